@@ -1,0 +1,1 @@
+"""The retrieval models that a schedule is tried on."""

@@ -1,0 +1,116 @@
+"""`class-sweep check`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from class_sweep.cli.arguments import SpaceFile
+
+if TYPE_CHECKING:
+    from class_sweep.config.document import Space
+    from class_sweep.difficulty.diagnosis import SigmaDiagnosis
+    from class_sweep.sweep.plan import SweepPlan
+
+_SIGMAS_SHOWN = 9
+
+
+def check(
+    file: SpaceFile,
+    index: Annotated[
+        bool,
+        typer.Option(help="Also encode the pairs and count look-alikes (cached for `run`)."),
+    ] = True,
+) -> None:
+    """Show what a space would run, and everything that is wrong with it. Trains nothing.
+
+    Example: `class-sweep check search_spaces/demo.yaml --no-index`
+    """
+    from class_sweep.config.document import load_space
+    from class_sweep.curriculum.advice import advise
+    from class_sweep.encoders.cache import FeatureCache, default_cache_folder
+    from class_sweep.report.live import LiveView
+    from class_sweep.sweep.plan import plan_sweep, require_resources
+    from class_sweep.sweep.prepare import Clock, load_checked_pairs, prepare
+
+    console = Console()
+    space = load_space(file)
+    require_resources(space)
+    diagnoses: list[SigmaDiagnosis] = []
+    if index:
+        with LiveView(console, space.objective) as view:
+            prepared = prepare(space, FeatureCache(default_cache_folder()), Clock(), view)
+        pairs, diagnoses = prepared.pairs, prepared.diagnoses
+    else:
+        pairs = load_checked_pairs(space)
+    console.print(_plan_table(space, plan_sweep(space, pairs)))
+    if diagnoses:
+        console.print(_sigma_table(diagnoses))
+    for warning in [*advise(space), *_degenerate(diagnoses)]:
+        console.print(f"[yellow]warning:[/yellow] {warning}", highlight=False, soft_wrap=True)
+
+
+def _plan_table(space: "Space", plan: "SweepPlan") -> Table:
+    settings = space.settings
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for path, axis in space.axes.items():
+        table.add_row(path, str(axis))
+    table.add_section()
+    for section in ("data", "text_encoder", "molecule_encoder", "backbone", "curriculum"):
+        _fixed(table, space, section)
+    _fixed(table, space, "optimizer")
+    shortest, longest = plan.steps
+    rungs = ", ".join(f"{samples:,}" for samples in plan.rungs) or "none"
+    for name, value in (
+        ("pairs", ", ".join(f"{count:,} {split}" for split, count in plan.pairs.items())),
+        ("epochs", f"{settings.budget.epochs}"),
+        (
+            "steps per trial",
+            f"{shortest:,} … {longest:,}" if shortest < longest else f"{longest:,}",
+        ),
+        ("samples of one trial", f"{plan.full_samples:,} over the full data"),
+        ("trials", f"{settings.search.trials}, {', '.join(settings.search.first) or 'none'} first"),
+        ("full budget", f"{plan.full_budget:,} samples if nothing were pruned or left out"),
+        ("rungs at", f"{rungs} samples"),
+        ("objective", f"{space.objective} ({space.objective.direction})"),
+        (
+            "one trial holds",
+            f"{settings.resources.cpus:g} of {plan.cores} cores,"
+            f" {settings.resources.gpus:g} of {plan.gpus} GPUs",
+        ),
+        ("trials at a time", str(plan.at_a_time)),
+    ):
+        table.add_row(name, value)
+    return table
+
+
+def _fixed(table: Table, space: "Space", section: str) -> None:
+    tree = getattr(space.settings, section).model_dump(mode="json", exclude_none=True)
+    values = (f"{k} {v}" for k, v in tree.items() if f"{section}.{k}" not in space.axes)
+    table.add_row(section, ", ".join(values))
+
+
+def _sigma_table(diagnoses: "list[SigmaDiagnosis]") -> Table:
+    table = Table(box=None, pad_edge=False, title="what σ tells apart", title_justify="left")
+    for column in ("σ", "pairs without look-alikes", "distinct counts", "largest tie"):
+        table.add_column(column, justify="right")
+    every = max(1, len(diagnoses) // _SIGMAS_SHOWN)
+    shown = [*diagnoses[:-1:every], diagnoses[-1]]
+    for one in shown:
+        table.add_row(
+            f"{one.sigma:g}", f"{one.alone:.1%}", str(one.distinct), f"{one.largest_tie:.1%}"
+        )
+    return table
+
+
+def _degenerate(diagnoses: "list[SigmaDiagnosis]") -> list[str]:
+    bad = [one.sigma for one in diagnoses if one.degenerate]
+    if len(bad) <= len(diagnoses) / 2:
+        return []
+    return [
+        f"at {len(bad)} of {len(diagnoses)} values of sigma ({min(bad):g} … {max(bad):g}) more than"
+        " half of the pairs tie, so most of the order is its tie-break and not a difficulty"
+    ]

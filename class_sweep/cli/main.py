@@ -1,0 +1,69 @@
+"""The `class-sweep` command: the list of its subcommands, and how errors leave it."""
+
+import logging
+import sys
+from typing import Annotated
+
+import click
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+
+from class_sweep import __version__
+from class_sweep.cli.check import check
+from class_sweep.cli.data import data_app
+from class_sweep.cli.export import export
+from class_sweep.cli.run import resume, run
+from class_sweep.cli.status import status
+from class_sweep.errors import ClassSweepError
+
+app = typer.Typer(
+    help="Find the best CLASS curriculum schedule for a text-molecule retrieval model.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Start with `class-sweep check search_spaces/demo.yaml`.",
+)
+app.command()(run)
+app.command()(check)
+app.command()(status)
+app.command()(resume)
+app.command()(export)
+app.add_typer(data_app, name="data")
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"class-sweep {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print and exit."),
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line; a mistake of the user's ends in one message and an exit code."""
+    console = Console(stderr=True)
+    handler = RichHandler(console=console, show_time=False, show_path=False, markup=False)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])
+    try:
+        code = app(standalone_mode=False)
+    except ClassSweepError as error:
+        console.print("[bold red]error:[/bold red]", end=" ")
+        console.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        code = error.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        console.print("interrupted: nothing was written", highlight=False)
+        code = 130
+    sys.exit(code)

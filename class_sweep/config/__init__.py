@@ -1,0 +1,1 @@
+"""The search-space file, typed: YAML text to settings and axes."""

@@ -1,0 +1,1 @@
+"""Pairs of a text and a molecule, from every source, with their splits."""

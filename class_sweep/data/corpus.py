@@ -1,0 +1,133 @@
+"""The one entry point to data: read a source, drop what cannot be used, check the splits."""
+
+import logging
+from collections.abc import Callable, Iterable
+from itertools import starmap
+from typing import Any
+
+import numpy as np
+from rdkit import Chem
+from rdkit.rdBase import BlockLogs
+
+from class_sweep.config.sections import SPLITS, Data
+from class_sweep.data.chebi20 import read_chebi20
+from class_sweep.data.names import read_names
+from class_sweep.data.pair import Dropped, PairSet
+from class_sweep.data.source import Row, Source
+from class_sweep.data.splits import split_by_rule
+from class_sweep.data.table import read_table
+from class_sweep.errors import DataError
+
+log = logging.getLogger(__name__)
+
+READERS: dict[str, Callable[[Any], Source]] = {
+    "chebi20": read_chebi20,
+    "table": read_table,
+    "names": read_names,
+}
+
+MOST_DROPPED = 0.02  # share of the rows; above it the file is not what its owner thinks it is
+LEAST_TRAINING_PAIRS = 2  # one pair has no negative
+
+
+def load_pairs(settings: Data) -> PairSet:
+    """Reads a data set, cleans it and checks it.
+
+    Args:
+        settings: the `data` section of a space.
+
+    Returns:
+        The pairs, ordered train, validation, test, and within a split as the source has them.
+
+    Raises:
+        DataError: the source is missing or malformed, more than 2 % of its rows are unusable, a
+            molecule is in two splits, or a split is empty.
+    """
+    source = READERS[settings.source](settings)
+    molecule = _canonical({row.smiles for row in source.rows})
+    kept: list[Row] = []
+    dropped: list[Dropped] = []
+    for row in source.rows:
+        reason = _reason_to_drop(row, molecule)
+        if reason is None:
+            kept.append(row)
+        else:
+            dropped.append(Dropped(row.id, row.place, reason))
+    _report(dropped, len(source.rows))
+
+    molecules = [molecule[row.smiles] for row in kept]
+    if source.rule is None:
+        split = np.array([row.split for row in kept], dtype=np.int8)
+    else:
+        split = split_by_rule(molecules, source.rule)
+    _check_sizes(split, source.splits)
+    _check_overlap(kept, molecules, split)
+    order = np.argsort(split, kind="stable")
+    return PairSet(
+        ids=tuple(kept[i].id for i in order),
+        smiles=tuple(kept[i].smiles for i in order),
+        texts=tuple(kept[i].text for i in order),
+        split=split[order],
+        molecules=tuple(molecules[i] for i in order),
+        dropped=tuple(dropped),
+    )
+
+
+def _canonical(smiles: Iterable[str]) -> dict[str, str]:
+    """Canonical isomeric SMILES of each SMILES; empty where RDKit cannot read it."""
+    with BlockLogs():  # RDKit writes its reasons to stderr
+        parsed = ((text, Chem.MolFromSmiles(text)) for text in smiles)
+        return {text: Chem.MolToSmiles(mol) if mol else "" for text, mol in parsed}
+
+
+def _reason_to_drop(row: Row, molecule: dict[str, str]) -> str | None:
+    if not row.smiles:
+        return "the SMILES is empty"
+    if not molecule[row.smiles]:
+        return f"RDKit cannot read the SMILES {row.smiles!r}"
+    return None if row.text else "the text is empty"
+
+
+def _report(dropped: list[Dropped], rows: int) -> None:
+    if not dropped:
+        return
+    lines = [f"{d.reason} (id {d.id}) at {d.place}" for d in dropped]
+    for line in lines:
+        log.info("dropped: %s", line)
+    share = f"{len(dropped)} of {rows} rows ({len(dropped) / rows:.1%})"
+    if len(dropped) > MOST_DROPPED * rows:
+        raise DataError(
+            f"at most {MOST_DROPPED:.0%} of the rows may be unusable, got {share}:\n  "
+            + "\n  ".join(lines[:5])
+        )
+    log.warning("dropped %s, the first: %s", share, lines[0])
+
+
+def _check_sizes(split: np.ndarray, needed: tuple[str, ...]) -> None:
+    counts = {name: int((split == code).sum()) for code, name in enumerate(SPLITS)}
+    got = ", ".join(starmap("{}: {}".format, counts.items()))
+    for name in needed:
+        if not counts[name]:
+            raise DataError(f"the {name} split must not be empty, got {got} pairs")
+    if counts["train"] < LEAST_TRAINING_PAIRS:
+        raise DataError(f"train must have at least {LEAST_TRAINING_PAIRS} pairs, got {got} pairs")
+
+
+def _check_overlap(rows: list[Row], molecules: list[str], split: np.ndarray) -> None:
+    first: dict[str, int] = {}
+    shared: dict[str, tuple[int, int]] = {}
+    for i, molecule in enumerate(molecules):
+        j = first.setdefault(molecule, i)
+        if split[i] != split[j]:
+            shared.setdefault(molecule, (j, i))
+    if shared:
+        lines = [_overlap(molecule, rows, split, pair) for molecule, pair in shared.items()]
+        raise DataError(
+            f"a molecule must be in one split only, got {len(shared)} in two:\n  "
+            + "\n  ".join(lines[:5])
+        )
+
+
+def _overlap(molecule: str, rows: list[Row], split: np.ndarray, pair: tuple[int, int]) -> str:
+    places = (f"{SPLITS[split[i]]} (id {rows[i].id}, {rows[i].place})" for i in pair)
+    return f"{molecule} in " + " and ".join(places)

@@ -1,0 +1,85 @@
+"""What a data set holds, in numbers: for `class-sweep data describe`."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from rdkit import Chem
+
+from class_sweep.config.sections import SPLITS
+from class_sweep.data.pair import Dropped, PairSet
+
+LEVELS = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
+
+
+@dataclass(frozen=True)
+class SplitSummary:
+    """One split.
+
+    Attributes:
+        pairs: their number.
+        molecules: distinct ones, by canonical SMILES.
+        texts: distinct ones.
+        duplicates: share of the pairs, in [0, 1], whose molecule or text an earlier one has.
+        words: quantiles at `LEVELS` of a text's length in words; empty for no pairs.
+        heavy_atoms: the same of a molecule's atoms other than hydrogen.
+    """
+
+    pairs: int
+    molecules: int
+    texts: int
+    duplicates: float
+    words: tuple[float, ...]
+    heavy_atoms: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A whole data set: `total` over every pair, and each split by its name."""
+
+    total: SplitSummary
+    splits: dict[str, SplitSummary]
+    dropped: tuple[Dropped, ...]
+    checksum: str
+
+
+def describe(pairs: PairSet) -> Summary:
+    """Counts what a data set holds; a molecule is parsed once more for its atoms."""
+    words = np.array([len(text.split()) for text in pairs.texts])
+    known = {molecule: _heavy_atoms(molecule) for molecule in set(pairs.molecules)}
+    atoms = np.array([known[molecule] for molecule in pairs.molecules])
+    everything = np.arange(len(pairs))
+    return Summary(
+        total=_summary(pairs, everything, words, atoms),
+        splits={name: _summary(pairs, pairs.rows(name), words, atoms) for name in SPLITS},
+        dropped=pairs.dropped,
+        checksum=pairs.checksum(),
+    )
+
+
+def _summary(
+    pairs: PairSet, rows: np.ndarray, words: np.ndarray, atoms: np.ndarray
+) -> SplitSummary:
+    molecules: set[str] = set()
+    texts: set[str] = set()
+    repeated = 0
+    for i in rows:
+        repeated += pairs.molecules[i] in molecules or pairs.texts[i] in texts
+        molecules.add(pairs.molecules[i])
+        texts.add(pairs.texts[i])
+    return SplitSummary(
+        pairs=len(rows),
+        molecules=len(molecules),
+        texts=len(texts),
+        duplicates=repeated / max(len(rows), 1),
+        words=_quantiles(words[rows]),
+        heavy_atoms=_quantiles(atoms[rows]),
+    )
+
+
+def _quantiles(values: np.ndarray) -> tuple[float, ...]:
+    return tuple(np.quantile(values, LEVELS).tolist()) if len(values) else ()
+
+
+def _heavy_atoms(molecule: str) -> int:
+    # A canonical SMILES was checked when it was made; counting its atoms needs no second check.
+    return Chem.MolFromSmiles(molecule, sanitize=False).GetNumHeavyAtoms()

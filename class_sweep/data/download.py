@@ -1,0 +1,111 @@
+"""One file over HTTP, going on from where the last attempt broke."""
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+
+from class_sweep.errors import DataError
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 5
+FIRST_PAUSE = 1.0  # seconds before the second attempt; each further one waits twice as long
+TIMEOUT = httpx.Timeout(30.0)  # seconds to connect, and at most between two pieces
+RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+Progress = Callable[[str, int, int | None], None]  # file, bytes so far, bytes in all if known
+
+
+class _AgainError(Exception):
+    """This attempt is lost; another may do better."""
+
+
+def download(url: str, part: Path, progress: Progress | None = None) -> None:
+    """Brings the whole of `url` into `part`.
+
+    What `part` holds from an earlier, broken download is kept if the server still has the same
+    version of the file (its ETag, noted beside `part`); otherwise it starts afresh.
+
+    Args:
+        url: http or https.
+        part: complete when this returns; kept for the next call when it raises.
+        progress: called after every piece.
+
+    Raises:
+        DataError: the server refused, or was lost `ATTEMPTS` times, or the disk would not take it.
+    """
+    with httpx.Client(timeout=TIMEOUT, follow_redirects=True) as client:
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                time.sleep(FIRST_PAUSE * 2 ** (attempt - 1))
+            try:
+                return _attempt(client, url, part, progress)
+            except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+                raise DataError(f"a URL must be http or https, got {error}: {url}") from error
+            except (httpx.HTTPError, _AgainError) as error:
+                reason = f"{type(error).__name__.strip('_')}: {error}"
+                log.info("attempt %d of %d: %s: %s", attempt + 1, ATTEMPTS, reason, url)
+            except OSError as error:
+                raise DataError(
+                    f"a download must be written to disk, got {error.strerror}: {part}"
+                ) from error
+    raise DataError(f"a download must end in {ATTEMPTS} attempts, got {reason}: {url}")
+
+
+def _attempt(client: httpx.Client, url: str, part: Path, progress: Progress | None) -> None:
+    version = _version_file(part)
+    known = version.read_text() if version.exists() and part.exists() else ""
+    start = part.stat().st_size if known else 0
+    # Compressed bytes could not be continued from the length of what they unpacked to.
+    headers = {"Accept-Encoding": "identity"}
+    if start:
+        headers |= {"Range": f"bytes={start}-", "If-Range": known}
+    with client.stream("GET", url, headers=headers) as response:
+        if start and not _continues(response, start, known):
+            part.unlink()
+            raise _AgainError("the file on the server is not the one begun here")
+        _check_status(response, url)
+        if response.status_code == httpx.codes.OK:
+            start = 0
+            part.unlink(missing_ok=True)  # before the note, which speaks of new bytes only
+            _note_version(response, version)
+        length = response.headers.get("Content-Length")
+        done, total = start, start + int(length) if length else None
+        with part.open("ab" if start else "wb") as file:
+            for piece in response.iter_bytes():  # as they come: none is held back if it breaks
+                file.write(piece)
+                done += len(piece)
+                if progress is not None:
+                    progress(part.stem, done, total)
+    version.unlink(missing_ok=True)
+
+
+def _continues(response: httpx.Response, start: int, known: str) -> bool:
+    if response.status_code == httpx.codes.PARTIAL_CONTENT:
+        here = str(response.headers.get("Content-Range")).startswith(f"bytes {start}-")
+        return here and bool(response.headers.get("ETag", known) == known)
+    return response.status_code != httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE
+
+
+def _check_status(response: httpx.Response, url: str) -> None:
+    status = response.status_code
+    if status in RETRIED:
+        raise _AgainError(f"status {status}")
+    if status not in {httpx.codes.OK, httpx.codes.PARTIAL_CONTENT}:
+        raise DataError(f"the server must have the file, got status {status}: {url}")
+
+
+def _version_file(part: Path) -> Path:
+    return part.with_name(part.name + ".etag")
+
+
+def _note_version(response: httpx.Response, version: Path) -> None:
+    etag = response.headers.get("ETag", "")
+    # A weak tag does not promise equal bytes.
+    if etag and not etag.startswith("W/") and "Content-Encoding" not in response.headers:
+        version.write_text(etag)
+    else:
+        version.unlink(missing_ok=True)

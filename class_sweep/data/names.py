@@ -1,0 +1,120 @@
+"""Molecules with their names, from the files of the `chemicals` package: data with no download."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+
+from class_sweep.config.sections import SPLITS, NamesData
+from class_sweep.data.source import Row, Source
+from class_sweep.data.splits import split_groups, stable_hash
+from class_sweep.errors import DataError
+
+FILES = ("chemical identifiers pubchem large.tsv", "chemical identifiers pubchem small.tsv")
+FRACTIONS = (0.8, 0.1, 0.1)  # of the pairs, for train, validation and test
+NAMES = 2  # in one text
+LONGEST_NAME = 120  # characters; beyond it are lists of names and whole paragraphs
+
+# Columns of the files, which have no header; every further column is a synonym.
+CID, FORMULA, SMILES, INCHIKEY, FIRST_NAME = 0, 2, 4, 6, 7
+SKELETON = 14  # characters of an InChIKey that stand for the connectivity
+
+_WORD = re.compile(r"[a-z]{4}")  # no code of a vendor and no formula has one
+_CODE = re.compile(
+    r"[a-z]{14}-[a-z]{8}sa(-[a-z]?)?"  # an InChIKey
+    r"|\d{2,7}-\d\d-\d\b.*"  # a CAS number and what it says beside it
+    r"|(?=.*\d)[a-z\d]{10}"  # a UNII
+    r"|[a-z]+[-_ :.#]*[a-z]?\d?_?\d{3}\S*"  # chembl12345, zinc00012, oprea1_123456
+    r"|(agn-pc|beilstein|brn|caswell|ccris|chebi|chembl|dsstox|ec|einecs|epa|hsdb|mfcd|nchembio|nsc"
+    r"|rcra|stk|unii|wln|zinc)\b.*\d.*"
+)
+_CARBON = re.compile(r"C(?![a-z])")
+_REMARK = re.compile(r"\s*(\[[^\[\]]*\]|\((8ci|9ci|8ci,9ci|van|parent|usp|usan|jan|inn)\))$")
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    fields: list[str]
+    place: str
+
+
+def names_of(fields: list[str]) -> list[str]:
+    """The names of one molecule that go into its text: the shortest ones.
+
+    A long systematic name spells the structure out, so that finding its molecule is reading, not
+    learning; short ones are closer to what people write.
+
+    Args:
+        fields: one line of an identifier file; its synonyms hold registry numbers, vendors' codes
+            and repetitions as well.
+
+    Returns:
+        At most `NAMES` names that differ in more than punctuation, the shortest first.
+    """
+    names: dict[str, str] = {}
+    for field in fields[FIRST_NAME:]:
+        name = _REMARK.sub("", field.strip())
+        if _is_name(name):
+            names.setdefault(re.sub(r"[\W_]", "", name), name)
+    return sorted(names.values(), key=len)[:NAMES]
+
+
+def _is_name(text: str) -> bool:
+    if len(text) > LONGEST_NAME or not _WORD.search(text) or _CODE.fullmatch(text):
+        return False
+    return sum(map(str.isdigit, text)) < sum(map(str.isalpha, text))
+
+
+def read_names(settings: NamesData) -> Source:
+    """Takes `limit` molecules, chosen by a seeded hash, and splits them 80/10/10.
+
+    Molecules of one connectivity (InChIKey skeleton) are in one split.
+
+    Args:
+        settings: how many pairs, all splits together, and the seed of choice and split.
+
+    Returns:
+        One row per molecule of one fragment with carbon and two names or more; its text joins
+        the shortest two with a semicolon.
+
+    Raises:
+        DataError: the package's files are not there.
+    """
+    chosen: dict[str, Row] = {}
+    for line in sorted(_lines(), key=lambda line: _rank(line, settings.seed)):
+        if len(chosen) == settings.limit:
+            break
+        names = names_of(line.fields) if _is_one_organic_fragment(line.fields) else []
+        if len(names) == NAMES:
+            row = Row(line.fields[CID], line.fields[SMILES], "; ".join(names), line.place)
+            chosen.setdefault(line.fields[INCHIKEY], row)
+    split = split_groups([key[:SKELETON] for key in chosen], FRACTIONS, settings.seed).tolist()
+    rows = [replace(row, split=s) for row, s in zip(chosen.values(), split, strict=True)]
+    return Source(rows, splits=SPLITS)
+
+
+def _is_one_organic_fragment(fields: list[str]) -> bool:
+    return "." not in fields[SMILES] and _CARBON.match(fields[FORMULA]) is not None
+
+
+def _rank(line: _Line, seed: int) -> tuple[int, str]:
+    key = line.fields[INCHIKEY]
+    return stable_hash(seed, key[:SKELETON]), key
+
+
+def _lines() -> Iterator[_Line]:
+    package = find_spec("chemicals")  # importing it would take seconds
+    if package is None or package.origin is None:
+        raise DataError("the source `names` must have the package chemicals, got none installed")
+    for file in FILES:
+        path = Path(package.origin).parent / "Identifiers" / file
+        try:
+            content = path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise DataError(
+                f"the package chemicals must hold its identifier files, "
+                f"got {error.strerror}: {path}"
+            ) from error
+        for number, line in enumerate(content.rstrip("\n").split("\n"), start=1):
+            yield _Line(line.split("\t"), f"{file}:{number}")

@@ -1,0 +1,72 @@
+"""The pairs that everything else trains on and ranks: one text, one molecule, one split."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+from class_sweep.config.sections import SPLITS
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A row of the source that is not among the pairs, and why."""
+
+    id: str
+    place: str  # file:line
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class PairSet:
+    """L pairs: the training rows first, then validation, then test.
+
+    Attributes:
+        ids: (L,) the source's own name of each pair; not necessarily unique.
+        smiles: (L,) the molecules as the source writes them.
+        texts: (L,) the descriptions.
+        split: (L,) int8, codes into `SPLITS`, ascending, read-only.
+        molecules: (L,) canonical isomeric SMILES; equal strings are the same molecule.
+        dropped: rows that were left out.
+    """
+
+    ids: tuple[str, ...]
+    smiles: tuple[str, ...]
+    texts: tuple[str, ...]
+    split: NDArray[np.int8]
+    molecules: tuple[str, ...]
+    dropped: tuple[Dropped, ...] = ()
+
+    def __post_init__(self) -> None:
+        lengths = [len(c) for c in (self.ids, self.smiles, self.texts, self.split, self.molecules)]
+        if len(set(lengths)) != 1:
+            raise ValueError(f"the columns must be equally long, got {lengths}")
+        if (np.diff(self.split) < 0).any():
+            raise ValueError("the rows must be ordered train, validation, test")
+        self.split.setflags(write=False)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def rows(self, split: str) -> NDArray[np.intp]:
+        """The row indices of one split, ascending.
+
+        Args:
+            split: one of `SPLITS`; any other name is a ValueError.
+        """
+        return np.flatnonzero(self.split == SPLITS.index(split))
+
+    def checksum(self) -> str:
+        """SHA-256 (hex) over ids, SMILES, texts and splits in row order; stable over processes."""
+        digest = hashlib.sha256(f"{len(self)}\n".encode())
+        for part in self._parts():
+            # The length in front keeps ("ab", "c") apart from ("a", "bc").
+            digest.update(len(part).to_bytes(8, "little") + part)
+        return digest.hexdigest()
+
+    def _parts(self) -> Iterator[bytes]:
+        yield from (value.encode() for value in chain(self.ids, self.smiles, self.texts))
+        yield self.split.tobytes()

@@ -1,0 +1,74 @@
+"""Seeded splits that keep whole groups together, whatever the order of the rows."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from rdkit.Chem.Scaffolds import MurckoScaffold
+
+from class_sweep.config.sections import SPLITS, SplitRule
+from class_sweep.errors import DataError
+
+
+def stable_hash(seed: int, key: str) -> int:
+    """A 64-bit hash of `key`, the same on every machine and in every process."""
+    return int.from_bytes(hashlib.blake2b(f"{seed}:{key}".encode(), digest_size=8).digest())
+
+
+def split_groups(groups: Sequence[str], fractions: Sequence[float], seed: int) -> NDArray[np.int8]:
+    """Gives every group of rows to one split, so that each split gets its fraction of the rows.
+
+    A group goes to the split that lacks most rows. Groups that could overfill a small split come
+    first, so they go to the large one; the rest come in the order of a seeded hash. No split
+    misses its share by more than twice the largest group.
+
+    Args:
+        groups: (L,) the group of each row.
+        fractions: one per name of `SPLITS`, at least 0, together 1.
+        seed: another seed gives another split.
+
+    Returns:
+        (L,) codes into `SPLITS`; the same for a group wherever its rows stand.
+
+    Raises:
+        DataError: the fractions do not add up to 1.
+    """
+    if abs(sum(fractions) - 1) > 1e-6:
+        given = " + ".join(f"{f:g}" for f in fractions)
+        raise DataError(f"the split fractions must add up to 1, got {given} = {sum(fractions):g}")
+    sizes = Counter(groups)
+    missing = [fraction * len(groups) for fraction in fractions]
+    large = min(rows for rows in missing if rows > 0) / 2 if groups else 0.0
+    order = sorted(sizes, key=lambda g: (-max(sizes[g], large), stable_hash(seed, g), g))
+    code: dict[str, int] = {}
+    for group in order:
+        code[group] = missing.index(max(missing))
+        missing[code[group]] -= sizes[group]
+    return np.array([code[group] for group in groups], dtype=np.int8)
+
+
+def split_by_rule(molecules: Sequence[str], rule: SplitRule) -> NDArray[np.int8]:
+    """Splits molecules by the user's rule.
+
+    Args:
+        molecules: (L,) canonical SMILES.
+        rule: fractions, seed and what is kept together. By scaffold, molecules of one
+            Bemis-Murcko scaffold are; one without rings has none and is kept with itself alone.
+
+    Returns:
+        (L,) codes into `SPLITS`.
+
+    Raises:
+        DataError: the fractions do not add up to 1.
+    """
+    fractions = [getattr(rule, name) for name in SPLITS]
+    if rule.by == "molecule":
+        return split_groups(molecules, fractions, rule.seed)
+    scaffold = {m: _scaffold(m) or m for m in set(molecules)}
+    return split_groups([scaffold[m] for m in molecules], fractions, rule.seed)
+
+
+def _scaffold(molecule: str) -> str:
+    return str(MurckoScaffold.MurckoScaffoldSmiles(smiles=molecule))  # type: ignore[no-untyped-call]

@@ -1,0 +1,1 @@
+"""How many other pairs look like a pair in both modalities."""

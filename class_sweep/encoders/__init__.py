@@ -1,0 +1,1 @@
+"""Texts and molecules to frozen feature vectors, cached on disk."""

@@ -1,0 +1,84 @@
+"""Where a pretrained model's files are: a local folder, Hugging Face's cache, or its hub."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from huggingface_hub import HfApi, snapshot_download
+from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+from class_sweep.encoders.fingerprint import file_digest
+from class_sweep.errors import EncoderError
+
+_SMALL_FILES = ("*.json", "*.txt", "*.model")  # configuration and tokenizer
+_SAFETENSORS = "*.safetensors"
+_PICKLED = "pytorch_model*.bin"  # read with PyTorch's weights_only loader
+_TIMEOUT = 5.0  # seconds to wait for the hub
+_RULE = "text_encoder.model must be a folder or the name of a model on the Hugging Face hub"
+
+
+@dataclass(frozen=True)
+class ModelFiles:
+    """A model's folder, and what tells its contents from another's."""
+
+    folder: Path
+    identity: str
+
+
+def find_model(model: str) -> ModelFiles:
+    """The files of a model given by local path or by name on the hub, fetched if need be.
+
+    What is on this machine is used without asking the network.
+
+    Raises:
+        EncoderError: If the model is neither here nor to be had, saying how to bring it.
+    """
+    folder = Path(model).expanduser()
+    if folder.is_dir():
+        return ModelFiles(folder, _identity(folder))
+    try:
+        snapshot = _cached(model) or _fetched(model)
+    except HFValidationError as error:
+        raise EncoderError(f"{_RULE}, got {model!r}, which is neither") from error
+    except Exception as error:  # the hub's client passes on whatever its HTTP library raises
+        lines = [line for line in str(error).splitlines() if line.strip()]
+        reason = " ".join(lines[:2]) or type(error).__name__
+        raise EncoderError(
+            f"{_RULE}, got {model!r}, which is not on this machine and not to be had from the hub "
+            f"({reason}). Run `hf download {model} --local-dir FOLDER` on a machine with network, "
+            "bring FOLDER here and give its path"
+        ) from error
+    return ModelFiles(snapshot, f"commit {snapshot.name}")
+
+
+def _cached(model: str) -> Path | None:
+    try:
+        folder = snapshot_download(
+            model, local_files_only=True, allow_patterns=[*_SMALL_FILES, _SAFETENSORS]
+        )
+    except LocalEntryNotFoundError:
+        return None
+    return Path(folder) if _weights(Path(folder)) else None
+
+
+def _fetched(model: str) -> Path:
+    # Asked first, and once: the download alone would retry for minutes where there is no network.
+    files = [file.rfilename for file in HfApi().model_info(model, timeout=_TIMEOUT).siblings or []]
+    weights = _SAFETENSORS if any(Path(f).match(_SAFETENSORS) for f in files) else _PICKLED
+    return Path(
+        snapshot_download(model, allow_patterns=[*_SMALL_FILES, weights], etag_timeout=_TIMEOUT)
+    )
+
+
+def _weights(folder: Path) -> list[Path]:
+    return sorted(folder.glob(_SAFETENSORS)) or sorted(folder.glob(_PICKLED))
+
+
+def _identity(folder: Path) -> str:
+    weights = _weights(folder)
+    if not weights or not (folder / "config.json").is_file():
+        raise EncoderError(
+            f"a model's folder must hold config.json and {_SAFETENSORS} or {_PICKLED}, "
+            f"got {sorted(path.name for path in folder.iterdir())}: {folder}"
+        )
+    small = (path for pattern in _SMALL_FILES for path in folder.glob(pattern))
+    return " ".join(f"{path.name} {file_digest(path)}" for path in (*sorted(small), *weights))

@@ -1,0 +1,90 @@
+"""Molecules to feature vectors, through the cache."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from class_sweep.config.sections import Mol2vecEncoder, MoleculeEncoder, MorganEncoder
+from class_sweep.encoders.cache import FeatureCache
+from class_sweep.encoders.fingerprint import file_digest, library_versions
+from class_sweep.encoders.rows import distinct, require_finite
+from class_sweep.errors import EncoderError
+
+# Raise one when its encoder's features change: older cache entries are then left alone.
+_MOL2VEC_VERSION = 1
+_MORGAN_VERSION = 1
+
+
+def encode_molecules(
+    settings: MoleculeEncoder, smiles: Sequence[str], fit_rows: np.ndarray, *, cache: FeatureCache
+) -> np.ndarray:
+    """Features of every molecule, each distinct SMILES computed once.
+
+    Args:
+        settings: Which encoder, and how.
+        smiles: (L,)
+        fit_rows: Row numbers of the training pairs; what is fitted is fitted on these alone.
+        cache: Where the features are kept.
+
+    Returns:
+        (L, D), float32, finite.
+
+    Raises:
+        EncoderError: If the encoder cannot be loaded or does not fit the molecules.
+    """
+    molecules, rows = distinct(smiles)
+    if isinstance(settings, MorganEncoder):
+        return _morgan(settings, molecules, rows, cache)
+    return _mol2vec(settings, molecules, rows, fit_rows, cache)
+
+
+def _morgan(
+    settings: MorganEncoder, molecules: list[str], rows: np.ndarray, cache: FeatureCache
+) -> np.ndarray:
+    def compute() -> np.ndarray:
+        from class_sweep.encoders.morgan import morgan_features  # noqa: PLC0415 - RDKit is slow
+
+        return require_finite(morgan_features(settings, molecules), rows, "morgan")
+
+    key = [_MORGAN_VERSION, settings, molecules, library_versions("rdkit")]
+    features: np.ndarray = cache.get_or_compute(key, compute, name="morgan")[rows]
+    return features
+
+
+def _mol2vec(
+    settings: Mol2vecEncoder,
+    molecules: list[str],
+    rows: np.ndarray,
+    fit_rows: np.ndarray,
+    cache: FeatureCache,
+) -> np.ndarray:
+    fit_molecules = np.unique(rows[fit_rows])
+
+    def compute() -> np.ndarray:
+        from class_sweep.encoders.mol2vec import mol2vec_features  # noqa: PLC0415 - as is gensim
+
+        features = mol2vec_features(settings, molecules, fit_molecules)
+        return require_finite(features, rows, "mol2vec")
+
+    # The settings that train vectors don't count where vectors are read, nor the other way round.
+    if settings.vectors is None:
+        source: object = [settings.dimensions, settings.epochs, settings.seed, fit_molecules]
+    else:
+        source = [_digests(settings.vectors), settings.allow_pickle]
+    libraries = library_versions("mol2vec", "rdkit", "gensim", "numpy")
+    key = [_MOL2VEC_VERSION, settings.radius, source, molecules, libraries]
+    features: np.ndarray = cache.get_or_compute(key, compute, name="mol2vec")[rows]
+    return features
+
+
+def _digests(vectors: Path) -> list[str]:
+    """Of the file, and of the arrays that gensim stores beside it when they are large."""
+    try:
+        beside = sorted(vectors.parent.glob(f"{vectors.name}.*.npy"))
+        return [file_digest(path) for path in (vectors, *beside)]
+    except OSError as error:
+        raise EncoderError(
+            f"molecule_encoder.vectors must be a file that can be read, "
+            f"got {vectors}: {error.strerror}"
+        ) from error

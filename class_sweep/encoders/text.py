@@ -1,0 +1,88 @@
+"""Texts to feature vectors, through the cache."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from class_sweep.config.sections import HuggingFaceEncoder, LsaEncoder, TextEncoder
+from class_sweep.encoders.cache import FeatureCache
+from class_sweep.encoders.fingerprint import library_versions
+from class_sweep.encoders.rows import distinct, require_finite
+
+# Raise one when its encoder's features change: older cache entries are then left alone.
+_LSA_VERSION = 1
+_HUGGINGFACE_VERSION = 1
+
+Progress = Callable[[int, int], None]
+
+
+def encode_texts(
+    settings: TextEncoder,
+    texts: Sequence[str],
+    fit_rows: np.ndarray,
+    *,
+    cache: FeatureCache,
+    progress: Progress | None = None,
+) -> np.ndarray:
+    """Features of every text.
+
+    Args:
+        settings: Which encoder, and how.
+        texts: (L,)
+        fit_rows: Row numbers of the training pairs; what is fitted is fitted on these alone.
+        cache: Where the features are kept.
+        progress: Called with the texts done and their number while a transformer runs.
+
+    Returns:
+        (L, D), float32, finite.
+
+    Raises:
+        EncoderError: If the encoder cannot be loaded or does not fit the texts.
+    """
+    if isinstance(settings, LsaEncoder):
+        return _lsa(settings, texts, fit_rows, cache)
+    return _huggingface(settings, texts, cache, progress)
+
+
+def _lsa(
+    settings: LsaEncoder, texts: Sequence[str], fit_rows: np.ndarray, cache: FeatureCache
+) -> np.ndarray:
+    def compute() -> np.ndarray:
+        from class_sweep.encoders.lsa import lsa_features  # noqa: PLC0415 - scikit-learn is slow
+
+        features = lsa_features(settings, texts, fit_rows)
+        return require_finite(features, np.arange(len(texts)), "lsa")
+
+    libraries = library_versions("scikit-learn", "numpy", "scipy")
+    key = [_LSA_VERSION, settings, list(texts), fit_rows, libraries]
+    return cache.get_or_compute(key, compute, name="lsa")
+
+
+def _huggingface(
+    settings: HuggingFaceEncoder,
+    texts: Sequence[str],
+    cache: FeatureCache,
+    progress: Progress | None,
+) -> np.ndarray:
+    # Only where a transformer is asked for: importing torch and the hub takes seconds.
+    from class_sweep.encoders.hub import find_model  # noqa: PLC0415
+    from class_sweep.encoders.precision import device_and_dtype  # noqa: PLC0415
+
+    model = find_model(settings.model)
+    device, dtype = device_and_dtype()
+    sentences, rows = distinct(texts)
+
+    def compute() -> np.ndarray:
+        from class_sweep.encoders.huggingface import huggingface_features  # noqa: PLC0415
+
+        features = huggingface_features(
+            settings, model.folder, sentences, device=device, dtype=dtype, progress=progress
+        )
+        return require_finite(features, rows, "huggingface")
+
+    # The batch size and the model's path don't change the features; the number format does.
+    how = [settings.pooling, settings.max_tokens, str(dtype), device.type]
+    libraries = library_versions("transformers", "tokenizers", "torch")
+    key = [_HUGGINGFACE_VERSION, model.identity, how, sentences, libraries]
+    features: np.ndarray = cache.get_or_compute(key, compute, name="huggingface")[rows]
+    return features

@@ -1,0 +1,124 @@
+"""Substructure vectors, read from the formats that Mol2vec models come in."""
+
+import logging
+import re
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from gensim.models import KeyedVectors
+
+from class_sweep.errors import EncoderError
+
+UNKNOWN = "UNK"  # Mol2vec's token for rare and unseen substructures
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TokenVectors:
+    """A vector for each token; row `places[token]` of `vectors` (V, D), float32."""
+
+    places: dict[str, int]
+    vectors: np.ndarray
+
+
+def read_vectors(path: Path, *, allow_pickle: bool) -> TokenVectors:
+    """Vectors from a file, whose first bytes (not its name) tell the format.
+
+    - NumPy's .npz with arrays `tokens` (V,), text, and `vectors` (V, D), numbers;
+    - word2vec's text or binary format (a first line "V D"), such as gensim's
+      `KeyedVectors.save_word2vec_format` writes;
+    - anything else is taken for a pickle, gensim's own .kv, .model and .pkl among them. A pickle
+      runs code of its author's choosing, so it is opened only with `allow_pickle`.
+
+    Raises:
+        OSError: If the file cannot be read at all.
+        EncoderError: If it is malformed, or a pickle that may not be opened.
+    """
+    with path.open("rb") as file:
+        head = file.read(64)
+    if head.startswith(b"PK"):
+        return _checked(*_read_npz(path), path)
+    if re.match(rb"\d+ \d+\s*\n", head):
+        return _checked(*_read_word2vec(path), path)
+    if not allow_pickle:
+        raise EncoderError(
+            "molecule_encoder.vectors must be an .npz or word2vec file unless "
+            "molecule_encoder.allow_pickle is true (a pickle runs the code it carries: allow it "
+            f"only for a file whose author you trust), got {path}"
+        )
+    return _checked(*_read_pickle(path), path)
+
+
+def _read_npz(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            if not {"tokens", "vectors"} <= set(arrays):
+                raise EncoderError(
+                    "an .npz of vectors must hold arrays 'tokens' and 'vectors', "
+                    f"got {sorted(arrays)}: {path}"
+                )
+            return arrays["tokens"], arrays["vectors"]
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise EncoderError(
+            f"an .npz of vectors must hold plain text and numbers, got {error}: {path}"
+        ) from error
+
+
+def _read_word2vec(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    with path.open("rb") as file:
+        dimensions = int(file.readline().split()[1])
+        first = file.readline().split()
+    try:
+        # In the text format the second line is a token and D numbers; bytes hardly ever look so.
+        binary = len(first) != dimensions + 1 or not all(_is_number(field) for field in first[1:])
+        found = KeyedVectors.load_word2vec_format(str(path), binary=binary)
+    except (ValueError, EOFError) as error:
+        raise EncoderError(
+            f"a word2vec file must hold as many tokens and numbers as its first line says, "
+            f"got {error}: {path}"
+        ) from error
+    return np.array(found.index_to_key), found.vectors
+
+
+def _is_number(field: bytes) -> bool:
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return True
+
+
+def _read_pickle(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    try:
+        found = KeyedVectors.load(str(path))
+        found = getattr(found, "wv", found)  # a whole Word2Vec model holds its vectors there
+        return np.array(found.index_to_key), np.asarray(found.vectors)
+    except Exception as error:  # unpickling can raise anything
+        raise EncoderError(
+            f"a pickle of vectors must be gensim's KeyedVectors or Word2Vec, "
+            f"got {type(error).__name__}: {error}: {path}"
+        ) from error
+
+
+def _checked(tokens: np.ndarray, vectors: np.ndarray, path: Path) -> TokenVectors:
+    if tokens.ndim != 1 or tokens.dtype.kind != "U" or not tokens.size:
+        raise EncoderError(
+            f"tokens must be a non-empty list of texts (V,), "
+            f"got {tokens.dtype} of shape {tokens.shape}: {path}"
+        )
+    if vectors.ndim != 2 or vectors.dtype.kind not in "fiu" or vectors.shape[0] != tokens.size:
+        raise EncoderError(
+            f"vectors must be numbers (V, D) with V = {tokens.size} tokens, "
+            f"got {vectors.dtype} of shape {vectors.shape}: {path}"
+        )
+    places = {token: row for row, token in enumerate(tokens.tolist())}
+    if len(places) != tokens.size:
+        raise EncoderError(
+            f"tokens must be distinct, got {tokens.size - len(places)} repeated: {path}"
+        )
+    if UNKNOWN not in places:
+        _log.warning("%s has no %r: unseen substructures count as zero", path, UNKNOWN)
+    return TokenVectors(places, vectors.astype(np.float32))

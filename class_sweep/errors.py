@@ -1,0 +1,49 @@
+"""The exceptions that a user can meet; the command line catches these and no others."""
+
+from pathlib import Path
+
+
+class ClassSweepError(Exception):
+    """Something a user can act on. The message states the rule, then the value, then the place."""
+
+    exit_code = 1
+
+
+class InputError(ClassSweepError):
+    """What was given cannot be used: a space file, a data set, an option. Nothing was written."""
+
+    exit_code = 2
+
+
+class ConfigError(InputError):
+    """A space file with mistakes; the message lists every one of them, a line each."""
+
+
+class DataError(InputError):
+    """A data set that is missing, malformed or inconsistent."""
+
+
+class EncoderError(InputError):
+    """An encoder that cannot be loaded or does not fit the data."""
+
+
+class ResultsError(InputError):
+    """A results folder that is missing, taken or unreadable."""
+
+
+class TrainingError(ClassSweepError):
+    """A trial that could not be trained to its end, with the reason."""
+
+
+class SweepError(ClassSweepError):
+    """A sweep that ended without a usable result."""
+
+
+class InterruptedSweepError(ClassSweepError):
+    """A sweep that was told to stop, and how to go on with it."""
+
+    exit_code = 130
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"interrupted; go on with: class-sweep resume {folder}")
+        self.folder = folder

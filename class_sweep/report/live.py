@@ -1,0 +1,172 @@
+"""What a person sees while a sweep runs: a live table, or plain lines without a terminal."""
+
+import time
+from types import TracebackType
+from typing import Protocol, Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from class_sweep.config.axes import Value
+from class_sweep.config.objective import Objective
+from class_sweep.report import words
+from class_sweep.results.outcome import Trials, trials_of
+from class_sweep.results.record import Record
+
+_ROWS = 12  # trials shown at once
+_STAGES = {
+    "data": "reading the pairs",
+    "encoders": "encoding texts and molecules",
+    "index": "counting look-alikes",
+    "workers": "starting Ray",
+    "trials": "running trials",
+}
+_VERDICTS = {
+    "continue": ("running", "cyan"),
+    "finish": ("finished", "green"),
+    "prune": ("pruned", "yellow"),
+    "fail": ("failed", "red"),
+}
+
+
+class Proposed(Protocol):
+    """A trial that is about to start."""
+
+    @property
+    def trial(self) -> int:
+        """Its number."""
+
+    @property
+    def name(self) -> str | None:
+        """The reference schedule that it is."""
+
+    @property
+    def config(self) -> dict[str, Value]:
+        """The value of every axis."""
+
+
+class LiveView:
+    """Follows a sweep; a listener of it, and a context manager around it."""
+
+    def __init__(self, console: Console, objective: Objective) -> None:
+        self._console = console
+        self._objective = objective
+        self._start = time.monotonic()
+        self._stage, self._fraction = "", 0.0
+        self._trials, self._full_samples = 0, 0
+        self._started: dict[int, Proposed] = {}
+        self._records: list[Record] = []
+        self._live = (
+            Live(console=console, get_renderable=self._render, refresh_per_second=4, transient=True)
+            if console.is_terminal
+            else None
+        )
+
+    def __enter__(self) -> Self:
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._live:
+            self._live.stop()
+
+    def stage(self, name: str) -> None:
+        """A stage begins."""
+        self._stage, self._fraction = _STAGES.get(name, name), 0.0
+        if not self._live:
+            self._console.print(f"{self._elapsed():>8}  {self._stage}")
+
+    def progress(self, done: int, total: int) -> None:
+        """How much of the stage is done."""
+        self._fraction = done / total if total else 0.0
+
+    def planned(self, trials: int, full_samples: int) -> None:
+        """How many trials there will be, and the samples of one over the full data."""
+        self._trials, self._full_samples = trials, full_samples
+
+    def proposed(self, proposal: Proposed) -> None:
+        """A trial starts."""
+        self._started[proposal.trial] = proposal
+
+    def reported(self, record: Record) -> None:
+        """A trial has reported."""
+        self._records.append(record)
+        if not self._live:
+            verdict = _VERDICTS[record.decision][0]
+            self._console.print(
+                f"{self._elapsed():>8}  trial {record.trial:>4}  {verdict:8}"
+                f"  {record.samples:>9} samples  {self._objective} {self._value(record)}"
+                f"  {record.name or ''}{record.reason or ''}",
+                highlight=False,
+                soft_wrap=True,
+            )
+
+    def _render(self) -> RenderableType:
+        head = Text(f"{self._elapsed()}  {self._stage}", style="bold")
+        if self._fraction:
+            head.append(f"  {self._fraction:.0%}")
+        if not self._started:
+            return head
+        trials = trials_of(self._records)
+        return Group(head, self._counts(trials), self._best(trials), self._table())
+
+    def _counts(self, trials: Trials) -> Text:
+        budget = self._trials * self._full_samples
+        ended = len(trials.finished) + len(trials.pruned) + len(trials.failed)
+        running = len(self._started) - ended
+        text = (
+            f"{ended} of {self._trials} trials ended: {len(trials.finished)} finished,"
+            f" {len(trials.pruned)} pruned, {len(trials.failed)} failed; {running} running."
+            f"  {trials.samples / budget:.0%} of the full budget's samples spent"
+        )
+        return Text(text)
+
+    def _best(self, trials: Trials) -> Text:
+        ranked = trials.ranked(self._objective)
+        if not ranked:
+            return Text("no trial has finished yet", style="dim")
+        best = ranked[0]
+        return Text(
+            f"best finished: trial {best.trial}, {self._objective} {self._value(best)}"
+            f"  {words.schedule(best.config)}",
+            style="green",
+        )
+
+    def _table(self) -> Table:
+        last = {record.trial: record for record in self._records}
+        table = Table(box=None, pad_edge=False)
+        for column, justify in (
+            ("trial", "right"),
+            ("schedule", "left"),
+            ("samples", "right"),
+            (str(self._objective), "right"),
+            ("state", "left"),
+        ):
+            table.add_column(column, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+        for number in sorted(self._started)[-_ROWS:]:
+            proposal, record = self._started[number], last.get(number)
+            state, colour = _VERDICTS[record.decision] if record else ("running", "cyan")
+            table.add_row(
+                str(number),
+                proposal.name or words.schedule(proposal.config),
+                f"{record.samples:,}" if record else "",
+                self._value(record) if record else "",
+                Text(state, style=colour),
+            )
+        return table
+
+    def _value(self, record: Record) -> str:
+        if record.objective is None:
+            return "–"
+        return words.metric(self._objective.metric, record.objective)
+
+    def _elapsed(self) -> str:
+        return words.seconds(time.monotonic() - self._start)

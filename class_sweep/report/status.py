@@ -1,0 +1,101 @@
+"""The state of a sweep, from its folder alone: while it runs, and after."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from class_sweep.config.objective import Objective
+from class_sweep.report import words
+from class_sweep.results.outcome import Trials, trials_of
+from class_sweep.results.record import Record
+
+
+def status_tree(
+    summary: Mapping[str, Any], records: list[Record], objective: Objective, *, running: bool
+) -> dict[str, Any]:
+    """The state as plain values, for `--json`.
+
+    Args:
+        summary: `summary.json`, which names the plan from the start of the trials.
+        records: Every report so far.
+        objective: What the sweep optimises.
+        running: Whether a process holds the folder.
+    """
+    trials = trials_of(records)
+    ranked = trials.ranked(objective)
+    state = summary["state"]
+    if state == "running" and not running:
+        state = "interrupted"
+    full = summary["samples"]["full_budget"]
+    return {
+        "state": state,
+        "objective": summary["objective"],
+        "trials": {
+            "wanted": summary["trials"]["wanted"],
+            "running": len(trials.running) if running else 0,
+            "interrupted": 0 if running else len(trials.running),
+            "finished": len(trials.finished),
+            "pruned": len(trials.pruned),
+            "failed": len(trials.failed),
+        },
+        "rung_decisions": trials.rung_decisions,
+        "samples": {
+            "seen": trials.samples,
+            "full_budget": full,
+            "share": round(trials.samples / full, 4),
+        },
+        "best": _row(ranked[0]) if ranked else None,
+        "failures": [{"trial": r.trial, "reason": r.reason} for r in trials.failed],
+    }
+
+
+def print_status(
+    console: Console, tree: Mapping[str, Any], records: list[Record], objective: Objective
+) -> None:
+    """Print the state as tables."""
+    counts, samples = tree["trials"], tree["samples"]
+    ended = counts["finished"] + counts["pruned"] + counts["failed"]
+    console.print(
+        f"{tree['state']}: {ended} of {counts['wanted']} trials ended"
+        f" ({counts['finished']} finished, {counts['pruned']} pruned, {counts['failed']} failed),"
+        f" {tree['rung_decisions']} rung decisions,"
+        f" {100 * samples['share']:.1f} % of the full budget's samples",
+        highlight=False,
+        soft_wrap=True,
+    )
+    console.print(_table(trials_of(records), objective))
+    for failure in tree["failures"]:
+        console.print(f"trial {failure['trial']} failed: {failure['reason']}", highlight=False)
+
+
+def _table(trials: Trials, objective: Objective) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for column in ("trial", str(objective), "samples"):
+        table.add_column(column, justify="right")
+    table.add_column("state")
+    table.add_column("schedule")
+    groups = (
+        ("finished", trials.ranked(objective)),
+        ("running", trials.running),
+        ("pruned", trials.pruned),
+        ("failed", trials.failed),
+    )
+    for state, records in groups:
+        for r in records:
+            value = "–" if r.objective is None else words.metric(objective.metric, r.objective)
+            table.add_row(
+                str(r.trial), value, f"{r.samples:,}", state, r.name or words.schedule(r.config)
+            )
+    return table
+
+
+def _row(record: Record) -> dict[str, Any]:
+    return {
+        "trial": record.trial,
+        "name": record.name,
+        "config": record.config,
+        "objective": record.objective,
+        "samples": record.samples,
+    }

@@ -1,0 +1,37 @@
+"""How values, schedules and metrics are written for a person."""
+
+from collections.abc import Mapping
+
+from class_sweep.config.axes import Value
+
+_LETTERS = {"alpha": "α", "beta": "β", "sigma": "σ", "intensity": "γ"}
+
+
+def number(value: float) -> str:
+    """Three significant digits or more, and none that say nothing."""
+    return f"{value:.4g}"
+
+
+def schedule(config: Mapping[str, Value]) -> str:
+    """A trial's values in one line, the curriculum's by their letters."""
+    parts = []
+    for path, value in config.items():
+        word = path.rsplit(".", 1)[-1]
+        shown = number(value) if isinstance(value, float) else str(value)
+        parts.append(shown if word == "order" else f"{_LETTERS.get(word, word)} {shown}")
+    return "  ".join(parts)
+
+
+def metric(name: str, value: float) -> str:
+    """A metric's value: shares in per cent, a mean rank as it is."""
+    return f"{value:.1f}" if name.endswith("mean_rank") else f"{100 * value:.1f} %"
+
+
+def seconds(value: float) -> str:
+    """A duration: `4.2 s`, `3 min 05 s`, `2 h 10 min`."""
+    if value < 60:
+        return f"{value:.1f} s"
+    whole = round(value)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

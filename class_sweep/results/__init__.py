@@ -1,0 +1,1 @@
+"""What a sweep leaves behind: records, their store, the export."""

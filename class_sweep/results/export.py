@@ -1,0 +1,21 @@
+"""A trial's settings as a file that `check`, `run` and other people's code can read."""
+
+from class_sweep.config.document import Space, dump_settings
+from class_sweep.config.sections import Search
+from class_sweep.results.record import Record
+
+
+def trial_yaml(space: Space, record: Record, note: str) -> str:
+    """A complete space file with every axis at the trial's value, and where it comes from above it.
+
+    Args:
+        space: The space that the trial is of.
+        record: The trial's last report.
+        note: A line for the head of the file.
+    """
+    settings = space.resolve(record.config)
+    alone = Search(trials=1, sampler=settings.search.sampler, seed=settings.search.seed)
+    metric = f"{space.objective} {record.objective:.4f}" if record.objective is not None else ""
+    head = [note, f"trial {record.trial} ({record.identity}): {metric}, {record.samples} samples"]
+    body = dump_settings(settings.model_copy(update={"search": alone}))
+    return "".join(f"# {line}\n" for line in head) + body

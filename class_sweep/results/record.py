@@ -1,0 +1,77 @@
+"""One line of `trials.jsonl`: what a trial reported, and what was decided on it."""
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from typing import Literal, Self
+
+from class_sweep.config.axes import Value
+
+Decision = Literal["continue", "prune", "finish", "fail"]
+
+
+@dataclass(frozen=True)
+class Record:
+    """A report of a trial, with the verdict on it.
+
+    Attributes:
+        trial: The trial's number, from 0, in the order of proposal.
+        name: The reference schedule that the trial is, such as `paper`, or None.
+        identity: Hash of the settings that the result depends on.
+        config: The value of every axis (dotted path to value).
+        report: The report's number within its trial, from 0.
+        step: Optimizer steps so far.
+        samples: Samples seen so far.
+        rung: The rung that is reached, or None.
+        decision: `continue`, `prune`, `finish` (the trial's last report) or `fail`.
+        compared: Whether other trials stood at the rung to compare with.
+        objective: The value that is optimised; None for a failed report.
+        metrics: Every metric, `pool/direction/metric` to value.
+        loss: Mean training loss since the report before.
+        reason: Why a trial failed.
+        seconds: Wall time of training and evaluation since the report before.
+        at: When it was written, ISO 8601.
+    """
+
+    trial: int
+    name: str | None
+    identity: str
+    config: dict[str, Value]
+    report: int
+    step: int
+    samples: int
+    rung: int | None
+    decision: Decision
+    compared: bool
+    objective: float | None
+    metrics: dict[str, float] = field(default_factory=dict)
+    loss: float | None = None
+    reason: str | None = None
+    seconds: float = 0.0
+    at: str = ""
+
+    @property
+    def ended(self) -> bool:
+        """Whether the trial ends with this report."""
+        return self.decision != "continue"
+
+    def to_json(self) -> str:
+        """One line, without its newline."""
+        return json.dumps(asdict(self), ensure_ascii=False, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, line: str) -> Self:
+        """The inverse of `to_json`; keys of a later version are left out.
+
+        Raises:
+            ValueError: If the line is no record.
+        """
+        tree = json.loads(line)
+        if not isinstance(tree, dict):
+            raise ValueError(  # noqa: TRY004 - a damaged line is one error to its reader
+                f"a record must be a mapping, got {type(tree).__name__}"
+            )
+        known = {f.name for f in fields(cls)}
+        try:
+            return cls(**{key: value for key, value in tree.items() if key in known})
+        except TypeError as error:
+            raise ValueError(f"a record must be whole: {error}") from None

@@ -1,0 +1,185 @@
+"""The results folder: who may write to it, and the log that outlives any crash.
+
+`space.yaml` (as run), `trials.jsonl` (a line a report, append-only), `study.db` (Optuna),
+`summary.json`, `best.yaml`, `environment.json`.
+"""
+
+import json
+import logging
+import os
+from io import BufferedWriter
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from filelock import FileLock, Timeout
+
+from class_sweep.errors import ResultsError
+from class_sweep.results.files import write_atomic
+from class_sweep.results.record import Record
+
+log = logging.getLogger(__name__)
+
+
+class ResultsFolder:
+    """The files of one sweep, for reading; nothing here writes."""
+
+    def __init__(self, path: Path) -> None:
+        """Name a folder; `existing` also checks that a sweep is in it."""
+        self.path = path
+        self.space = path / "space.yaml"
+        self.trials = path / "trials.jsonl"
+        self.study = path / "study.db"
+        self.best = path / "best.yaml"
+        self.summary = path / "summary.json"
+        self.environment = path / "environment.json"
+        self.errors = path / "errors"
+        self.lock = path / ".lock"
+
+    @classmethod
+    def existing(cls, path: Path) -> Self:
+        """The folder of a sweep that was started.
+
+        Raises:
+            ResultsError: If there is none at `path`.
+        """
+        folder = cls(path)
+        if not folder.space.is_file():
+            raise ResultsError(f"a results folder must hold space.yaml and trials.jsonl: {path}")
+        return folder
+
+    @staticmethod
+    def require_free(path: Path) -> None:
+        """Refuse a path that something stands at.
+
+        Raises:
+            ResultsError: If it is taken.
+        """
+        if path.exists():
+            raise ResultsError(
+                f"a results folder must be new: {path} exists; name another with --out, or go on"
+                f" with: class-sweep resume {path}"
+            )
+
+    def records(self) -> list[Record]:
+        """Every report written so far; a torn last line, of a killed run, is left out and said.
+
+        Raises:
+            ResultsError: If any other line is damaged.
+        """
+        if not self.trials.is_file():
+            return []
+        lines = self.trials.read_bytes().split(b"\n")
+        found = []
+        for number, line in enumerate(lines, start=1):
+            if not line:
+                continue
+            try:
+                found.append(Record.from_json(line.decode("utf-8")))
+            except ValueError as error:
+                if number == len(lines):  # no newline after it: the write was cut short
+                    log.warning("dropped a torn last line: %s:%d", self.trials, number)
+                    continue
+                raise ResultsError(
+                    f"a line must be a record: {self.trials}:{number}: {error}"
+                ) from None
+        return found
+
+    def in_use(self) -> bool:
+        """Whether a process is writing to the folder at this moment."""
+        lock = FileLock(self.lock)
+        try:
+            lock.acquire(timeout=0)
+        except (Timeout, OSError):
+            return True
+        lock.release()
+        return False
+
+    def read_summary(self) -> dict[str, Any]:
+        """`summary.json`.
+
+        Raises:
+            ResultsError: If it is missing or damaged.
+        """
+        try:
+            tree = json.loads(self.summary.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ResultsError(f"summary.json must be readable: {self.summary}: {error}") from None
+        return dict(tree)
+
+
+class ResultsWriter:
+    """The one process that may write to a results folder."""
+
+    def __init__(self, folder: ResultsFolder) -> None:
+        """Take the folder's lock.
+
+        Raises:
+            ResultsError: If another process has it.
+        """
+        self.folder = folder
+        self._lock = FileLock(folder.lock)
+        try:
+            self._lock.acquire(timeout=2)  # a `status` may hold it for a moment
+        except Timeout:
+            raise ResultsError(
+                f"one process at a time may write to a results folder: {folder.path} is in use"
+            ) from None
+        self._file: BufferedWriter | None = None
+
+    @classmethod
+    def create(cls, path: Path, space_text: str) -> Self:
+        """Start a new folder.
+
+        Raises:
+            ResultsError: If the path is taken, or cannot be made.
+        """
+        ResultsFolder.require_free(path)
+        try:
+            path.mkdir(parents=True)
+        except OSError as error:
+            raise ResultsError(f"a results folder must be writable: {path}: {error}") from None
+        writer = cls(ResultsFolder(path))
+        write_atomic(writer.folder.space, space_text)
+        return writer
+
+    def append(self, record: Record) -> None:
+        """Add one report; when this returns, the line is on the disk."""
+        if self._file is None:
+            self._cut_torn_line()
+            self._file = self.folder.trials.open("ab")
+        self._file.write(record.to_json().encode() + b"\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def write_json(self, path: Path, tree: dict[str, Any]) -> None:
+        """Write a JSON file of the folder, whole."""
+        write_atomic(path, json.dumps(tree, indent=2, ensure_ascii=False) + "\n")
+
+    def close(self) -> None:
+        """Give the folder back."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _cut_torn_line(self) -> None:
+        """Drop what a killed run left of a line, so that the next one starts on its own."""
+        if not self.folder.trials.is_file():
+            return
+        text = self.folder.trials.read_bytes()
+        whole = text.rfind(b"\n") + 1
+        if whole < len(text):
+            log.warning("dropped a torn last line of %s", self.folder.trials)
+            os.truncate(self.folder.trials, whole)

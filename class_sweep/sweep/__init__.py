@@ -1,0 +1,1 @@
+"""Many trials on Ray Tune: broadcast, search, pruning, running."""

@@ -1,0 +1,29 @@
+"""What a sweep ran on: enough to run it again and to explain a difference."""
+
+import os
+import platform
+import sys
+from importlib.metadata import version
+from typing import Any
+
+import torch
+
+from class_sweep.config.document import Space
+from class_sweep.data.pair import PairSet
+
+_PACKAGES = ("class-sweep", "ray", "torch", "optuna", "numpy", "scikit-learn", "rdkit")
+
+
+def describe_environment(pairs: PairSet, space: Space) -> dict[str, Any]:
+    """Versions, machine, seed, and the checksum of the data."""
+    gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    return {
+        "packages": {name: version(name) for name in _PACKAGES},
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cpus": os.cpu_count(),
+        "gpus": gpus,
+        "seed": space.settings.search.seed,
+        "data_sha256": pairs.checksum(),
+        "command": sys.argv,
+    }

@@ -1,0 +1,156 @@
+"""What happens to each report: it is judged, then written down, and only then acted on."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Protocol
+
+from class_sweep.config.axes import Value
+from class_sweep.config.objective import Objective
+from class_sweep.results.record import Decision, Record
+from class_sweep.results.store import ResultsWriter
+from class_sweep.sweep.asha import Asha
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A trial's own account of one report; see `Record` for the fields."""
+
+    report: int
+    step: int
+    samples: int
+    rung: int | None
+    last: bool
+    metrics: dict[str, float]
+    loss: float | None
+    seconds: float
+    failure: str | None = None
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A trial to be run: its number, its values, and the reference schedule it may be."""
+
+    trial: int
+    config: dict[str, Value]
+    identity: str
+    name: str | None = None
+
+
+class Listener(Protocol):
+    """Who is told of a sweep while it runs."""
+
+    def stage(self, name: str) -> None:
+        """A stage begins: `data`, `encoders`, `index`, `workers`, `trials`."""
+
+    def progress(self, done: int, total: int) -> None:
+        """How much of the stage is done, where that is known."""
+
+    def planned(self, trials: int, full_samples: int) -> None:
+        """The trials are about to start; `full_samples` is one trial's over the full data."""
+
+    def proposed(self, proposal: Proposal) -> None:
+        """A trial starts."""
+
+    def reported(self, record: Record) -> None:
+        """A trial has reported, and its fate is decided."""
+
+
+class Judge:
+    """Decides what each report means for its trial. One per sweep, in the driver."""
+
+    def __init__(
+        self, objective: Objective, asha: Asha, writer: ResultsWriter, listener: Listener
+    ) -> None:
+        self._objective = objective
+        self._asha = asha
+        self._writer = writer
+        self._listener = listener
+        self._proposals: dict[int, Proposal] = {}
+        self.last: dict[int, Record] = {}
+
+    def __getstate__(self) -> dict[str, object]:
+        """Nothing: Tune snapshots its parts, but the state of a sweep is in its log."""
+        return {}
+
+    def replay(self, records: Iterable[Record]) -> None:
+        """Take up a log: rungs and verdicts stand as they did when its last line was written."""
+        for record in records:
+            self.last[record.trial] = record
+            if record.rung is not None and record.objective is not None:
+                self._asha.recall(record.trial, record.rung, self._score(record.objective))
+
+    def propose(self, proposal: Proposal) -> None:
+        """Know a trial before its first report."""
+        self._proposals[proposal.trial] = proposal
+        self._listener.proposed(proposal)
+
+    def receive(self, trial: int, outcome: Outcome) -> Decision:
+        """Judge one report, write it down, and say what becomes of the trial."""
+        before = self.last.get(trial)
+        if before is not None and outcome.report <= before.report:
+            return before.decision  # trained again after a restart: it stands as it was written
+        value = outcome.metrics.get(self._objective.metric)
+        failure = outcome.failure
+        if failure is None and (value is None or not math.isfinite(value)):
+            failure = f"the objective must be a finite number, got {value}"
+        decision: Decision = "fail" if failure else "finish" if outcome.last else "continue"
+        compared = False
+        if decision == "continue" and outcome.rung is not None and value is not None:
+            verdict = self._asha.decide(trial, outcome.rung, self._score(value))
+            decision = "continue" if verdict.keep else "prune"
+            compared = verdict.compared
+        finite = {name: v for name, v in outcome.metrics.items() if math.isfinite(v)}
+        self._write(
+            replace(
+                self._blank(trial),
+                report=outcome.report,
+                step=outcome.step,
+                samples=outcome.samples,
+                rung=outcome.rung if failure is None else None,
+                decision=decision,
+                compared=compared,
+                objective=None if failure else value,
+                metrics={} if failure else finite,
+                loss=outcome.loss,
+                reason=failure,
+                seconds=round(outcome.seconds, 3),
+            )
+        )
+        return decision
+
+    def fail(self, trial: int, reason: str) -> None:
+        """Write down that a trial died without a report of its own."""
+        before = self.last.get(trial)
+        blank = self._blank(trial)
+        if before:
+            blank = replace(
+                blank, report=before.report + 1, step=before.step, samples=before.samples
+            )
+        self._write(replace(blank, decision="fail", reason=reason))
+
+    def _score(self, value: float) -> float:
+        return self._objective.sign * value
+
+    def _blank(self, trial: int) -> Record:
+        known = self._proposals[trial]
+        return Record(
+            trial=trial,
+            name=known.name,
+            identity=known.identity,
+            config=known.config,
+            report=0,
+            step=0,
+            samples=0,
+            rung=None,
+            decision="continue",
+            compared=False,
+            objective=None,
+            at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        )
+
+    def _write(self, record: Record) -> None:
+        self._writer.append(record)
+        self.last[record.trial] = record
+        self._listener.reported(record)

@@ -1,0 +1,97 @@
+"""What a space will run, in numbers, before anything is trained."""
+
+import os
+from dataclasses import dataclass
+
+import torch
+
+from class_sweep.config.axes import Value
+from class_sweep.config.document import Space
+from class_sweep.curriculum.schedule import full_data_samples, plan
+from class_sweep.data.pair import PairSet
+from class_sweep.sweep.cluster import fitting
+from class_sweep.training.milestones import rung_samples
+
+
+@dataclass(frozen=True)
+class SweepPlan:
+    """The resolved plan of a sweep on this machine.
+
+    Attributes:
+        pairs: Pairs of each split.
+        steps: Optimizer steps of the shortest and of the longest schedule that the space admits.
+        full_samples: Samples of one trial over the full data.
+        full_budget: Samples if every trial ran to its end over the full data.
+        rungs: Samples at each rung.
+        at_a_time: Trials that run at once.
+        cores: Cores of this machine.
+        gpus: GPUs of this machine.
+    """
+
+    pairs: dict[str, int]
+    steps: tuple[int, int]
+    full_samples: int
+    full_budget: int
+    rungs: list[int]
+    at_a_time: int
+    cores: int
+    gpus: int
+
+
+def local_capacity() -> tuple[int, int]:
+    """Cores and GPUs that this process may use."""
+    return len(os.sched_getaffinity(0)), torch.cuda.device_count()
+
+
+def require_resources(space: Space) -> int:
+    """How many trials of the space run at once on this machine.
+
+    Raises:
+        InputError: If one trial asks for more than there is.
+    """
+    cores, gpus = local_capacity()
+    search = space.settings.search
+    return fitting(space.settings.resources, search.max_concurrent, search.trials, cores, gpus)
+
+
+def plan_sweep(space: Space, pairs: PairSet) -> SweepPlan:
+    """Work a space out for its pairs on this machine.
+
+    Raises:
+        InputError: If a trial asks for more cores or GPUs than there are.
+    """
+    settings = space.settings
+    counts = {name: len(pairs.rows(name)) for name in ("train", "validation", "test")}
+    full = full_data_samples(counts["train"], settings.optimizer.batch_size, settings.budget.epochs)
+    cores, gpus = local_capacity()
+    return SweepPlan(
+        pairs=counts,
+        steps=(_steps(space, counts["train"], low=True), _steps(space, counts["train"], low=False)),
+        full_samples=full,
+        full_budget=full * settings.search.trials,
+        rungs=rung_samples(settings.pruning, settings.budget, counts["train"]),
+        at_a_time=require_resources(space),
+        cores=cores,
+        gpus=gpus,
+    )
+
+
+def _steps(space: Space, train: int, *, low: bool) -> int:
+    """Steps of the shortest or longest schedule: smallest pools, largest batch, or the reverse."""
+    corner: dict[str, Value] = {}
+    for path, least in (
+        ("curriculum.alpha", low),
+        ("curriculum.beta", low),
+        ("optimizer.batch_size", not low),
+    ):
+        if path in space.axes:
+            ends = [float(end) for end in space.axes[path].ends()]
+            end = min(ends) if least else max(ends)
+            corner[path] = int(end) if path.endswith("batch_size") else end
+    settings = space.resolve(corner)
+    return plan(
+        settings.curriculum,
+        epochs=settings.budget.epochs,
+        pairs=train,
+        batch_size=settings.optimizer.batch_size,
+    ).steps

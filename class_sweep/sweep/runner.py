@@ -1,0 +1,244 @@
+"""A sweep from its space to its results folder, and on from where one was cut."""
+
+import logging
+import shutil
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ray import tune
+
+from class_sweep.config.document import Space, parse_space
+from class_sweep.curriculum.schedule import full_data_samples
+from class_sweep.encoders.cache import FeatureCache
+from class_sweep.errors import InterruptedSweepError, SweepError
+from class_sweep.results.export import trial_yaml
+from class_sweep.results.files import write_atomic
+from class_sweep.results.outcome import trials_of
+from class_sweep.results.record import Record
+from class_sweep.results.store import ResultsFolder, ResultsWriter
+from class_sweep.sweep.asha import Asha
+from class_sweep.sweep.cluster import local_ray, trials_at_a_time
+from class_sweep.sweep.environment import describe_environment
+from class_sweep.sweep.judge import Judge, Listener
+from class_sweep.sweep.plan import require_resources
+from class_sweep.sweep.prepare import Clock, Prepared, prepare
+from class_sweep.sweep.pruning import JudgeScheduler
+from class_sweep.sweep.search import StudySearch
+from class_sweep.sweep.trainable import CurriculumTrial
+
+RETRIES = 2  # of a trial whose process died, each from its last checkpoint
+TUNE_FOLDER = "tune"  # Ray's own files, below the results folder, gone when the sweep is done
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What a finished sweep hands back."""
+
+    folder: ResultsFolder
+    summary: dict[str, Any]
+    prepared: Prepared
+
+
+def run(space: Space, path: Path, *, cache: FeatureCache, listener: Listener) -> Sweep:
+    """Run a sweep into a new results folder.
+
+    Raises:
+        InputError: If the space, its data or the folder is unusable; nothing was written then.
+        InterruptedSweepError: On Ctrl-C; the folder can be resumed.
+        SweepError: If no trial finished.
+    """
+    ResultsFolder.require_free(path)
+    require_resources(space)
+    clock = Clock()
+    prepared = prepare(space, cache, clock, listener)
+    with (
+        _workers(clock, listener),
+        ResultsWriter.create(path, space.text) as writer,
+    ):
+        environment = describe_environment(prepared.pairs, space)
+        writer.write_json(writer.folder.environment, environment)
+        return _sweep(space, writer, prepared, clock, listener)
+
+
+def resume(path: Path, *, cache: FeatureCache, listener: Listener) -> Sweep:
+    """Go on with a sweep that was cut: no report is lost, no ended trial is run again.
+
+    Raises:
+        InputError: If the folder holds no sweep, or another process is at it.
+        InterruptedSweepError: On Ctrl-C.
+        SweepError: If no trial finished.
+    """
+    folder = ResultsFolder.existing(path)
+    space = parse_space(folder.space.read_text(encoding="utf-8"), str(folder.space))
+    with ResultsWriter(folder) as writer:
+        clock = Clock()
+        prepared = prepare(space, cache, clock, listener)
+        with _workers(clock, listener):
+            return _sweep(space, writer, prepared, clock, listener)
+
+
+@contextmanager
+def _workers(clock: Clock, listener: Listener) -> Iterator[None]:
+    """Ray, its start timed as a stage."""
+    with ExitStack() as stack:
+        with clock.stage("workers", listener):
+            stack.enter_context(local_ray())
+        yield
+
+
+def _sweep(
+    space: Space, writer: ResultsWriter, prepared: Prepared, clock: Clock, listener: Listener
+) -> Sweep:
+    folder, search = writer.folder, space.settings.search
+    judge = Judge(space.objective, Asha(space.settings.pruning.reduction_factor), writer, listener)
+    judge.replay(folder.records())
+    summarise = _Summary(space, prepared, clock, writer)
+    summarise.write("running", folder.records())
+    study = StudySearch(space, folder.study, judge)
+    interrupted = study.take_up(judge.last, _checkpoints(folder))
+    left = interrupted + search.trials - study.proposed
+    listener.planned(search.trials, summarise.full_samples)
+    with clock.stage("trials", listener):
+        if left > 0:
+            at_a_time = trials_at_a_time(space.settings.resources, search.max_concurrent, left)
+            scheduler = JudgeScheduler(judge, folder)
+            _tune(space, prepared, study, scheduler, trials=left, at_a_time=at_a_time)
+    records = folder.records()
+    if len([r for r in judge.last.values() if r.ended]) < search.trials:
+        summarise.write("interrupted", records)
+        raise InterruptedSweepError(folder.path)
+    trials = trials_of(records)
+    ranked = trials.ranked(space.objective)
+    if not ranked:
+        summarise.write("failed", records)
+        reasons = {record.reason for record in trials.failed}
+        raise SweepError(
+            f"no trial of {search.trials} finished: {'; '.join(sorted(filter(None, reasons)))}"
+            f" ({folder.path})"
+        )
+    note = "Written by class-sweep: the best finished trial of one sweep, one run of each schedule."
+    write_atomic(folder.best, trial_yaml(space, ranked[0], note))
+    summary = summarise.write("finished", records)
+    shutil.rmtree(folder.path / TUNE_FOLDER, ignore_errors=True)
+    return Sweep(folder, summary, prepared)
+
+
+def _tune(
+    space: Space,
+    prepared: Prepared,
+    study: StudySearch,
+    scheduler: JudgeScheduler,
+    *,
+    trials: int,
+    at_a_time: int,
+) -> None:
+    resources = space.settings.resources
+    trainable = tune.with_parameters(
+        CurriculumTrial,
+        space=space,
+        features=prepared.features.arrays(),
+        gpu=resources.gpus > 0,
+    )
+    tuner = tune.Tuner(
+        tune.with_resources(trainable, {"cpu": resources.cpus, "gpu": resources.gpus}),
+        tune_config=tune.TuneConfig(
+            search_alg=study,
+            scheduler=scheduler,
+            num_samples=trials,
+            max_concurrent_trials=at_a_time,
+            reuse_actors=True,
+            trial_name_creator=_trial_name,
+            trial_dirname_creator=_trial_name,
+        ),
+        run_config=tune.RunConfig(
+            name=TUNE_FOLDER,
+            storage_path=str(scheduler.folder.path.resolve()),
+            failure_config=tune.FailureConfig(max_failures=RETRIES),
+            checkpoint_config=tune.CheckpointConfig(
+                num_to_keep=1, checkpoint_frequency=1, checkpoint_at_end=False
+            ),
+            verbose=0,
+        ),
+    )
+    for name in ("ray.tune", "ray.air", "ray.train"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # the judge says what matters
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tuner.fit()
+
+
+def _trial_name(trial: Any) -> str:
+    return f"trial-{trial.config['trial']:04d}"
+
+
+def _checkpoints(folder: ResultsFolder) -> dict[int, str]:
+    """Each trial's latest whole checkpoint of an earlier run."""
+    found = {}
+    for state in sorted(folder.path.glob(f"{TUNE_FOLDER}/trial-*/checkpoint_*/state.pt")):
+        found[int(state.parent.parent.name.removeprefix("trial-"))] = str(state.parent.resolve())
+    return found
+
+
+class _Summary:
+    """`summary.json`: written when the trials start and when they end."""
+
+    def __init__(
+        self, space: Space, prepared: Prepared, clock: Clock, writer: ResultsWriter
+    ) -> None:
+        self._space, self._clock, self._writer = space, clock, writer
+        settings = space.settings
+        self._pairs = {
+            name: len(prepared.pairs.rows(name)) for name in ("train", "validation", "test")
+        }
+        self.full_samples = full_data_samples(
+            self._pairs["train"], settings.optimizer.batch_size, settings.budget.epochs
+        )
+        self._diagnoses = [asdict(one) for one in prepared.diagnoses]
+
+    def write(self, state: str, records: Iterable[Record]) -> dict[str, Any]:
+        trials = trials_of(records)
+        wanted = self._space.settings.search.trials
+        full_budget = self.full_samples * wanted
+        ranked = trials.ranked(self._space.objective)
+        summary: dict[str, Any] = {
+            "state": state,
+            "objective": str(self._space.objective),
+            "direction": self._space.objective.direction,
+            "pairs": self._pairs,
+            "trials": {
+                "wanted": wanted,
+                "proposed": sum(
+                    map(len, (trials.running, trials.finished, trials.pruned, trials.failed))
+                ),
+                "finished": len(trials.finished),
+                "pruned": len(trials.pruned),
+                "failed": len(trials.failed),
+            },
+            "rung_decisions": trials.rung_decisions,
+            "samples": {
+                "seen": trials.samples,
+                "full_budget": full_budget,
+                "share": round(trials.samples / full_budget, 4),
+            },
+            "best": self._trial(ranked[0]) if ranked else None,
+            "references": {r.name: self._trial(r) for r in trials.finished if r.name},
+            "difficulty": self._diagnoses,
+            "seconds": self._clock.seconds,
+        }
+        self._writer.write_json(self._writer.folder.summary, summary)
+        return summary
+
+    def _trial(self, record: Record) -> dict[str, Any]:
+        return {
+            "trial": record.trial,
+            "name": record.name,
+            "identity": record.identity,
+            "config": record.config,
+            "metrics": record.metrics,
+            "samples": record.samples,
+            "share_of_full_data": round(record.samples / self.full_samples, 4),
+        }

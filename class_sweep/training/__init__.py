@@ -1,0 +1,1 @@
+"""One trial: the loop, the metrics, the checkpoint."""

@@ -1,0 +1,59 @@
+"""A backbone's metrics over a split, in both directions, against either pool of candidates."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from class_sweep.backbones.backbone import Backbone
+from class_sweep.config.objective import DIRECTIONS, METRICS
+from class_sweep.training.features import TrialFeatures
+from class_sweep.training.ranking import mid_ranks, summarise
+
+_BLOCK = 4096  # rows embedded at a time
+
+
+@torch.no_grad()
+def evaluate(
+    backbone: Backbone,
+    features: TrialFeatures,
+    split: str,
+    pools: Sequence[str],
+    device: torch.device,
+) -> dict[str, float]:
+    """Rank every pair of a split, both ways, and name each metric `pool/direction/metric`.
+
+    The pool `split` ranks against the split alone, `all` against every pair of the data set
+    (Text2Mol's protocol). `pool/metric` is the mean of both directions.
+    """
+    backbone.eval()
+    queries = features.rows(split)
+    everything = np.arange(len(features.split))
+    metrics: dict[str, float] = {}
+    for pool in pools:
+        rows = queries if pool == "split" else everything
+        texts, molecules = _embed(backbone, features, rows, device)
+        places = torch.from_numpy(np.searchsorted(rows, queries)).to(device)
+        both = {
+            "text_to_molecule": mid_ranks(texts[places], molecules, places),
+            "molecule_to_text": mid_ranks(molecules[places], texts, places),
+        }
+        found = {direction: summarise(both[direction]) for direction in DIRECTIONS}
+        for direction in DIRECTIONS:
+            metrics |= {f"{pool}/{direction}/{m}": found[direction][m] for m in METRICS}
+        metrics |= {
+            f"{pool}/{m}": sum(found[direction][m] for direction in DIRECTIONS) / len(DIRECTIONS)
+            for m in METRICS
+        }
+    return metrics
+
+
+def _embed(
+    backbone: Backbone, features: TrialFeatures, rows: np.ndarray, device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor]:
+    texts, molecules = [], []
+    for start in range(0, len(rows), _BLOCK):
+        part = rows[start : start + _BLOCK]
+        texts.append(backbone.embed_texts(features.texts(part, device)))
+        molecules.append(backbone.embed_molecules(features.molecules(part, device)))
+    return torch.cat(texts), torch.cat(molecules)

@@ -1,0 +1,138 @@
+"""One trial's training: from any step to any later one, the same to the bit however it is cut."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from class_sweep.backbones.backbone import Batch
+from class_sweep.backbones.catalogue import build_backbone
+from class_sweep.config.sections import Settings
+from class_sweep.curriculum.order import introduce
+from class_sweep.curriculum.sampler import CurriculumSampler
+from class_sweep.curriculum.schedule import plan
+from class_sweep.errors import TrainingError
+from class_sweep.training.checkpoint import load_state, save_state
+from class_sweep.training.evaluation import evaluate
+from class_sweep.training.features import TrialFeatures
+
+
+class Trainer:
+    """A backbone under a schedule, with all the state that a checkpoint needs."""
+
+    def __init__(self, settings: Settings, features: TrialFeatures, *, gpu: bool = False) -> None:
+        """Initialise from the trial's seed alone; nothing of an earlier trial carries over.
+
+        Args:
+            settings: The trial's settings; `search.seed` seeds weights, dropout and batches.
+            features: What it trains on.
+            gpu: Train on the current CUDA device instead of the CPU.
+        """
+        self.settings = settings
+        self.features = features
+        self.device = torch.device("cuda" if gpu else "cpu")
+        self.step = 0
+        seed = settings.search.seed
+        torch.manual_seed(seed)
+        self._rows = features.rows("train")
+        self.schedule = plan(
+            settings.curriculum,
+            epochs=settings.budget.epochs,
+            pairs=len(self._rows),
+            batch_size=settings.optimizer.batch_size,
+        )
+        self._sampler = CurriculumSampler(self.schedule, self._introduced(), seed)
+        self.backbone = build_backbone(
+            settings.backbone, features.text.shape[1], features.molecule.shape[1]
+        ).to(self.device)
+        self._optimizer = torch.optim.AdamW(
+            self.backbone.parameter_groups(settings.optimizer.weight_decay),
+            lr=settings.optimizer.lr,
+            fused=True,
+        )
+
+    @property
+    def samples(self) -> int:
+        """Samples seen so far."""
+        return self.step * self.schedule.batch_size
+
+    def train_to(self, step: int) -> float:
+        """Train up to `step` optimizer steps in all; return the mean loss on the way.
+
+        Raises:
+            TrainingError: If the loss stops being a finite number.
+        """
+        self.backbone.train()
+        losses = []
+        for epoch, batch_rows in self._sampler.batches(self.step, step):
+            gamma = self.schedule.gammas[epoch]
+            rows = self._rows[batch_rows]
+            batch = Batch(
+                self.features.texts(rows, self.device), self.features.molecules(rows, self.device)
+            )
+            loss = torch.stack(list(self.backbone.loss_parts(batch).values())).sum()
+            on_loss = self.settings.curriculum.intensity_acts_on == "loss"
+            rate = learning_rate(self.settings, self.step, self.schedule.steps)
+            for group in self._optimizer.param_groups:
+                group["lr"] = rate if on_loss else rate * gamma
+            self._optimizer.zero_grad(set_to_none=True)
+            (loss * gamma if on_loss else loss).backward()  # type: ignore[no-untyped-call]
+            self._optimizer.step()
+            losses.append(loss.detach())
+            self.step += 1
+        mean = float(torch.stack(losses).mean()) if losses else math.nan
+        if losses and not math.isfinite(mean):
+            raise TrainingError(
+                f"the loss must stay a finite number, got {mean} by step {self.step}"
+                f" (lr {self.settings.optimizer.lr:g})"
+            )
+        return mean
+
+    def evaluate(self, split: str, pools: tuple[str, ...]) -> dict[str, float]:
+        """Metrics over a split; see `class_sweep.training.evaluation`."""
+        return evaluate(self.backbone, self.features, split, pools, self.device)
+
+    def save(self, path: Path) -> None:
+        """Write everything that going on from here needs."""
+        state: dict[str, Any] = {
+            "step": self.step,
+            "backbone": self.backbone.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "rng": torch.get_rng_state(),
+        }
+        if self.device.type == "cuda":
+            state["cuda_rng"] = torch.cuda.get_rng_state()
+        save_state(path, state)
+
+    def restore(self, path: Path) -> None:
+        """Go on from a checkpoint of `save`, to the bit on the CPU."""
+        state = load_state(path, self.device)
+        self.step = int(state["step"])
+        self.backbone.load_state_dict(state["backbone"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        torch.set_rng_state(state["rng"].cpu())
+        if "cuda_rng" in state and self.device.type == "cuda":
+            torch.cuda.set_rng_state(state["cuda_rng"].cpu())
+
+    def _introduced(self) -> Any:
+        curriculum, index = self.settings.curriculum, self.features.index
+        return introduce(
+            index.at(curriculum.sigma),
+            index.mean_similarity,
+            order=curriculum.order,
+            ties=curriculum.ties,
+            seed=self.settings.search.seed,
+        )
+
+
+def learning_rate(settings: Settings, step: int, steps: int) -> float:
+    """Linear warm-up, then a cosine to 0 over the trial's own number of steps.
+
+    Over its own: on the full-data schedule a curriculum run would end at a tenth of its peak.
+    """
+    warm = math.floor(settings.optimizer.warmup * steps)
+    if step < warm:
+        return settings.optimizer.lr * (step + 1) / (warm + 1)
+    progress = (step - warm) / max(1, steps - warm)
+    return settings.optimizer.lr * (1 + math.cos(math.pi * progress)) / 2

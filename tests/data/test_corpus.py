@@ -1,0 +1,123 @@
+import logging
+
+import pytest
+
+from class_sweep.config.sections import Chebi20Data, NamesData
+from class_sweep.data.corpus import READERS, load_pairs
+from class_sweep.errors import DataError
+
+
+def load(path):
+    return load_pairs(Chebi20Data(source="chebi20", path=path))
+
+
+def many(count, *extra):
+    return [f"{n}\t{'C' * n}\talkane {n}" for n in range(4, count + 4)] + list(extra)
+
+
+def test_every_source_of_the_settings_has_a_reader():
+    assert set(READERS) == {"chebi20", "table", "names"}
+
+
+def test_pairs_in_order_with_canonical_molecules(chebi20):
+    pairs = load(chebi20(train=["1\tOCC\tethanol", "2\tC[C@H](N)C(=O)O\talanine"]))
+    assert pairs.ids == ("1", "2", "3", "4")
+    assert pairs.split.tolist() == [0, 0, 1, 2]
+    assert pairs.smiles[:2] == ("OCC", "C[C@H](N)C(=O)O")
+    assert pairs.molecules[:2] == ("CCO", "C[C@H](N)C(=O)O")
+    assert pairs.dropped == ()
+
+
+def test_unusable_rows_are_dropped_and_named(chebi20, caplog, capfd):
+    path = chebi20(train=many(200, "x\tC1CC\topen ring", "y\tN\t", "z\t\tnothing"))
+    caplog.set_level(logging.INFO, "class_sweep")
+    pairs = load(path)
+    assert len(pairs) == 202
+    assert [d.id for d in pairs.dropped] == ["x", "y", "z"]
+    assert [d.place for d in pairs.dropped] == [
+        f"{path / 'train.txt'}:{n}" for n in (202, 203, 204)
+    ]
+    assert [d.reason for d in pairs.dropped] == [
+        "RDKit cannot read the SMILES 'C1CC'",
+        "the text is empty",
+        "the SMILES is empty",
+    ]
+    by_level = {logging.INFO: [], logging.WARNING: []}
+    for record in caplog.records:
+        by_level[record.levelno].append(record.getMessage())
+    assert len(by_level[logging.INFO]) == 3
+    assert len(by_level[logging.WARNING]) == 1
+    assert "dropped 3 of 205 rows (1.5%)" in by_level[logging.WARNING][0]
+    assert capfd.readouterr().err == ""
+
+
+def test_rdkit_speaks_again_afterwards(chebi20, capfd):
+    from rdkit import Chem
+
+    load(chebi20())
+    assert Chem.MolFromSmiles("C1CC") is None
+    assert "ring" in capfd.readouterr().err
+
+
+def test_too_many_unusable_rows(chebi20):
+    path = chebi20(train=many(100, *(f"bad{n}\tC1CC\ttext" for n in range(7))))
+    with pytest.raises(DataError, match=r"at most 2% .* got 7 of 109 rows \(6\.4%\)") as e:
+        load(path)
+    assert f"RDKit cannot read the SMILES 'C1CC' (id bad0) at {path / 'train.txt'}:102" in str(
+        e.value
+    )
+    assert "bad4" in str(e.value)
+    assert "bad5" not in str(e.value)
+
+
+def test_a_molecule_in_two_splits(chebi20):
+    path = chebi20(
+        train=["1\tOCC\tethanol", "2\tC\tmethane"],
+        validation=["3\tCCO\talcohol", "5\tC(O)C\tspirit"],
+        test=["4\tC\tmarsh gas"],
+    )
+    with pytest.raises(DataError, match="a molecule must be in one split only, got 2 in two") as e:
+        load(path)
+    train, validation = path / "train.txt", path / "validation.txt"
+    assert f"CCO in train (id 1, {train}:2) and validation (id 3, {validation}:2)" in str(e.value)
+    assert "C in train (id 2" in str(e.value)
+    assert "and test (id 4" in str(e.value)
+
+
+def test_stereoisomers_are_different_molecules(chebi20):
+    pairs = load(chebi20(validation=["3\tC[C@H](N)C(=O)O\tL"], test=["4\tC[C@@H](N)C(=O)O\tD"]))
+    assert len(set(pairs.molecules)) == 4
+
+
+def test_a_molecule_may_have_several_texts(chebi20):
+    pairs = load(chebi20(train=["1\tCCO\tethanol", "2\tOCC\talcohol"]))
+    assert pairs.molecules[0] == pairs.molecules[1]
+
+
+@pytest.mark.parametrize("split", ["train", "validation", "test"])
+def test_an_empty_split(chebi20, split):
+    path = chebi20(**{split: []})
+    with pytest.raises(DataError, match=f"the {split} split must not be empty, got .*{split}: 0"):
+        load(path)
+
+
+def test_one_training_pair_has_no_negative(chebi20):
+    with pytest.raises(DataError, match="train must have at least 2 pairs, got train: 1"):
+        load(chebi20(train=["1\tC\tmethane"]))
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(
+    ("folder", "counts"), [("chebi20", (8_432, 3_301, 800)), ("mixed", (16_174, 3_301, 1_500))]
+)
+def test_real_folders(real_data, folder, counts):
+    pairs = load(real_data / folder)
+    assert tuple(len(pairs.rows(name)) for name in ("train", "validation", "test")) == counts
+    assert pairs.dropped == ()
+    assert len(set(pairs.molecules)) == len(pairs)
+
+
+def test_the_embedded_names():
+    pairs = load_pairs(NamesData(source="names", limit=500))
+    assert [len(pairs.rows(name)) for name in ("train", "validation", "test")] == [400, 50, 50]
+    assert pairs.dropped == ()

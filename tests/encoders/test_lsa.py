@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from class_sweep.config.sections import LsaEncoder
+from class_sweep.encoders.lsa import lsa_features
+from class_sweep.errors import EncoderError
+
+FIT = np.arange(6)
+
+
+def cosine(one, other):
+    return one @ other / np.linalg.norm(one) / np.linalg.norm(other)
+
+
+def test_what_is_not_training_text_changes_nothing_of_the_rest(texts):
+    settings = LsaEncoder(dimensions=4)
+    features = lsa_features(settings, texts, FIT)
+    texts[6:] = ["something else entirely", "and another thing"]
+    assert np.array_equal(features[:6], lsa_features(settings, texts, FIT)[:6])
+
+
+def test_training_texts_do_change_the_rest(texts):
+    settings = LsaEncoder(dimensions=4)
+    features = lsa_features(settings, texts, FIT)
+    texts[0] = "a steroid"
+    assert not np.allclose(features[7], lsa_features(settings, texts, FIT)[7])
+
+
+def test_names_that_share_parts_are_near_each_other():
+    texts = ["2-methylpropan-1-ol", "3-methylbutan-1-ol", "benzoic acid", "salicylic acid"]
+    one, alike, other, _ = lsa_features(LsaEncoder(dimensions=3), texts, np.arange(4))
+    assert cosine(one, alike) > cosine(one, other) + 0.1
+
+
+def test_a_text_without_any_known_term_is_zero():
+    texts = ["alpha beta", "beta gamma", "###"]
+    assert not lsa_features(LsaEncoder(dimensions=2), texts, np.arange(2))[2].any()
+
+
+def test_more_dimensions_than_training_texts_is_an_error(texts):
+    with pytest.raises(EncoderError, match=r"at most the number of training texts \(6\).*got 7"):
+        lsa_features(LsaEncoder(dimensions=7), texts, FIT)
+
+
+def test_more_dimensions_than_terms_is_an_error():
+    with pytest.raises(EncoderError, match=r"of their terms \(4\), got 8"):
+        lsa_features(LsaEncoder(dimensions=8), ["ab"] * 9, np.arange(9))
+
+
+@pytest.mark.parametrize("texts", [["", " "], []])
+def test_training_texts_without_words_are_an_error(texts):
+    with pytest.raises(EncoderError, match="must contain words"):
+        lsa_features(LsaEncoder(dimensions=2), texts, np.arange(len(texts)))
