@@ -31,6 +31,10 @@ class ResultsError(InputError):
     """A results folder that is missing, taken or unreadable."""
 
 
+class StorageError(ClassSweepError):
+    """A disk that would not take what a sweep has to write; what was written before stands."""
+
+
 class TrainingError(ClassSweepError):
     """A trial that could not be trained to its end, with the reason."""
 

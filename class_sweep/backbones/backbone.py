@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import nn
@@ -21,7 +22,13 @@ class Batch:
 
 
 class Backbone(nn.Module, ABC):
-    """Two encoders into one space. A pair's score is the inner product of its embeddings."""
+    """Two encoders into one space. A pair's score is the inner product of its embeddings.
+
+    Attributes:
+        parts: The names that `loss_parts` gives, which a curriculum's intensity may tell apart.
+    """
+
+    parts: ClassVar[tuple[str, ...]]
 
     @abstractmethod
     def embed_texts(self, texts: torch.Tensor) -> torch.Tensor:

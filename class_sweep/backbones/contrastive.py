@@ -16,6 +16,8 @@ _LARGEST_SCALE = math.log(100.0)  # CLIP's bound: beyond it training turns unsta
 class Contrastive(Backbone):
     """The dual encoder of CLIP (arXiv 2103.00020) with a multilayer perceptron for each head."""
 
+    parts = ("contrastive",)
+
     def __init__(
         self, settings: ContrastiveBackbone, text_dimension: int, molecule_dimension: int
     ) -> None:
@@ -34,9 +36,10 @@ class Contrastive(Backbone):
 
     def loss_parts(self, batch: Batch) -> dict[str, torch.Tensor]:
         """`contrastive`: symmetric cross-entropy over the batch."""
-        scale = self.log_scale.clamp(max=_LARGEST_SCALE)
+        with torch.no_grad():  # the parameter itself, so that it can come back from the bound
+            self.log_scale.clamp_(max=_LARGEST_SCALE)
         texts, molecules = self.embed_texts(batch.texts), self.embed_molecules(batch.molecules)
-        return {"contrastive": symmetric_cross_entropy(texts, molecules, scale)}
+        return {"contrastive": symmetric_cross_entropy(texts, molecules, self.log_scale)}
 
 
 def _head(features: int, settings: ContrastiveBackbone) -> nn.Sequential:

@@ -11,6 +11,7 @@ from class_sweep.cli.arguments import SpaceFile
 if TYPE_CHECKING:
     from class_sweep.config.document import Space
     from class_sweep.difficulty.diagnosis import SigmaDiagnosis
+    from class_sweep.difficulty.similarity import Similarity
     from class_sweep.sweep.plan import SweepPlan
 
 _SIGMAS_SHOWN = 9
@@ -29,6 +30,7 @@ def check(
     """
     from class_sweep.config.document import load_space
     from class_sweep.curriculum.advice import advise
+    from class_sweep.difficulty.diagnosis import degeneracy
     from class_sweep.encoders.cache import FeatureCache, default_cache_folder
     from class_sweep.report.live import LiveView
     from class_sweep.sweep.plan import plan_sweep, require_resources
@@ -37,7 +39,7 @@ def check(
     console = Console()
     space = load_space(file)
     require_resources(space)
-    diagnoses: list[SigmaDiagnosis] = []
+    diagnoses: dict[Similarity, list[SigmaDiagnosis]] = {}
     if index:
         with LiveView(console, space.objective) as view:
             prepared = prepare(space, FeatureCache(default_cache_folder()), Clock(), view)
@@ -45,9 +47,11 @@ def check(
     else:
         pairs = load_checked_pairs(space)
     console.print(_plan_table(space, plan_sweep(space, pairs)))
-    if diagnoses:
-        console.print(_sigma_table(diagnoses))
-    for warning in [*advise(space), *_degenerate(diagnoses)]:
+    warnings = advise(space)
+    for similarity, found in diagnoses.items():
+        console.print(_sigma_table(similarity, found))
+        warnings += filter(None, [degeneracy(found)])
+    for warning in warnings:
         console.print(f"[yellow]warning:[/yellow] {warning}", highlight=False, soft_wrap=True)
 
 
@@ -93,8 +97,9 @@ def _fixed(table: Table, space: "Space", section: str) -> None:
     table.add_row(section, ", ".join(values))
 
 
-def _sigma_table(diagnoses: "list[SigmaDiagnosis]") -> Table:
-    table = Table(box=None, pad_edge=False, title="what σ tells apart", title_justify="left")
+def _sigma_table(similarity: "Similarity", diagnoses: "list[SigmaDiagnosis]") -> Table:
+    title = f"what σ tells apart, by {similarity}"
+    table = Table(box=None, pad_edge=False, title=title, title_justify="left")
     for column in ("σ", "pairs without look-alikes", "distinct counts", "largest tie"):
         table.add_column(column, justify="right")
     every = max(1, len(diagnoses) // _SIGMAS_SHOWN)
@@ -104,13 +109,3 @@ def _sigma_table(diagnoses: "list[SigmaDiagnosis]") -> Table:
             f"{one.sigma:g}", f"{one.alone:.1%}", str(one.distinct), f"{one.largest_tie:.1%}"
         )
     return table
-
-
-def _degenerate(diagnoses: "list[SigmaDiagnosis]") -> list[str]:
-    bad = [one.sigma for one in diagnoses if one.degenerate]
-    if len(bad) <= len(diagnoses) / 2:
-        return []
-    return [
-        f"at {len(bad)} of {len(diagnoses)} values of sigma ({min(bad):g} … {max(bad):g}) more than"
-        " half of the pairs tie, so most of the order is its tie-break and not a difficulty"
-    ]

@@ -4,7 +4,6 @@ import logging
 import sys
 from typing import Annotated
 
-import click
 import typer
 from rich.console import Console
 from rich.logging import RichHandler
@@ -13,6 +12,7 @@ from class_sweep import __version__
 from class_sweep.cli.check import check
 from class_sweep.cli.data import data_app
 from class_sweep.cli.export import export
+from class_sweep.cli.index import index
 from class_sweep.cli.run import resume, run
 from class_sweep.cli.status import status
 from class_sweep.errors import ClassSweepError
@@ -27,6 +27,7 @@ app = typer.Typer(
 )
 app.command()(run)
 app.command()(check)
+app.command()(index)
 app.command()(status)
 app.command()(resume)
 app.command()(export)
@@ -55,15 +56,8 @@ def main() -> None:
     handler = RichHandler(console=console, show_time=False, show_path=False, markup=False)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])
     try:
-        code = app(standalone_mode=False)
+        app()
     except ClassSweepError as error:
         console.print("[bold red]error:[/bold red]", end=" ")
         console.print(str(error), markup=False, highlight=False, soft_wrap=True)
-        code = error.exit_code
-    except click.ClickException as error:
-        error.show()
-        code = error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        console.print("interrupted: nothing was written", highlight=False)
-        code = 130
-    sys.exit(code)
+        sys.exit(error.exit_code)

@@ -72,5 +72,6 @@ def _follow(folder: Path, objective: "Objective", sweep: Callable[["LiveView"], 
     except KeyboardInterrupt:
         if folder.exists():
             raise InterruptedSweepError(folder) from None
-        raise
+        console.print("interrupted: nothing was written")
+        raise typer.Exit(130) from None
     print_closing(console, done.summary, folder)

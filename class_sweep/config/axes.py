@@ -6,6 +6,7 @@ An axis stands in a space file where a plain value could stand:
 """
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -15,6 +16,8 @@ KINDS = ("uniform", "loguniform", "int", "choice")
 Value = float | int | str | bool
 
 _DIGITS = 12  # grid points are rounded so that 0.9 + 3 * 0.001 is 0.903
+_SLACK = 1e-9  # 0.99 - 0.9 is a hair below 0.09, which is a step for it all the same
+_LONGEST = 100_000  # values on a grid: beyond it, a grid is a slip of the finger
 
 
 class AxisError(ValueError):
@@ -33,8 +36,13 @@ class Uniform:
         """Every value on the axis, ascending; None where it is continuous."""
         if self.step is None:
             return None
-        count = math.floor((self.high - self.low) / self.step + 1e-9) + 1
-        return [round(self.low + i * self.step, _DIGITS) for i in range(count)]
+        return [self._point(i, self.step) for i in range(self._steps(self.step) + 1)]
+
+    def _steps(self, step: float) -> int:
+        return math.floor((self.high - self.low) / step + _SLACK)
+
+    def _point(self, i: int, step: float) -> float:
+        return round(self.low + i * step, _DIGITS)
 
     def centre(self) -> float:
         """The middle of the range, on the grid."""
@@ -47,12 +55,13 @@ class Uniform:
         return [self.low, grid[-1] if grid else self.high]
 
     def __contains__(self, value: object) -> bool:
-        if not isinstance(value, int | float) or isinstance(value, bool):
+        if not isinstance(value, int | float) or not _number(value):
             return False
-        grid = self.values()
-        if grid is None:
+        if self.step is None:
             return self.low <= value <= self.high
-        return any(math.isclose(value, point, abs_tol=1e-9) for point in grid)
+        near = round((value - self.low) / self.step)
+        on_grid = math.isclose(value, self._point(near, self.step), abs_tol=1e-9)
+        return on_grid and 0 <= near <= self._steps(self.step)
 
     def __str__(self) -> str:
         grid = f" in steps of {self.step:g}" if self.step else ""
@@ -78,7 +87,7 @@ class LogUniform:
         return [self.low, self.high]
 
     def __contains__(self, value: object) -> bool:
-        return isinstance(value, int | float) and self.low <= value <= self.high
+        return _number(value) and self.low <= value <= self.high  # type: ignore[operator]
 
     def __str__(self) -> str:
         return f"{self.low:g} … {self.high:g}, logarithmic"
@@ -92,9 +101,9 @@ class IntRange:
     high: int
     step: int = 1
 
-    def values(self) -> list[int]:
-        """Every value on the axis, ascending."""
-        return list(range(self.low, self.high + 1, self.step))
+    def values(self) -> range:
+        """Every value on the axis, ascending; not listed, for there may be billions."""
+        return range(self.low, self.high + 1, self.step)
 
     def centre(self) -> int:
         """The middle value (the lower one of two)."""
@@ -178,7 +187,9 @@ def parse_axis(tree: Mapping[str, Any]) -> Axis:
 
 
 def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    # By comparison, for math.isfinite raises on an int that no float can hold.
+    plain = isinstance(value, int | float) and not isinstance(value, bool)
+    return plain and abs(value) <= sys.float_info.max  # type: ignore[arg-type]
 
 
 def _choice(options: object) -> Choice:
@@ -187,7 +198,8 @@ def _choice(options: object) -> Choice:
     for option in options:
         if not isinstance(option, str | int | float | bool):
             raise AxisError(f"choice must be among plain values, got {option!r}")
-    if len({repr(option) for option in options}) < len(options):
+    # 1 and 1.0 are one value of a setting; 1 and true are not.
+    if len({(isinstance(option, bool), option) for option in options}) < len(options):
         raise AxisError(f"choice must name each value once, got {options}")
     return Choice(tuple(options))
 
@@ -214,10 +226,13 @@ def _with_step(axis: Axis, kind: str, step: object) -> Axis:
         raise AxisError(f"step goes with uniform and int, got it with {kind}")
     if not _number(step) or step <= 0:  # type: ignore[operator]
         raise AxisError(f"step must be a number above 0, got {step!r}")
-    if step > axis.high - axis.low:  # type: ignore[operator]
+    steps = (axis.high - axis.low) / step  # type: ignore[operator]
+    if steps < 1 - _SLACK:
         raise AxisError(f"step must fit the range: at most {axis.high - axis.low:g}, got {step}")
     if isinstance(axis, IntRange):
         if not isinstance(step, int):
             raise AxisError(f"step of an int axis must be a whole number, got {step}")
         return replace(axis, step=step)
+    if steps > _LONGEST:
+        raise AxisError(f"step must leave at most {_LONGEST:,} values, got {step} for {steps:.3g}")
     return replace(axis, step=float(step))  # type: ignore[arg-type]

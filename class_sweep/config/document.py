@@ -5,9 +5,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import yaml
 from pydantic import ValidationError
 
 from class_sweep.config.axes import (
@@ -21,13 +20,18 @@ from class_sweep.config.axes import (
 )
 from class_sweep.config.objective import Objective, parse_objective
 from class_sweep.config.problems import Problem, dotted, problems_of
-from class_sweep.config.sections import Settings
-from class_sweep.config.source import Key, Source, read_yaml
+from class_sweep.config.section import Section
+from class_sweep.config.sections import Budget, Pruning, Search, Settings
+from class_sweep.config.source import Key, Source, read_yaml, write_yaml
 from class_sweep.errors import ConfigError
 
 AXIS_SECTIONS = ("curriculum", "optimizer", "backbone")
+AnySection = TypeVar("AnySection", bound=Section)
 SIGMA = "curriculum.sigma"
-SIGMA_STEP = 0.001  # the index counts at grid points, so a σ axis always has a grid
+SIGMA_QUANTILE = "curriculum.sigma_quantile"
+TEXT_WEIGHT = "curriculum.text_weight"
+INDEX_STEPS = {SIGMA: 0.001, SIGMA_QUANTILE: 0.01, TEXT_WEIGHT: 0.1}
+"""The grid of an axis that names none: what is indexed once for all trials has finitely many."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,8 @@ class Space:
             ConfigError: If a value breaks the rule of its setting.
         """
         tree = copy.deepcopy(self.tree)
+        if SIGMA in values:  # a σ given outright stands instead of a quantile
+            tree.get("curriculum", {}).pop("sigma_quantile", None)
         for path, value in values.items():
             _put(tree, tuple(path.split(".")), value)
         try:
@@ -66,10 +72,23 @@ class Space:
             raise ConfigError("\n".join(problem.render(self.name) for problem in found)) from None
 
     def sigmas(self) -> list[float]:
-        """Every σ that a trial of this space may ask for, ascending; the grid of the axis."""
-        axis = self.axes.get(SIGMA)
-        values = axis.values() if axis else [self.settings.curriculum.sigma]
-        return sorted(float(value) for value in values or ())
+        """Every σ that a trial may ask for, ascending; none where σ is given as a quantile."""
+        return [] if self.sigma_quantiles() else self._grid(SIGMA)
+
+    def sigma_quantiles(self) -> list[float]:
+        """Every quantile of nearest-neighbour similarity that a trial's σ may stand at."""
+        return self._grid(SIGMA_QUANTILE)
+
+    def grid(self, path: str) -> list[Any]:
+        """Every value that a setting may take: those of its axis, which has a grid, or its own."""
+        axis = self.axes.get(path)
+        if axis:
+            return list(axis.values() or ())
+        section, _, name = path.partition(".")
+        return [getattr(getattr(self.settings, section), name)]
+
+    def _grid(self, path: str) -> list[float]:
+        return sorted(float(value) for value in self.grid(path) if value is not None)
 
     def centre(self) -> dict[str, Value]:
         """The middle of every axis; the first option of a choice."""
@@ -92,12 +111,12 @@ def load_space(path: Path) -> Space:
 
 def parse_space(text: str, name: str = "space") -> Space:
     """Read a space from YAML text; see `load_space`."""
-    source = read_yaml(text, name)
+    source = _quantile_spelt_out(read_yaml(text, name))
     tree = copy.deepcopy(source.tree)
     axes: dict[str, Axis] = {}
     problems: list[Problem] = []
     bad: set[str] = set()
-    for key, raw in _axes_in(source.tree, ()):
+    for key, raw in (found for word in tree for found in _axes_in(source.tree[word], (word,))):
         path = dotted(key)
         try:
             axes[path] = _admitted(key, parse_axis(raw))
@@ -107,18 +126,35 @@ def parse_space(text: str, name: str = "space") -> Space:
             bad.add(path)
     problems += _wrong_settings(replace(source, tree=tree), axes, bad)
     objective = _objective(tree, source, problems)
-    if not problems:
-        settings = _validated(tree)
-        problems += _cross_rules(settings, axes, source)
+    problems += _cross_rules(tree, source, varied=bool(axes or problems))
     if problems or objective is None:
         raise ConfigError("\n".join(problem.render(name) for problem in sorted(set(problems))))
-    return Space(name, text, tree, axes, settings, objective)
+    return Space(name, text, tree, axes, _validated(tree), objective)
 
 
 def dump_settings(settings: Settings) -> str:
-    """The settings as a YAML file that `load_space` accepts."""
+    """The settings as a YAML file that `load_space` accepts, if they ask for a trial alone."""
     tree = settings.model_dump(mode="json", exclude_none=True)
-    return yaml.safe_dump(tree, sort_keys=False, allow_unicode=True)
+    if settings.curriculum.sigma_quantile is not None:
+        del tree["curriculum"]["sigma"]  # the default of what the quantile stands in for
+    return write_yaml(tree)
+
+
+def _quantile_spelt_out(source: Source) -> Source:
+    """`sigma: {quantile: …}` as the setting `sigma_quantile` that it is short for."""
+    curriculum = source.tree.get("curriculum")
+    if not isinstance(curriculum, dict):
+        return source
+    sigma = curriculum.get("sigma")
+    if not (isinstance(sigma, dict) and "quantile" in sigma):
+        return source
+    meant: Any = sigma["quantile"]
+    if isinstance(meant, list):
+        meant = {"uniform": meant} | {word: v for word, v in sigma.items() if word != "quantile"}
+    spelt = {("sigma_quantile" if k == "sigma" else k): v for k, v in curriculum.items()}
+    tree = source.tree | {"curriculum": spelt | {"sigma_quantile": meant}}
+    short, long = ("curriculum", "sigma"), ("curriculum", "sigma_quantile")
+    return replace(source, tree=tree, lines=source.lines | {long: source.line(short)})
 
 
 def _validated(tree: dict[str, Any]) -> Settings:
@@ -136,15 +172,19 @@ def _axes_in(tree: Any, key: Key) -> list[tuple[Key, Any]]:
 
 def _admitted(key: Key, axis: Axis) -> Axis:
     """Check that an axis may stand at `key`; give σ the grid that the index counts on."""
-    if len(key) != 2 or key[0] not in AXIS_SECTIONS:
-        raise AxisError(f"must be a plain value: axes stand in {', '.join(AXIS_SECTIONS)}")
+    of_a_part = len(key) == 3 and key[:2] == ("curriculum", "intensity")
+    if not of_a_part and (len(key) != 2 or key[0] not in AXIS_SECTIONS):
+        raise AxisError(
+            "must be a plain value, got an axis;"
+            f" axes stand for settings of {', '.join(AXIS_SECTIONS)}"
+        )
     if dotted(key) == "backbone.name":
         raise AxisError("must be one backbone: sweep each in a file of its own and compare them")
-    if dotted(key) == SIGMA:
+    if dotted(key) in INDEX_STEPS:
         if isinstance(axis, LogUniform):
             raise AxisError("must be uniform or choice, got loguniform")
         if isinstance(axis, Uniform) and axis.step is None:
-            return replace(axis, step=min(SIGMA_STEP, axis.high - axis.low))
+            return replace(axis, step=min(INDEX_STEPS[dotted(key)], axis.high - axis.low))
     return axis
 
 
@@ -159,9 +199,13 @@ def _wrong_settings(source: Source, axes: Mapping[str, Axis], bad: set[str]) -> 
             _validated(tree)
         except ValidationError as error:
             found = problems_of(error, replace(source, tree=tree), Settings)
-            mine = [p for p in found if (p.path == path if path else p.path not in axes)]
-            problems += [p for p in mine if p.path not in bad]
+            mine = [p for p in found if (_within(path, p.path) if path else p.path not in axes)]
+            problems += [p for p in mine if not any(f"{p.path}.".startswith(f"{b}.") for b in bad)]
     return problems
+
+
+def _within(path: str, place: str) -> bool:
+    return path == place or path.startswith(f"{place}.")
 
 
 def _objective(tree: dict[str, Any], source: Source, problems: list[Problem]) -> Objective | None:
@@ -173,31 +217,50 @@ def _objective(tree: dict[str, Any], source: Source, problems: list[Problem]) ->
         return None
 
 
-def _cross_rules(settings: Settings, axes: Mapping[str, Axis], source: Source) -> list[Problem]:
-    """The rules that hold between settings."""
+def _section(model: type[AnySection], tree: Any) -> AnySection | None:
+    try:
+        return model.model_validate_json(json.dumps(tree, default=str))
+    except ValidationError:
+        return None
+
+
+def _cross_rules(tree: Mapping[str, Any], source: Source, *, varied: bool) -> list[Problem]:
+    """The rules that hold between settings, as far as the sections are valid in themselves.
+
+    Args:
+        tree: The settings as plain values.
+        source: Where they stand.
+        varied: Whether something is, or was meant to be, an axis.
+    """
+    budget = _section(Budget, tree.get("budget"))
+    search = _section(Search, tree.get("search"))
+    pruning = _section(Pruning, tree.get("pruning", {}))
     problems = []
 
     def problem(path: str, message: str) -> None:
         problems.append(Problem(source.line(tuple(path.split("."))), path, message))
 
-    if not axes and settings.search.trials > max(1, len(settings.search.first)):
-        problem(
-            "search.trials",
-            f"must be 1 where nothing is an axis, got {settings.search.trials}",
-        )
-    if settings.pruning.kind == "asha" and settings.pruning.grace_epochs > settings.budget.epochs:
+    if pruning and budget and pruning.kind == "asha" and pruning.grace_epochs > budget.epochs:
         problem(
             "pruning.grace_epochs",
-            f"must be at most budget.epochs ({settings.budget.epochs}) for a rung to exist,"
-            f" got {settings.pruning.grace_epochs:g}",
+            f"must be at most budget.epochs ({budget.epochs}) for a rung to exist,"
+            f" got {pruning.grace_epochs:g}",
         )
-    if len(set(settings.search.first)) < len(settings.search.first):
-        problem("search.first", f"must name each schedule once, got {settings.search.first}")
-    if len(settings.search.first) > settings.search.trials:
+    curriculum = tree.get("curriculum", {})
+    if isinstance(curriculum, dict) and {"sigma", "sigma_quantile"} <= curriculum.keys():
+        problem(SIGMA_QUANTILE, "must stand instead of sigma, got both")
+    if search and not varied and search.trials > len(search.first) + 1:
+        problem(
+            "search.trials",
+            f"must be at most {len(search.first) + 1} (the schedules of search.first and this one)"
+            f" where nothing is an axis, got {search.trials}",
+        )
+    if search and len(set(search.first)) < len(search.first):
+        problem("search.first", f"must name each schedule once, got {search.first}")
+    elif search and len(search.first) > search.trials:
         problem(
             "search.first",
-            f"must fit into search.trials ({settings.search.trials}),"
-            f" got {len(settings.search.first)} schedules",
+            f"must fit into search.trials ({search.trials}), got {len(search.first)} schedules",
         )
     return problems
 

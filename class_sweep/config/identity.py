@@ -2,10 +2,20 @@
 
 import hashlib
 import json
+from typing import Any
 
-from class_sweep.config.sections import Settings
+from class_sweep.config.sections import Curriculum, Settings
 
 _DEPENDS_ON = ("data", "text_encoder", "molecule_encoder", "backbone", "optimizer", "budget")
+
+PACING_SETTINGS: dict[str, frozenset[str]] = {
+    "linear": frozenset({"beta"}),
+    "root": frozenset({"full_at", "pacing_power"}),
+    "step": frozenset({"full_at"}),
+    "exponential": frozenset({"full_at"}),
+    "full": frozenset(),
+}
+"""What each pacing takes beside α and the k that it starts at."""
 
 
 def identity(settings: Settings) -> str:
@@ -15,11 +25,36 @@ def identity(settings: Settings) -> str:
     over the full data neither the order nor σ plays a part.
     """
     tree = settings.model_dump(mode="json", include=set(_DEPENDS_ON))
-    curriculum = settings.curriculum.model_dump(mode="json")
-    if curriculum["alpha"] >= 1:
-        for idle in ("order", "ties", "sigma", "beta", "pacing_start"):
-            del curriculum[idle]
-    if curriculum["intensity"] == "constant":
-        del curriculum["intensity_acts_on"], curriculum["intensity_start"]
-    tree |= {"curriculum": curriculum, "seed": settings.search.seed}
+    tree["text_encoder"].pop("batch_size", None)  # how many texts at a time changes no feature
+    tree |= {"curriculum": _effective(settings.curriculum), "seed": settings.search.seed}
     return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _effective(curriculum: Curriculum) -> dict[str, Any]:
+    """The curriculum's settings without those that its other settings leave idle."""
+    tree = curriculum.model_dump(mode="json")
+    idle: set[str] = set()
+    of_order = {"ties", "sigma", "sigma_quantile"}
+    if curriculum.batching == "random":  # else the neighbours are those of the similarity
+        of_order |= {"text_weight", "molecule_similarity"}
+    if curriculum.text_weight == 1:
+        idle.add("molecule_similarity")
+    idle.add("sigma" if curriculum.sigma_quantile is not None else "sigma_quantile")
+    if curriculum.pacing == "full" or curriculum.alpha >= 1:
+        tree["pacing"] = "full"
+        idle |= {"order", "alpha", "pacing_start"} | of_order
+    idle |= frozenset().union(*PACING_SETTINGS.values()) - PACING_SETTINGS[tree["pacing"]]
+    if curriculum.order == "random":
+        idle |= of_order
+    curves = curriculum.intensity
+    if isinstance(curves, dict):
+        curves = {part: curve for part, curve in curves.items() if curve != "constant"}
+        tree["intensity"] = curves or "constant"
+    names = curves.values() if isinstance(curves, dict) else [curves]
+    if set(names) <= {"constant"}:
+        idle |= {"intensity_acts_on", "intensity_start"}
+    if "power" not in names:
+        idle.add("intensity_power")
+    if curriculum.batching == "random":
+        idle.add("group_size")
+    return {name: value for name, value in tree.items() if name not in idle}

@@ -52,7 +52,7 @@ def problems_of(error: ValidationError, source: Source, root: type[BaseModel]) -
     """Every finding of a validation of `source` against `root`."""
     found = []
     for detail in error.errors():
-        key = _key_in_file(detail["loc"], source.tree)
+        key = _key_in_file(detail, source.tree)
         if detail["type"] == "union_tag_not_found":
             key = (*key, _text(detail["ctx"]["discriminator"]).strip("'"))
             tags = _literals(root, key)
@@ -75,9 +75,9 @@ def _tag_name(detail: ErrorDetails) -> str:
     return "kind" if name.endswith("()") else name
 
 
-def _key_in_file(location: tuple[int | str, ...], tree: Any) -> Key:
-    """Pydantic's location without the union tags that it puts between the keys."""
-    key: list[str | int] = []
+def _key_in_file(detail: ErrorDetails, tree: Any) -> Key:
+    """Pydantic's location without the union tags that it puts between and behind the keys."""
+    location, key = detail["loc"], list[str | int]()
     for index, part in enumerate(location):
         last = index == len(location) - 1
         inside = (isinstance(tree, dict) and part in tree) or (
@@ -85,7 +85,7 @@ def _key_in_file(location: tuple[int | str, ...], tree: Any) -> Key:
         )
         if inside:
             tree = tree[part]
-        elif not last:
+        elif not last or detail["type"].startswith("model"):
             continue
         key.append(part)
     return tuple(key)
@@ -99,11 +99,14 @@ def _message(  # noqa: PLR0911 - one return for each kind of finding
         known = _literals(root, key)
         return f"is required: {_one_of(known)}" if known else "is required, and it is not there"
     if kind == "extra_forbidden":
-        return _unknown_key(str(key[-1]), [name for name, _ in _fields(root, key[:-1])])
+        return _unknown_key(str(key[-1]), [name for name, _ in _fields(root, detail["loc"][:-1])])
     if kind == "union_tag_invalid":
         return _unknown_name(str(ctx["tag"]), _literals(root, key))
     if kind == "literal_error":
-        return _unknown_name(value, _literals(root, key))
+        known = _literals(root, key)
+        if axes.near_miss(value):
+            return _wrong_type(_one_of(known), value)
+        return _unknown_name(value, known)
     if kind == "rule":
         rule, _, hint = detail["msg"].partition(";")
         return f"must be {rule}, got {value}" + (f";{hint}" if hint else "")
@@ -152,9 +155,16 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def _fields(root: type[BaseModel], key: Key) -> list[tuple[str, Any]]:
-    """Name and annotation of each field of the sections that may stand at `key`."""
+    """Name and annotation of each field of the sections that may stand at `key`.
+
+    A union's tag in `key` leaves the one section of that tag.
+    """
     sections: list[type[BaseModel]] = [root]
     for part in key:
+        tagged = [s for s in sections if part in _tags(s)]
+        if tagged:
+            sections = tagged
+            continue
         sections = [
             model
             for section in sections
@@ -166,6 +176,10 @@ def _fields(root: type[BaseModel], key: Key) -> list[tuple[str, Any]]:
         for name, field in section.model_fields.items():
             seen[name] = (*seen.get(name, ()), field.annotation)
     return list(seen.items())
+
+
+def _tags(section: type[BaseModel]) -> list[Any]:
+    return [v for f in section.model_fields.values() for v in get_args(f.annotation)]
 
 
 def _literals(root: type[BaseModel], key: Key) -> list[str]:

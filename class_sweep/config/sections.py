@@ -1,153 +1,18 @@
 """The settings of one trial, section by section, each with its unit and its bounds.
 
 A space file is these settings with some values replaced by axes; see `class_sweep.config.document`.
+The sections of data and encoders are in `class_sweep.config.inputs`.
 """
 
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-SPLITS = ("train", "validation", "test")
-
-
-class Section(BaseModel):
-    """A strict, immutable group of settings: unknown keys and wrong types are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-
-def _fraction(value: float) -> float:
-    if 0 < value <= 1:
-        return value
-    hint = f"; write {value / 100:.2f}" if 1 < value <= 100 else ""
-    raise PydanticCustomError("rule", "a fraction in (0, 1]{hint}", {"hint": hint})
-
-
-def _share(value: float) -> float:
-    if 0 <= value <= 1:
-        return value
-    hint = f"; write {value / 100:.2f}" if 1 < value <= 100 else ""
-    raise PydanticCustomError("rule", "a fraction in [0, 1]{hint}", {"hint": hint})
-
-
-def _expanded(value: Path) -> Path:
-    return value.expanduser()
-
-
-Fraction = Annotated[float, AfterValidator(_fraction)]
-Share = Annotated[float, AfterValidator(_share)]
-UserPath = Annotated[Path, AfterValidator(_expanded)]
-Seed = Annotated[int, Field(ge=0, lt=2**32)]
-
-
-# --- data -------------------------------------------------------------------------------------
-
-
-class Chebi20Data(Section):
-    """A folder in MolT5's layout of ChEBI-20: train.txt, validation.txt, test.txt."""
-
-    source: Literal["chebi20"]
-    path: UserPath
-
-
-class Columns(Section):
-    """The names of the columns of a user's table; `split` is optional, as is `id`."""
-
-    smiles: str = "smiles"
-    text: str = "text"
-    id: str | None = None
-    split: str | None = None
-
-
-class SplitRule(Section):
-    """Seeded fractions of the molecules (or scaffolds) for each split; they add up to 1."""
-
-    by: Literal["molecule", "scaffold"] = "molecule"
-    train: Fraction = 0.8
-    validation: Fraction = 0.1
-    test: Share = 0.1
-    seed: Seed = 0
-
-
-class TableData(Section):
-    """A user's own CSV, TSV, Parquet or JSON Lines file; splits from a column or by rule."""
-
-    source: Literal["table"]
-    path: UserPath
-    columns: Columns = Columns()
-    split: SplitRule = SplitRule()
-
-
-class NamesData(Section):
-    """Molecules of the `chemicals` package with their IUPAC names and synonyms."""
-
-    source: Literal["names"]
-    limit: Annotated[int, Field(ge=100, description="pairs kept, all splits together")] = 6000
-    seed: Seed = 0
-
-
-Data = Annotated[Chebi20Data | TableData | NamesData, Field(discriminator="source")]
-
-
-# --- encoders ---------------------------------------------------------------------------------
-
-
-class LsaEncoder(Section):
-    """TF-IDF and truncated SVD, fitted on the training texts: no weights to bring."""
-
-    kind: Literal["lsa"] = "lsa"
-    dimensions: Annotated[int, Field(ge=2, le=2048)] = 256
-    seed: Seed = 0
-
-
-class HuggingFaceEncoder(Section):
-    """A pretrained transformer by name or local path, frozen."""
-
-    kind: Literal["huggingface"] = "huggingface"
-    model: str
-    pooling: Literal["mean", "cls"] = "mean"
-    max_tokens: Annotated[int, Field(ge=2, le=8192, description="tokens; the rest is cut")] = 256
-    batch_size: Annotated[int, Field(ge=1, description="texts at a time")] = 32
-
-
-def _text_encoder_kind(value: Any) -> str:
-    if not isinstance(value, dict):
-        return str(getattr(value, "kind", "lsa"))
-    return str(value.get("kind", "huggingface" if "model" in value else "lsa"))
-
-
-TextEncoder = Annotated[
-    Annotated[LsaEncoder, Tag("lsa")] | Annotated[HuggingFaceEncoder, Tag("huggingface")],
-    Discriminator(_text_encoder_kind),
-]
-
-
-class Mol2vecEncoder(Section):
-    """Sum of substructure vectors, read from a file or trained on the corpus (seeded)."""
-
-    kind: Literal["mol2vec"]
-    vectors: UserPath | None = None
-    allow_pickle: bool = False
-    radius: Annotated[int, Field(ge=0, le=4, description="bonds")] = 1
-    dimensions: Annotated[int, Field(ge=2, le=2048, description="when trained here")] = 300
-    epochs: Annotated[int, Field(ge=1, description="when trained here")] = 5
-    seed: Seed = 0
-
-
-class MorganEncoder(Section):
-    """RDKit's Morgan count fingerprint, log-scaled."""
-
-    kind: Literal["morgan"]
-    bits: Annotated[int, Field(ge=16, le=16384)] = 1024
-    radius: Annotated[int, Field(ge=0, le=6, description="bonds")] = 2
-
-
-MoleculeEncoder = Annotated[Mol2vecEncoder | MorganEncoder, Field(discriminator="kind")]
-
-
-# --- what a trial trains ----------------------------------------------------------------------
+from class_sweep.config.axes import near_miss
+from class_sweep.config.inputs import Data, MoleculeEncoder, TextEncoder
+from class_sweep.config.section import Fraction, Section, Seed, Share
 
 
 class ContrastiveBackbone(Section):
@@ -157,14 +22,35 @@ class ContrastiveBackbone(Section):
     hidden: Annotated[int, Field(ge=1, le=65536, description="units")] = 512
     dimension: Annotated[int, Field(ge=1, le=65536, description="of the shared space")] = 256
     dropout: Annotated[float, Field(ge=0, lt=1, description="probability")] = 0.1
-    temperature: Annotated[float, Field(gt=0, le=10, description="initial; it is learned")] = 0.07
+    temperature: Annotated[float, Field(ge=0.01, le=10, description="at first; learned")] = 0.07
 
 
 Backbone = Annotated[ContrastiveBackbone, Field()]
 
 Order = Literal["easy_first", "hard_first", "random"]
 Ties = Literal["mean_similarity", "random"]
-Intensity = Literal["constant", "sigmoid", "inverse"]
+Pacing = Literal["linear", "root", "step", "exponential", "full"]
+Curve = Literal["constant", "sigmoid", "inverse", "power", "decreasing"]
+MoleculeSimilarity = Literal["cosine", "tanimoto"]
+Batching = Literal["random", "neighbourhood"]
+
+
+def _curves(value: Any) -> Any:
+    """One curve, or one for each named part of the loss; checked here to be a single error."""
+    known = get_args(Curve)
+    curves = list(value.values()) if isinstance(value, dict) and value else [value]
+    unknown = [curve for curve in curves if curve not in known]
+    if not unknown:
+        return value
+    meant = near_miss(value) or next(iter(get_close_matches(str(unknown[0]), known, 1)), None)
+    raise PydanticCustomError(
+        "rule",
+        "one of {known}, or a mapping of parts of the loss to these{hint}",
+        {"known": ", ".join(known), "hint": f"; did you mean {meant}?" if meant else ""},
+    )
+
+
+Intensity = Annotated[Curve | dict[str, Curve], BeforeValidator(_curves)]
 
 
 class Curriculum(Section):
@@ -172,13 +58,29 @@ class Curriculum(Section):
 
     order: Order = "easy_first"
     ties: Ties = "mean_similarity"
+    text_weight: Share = 0.5  # of the texts' cosine in the similarity; the molecules have the rest
+    molecule_similarity: MoleculeSimilarity = "cosine"
+    pacing: Pacing = "linear"
     alpha: Fraction = 1.0  # fraction of the pairs in the first epoch
-    beta: Share = 0.0  # fraction of the pairs added with each epoch
+    beta: Share = 0.0  # linear: fraction of the pairs added with each epoch
+    full_at: Fraction = 0.8  # root, step, exponential: fraction of the epochs before all pairs
+    pacing_power: Annotated[float, Field(ge=0.1, le=10, description="root: p")] = 2.0
     sigma: Annotated[float, Field(gt=0, le=1, description="similarity threshold")] = 0.99
-    intensity: Intensity = "constant"
+    sigma_quantile: Share | None = None  # instead of sigma: of the nearest-neighbour similarities
+    intensity: Intensity = "constant"  # a curve, or a mapping of parts of the loss to curves
+    intensity_power: Annotated[float, Field(ge=0.1, le=10, description="power: p")] = 2.0
     intensity_acts_on: Literal["loss", "learning_rate"] = "loss"
     pacing_start: Annotated[int, Field(ge=0, description="k of the first epoch in λ(k)")] = 0
     intensity_start: Annotated[int, Field(ge=0, description="k of the first epoch in γ(k)")] = 1
+    batching: Batching = "random"
+    group_size: Annotated[int, Field(ge=2, description="neighbourhood: pairs a group")] = 8
+
+    @field_validator("intensity_acts_on")
+    @classmethod
+    def _one_rate(cls, value: str, info: ValidationInfo) -> str:
+        if value == "learning_rate" and isinstance(info.data.get("intensity"), dict):
+            raise PydanticCustomError("rule", "loss where intensity names parts of the loss")
+        return value
 
 
 class Optimizer(Section):
@@ -205,7 +107,7 @@ class Search(Section):
     trials: Annotated[int, Field(ge=1)]
     sampler: Literal["tpe", "random"] = "tpe"
     seed: Seed = 0
-    first: list[Literal["paper", "full_data"]] = []
+    first: Annotated[list[Literal["paper", "full_data"]], Field(default=[])]
     max_concurrent: Annotated[int, Field(ge=1, description="trials at a time")] | None = None
 
 
@@ -214,7 +116,7 @@ class Pruning(Section):
 
     kind: Literal["asha", "none"] = "asha"
     grace_epochs: Annotated[float, Field(gt=0, description="epochs of full data")] = 1
-    reduction_factor: Annotated[float, Field(gt=1, le=100)] = 3
+    reduction_factor: Annotated[float, Field(ge=1.1, le=100)] = 3
 
 
 class Resources(Section):

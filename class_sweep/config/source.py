@@ -13,6 +13,7 @@ import yaml
 from class_sweep.errors import ConfigError
 
 Key = tuple[str | int, ...]
+_KEY_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
 
 
 class _Loader(yaml.SafeLoader):
@@ -34,6 +35,20 @@ _Loader.add_implicit_resolver(
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
 )
+
+
+class _Dumper(yaml.SafeDumper):
+    """SafeDumper that quotes a text which `_Loader` would read as a number."""
+
+
+for _first, _resolvers in _Loader.yaml_implicit_resolvers.items():
+    for _tag, _pattern in _resolvers:
+        _Dumper.add_implicit_resolver(_tag, _pattern, [_first])
+
+
+def write_yaml(tree: dict[str, Any]) -> str:
+    """A tree as YAML text that `read_yaml`, and any other reader, takes for the same tree."""
+    return yaml.dump(tree, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
 
 
 @dataclass(frozen=True)
@@ -58,8 +73,9 @@ def read_yaml(text: str, name: str) -> Source:
     Raises:
         ConfigError: On a syntax error, a key given twice, or a root that is no mapping.
     """
-    loader = _Loader(text)
+    loader = None
     try:
+        loader = _Loader(text)
         node = loader.get_single_node()
         lines: dict[Key, int] = {}
         _collect(node, (), lines, name, ())
@@ -69,10 +85,18 @@ def read_yaml(text: str, name: str) -> Source:
         line = mark.line + 1 if mark else 1
         problem = " ".join(part for part in (error.context, error.problem) if part)
         raise ConfigError(f"{name}:{line}: must be valid YAML: {problem}") from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise ConfigError(
+            f"{name}:{line}: must be text, got the control character {chr(error.character)!r}"
+        ) from None
     except (yaml.YAMLError, ValueError) as error:
         raise ConfigError(f"{name}:1: must be valid YAML: {error}") from None
+    except RecursionError:
+        raise ConfigError(f"{name}:1: must be nested less deeply") from None
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()
     if not isinstance(tree, dict):
         kind = "nothing" if tree is None else f"a {type(tree).__name__}"
         raise ConfigError(f"{name}:1: must be a mapping of sections (data, backbone …), got {kind}")
@@ -97,6 +121,8 @@ def _collect(
                 raise ConfigError(f"{name}:{line}: a key must be a word, got a list or mapping")
             word = key_node.value
             here = key_node.start_mark.line + 1
+            if key_node.tag not in _KEY_TAGS:  # a number, a date or nothing is no setting's name
+                raise ConfigError(f"{name}:{here}: a key must be a word, got {word}")
             if word in seen:
                 path = ".".join(str(part) for part in (*key, word))
                 raise ConfigError(f"{name}:{here}: {path}: must be given once, got it twice")

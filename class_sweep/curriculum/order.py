@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from class_sweep.curriculum.names import named
+
 
 def introduce(
     neighbours: NDArray[np.int32],
@@ -28,19 +30,11 @@ def introduce(
     Raises:
         ValueError: If the order or the tie rule is unknown.
     """
-    pairs = len(neighbours)
-    generator = np.random.default_rng([seed, 0x0D3])
-    if order == "random":
-        return generator.permutation(pairs)
-    if ties == "mean_similarity":
-        within = mean_similarity
-    elif ties == "random":
-        within = generator.permutation(pairs).astype(np.float64)
-    else:
-        raise ValueError(f"ties must be mean_similarity or random, got {ties!r}")
+    shuffle = np.random.default_rng([seed, 0x0D3]).permutation(len(neighbours))
+    within = named("ties", ties, {"mean_similarity": mean_similarity, "random": shuffle})
     easy_first = np.lexsort((within, neighbours))
-    if order == "easy_first":
-        return easy_first
-    if order == "hard_first":
-        return easy_first[::-1].copy()
-    raise ValueError(f"order must be easy_first, hard_first or random, got {order!r}")
+    return named(
+        "order",
+        order,
+        {"easy_first": easy_first, "hard_first": easy_first[::-1].copy(), "random": shuffle},
+    )

@@ -1,4 +1,4 @@
-"""The batches of an epoch: a seeded shuffle of its pool, cut into whole batches."""
+"""The batches of an epoch: its pool in a seeded order, cut into whole batches."""
 
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -6,25 +6,58 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from class_sweep.curriculum.batching import neighbourhoods
 from class_sweep.curriculum.schedule import Schedule
 
 
 class CurriculumSampler:
     """Batches of a schedule, addressable by step, from a generator of their own.
 
-    An epoch's shuffle depends on the seed and the epoch alone, so a run cut anywhere and gone on
-    with draws the same batches as one that ran straight through.
+    An epoch's batches depend on the seed and the epoch alone, so a run cut anywhere and gone on
+    with draws the same ones as a run straight through.
     """
 
-    def __init__(self, schedule: Schedule, introduced: NDArray[np.int64], seed: int) -> None:
-        """Take a schedule, the (L,) order of `introduce`, and the seed of the shuffles."""
+    def __init__(
+        self,
+        schedule: Schedule,
+        introduced: NDArray[np.int64],
+        seed: int,
+        *,
+        nearest: NDArray[np.int32] | None = None,
+        group_size: int = 2,
+    ) -> None:
+        """Prepare the batches of a schedule.
+
+        Args:
+            schedule: The pools and the batch size.
+            introduced: (L,) the order of `introduce`.
+            seed: Of every epoch's batches.
+            nearest: (L, m) each pair's most similar others for neighbourhood batches; None for
+                random ones.
+            group_size: Look-alikes a group of a neighbourhood batch.
+
+        Raises:
+            ValueError: If an array does not fit the pairs, or a group does not fit a batch.
+        """
         if len(introduced) != schedule.pairs:
             raise ValueError(
                 f"the order must name each of the {schedule.pairs} pairs, got {len(introduced)}"
             )
+        if nearest is not None and len(nearest) != schedule.pairs:
+            raise ValueError(
+                f"neighbours must be known of each of the {schedule.pairs} pairs,"
+                f" got {len(nearest)}"
+            )
+        if nearest is not None and not 2 <= group_size <= schedule.batch_size:
+            raise ValueError(
+                f"group_size must be from 2 to the batch size, {schedule.batch_size},"
+                f" got {group_size}"
+            )
         self.schedule = schedule
         self._introduced = introduced
         self._seed = seed
+        self._nearest = nearest
+        self._group_size = group_size
 
     def epoch(self, epoch: int) -> NDArray[np.int64]:
         """All batches of an epoch: (steps, batch_size) rows of the training pairs."""
@@ -32,16 +65,25 @@ class CurriculumSampler:
         # Sorted, so that two arms whose pools hold the same pairs draw the same batches.
         pool = np.sort(self._introduced[: self.schedule.pools[epoch]])
         generator = np.random.default_rng([self._seed, epoch])
+        if self._nearest is None:
+            visited = generator.permutation(pool)
+        else:
+            visited = neighbourhoods(pool, self._nearest, self._group_size, generator)
         steps = len(pool) // size
-        return generator.permutation(pool)[: steps * size].reshape(steps, size)
+        return visited[: steps * size].reshape(steps, size)
 
-    def batches(self, start: int, stop: int) -> Iterator[tuple[int, NDArray[np.int64]]]:
-        """Epoch and rows of each step from `start` up to `stop`."""
+    def spans(self, start: int, stop: int) -> Iterator[tuple[int, NDArray[np.int64]]]:
+        """The steps from `start` up to `stop`, by epoch: its number and (steps, batch_size) rows.
+
+        Raises:
+            ValueError: If the schedule has fewer steps.
+        """
         ends = self.schedule.ends
+        if stop > ends[-1]:
+            raise ValueError(f"steps must end with the schedule's {ends[-1]}, got {stop}")
         step = start
         while step < stop:
             epoch = bisect_right(ends, step)
             first = ends[epoch - 1] if epoch else 0
-            for rows in self.epoch(epoch)[step - first : stop - first]:
-                yield epoch, rows
+            yield epoch, self.epoch(epoch)[step - first : stop - first]
             step = ends[epoch]

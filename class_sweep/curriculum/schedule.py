@@ -1,11 +1,10 @@
-"""A whole schedule in numbers, known before the first step: pools, steps, samples, γ."""
+"""A whole schedule in numbers, known before the first step: pools, steps, samples."""
 
 from dataclasses import dataclass
 from itertools import accumulate
 
 from class_sweep.config.sections import Curriculum
-from class_sweep.curriculum.intensity import INTENSITIES
-from class_sweep.curriculum.pacing import pool_size
+from class_sweep.curriculum.pacing import pool_size, shares
 
 
 @dataclass(frozen=True)
@@ -19,13 +18,11 @@ class Schedule:
         pairs: L, the training pairs.
         batch_size: Pairs a step.
         pools: Pairs in the pool of each epoch.
-        gammas: γ of each epoch.
     """
 
     pairs: int
     batch_size: int
     pools: tuple[int, ...]
-    gammas: tuple[float, ...]
 
     @property
     def epochs(self) -> int:
@@ -64,15 +61,10 @@ def plan(curriculum: Curriculum, *, epochs: int, pairs: int, batch_size: int) ->
     Raises:
         ValueError: If the first pool is smaller than a batch.
     """
-    pools = tuple(
-        pool_size(curriculum.pacing_start + epoch, curriculum.alpha, curriculum.beta, pairs)
-        for epoch in range(epochs)
-    )
+    pools = tuple(pool_size(share, pairs) for share in shares(curriculum, epochs))
     if pools[0] < batch_size:
         raise ValueError(
             f"the first pool must hold a batch of {batch_size} pairs,"
             f" got {pools[0]} (alpha {curriculum.alpha:g} of {pairs} pairs)"
         )
-    gamma = INTENSITIES[curriculum.intensity]
-    gammas = tuple(gamma(curriculum.intensity_start + epoch) for epoch in range(epochs))
-    return Schedule(pairs, batch_size, pools, gammas)
+    return Schedule(pairs, batch_size, pools)

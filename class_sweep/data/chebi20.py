@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from class_sweep.config.sections import SPLITS, Chebi20Data
+from class_sweep.config.inputs import SPLITS, Chebi20Data
 from class_sweep.data.source import Row, Source
 from class_sweep.errors import DataError
 

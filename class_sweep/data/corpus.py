@@ -9,7 +9,7 @@ import numpy as np
 from rdkit import Chem
 from rdkit.rdBase import BlockLogs
 
-from class_sweep.config.sections import SPLITS, Data
+from class_sweep.config.inputs import SPLITS, Data
 from class_sweep.data.chebi20 import read_chebi20
 from class_sweep.data.names import read_names
 from class_sweep.data.pair import Dropped, PairSet

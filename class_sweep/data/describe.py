@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from rdkit import Chem
 
-from class_sweep.config.sections import SPLITS
+from class_sweep.config.inputs import SPLITS
+from class_sweep.data.molecule import heavy_atoms
 from class_sweep.data.pair import Dropped, PairSet
 
 LEVELS = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
@@ -45,7 +45,7 @@ class Summary:
 def describe(pairs: PairSet) -> Summary:
     """Counts what a data set holds; a molecule is parsed once more for its atoms."""
     words = np.array([len(text.split()) for text in pairs.texts])
-    known = {molecule: _heavy_atoms(molecule) for molecule in set(pairs.molecules)}
+    known = {molecule: heavy_atoms(molecule) for molecule in set(pairs.molecules)}
     atoms = np.array([known[molecule] for molecule in pairs.molecules])
     everything = np.arange(len(pairs))
     return Summary(
@@ -78,8 +78,3 @@ def _summary(
 
 def _quantiles(values: np.ndarray) -> tuple[float, ...]:
     return tuple(np.quantile(values, LEVELS).tolist()) if len(values) else ()
-
-
-def _heavy_atoms(molecule: str) -> int:
-    # A canonical SMILES was checked when it was made; counting its atoms needs no second check.
-    return Chem.MolFromSmiles(molecule, sanitize=False).GetNumHeavyAtoms()

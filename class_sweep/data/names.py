@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
-from class_sweep.config.sections import SPLITS, NamesData
+from class_sweep.config.inputs import SPLITS, NamesData
 from class_sweep.data.source import Row, Source
 from class_sweep.data.splits import split_groups, stable_hash
 from class_sweep.errors import DataError

@@ -8,7 +8,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from class_sweep.config.sections import SPLITS
+from class_sweep.config.inputs import SPLITS
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from class_sweep.config.sections import SplitRule
+from class_sweep.config.inputs import SplitRule
 
 
 @dataclass(frozen=True, slots=True)

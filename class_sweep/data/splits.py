@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rdkit.Chem.Scaffolds import MurckoScaffold
 
-from class_sweep.config.sections import SPLITS, SplitRule
+from class_sweep.config.inputs import SPLITS, SplitRule
 from class_sweep.errors import DataError
 
 

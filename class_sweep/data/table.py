@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 import pandas as pd
 
-from class_sweep.config.sections import SPLITS, TableData
+from class_sweep.config.inputs import SPLITS, TableData
 from class_sweep.data.source import Row, Source
 from class_sweep.errors import DataError
 

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from class_sweep.difficulty.index import DifficultyIndex
+from class_sweep.difficulty.worth import MOST_TIED
 from class_sweep.errors import DataError
-
-DEGENERATE_SHARE = 0.5
-"""From this share of pairs without a single look-alike, most of an order is its tie-break."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +28,13 @@ class SigmaDiagnosis:
     @property
     def degenerate(self) -> bool:
         """Whether the order is for the most part its tie-break."""
-        return self.largest_tie > DEGENERATE_SHARE
+        return self.largest_tie >= MOST_TIED
 
 
 def diagnose(index: DifficultyIndex) -> list[SigmaDiagnosis]:
     """The distribution of N at every σ of the index, ascending."""
     found = []
-    for sigma, counts in zip(index.sigmas, index.neighbours, strict=True):
+    for sigma, counts in zip(index.sigmas, index.counts.T, strict=True):
         values, sizes = np.unique(counts, return_counts=True)
         pairs = len(counts)
         found.append(
@@ -64,3 +62,14 @@ def require_an_order(diagnoses: list[SigmaDiagnosis]) -> None:
             "sigma must tell pairs apart at one value at least, got one tie of all pairs at"
             f" {where}: it lies {side} every similarity of these features"
         )
+
+
+def degeneracy(diagnoses: list[SigmaDiagnosis]) -> str | None:
+    """A warning where most of the σ of a space order little, or None."""
+    bad = [one.sigma for one in diagnoses if one.degenerate]
+    if len(bad) <= len(diagnoses) / 2:
+        return None
+    return (
+        f"at {len(bad)} of {len(diagnoses)} values of sigma ({min(bad):g} … {max(bad):g}) more than"
+        " half of the pairs tie, so most of the order is its tie-break and not a difficulty"
+    )

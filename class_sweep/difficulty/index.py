@@ -1,23 +1,30 @@
 """The difficulty index: how many other pairs look like each pair, for every σ of a sweep at once.
 
-N_i(σ) = #{ j ≠ i : s_ij ≥ σ } (CLASS, arXiv 2502.11633). One pass over the upper triangle of the
-similarity matrix in blocks; the L x L matrix never exists.
+N_i(σ) = #{ j ≠ i : s_ij ≥ σ } (CLASS, arXiv 2502.11633), and each pair's nearest neighbours, from
+one pass over the upper triangle of the similarity matrix, which never exists as a whole.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields
 from typing import Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from class_sweep.difficulty.similarity import THRESHOLD_TOLERANCE, PairVectors, pair_vectors
+from class_sweep.difficulty.combine import Counted, combine
+from class_sweep.difficulty.side import decode
+from class_sweep.difficulty.similarity import CLASS_SIMILARITY, THRESHOLD_TOLERANCE, Similarity
+from class_sweep.difficulty.tiles import Partial, Sought, Tile, blocks_of, count_tile, tiles
+from class_sweep.difficulty.vectors import PairVectors
 from class_sweep.errors import DataError
 
-BLOCK = 1024  # rows: a 4 MiB product stays in the cache while it is counted
+KEPT = 32
+"""m by default: nearest neighbours kept of each pair, or all others where there are fewer."""
+
 Progress = Callable[[int, int], None]  # blocks so far, blocks in all
+Executor = Callable[[PairVectors, Sequence[Tile], Sought], Iterable[Partial]]
+"""Runs `count_tile(vectors, tile, sought)` for every tile, anywhere, yielding in any order."""
 
 
 @dataclass(frozen=True)
@@ -26,13 +33,18 @@ class DifficultyIndex:
 
     Attributes:
         sigmas: (S,) float64, ascending.
-        neighbours: (S, L) int32, N_i(σ).
+        counts: (L, S) uint16, or uint32 for more than 65,536 pairs: N_i(σ), a row for a pair.
         mean_similarity: (L,) float64, the mean of s_ij over j ≠ i: what breaks ties in N.
+        neighbours: (L, m) int32, each pair's most similar others, most similar first, and of
+            those equally similar the lower number first.
+        neighbour_similarity: (L, m) float32, theirs, to 2⁻³⁰.
     """
 
     sigmas: NDArray[np.float64]
-    neighbours: NDArray[np.int32]
+    counts: NDArray[np.unsignedinteger]
     mean_similarity: NDArray[np.float64]
+    neighbours: NDArray[np.int32]
+    neighbour_similarity: NDArray[np.float32]
 
     def at(self, sigma: float) -> NDArray[np.int32]:
         """N_i(σ): (L,).
@@ -41,26 +53,53 @@ class DifficultyIndex:
             DataError: If σ was not counted.
         """
         near = int(np.abs(self.sigmas - sigma).argmin())
-        if abs(self.sigmas[near] - sigma) > THRESHOLD_TOLERANCE:
+        if not abs(self.sigmas[near] - sigma) <= THRESHOLD_TOLERANCE:
             raise DataError(
                 f"sigma must be one that the index was counted at, got {sigma};"
                 f" the nearest is {self.sigmas[near]:g}"
             )
-        counts: NDArray[np.int32] = self.neighbours[near]
-        return counts
+        return self.counts[:, near].astype(np.int32)
+
+    @property
+    def nearest(self) -> NDArray[np.float32]:
+        """(L,) each pair's similarity to its most similar other.
+
+        Raises:
+            DataError: If no neighbours were kept.
+        """
+        if not self.neighbours.shape[1]:
+            raise DataError(
+                "nearest similarities need m of at least 1, got an index without neighbours"
+            )
+        nearest: NDArray[np.float32] = self.neighbour_similarity[:, 0]
+        return nearest
+
+    def sigma_at(self, quantile: float) -> float:
+        """The σ that a share `quantile` of the pairs' nearest neighbours lies below, to 1e-4.
+
+        Raises:
+            DataError: If the quantile is no share, or no neighbours were kept.
+        """
+        return sigma_at(self.nearest, quantile)
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """The index as named arrays, for a cache or an object store."""
-        return {
-            "sigmas": self.sigmas,
-            "neighbours": self.neighbours,
-            "mean_similarity": self.mean_similarity,
-        }
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, NDArray[np.generic]]) -> Self:
-        """The inverse of `arrays`; nothing is copied."""
-        return cls(arrays["sigmas"], arrays["neighbours"], arrays["mean_similarity"])  # type: ignore[arg-type]
+        """The inverse of `arrays`; nothing is copied.
+
+        Raises:
+            DataError: If they are not the arrays of an index of this version.
+        """
+        expected = [field.name for field in fields(cls)]
+        if sorted(arrays) != sorted(expected):
+            raise DataError(
+                f"an index must hold the arrays {', '.join(expected)},"
+                f" got {', '.join(sorted(arrays))}: another version wrote it"
+            )
+        return cls(**arrays)  # type: ignore[arg-type]
 
     def checksum(self) -> str:
         """SHA-256 over the arrays: two indexes with one checksum are the same index."""
@@ -71,103 +110,102 @@ class DifficultyIndex:
         return digest.hexdigest()
 
 
+def sigma_at(nearest: NDArray[np.float32], quantile: float) -> float:
+    """The quantile of nearest-neighbour similarities (L,), rounded to 1e-4 and within (0, 1].
+
+    Raises:
+        DataError: If the quantile is no share.
+    """
+    _require_share(quantile)
+    value = float(np.quantile(nearest.astype(np.float64), quantile))
+    return min(1.0, max(1e-4, round(value, 4)))
+
+
+def _require_share(quantile: float) -> None:
+    if not 0 <= quantile <= 1:
+        raise DataError(f"a quantile of sigma must be a share in [0, 1], got {quantile}")
+
+
 def build_index(
     text: NDArray[np.float32],
     molecule: NDArray[np.float32],
     sigmas: Sequence[float],
     *,
+    similarity: Similarity = CLASS_SIMILARITY,
+    m: int | None = None,
+    quantiles: Sequence[float] = (),
+    executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> DifficultyIndex:
-    """Count every pair's look-alikes at every σ, exactly.
+    """Count every pair's look-alikes at every σ, exactly, and keep its nearest neighbours.
 
-    Float32 products decide; those too near a threshold for float32 are decided in float64, where
-    s_ij reaches σ when it is at least σ − 1e-9.
+    A fast product screens the pairs, float64 decides those that the screen leaves open: s_ij
+    reaches σ when it is at least σ − 1e-9.
 
     Args:
         text: (L, D_text) features of the training pairs.
-        molecule: (L, D_molecule) features of the same pairs.
-        sigmas: The thresholds, at least one.
-        progress: Called with the blocks so far and in all.
+        molecule: (L, D_molecule) features of the same pairs, or fingerprints under Tanimoto.
+        sigmas: The thresholds; may be empty where quantiles are given.
+        similarity: What to compare, and how.
+        m: Neighbours kept, 0 for none; by default 32, or L − 1 where that is less.
+        quantiles: Shares; σ at these quantiles of the nearest-neighbour similarity are counted
+            too. It takes a second pass: they are not known before the first has ended.
+        executor: Where the tiles are counted; by default here, one after the other.
+        progress: Called with the blocks so far and in all, when the tiles are counted here.
 
     Raises:
-        DataError: If no pair or no σ is given, or the features do not match or are not finite.
+        DataError: If no pair or no σ is given, m is not below L, or the features do not match or
+            are not finite.
     """
-    if len(text) == 0 or len(sigmas) == 0:
+    pairs = len(text)
+    if pairs == 0 or not (len(sigmas) or len(quantiles)):
         raise DataError(
-            f"an index needs a pair and a sigma, got {len(text)} pairs, {len(sigmas)} sigmas"
+            f"an index needs a pair and a sigma, got {pairs} pairs, {len(sigmas)} sigmas"
         )
+    kept = min(KEPT, pairs - 1) if m is None else m
+    if not 0 <= kept < pairs:
+        raise DataError(
+            f"m must be below L, the number of pairs, and not negative, got {kept} for L = {pairs}"
+        )
+    if len(quantiles) and not kept:
+        raise DataError(f"quantiles of sigma need m of at least 1, got 0 for L = {pairs}")
+    for quantile in quantiles:
+        _require_share(quantile)
     thresholds = np.unique(np.asarray(sigmas, dtype=np.float64))
-    vectors = pair_vectors(text, molecule)
-    counts = _Counter(vectors, thresholds)
-    blocks = list(_upper_blocks(len(text)))
-    for done, (rows, columns) in enumerate(blocks, start=1):
-        counts.add(rows, columns)
-        if progress:
-            progress(done, len(blocks))
-    return DifficultyIndex(thresholds, counts.neighbours(), _mean_similarity(vectors))
+    if not np.isfinite(thresholds).all():
+        raise DataError(f"sigma must be a finite number, got {thresholds[-1]}")
+    vectors = PairVectors.of(text, molecule, similarity)
+    run = executor or _in_process(progress, passes=2 if len(quantiles) else 1)
+
+    def one_pass(sought: Sought) -> Counted:
+        return combine(pairs, sought, run(vectors, tiles(pairs), sought))
+
+    if len(quantiles):
+        neighbours, neighbour_similarity = decode(one_pass(Sought(np.empty(0), kept)).nearest)
+        found = [sigma_at(neighbour_similarity[:, 0], quantile) for quantile in quantiles]
+        thresholds = np.unique(np.concatenate([thresholds, found]))
+        counted = one_pass(Sought(thresholds, 0))
+    else:
+        counted = one_pass(Sought(thresholds, kept))
+        neighbours, neighbour_similarity = decode(counted.nearest)
+    mean = vectors.mean_inner()
+    if vectors.tanimoto_weight:
+        mean += vectors.tanimoto_weight * 2.0**-24 * counted.tanimoto / max(1, pairs - 1)
+    return DifficultyIndex(thresholds, counted.counts, mean, neighbours, neighbour_similarity)
 
 
-def _upper_blocks(pairs: int) -> Iterator[tuple[range, range]]:
-    """Row and column ranges that cover every pair i < j once, and the diagonal."""
-    for i in range(0, pairs, BLOCK):
-        for j in range(i, pairs, BLOCK):
-            yield range(i, min(i + BLOCK, pairs)), range(j, min(j + BLOCK, pairs))
+def _in_process(progress: Progress | None, passes: int) -> Executor:
+    done = 0
 
+    def run(vectors: PairVectors, todo: Sequence[Tile], sought: Sought) -> Iterable[Partial]:
+        total = passes * sum(blocks_of(tile, sought.kept) for tile in todo)
 
-class _Counter:
-    """Adds up, for each pair, how many similarities fall between neighbouring thresholds."""
+        def tick() -> None:
+            nonlocal done
+            done += 1
+            if progress:
+                progress(done, total)
 
-    def __init__(self, vectors: PairVectors, thresholds: NDArray[np.float64]) -> None:
-        self._vectors = vectors
-        self._thresholds = thresholds
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._z = torch.from_numpy(vectors.z).to(self._device)
-        self._edges = torch.from_numpy(thresholds.astype(np.float32)).to(self._device)
-        self._levels = len(thresholds)
-        # histogram[i, b]: how many j have s_ij in the b-th interval [σ_b, σ_b+1)
-        self._histogram = torch.zeros(
-            (len(vectors.z), len(thresholds)), dtype=torch.int32, device=self._device
-        )
+        return (count_tile(vectors, tile, sought, tick) for tile in todo)
 
-    def add(self, rows: range, columns: range) -> None:
-        """Count one block of the upper triangle, for its rows and for its columns."""
-        product = self._z[rows.start : rows.stop] @ self._z[columns.start : columns.stop].T
-        if rows == columns:
-            # j > i only: a pair is no look-alike of itself, and (j, i) is counted with (i, j).
-            product = product.masked_fill_(
-                torch.ones_like(product, dtype=torch.bool).tril_(), -torch.inf
-            )
-        slack = self._vectors.rounding + THRESHOLD_TOLERANCE
-        i, j = torch.nonzero(product >= self._edges[0] - slack, as_tuple=True)
-        if not len(i):
-            return
-        value = product[i, j]
-        level = torch.searchsorted(self._edges, value, right=True)
-        # A level that changes within ± slack is one that float32 cannot tell.
-        unsure = torch.searchsorted(self._edges, value - slack, right=True) != (
-            torch.searchsorted(self._edges, value + slack, right=True)
-        )
-        if unsure.any():
-            exact = self._vectors.exact(
-                i[unsure].cpu().numpy() + rows.start, j[unsure].cpu().numpy() + columns.start
-            )
-            decided = np.searchsorted(self._thresholds, exact + THRESHOLD_TOLERANCE, side="right")
-            level[unsure] = torch.from_numpy(decided).to(level)
-        reached = level > 0
-        level = level[reached] - 1
-        for span, pair in ((rows, i[reached]), (columns, j[reached])):
-            here = torch.bincount(pair * self._levels + level, minlength=len(span) * self._levels)
-            self._histogram[span.start : span.stop] += here.reshape(len(span), self._levels)
-
-    def neighbours(self) -> NDArray[np.int32]:
-        """N_i(σ): (S, L), the histogram summed from its upper end."""
-        summed = self._histogram.T.flip(0).cumsum(0, dtype=torch.int32).flip(0)
-        return np.ascontiguousarray(summed.cpu().numpy())
-
-
-def _mean_similarity(vectors: PairVectors) -> NDArray[np.float64]:
-    """The mean of s_ij over j ≠ i for every i, from one sum of all vectors."""
-    z = vectors.z64
-    if len(z) == 1:
-        return np.zeros(1)
-    return (z @ z.sum(axis=0) - np.einsum("nd,nd->n", z, z)) / (len(z) - 1)  # type: ignore[no-any-return]
+    return run

@@ -11,7 +11,7 @@ import torch
 from transformers import AutoModel, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
-from class_sweep.config.sections import HuggingFaceEncoder
+from class_sweep.config.inputs import HuggingFaceEncoder
 from class_sweep.errors import EncoderError
 
 _UNUSED = ("pooler.",)  # weights that neither pooling reads; many checkpoints lack them

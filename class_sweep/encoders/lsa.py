@@ -7,7 +7,7 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import FeatureUnion
 
-from class_sweep.config.sections import LsaEncoder
+from class_sweep.config.inputs import LsaEncoder
 from class_sweep.errors import EncoderError
 
 _TERMS = 20_000  # kept of each kind, the most frequent

@@ -10,7 +10,7 @@ from gensim.models import Word2Vec
 from mol2vec.features import mol2alt_sentence
 from rdkit import rdBase
 
-from class_sweep.config.sections import Mol2vecEncoder
+from class_sweep.config.inputs import Mol2vecEncoder
 from class_sweep.encoders.structures import parse_molecules
 from class_sweep.encoders.vectors import UNKNOWN, TokenVectors, read_vectors
 from class_sweep.errors import EncoderError

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from class_sweep.config.sections import Mol2vecEncoder, MoleculeEncoder, MorganEncoder
+from class_sweep.config.inputs import Mol2vecEncoder, MoleculeEncoder, MorganEncoder
 from class_sweep.encoders.cache import FeatureCache
 from class_sweep.encoders.fingerprint import file_digest, library_versions
 from class_sweep.encoders.rows import distinct, require_finite

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from rdkit.Chem import rdFingerprintGenerator
 
-from class_sweep.config.sections import MorganEncoder
+from class_sweep.config.inputs import MorganEncoder
 from class_sweep.encoders.structures import parse_molecules
 
 

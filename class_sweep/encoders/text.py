@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from class_sweep.config.sections import HuggingFaceEncoder, LsaEncoder, TextEncoder
+from class_sweep.config.inputs import HuggingFaceEncoder, LsaEncoder, TextEncoder
 from class_sweep.encoders.cache import FeatureCache
 from class_sweep.encoders.fingerprint import library_versions
 from class_sweep.encoders.rows import distinct, require_finite

@@ -18,7 +18,7 @@ def print_closing(console: Console, summary: Mapping[str, Any], folder: Path) ->
     console.print(f"\n[bold]Best finished trial[/bold]: trial {best['trial']}", highlight=False)
     console.print(f"  {best['name'] or words.schedule(best['config'])}", highlight=False)
     console.print(_metrics(summary))
-    console.print(_spent(summary))
+    console.print(_spent(summary), soft_wrap=True)
     for line in caution(summary):
         console.print(f"  {line}", highlight=False, soft_wrap=True)
     console.print(
@@ -26,6 +26,7 @@ def print_closing(console: Console, summary: Mapping[str, Any], folder: Path) ->
         f"  {folder / 'trials.jsonl'}   every report\n"
         f"  {folder / 'summary.json'}   this summary\n"
         f"  {folder / 'study.db'}       the Optuna study",
+        markup=False,
         highlight=False,
         soft_wrap=True,
     )
@@ -34,7 +35,8 @@ def print_closing(console: Console, summary: Mapping[str, Any], folder: Path) ->
 def caution(summary: Mapping[str, Any]) -> list[str]:
     """How far the best trial's lead over full data may be luck, in words."""
     lines = []
-    if not summary["rung_decisions"] and summary["trials"]["wanted"] > 1:
+    pruned = summary["pruning"] != "none" and summary["trials"]["wanted"] > 1
+    if pruned and not summary["rung_decisions"]:
         lines.append(
             "[bold red]No rung decision was made[/bold red]: nothing was ever pruned or compared;"
             " lower pruning.grace_epochs or run more trials."

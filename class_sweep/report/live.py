@@ -20,6 +20,7 @@ _STAGES = {
     "data": "reading the pairs",
     "encoders": "encoding texts and molecules",
     "index": "counting look-alikes",
+    "worth": "weighing the order",
     "workers": "starting Ray",
     "trials": "running trials",
 }
@@ -104,10 +105,16 @@ class LiveView:
             self._console.print(
                 f"{self._elapsed():>8}  trial {record.trial:>4}  {verdict:8}"
                 f"  {record.samples:>9} samples  {self._objective} {self._value(record)}"
-                f"  {record.name or ''}{record.reason or ''}",
+                f"  {record.name or words.schedule(record.config)}  {record.reason or ''}".rstrip(),
+                markup=False,  # a reason may hold brackets
                 highlight=False,
                 soft_wrap=True,
             )
+
+    def recalled(self, record: Record) -> None:
+        """A report of an earlier run of the sweep: it counts, but is no news."""
+        self._started[record.trial] = record
+        self._records.append(record)
 
     def _render(self) -> RenderableType:
         head = Text(f"{self._elapsed()}  {self._stage}", style="bold")

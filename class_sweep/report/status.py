@@ -67,7 +67,12 @@ def print_status(
     )
     console.print(_table(trials_of(records), objective))
     for failure in tree["failures"]:
-        console.print(f"trial {failure['trial']} failed: {failure['reason']}", highlight=False)
+        console.print(
+            f"trial {failure['trial']} failed: {failure['reason']}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def _table(trials: Trials, objective: Objective) -> Table:

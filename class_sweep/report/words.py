@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from class_sweep.config.axes import Value
 
-_LETTERS = {"alpha": "α", "beta": "β", "sigma": "σ", "intensity": "γ"}
+_LETTERS = {"alpha": "α", "beta": "β", "sigma": "σ", "intensity": "γ", "sigma_quantile": "σ at"}
 
 
 def number(value: float) -> str:
@@ -29,7 +29,7 @@ def metric(name: str, value: float) -> str:
 
 def seconds(value: float) -> str:
     """A duration: `4.2 s`, `3 min 05 s`, `2 h 10 min`."""
-    if value < 60:
+    if value < 59.95:
         return f"{value:.1f} s"
     whole = round(value)
     if whole < 3600:

@@ -14,8 +14,9 @@ def trial_yaml(space: Space, record: Record, note: str) -> str:
         note: A line for the head of the file.
     """
     settings = space.resolve(record.config)
-    alone = Search(trials=1, sampler=settings.search.sampler, seed=settings.search.seed)
-    metric = f"{space.objective} {record.objective:.4f}" if record.objective is not None else ""
-    head = [note, f"trial {record.trial} ({record.identity}): {metric}, {record.samples} samples"]
+    alone = Search(trials=1, first=[], sampler=settings.search.sampler, seed=settings.search.seed)
+    head = [note, f"trial {record.trial} ({record.identity}): {record.samples} samples"]
+    if record.objective is not None:
+        head[1] += f", {space.objective} {record.objective:.4f}"
     body = dump_settings(settings.model_copy(update={"search": alone}))
     return "".join(f"# {line}\n" for line in head) + body

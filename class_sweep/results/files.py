@@ -5,9 +5,22 @@ import os
 import tempfile
 from pathlib import Path
 
+from class_sweep.errors import StorageError
+
 
 def write_atomic(path: Path, text: str) -> None:
-    """Write a text file so that a reader, or a crash, never sees half of it."""
+    """Write a text file so that a reader, or a crash, never sees half of it.
+
+    Raises:
+        StorageError: If it cannot be written; what stood there before then still does.
+    """
+    try:
+        _write(path, text)
+    except OSError as error:
+        raise StorageError(f"a file must be writable: {path}: {error.strerror}") from error
+
+
+def _write(path: Path, text: str) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     partial = Path(name)
     try:

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass, field, fields
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 from class_sweep.config.axes import Value
 
@@ -70,6 +70,8 @@ class Record:
             raise ValueError(  # noqa: TRY004 - a damaged line is one error to its reader
                 f"a record must be a mapping, got {type(tree).__name__}"
             )
+        if tree.get("decision") not in get_args(Decision):
+            raise ValueError(f"a decision must be known, got {tree.get('decision')!r}")
         known = {f.name for f in fields(cls)}
         try:
             return cls(**{key: value for key, value in tree.items() if key in known})

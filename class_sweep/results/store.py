@@ -7,14 +7,14 @@
 import json
 import logging
 import os
-from io import BufferedWriter
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from filelock import FileLock, Timeout
 
-from class_sweep.errors import ResultsError
+from class_sweep.errors import ResultsError, StorageError
 from class_sweep.results.files import write_atomic
 from class_sweep.results.record import Record
 
@@ -55,7 +55,11 @@ class ResultsFolder:
         Raises:
             ResultsError: If it is taken.
         """
-        if path.exists():
+        try:
+            taken = path.exists()
+        except OSError as error:  # a name too long, a folder that may not be entered
+            raise ResultsError(f"a results folder must be writable: {path}: {error}") from None
+        if taken:
             raise ResultsError(
                 f"a results folder must be new: {path} exists; name another with --out, or go on"
                 f" with: class-sweep resume {path}"
@@ -69,7 +73,9 @@ class ResultsFolder:
         """
         if not self.trials.is_file():
             return []
-        lines = self.trials.read_bytes().split(b"\n")
+        *lines, torn = self.trials.read_bytes().split(b"\n")
+        if torn:  # no newline after it: the write was cut short, and nobody acted on it
+            log.warning("dropped a torn last line: %s:%d", self.trials, len(lines) + 1)
         found = []
         for number, line in enumerate(lines, start=1):
             if not line:
@@ -77,9 +83,6 @@ class ResultsFolder:
             try:
                 found.append(Record.from_json(line.decode("utf-8")))
             except ValueError as error:
-                if number == len(lines):  # no newline after it: the write was cut short
-                    log.warning("dropped a torn last line: %s:%d", self.trials, number)
-                    continue
                 raise ResultsError(
                     f"a line must be a record: {self.trials}:{number}: {error}"
                 ) from None
@@ -87,6 +90,8 @@ class ResultsFolder:
 
     def in_use(self) -> bool:
         """Whether a process is writing to the folder at this moment."""
+        if not self.lock.exists():
+            return False
         lock = FileLock(self.lock)
         try:
             lock.acquire(timeout=0)
@@ -125,7 +130,7 @@ class ResultsWriter:
             raise ResultsError(
                 f"one process at a time may write to a results folder: {folder.path} is in use"
             ) from None
-        self._file: BufferedWriter | None = None
+        self._file: FileIO | None = None
 
     @classmethod
     def create(cls, path: Path, space_text: str) -> Self:
@@ -144,13 +149,29 @@ class ResultsWriter:
         return writer
 
     def append(self, record: Record) -> None:
-        """Add one report; when this returns, the line is on the disk."""
-        if self._file is None:
-            self._cut_torn_line()
-            self._file = self.folder.trials.open("ab")
-        self._file.write(record.to_json().encode() + b"\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        """Add one report; when this returns, the line is on the disk.
+
+        Raises:
+            StorageError: If it cannot be written; the lines before it are as they were.
+        """
+        line = record.to_json().encode() + b"\n"
+        try:
+            if self._file is None:
+                self._cut_torn_line()
+                self._file = self.folder.trials.open("ab", buffering=0)
+            while line:
+                line = line[self._file.write(line) :]
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            self._drop_file()  # so that the next line first cuts what is there of this one
+            raise StorageError(
+                f"a report must be written down: {self.folder.trials}: {error.strerror}"
+            ) from error
+
+    def keep_traceback(self, trial: int, text: str) -> None:
+        """Keep why a trial failed, for people."""
+        self.folder.errors.mkdir(exist_ok=True)
+        write_atomic(self.folder.errors / f"trial-{trial:04d}.txt", text)
 
     def write_json(self, path: Path, tree: dict[str, Any]) -> None:
         """Write a JSON file of the folder, whole."""
@@ -158,9 +179,7 @@ class ResultsWriter:
 
     def close(self) -> None:
         """Give the folder back."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        self._drop_file()
         self._lock.release()
 
     def __enter__(self) -> Self:
@@ -173,6 +192,11 @@ class ResultsWriter:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _drop_file(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
     def _cut_torn_line(self) -> None:
         """Drop what a killed run left of a line, so that the next one starts on its own."""

@@ -24,8 +24,9 @@ class Outcome:
     last: bool
     metrics: dict[str, float]
     loss: float | None
-    seconds: float
+    seconds: float = 0.0
     failure: str | None = None
+    traceback: str | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,9 @@ class Listener(Protocol):
     def reported(self, record: Record) -> None:
         """A trial has reported, and its fate is decided."""
 
+    def recalled(self, record: Record) -> None:
+        """A report of an earlier run of the sweep."""
+
 
 class Judge:
     """Decides what each report means for its trial. One per sweep, in the driver."""
@@ -78,6 +82,7 @@ class Judge:
         """Take up a log: rungs and verdicts stand as they did when its last line was written."""
         for record in records:
             self.last[record.trial] = record
+            self._listener.recalled(record)
             if record.rung is not None and record.objective is not None:
                 self._asha.recall(record.trial, record.rung, self._score(record.objective))
 
@@ -89,23 +94,27 @@ class Judge:
     def receive(self, trial: int, outcome: Outcome) -> Decision:
         """Judge one report, write it down, and say what becomes of the trial."""
         before = self.last.get(trial)
-        if before is not None and outcome.report <= before.report:
+        if before is not None and outcome.report <= before.report and outcome.failure is None:
             return before.decision  # trained again after a restart: it stands as it was written
         value = outcome.metrics.get(self._objective.metric)
         failure = outcome.failure
         if failure is None and (value is None or not math.isfinite(value)):
             failure = f"the objective must be a finite number, got {value}"
+        if outcome.traceback:
+            self._writer.keep_traceback(trial, outcome.traceback)
         decision: Decision = "fail" if failure else "finish" if outcome.last else "continue"
         compared = False
         if decision == "continue" and outcome.rung is not None and value is not None:
             verdict = self._asha.decide(trial, outcome.rung, self._score(value))
-            decision = "continue" if verdict.keep else "prune"
-            compared = verdict.compared
+            # A reference stands on its rungs for others, but is needed whole to compare with.
+            judged = self._proposals[trial].name is None
+            decision = "prune" if judged and not verdict.keep else "continue"
+            compared = judged and verdict.compared
         finite = {name: v for name, v in outcome.metrics.items() if math.isfinite(v)}
         self._write(
             replace(
                 self._blank(trial),
-                report=outcome.report,
+                report=max(outcome.report, before.report + 1 if before else 0),
                 step=outcome.step,
                 samples=outcome.samples,
                 rung=outcome.rung if failure is None else None,
@@ -120,8 +129,9 @@ class Judge:
         )
         return decision
 
-    def fail(self, trial: int, reason: str) -> None:
-        """Write down that a trial died without a report of its own."""
+    def fail(self, trial: int, reason: str, traceback: str) -> None:
+        """Write down that a trial's process died, again and again."""
+        self._writer.keep_traceback(trial, traceback)
         before = self.last.get(trial)
         blank = self._blank(trial)
         if before:

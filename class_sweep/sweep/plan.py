@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import torch
 
-from class_sweep.config.axes import Value
 from class_sweep.config.document import Space
-from class_sweep.curriculum.schedule import full_data_samples, plan
+from class_sweep.curriculum.extent import schedule_range
+from class_sweep.curriculum.schedule import full_data_samples
 from class_sweep.data.pair import PairSet
 from class_sweep.sweep.cluster import fitting
 from class_sweep.training.milestones import rung_samples
@@ -63,10 +63,11 @@ def plan_sweep(space: Space, pairs: PairSet) -> SweepPlan:
     settings = space.settings
     counts = {name: len(pairs.rows(name)) for name in ("train", "validation", "test")}
     full = full_data_samples(counts["train"], settings.optimizer.batch_size, settings.budget.epochs)
+    shortest, longest = schedule_range(space, counts["train"])
     cores, gpus = local_capacity()
     return SweepPlan(
         pairs=counts,
-        steps=(_steps(space, counts["train"], low=True), _steps(space, counts["train"], low=False)),
+        steps=(shortest.steps, longest.steps),
         full_samples=full,
         full_budget=full * settings.search.trials,
         rungs=rung_samples(settings.pruning, settings.budget, counts["train"]),
@@ -74,24 +75,3 @@ def plan_sweep(space: Space, pairs: PairSet) -> SweepPlan:
         cores=cores,
         gpus=gpus,
     )
-
-
-def _steps(space: Space, train: int, *, low: bool) -> int:
-    """Steps of the shortest or longest schedule: smallest pools, largest batch, or the reverse."""
-    corner: dict[str, Value] = {}
-    for path, least in (
-        ("curriculum.alpha", low),
-        ("curriculum.beta", low),
-        ("optimizer.batch_size", not low),
-    ):
-        if path in space.axes:
-            ends = [float(end) for end in space.axes[path].ends()]
-            end = min(ends) if least else max(ends)
-            corner[path] = int(end) if path.endswith("batch_size") else end
-    settings = space.resolve(corner)
-    return plan(
-        settings.curriculum,
-        epochs=settings.budget.epochs,
-        pairs=train,
-        batch_size=settings.optimizer.batch_size,
-    ).steps

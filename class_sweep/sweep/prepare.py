@@ -7,23 +7,29 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from class_sweep.config.axes import Value
-from class_sweep.config.document import Space
+from class_sweep.backbones.catalogue import BACKBONES
+from class_sweep.config.document import TEXT_WEIGHT, Space
+from class_sweep.config.inputs import MorganEncoder
+from class_sweep.curriculum.extent import schedule_range
+from class_sweep.curriculum.intensity import emphasis
 from class_sweep.curriculum.reference import sigmas_needed
-from class_sweep.curriculum.schedule import plan
 from class_sweep.data.corpus import load_pairs
 from class_sweep.data.pair import PairSet
 from class_sweep.difficulty.diagnosis import SigmaDiagnosis, diagnose, require_an_order
-from class_sweep.difficulty.index import DifficultyIndex, build_index
+from class_sweep.difficulty.index import KEPT, DifficultyIndex, build_index
+from class_sweep.difficulty.similarity import CLASS_SIMILARITY, Similarity
 from class_sweep.encoders.cache import FeatureCache
 from class_sweep.encoders.fingerprint import fingerprint
 from class_sweep.encoders.molecule import encode_molecules
 from class_sweep.encoders.text import encode_texts
-from class_sweep.errors import DataError
+from class_sweep.errors import ConfigError, DataError
+from class_sweep.sweep.distributed import many_nodes, ray_executor
 from class_sweep.sweep.judge import Listener
-from class_sweep.training.features import TrialFeatures
+from class_sweep.training.features import TrialFeatures, similarity_of
 
-INDEX_VERSION = 1  # raise it when the same features would be counted differently
+MOST_SIMILARITIES = 24
+FINGERPRINT = MorganEncoder(kind="morgan", bits=2048)  # what Tanimoto compares
+INDEX_VERSION = 2  # raise it when the same features would be counted differently
 
 
 @dataclass
@@ -45,11 +51,17 @@ class Clock:
 
 @dataclass(frozen=True)
 class Prepared:
-    """What every trial of a sweep shares."""
+    """What every trial of a sweep shares.
+
+    Attributes:
+        pairs: The data set.
+        features: What the trials read of it.
+        diagnoses: Under each similarity, how N is distributed at each σ.
+    """
 
     pairs: PairSet
     features: TrialFeatures
-    diagnoses: list[SigmaDiagnosis]
+    diagnoses: dict[Similarity, list[SigmaDiagnosis]]
 
 
 def load_checked_pairs(space: Space) -> PairSet:
@@ -57,22 +69,12 @@ def load_checked_pairs(space: Space) -> PairSet:
 
     Raises:
         DataError: If the data set is unusable, or a first pool is smaller than a batch.
+        ConfigError: If the curriculum does not fit the backbone or the batches.
     """
+    _require_fitting(space)
     pairs = load_pairs(space.settings.data)
-    train = len(pairs.rows("train"))
-    worst: dict[str, Value] = {}
-    for path, end in (("curriculum.alpha", min), ("optimizer.batch_size", max)):
-        axis = space.axes.get(path)
-        if axis:
-            worst[path] = end(axis.ends())
-    settings = space.resolve(worst)
     try:
-        plan(
-            settings.curriculum,
-            epochs=settings.budget.epochs,
-            pairs=train,
-            batch_size=settings.optimizer.batch_size,
-        )
+        schedule_range(space, len(pairs.rows("train")))
     except ValueError as error:
         raise DataError(f"{space.name}: optimizer.batch_size: {error}") from None
     return pairs
@@ -94,28 +96,95 @@ def prepare(space: Space, cache: FeatureCache, clock: Clock, listener: Listener)
         )
         molecule = encode_molecules(settings.molecule_encoder, pairs.smiles, train, cache=cache)
     with clock.stage("index", listener):
-        index = _index(space, text[train], molecule[train], cache, listener)
-        diagnoses = diagnose(index)
+        indexes = {}
+        for similarity in similarities(space):
+            compared = molecule
+            if similarity.molecule == "tanimoto":
+                compared = encode_molecules(FINGERPRINT, pairs.smiles, train, cache=cache)
+            indexes[similarity] = _index(
+                space, similarity, text[train], compared[train], cache, listener
+            )
+        diagnoses = {similarity: diagnose(index) for similarity, index in indexes.items()}
         if _order_matters(space):
-            require_an_order(diagnoses)
-    features = TrialFeatures(text, molecule, pairs.split, index)
-    return Prepared(pairs, features, diagnoses)
+            require_an_order([one for found in diagnoses.values() for one in found])
+    return Prepared(pairs, TrialFeatures(text, molecule, pairs.split, indexes), diagnoses)
+
+
+def similarities(space: Space) -> list[Similarity]:
+    """Every similarity that a trial of the space, or one of its references, ranks by.
+
+    Raises:
+        ConfigError: If they are too many to index.
+    """
+    curriculum = space.settings.curriculum
+    wanted = [
+        similarity_of(curriculum.model_copy(update={"text_weight": w, "molecule_similarity": m}))
+        for w in space.grid(TEXT_WEIGHT)
+        for m in space.grid("curriculum.molecule_similarity")
+    ]
+    if "paper" in space.settings.search.first:
+        wanted.append(CLASS_SIMILARITY)
+    found = list(dict.fromkeys(wanted))
+    if len(found) > MOST_SIMILARITIES:
+        raise ConfigError(
+            f"{space.name}: {TEXT_WEIGHT}: similarities must be at most {MOST_SIMILARITIES}, each"
+            f" of them an index of its own, got {len(found)}; a wider step or a choice helps"
+        )
+    return found
 
 
 def _index(
-    space: Space, text: np.ndarray, molecule: np.ndarray, cache: FeatureCache, listener: Listener
+    space: Space,
+    similarity: Similarity,
+    text: np.ndarray,
+    molecule: np.ndarray,
+    cache: FeatureCache,
+    listener: Listener,
 ) -> DifficultyIndex:
-    sigmas = sigmas_needed(space)
-    key = fingerprint("difficulty", INDEX_VERSION, text, molecule, sigmas)
-    arrays = cache.arrays(
-        key, lambda: build_index(text, molecule, sigmas, progress=listener.progress).arrays()
-    )
-    return DifficultyIndex.from_arrays(arrays)
+    sigmas, quantiles = sigmas_needed(space), space.sigma_quantiles()
+    key = fingerprint(
+        "difficulty", INDEX_VERSION, text, molecule, sigmas, quantiles, KEPT,
+        similarity.text_weight, similarity.molecule,
+    )  # fmt: skip
+
+    def count() -> dict[str, np.ndarray]:
+        index = build_index(
+            text,
+            molecule,
+            sigmas,
+            similarity=similarity,
+            quantiles=quantiles,
+            executor=ray_executor(listener.progress) if many_nodes() else None,
+            progress=listener.progress,
+        )
+        return index.arrays()
+
+    return DifficultyIndex.from_arrays(cache.arrays(key, count))
+
+
+def _require_fitting(space: Space) -> None:
+    """What holds between the curriculum and the backbone or the batches, whatever the data."""
+    settings = space.settings
+    parts = BACKBONES[settings.backbone.name].parts
+    try:
+        emphasis(settings.curriculum, settings.budget.epochs, parts)
+    except ValueError as error:
+        raise ConfigError(f"{space.name}: curriculum.intensity: {error}") from None
+    largest = max(space.grid("curriculum.group_size"))
+    smallest = min(space.grid("optimizer.batch_size"))
+    if "neighbourhood" in space.grid("curriculum.batching") and largest > smallest:
+        raise ConfigError(
+            f"{space.name}: curriculum.group_size: must fit into optimizer.batch_size"
+            f" ({smallest}), got {largest}"
+        )
 
 
 def _order_matters(space: Space) -> bool:
     """Whether any schedule of the space leaves pairs out of its first pool by their difficulty."""
-    order, alpha = space.axes.get("curriculum.order"), space.axes.get("curriculum.alpha")
-    orders = order.values() if order else [space.settings.curriculum.order]
-    lowest = min(alpha.ends()) if alpha else space.settings.curriculum.alpha
-    return orders != ["random"] and float(lowest) < 1
+    alpha = space.axes.get("curriculum.alpha")
+    lowest = min(map(float, alpha.ends())) if alpha else space.settings.curriculum.alpha
+    return (
+        space.grid("curriculum.order") != ["random"]
+        and space.grid("curriculum.pacing") != ["full"]
+        and lowest < 1
+    )

@@ -1,11 +1,11 @@
 """The judge as a Ray Tune scheduler."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
-from class_sweep.results.store import ResultsFolder
 from class_sweep.sweep.judge import Judge
 
 if TYPE_CHECKING:
@@ -15,10 +15,9 @@ if TYPE_CHECKING:
 class JudgeScheduler(FIFOScheduler):
     """Starts trials in the order they come and stops those that the judge stops."""
 
-    def __init__(self, judge: Judge, folder: ResultsFolder) -> None:
+    def __init__(self, judge: Judge) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._judge = judge
-        self.folder = folder
 
     def on_trial_result(
         self,
@@ -35,10 +34,10 @@ class JudgeScheduler(FIFOScheduler):
         tune_controller: "TuneController",  # noqa: ARG002
         trial: Trial,
     ) -> None:
-        """Keep the traceback of a trial that raised or whose process died."""
-        number = trial.config["trial"]
-        traceback = str(trial.get_error() or "the trial's process died without a word")
-        self.folder.errors.mkdir(exist_ok=True)
-        (self.folder.errors / f"trial-{number:04d}.txt").write_text(traceback, encoding="utf-8")
-        lines = [line.strip() for line in traceback.splitlines() if line.strip()]
-        self._judge.fail(number, lines[-1])
+        """Give a trial up whose process died more often than it may be started anew."""
+        if trial.should_recover():  # type: ignore[no-untyped-call]
+            return
+        text = Path(trial.error_file).read_text(encoding="utf-8") if trial.error_file else ""
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        reason = lines[-1] if lines else "it left no message"
+        self._judge.fail(trial.config["trial"], f"the trial's process died: {reason}", text)

@@ -13,6 +13,7 @@ from ray import tune
 
 from class_sweep.config.document import Space, parse_space
 from class_sweep.curriculum.schedule import full_data_samples
+from class_sweep.difficulty.diagnosis import degeneracy
 from class_sweep.encoders.cache import FeatureCache
 from class_sweep.errors import InterruptedSweepError, SweepError
 from class_sweep.results.export import trial_yaml
@@ -29,6 +30,8 @@ from class_sweep.sweep.prepare import Clock, Prepared, prepare
 from class_sweep.sweep.pruning import JudgeScheduler
 from class_sweep.sweep.search import StudySearch
 from class_sweep.sweep.trainable import CurriculumTrial
+
+log = logging.getLogger(__name__)
 
 RETRIES = 2  # of a trial whose process died, each from its last checkpoint
 TUNE_FOLDER = "tune"  # Ray's own files, below the results folder, gone when the sweep is done
@@ -101,12 +104,14 @@ def _sweep(
     study = StudySearch(space, folder.study, judge)
     interrupted = study.take_up(judge.last, _checkpoints(folder))
     left = interrupted + search.trials - study.proposed
+    for found in prepared.diagnoses.values():
+        if warning := degeneracy(found):
+            log.warning("%s", warning)
     listener.planned(search.trials, summarise.full_samples)
     with clock.stage("trials", listener):
         if left > 0:
             at_a_time = trials_at_a_time(space.settings.resources, search.max_concurrent, left)
-            scheduler = JudgeScheduler(judge, folder)
-            _tune(space, prepared, study, scheduler, trials=left, at_a_time=at_a_time)
+            _tune(space, prepared, folder, study, JudgeScheduler(judge), left, at_a_time)
     records = folder.records()
     if len([r for r in judge.last.values() if r.ended]) < search.trials:
         summarise.write("interrupted", records)
@@ -130,9 +135,9 @@ def _sweep(
 def _tune(
     space: Space,
     prepared: Prepared,
+    folder: ResultsFolder,
     study: StudySearch,
     scheduler: JudgeScheduler,
-    *,
     trials: int,
     at_a_time: int,
 ) -> None:
@@ -156,7 +161,7 @@ def _tune(
         ),
         run_config=tune.RunConfig(
             name=TUNE_FOLDER,
-            storage_path=str(scheduler.folder.path.resolve()),
+            storage_path=str(folder.path.resolve()),
             failure_config=tune.FailureConfig(max_failures=RETRIES),
             checkpoint_config=tune.CheckpointConfig(
                 num_to_keep=1, checkpoint_frequency=1, checkpoint_at_end=False
@@ -197,7 +202,10 @@ class _Summary:
         self.full_samples = full_data_samples(
             self._pairs["train"], settings.optimizer.batch_size, settings.budget.epochs
         )
-        self._diagnoses = [asdict(one) for one in prepared.diagnoses]
+        self._diagnoses = {
+            str(similarity): [asdict(one) for one in found]
+            for similarity, found in prepared.diagnoses.items()
+        }
 
     def write(self, state: str, records: Iterable[Record]) -> dict[str, Any]:
         trials = trials_of(records)
@@ -208,6 +216,7 @@ class _Summary:
             "state": state,
             "objective": str(self._space.objective),
             "direction": self._space.objective.direction,
+            "pruning": self._space.settings.pruning.kind,
             "pairs": self._pairs,
             "trials": {
                 "wanted": wanted,

@@ -174,7 +174,7 @@ class StudySearch(OptunaSearch):
     def _ask_reference(self, name: str) -> Proposal:
         values = reference_config(self._sweep_space, name)
         axes = self._sweep_space.axes
-        if all(values[path] in axis for path, axis in axes.items()):
+        if all(values.get(path) in axis for path, axis in axes.items()):
             self._study.enqueue_trial({path: values[path] for path in axes})
             return self._noted(self._study.ask(self._distributions), values, name)
         # Outside the axes it can teach the sampler nothing, but stands in the study by its name.

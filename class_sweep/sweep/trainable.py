@@ -6,6 +6,8 @@ but no tokenizer, no chemistry and no scikit-learn.
 
 import math
 import time
+import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,48 +47,68 @@ class CurriculumTrial(Trainable):
         return True
 
     def _begin(self, config: dict[str, Any]) -> None:
+        self._config = config
+        self._trainer: Trainer | None = None
+
+    def _start(self) -> Trainer:
+        """The trial's trainer, made at its first use: what fails there is reported by the trial."""
+        if self._trainer is not None:
+            return self._trainer
+        config = self._config
         settings = self._space.resolve(config["values"])
-        self._trainer = Trainer(settings, self._features, gpu=self._gpu)
+        trainer = Trainer(settings, self._features, gpu=self._gpu)
         pairs = len(self._features.rows("train"))
         rungs = rung_samples(settings.pruning, settings.budget, pairs)
-        self._milestones = milestones(self._trainer.schedule, rungs)
+        self._milestones = milestones(trainer.schedule, rungs)
         if config.get("checkpoint"):
-            self.load_checkpoint(config["checkpoint"])
+            trainer.restore(Path(config["checkpoint"]) / STATE_FILE)
+        self._trainer = trainer
+        return trainer
 
     def step(self) -> dict[str, Any]:
-        """Train to the next milestone and report."""
+        """Train to the next milestone and report; a failure is reported too."""
         start = time.perf_counter()
-        number = next(
-            i for i, milestone in enumerate(self._milestones) if milestone.step > self._trainer.step
-        )
-        milestone = self._milestones[number]
-        metrics: dict[str, float] = {}
-        loss = failure = None
         try:
-            loss = self._trainer.train_to(milestone.step)
-            pools = POOLS if milestone.last else (self._space.objective.pool,)
-            metrics = self._trainer.evaluate("validation", pools)
+            outcome = self._advance()
         except TrainingError as error:
-            failure = str(error)
-        return {
-            "objective": metrics.get(self._space.objective.metric, math.nan),
-            "outcome": Outcome(
-                report=number,
-                step=self._trainer.step,
-                samples=self._trainer.samples,
-                rung=milestone.rung,
-                last=milestone.last,
-                metrics=metrics,
-                loss=loss,
-                seconds=time.perf_counter() - start,
-                failure=failure,
-            ),
-        }
+            outcome = self._failure(str(error), None)
+        except Exception as error:  # the trial ends with its reason; the worker lives on
+            reason = f"{type(error).__name__}: {error}"
+            outcome = self._failure(reason, traceback.format_exc())
+        outcome = replace(outcome, seconds=time.perf_counter() - start)
+        value = outcome.metrics.get(self._space.objective.metric, math.nan)
+        return {"objective": value, "outcome": outcome}
+
+    def _advance(self) -> Outcome:
+        trainer = self._start()
+        number, milestone = next(
+            (i, m) for i, m in enumerate(self._milestones) if m.step > trainer.step
+        )
+        loss = trainer.train_to(milestone.step)
+        pools = POOLS if milestone.last else (self._space.objective.pool,)
+        return Outcome(
+            report=number,
+            step=trainer.step,
+            samples=trainer.samples,
+            rung=milestone.rung,
+            last=milestone.last,
+            metrics=trainer.evaluate("validation", pools),
+            loss=loss,
+        )
+
+    def _failure(self, reason: str, trace: str | None) -> Outcome:
+        trainer = self._trainer
+        step, samples = (trainer.step, trainer.samples) if trainer else (0, 0)
+        done = sum(m.step <= step for m in self._milestones) if trainer else 0
+        return Outcome(
+            report=done, step=step, samples=samples, rung=None, last=False, metrics={},
+            loss=None, failure=reason, traceback=trace,
+        )  # fmt: skip
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         """Write the trial's state into a folder."""
-        self._trainer.save(Path(checkpoint_dir) / STATE_FILE)
+        self._start().save(Path(checkpoint_dir) / STATE_FILE)
 
     def load_checkpoint(self, checkpoint: Any) -> None:
         """Go on from a folder of `save_checkpoint`."""
-        self._trainer.restore(Path(checkpoint) / STATE_FILE)
+        self._start().restore(Path(checkpoint) / STATE_FILE)

@@ -7,6 +7,7 @@ import torch
 
 from class_sweep.backbones.backbone import Backbone
 from class_sweep.config.objective import DIRECTIONS, METRICS
+from class_sweep.errors import TrainingError
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.ranking import mid_ranks, summarise
 
@@ -25,6 +26,9 @@ def evaluate(
 
     The pool `split` ranks against the split alone, `all` against every pair of the data set
     (Text2Mol's protocol). `pool/metric` is the mean of both directions.
+
+    Raises:
+        TrainingError: If an embedding is not finite; compared with NaN, every rank would be a win.
     """
     backbone.eval()
     queries = features.rows(split)
@@ -56,4 +60,7 @@ def _embed(
         part = rows[start : start + _BLOCK]
         texts.append(backbone.embed_texts(features.texts(part, device)))
         molecules.append(backbone.embed_molecules(features.molecules(part, device)))
-    return torch.cat(texts), torch.cat(molecules)
+    found = torch.cat(texts), torch.cat(molecules)
+    if not all(torch.isfinite(embedded).all() for embedded in found):
+        raise TrainingError("embeddings must be finite numbers, got infinite or NaN ones")
+    return found

@@ -1,5 +1,6 @@
-"""What every trial reads and none may write: frozen features, splits, the difficulty index."""
+"""What every trial reads and none may write: frozen features, splits, the difficulty indexes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -7,8 +8,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from class_sweep.config.sections import SPLITS
+from class_sweep.config.inputs import SPLITS
+from class_sweep.config.sections import Curriculum
 from class_sweep.difficulty.index import DifficultyIndex
+from class_sweep.difficulty.similarity import Similarity
+from class_sweep.errors import DataError
+
+
+def similarity_of(curriculum: Curriculum) -> Similarity:
+    """The similarity that a curriculum ranks by; over texts alone the molecules' plays no part."""
+    weight = curriculum.text_weight
+    return Similarity(weight, "cosine" if weight == 1 else curriculum.molecule_similarity)
 
 
 @dataclass(frozen=True)
@@ -19,13 +29,26 @@ class TrialFeatures:
         text: (N, D_text) float32, every pair of the data set.
         molecule: (N, D_molecule) float32, of the same pairs.
         split: (N,) int8 codes into `SPLITS`.
-        index: The difficulty of the training pairs, in the order of their rows.
+        indexes: The difficulty of the training pairs, in the order of their rows, under each
+            similarity of the sweep.
     """
 
     text: NDArray[np.float32]
     molecule: NDArray[np.float32]
     split: NDArray[np.int8]
-    index: DifficultyIndex
+    indexes: Mapping[Similarity, DifficultyIndex]
+
+    def index_for(self, curriculum: Curriculum) -> DifficultyIndex:
+        """The index that a curriculum ranks by.
+
+        Raises:
+            DataError: If the sweep has none under its similarity.
+        """
+        wanted = similarity_of(curriculum)
+        if wanted not in self.indexes:
+            known = "; ".join(map(str, self.indexes))
+            raise DataError(f"the similarity must be one that was indexed, got {wanted}: {known}")
+        return self.indexes[wanted]
 
     def rows(self, split: str) -> NDArray[np.int64]:
         """The rows of a split, ascending."""
@@ -41,24 +64,28 @@ class TrialFeatures:
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """The whole as one flat dict of arrays, which an object store shares without copying."""
-        own: dict[str, NDArray[np.generic]] = {
+        arrays: dict[str, NDArray[np.generic]] = {
             "text": self.text,
             "molecule": self.molecule,
             "split": self.split,
         }
-        return own | {f"index/{name}": array for name, array in self.index.arrays().items()}
+        for similarity, index in self.indexes.items():
+            prefix = f"index/{similarity.text_weight!r}/{similarity.molecule}"
+            arrays |= {f"{prefix}/{name}": array for name, array in index.arrays().items()}
+        return arrays
 
     @classmethod
-    def from_arrays(cls, arrays: dict[str, NDArray[np.generic]]) -> Self:
+    def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> Self:
         """The inverse of `arrays`; nothing is copied."""
-        index = {
-            name.removeprefix("index/"): array
-            for name, array in arrays.items()
-            if name.startswith("index/")
-        }
+        found: dict[Similarity, dict[str, NDArray[np.generic]]] = {}
+        for name, array in arrays.items():
+            if name.startswith("index/"):
+                _, weight, molecule, part = name.split("/")
+                similarity = Similarity(float(weight), molecule)  # type: ignore[arg-type]
+                found.setdefault(similarity, {})[part] = array
         return cls(
             arrays["text"],  # type: ignore[arg-type]
             arrays["molecule"],  # type: ignore[arg-type]
             arrays["split"],  # type: ignore[arg-type]
-            DifficultyIndex.from_arrays(index),
+            {key: DifficultyIndex.from_arrays(parts) for key, parts in found.items()},
         )

@@ -1,18 +1,24 @@
 """One trial's training: from any step to any later one, the same to the bit however it is cut."""
 
 import math
+from collections.abc import Iterator
+from functools import reduce
+from operator import add
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from class_sweep.backbones.backbone import Batch
 from class_sweep.backbones.catalogue import build_backbone
 from class_sweep.config.sections import Settings
+from class_sweep.curriculum.intensity import emphasis
 from class_sweep.curriculum.order import introduce
 from class_sweep.curriculum.sampler import CurriculumSampler
 from class_sweep.curriculum.schedule import plan
-from class_sweep.errors import TrainingError
+from class_sweep.errors import DataError, TrainingError
 from class_sweep.training.checkpoint import load_state, save_state
 from class_sweep.training.evaluation import evaluate
 from class_sweep.training.features import TrialFeatures
@@ -28,6 +34,10 @@ class Trainer:
             settings: The trial's settings; `search.seed` seeds weights, dropout and batches.
             features: What it trains on.
             gpu: Train on the current CUDA device instead of the CPU.
+
+        Raises:
+            ValueError: If the curriculum does not fit the data or the backbone's loss.
+            DataError: If the index lacks what the curriculum asks of it.
         """
         self.settings = settings
         self.features = features
@@ -36,16 +46,26 @@ class Trainer:
         seed = settings.search.seed
         torch.manual_seed(seed)
         self._rows = features.rows("train")
+        self._index = features.index_for(settings.curriculum)
         self.schedule = plan(
             settings.curriculum,
             epochs=settings.budget.epochs,
             pairs=len(self._rows),
             batch_size=settings.optimizer.batch_size,
         )
-        self._sampler = CurriculumSampler(self.schedule, self._introduced(), seed)
+        self._sampler = CurriculumSampler(
+            self.schedule,
+            self._introduced(),
+            seed,
+            nearest=self._nearest(),
+            group_size=settings.curriculum.group_size,
+        )
         self.backbone = build_backbone(
             settings.backbone, features.text.shape[1], features.molecule.shape[1]
         ).to(self.device)
+        self._emphasis = emphasis(settings.curriculum, settings.budget.epochs, self.backbone.parts)
+        # Once for a trial, where each step would wait for a gather on the host and a transfer.
+        self._resident = self._all_rows() if gpu else None
         self._optimizer = torch.optim.AdamW(
             self.backbone.parameter_groups(settings.optimizer.weight_decay),
             lr=settings.optimizer.lr,
@@ -60,27 +80,22 @@ class Trainer:
     def train_to(self, step: int) -> float:
         """Train up to `step` optimizer steps in all; return the mean loss on the way.
 
+        The loss is the plain sum of the backbone's parts, whatever the intensity.
+
         Raises:
             TrainingError: If the loss stops being a finite number.
         """
         self.backbone.train()
         losses = []
-        for epoch, batch_rows in self._sampler.batches(self.step, step):
-            gamma = self.schedule.gammas[epoch]
-            rows = self._rows[batch_rows]
-            batch = Batch(
-                self.features.texts(rows, self.device), self.features.molecules(rows, self.device)
-            )
-            loss = torch.stack(list(self.backbone.loss_parts(batch).values())).sum()
-            on_loss = self.settings.curriculum.intensity_acts_on == "loss"
-            rate = learning_rate(self.settings, self.step, self.schedule.steps)
-            for group in self._optimizer.param_groups:
-                group["lr"] = rate if on_loss else rate * gamma
-            self._optimizer.zero_grad(set_to_none=True)
-            (loss * gamma if on_loss else loss).backward()  # type: ignore[no-untyped-call]
-            self._optimizer.step()
-            losses.append(loss.detach())
-            self.step += 1
+        for epoch, block in self._sampler.spans(self.step, step):
+            factors = {part: curve[epoch] for part, curve in self._emphasis.loss.items()}
+            rate_factor = self._emphasis.rate[epoch]
+            for batch in self._batches(block):
+                rate = learning_rate(self.settings, self.step, self.schedule.steps)
+                for group in self._optimizer.param_groups:
+                    group["lr"] = rate * rate_factor
+                losses.append(self._train_on(batch, factors))
+                self.step += 1
         mean = float(torch.stack(losses).mean()) if losses else math.nan
         if losses and not math.isfinite(mean):
             raise TrainingError(
@@ -88,6 +103,31 @@ class Trainer:
                 f" (lr {self.settings.optimizer.lr:g})"
             )
         return mean
+
+    def _train_on(self, batch: Batch, factors: dict[str, float]) -> torch.Tensor:
+        """One optimizer step; the unweighted loss, ()."""
+        parts = self.backbone.loss_parts(batch)
+        # A factor of 1 is no operation: full data then costs what a loop without intensity costs.
+        scaled = (
+            part if factors[name] == 1 else part * factors[name] for name, part in parts.items()
+        )
+        weighted = reduce(add, scaled)
+        self._optimizer.zero_grad(set_to_none=True)
+        weighted.backward()  # type: ignore[no-untyped-call]
+        self._optimizer.step()
+        return reduce(add, (loss.detach() for loss in parts.values()))
+
+    def _batches(self, block: NDArray[np.int64]) -> Iterator[Batch]:
+        """The batches of (n, B) training pairs."""
+        if self._resident is None:
+            for rows in self._rows[block]:
+                yield Batch(
+                    self.features.texts(rows, self.device),
+                    self.features.molecules(rows, self.device),
+                )
+        else:
+            for chosen in torch.from_numpy(block).to(self.device):
+                yield Batch(self._resident.texts[chosen], self._resident.molecules[chosen])
 
     def evaluate(self, split: str, pools: tuple[str, ...]) -> dict[str, float]:
         """Metrics over a split; see `class_sweep.training.evaluation`."""
@@ -115,10 +155,30 @@ class Trainer:
         if "cuda_rng" in state and self.device.type == "cuda":
             torch.cuda.set_rng_state(state["cuda_rng"].cpu())
 
-    def _introduced(self) -> Any:
-        curriculum, index = self.settings.curriculum, self.features.index
+    def _all_rows(self) -> Batch:
+        """Every training pair, on the trial's device."""
+        return Batch(
+            self.features.texts(self._rows, self.device),
+            self.features.molecules(self._rows, self.device),
+        )
+
+    def _nearest(self) -> NDArray[np.int32] | None:
+        """The (L, m) neighbours that batches are made of, or None for random batches."""
+        if self.settings.curriculum.batching == "random":
+            return None
+        nearest = self._index.neighbours
+        if nearest.shape[1] == 0:
+            raise DataError(
+                "batching neighbourhood needs an index that keeps neighbours, got one with none"
+            )
+        return nearest
+
+    def _introduced(self) -> NDArray[np.int64]:
+        curriculum, index = self.settings.curriculum, self._index
+        quantile = curriculum.sigma_quantile
+        sigma = curriculum.sigma if quantile is None else index.sigma_at(quantile)
         return introduce(
-            index.at(curriculum.sigma),
+            index.at(sigma),
             index.mean_similarity,
             order=curriculum.order,
             ties=curriculum.ties,

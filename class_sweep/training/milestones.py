@@ -32,7 +32,7 @@ def rung_samples(pruning: Pruning, budget: Budget, pairs: int) -> list[int]:
     rungs = []
     epochs = pruning.grace_epochs
     while epochs < budget.epochs:
-        rungs.append(math.ceil(epochs * pairs))
+        rungs.append(math.ceil(round(epochs * pairs, 6)))  # 1.1 * 100 is a hair above 110
         epochs *= pruning.reduction_factor
     return rungs
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from class_sweep.config.sections import TableData
+from class_sweep.config.inputs import TableData
 
 HEADER = "CID\tSMILES\tdescription\n"
 

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from class_sweep.config.sections import Chebi20Data
+from class_sweep.config.inputs import Chebi20Data
 from class_sweep.data.chebi20 import read_chebi20
 from class_sweep.errors import DataError
 

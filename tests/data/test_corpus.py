@@ -2,7 +2,7 @@ import logging
 
 import pytest
 
-from class_sweep.config.sections import Chebi20Data, NamesData
+from class_sweep.config.inputs import Chebi20Data, NamesData
 from class_sweep.data.corpus import READERS, load_pairs
 from class_sweep.errors import DataError
 

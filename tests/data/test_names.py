@@ -3,7 +3,7 @@ from collections import defaultdict
 
 import pytest
 
-from class_sweep.config.sections import NamesData
+from class_sweep.config.inputs import NamesData
 from class_sweep.data import names
 from class_sweep.errors import DataError
 

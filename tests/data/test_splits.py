@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rdkit.Chem.Scaffolds import MurckoScaffold
 
-from class_sweep.config.sections import SplitRule
+from class_sweep.config.inputs import SplitRule
 from class_sweep.data.splits import split_by_rule, split_groups, stable_hash
 from class_sweep.errors import DataError
 

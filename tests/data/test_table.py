@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from class_sweep.config.sections import SPLITS
+from class_sweep.config.inputs import SPLITS
 from class_sweep.data.corpus import load_pairs
 from class_sweep.data.table import read_table
 from class_sweep.errors import DataError

@@ -4,12 +4,7 @@ import sys
 import numpy as np
 import pytest
 
-from class_sweep.config.sections import (
-    HuggingFaceEncoder,
-    LsaEncoder,
-    Mol2vecEncoder,
-    MorganEncoder,
-)
+from class_sweep.config.inputs import HuggingFaceEncoder, LsaEncoder, Mol2vecEncoder, MorganEncoder
 from class_sweep.encoders.cache import FeatureCache
 from class_sweep.encoders.molecule import encode_molecules
 from class_sweep.encoders.rows import distinct, require_finite
@@ -147,7 +142,7 @@ def test_a_cache_hit_loads_no_heavy_library(texts, smiles, tmp_path):
     script = """
 import sys, numpy as np
 from pathlib import Path
-from class_sweep.config.sections import LsaEncoder, Mol2vecEncoder, MorganEncoder
+from class_sweep.config.inputs import LsaEncoder, Mol2vecEncoder, MorganEncoder
 from class_sweep.encoders.cache import FeatureCache
 from class_sweep.encoders.molecule import encode_molecules
 from class_sweep.encoders.text import encode_texts

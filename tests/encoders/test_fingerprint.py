@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from class_sweep.config.sections import LsaEncoder
+from class_sweep.config.inputs import LsaEncoder
 from class_sweep.encoders.fingerprint import file_digest, fingerprint, library_versions
 
 _scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from class_sweep.config.sections import HuggingFaceEncoder
+from class_sweep.config.inputs import HuggingFaceEncoder
 from class_sweep.encoders.cache import FeatureCache
 from class_sweep.encoders.hub import find_model
 from class_sweep.encoders.huggingface import huggingface_features

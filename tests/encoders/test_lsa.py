@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from class_sweep.config.sections import LsaEncoder
+from class_sweep.config.inputs import LsaEncoder
 from class_sweep.encoders.lsa import lsa_features
 from class_sweep.errors import EncoderError
 

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from class_sweep.config.sections import Mol2vecEncoder
+from class_sweep.config.inputs import Mol2vecEncoder
 from class_sweep.encoders.mol2vec import (
     coverage,
     mol2vec_features,
@@ -98,7 +98,7 @@ def test_the_seed_decides_the_vectors(smiles):
 def test_training_is_the_same_in_another_process(smiles):
     script = """
 import sys, numpy as np
-from class_sweep.config.sections import Mol2vecEncoder
+from class_sweep.config.inputs import Mol2vecEncoder
 from class_sweep.encoders.mol2vec import mol2vec_features
 settings = Mol2vecEncoder(kind="mol2vec", dimensions=8)
 print(mol2vec_features(settings, sys.argv[1:], np.arange(8)).tobytes().hex())

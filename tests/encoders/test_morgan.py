@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from class_sweep.config.sections import MorganEncoder
+from class_sweep.config.inputs import MorganEncoder
 from class_sweep.encoders.morgan import morgan_features
 from class_sweep.errors import EncoderError
 

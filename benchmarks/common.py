@@ -1,0 +1,96 @@
+"""What the benchmarks share: where the data is, features of it, and fair timing."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from class_sweep.config.inputs import (
+    Chebi20Data,
+    Data,
+    HuggingFaceEncoder,
+    LsaEncoder,
+    Mol2vecEncoder,
+    MoleculeEncoder,
+    MorganEncoder,
+    NamesData,
+    TextEncoder,
+)
+from class_sweep.data.corpus import load_pairs
+from class_sweep.encoders.cache import FeatureCache
+from class_sweep.encoders.molecule import encode_molecules
+from class_sweep.encoders.text import encode_texts
+
+Features = tuple[NDArray[np.float32], NDArray[np.float32]]
+
+
+def data_folder() -> Path | None:
+    """The real data sets: where CLASS_SWEEP_DATA points, or ../shared/data, if it is there."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("CLASS_SWEEP_DATA", beside))
+    return folder if folder.is_dir() else None
+
+
+def encoded(data: Data, text: TextEncoder, molecule: MoleculeEncoder, cache: Path) -> Features:
+    """Features of the training pairs: (L, D_text) and (L, D_molecule)."""
+    pairs = load_pairs(data)
+    train, store = pairs.rows("train"), FeatureCache(cache)
+    return (
+        encode_texts(text, pairs.texts, train, cache=store)[train],
+        encode_molecules(molecule, pairs.smiles, train, cache=store)[train],
+    )
+
+
+def names_features(limit: int, cache: Path, dimensions: int = 256) -> Features:
+    """The `names` source under LSA and Morgan fingerprints."""
+    text, molecule = LsaEncoder(dimensions=dimensions), MorganEncoder(kind="morgan")
+    return encoded(NamesData(source="names", limit=limit), text, molecule, cache)
+
+
+def mixed_features(text_model: str | None, cache: Path) -> tuple[str, Features]:
+    """What the features are, and those of the mixed real data set; of `names` without it."""
+    folder = data_folder()
+    if folder is None:
+        return "names: lsa 384 + morgan 1024", names_features(20_000, cache, dimensions=384)
+    text: TextEncoder = LsaEncoder(dimensions=384)
+    if text_model:
+        text = HuggingFaceEncoder(model=text_model)
+    vectors = folder / "mol2vec" / "text2mol_300d.npz"
+    features = encoded(
+        Chebi20Data(source="chebi20", path=folder / "mixed"),
+        text,
+        Mol2vecEncoder(kind="mol2vec", vectors=vectors),
+        cache,
+    )
+    return f"mixed: {text_model or 'lsa 384 (no --text-model)'} + mol2vec 300", features
+
+
+@dataclass(frozen=True)
+class Timing:
+    """The best of several runs.
+
+    Attributes:
+        wall: Seconds.
+        cpu: Seconds of all cores; steadier than wall time on a machine that is not idle.
+    """
+
+    wall: float
+    cpu: float
+
+
+def best_of(rounds: int, tasks: dict[str, Callable[[], object]]) -> dict[str, Timing]:
+    """Run all tasks in turn, several times, so that a busy moment meets each of them."""
+    times: dict[str, list[Timing]] = {name: [] for name in tasks}
+    for _ in range(rounds):
+        for name, task in tasks.items():
+            wall, cpu = time.perf_counter(), time.process_time()
+            task()
+            times[name].append(Timing(time.perf_counter() - wall, time.process_time() - cpu))
+    return {
+        name: Timing(min(t.wall for t in runs), min(t.cpu for t in runs))
+        for name, runs in times.items()
+    }

@@ -1,0 +1,114 @@
+"""The settings of what trials read: the data set and the encoders of its texts and molecules."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from class_sweep.config.section import Fraction, Section, Seed, Share, UserPath
+
+SPLITS = ("train", "validation", "test")
+
+
+# --- data -------------------------------------------------------------------------------------
+
+
+class Chebi20Data(Section):
+    """A folder in MolT5's layout of ChEBI-20: train.txt, validation.txt, test.txt."""
+
+    source: Literal["chebi20"]
+    path: UserPath
+
+
+class Columns(Section):
+    """The names of the columns of a user's table; `split` is optional, as is `id`."""
+
+    smiles: str = "smiles"
+    text: str = "text"
+    id: str | None = None
+    split: str | None = None
+
+
+class SplitRule(Section):
+    """Seeded fractions of the molecules (or scaffolds) for each split; they add up to 1."""
+
+    by: Literal["molecule", "scaffold"] = "molecule"
+    train: Fraction = 0.8
+    validation: Fraction = 0.1
+    test: Share = 0.1
+    seed: Seed = 0
+
+
+class TableData(Section):
+    """A user's own CSV, TSV, Parquet or JSON Lines file; splits from a column or by rule."""
+
+    source: Literal["table"]
+    path: UserPath
+    columns: Columns = Columns()
+    split: SplitRule = SplitRule()
+
+
+class NamesData(Section):
+    """Molecules of the `chemicals` package with their IUPAC names and synonyms."""
+
+    source: Literal["names"]
+    limit: Annotated[int, Field(ge=100, description="pairs kept, all splits together")] = 6000
+    seed: Seed = 0
+
+
+Data = Annotated[Chebi20Data | TableData | NamesData, Field(discriminator="source")]
+
+
+# --- encoders ---------------------------------------------------------------------------------
+
+
+class LsaEncoder(Section):
+    """TF-IDF and truncated SVD, fitted on the training texts: no weights to bring."""
+
+    kind: Literal["lsa"] = "lsa"
+    dimensions: Annotated[int, Field(ge=2, le=2048)] = 256
+    seed: Seed = 0
+
+
+class HuggingFaceEncoder(Section):
+    """A pretrained transformer by name or local path, frozen."""
+
+    kind: Literal["huggingface"] = "huggingface"
+    model: str
+    pooling: Literal["mean", "cls"] = "mean"
+    max_tokens: Annotated[int, Field(ge=2, le=8192, description="tokens; the rest is cut")] = 256
+    batch_size: Annotated[int, Field(ge=1, description="texts at a time")] = 32
+
+
+def _text_encoder_kind(value: Any) -> str:
+    if not isinstance(value, dict):
+        return str(getattr(value, "kind", "lsa"))
+    return str(value.get("kind", "huggingface" if "model" in value else "lsa"))
+
+
+TextEncoder = Annotated[
+    Annotated[LsaEncoder, Tag("lsa")] | Annotated[HuggingFaceEncoder, Tag("huggingface")],
+    Discriminator(_text_encoder_kind),
+]
+
+
+class Mol2vecEncoder(Section):
+    """Sum of substructure vectors, read from a file or trained on the corpus (seeded)."""
+
+    kind: Literal["mol2vec"]
+    vectors: UserPath | None = None
+    allow_pickle: bool = False
+    radius: Annotated[int, Field(ge=0, le=4, description="bonds")] = 1
+    dimensions: Annotated[int, Field(ge=2, le=2048, description="when trained here")] = 300
+    epochs: Annotated[int, Field(ge=1, description="when trained here")] = 5
+    seed: Seed = 0
+
+
+class MorganEncoder(Section):
+    """RDKit's Morgan count fingerprint, log-scaled."""
+
+    kind: Literal["morgan"]
+    bits: Annotated[int, Field(ge=16, le=16384)] = 1024
+    radius: Annotated[int, Field(ge=0, le=6, description="bonds")] = 2
+
+
+MoleculeEncoder = Annotated[Mol2vecEncoder | MorganEncoder, Field(discriminator="kind")]

@@ -1,0 +1,44 @@
+"""What every group of settings is built from: strictness, and numbers that say their rule."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+
+class Section(BaseModel):
+    """A strict, immutable group of settings: unknown keys and wrong types are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+def _of_percent(value: float) -> str:
+    """What 40 meant: a hint to write 0.40, and 0.025 for 2.5."""
+    meant = value / 100
+    return f"; write {max(f'{meant:.2f}', f'{meant:g}', key=len)}" if 1 < value <= 100 else ""
+
+
+def _fraction(value: float) -> float:
+    if 0 < value <= 1:
+        return value
+    raise PydanticCustomError("rule", "a fraction in (0, 1]{hint}", {"hint": _of_percent(value)})
+
+
+def _share(value: float) -> float:
+    if 0 <= value <= 1:
+        return value
+    raise PydanticCustomError("rule", "a fraction in [0, 1]{hint}", {"hint": _of_percent(value)})
+
+
+def _expanded(value: Path) -> Path:
+    try:
+        return value.expanduser()
+    except RuntimeError:
+        raise PydanticCustomError("rule", "a path whose ~ is the home of a known user") from None
+
+
+Fraction = Annotated[float, AfterValidator(_fraction)]
+Share = Annotated[float, AfterValidator(_share)]
+UserPath = Annotated[Path, AfterValidator(_expanded)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]

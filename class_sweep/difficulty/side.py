@@ -1,0 +1,120 @@
+"""What one tile gathers for its rows, and likewise for its columns."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from class_sweep.difficulty.screen import Panel
+from class_sweep.difficulty.vectors import PairVectors
+
+_BINS = 64  # above a row's first floor
+_BIN = 2.0**-8  # their width
+_ROUNDING = 2.0**-22  # neighbours are ranked by float32 similarity: its rounding must not lose one
+_GROUPS = 4  # groups of columns for each neighbour asked for
+
+NOBODY = np.uint64(2**64 - 1)
+"""The key of a neighbour that there isn't; it sorts last."""
+
+
+class Side:
+    """Counts and nearest neighbours of a span of pairs, as far as one tile knows them.
+
+    Attributes:
+        span: The pairs.
+        panel: Their vectors.
+        counts: (n, S) uint16, how many similarities fall between a threshold and the next.
+        floor: (n,) float32, a lower bound on each pair's m-th largest similarity in the tile.
+        tanimoto: (n,) int64, Σ T_ij over the tile in units of 2⁻²⁴.
+    """
+
+    def __init__(self, vectors: PairVectors, span: range, levels: int, kept: int) -> None:
+        self.span = span
+        self.panel = Panel.of(vectors, span)
+        self.counts = np.zeros((len(span), levels), dtype=np.uint16)
+        self.floor = np.full(len(span), -np.inf if kept else np.inf, dtype=np.float32)
+        self.tanimoto = np.zeros(len(span), dtype=np.int64)
+        self._kept = kept
+        self._first = self.floor.copy()
+        self._seen = np.zeros((len(span), _BINS if kept else 0), dtype=np.uint16)
+        self._keys: list[NDArray[np.uint64]] = []
+
+    def start(self, part: slice, block: torch.Tensor, other_slack: float) -> None:
+        """Give rows that have none a first floor, from (n_part, n_other) approximations.
+
+        The m-th largest of the maxima of disjoint groups is a lower bound on the m-th largest of
+        all, and much cheaper.
+        """
+        if not self._kept or self._first[part].max() > -np.inf:
+            return
+        folds = max(1, block.shape[1] // (_GROUPS * self._kept))
+        groups = block.shape[1] // folds
+        if groups < self._kept:
+            return
+        maxima = block[:, : folds * groups].reshape(-1, folds, groups).amax(dim=1)
+        found = maxima.float().topk(self._kept, dim=1).values[:, -1].clamp_(-1, 1).cpu().numpy()
+        self._first[part] = found - self.panel.slack[part] - other_slack - _ROUNDING
+        self.floor[part] = self._first[part]
+
+    def see(self, i: NDArray[np.int64], at_least: NDArray[np.float32]) -> None:
+        """Note lower bounds on similarities of some rows: (c,) and (c,)."""
+        if self._kept:
+            above = (at_least - _ROUNDING - self._first[i]) * np.float32(1 / _BIN)
+            known = above >= 0
+            bins = np.minimum(above[known], _BINS - 1).astype(np.int64)
+            np.add.at(self._seen.reshape(-1), i[known] * _BINS + bins, np.uint16(1))
+
+    def raise_floor(self, part: slice) -> None:
+        """Raise some rows' floors to the highest bin edge that m of their similarities reach."""
+        if self._kept:
+            reach = np.cumsum(self._seen[part, ::-1], axis=1, dtype=np.uint16)
+            highest = np.count_nonzero(reach >= self._kept, axis=1) - 1
+            self.floor[part] = self._first[part] + np.float32(_BIN) * np.maximum(highest, 0)
+
+    def count(self, i: NDArray[np.int64], level: NDArray[np.integer]) -> None:
+        """Add a similarity for each row i that reaches `level` of the thresholds: (c,), (c,)."""
+        flat = i * self.counts.shape[1] + (level - 1)
+        np.add.at(self.counts.reshape(-1), flat, np.uint16(1))
+
+    def offer(
+        self, i: NDArray[np.int64], other: NDArray[np.int64], exact: NDArray[np.float64]
+    ) -> None:
+        """Offer neighbours: rows of this side, rows of the other side, their similarities."""
+        if not self._kept:
+            return
+        near = exact >= self.floor[i]
+        # One word orders by row, then similarity, then the other row: a plain sort ranks them all.
+        keys = _rank(exact[near]) << np.uint64(16)
+        keys |= i[near].astype(np.uint64) << np.uint64(48)
+        keys |= other[near].astype(np.uint64)
+        self._keys.append(keys)
+
+    def nearest(self, others: range) -> NDArray[np.uint64]:
+        """(n, m) keys of each row's nearest, ascending: similarity, then the pair's number."""
+        out = np.full((len(self.span), self._kept), NOBODY)
+        keys = np.concatenate([np.empty(0, dtype=np.uint64), *self._keys])
+        keys.sort()
+        row = (keys >> np.uint64(48)).astype(np.int64)
+        place = np.arange(len(keys)) - np.searchsorted(row, np.arange(len(self.span)))[row]
+        best = place < self._kept
+        pair = (keys[best] & np.uint64(0xFFFF)) + np.uint64(others.start)
+        similarity = keys[best] >> np.uint64(16) & np.uint64(0xFFFFFFFF)
+        out[row[best], place[best]] = similarity << np.uint64(32) | pair
+        return out
+
+
+def decode(keys: NDArray[np.uint64]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """The pairs' numbers and similarities of `nearest` keys."""
+    pairs = (keys & np.uint64(0xFFFFFFFF)).astype(np.int32)
+    rank = ~(keys >> np.uint64(32)).astype(np.uint32)
+    sign = np.uint32(0x80000000)
+    bits = np.where(rank & sign, rank & ~sign, ~rank)
+    return pairs, bits.view(np.float32)
+
+
+def _rank(similarity: NDArray[np.float64]) -> NDArray[np.uint64]:
+    """Similarities, to 2⁻³⁰ and in float32, as 32-bit words that ascend as they descend."""
+    # On the grid equal similarities are equal, whatever order their products were added up in.
+    grid = np.rint(similarity * 2.0**30) * 2.0**-30 + 0.0  # + 0: no negative zero
+    bits = grid.astype(np.float32).view(np.uint32)
+    sign = np.uint32(0x80000000)
+    return (~np.where(bits & sign, ~bits, bits | sign)).astype(np.uint64)

@@ -1,0 +1,141 @@
+"""What the pair similarity is computed from: features, their norms and bit-packed fingerprints.
+
+With both sides scaled to length √w and √(1 − w) and concatenated, the weighted sum of two cosines
+is one inner product, z_i · z_j. No normalised copy of all rows is kept: a tile makes its own.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from class_sweep.difficulty.similarity import Similarity
+from class_sweep.errors import DataError
+
+_CHUNK = 1024  # rows in float64 at a time: they stay in the cache
+
+
+@dataclass(frozen=True)
+class PairVectors:
+    """Read-only arrays, so that an object store can share them as they are.
+
+    Attributes:
+        text: (L, D_text) float32, or (L, 0) where the similarity leaves the text out.
+        text_scale: (L,) float64, √w / ‖h^t_i‖, 0 for a zero vector.
+        molecule: (L, D_molecule) float32, or (L, 0) under Tanimoto or where it is left out.
+        molecule_scale: (L,) float64, √(1 − w) / ‖h^m_i‖, 0 for a zero vector.
+        own: (L,) float64, z_i · z_i: w, 1 − w, both or neither, as sides are zero.
+        bits: (L, W) uint64, the packed fingerprints; W = 0 without Tanimoto.
+        ones: (L,) int64, how many bits of each fingerprint are set.
+        tanimoto_weight: 1 − w under Tanimoto, else 0.
+    """
+
+    text: NDArray[np.float32]
+    text_scale: NDArray[np.float64]
+    molecule: NDArray[np.float32]
+    molecule_scale: NDArray[np.float64]
+    own: NDArray[np.float64]
+    bits: NDArray[np.uint64]
+    ones: NDArray[np.int64]
+    tanimoto_weight: float
+
+    def __len__(self) -> int:
+        return len(self.text)
+
+    @classmethod
+    def of(
+        cls, text: NDArray[np.generic], molecule: NDArray[np.generic], similarity: Similarity
+    ) -> Self:
+        """The vectors of all pairs under a similarity.
+
+        Args:
+            text: (L, D_text) features.
+            molecule: (L, D_molecule) features of the same pairs; under Tanimoto their non-zero
+                entries are the fingerprint.
+            similarity: What to compare, and how.
+
+        Raises:
+            DataError: If the rows do not match, or a feature is not finite.
+        """
+        if text.ndim != 2 or molecule.ndim != 2 or len(text) != len(molecule):
+            raise DataError(
+                "text and molecule features must be one row a pair each,"
+                f" got {text.shape} and {molecule.shape}"
+            )
+        text_norms, molecule_norms = _norms(text, "text"), _norms(molecule, "molecule")
+        weight = float(similarity.text_weight)
+        tanimoto = similarity.molecule == "tanimoto" and weight < 1
+        used_text = text if weight > 0 else text[:, :0]
+        used_molecule = molecule if weight < 1 and not tanimoto else molecule[:, :0]
+        bits = _pack(molecule if tanimoto else molecule[:, :0])
+        return cls(
+            text=used_text,  # type: ignore[arg-type]
+            text_scale=_inverse(text_norms) * np.sqrt(weight),
+            molecule=used_molecule,  # type: ignore[arg-type]
+            molecule_scale=_inverse(molecule_norms) * np.sqrt(1 - weight),
+            own=weight * (text_norms > 0)
+            + (0.0 if tanimoto else 1 - weight) * (molecule_norms > 0),
+            bits=bits,
+            ones=np.bitwise_count(bits).sum(axis=1, dtype=np.int64),
+            tanimoto_weight=1 - weight if tanimoto else 0.0,
+        )
+
+    @property
+    def dimensions(self) -> int:
+        """D, the length of a joined vector."""
+        return int(self.text.shape[1] + self.molecule.shape[1])
+
+    def joined(self, rows: range, out: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+        """Z of some rows: (n, D) float64; a row's norm is 1, or less where a side is zero."""
+        z = np.empty((len(rows), self.dimensions)) if out is None else out
+        part, split = slice(rows.start, rows.stop), self.text.shape[1]
+        np.multiply(self.text[part], self.text_scale[part, None], out=z[:, :split])
+        np.multiply(self.molecule[part], self.molecule_scale[part, None], out=z[:, split:])
+        return z
+
+    def mean_inner(self) -> NDArray[np.float64]:
+        """(L,) the mean of z_i · z_j over j ≠ i, from one sum of all vectors; 0 for L = 1."""
+        pairs = len(self)
+        if pairs == 1:
+            return np.zeros(1)
+        total = np.zeros(self.dimensions)
+        for rows in _chunks(pairs):
+            total += self.joined(rows).sum(axis=0)
+        mean = -self.own
+        for rows in _chunks(pairs):
+            mean[rows.start : rows.stop] += self.joined(rows) @ total
+        return mean / (pairs - 1)
+
+
+def _chunks(pairs: int) -> list[range]:
+    return [range(start, min(start + _CHUNK, pairs)) for start in range(0, pairs, _CHUNK)]
+
+
+def _norms(features: NDArray[np.generic], name: str) -> NDArray[np.float64]:
+    """(L,) lengths; float64 holds the square of every float32, so none over- or underflows."""
+    norms = np.empty(len(features))
+    for rows in _chunks(len(features)):
+        wide = features[rows.start : rows.stop].astype(np.float64)
+        norms[rows.start : rows.stop] = np.sqrt(np.einsum("nd,nd->n", wide, wide))
+    bad = np.flatnonzero(~np.isfinite(norms))
+    if bad.size:
+        raise DataError(
+            f"{name} features must be finite, got NaN or infinity in"
+            f" {bad.size} rows, the first of them row {bad[0]}"
+        )
+    return norms
+
+
+def _inverse(norms: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0)
+
+
+def _pack(features: NDArray[np.generic]) -> NDArray[np.uint64]:
+    """(L, D) to (L, ⌈D / 64⌉): which entries are not zero."""
+    words = -(-features.shape[1] // 64)
+    packed = np.zeros((len(features), 8 * words), dtype=np.uint8)
+    for rows in _chunks(len(features)):
+        part = np.packbits(features[rows.start : rows.stop] != 0, axis=1)
+        packed[rows.start : rows.stop, : part.shape[1]] = part
+    return packed.view(np.uint64)

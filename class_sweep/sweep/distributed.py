@@ -1,0 +1,55 @@
+"""The difficulty index over every node of a Ray cluster: the same tiles, counted elsewhere."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import ray
+import torch
+
+from class_sweep.difficulty.index import Executor, Progress
+from class_sweep.difficulty.tiles import Partial, Sought, Tile, count_tile
+from class_sweep.difficulty.vectors import PairVectors
+
+AHEAD = 2  # tiles in flight for each core: enough to keep it busy, few enough to hold in memory
+RETRIES = 5  # of a tile whose node or process was lost
+
+
+@ray.remote(num_cpus=1, max_retries=RETRIES)
+def _count(vectors: PairVectors, tile: Tile, sought: Sought) -> Partial:
+    torch.set_num_threads(1)  # one core each: as many tiles at a time as there are cores
+    return count_tile(vectors, tile, sought)
+
+
+def ray_executor(progress: Progress | None = None) -> Executor:
+    """Counts tiles as Ray tasks, one core each, and yields their results as they come.
+
+    The vectors go into the object store once and to each node once. At most `AHEAD` tiles for each
+    core are in flight, so results never pile up faster than they are added. A tile that is lost
+    with its node is counted again. The index is the one that a single process would build.
+    """
+
+    def run(vectors: PairVectors, todo: Sequence[Tile], sought: Sought) -> Iterable[Partial]:
+        shared = ray.put(vectors)
+        waiting: Iterator[Tile] = iter(todo)
+        flying: list[ray.ObjectRef[Partial]] = []
+        done = 0
+        while True:
+            cores = int(ray.cluster_resources().get("CPU", 1))  # type: ignore[no-untyped-call]
+            while len(flying) < AHEAD * max(1, cores):
+                tile = next(waiting, None)
+                if tile is None:
+                    break
+                flying.append(_count.remote(shared, tile, sought))
+            if not flying:
+                return
+            ready, flying = ray.wait(flying, num_returns=1)
+            yield ray.get(ready[0])
+            done += 1
+            if progress:
+                progress(done, len(todo))
+
+    return run
+
+
+def many_nodes() -> bool:
+    """Whether a Ray cluster of more than one node is connected."""
+    return ray.is_initialized() and sum(node["Alive"] for node in ray.nodes()) > 1  # type: ignore[no-untyped-call]

@@ -1,0 +1,176 @@
+"""What bad input gets: one clear message, exit code 2, nothing written."""
+
+import pytest
+
+TABLE = "smiles,text,split\n" + "".join(
+    f"{'C' * (n % 40 + 1)}{'O' if n % 2 else 'N'},alkane number {n},"
+    f"{('train', 'train', 'train', 'validation', 'test')[n // 16]}\n"
+    for n in range(80)
+)
+
+
+def edit(text, old, new):
+    assert old in text
+    return text.replace(old, new)
+
+
+SPACE_MISTAKES = {
+    "syntax": (
+        ("data: {source: names, limit: 700}", "data: {source: names, limit: 700"),
+        ["small.yaml:2: must be valid YAML"],
+    ),
+    "unknown key": (
+        ("alpha: {", "alhpa: {"),
+        ["small.yaml:7: curriculum.alhpa: must be a known setting", "did you mean alpha?"],
+    ),
+    "alpha as a percentage": (
+        ("alpha: {uniform: [0.3, 0.9]}", "alpha: 40"),
+        ["small.yaml:7: curriculum.alpha: must be a fraction in (0, 1], got 40; write 0.40"],
+    ),
+    "an inverted range": (
+        ("[0.05, 0.20]", "[0.20, 0.05]"),
+        ["small.yaml:8: curriculum.beta: uniform must go from low to high, got [0.2, 0.05]"],
+    ),
+    "a step wider than the range": (
+        ("step: 0.05", "step: 0.5"),
+        ["small.yaml:9: curriculum.sigma: step must fit the range: at most 0.4, got 0.5"],
+    ),
+    "an unknown order": (
+        ("[easy_first, hard_first, random]", "[easy_first, hardest]"),
+        ["small.yaml:6: curriculum.order: must be one of easy_first, hard_first, random"],
+    ),
+    "an unknown backbone": (
+        ("name: contrastive", "name: contrastve"),
+        ["small.yaml:4: backbone.name: must be", "got 'contrastve'; did you mean contrastive?"],
+    ),
+    "an unknown encoder": (
+        ("kind: morgan", "kind: maccs"),
+        ["small.yaml:3: molecule_encoder.kind: must be one of mol2vec, morgan, got 'maccs'"],
+    ),
+    "a missing data folder": (
+        ("{source: names, limit: 700}", "{source: chebi20, path: nowhere}"),
+        ["nowhere"],
+    ),
+    "fewer pairs than a batch": (
+        ("batch_size: 32", "batch_size: 400"),
+        ["small.yaml: optimizer.batch_size: the first pool must hold a batch of 400 pairs"],
+    ),
+    "a GPU that is not there": (
+        ("{cpus: 1}", "{cpus: 1, gpus: 1}"),
+        ["resources.gpus must be at most what there is (0), got 1"],
+    ),
+    "more cores than there are": (
+        ("{cpus: 1}", "{cpus: 10000}"),
+        ["resources.cpus must be at most what there is"],
+    ),
+    "one tie at every sigma": (
+        ("sigma: {uniform: [0.40, 0.80], step: 0.05}", "sigma: 1.0"),
+        ["sigma must tell pairs apart", "one tie of all pairs at σ = 1"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SPACE_MISTAKES)
+@pytest.mark.parametrize("verb", ["run", "check"])
+def test_a_mistake_in_a_space(command, space_file, small_space_text, tmp_path, name, verb):
+    (old, new), expected = SPACE_MISTAKES[name]
+    text = edit(small_space_text, old, new)
+    if name == "one tie at every sigma":
+        # Every molecule and every text is another one.
+        table = "smiles,text,split\n" + "".join(
+            f"{'C' * (n + 1)}O,word{n} thing{n * 7 % 97},{split}\n"
+            for n, split in enumerate(["train"] * 64 + ["validation"] * 8 + ["test"] * 8)
+        )
+        (tmp_path / "t.csv").write_text(table)
+        text = edit(
+            text, "{source: names, limit: 700}",
+            "{source: table, path: t.csv, columns: {split: split}}",
+        )  # fmt: skip
+        text = edit(text, "batch_size: 32", "batch_size: 8")
+        text = edit(text, "dimensions: 32", "dimensions: 8")
+    space_file.write_text(text)
+    before = sorted(tmp_path.iterdir())
+    code, out, err = command(verb, space_file)
+    assert code == 2, err
+    assert err.startswith("error: ")
+    for words in expected:
+        assert words in err
+    assert "Traceback" not in out + err
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def table_space(small_space_text, columns="{split: split}"):
+    text = edit(
+        small_space_text,
+        "{source: names, limit: 700}",
+        f"{{source: table, path: t.csv, columns: {columns}}}",
+    )
+    return edit(text, "batch_size: 32", "batch_size: 8")
+
+
+@pytest.mark.parametrize(
+    ("columns", "table", "expected"),
+    [
+        ("{smiles: SMILE}", TABLE, ["SMILE", "smiles"]),
+        ("{split: split}", TABLE.replace(",validation\n", ",train\n"), ["validation", "empty"]),
+        ("{split: split}", TABLE.replace("smiles,text,split", "a,b,c"), ["smiles", "a"]),
+    ],
+    ids=["a misspelt column", "an empty split", "wrong columns"],
+)
+def test_a_mistake_in_a_table(
+    command, space_file, small_space_text, tmp_path, columns, table, expected
+):
+    (tmp_path / "t.csv").write_text(table)
+    space_file.write_text(table_space(small_space_text, columns))
+    before = sorted(tmp_path.iterdir())
+    code, _, err = command("run", space_file)
+    assert code == 2, err
+    for words in expected:
+        assert words in err
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_results_folder_that_exists(command, space_file, tmp_path):
+    taken = tmp_path / "taken"
+    taken.mkdir()
+    code, _, err = command("run", space_file, "--out", taken)
+    assert code == 2
+    assert f"a results folder must be new: {taken} exists" in err
+    assert list(taken.iterdir()) == []
+
+
+def test_a_schedule_that_never_shows_all_pairs_is_a_warning_with_the_beta_that_would(
+    command, space_file
+):
+    code, out, err = command("check", "--no-index", space_file)
+    assert code == 0, err
+    assert "some are never shown; beta ≥ 0.14 or epochs ≥ 15 would show all" in out
+
+
+def test_intensity_that_starts_at_zero_is_a_warning(command, space_file, small_space_text):
+    space_file.write_text(edit(small_space_text, "  order:", "  intensity_start: 0\n  order:"))
+    code, out, _ = command("check", "--no-index", space_file)
+    assert code == 0
+    assert "intensity inverse is 0 at k = 0" in out
+
+
+@pytest.mark.parametrize("verb", ["status", "resume", "export"])
+def test_a_folder_without_a_sweep(command, tmp_path, verb):
+    code, _, err = command(verb, tmp_path)
+    assert code == 2
+    assert "a results folder must hold space.yaml" in err
+
+
+@pytest.mark.parametrize(
+    "arguments", [["runn"], ["run"], ["run", "a.yaml", "--nope"], ["data", "fetch", "nothing"]]
+)
+def test_a_mistake_on_the_command_line_exits_2(command, arguments):
+    code, _, err = command(*arguments)
+    assert code == 2
+    assert "Traceback" not in err
+
+
+def test_a_space_file_that_is_not_there(command):
+    code, _, err = command("check", "nowhere.yaml")
+    assert code == 2
+    assert "nowhere.yaml" in err

@@ -1,0 +1,109 @@
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from class_sweep.config.identity import identity
+
+
+@pytest.fixture(scope="session")
+def trial(space):
+    """Dotted path to value -> the identity of that trial."""
+    fixed = space(search="{trials: 1}", curriculum=None)
+
+    def of(values):
+        return identity(fixed.resolve(values))
+
+    return of
+
+
+def test_an_identity_is_twelve_hexadecimal_digits_and_always_the_same(trial):
+    assert re.fullmatch("[0-9a-f]{12}", trial({}))
+    assert trial({}) == trial({})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"search.trials": 64},
+        {"search.sampler": "random"},
+        {"search.first": ["paper"]},
+        {"search.max_concurrent": 2},
+        {"pruning.kind": "none"},
+        {"pruning.grace_epochs": 3},
+        {"pruning.reduction_factor": 2},
+        {"resources.cpus": 4},
+        {"resources.gpus": 1},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_how_trials_are_searched_pruned_and_placed_is_not_in_it(trial, change):
+    assert trial(change) == trial({})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"search.seed": 1},
+        {"data.limit": 700},
+        {"data.seed": 1},
+        {"text_encoder.dimensions": 8},
+        {"molecule_encoder.bits": 64},
+        {"backbone.hidden": 8},
+        {"backbone.temperature": 0.1},
+        {"optimizer.lr": 0.1},
+        {"optimizer.batch_size": 4},
+        {"budget.epochs": 3},
+        {"curriculum.alpha": 0.5},
+        {"curriculum.intensity": "sigmoid"},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_whatever_changes_the_result_is_in_it(trial, change):
+    assert trial(change) != trial({})
+
+
+CURRICULUM = {"curriculum.alpha": 0.5, "curriculum.beta": 0.1, "curriculum.intensity": "sigmoid"}
+IDLE_OVER_THE_FULL_DATA = [
+    {"curriculum.order": "hard_first"},
+    {"curriculum.order": "random"},
+    {"curriculum.ties": "random"},
+    {"curriculum.sigma": 0.5},
+    {"curriculum.beta": 0.2},
+    {"curriculum.pacing_start": 1},
+]
+
+
+@pytest.mark.parametrize("change", IDLE_OVER_THE_FULL_DATA, ids=str)
+def test_over_the_full_data_no_order_and_no_pacing_is_in_it(trial, change):
+    full = CURRICULUM | {"curriculum.alpha": 1.0}
+    assert trial(full | change) == trial(full)
+    assert trial(CURRICULUM | change) != trial(CURRICULUM)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"curriculum.intensity_acts_on": "learning_rate"}, {"curriculum.intensity_start": 0}],
+    ids=lambda change: next(iter(change)),
+)
+def test_without_intensity_how_it_acts_is_not_in_it(trial, change):
+    constant = CURRICULUM | {"curriculum.intensity": "constant"}
+    assert trial(constant | change) == trial(constant)
+    assert trial(CURRICULUM | change) != trial(CURRICULUM)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"curriculum.sigma": 0.5}, {"curriculum.ties": "random"}],
+    ids=str,
+)
+def test_in_random_order_nothing_of_difficulty_is_in_it(trial, change):
+    drawn = CURRICULUM | {"curriculum.order": "random"}
+    assert trial(drawn | change) == trial(drawn)
+
+
+@given(st.floats(0.01, 0.99), st.floats(0.01, 0.99))
+def test_two_values_have_two_identities(trial, one, other):
+    same = trial({"curriculum.alpha": one}) == trial({"curriculum.alpha": other})
+    assert same == (one == other)

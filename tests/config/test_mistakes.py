@@ -1,0 +1,317 @@
+import pytest
+
+from class_sweep.config.document import load_space
+from class_sweep.errors import ConfigError
+
+WRONG = """\
+# every kind of mistake, a line each
+data: {source: chebi21, path: data/chebi20}
+text_encoder:
+  kind: lsa
+  dimension: 256
+molecule_encoder: {kind: morgan, radius: 1.5}
+backbone:
+  name: {choice: [contrastive]}
+  hidden: {uniform: [0.5, 9]}
+curriculum:
+  order: {choice: [easy_first, hard_frist]}
+  alpha: 40
+  beta: {uniform: [0.2, 0.1]}
+  sigma: {loguniform: [0.9, 0.99]}
+  pacing_start: -1
+optimizer:
+  lr: true
+  batch_size: 16.0
+  weight_decay: "0.1"
+  warmup: {uniform: [0, 1]}
+budget: {}
+search: {trials: 16, first: [paper, paper], seed: .inf}
+pruning: {grace_epochs: {uniform: [1, 3]}}
+objective: validation/mmr
+resource: {cpus: 2}
+"""
+
+FOUND = """\
+2: data.source: must be one of chebi20, table, names, got 'chebi21'; did you mean chebi20?
+5: text_encoder.dimension: must be a known setting, got 'dimension'; did you mean dimensions?
+6: molecule_encoder.radius: must be a whole number, got 1.5
+8: backbone.name: must be one backbone: sweep each in a file of its own and compare them
+9: backbone.hidden: must be a whole number, got 0.5
+9: backbone.hidden: must be a whole number, got 9.0
+11: curriculum.order: must be one of easy_first, hard_first, random, got 'hard_frist'; \
+did you mean hard_first?
+12: curriculum.alpha: must be a fraction in (0, 1], got 40; write 0.40
+13: curriculum.beta: uniform must go from low to high, got [0.2, 0.1]
+14: curriculum.sigma: must be uniform or choice, got loguniform
+15: curriculum.pacing_start: must be at least 0, got -1
+17: optimizer.lr: must be a number, got True
+18: optimizer.batch_size: must be a whole number, got 16.0
+19: optimizer.weight_decay: must be a number, got '0.1'
+20: optimizer.warmup: must be below 1.0, got 1.0
+21: budget.epochs: is required, and it is not there
+22: search.seed: must be a whole number, got inf
+23: pruning.grace_epochs: must be a plain value, got an axis; axes stand for settings of \
+curriculum, optimizer, backbone
+24: objective: must be validation/[split|all/][text_to_molecule|molecule_to_text/]\
+(mrr|hits@1|hits@10|mean_rank), got 'validation/mmr'; did you mean validation/mrr?
+25: resource: must be a known setting, got 'resource'; did you mean resources?
+"""
+
+
+def test_every_mistake_is_reported_at_once(tmp_path):
+    path = tmp_path / "wrong.yaml"
+    path.write_text(WRONG)
+    with pytest.raises(ConfigError) as caught:
+        load_space(path)
+    assert str(caught.value).splitlines() == [f"{path}:{line}" for line in FOUND.splitlines()]
+
+
+def test_a_file_without_sections_lists_those_that_are_required(mistakes):
+    gone = dict.fromkeys(["data", "text_encoder", "molecule_encoder", "backbone"])
+    assert mistakes(**gone, curriculum=None, budget=None) == [
+        f"1: {name}: is required, and it is not there"
+        for name in ("backbone", "budget", "data", "molecule_encoder", "text_encoder")
+    ]
+
+
+def test_a_section_without_its_kind_lists_the_kinds(mistakes):
+    assert mistakes(data="{limit: 200}", molecule_encoder="{}", backbone="{}") == [
+        "1: data.source: is required: one of chebi20, table, names",
+        "3: molecule_encoder.kind: is required: one of mol2vec, morgan",
+        "4: backbone.name: is required: contrastive",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [("", "nothing"), ("lsa", "'lsa'"), ("[lsa]", "['lsa']"), ("3", "3")]
+)
+def test_a_section_must_be_a_mapping(mistakes, value, shown):
+    assert mistakes(text_encoder=value or "null", budget=value or "null") == [
+        f"2: text_encoder: must be a mapping of settings, got {shown}",
+        f"6: budget: must be a mapping of settings, got {shown}",
+    ]
+
+
+def test_a_key_of_another_kind_is_refused_with_the_keys_of_this_one(mistakes):
+    assert mistakes(molecule_encoder="{kind: morgan, dimensions: 300}") == [
+        "3: molecule_encoder.dimensions: must be a known setting, got 'dimensions';"
+        " known here: kind, bits, radius"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [("trails", "trials"), ("Sampler", "sampler"), ("max_concurent", "max_concurrent")],
+)
+def test_a_near_miss_suggests_the_key(mistakes, word, meant):
+    [mistake] = mistakes(search=f"{{trials: 4, {word}: 1}}")
+    assert mistake == (
+        f"7: search.{word}: must be a known setting, got '{word}'; did you mean {meant}?"
+    )
+
+
+def test_a_far_miss_lists_the_keys(mistakes):
+    [mistake] = mistakes(budget="{epochs: 3, patience: 2}")
+    assert (
+        mistake == "6: budget.patience: must be a known setting, got 'patience'; known here: epochs"
+    )
+
+
+@pytest.mark.parametrize(
+    ("section", "value", "message"),
+    [
+        ("text_encoder", "{kind: lsaa}", "kind: must be one of lsa, huggingface, got 'lsaa'"),
+        ("molecule_encoder", "{kind: mol2vek}", "kind: must be one of mol2vec, morgan, got"),
+        ("search", "{trials: 4, sampler: tpee}", "sampler: must be one of tpe, random, got 'tpee'"),
+        ("pruning", "{kind: asah}", "kind: must be one of asha, none, got 'asah'"),
+    ],
+)
+def test_a_near_miss_suggests_the_name(mistakes, section, value, message):
+    [mistake] = mistakes(**{section: value})
+    assert f"{section}.{message}" in mistake
+    assert "; did you mean " in mistake
+
+
+def test_an_item_of_a_list_has_its_place(mistakes):
+    assert mistakes(search="{trials: 4, first: [paper, full_dta]}") == [
+        "7: search.first.1: must be one of paper, full_data, got 'full_dta';"
+        " did you mean full_data?"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("true", "must be a number, got True"),
+        ('"0.5"', "must be a number, got '0.5'"),
+        ("null", "must be a number, got nothing"),
+        ("[0.5]", "must be a number, got [0.5]"),
+        (".nan", "must be a finite number, got nan"),
+        (".inf", "must be a finite number, got inf"),
+        ("11", "must be at most 10.0, got 11"),
+        ("0", "must be above 0.0, got 0"),
+    ],
+)
+def test_a_number_is_a_number(mistakes, written, message):
+    assert mistakes(optimizer=f"{{lr: {written}}}") == [f"8: optimizer.lr: {message}"]
+
+
+@pytest.mark.parametrize("written", ["16.0", "1.6e1", "true", '"16"'])
+def test_a_whole_number_is_one(mistakes, written):
+    [mistake] = mistakes(optimizer=f"{{batch_size: {written}}}")
+    assert mistake.startswith("8: optimizer.batch_size: must be a whole number, got ")
+
+
+@pytest.mark.parametrize("written", ["1", '"true"', "yes"])
+def test_a_truth_value_is_true_or_false(mistakes, written):
+    [mistake] = mistakes(molecule_encoder=f"{{kind: mol2vec, allow_pickle: {written}}}")
+    assert mistake.startswith("3: molecule_encoder.allow_pickle: must be true or false, got ")
+
+
+def test_text_is_text(mistakes):
+    assert mistakes(text_encoder="{model: 3}") == ["2: text_encoder.model: must be text, got 3"]
+
+
+def test_an_unknown_home_folder(mistakes):
+    assert mistakes(data="{source: chebi20, path: ~nobody-has-this-name/data}") == [
+        "1: data.path: must be a path whose ~ is the home of a known user,"
+        " got ~nobody-has-this-name/data"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("alpha", "hint"),
+    [
+        ("40", "; write 0.40"),
+        ("3", "; write 0.03"),
+        ("2.5", "; write 0.025"),
+        ("100", "; write 1.00"),
+        ("101", ""),
+        ("0", ""),
+        ("-0.4", ""),
+    ],
+)
+def test_a_percentage_is_refused_with_the_fraction_that_it_meant(mistakes, alpha, hint):
+    assert mistakes(curriculum=f"{{alpha: {alpha}, beta: {{uniform: [0.1, 0.2]}}}}") == [
+        f"5: curriculum.alpha: must be a fraction in (0, 1], got {alpha}{hint}"
+    ]
+
+
+def test_a_beta_in_per_cent_is_refused(mistakes):
+    assert mistakes(curriculum="{beta: 3, alpha: {uniform: [0.1, 0.2]}}") == [
+        "5: curriculum.beta: must be a fraction in [0, 1], got 3; write 0.03"
+    ]
+
+
+# --- axes where they stand ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("axis", "messages"),
+    [
+        ("{uniform: [0.5, 40]}", ["got 40.0; write 0.40"]),
+        ("{uniform: [0, 0.5]}", ["got 0.0"]),
+        ("{uniform: [0, 40]}", ["got 0.0", "got 40.0; write 0.40"]),
+        ("{choice: [0.4, 30, 0.5, 40]}", ["got 30; write 0.30", "got 40; write 0.40"]),
+        ("{int: [1, 40]}", ["got 40; write 0.40"]),
+    ],
+)
+def test_every_end_of_an_axis_keeps_its_settings_rule(mistakes, axis, messages):
+    assert mistakes(curriculum=f"{{alpha: {axis}}}") == [
+        f"5: curriculum.alpha: must be a fraction in (0, 1], {message}" for message in messages
+    ]
+
+
+def test_an_axis_under_an_unknown_key_is_one_mistake(mistakes):
+    assert mistakes(curriculum="{alpa: {uniform: [0.2, 0.9]}}") == [
+        "5: curriculum.alpa: must be a known setting, got 'alpa'; did you mean alpha?"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("section", "value", "path"),
+    [
+        ("data", "{source: names, limit: {int: [200, 300]}}", "1: data.limit"),
+        ("data", "{source: {choice: [names]}}", "1: data.source"),
+        ("budget", "{epochs: {int: [3, 9]}}", "6: budget.epochs"),
+        ("search", "{trials: 4, seed: {int: [3, 9]}}", "7: search.seed"),
+        ("objective", "{choice: [validation/mrr]}", "8: objective"),
+        ("curriculum", "{uniform: [0, 1]}", "5: curriculum"),
+    ],
+)
+def test_axes_stand_for_settings_of_three_sections_only(mistakes, section, value, path):
+    assert mistakes(**{section: value}) == [
+        f"{path}: must be a plain value, got an axis;"
+        " axes stand for settings of curriculum, optimizer, backbone"
+    ]
+
+
+def test_a_backbone_is_no_axis(mistakes):
+    assert mistakes(backbone="{name: {choice: [contrastive]}}") == [
+        "4: backbone.name: must be one backbone: sweep each in a file of its own and compare them"
+    ]
+
+
+def test_sigma_is_no_logarithmic_axis(mistakes):
+    assert mistakes(curriculum="{sigma: {loguniform: [0.9, 0.99]}}") == [
+        "5: curriculum.sigma: must be uniform or choice, got loguniform"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("setting", "written", "kind"),
+    [
+        ("alpha", "{unifrom: [0.2, 0.9]}", "uniform"),
+        ("beta", "{log_uniform: [0.2, 0.9]}", "loguniform"),
+        ("order", "{choise: [random]}", "choice"),
+        ("pacing_start", "{itn: [0, 1]}", "int"),
+    ],
+)
+def test_a_near_miss_suggests_the_kind_of_axis(mistakes, setting, written, kind):
+    [mistake] = mistakes(curriculum=f"{{{setting}: {written}}}")
+    assert mistake.startswith(f"5: curriculum.{setting}: must be ")
+    assert mistake.endswith(f"; did you mean {kind}?")
+
+
+# --- rules between settings ---------------------------------------------------------------------
+
+
+def test_the_first_rung_must_lie_within_the_budget(mistakes, space):
+    assert mistakes(pruning="{grace_epochs: 11}") == [
+        "8: pruning.grace_epochs: must be at most budget.epochs (10) for a rung to exist, got 11"
+    ]
+    assert space(pruning="{grace_epochs: 11, kind: none}").settings.pruning.grace_epochs == 11
+
+
+def test_without_an_axis_there_is_one_trial_beside_the_references(mistakes, space):
+    [mistake] = mistakes(curriculum=None, search="{trials: 2}")
+    assert mistake.startswith("6: search.trials: must be at most 1 ")
+    [mistake] = mistakes(curriculum=None, search="{trials: 3, first: [full_data]}")
+    assert mistake.startswith("6: search.trials: must be at most 2 ")
+    found = space(curriculum=None, search="{trials: 3, first: [full_data, paper]}")
+    assert found.settings.search.trials == 3
+
+
+def test_a_reference_stands_first_once(mistakes):
+    assert mistakes(search="{trials: 4, first: [paper, paper]}") == [
+        "7: search.first: must name each schedule once, got ['paper', 'paper']"
+    ]
+
+
+def test_the_references_must_fit_into_the_trials(mistakes):
+    assert mistakes(search="{trials: 1, first: [paper, full_data]}") == [
+        "7: search.first: must fit into search.trials (1), got 2 schedules"
+    ]
+
+
+def test_rules_between_settings_are_reported_beside_wrong_values(mistakes):
+    found = mistakes(
+        curriculum="{alpha: 40}",
+        pruning="{grace_epochs: 11}",
+        search="{trials: 1, first: [paper, paper]}",
+    )
+    assert [mistake.split(": ")[1] for mistake in found] == [
+        "curriculum.alpha",
+        "search.first",
+        "pruning.grace_epochs",
+    ]

@@ -1,0 +1,280 @@
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from class_sweep.config.axes import Choice, IntRange, LogUniform, Uniform
+from class_sweep.config.document import dump_settings, load_space, parse_space
+from class_sweep.config.sections import Settings
+from class_sweep.config.source import write_yaml
+from class_sweep.errors import ConfigError
+
+SPACES = Path(__file__).parents[2] / "search_spaces"
+
+
+@pytest.mark.parametrize("path", sorted(SPACES.rglob("*.yaml")), ids=lambda path: path.stem)
+def test_every_search_space_loads(path):
+    space = load_space(path)
+    assert space.resolve(space.centre()) == space.settings
+
+
+def test_plain_values_are_fixed_and_axes_stand_at_their_centre(space):
+    found = space(
+        curriculum="{alpha: {uniform: [0.2, 0.8]}, beta: 0.03, order: {choice: [random]}}",
+        optimizer="{lr: {loguniform: [1e-4, 1e-2]}, batch_size: {int: [32, 96], step: 32}}",
+        backbone="{name: contrastive, hidden: {choice: [64, 128]}}",
+    )
+    assert found.axes == {
+        "backbone.hidden": Choice((64, 128)),
+        "curriculum.alpha": Uniform(0.2, 0.8),
+        "curriculum.order": Choice(("random",)),
+        "optimizer.lr": LogUniform(1e-4, 1e-2),
+        "optimizer.batch_size": IntRange(32, 96, 32),
+    }
+    assert next(iter(found.axes)) == "backbone.hidden"  # the file's order
+    assert found.settings.curriculum.alpha == 0.5
+    assert found.settings.curriculum.beta == 0.03
+    assert found.settings.curriculum.order == "random"
+    assert found.settings.optimizer.lr == pytest.approx(1e-3)
+    assert found.settings.optimizer.batch_size == 64
+    assert found.settings.backbone.hidden == 64
+    assert found.centre() == {
+        path: pytest.approx(axis.centre()) if isinstance(axis.centre(), float) else axis.centre()
+        for path, axis in found.axes.items()
+    }
+
+
+def test_the_text_is_kept_as_it_was_read(space, text):
+    assert space().text == text()
+
+
+def test_a_home_folder_is_expanded(space):
+    found = space(data="{source: chebi20, path: ~/chebi20}")
+    assert found.settings.data.path == Path.home() / "chebi20"
+
+
+def test_an_encoder_with_a_model_is_huggingface(space):
+    assert space(text_encoder="{model: some/model}").settings.text_encoder.kind == "huggingface"
+    assert space(text_encoder="{dimensions: 8}").settings.text_encoder.kind == "lsa"
+
+
+@pytest.mark.parametrize(
+    ("sigma", "values"),
+    [
+        ("{uniform: [0.90, 0.99]}", [round(0.9 + i / 1000, 3) for i in range(91)]),
+        ("{uniform: [0.90, 0.99], step: 0.03}", [0.9, 0.93, 0.96, 0.99]),
+        ("{uniform: [0.9990, 0.9995]}", [0.999, 0.9995]),
+        ("{choice: [0.99, 0.8]}", [0.8, 0.99]),
+        ("0.7", [0.7]),
+    ],
+)
+def test_sigma_always_has_a_grid(space, sigma, values):
+    found = space(curriculum=f"{{alpha: {{uniform: [0.2, 0.9]}}, sigma: {sigma}}}")
+    assert found.sigmas() == values
+
+
+# --- resolve ----------------------------------------------------------------------------------
+
+
+def test_resolve_puts_values_in_and_leaves_the_rest(space):
+    found = space(curriculum="{alpha: {uniform: [0.2, 0.9]}, beta: 0.05}")
+    resolved = found.resolve({"curriculum.alpha": 0.3, "optimizer.lr": 0.01})
+    assert resolved.curriculum.alpha == 0.3
+    assert resolved.curriculum.beta == 0.05
+    assert resolved.optimizer.lr == 0.01
+    assert found.settings.curriculum.alpha == pytest.approx(0.55)
+
+
+def test_resolve_reaches_a_section_that_the_file_leaves_out(space):
+    found = space(curriculum=None, search="{trials: 1}")
+    assert found.resolve({"curriculum.alpha": 0.3}).curriculum.alpha == 0.3
+
+
+def test_resolve_refuses_what_a_file_may_not_say(space):
+    with pytest.raises(ConfigError) as caught:
+        space().resolve({"curriculum.alpha": 40, "optimizer.lrr": 1})
+    assert "curriculum.alpha: must be a fraction in (0, 1], got 40; write 0.40" in str(caught.value)
+    assert "optimizer.lrr: must be a known setting, got 'lrr'; did you mean lr?" in str(
+        caught.value
+    )
+
+
+# --- round trips ------------------------------------------------------------------------------
+
+words = st.text(st.characters(codec="utf-8", exclude_characters="\x00\x85\u2028\u2029"), max_size=9)
+words |= st.sampled_from(["1e5", "no", "1e-3", "true", "~", "12", "null", "a: b", "# x"])
+paths = words.filter(lambda word: not str(Path(word)).startswith("~"))
+seeds = st.integers(0, 2**32 - 1)
+fractions = st.floats(0, 1, exclude_min=True)
+
+
+def section(**fields):
+    return st.fixed_dictionaries({}, optional=fields)
+
+
+def one(name, kind, **fields):
+    return section(**fields).map(lambda tree: {name: kind, **tree})
+
+
+rule = section(by=st.sampled_from(["molecule", "scaffold"]), train=fractions, seed=seeds)
+columns = section(smiles=words, text=words, id=words | st.none(), split=words)
+data = st.one_of(
+    one("source", "names", limit=st.integers(100, 10**9), seed=seeds),
+    st.builds(lambda path: {"source": "chebi20", "path": path}, paths),
+    st.builds(
+        lambda path, below: {"source": "table", "path": path, **below},
+        paths,
+        section(columns=columns, split=rule),
+    ),
+)
+text_encoder = st.one_of(
+    one("kind", "lsa", dimensions=st.integers(2, 2048), seed=seeds),
+    st.builds(lambda model: {"model": model, "pooling": "cls"}, words),
+)
+molecule_encoder = st.one_of(
+    one("kind", "morgan", bits=st.integers(16, 16384), radius=st.integers(0, 6)),
+    one("kind", "mol2vec", vectors=paths | st.none(), allow_pickle=st.booleans()),
+)
+curriculum = section(
+    order=st.sampled_from(["easy_first", "hard_first", "random"]),
+    ties=st.sampled_from(["mean_similarity", "random"]),
+    alpha=fractions,
+    beta=st.floats(0, 1) | st.integers(0, 1),
+    sigma=fractions,
+    intensity=st.sampled_from(["constant", "sigmoid", "inverse"]),
+    pacing_start=st.integers(0, 9),
+)
+optimizer = section(
+    lr=st.floats(0, 10, exclude_min=True), batch_size=st.integers(2, 512), warmup=st.just(0.5)
+)
+trees = st.fixed_dictionaries(
+    {
+        "data": data,
+        "text_encoder": text_encoder,
+        "molecule_encoder": molecule_encoder,
+        "backbone": one("name", "contrastive", hidden=st.integers(1, 9), dropout=st.just(0.25)),
+        "budget": st.builds(lambda epochs: {"epochs": epochs}, st.integers(1, 99)),
+        "search": one("trials", 1, sampler=st.sampled_from(["tpe", "random"]), seed=seeds),
+    },
+    optional={
+        "curriculum": curriculum,
+        "optimizer": optimizer,
+        "pruning": one("kind", "none", grace_epochs=st.floats(0.5, 9)),
+        "resources": section(cpus=st.floats(0.5, 9), gpus=st.integers(0, 2)),
+        "objective": st.sampled_from(["validation/mrr", "validation/all/hits@10"]),
+    },
+)
+
+
+@given(trees)
+def test_settings_that_are_dumped_load_as_the_same_settings(tree):
+    settings = Settings.model_validate_json(json.dumps(tree))
+    again = parse_space(dump_settings(settings))
+    assert again.settings == settings
+    assert again.axes == {}
+
+
+@given(trees)
+def test_a_written_tree_loads_as_the_settings_it_says(tree):
+    assert parse_space(write_yaml(tree)).settings == Settings.model_validate_json(json.dumps(tree))
+
+
+numbers = st.integers(1, 98).flatmap(
+    lambda low: st.integers(low + 1, 99).map(lambda high: (low / 100, high / 100))
+)
+AXES = {
+    "curriculum.alpha": numbers.map(lambda b: ({"uniform": list(b)}, Uniform(*b))),
+    "curriculum.beta": numbers.map(lambda b: ({"loguniform": list(b)}, LogUniform(*b))),
+    "curriculum.sigma": numbers.map(
+        lambda b: ({"uniform": list(b), "step": 0.01}, Uniform(*b, 0.01))
+    ),
+    "curriculum.order": st.permutations(["easy_first", "random", "hard_first"]).map(
+        lambda names: ({"choice": names}, Choice(tuple(names)))
+    ),
+    "optimizer.batch_size": st.integers(2, 64).map(
+        lambda low: ({"int": [low, low * 9], "step": low}, IntRange(low, low * 9, low))
+    ),
+    "backbone.dropout": numbers.map(lambda b: ({"uniform": list(b)}, Uniform(*b))),
+}
+
+
+@settings(max_examples=50)
+@given(trees, st.fixed_dictionaries({}, optional=AXES), st.data())
+def test_axes_are_found_and_every_value_on_them_resolves(tree, axes, draw):
+    for path, (written, _) in axes.items():
+        name, setting = path.split(".")
+        tree.setdefault(name, {})[setting] = written
+    found = parse_space(write_yaml(tree))
+    assert found.axes == {path: axis for path, (_, axis) in axes.items()}
+    assert found.resolve(found.centre()) == found.settings
+    values = {}
+    for path, axis in found.axes.items():
+        known = axis.values()
+        choices = st.sampled_from(known) if known else st.floats(axis.low, axis.high)
+        values[path] = draw.draw(choices, label=path)
+    tree_of = found.resolve(values).model_dump()
+    for path, value in values.items():
+        name, setting = path.split(".")
+        assert tree_of[name][setting] == value
+
+
+junk = st.sampled_from(
+    [
+        None,
+        True,
+        -1,
+        0,
+        1.5,
+        10**400,
+        "x",
+        "",
+        [],
+        {},
+        ["x"],
+        {"x": 1},
+        {"uniform": [0, 1]},
+        {"choice": ["x", 1]},
+        {"int": [1, 2]},
+        {"uniform": 3, "int": 4},
+        [[]],
+        {"kind": "x"},
+    ]
+)
+places = st.sampled_from(
+    [(name,) for name in Settings.model_fields]
+    + [
+        ("curriculum", "alpha"),
+        ("curriculum", "order"),
+        ("curriculum", "intensity"),
+        ("data", "source"),
+        ("data", "path"),
+        ("text_encoder", "kind"),
+        ("backbone", "name"),
+        ("search", "first"),
+        ("budget", "epochs"),
+        ("extra", "below"),
+    ]
+)
+
+
+@settings(max_examples=200)
+@given(trees, st.lists(st.tuples(places, junk), min_size=1, max_size=3))
+def test_nonsense_anywhere_is_a_mistake_with_its_line_and_never_a_crash(tree, changes):
+    for place, value in changes:
+        below = tree
+        for part in place[:-1]:
+            if not isinstance(below.get(part), dict):
+                below[part] = {}
+            below = below[part]
+        below[place[-1]] = value
+    text = write_yaml(tree)
+    try:
+        parse_space(text, "a.yaml")
+    except ConfigError as error:
+        last = text.count("\n")
+        for line in str(error).splitlines():
+            file, number, _ = line.split(":", 2)
+            assert file == "a.yaml"
+            assert 1 <= int(number) <= last

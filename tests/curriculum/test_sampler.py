@@ -1,0 +1,152 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from class_sweep.config.sections import Curriculum
+from class_sweep.curriculum.batching import neighbourhoods
+from class_sweep.curriculum.sampler import CurriculumSampler
+from class_sweep.curriculum.schedule import plan
+
+
+def nearest_on_a_line(pairs: int, m: int) -> np.ndarray:
+    """(L, m) neighbours of pairs that stand side by side on a line."""
+    place = np.arange(pairs)
+    distance = np.abs(place[:, None] - place[None]).astype(float)
+    np.fill_diagonal(distance, np.inf)
+    return np.argsort(distance, axis=1, kind="stable")[:, :m].astype(np.int32)
+
+
+@st.composite
+def samplers(draw):
+    pairs = draw(st.integers(20, 300))
+    batch_size = draw(st.integers(2, 10))
+    curriculum = Curriculum(alpha=draw(st.floats(0.5, 1)), beta=draw(st.floats(0, 0.3)))
+    schedule = plan(curriculum, epochs=4, pairs=pairs, batch_size=batch_size)
+    introduced = np.random.default_rng(draw(st.integers(0, 99))).permutation(pairs)
+    nearest = None
+    if draw(st.booleans()):
+        # Arbitrary neighbours, as unfriendly as may be: many pairs want the same few.
+        generator = np.random.default_rng(draw(st.integers(0, 99)))
+        wanted = generator.permutation(pairs)[: draw(st.integers(2, 20))]
+        m = draw(st.integers(1, len(wanted) - 1))
+        rows = [generator.permutation(wanted[wanted != pair])[:m] for pair in range(pairs)]
+        nearest = np.array(rows, dtype=np.int32)
+    group_size = draw(st.integers(2, batch_size))
+    seed = draw(st.integers(0, 2**32 - 1))
+
+    def make():
+        return CurriculumSampler(schedule, introduced, seed, nearest=nearest, group_size=group_size)
+
+    return make, introduced
+
+
+@given(samplers())
+def test_an_epoch_shows_each_pair_of_its_pool_once_but_for_an_unfilled_batch(made):
+    make, introduced = made
+    sampler = make()
+    schedule = sampler.schedule
+    for epoch, pool in enumerate(schedule.pools):
+        batches = sampler.epoch(epoch)
+        assert batches.shape == (pool // schedule.batch_size, schedule.batch_size)
+        assert len(np.unique(batches)) == batches.size
+        assert set(batches.ravel()) <= set(introduced[:pool])
+
+
+@given(samplers(), st.data())
+def test_a_cut_run_draws_the_batches_of_a_straight_one(made, data):
+    make, _ = made
+    sampler = make()
+    steps = sampler.schedule.steps
+    cuts = sorted(data.draw(st.lists(st.integers(0, steps), max_size=4)))
+    straight = [(epoch, rows.tolist()) for epoch, rows in _steps(sampler, 0, steps)]
+    pieces = [
+        (epoch, rows.tolist())
+        for start, stop in zip([0, *cuts], [*cuts, steps], strict=True)
+        for epoch, rows in _steps(make(), start, stop)
+    ]
+    assert pieces == straight
+    assert len(straight) == steps
+    ends = sampler.schedule.ends
+    assert [epoch for epoch, _ in straight] == [
+        next(e for e, end in enumerate(ends) if step < end) for step in range(steps)
+    ]
+
+
+def _steps(sampler, start, stop):
+    return [(epoch, rows) for epoch, block in sampler.spans(start, stop) for rows in block]
+
+
+def test_arms_with_one_pool_draw_one_sequence_and_epochs_differ():
+    schedule = plan(Curriculum(), epochs=3, pairs=50, batch_size=10)
+    easy = CurriculumSampler(schedule, np.arange(50), 7)
+    hard = CurriculumSampler(schedule, np.arange(50)[::-1].copy(), 7)
+    assert np.array_equal(easy.epoch(1), hard.epoch(1))
+    assert not np.array_equal(easy.epoch(1), easy.epoch(2))
+    assert not np.array_equal(easy.epoch(1), CurriculumSampler(schedule, np.arange(50), 8).epoch(1))
+
+
+@settings(max_examples=50)
+@given(st.integers(2, 40), st.integers(0, 1000), st.integers(10, 600))
+def test_groups_are_look_alikes(group_size, seed, pairs):
+    pool = np.arange(pairs)
+    order = neighbourhoods(
+        pool,
+        nearest_on_a_line(pairs, min(8, pairs - 1)),
+        group_size,
+        np.random.default_rng(seed),
+    )
+    assert sorted(order) == list(pool)
+    # Neighbours on the line are at most 8 apart, so members of one group are at most 16.
+    close = np.abs(np.diff(order)) <= 16
+    assert close.mean() > (0.4 if group_size == 2 else 0.5)
+
+
+def test_batches_hold_the_whole_groups_of_separate_families():
+    families, size = 30, 4
+    pairs = families * size
+    family = np.arange(pairs) // size
+    nearest = np.array(
+        [[j for j in range(pairs) if family[j] == family[i] and j != i] for i in range(pairs)],
+        dtype=np.int32,
+    )
+    order = neighbourhoods(np.arange(pairs), nearest, size, np.random.default_rng(0))
+    # Seeds taken at one time may be of one family and split it; most families stay whole.
+    changes = int((np.diff(family[order]) != 0).sum())
+    assert changes < 1.2 * families
+    schedule = plan(Curriculum(), epochs=2, pairs=pairs, batch_size=20)
+    assert _met_again(schedule, family, nearest, size) > 14  # of 15, five whole families a batch
+    assert _met_again(schedule, family, None, size) < 8
+
+
+def _met_again(schedule, family, nearest, size):
+    sampler = CurriculumSampler(
+        schedule, np.arange(len(family)), 0, nearest=nearest, group_size=size
+    )
+    return np.mean([len(row) - len(set(row)) for row in family[sampler.epoch(0)]])
+
+
+def test_neighbours_outside_the_pool_are_left_out():
+    schedule = plan(Curriculum(alpha=0.5), epochs=1, pairs=40, batch_size=10)
+    introduced = np.arange(40)[::-1].copy()
+    sampler = CurriculumSampler(
+        schedule, introduced, 0, nearest=nearest_on_a_line(40, 10), group_size=10
+    )
+    assert sorted(sampler.epoch(0).ravel()) == list(range(20, 40))
+
+
+def test_bad_arguments_are_refused():
+    schedule = plan(Curriculum(), epochs=1, pairs=20, batch_size=5)
+    with pytest.raises(ValueError, match="each of the 20 pairs, got 19"):
+        CurriculumSampler(schedule, np.arange(19), 0)
+    with pytest.raises(ValueError, match="neighbours must be known of each of the 20 pairs, got 4"):
+        CurriculumSampler(
+            schedule, np.arange(20), 0, nearest=np.zeros((4, 2), np.int32), group_size=2
+        )
+    for size in (1, 6):
+        with pytest.raises(ValueError, match=f"from 2 to the batch size, 5, got {size}"):
+            CurriculumSampler(
+                schedule, np.arange(20), 0, nearest=np.zeros((20, 2), np.int32), group_size=size
+            )
+    with pytest.raises(ValueError, match="must end with the schedule's 4, got 5"):
+        list(CurriculumSampler(schedule, np.arange(20), 0).spans(0, 5))

@@ -1,0 +1,40 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from class_sweep.config.sections import Curriculum
+from class_sweep.curriculum.pacing import PACINGS
+from class_sweep.curriculum.schedule import full_data_samples, plan
+
+
+@given(
+    st.sampled_from(sorted(PACINGS)),
+    st.floats(0.2, 1),
+    st.floats(0, 0.5),
+    st.integers(1, 30),
+    st.integers(100, 400),
+    st.integers(2, 20),
+)
+def test_steps_and_samples_add_up(pacing, alpha, beta, epochs, pairs, batch_size):
+    curriculum = Curriculum(pacing=pacing, alpha=alpha, beta=beta)
+    schedule = plan(curriculum, epochs=epochs, pairs=pairs, batch_size=batch_size)
+    assert schedule.epochs == epochs == len(schedule.ends)
+    assert schedule.steps == sum(pool // batch_size for pool in schedule.pools)
+    assert schedule.samples == schedule.steps * batch_size
+    assert 0 < schedule.share_of_full_data <= 1
+    full = plan(Curriculum(), epochs=epochs, pairs=pairs, batch_size=batch_size)
+    assert full.samples == full_data_samples(pairs, batch_size, epochs)
+    if pacing == "full":
+        assert schedule == full
+
+
+def test_the_paper_s_share_of_the_samples():
+    # 20 epochs from .40 to .97 are worth 13.7 whole ones, and 40 whole ones follow.
+    schedule = plan(Curriculum(alpha=0.40, beta=0.03), epochs=60, pairs=26_408, batch_size=32)
+    assert schedule.share_of_full_data == pytest.approx(53.7 / 60, abs=0.001)
+
+
+def test_a_first_pool_below_a_batch_is_refused():
+    with pytest.raises(ValueError, match=r"hold a batch of 64 pairs, got 50 .alpha 0.1 of 500"):
+        plan(Curriculum(alpha=0.1, beta=0.1), epochs=5, pairs=500, batch_size=64)
+    plan(Curriculum(alpha=0.1, pacing="full"), epochs=5, pairs=500, batch_size=64)

@@ -1,0 +1,137 @@
+"""The curriculum section of a space file, and which of its settings a trial's identity holds."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from class_sweep.config.document import dump_settings, parse_space
+from class_sweep.config.identity import PACING_SETTINGS, identity
+from class_sweep.config.sections import Curriculum
+from class_sweep.curriculum.intensity import emphasis
+from class_sweep.curriculum.pacing import PACINGS, shares
+from class_sweep.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("curriculum", "message"),
+    [
+        (
+            "pacing: roots",
+            "curriculum.pacing: must be one of linear, root, step, exponential, full",
+        ),
+        ("full_at: 80", "curriculum.full_at: must be a fraction in (0, 1], got 80; write 0.80"),
+        ("full_at: 0", "curriculum.full_at: must be a fraction in (0, 1], got 0"),
+        ("pacing_power: 0", "curriculum.pacing_power: must be at least 0.1, got 0"),
+        ("pacing_power: 11", "curriculum.pacing_power: must be at most 10.0, got 11"),
+        ("intensity_power: 0", "curriculum.intensity_power: must be at least 0.1, got 0"),
+        ("group_size: 1", "curriculum.group_size: must be at least 2, got 1"),
+        ("batching: neighbour", "did you mean neighbourhood?"),
+        (
+            "intensity: invers",
+            "curriculum.intensity: must be one of constant, sigmoid, inverse, power, decreasing,"
+            " or a mapping of parts of the loss to these, got invers; did you mean inverse?",
+        ),
+        ("intensity: {contrastive: pwoer}", "did you mean power?"),
+        ("intensity: {choise: [power]}", "did you mean choice?"),
+        ("intensity: {}", "curriculum.intensity: must be one of"),
+        ("intensity: true", "curriculum.intensity: must be one of"),
+        ("intensity: [inverse]", "curriculum.intensity: must be one of"),
+        (
+            "intensity: {contrastive: inverse}, intensity_acts_on: learning_rate",
+            "curriculum.intensity_acts_on: must be loss where intensity names parts of the loss,"
+            " got learning_rate",
+        ),
+        (
+            "intensity: {contrastive: inverse}, intensity_acts_on: {choice: [loss, learning_rate]}",
+            "curriculum.intensity_acts_on: must be loss where intensity names parts of the loss,"
+            " got learning_rate",
+        ),
+        ("intensity: {choice: [power, invers]}", "did you mean inverse?"),
+    ],
+)
+def test_a_mistake_is_one_message_with_its_place_rule_and_value(make_space, curriculum, message):
+    with pytest.raises(ConfigError) as caught:
+        make_space(curriculum)
+    (line,) = str(caught.value).splitlines()
+    assert message in line
+    assert line.startswith("space:5: curriculum.")
+
+
+@pytest.mark.parametrize(
+    "curriculum",
+    ["", "pacing: root, pacing_power: 3, full_at: 0.5", "intensity: {contrastive: power}"],
+)
+def test_dumped_settings_are_a_space_of_the_same_trial(make_space, curriculum):
+    settings = make_space(curriculum).settings
+    one = settings.model_copy(update={"search": settings.search.model_copy(update={"trials": 1})})
+    assert parse_space(dump_settings(one)).settings == one
+
+
+def _identity(settings, **curriculum):
+    tree = settings.curriculum.model_dump() | curriculum
+    return identity(settings.model_copy(update={"curriculum": Curriculum(**tree)}))
+
+
+pacing_values = {
+    "beta": st.floats(0.05, 0.9),  # none of them holds the value of `base`
+    "full_at": st.floats(0.3, 0.9),
+    "pacing_power": st.floats(0.5, 3.0),
+}
+
+
+@pytest.mark.parametrize("pacing", sorted(PACINGS))
+@given(data=st.data())
+def test_a_pacing_uses_the_settings_that_the_identity_holds_and_no_others(pacing, data):
+    base = Curriculum(pacing=pacing, alpha=0.2, beta=0.02, full_at=0.95, pacing_power=4.0)
+    for name, values in pacing_values.items():
+        other = base.model_copy(update={name: data.draw(values)})
+        used = name in PACING_SETTINGS[pacing]
+        assert (shares(other, 20) != shares(base, 20)) == used, name
+
+
+def test_what_plays_no_part_is_not_in_the_identity(make_space):
+    settings = make_space("").settings
+
+    def same(first, second):
+        return _identity(settings, **first) == _identity(settings, **second)
+
+    part = {"alpha": 0.4, "beta": 0.1}
+    assert same({"pacing": "full", "alpha": 0.3, "sigma": 0.5}, {"order": "hard_first"})
+    assert same(part, part | {"full_at": 0.3, "pacing_power": 3.0, "group_size": 4})
+    assert same(part | {"order": "random"}, part | {"order": "random", "sigma": 0.5})
+    assert same(part | {"intensity_power": 3.0}, part)
+    assert same({"intensity": {"contrastive": "constant"}}, {"intensity_acts_on": "learning_rate"})
+    root = {"alpha": 0.4, "pacing": "root"}
+    assert same(root, root | {"beta": 0.5})
+    neighbours = {"batching": "neighbourhood"}
+    assert same(neighbours | {"sigma": 0.4}, neighbours)
+
+
+def test_what_plays_a_part_is(make_space):
+    settings = make_space("").settings
+    part = {"alpha": 0.4, "beta": 0.1}
+    variants = [
+        {},
+        part,
+        part | {"sigma": 0.5},
+        part | {"order": "random"},
+        part | {"pacing_start": 1},
+        part | {"pacing": "root"},
+        part | {"pacing": "root", "full_at": 0.5},
+        part | {"pacing": "root", "pacing_power": 3.0},
+        part | {"pacing": "step"},
+        {"intensity": "power"},
+        {"intensity": "power", "intensity_power": 3.0},
+        {"intensity": {"contrastive": "power"}},
+        {"intensity": "inverse", "intensity_acts_on": "learning_rate"},
+        {"intensity": "inverse"},
+        {"batching": "neighbourhood"},
+        {"batching": "neighbourhood", "group_size": 4},
+    ]
+    assert len({_identity(settings, **variant) for variant in variants}) == len(variants)
+
+
+def test_a_curve_without_power_ignores_it():
+    curriculum = Curriculum(intensity="inverse", intensity_power=3.0)
+    other = curriculum.model_copy(update={"intensity_power": 1.0})
+    assert emphasis(curriculum, 5, ("a",)) == emphasis(other, 5, ("a",))

@@ -1,0 +1,224 @@
+"""Whole sweeps on a real Ray, as a person runs them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import optuna
+import psutil
+import pytest
+
+from class_sweep.config.document import load_space, parse_space
+from class_sweep.results.record import Record
+
+pytestmark = pytest.mark.ray
+
+TIMES = ("seconds", "at")
+
+
+class Sweep:
+    """A sweep in a process of its own."""
+
+    def __init__(self, cache: Path, cwd: Path):
+        self.env = os.environ | {"CLASS_SWEEP_CACHE": str(cache), "COLUMNS": "200"}
+        self.cwd = cwd
+
+    def start(self, *arguments) -> subprocess.Popen:
+        command = [sys.executable, "-m", "class_sweep.cli", *map(str, arguments)]
+        return subprocess.Popen(
+            command, env=self.env, cwd=self.cwd, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+    def run(self, *arguments) -> tuple[int, str]:
+        process = self.start(*arguments)
+        out, _ = process.communicate(timeout=240)
+        return process.returncode, out
+
+
+def lines(folder: Path) -> list[dict]:
+    return [json.loads(line) for line in (folder / "trials.jsonl").read_text().splitlines()]
+
+
+def without_times(folder: Path) -> list[dict]:
+    return [{k: v for k, v in line.items() if k not in TIMES} for line in lines(folder)]
+
+
+@pytest.fixture(scope="module")
+def sweep(cache_folder, tmp_path_factory):
+    return Sweep(cache_folder, tmp_path_factory.mktemp("cwd"))
+
+
+@pytest.fixture(scope="module")
+def small_file(small_space_text, tmp_path_factory):
+    path = tmp_path_factory.mktemp("space") / "small.yaml"
+    path.write_text(small_space_text)
+    return path
+
+
+@pytest.fixture(scope="module")
+def finished(sweep, small_file):
+    """One sweep, run to its end; its folder and what it printed."""
+    folder = sweep.cwd / "finished"
+    code, out = sweep.run("run", small_file, "--out", folder)
+    assert code == 0, out
+    return folder, out
+
+
+def test_a_finished_folder_holds_what_it_promises(finished):
+    folder, _ = finished
+    assert {p.name for p in folder.iterdir()} >= {
+        "space.yaml", "trials.jsonl", "study.db", "best.yaml", "summary.json", "environment.json",
+    }  # fmt: skip
+    assert not (folder / "tune").exists()
+
+
+def test_the_summary_agrees_with_the_log(finished, small_space_text):
+    folder, _ = finished
+    summary = json.loads((folder / "summary.json").read_text())
+    records = [Record.from_json(json.dumps(line)) for line in lines(folder)]
+    last = {r.trial: r for r in records}
+    ends = [r.decision for r in last.values()]
+    assert summary["objective"] == "validation/split/mrr"
+    assert summary["trials"] == {
+        "wanted": 8, "proposed": 8, "finished": ends.count("finish"),
+        "pruned": ends.count("prune"), "failed": 0,
+    }  # fmt: skip
+    assert ends.count("prune") > 0
+    assert summary["rung_decisions"] == sum(r.compared for r in records) > 0
+    seen = sum(r.samples for r in last.values())
+    assert summary["samples"]["seen"] == seen
+    assert summary["samples"]["full_budget"] == 8 * 6 * (560 // 32) * 32
+    best = max((r for r in last.values() if r.decision == "finish"), key=lambda r: r.objective)
+    assert summary["best"]["trial"] == best.trial
+    assert summary["best"]["metrics"] == best.metrics
+    assert summary["best"]["share_of_full_data"] == pytest.approx(best.samples / 3264, abs=1e-4)
+    assert set(summary["seconds"]) == {"data", "encoders", "index", "workers", "trials"}
+
+
+def test_reports_stand_exactly_at_the_rungs(finished):
+    folder, _ = finished
+    rungs = {0: 576, 1: 1120, 2: 2240}  # 560, 1120, 2240 samples, up to a whole batch of 32
+    for line in lines(folder):
+        if line["rung"] is not None:
+            assert line["samples"] == rungs[line["rung"]]
+
+
+def test_the_reference_runs_first_and_to_its_end(finished):
+    folder, _ = finished
+    first = [line for line in lines(folder) if line["trial"] == 0]
+    assert first[0]["name"] == "full_data"
+    assert first[-1]["decision"] == "finish"
+    assert first[-1]["samples"] == 3264
+
+
+def test_the_study_opens_and_says_how_each_trial_ended(finished):
+    folder, _ = finished
+    study = optuna.load_study(study_name="class-sweep", storage=f"sqlite:///{folder}/study.db")
+    states = {"finish": "COMPLETE", "prune": "PRUNED", "fail": "FAIL"}
+    expected = {line["trial"]: states.get(line["decision"]) for line in lines(folder)}
+    assert {t.number: t.state.name for t in study.trials} == expected
+
+
+def test_the_best_file_is_complete_and_check_accepts_it(finished, sweep):
+    folder, _ = finished
+    space = load_space(folder / "best.yaml")
+    assert not space.axes
+    summary = json.loads((folder / "summary.json").read_text())
+    for path, value in summary["best"]["config"].items():
+        section, key = path.split(".")
+        assert getattr(getattr(space.settings, section), key) == value
+    code, out = sweep.run("check", folder / "best.yaml")
+    assert code == 0, out
+
+
+def test_the_closing_table_says_what_a_person_needs(finished):
+    folder, out = finished
+    for words in ("Best finished trial", "full_data", "samples, of full data's", "pruned at",
+                  "a candidate, not a finding", str(folder / "best.yaml")):  # fmt: skip
+        assert words in out
+
+
+def test_status_and_export_of_a_finished_sweep(finished, sweep):
+    folder, _ = finished
+    code, out = sweep.run("status", folder, "--json")
+    assert code == 0
+    tree = json.loads(out)
+    assert tree["state"] == "finished"
+    assert tree["trials"]["running"] == 0
+    code, out = sweep.run("export", folder, "--top", 2, "-o", sweep.cwd / "top.yaml")
+    assert code == 0
+    first = load_space(sweep.cwd / "top-1.yaml")
+    assert first.settings == load_space(folder / "best.yaml").settings
+    code, out = sweep.run("export", folder)
+    assert parse_space(out).settings == first.settings
+
+
+def test_the_same_file_and_seed_give_the_same_trials_and_numbers(finished, sweep, small_file):
+    folder, _ = finished
+    again = sweep.cwd / "again"
+    code, out = sweep.run("run", small_file, "--out", again)
+    assert code == 0, out
+    assert without_times(again) == without_times(folder)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "kill -9"])
+def test_a_cut_sweep_goes_on_as_if_it_had_not_been(finished, sweep, small_file, how):
+    folder, _ = finished
+    cut = sweep.cwd / f"cut-{how.name}"
+    process = sweep.start("run", small_file, "--out", cut)
+    deadline = time.monotonic() + 120
+    while not (cut / "trials.jsonl").exists() or len(lines(cut)) < 7:
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(how)
+    out, _ = process.communicate(timeout=60)
+    if how is signal.SIGINT:
+        assert process.returncode == 130
+        assert f"class-sweep resume {cut}" in out
+    written = (cut / "trials.jsonl").read_bytes()
+    code, out = sweep.run("status", cut, "--json")
+    assert json.loads(out)["state"] == "interrupted"
+    code, out = sweep.run("resume", cut)
+    assert code == 0, out
+    whole = written[: written.rfind(b"\n") + 1]
+    assert (cut / "trials.jsonl").read_bytes().startswith(whole)
+    assert without_times(cut) == without_times(folder)
+
+
+def workers_of(process: subprocess.Popen) -> list[psutil.Process]:
+    return [
+        child
+        for child in psutil.Process(process.pid).children(recursive=True)
+        if child.cmdline()[:1] and "CurriculumTrial" in child.cmdline()[0]
+    ]
+
+
+def test_a_worker_that_is_killed_costs_no_report(finished, sweep, small_file):
+    folder, _ = finished
+    path = sweep.cwd / "worker-killed"
+    process = sweep.start("run", small_file, "--out", path)
+    deadline = time.monotonic() + 120
+    while not (path / "trials.jsonl").exists() or len(lines(path)) < 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    for worker in workers_of(process):
+        worker.kill()
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, out
+    assert without_times(path) == without_times(folder)
+
+
+def test_a_folder_in_use_is_refused(finished, sweep):
+    from class_sweep.results.store import ResultsFolder, ResultsWriter
+
+    folder, _ = finished
+    with ResultsWriter(ResultsFolder(folder)):
+        code, out = sweep.run("resume", folder)
+    assert code == 2
+    assert "is in use" in out

@@ -1,0 +1,95 @@
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from io import StringIO
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from class_sweep.config.axes import Value
+from class_sweep.config.objective import metric_names
+from class_sweep.results.record import Record
+
+
+@pytest.fixture
+def terminal() -> Callable[..., Console]:
+    """A console that writes into memory; `.file.getvalue()` is what a person would see."""
+
+    def build(*, terminal: bool = False, width: int = 100) -> Console:
+        return Console(
+            file=StringIO(), force_terminal=terminal, width=width, height=40, _environ={}
+        )
+
+    return build
+
+
+@dataclass(frozen=True)
+class Proposed:
+    trial: int
+    name: str | None = None
+    config: dict[str, Value] = field(
+        default_factory=lambda: {"curriculum.order": "random", "curriculum.alpha": 0.5}
+    )
+
+
+@pytest.fixture
+def proposed() -> type[Proposed]:
+    return Proposed
+
+
+@pytest.fixture
+def record() -> Callable[..., Record]:
+    def build(trial: int, decision: str = "continue", **fields) -> Record:
+        known = {
+            "name": None,
+            "identity": f"{trial:012x}",
+            "config": Proposed(trial).config,
+            "report": 0,
+            "step": 10,
+            "samples": 1000,
+            "rung": None,
+            "compared": False,
+            "objective": 0.25,
+        }
+        return Record(trial=trial, decision=decision, **known | fields)
+
+    return build
+
+
+@pytest.fixture
+def summary() -> Callable[..., dict[str, Any]]:
+    """A finished sweep's summary; every metric of a trial has a value of its own."""
+
+    def trial(number: int, name: str | None, **changes: object) -> dict[str, Any]:
+        metrics = {
+            metric: (100 + 10 * number + i if metric.endswith("mean_rank") else i / 100)
+            for i, metric in enumerate(metric_names(), start=number)
+        }
+        return {
+            "trial": number,
+            "name": name,
+            "config": {"curriculum.order": "hard_first", "curriculum.alpha": 0.4375},
+            "metrics": metrics,
+            "samples": 123_456,
+            "share_of_full_data": 0.7123,
+            **changes,
+        }
+
+    def build(**changes: Any) -> dict[str, Any]:
+        return {
+            "objective": "validation/split/mrr",
+            "pairs": {"train": 4800, "validation": 400, "test": 600},
+            "trials": {"wanted": 16, "proposed": 16, "finished": 6, "pruned": 9, "failed": 1},
+            "pruning": "asha",
+            "rung_decisions": 21,
+            "samples": {"seen": 345_678, "full_budget": 1_382_400, "share": 0.2501},
+            "best": trial(7, None),
+            "references": {
+                "paper": trial(0, "paper", share_of_full_data=0.6591),
+                "full_data": trial(1, "full_data", share_of_full_data=1.0),
+            },
+            "seconds": {"data": 1.25, "trials": 125.0},
+            **changes,
+        }
+
+    return build

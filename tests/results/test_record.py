@@ -1,0 +1,71 @@
+import json
+from dataclasses import asdict
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from class_sweep.results.record import Record
+
+words = st.text(max_size=12)
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+counts = st.integers(0, 2**53)
+records = st.builds(
+    Record,
+    trial=counts,
+    name=words | st.none(),
+    identity=words,
+    config=st.dictionaries(words, numbers | st.integers() | words | st.booleans(), max_size=4),
+    report=counts,
+    step=counts,
+    samples=counts,
+    rung=counts | st.none(),
+    decision=st.sampled_from(["continue", "prune", "finish", "fail"]),
+    compared=st.booleans(),
+    objective=numbers | st.none(),
+    metrics=st.dictionaries(words, numbers, max_size=3),
+    loss=numbers | st.none(),
+    reason=words | st.none(),
+    seconds=numbers,
+    at=words,
+)
+
+
+@given(records)
+def test_a_record_is_one_line_and_reads_back_as_it_was(record):
+    line = record.to_json()
+    assert "\n" not in line
+    assert Record.from_json(line) == record
+
+
+@given(records, st.dictionaries(words.map("later_{}".format), words, min_size=1, max_size=3))
+def test_keys_of_a_later_version_are_left_out(record, later):
+    assert Record.from_json(json.dumps(asdict(record) | later)) == record
+
+
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [
+        ("[1, 2]", "a record must be a mapping, got list"),
+        ("3", "a record must be a mapping, got int"),
+        ('{"decision": "finish", "trial": 1}', "a record must be whole: .*missing"),
+        ('{"trial": 1}', "a decision must be known, got None"),
+        ('{"trial": 1, "decision": "stop"}', "a decision must be known, got 'stop'"),
+        ('{"trial": 1, "decision"', "Expecting"),
+        ("", "Expecting value"),
+    ],
+)
+def test_a_line_that_is_no_record_is_refused(line, rule):
+    with pytest.raises(ValueError, match=rule):
+        Record.from_json(line)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_no_number_is_written_that_json_does_not_know(record, value):
+    with pytest.raises(ValueError, match="JSON compliant"):
+        record(objective=value).to_json()
+
+
+def test_a_trial_has_ended_unless_it_goes_on(record):
+    ended = {d: record(decision=d).ended for d in ("continue", "prune", "finish", "fail")}
+    assert ended == {"continue": False, "prune": True, "finish": True, "fail": True}

@@ -1,0 +1,148 @@
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from class_sweep.config.document import parse_space
+from class_sweep.results.record import Record
+from class_sweep.sweep.search import StudySearch
+
+
+class Verdicts:
+    """Stands where the judge stands: it knows each trial's last record."""
+
+    def __init__(self):
+        self.last = {}
+        self.proposals = []
+
+    def propose(self, proposal):
+        self.proposals.append(proposal)
+
+    def record(self, number, decision, value, samples=100):
+        self.last[number] = Record(
+            trial=number, name=None, identity="", config={}, report=0, step=1, samples=samples,
+            rung=0, decision=decision, compared=False, objective=value,
+        )  # fmt: skip
+
+
+@pytest.fixture
+def make(tmp_path, small_space_text):
+    def make(text=small_space_text, name="study.db"):
+        verdicts = Verdicts()
+        return StudySearch(parse_space(text), tmp_path / name, verdicts), verdicts
+
+    return make
+
+
+def stored(tmp_path, name="study.db"):
+    study = optuna.load_study(study_name="class-sweep", storage=f"sqlite:///{tmp_path / name}")
+    return study.trials
+
+
+def test_each_end_is_told_as_what_it_was(make, tmp_path):
+    search, verdicts = make()
+    for number, (decision, value) in enumerate(
+        [("finish", 0.7), ("prune", 0.3), ("fail", None), ("continue", 0.4)]
+    ):
+        search.suggest(f"t{number}")
+        verdicts.record(number, decision, value)
+        search.on_trial_complete(f"t{number}")
+    trials = stored(tmp_path)
+    assert [t.state for t in trials] == [
+        TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL, TrialState.RUNNING,
+    ]  # fmt: skip
+    assert trials[0].value == 0.7
+    assert trials[1].intermediate_values == {100: 0.3}
+
+
+def test_reports_stand_in_the_study_at_the_samples_they_were_made(make, tmp_path):
+    search, verdicts = make()
+    search.suggest("t0")
+    for samples, value in [(100, 0.1), (300, 0.2)]:
+        verdicts.record(0, "continue", value, samples)
+        search.on_trial_result("t0", {})
+    assert stored(tmp_path)[0].intermediate_values == {100: 0.1, 300: 0.2}
+
+
+def test_references_come_first_by_name_and_the_rest_from_the_axes(make, small_space_text, tmp_path):
+    text = small_space_text.replace("first: [full_data]", "first: [paper, full_data]")
+    text = text.replace("sigma: {uniform: [0.40, 0.80]", "sigma: {uniform: [0.39, 0.99]")
+    text = text.replace("beta: {uniform: [0.05", "beta: {uniform: [0.01")
+    search, verdicts = make(text)
+    for number in range(4):
+        search.suggest(f"t{number}")
+    names = [p.name for p in verdicts.proposals]
+    assert names == ["paper", "full_data", None, None]
+    paper, full, *sampled = verdicts.proposals
+    assert paper.config["curriculum.beta"] == 0.03
+    assert full.config["curriculum.alpha"] == 1.0
+    space = parse_space(text)
+    for proposal in sampled:
+        assert all(proposal.config[path] in axis for path, axis in space.axes.items())
+    trials = stored(tmp_path)
+    assert trials[0].params["curriculum.alpha"] == 0.4  # within the axes: it teaches the sampler
+    assert trials[1].params == {}  # outside of them
+    assert trials[1].user_attrs["name"] == "full_data"
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random"])
+def test_one_seed_gives_one_sequence_and_another_seed_another(make, small_space_text, sampler):
+    def sequence(seed, name):
+        text = small_space_text.replace("seed: 3", f"seed: {seed}, sampler: {sampler}")
+        search, verdicts = make(text, name)
+        for number in range(7):
+            search.suggest(f"t{number}")
+            verdicts.record(number, "finish", 0.1 * number)
+            search.on_trial_complete(f"t{number}")
+        return [p.config for p in verdicts.proposals]
+
+    assert sequence(1, "a.db") == sequence(1, "b.db")
+    assert sequence(1, "c.db") != sequence(2, "d.db")
+
+
+def test_a_sweep_that_was_cut_proposes_what_it_would_have_proposed(make, small_space_text):
+    def run(search, verdicts, numbers):
+        for number in numbers:
+            search.suggest(f"t{number}")
+            verdicts.record(number, "finish", 0.5 - 0.01 * number)
+            search.on_trial_complete(f"t{number}")
+        return [p.config for p in verdicts.proposals]
+
+    whole = run(*make(name="whole.db"), range(7))
+    first = run(*make(name="cut.db"), range(4))
+    search, verdicts = make(name="cut.db")
+    assert search.take_up({}, {}) == 0
+    assert first + run(search, verdicts, range(4, 7)) == whole
+
+
+def test_taking_up_goes_on_with_open_trials_and_closes_those_that_had_ended(make, tmp_path):
+    search, verdicts = make()
+    for number in range(3):
+        search.suggest(f"t{number}")
+    first = verdicts.proposals
+    verdicts.record(0, "finish", 0.6)  # its line was written, but the study was never told
+    known = dict(verdicts.last)
+    search, verdicts = make()
+    assert search.take_up(known, {1: "/checkpoints/1"}) == 2
+    assert stored(tmp_path)[0].state == TrialState.COMPLETE
+    configs = [search.suggest(f"again{number}") for number in range(3)]
+    assert [c["trial"] for c in configs] == [1, 2, 3]
+    assert [c["checkpoint"] for c in configs] == ["/checkpoints/1", None, None]
+    assert [c["values"] for c in configs[:2]] == [p.config for p in first[1:]]
+
+
+def test_a_study_minimises_what_is_better_when_less(make, small_space_text, tmp_path):
+    text = small_space_text.replace("validation/mrr", "validation/mean_rank")
+    make(text)
+    study = optuna.load_study(study_name="class-sweep", storage=f"sqlite:///{tmp_path}/study.db")
+    assert study.direction == optuna.study.StudyDirection.MINIMIZE
+
+
+def test_a_space_without_axes_proposes_its_one_trial(make, small_space_text):
+    space = parse_space(small_space_text)
+    from class_sweep.config.document import dump_settings
+
+    alone = space.settings.model_copy(
+        update={"search": space.settings.search.model_copy(update={"trials": 1, "first": []})}
+    )
+    search, _ = make(dump_settings(alone))
+    assert search.suggest("t0")["values"] == {}

@@ -1,0 +1,149 @@
+"""The trainable: in this process for its rules, in a real Ray worker for what it loads."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from class_sweep.config.document import parse_space
+from class_sweep.config.sections import Curriculum
+from class_sweep.sweep.prepare import Clock, prepare
+from class_sweep.sweep.trainable import CurriculumTrial
+
+FIRST = {"trial": 0, "values": {"curriculum.order": "hard_first"}, "checkpoint": None}
+SECOND = {
+    "trial": 1,
+    "values": {"curriculum.order": "easy_first", "optimizer.lr": 1e-3, "curriculum.alpha": 0.5},
+    "checkpoint": None,
+}
+
+
+@pytest.fixture(scope="module")
+def space(small_space_text):
+    return parse_space(small_space_text)
+
+
+@pytest.fixture(scope="module")
+def features(space, cache):
+    class Silent:
+        def stage(self, name): ...
+
+        def progress(self, done, total): ...
+
+    return prepare(space, cache, Clock(), Silent()).features
+
+
+@pytest.fixture
+def trial(space, features):
+    """Bind the parameters as `tune.with_parameters` does, and take a config."""
+
+    class Bound(CurriculumTrial):
+        def setup(self, config):
+            super().setup(config, space=space, features=features.arrays(), gpu=False)
+
+    made = []
+
+    def make(config):
+        made.append(Bound(dict(config)))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.stop()
+
+
+def reports(trainable):
+    found = []
+    while True:
+        found.append(trainable.step()["outcome"])
+        if found[-1].last or found[-1].failure:
+            return found
+
+
+def plain(outcomes):
+    return [(o.report, o.step, o.samples, o.rung, o.last, o.metrics, o.loss) for o in outcomes]
+
+
+def test_it_reports_at_each_rung_and_at_its_end(trial):
+    found = reports(trial(FIRST))
+    assert [o.rung for o in found] == [0, 1, 2, None]
+    assert [o.samples for o in found[:3]] == [576, 1120, 2240]
+    assert found[-1].last
+    assert "all/mrr" in found[-1].metrics
+    assert "all/mrr" not in found[0].metrics  # the objective's pool only, until the end
+
+
+def test_a_reused_worker_trains_as_a_fresh_one(trial):
+    alone = plain(reports(trial(SECOND)))
+    worker = trial(FIRST)
+    reports(worker)
+    assert worker.reset_config(SECOND)
+    assert plain(reports(worker)) == alone
+
+
+def test_a_trial_that_goes_on_from_its_checkpoint_ends_as_if_never_cut(trial, tmp_path):
+    whole = plain(reports(trial(FIRST)))
+    cut = trial(FIRST)
+    for _ in range(2):
+        cut.step()
+    cut.save_checkpoint(str(tmp_path))
+    other = trial(SECOND)
+    other.step()
+    other.reset_config(FIRST | {"checkpoint": str(tmp_path)})
+    assert plain(reports(other)) == whole[2:]
+
+
+def test_a_loss_that_is_no_number_fails_the_trial_and_not_the_worker(trial):
+    worker = trial(FIRST)
+    worker.step()
+    with torch.no_grad():
+        next(iter(worker._trainer.backbone.parameters())).fill_(math.nan)
+    failed = worker.step()
+    assert math.isnan(failed["objective"])
+    assert "must stay a finite number" in failed["outcome"].failure
+    assert failed["outcome"].traceback is None
+    worker.reset_config(SECOND)
+    assert worker.step()["outcome"].failure is None
+
+
+def test_an_exception_is_reported_with_its_traceback(trial):
+    worker = trial(FIRST | {"values": {"curriculum.sigma": 0.123}})  # not counted by the index
+    outcome = worker.step()["outcome"]
+    assert outcome.failure.startswith("DataError: sigma must be one that the index was counted at")
+    assert "Traceback" in outcome.traceback
+    worker.reset_config(FIRST)
+    assert worker.step()["outcome"].failure is None
+
+
+def test_a_trial_leaves_the_shared_arrays_as_they_were(trial, features):
+    before = features.index_for(Curriculum()).checksum()
+    copies = {name: np.array(array) for name, array in features.arrays().items()}
+    reports(trial(FIRST))
+    assert features.index_for(Curriculum()).checksum() == before
+    for name, array in features.arrays().items():
+        np.testing.assert_array_equal(array, copies[name])
+
+
+@pytest.mark.ray
+def test_a_worker_loads_no_tokenizer_no_chemistry_and_shares_its_arrays(
+    ray_instance, space, features
+):
+    import ray
+    from ray import tune
+
+    bound = tune.with_parameters(
+        CurriculumTrial, space=space, features=features.arrays(), gpu=False
+    )
+    actor = ray.remote(bound).remote(config=dict(FIRST))
+    ray.get(actor.train.remote())
+    loaded = ray.get(actor.__ray_call__.remote(lambda _: list(__import__("sys").modules)))
+    for heavy in ("transformers", "rdkit", "gensim", "mol2vec", "sklearn", "chemicals", "optuna"):
+        assert heavy not in loaded
+    writeable = ray.get(
+        actor.__ray_call__.remote(
+            lambda self: [a.flags.writeable for a in self._features.arrays().values()]
+        )
+    )
+    assert not any(writeable)  # views of the object store, not copies
+    ray.kill(actor)

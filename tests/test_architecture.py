@@ -1,0 +1,65 @@
+"""What `lint-imports` cannot see: sizes of modules, and what a fresh process really loads."""
+
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import class_sweep
+
+ROOT = Path(class_sweep.__file__).parent
+LENGTHS = {
+    str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines())
+    for path in sorted(ROOT.rglob("*.py"))
+}
+
+
+def loaded_by(*modules: str) -> set[str]:
+    """The top-level packages in a fresh process after importing some modules of ours."""
+    script = f"import sys, {', '.join(modules)}; print(*{{m.split('.')[0] for m in sys.modules}})"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split())
+
+
+def test_no_module_is_longer_than_400_lines():
+    assert {name: lines for name, lines in LENGTHS.items() if lines > 400} == {}
+
+
+def test_half_of_the_modules_have_at_most_100_lines():
+    assert statistics.median(LENGTHS.values()) <= 100
+
+
+def test_every_folder_is_a_package_and_every_module_says_what_it_is():
+    for path in ROOT.rglob("*.py"):
+        assert (path.parent / "__init__.py").is_file(), path
+        assert path.read_text(encoding="utf-8").startswith('"""'), path
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "class_sweep.config.document",
+        "class_sweep.results.store",
+        "class_sweep.curriculum.schedule",
+        "class_sweep.report.closing",
+    ],
+)
+def test_the_light_layers_load_nothing_heavy(module):
+    heavy = {"torch", "ray", "rdkit", "transformers", "gensim", "sklearn", "pandas", "optuna"}
+    assert loaded_by(module) & heavy == set()
+
+
+def test_a_trial_loads_torch_and_nothing_heavier():
+    loaded = loaded_by("class_sweep.training.loop", "class_sweep.backbones.catalogue")
+    assert "torch" in loaded
+    heavier = {"transformers", "rdkit", "gensim", "mol2vec", "sklearn", "pandas", "ray", "optuna"}
+    assert loaded & heavier == set()
+
+
+def test_the_command_line_starts_without_them():
+    loaded = loaded_by("class_sweep.cli.main")
+    assert loaded & {"torch", "ray", "rdkit", "transformers", "gensim", "sklearn"} == set()

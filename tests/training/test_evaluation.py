@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+import torch
+
+from class_sweep.backbones.catalogue import build_backbone
+from class_sweep.config.inputs import SPLITS
+from class_sweep.config.objective import POOLS, metric_names
+from class_sweep.config.sections import ContrastiveBackbone
+from class_sweep.errors import TrainingError
+from class_sweep.training.evaluation import evaluate
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def backbone():
+    torch.manual_seed(0)
+    settings = ContrastiveBackbone(name="contrastive", hidden=8, dimension=4, dropout=0.5)
+    return build_backbone(settings, 6, 5)
+
+
+def naive(backbone, features, split, pool):
+    """Every rank by sorting, in float64; random features never tie."""
+    backbone.eval()
+    with torch.no_grad():
+        texts = backbone.embed_texts(torch.tensor(features.text)).double().numpy()
+        molecules = backbone.embed_molecules(torch.tensor(features.molecule)).double().numpy()
+    queries = [i for i, code in enumerate(features.split) if SPLITS[code] == split]
+    pool_rows = queries if pool == "split" else list(range(len(features.split)))
+    ranks = {"text_to_molecule": [], "molecule_to_text": []}
+    for query in queries:
+        for direction, own, other in (
+            ("text_to_molecule", texts[query], molecules),
+            ("molecule_to_text", molecules[query], texts),
+        ):
+            best_first = sorted(pool_rows, key=lambda row: -float(own @ other[row]))
+            ranks[direction].append(best_first.index(query) + 1)
+    metrics = {}
+    for direction, places in ranks.items():
+        found = np.array(places)
+        metrics[f"{pool}/{direction}/mrr"] = np.mean(1 / found)
+        metrics[f"{pool}/{direction}/hits@1"] = np.mean(found == 1)
+        metrics[f"{pool}/{direction}/hits@10"] = np.mean(found <= 10)
+        metrics[f"{pool}/{direction}/mean_rank"] = np.mean(found)
+    for metric in ("mrr", "hits@1", "hits@10", "mean_rank"):
+        both = [metrics[f"{pool}/{direction}/{metric}"] for direction in ranks]
+        metrics[f"{pool}/{metric}"] = np.mean(both)
+    return metrics
+
+
+@pytest.mark.parametrize("split", SPLITS)
+@pytest.mark.parametrize("pool", POOLS)
+def test_metrics_are_those_of_sorting_every_candidate(backbone, tiny_features, split, pool):
+    features = tiny_features()
+    found = evaluate(backbone, features, split, [pool], CPU)
+    assert found == pytest.approx(naive(backbone, features, split, pool))
+
+
+def test_the_names_are_those_that_an_objective_may_have(backbone, tiny_features):
+    assert set(evaluate(backbone, tiny_features(), "validation", POOLS, CPU)) == set(metric_names())
+    alone = evaluate(backbone, tiny_features(), "validation", ("split",), CPU)
+    assert set(alone) == set(metric_names(("split",)))
+
+
+def test_more_candidates_are_no_easier(backbone, tiny_features):
+    found = evaluate(backbone, tiny_features(), "validation", POOLS, CPU)
+    assert found["all/mean_rank"] > found["split/mean_rank"]
+    assert found["all/mrr"] < found["split/mrr"]
+
+
+def test_nothing_is_dropped_out_while_evaluating(backbone, tiny_features):
+    backbone.train()
+    one, other = (evaluate(backbone, tiny_features(), "test", POOLS, CPU) for _ in range(2))
+    assert one == other
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_model_that_fell_apart_has_no_metrics(backbone, tiny_features, value):
+    with torch.no_grad():
+        next(backbone.text_head.parameters()).fill_(value)
+    with pytest.raises(TrainingError, match="embeddings must be finite numbers"):
+        evaluate(backbone, tiny_features(), "validation", ("split",), CPU)

@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+import torch
+
+from class_sweep.config.sections import Curriculum
+from class_sweep.training.features import TrialFeatures
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def shared(tiny_features):
+    """Features over read-only arrays, as an object store hands them out."""
+    arrays = tiny_features().arrays()
+    for array in arrays.values():
+        array.setflags(write=False)
+    return TrialFeatures.from_arrays(arrays)
+
+
+def test_rows_of_a_split_are_ascending_and_whole(shared):
+    rows = {name: shared.rows(name) for name in ("train", "validation", "test")}
+    assert rows["validation"].tolist() == list(range(2, 40, 5))
+    assert sorted(np.concatenate(list(rows.values())).tolist()) == list(range(40))
+
+
+def test_a_tensor_holds_the_rows_that_were_asked_for(shared):
+    rows = np.array([5, 0, 5])
+    assert shared.texts(rows, CPU).tolist() == shared.text[[5, 0, 5]].tolist()
+    assert shared.molecules(rows, CPU).tolist() == shared.molecule[[5, 0, 5]].tolist()
+
+
+@pytest.mark.parametrize("side", ["texts", "molecules"])
+def test_writing_to_a_tensor_leaves_what_is_shared_alone(shared, side):
+    before = {name: array.copy() for name, array in shared.arrays().items()}
+    checksum = shared.index_for(Curriculum()).checksum()
+    for split in ("train", "validation"):
+        getattr(shared, side)(shared.rows(split), CPU).fill_(7).relu_().mul_(3)
+    for name, array in shared.arrays().items():
+        assert np.array_equal(array, before[name]), name
+    assert shared.index_for(Curriculum()).checksum() == checksum
+
+
+def test_arrays_that_can_be_written_to_are_not_written_to_either(tiny_features):
+    features = tiny_features()
+    before = features.text.copy()
+    features.texts(features.rows("train"), CPU).zero_()
+    assert np.array_equal(features.text, before)
+
+
+def test_arrays_there_and_back_are_the_same_arrays(tiny_features):
+    features = tiny_features()
+    arrays = features.arrays()
+    again = TrialFeatures.from_arrays(arrays)
+    for name, array in again.arrays().items():
+        assert array is arrays[name], name
+    assert again.index_for(Curriculum()).checksum() == features.index_for(Curriculum()).checksum()
+    assert all(isinstance(array, np.ndarray) for array in arrays.values())
