@@ -21,14 +21,18 @@ from pathlib import Path
 EPOCHS = 30
 CURVES = ("split/hits@1", "split/mrr")
 
+PAPER_PACING = {"alpha": 0.40, "beta": 0.03}
+
 ARMS = {
     "full data": {"alpha": 1.0, "batching": "random"},
-    "full data, equal samples": {"alpha": 1.0, "batching": "random", "epochs": 24},
+    "full data, equal samples": {"alpha": 1.0, "batching": "random", "equal_samples": True},
     "full data, neighbourhood": {"alpha": 1.0, "batching": "neighbourhood"},
-    "full, neighbourhood, equal samples": {"alpha": 1.0, "batching": "neighbourhood", "epochs": 24},
+    "full, neighbourhood, equal samples": {
+        "alpha": 1.0, "batching": "neighbourhood", "equal_samples": True,
+    },
 } | {
     f"{order}, {batching} batches": {
-        "order": order, "alpha": 0.40, "beta": 0.03, "batching": batching,
+        "order": order, "batching": batching, **PAPER_PACING,
     }
     for order in ("easy_first", "random", "hard_first")
     for batching in ("random", "neighbourhood")
@@ -72,14 +76,17 @@ def _attach(space, features) -> None:  # noqa: ANN001
 
 
 def _train(job: tuple[str, int]) -> tuple[str, int, dict[str, float], int, float]:
+    from class_sweep.config.sections import Curriculum
+    from class_sweep.curriculum.pacing import shares
     from class_sweep.training.loop import Trainer
 
     arm, seed = job
     space, epochs = _shared["space"], _shared["space"].settings.budget.epochs
     arm_settings = dict(ARMS[arm])
-    share = arm_settings.pop("epochs", EPOCHS) / EPOCHS
+    if arm_settings.pop("equal_samples", False):  # whole epochs of full data, as near as they come
+        epochs = max(1, round(sum(shares(Curriculum(**PAPER_PACING), epochs))))
     values = {f"curriculum.{name}": value for name, value in arm_settings.items()}
-    values |= {"search.seed": seed, "budget.epochs": max(1, round(share * epochs))}
+    values |= {"search.seed": seed, "budget.epochs": epochs}
     start = time.perf_counter()
     trainer = Trainer(space.resolve(values), _shared["features"])
     trainer.train_to(trainer.schedule.steps)

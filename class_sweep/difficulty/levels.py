@@ -29,6 +29,15 @@ class Levels:
             edges = self._thresholds[0] + cell * np.arange(np.ptp(thresholds) * self._scale + 2)
             self._table = np.searchsorted(self._thresholds, edges).astype(np.int32)
 
+    @property
+    def lowest(self) -> float:
+        """The smallest similarity that reaches a threshold; infinity where there are none."""
+        return float(self._following[0])
+
+    def of(self, exact: NDArray[np.float64]) -> NDArray[np.int64]:
+        """(n,) how many each of (n,) similarities reaches."""
+        return np.searchsorted(self._thresholds, exact, side="right")
+
     def reached(self, exact: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.integer]]:
         """The places in (n,) similarities that reach any threshold, and how many each reaches.
 
@@ -40,7 +49,7 @@ class Levels:
         places = np.flatnonzero(exact >= self._thresholds[0])
         value = exact[places]
         if self._table is None:
-            return places, np.searchsorted(self._thresholds, value, side="right")
+            return places, self.of(value)
         # Rather a cell too low than, by rounding, one too high.
         cells = (value - self._thresholds[0]) * self._scale - 0.01
         level = self._table[np.clip(cells, 0, len(self._table) - 1, out=cells).astype(np.int32)]

@@ -10,13 +10,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from class_sweep.difficulty.layout import even_spans
+from class_sweep.difficulty.threads import Workers
 from class_sweep.difficulty.vectors import PairVectors
 from class_sweep.encoders.precision import device_and_dtype
 
 _HALF_ULP = {torch.bfloat16: 2.0**-9, torch.float32: 2.0**-25}  # of a number below 1
 _ACCUMULATION = 2.0**-23  # a multiply-add: two float32 roundings of partial sums that stay below 1
 _TF32 = 2.0**-10  # a CUDA product may shorten its inputs so
-_CHUNK = 1024  # rows
+_CHUNK = 512  # rows
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Panel:
     tanimoto_weight: float
 
     @classmethod
-    def of(cls, vectors: PairVectors, rows: range) -> "Panel":
+    def of(cls, vectors: PairVectors, rows: range, workers: Workers | None = None) -> "Panel":
         """Join, normalise and round the rows.
 
         By Cauchy and Schwarz the product of the rounded rows ẑ = z + δ strays at most
@@ -51,12 +53,15 @@ class Panel:
         z64 = np.empty((len(rows), vectors.dimensions))
         z = torch.empty(z64.shape, dtype=dtype, device=device)
         shortened = np.empty(len(rows))
-        for start in range(0, len(rows), _CHUNK):
-            part = slice(start, min(start + _CHUNK, len(rows)))
+
+        def fill(span: range) -> None:
+            part = slice(span.start, span.stop)
             wide = torch.from_numpy(vectors.joined(rows[part], out=z64[part]))
             rounded = wide.to(dtype)
             z[part] = rounded.to(device)
             shortened[part] = torch.linalg.vector_norm(wide - rounded, dim=1).numpy()
+
+        list((workers.map if workers else map)(fill, even_spans(len(rows), _CHUNK)))
         if device.type == "cuda":
             shortened += _TF32
         rest = vectors.dimensions * _ACCUMULATION + _HALF_ULP[dtype] + 2.0**-20

@@ -1,10 +1,13 @@
 """What one tile gathers for its rows, and likewise for its columns."""
 
+from threading import Lock
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from class_sweep.difficulty.screen import Panel
+from class_sweep.difficulty.threads import Workers
 from class_sweep.difficulty.vectors import PairVectors
 
 _BINS = 64  # above a row's first floor
@@ -27,15 +30,18 @@ class Side:
         tanimoto: (n,) int64, Σ T_ij over the tile in units of 2⁻²⁴.
     """
 
-    def __init__(self, vectors: PairVectors, span: range, levels: int, kept: int) -> None:
+    def __init__(
+        self, vectors: PairVectors, span: range, levels: int, kept: int, workers: Workers
+    ) -> None:
         self.span = span
-        self.panel = Panel.of(vectors, span)
+        self.panel = Panel.of(vectors, span, workers)
         self.counts = np.zeros((len(span), levels), dtype=np.uint16)
         self.floor = np.full(len(span), -np.inf if kept else np.inf, dtype=np.float32)
         self.tanimoto = np.zeros(len(span), dtype=np.int64)
         self._kept = kept
         self._first = self.floor.copy()
         self._seen = np.zeros((len(span), _BINS if kept else 0), dtype=np.uint16)
+        self._starting = Lock()
         self._keys: list[NDArray[np.uint64]] = []
 
     def start(self, part: slice, block: torch.Tensor, other_slack: float) -> None:
@@ -52,14 +58,16 @@ class Side:
             return
         maxima = block[:, : folds * groups].reshape(-1, folds, groups).amax(dim=1)
         found = maxima.float().topk(self._kept, dim=1).values[:, -1].clamp_(-1, 1).cpu().numpy()
-        self._first[part] = found - self.panel.slack[part] - other_slack - _ROUNDING
-        self.floor[part] = self._first[part]
+        with self._starting:  # what was seen counts from the first floor: there is but one
+            if self._first[part].max() == -np.inf:
+                self._first[part] = found - self.panel.slack[part] - other_slack - _ROUNDING
+                self.floor[part] = self._first[part]
 
     def see(self, i: NDArray[np.int64], at_least: NDArray[np.float32]) -> None:
         """Note lower bounds on similarities of some rows: (c,) and (c,)."""
         if self._kept:
             above = (at_least - _ROUNDING - self._first[i]) * np.float32(1 / _BIN)
-            known = above >= 0
+            known = (above >= 0) & (above < np.inf)  # infinite where there is no first floor
             bins = np.minimum(above[known], _BINS - 1).astype(np.int64)
             np.add.at(self._seen.reshape(-1), i[known] * _BINS + bins, np.uint16(1))
 

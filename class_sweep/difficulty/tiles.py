@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from class_sweep.difficulty.layout import block_order, even_spans
 from class_sweep.difficulty.side import Side
+from class_sweep.difficulty.threads import Workers
 from class_sweep.difficulty.vectors import PairVectors
 from class_sweep.difficulty.work import Work
 
@@ -83,13 +84,15 @@ def count_tile(
         sought: Thresholds and neighbours.
         tick: Called after each block.
     """
-    rows = Side(vectors, tile.rows, len(sought.thresholds), sought.kept)
-    square = tile.rows == tile.columns
-    columns = rows if square else Side(vectors, tile.columns, len(sought.thresholds), sought.kept)
-    work = Work(rows, columns, sought.thresholds)
-    for i, j in block_order(tile.rows, tile.columns, sought.kept):
-        work.block(i, j, diagonal=square and i == j)
-        tick()
-    work.decide()
+    levels, square = len(sought.thresholds), tile.rows == tile.columns
+    with Workers() as workers:
+        rows = Side(vectors, tile.rows, levels, sought.kept, workers)
+        columns = rows if square else Side(vectors, tile.columns, levels, sought.kept, workers)
+        work = Work(rows, columns, sought.thresholds, workers)
+        order = block_order(tile.rows, tile.columns, sought.kept)
+        for found in workers.map(work.screen, order):
+            work.take(found)
+            tick()
+        work.decide()
     sides = [(rows, tile.columns)] if square else [(rows, tile.columns), (columns, tile.rows)]
     return [SidePartial(s.span, s.counts, s.nearest(o), s.tanimoto) for s, o in sides]

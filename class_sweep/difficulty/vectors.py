@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from class_sweep.difficulty.similarity import Similarity
+from class_sweep.difficulty.threads import Workers
 from class_sweep.errors import DataError
 
 _CHUNK = 1024  # rows in float64 at a time: they stay in the cache
@@ -94,18 +95,22 @@ class PairVectors:
         np.multiply(self.molecule[part], self.molecule_scale[part, None], out=z[:, split:])
         return z
 
+    def at(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The joined vectors of chosen rows: (n,) to (n, D) float64."""
+        text = self.text[rows] * self.text_scale[rows, None]
+        molecule = self.molecule[rows] * self.molecule_scale[rows, None]
+        return np.concatenate([text, molecule], axis=1)
+
     def mean_inner(self) -> NDArray[np.float64]:
         """(L,) the mean of z_i · z_j over j ≠ i, from one sum of all vectors; 0 for L = 1."""
         pairs = len(self)
         if pairs == 1:
             return np.zeros(1)
-        total = np.zeros(self.dimensions)
-        for rows in _chunks(pairs):
-            total += self.joined(rows).sum(axis=0)
-        mean = -self.own
-        for rows in _chunks(pairs):
-            mean[rows.start : rows.stop] += self.joined(rows) @ total
-        return mean / (pairs - 1)
+        spans = _chunks(pairs)
+        with Workers() as workers:
+            total = sum(workers.map(lambda rows: self.joined(rows).sum(axis=0), spans))
+            mean = np.concatenate(list(workers.map(lambda rows: self.joined(rows) @ total, spans)))
+        return (mean - self.own) / (pairs - 1)
 
 
 def _chunks(pairs: int) -> list[range]:

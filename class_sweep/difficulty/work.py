@@ -1,16 +1,42 @@
 """What happens to the pairs of a tile: a screen leaves few of them open, float64 decides those."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from class_sweep.difficulty.layout import even_spans
 from class_sweep.difficulty.levels import Levels
 from class_sweep.difficulty.screen import approximate, exact_block, exact_pairs
 from class_sweep.difficulty.side import Side
 from class_sweep.difficulty.similarity import THRESHOLD_TOLERANCE
+from class_sweep.difficulty.threads import Workers
 
 DENSE = 1 / 32  # share of a block from which deciding all of it at once is cheaper than each pair
 PENDING = 2**22  # open pairs held at most, of 12 bytes each, apart from one block's
+
+
+@dataclass(frozen=True)
+class Screened:
+    """What the screen found in the block of rows i and columns j.
+
+    Attributes:
+        i: The block's rows, counted within the tile.
+        j: Its columns.
+        flat: (c,) places in the block of pairs still open.
+        value: (c,) float32, their approximate similarities.
+        level: Places of all pairs that reach a threshold and how many each reaches, where that was
+            decided at once; the open pairs are then open as neighbours only.
+        tanimoto: (n_i, n_j) T_ij, where the similarity has them.
+    """
+
+    i: slice
+    j: slice
+    flat: NDArray[np.int64]
+    value: NDArray[np.float32]
+    level: tuple[NDArray[np.int64], NDArray[np.integer]] | None
+    tanimoto: torch.Tensor | None
 
 
 class Work:
@@ -20,22 +46,28 @@ class Work:
         rows: The tile's rows.
         columns: Its columns; the same object on the diagonal.
         thresholds: (S,) float64, ascending.
+        workers: For what can be shared among cores.
     """
 
-    def __init__(self, rows: Side, columns: Side, thresholds: NDArray[np.float64]) -> None:
-        self._rows, self._columns = rows, columns
+    def __init__(
+        self, rows: Side, columns: Side, thresholds: NDArray[np.float64], workers: Workers
+    ) -> None:
+        self._rows, self._columns, self._workers = rows, columns, workers
         self._levels = Levels(thresholds)
         self._lowest = np.float32(thresholds.min(initial=np.inf) - 2 * THRESHOLD_TOLERANCE)
         self._keys: list[NDArray[np.int64]] = []
         self._values: list[NDArray[np.float32]] = []
         self._size = 0
 
-    def block(self, i: slice, j: slice, *, diagonal: bool) -> None:
-        """Screen one block; where too much is left open, count it in float64 at once."""
+    def screen(self, place: tuple[slice, slice]) -> Screened:
+        """Screen one block; where too much is left open, decide all of it in float64 at once.
+
+        It may run beside others: floors that rise meanwhile would only have left less open.
+        """
+        i, j = place
         rows, columns = self._rows, self._columns
-        block, shared = approximate(rows.panel, columns.panel, i, j)
-        if shared is not None:
-            self._add_tanimoto(shared, i, j, diagonal)
+        diagonal = rows is columns and i == j
+        block, tanimoto = approximate(rows.panel, columns.panel, i, j)
         if diagonal:
             block.fill_diagonal_(-torch.inf)
         slack_i, slack_j = rows.panel.slack[i].max(), columns.panel.slack[j].max()
@@ -43,22 +75,37 @@ class Work:
         if not diagonal:
             columns.start(j, block.T, slack_i)
         flat, value = self._open(block, i, j, diagonal, self._lowest)
-        counted = (
-            np.count_nonzero(value >= self._lowest - slack_i - slack_j) > DENSE * block.numel()
-        )
-        if counted:
-            self._count_all(i, j, diagonal)
+        likely = np.count_nonzero(value >= self._lowest - slack_i - slack_j)
+        level = None
+        if likely > DENSE * block.numel():
+            exact = exact_block(rows.panel, columns.panel, i, j)
+            if diagonal:
+                exact[np.tril_indices(len(exact))] = -np.inf
+            level = self._levels.reached(exact.reshape(-1))
             flat, value = self._open(block, i, j, diagonal, np.float32(np.inf))
-        a, b = np.divmod(flat, block.shape[1])
+        return Screened(i, j, flat, value, level, tanimoto)
+
+    def take(self, found: Screened) -> None:
+        """Add up what one block gave; not to be run beside itself."""
+        rows, columns, i, j = self._rows, self._columns, found.i, found.j
+        width = j.stop - j.start
+        if found.level:
+            a, b = np.divmod(found.level[0], width)
+            rows.count(a + i.start, found.level[1])
+            columns.count(b + j.start, found.level[1])
+        if found.tanimoto is not None:
+            self._add_tanimoto(found.tanimoto, i, j)
+        a, b = np.divmod(found.flat, width)
         a, b = a + i.start, b + j.start
-        at_least = value - rows.panel.slack[a] - columns.panel.slack[b]
+        at_least = found.value - rows.panel.slack[a] - columns.panel.slack[b]
         rows.see(a, at_least)
         columns.see(b, at_least)
         rows.raise_floor(i)
         columns.raise_floor(j)
-        self._keys.append(a << 17 | b << 1 | counted)  # sorts by row, then by column
-        self._values.append(value)
-        self._size += len(flat)
+        # Sorts by row, then by column; the last bit says that only neighbours are still sought.
+        self._keys.append(a << 17 | b << 1 | (found.level is not None))
+        self._values.append(found.value)
+        self._size += len(a)
         if self._size > PENDING:
             self.decide()
 
@@ -69,9 +116,13 @@ class Work:
         rows, columns = self._rows, self._columns
         keys = np.concatenate(list(map(self._still_open, self._keys, self._values)))
         self._keys, self._values, self._size = [], [], 0
+        if not len(keys):
+            return
         keys.sort()
         a, b = keys >> 17, keys >> 1 & 0xFFFF
-        exact = exact_pairs(rows.panel, columns.panel, a, b)
+        each = -(-len(a) // self._workers.threads)
+        parts = [slice(span.start, span.stop) for span in even_spans(len(a), each)]
+        exact = np.concatenate(list(self._workers.map(lambda p: self._exact(a[p], b[p]), parts)))
         uncounted = np.flatnonzero(keys & 1 == 0)
         places, level = self._levels.reached(exact[uncounted])
         rows.count(a[uncounted[places]], level)
@@ -105,19 +156,13 @@ class Work:
         still: NDArray[np.int64] = keys[value + slack >= wanted]
         return still
 
-    def _count_all(self, i: slice, j: slice, diagonal: bool) -> None:
-        exact = exact_block(self._rows.panel, self._columns.panel, i, j)
-        if diagonal:
-            exact[np.tril_indices(len(exact))] = -np.inf
-        flat, level = self._levels.reached(exact.reshape(-1))
-        a, b = np.divmod(flat, exact.shape[1])
-        self._rows.count(a + i.start, level)
-        self._columns.count(b + j.start, level)
+    def _exact(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
+        return exact_pairs(self._rows.panel, self._columns.panel, a, b)
 
-    def _add_tanimoto(self, shared: torch.Tensor, i: slice, j: slice, diagonal: bool) -> None:
+    def _add_tanimoto(self, shared: torch.Tensor, i: slice, j: slice) -> None:
         units = (shared * 2.0**24).to(torch.int32)
-        if diagonal:
+        if self._rows is self._columns and i == j:
             units.fill_diagonal_(0)
-        self._rows.tanimoto[i] += units.sum(dim=1, dtype=torch.int64).cpu().numpy()
-        if not diagonal:
+        else:
             self._columns.tanimoto[j] += units.sum(dim=0, dtype=torch.int64).cpu().numpy()
+        self._rows.tanimoto[i] += units.sum(dim=1, dtype=torch.int64).cpu().numpy()
