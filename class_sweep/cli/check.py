@@ -30,7 +30,6 @@ def check(
     """
     from class_sweep.config.document import load_space
     from class_sweep.curriculum.advice import advise
-    from class_sweep.difficulty.diagnosis import degeneracy
     from class_sweep.encoders.cache import FeatureCache, default_cache_folder
     from class_sweep.report.live import LiveView
     from class_sweep.sweep.plan import plan_sweep, require_resources
@@ -40,17 +39,17 @@ def check(
     space = load_space(file)
     require_resources(space)
     diagnoses: dict[Similarity, list[SigmaDiagnosis]] = {}
+    warnings = advise(space)
     if index:
         with LiveView(console, space.objective) as view:
             prepared = prepare(space, FeatureCache(default_cache_folder()), Clock(), view)
         pairs, diagnoses = prepared.pairs, prepared.diagnoses
+        warnings += prepared.warnings
     else:
         pairs = load_checked_pairs(space)
     console.print(_plan_table(space, plan_sweep(space, pairs)))
-    warnings = advise(space)
     for similarity, found in diagnoses.items():
         console.print(_sigma_table(similarity, found))
-        warnings += filter(None, [degeneracy(found)])
     for warning in warnings:
         console.print(f"[yellow]warning:[/yellow] {warning}", highlight=False, soft_wrap=True)
 

@@ -65,7 +65,7 @@ class Uniform:
 
     def __str__(self) -> str:
         grid = f" in steps of {self.step:g}" if self.step else ""
-        return f"{self.low:g} … {self.high:g}{grid}"
+        return f"{self.low:g} … {self.ends()[1]:g}{grid}"
 
 
 @dataclass(frozen=True)

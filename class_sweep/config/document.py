@@ -148,13 +148,23 @@ def _quantile_spelt_out(source: Source) -> Source:
     sigma = curriculum.get("sigma")
     if not (isinstance(sigma, dict) and "quantile" in sigma):
         return source
+    line = source.line(("curriculum", "sigma"))
+    if "sigma_quantile" in curriculum:
+        raise ConfigError(
+            f"{source.name}:{line}: {SIGMA_QUANTILE}: must be given once, got it twice"
+        )
+    allowed = {"quantile", "step"} if isinstance(sigma["quantile"], list) else {"quantile"}
+    if other := [str(word) for word in sigma if word not in allowed]:
+        raise ConfigError(
+            f"{source.name}:{line}: {SIGMA}: must be a quantile, with a step where it is a range,"
+            f" got {', '.join(other)} as well"
+        )
     meant: Any = sigma["quantile"]
     if isinstance(meant, list):
         meant = {"uniform": meant} | {word: v for word, v in sigma.items() if word != "quantile"}
     spelt = {("sigma_quantile" if k == "sigma" else k): v for k, v in curriculum.items()}
     tree = source.tree | {"curriculum": spelt | {"sigma_quantile": meant}}
-    short, long = ("curriculum", "sigma"), ("curriculum", "sigma_quantile")
-    return replace(source, tree=tree, lines=source.lines | {long: source.line(short)})
+    return replace(source, tree=tree, lines=source.lines | {("curriculum", "sigma_quantile"): line})
 
 
 def _validated(tree: dict[str, Any]) -> Settings:

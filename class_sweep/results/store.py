@@ -88,6 +88,18 @@ class ResultsFolder:
                 ) from None
         return found
 
+    def seconds(self) -> dict[str, float]:
+        """Wall seconds of each stage so far, of every run of the sweep that came to write them."""
+        return dict(self.read_summary()["seconds"]) if self.summary.is_file() else {}
+
+    def read_environment(self) -> dict[str, Any]:
+        """`environment.json`.
+
+        Raises:
+            ResultsError: If it is missing or damaged.
+        """
+        return _read_json(self.environment)
+
     def in_use(self) -> bool:
         """Whether a process is writing to the folder at this moment."""
         if not self.lock.exists():
@@ -106,11 +118,14 @@ class ResultsFolder:
         Raises:
             ResultsError: If it is missing or damaged.
         """
-        try:
-            tree = json.loads(self.summary.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise ResultsError(f"summary.json must be readable: {self.summary}: {error}") from None
-        return dict(tree)
+        return _read_json(self.summary)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise ResultsError(f"{path.name} must be readable: {path}: {error}") from None
 
 
 class ResultsWriter:

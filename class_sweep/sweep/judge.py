@@ -8,6 +8,7 @@ from typing import Protocol
 
 from class_sweep.config.axes import Value
 from class_sweep.config.objective import Objective
+from class_sweep.errors import StorageError
 from class_sweep.results.record import Decision, Record
 from class_sweep.results.store import ResultsWriter
 from class_sweep.sweep.asha import Asha
@@ -73,6 +74,7 @@ class Judge:
         self._listener = listener
         self._proposals: dict[int, Proposal] = {}
         self.last: dict[int, Record] = {}
+        self.broken: StorageError | None = None  # why the log could not be written, if it was so
 
     def __getstate__(self) -> dict[str, object]:
         """Nothing: Tune snapshots its parts, but the state of a sweep is in its log."""
@@ -161,6 +163,10 @@ class Judge:
         )
 
     def _write(self, record: Record) -> None:
-        self._writer.append(record)
+        try:
+            self._writer.append(record)
+        except StorageError as error:
+            self.broken = error  # Tune wraps what is raised here in a traceback of its own
+            raise
         self.last[record.trial] = record
         self._listener.reported(record)

@@ -15,7 +15,12 @@ from class_sweep.curriculum.intensity import emphasis
 from class_sweep.curriculum.reference import sigmas_needed
 from class_sweep.data.corpus import load_pairs
 from class_sweep.data.pair import PairSet
-from class_sweep.difficulty.diagnosis import SigmaDiagnosis, diagnose, require_an_order
+from class_sweep.difficulty.diagnosis import (
+    SigmaDiagnosis,
+    degeneracy,
+    diagnose,
+    require_an_order,
+)
 from class_sweep.difficulty.index import KEPT, DifficultyIndex, build_index
 from class_sweep.difficulty.similarity import CLASS_SIMILARITY, Similarity
 from class_sweep.encoders.cache import FeatureCache
@@ -46,7 +51,8 @@ class Clock:
         try:
             yield
         finally:
-            self.seconds[name] = round(time.perf_counter() - start, 3)
+            spent = time.perf_counter() - start
+            self.seconds[name] = round(self.seconds.get(name, 0.0) + spent, 3)
 
 
 @dataclass(frozen=True)
@@ -57,11 +63,19 @@ class Prepared:
         pairs: The data set.
         features: What the trials read of it.
         diagnoses: Under each similarity, how N is distributed at each σ.
+        own: The same without what only a reference schedule asks for.
     """
 
     pairs: PairSet
     features: TrialFeatures
     diagnoses: dict[Similarity, list[SigmaDiagnosis]]
+    own: dict[Similarity, list[SigmaDiagnosis]]
+
+    @property
+    def warnings(self) -> list[str]:
+        """Where most of the σ of the search order little."""
+        found = {similarity: degeneracy(own) for similarity, own in self.own.items()}
+        return [f"by {similarity}: {warning}" for similarity, warning in found.items() if warning]
 
 
 def load_checked_pairs(space: Space) -> PairSet:
@@ -105,9 +119,27 @@ def prepare(space: Space, cache: FeatureCache, clock: Clock, listener: Listener)
                 space, similarity, text[train], compared[train], cache, listener
             )
         diagnoses = {similarity: diagnose(index) for similarity, index in indexes.items()}
-        if _order_matters(space):
-            require_an_order([one for found in diagnoses.values() for one in found])
-    return Prepared(pairs, TrialFeatures(text, molecule, pairs.split, indexes), diagnoses)
+    prepared = Prepared(
+        pairs,
+        TrialFeatures(text, molecule, pairs.split, indexes),
+        diagnoses,
+        _own(space, diagnoses),
+    )
+    if _order_matters(space):
+        require_an_order([one for found in prepared.own.values() for one in found])
+    return prepared
+
+
+def _own(
+    space: Space, diagnoses: dict[Similarity, list[SigmaDiagnosis]]
+) -> dict[Similarity, list[SigmaDiagnosis]]:
+    """The diagnoses of what the search itself may choose, without what a reference adds."""
+    sigmas = space.sigmas()
+
+    def chosen(one: SigmaDiagnosis) -> bool:
+        return not sigmas or any(abs(one.sigma - sigma) < 1e-9 for sigma in sigmas)
+
+    return {s: list(filter(chosen, diagnoses[s])) for s in _searched(space)}
 
 
 def similarities(space: Space) -> list[Similarity]:
@@ -116,12 +148,7 @@ def similarities(space: Space) -> list[Similarity]:
     Raises:
         ConfigError: If they are too many to index.
     """
-    curriculum = space.settings.curriculum
-    wanted = [
-        similarity_of(curriculum.model_copy(update={"text_weight": w, "molecule_similarity": m}))
-        for w in space.grid(TEXT_WEIGHT)
-        for m in space.grid("curriculum.molecule_similarity")
-    ]
+    wanted = _searched(space)
     if "paper" in space.settings.search.first:
         wanted.append(CLASS_SIMILARITY)
     found = list(dict.fromkeys(wanted))
@@ -131,6 +158,19 @@ def similarities(space: Space) -> list[Similarity]:
             f" of them an index of its own, got {len(found)}; a wider step or a choice helps"
         )
     return found
+
+
+def _searched(space: Space) -> list[Similarity]:
+    curriculum = space.settings.curriculum
+    return list(
+        dict.fromkeys(
+            similarity_of(
+                curriculum.model_copy(update={"text_weight": w, "molecule_similarity": m})
+            )
+            for w in space.grid(TEXT_WEIGHT)
+            for m in space.grid("curriculum.molecule_similarity")
+        )
+    )
 
 
 def _index(
@@ -164,6 +204,7 @@ def _index(
 
 def _require_fitting(space: Space) -> None:
     """What holds between the curriculum and the backbone or the batches, whatever the data."""
+    similarities(space)
     settings = space.settings
     parts = BACKBONES[settings.backbone.name].parts
     try:

@@ -17,7 +17,7 @@ class JudgeScheduler(FIFOScheduler):
 
     def __init__(self, judge: Judge) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self._judge = judge
+        self.judge = judge
 
     def on_trial_result(
         self,
@@ -26,7 +26,7 @@ class JudgeScheduler(FIFOScheduler):
         result: dict[str, Any],
     ) -> str:
         """Judge a report. Trials never stop themselves, so every one of them comes through here."""
-        decision = self._judge.receive(trial.config["trial"], result["outcome"])
+        decision = self.judge.receive(trial.config["trial"], result["outcome"])
         return TrialScheduler.CONTINUE if decision == "continue" else TrialScheduler.STOP
 
     def on_trial_error(
@@ -40,4 +40,4 @@ class JudgeScheduler(FIFOScheduler):
         text = Path(trial.error_file).read_text(encoding="utf-8") if trial.error_file else ""
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         reason = lines[-1] if lines else "it left no message"
-        self._judge.fail(trial.config["trial"], f"the trial's process died: {reason}", text)
+        self.judge.fail(trial.config["trial"], f"the trial's process died: {reason}", text)

@@ -13,9 +13,8 @@ from ray import tune
 
 from class_sweep.config.document import Space, parse_space
 from class_sweep.curriculum.schedule import full_data_samples
-from class_sweep.difficulty.diagnosis import degeneracy
 from class_sweep.encoders.cache import FeatureCache
-from class_sweep.errors import InterruptedSweepError, SweepError
+from class_sweep.errors import InterruptedSweepError, ResultsError, SweepError
 from class_sweep.results.export import trial_yaml
 from class_sweep.results.files import write_atomic
 from class_sweep.results.outcome import trials_of
@@ -62,7 +61,7 @@ def run(space: Space, path: Path, *, cache: FeatureCache, listener: Listener) ->
         _workers(clock, listener),
         ResultsWriter.create(path, space.text) as writer,
     ):
-        environment = describe_environment(prepared.pairs, space)
+        environment = describe_environment(prepared.pairs, prepared.features, space)
         writer.write_json(writer.folder.environment, environment)
         return _sweep(space, writer, prepared, clock, listener)
 
@@ -78,10 +77,24 @@ def resume(path: Path, *, cache: FeatureCache, listener: Listener) -> Sweep:
     folder = ResultsFolder.existing(path)
     space = parse_space(folder.space.read_text(encoding="utf-8"), str(folder.space))
     with ResultsWriter(folder) as writer:
-        clock = Clock()
+        clock = Clock(folder.seconds())
         prepared = prepare(space, cache, clock, listener)
+        _require_the_same_data(folder, prepared, space)
         with _workers(clock, listener):
             return _sweep(space, writer, prepared, clock, listener)
+
+
+def _require_the_same_data(folder: ResultsFolder, prepared: Prepared, space: Space) -> None:
+    """Refuse to mix two data sets in one log; warn where only the features differ."""
+    then = folder.read_environment()
+    now = describe_environment(prepared.pairs, prepared.features, space)
+    if then.get("data_sha256") != now["data_sha256"]:
+        raise ResultsError(
+            f"a sweep must go on with the data it began with: {folder.environment} has SHA-256"
+            f" {then.get('data_sha256')}, and the data now {now['data_sha256']}"
+        )
+    if then.get("index_sha256") != now["index_sha256"]:
+        log.warning("the difficulty index is not the one that this sweep began with")
 
 
 @contextmanager
@@ -104,9 +117,8 @@ def _sweep(
     study = StudySearch(space, folder.study, judge)
     interrupted = study.take_up(judge.last, _checkpoints(folder))
     left = interrupted + search.trials - study.proposed
-    for found in prepared.diagnoses.values():
-        if warning := degeneracy(found):
-            log.warning("%s", warning)
+    for warning in prepared.warnings:
+        log.warning("%s", warning)
     listener.planned(search.trials, summarise.full_samples)
     with clock.stage("trials", listener):
         if left > 0:
@@ -171,9 +183,14 @@ def _tune(
     )
     for name in ("ray.tune", "ray.air", "ray.train"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # the judge says what matters
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        tuner.fit()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tuner.fit()
+    except Exception:
+        if scheduler.judge.broken:
+            raise scheduler.judge.broken from None
+        raise
 
 
 def _trial_name(trial: Any) -> str:
@@ -181,9 +198,10 @@ def _trial_name(trial: Any) -> str:
 
 
 def _checkpoints(folder: ResultsFolder) -> dict[int, str]:
-    """Each trial's latest whole checkpoint of an earlier run."""
+    """Each trial's newest checkpoint of an earlier run."""
     found = {}
-    for state in sorted(folder.path.glob(f"{TUNE_FOLDER}/trial-*/checkpoint_*/state.pt")):
+    states = folder.path.glob(f"{TUNE_FOLDER}/trial-*/checkpoint_*/state.pt")
+    for state in sorted(states, key=lambda path: path.stat().st_mtime_ns):
         found[int(state.parent.parent.name.removeprefix("trial-"))] = str(state.parent.resolve())
     return found
 

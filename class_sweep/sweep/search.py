@@ -25,6 +25,8 @@ from class_sweep.sweep.judge import Judge, Proposal
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
+CONFIG = "config"  # the attribute of a study's trial that holds its values
+
 _STATES = {
     "finish": TrialState.COMPLETE,
     "prune": TrialState.PRUNED,
@@ -95,8 +97,11 @@ class StudySearch(OptunaSearch):
 
     @property
     def proposed(self) -> int:
-        """How many trials the study knows."""
-        return sum(t.state != TrialState.WAITING for t in self._study.get_trials(deepcopy=False))
+        """How many trials were proposed; one that was killed before it was noted never was."""
+        return len(self._noted_trials())
+
+    def _noted_trials(self) -> list[optuna.trial.FrozenTrial]:
+        return [t for t in self._study.get_trials(deepcopy=False) if CONFIG in t.user_attrs]
 
     def take_up(self, last: Mapping[int, Record], checkpoints: Mapping[int, str]) -> int:
         """Square the study with the log of an earlier run, and queue what was interrupted.
@@ -115,11 +120,11 @@ class StudySearch(OptunaSearch):
             record = last.get(trial.number)
             if record is not None and record.ended:
                 self._tell(trial.number, record)
-            elif "config" not in trial.user_attrs:
-                # Killed between asking and writing down: nobody knows what it was to be.
+            elif CONFIG not in trial.user_attrs:
+                # Killed between asking and noting: it is proposed anew, under another number.
                 self._study.tell(self._open.pop(trial.number), state=TrialState.FAIL)
             else:
-                values = json.loads(trial.user_attrs["config"])
+                values = json.loads(trial.user_attrs[CONFIG])
                 name = trial.user_attrs.get("name")
                 proposal = self._proposal(trial.number, values, name)
                 self._interrupted.append((proposal, checkpoints.get(trial.number)))
@@ -159,7 +164,7 @@ class StudySearch(OptunaSearch):
         """Nothing: the study's file is the state."""
 
     def _ask(self) -> Proposal:
-        done = {trial.user_attrs.get("name") for trial in self._study.get_trials(deepcopy=False)}
+        done = {trial.user_attrs.get("name") for trial in self._noted_trials()}
         number = self.proposed
         self._study.sampler = make_sampler(
             self._search.sampler, self._search.seed, number, self._search.trials
@@ -175,7 +180,9 @@ class StudySearch(OptunaSearch):
         values = reference_config(self._sweep_space, name)
         axes = self._sweep_space.axes
         if all(values.get(path) in axis for path, axis in axes.items()):
-            self._study.enqueue_trial({path: values[path] for path in axes})
+            waiting = self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+            if not waiting:  # else it is the one that a killed run enqueued
+                self._study.enqueue_trial({path: values[path] for path in axes})
             return self._noted(self._study.ask(self._distributions), values, name)
         # Outside the axes it can teach the sampler nothing, but stands in the study by its name.
         return self._noted(self._study.ask(), values, name)
@@ -188,7 +195,7 @@ class StudySearch(OptunaSearch):
         if name:
             trial.set_user_attr("name", name)
         trial.set_user_attr("identity", proposal.identity)
-        trial.set_user_attr("config", json.dumps(values))
+        trial.set_user_attr(CONFIG, json.dumps(values))  # last: with it the trial is noted
         return proposal
 
     def _proposal(self, number: int, values: dict[str, Value], name: str | None) -> Proposal:

@@ -61,7 +61,10 @@ class CurriculumTrial(Trainable):
         rungs = rung_samples(settings.pruning, settings.budget, pairs)
         self._milestones = milestones(trainer.schedule, rungs)
         if config.get("checkpoint"):
-            trainer.restore(Path(config["checkpoint"]) / STATE_FILE)
+            try:
+                trainer.restore(Path(config["checkpoint"]) / STATE_FILE)
+            except TrainingError:  # torn by a crash: from the start it comes to the same numbers
+                trainer = Trainer(settings, self._features, gpu=self._gpu)
         self._trainer = trainer
         return trainer
 
@@ -111,4 +114,4 @@ class CurriculumTrial(Trainable):
 
     def load_checkpoint(self, checkpoint: Any) -> None:
         """Go on from a folder of `save_checkpoint`."""
-        self._start().restore(Path(checkpoint) / STATE_FILE)
+        self._begin(self._config | {"checkpoint": str(checkpoint)})

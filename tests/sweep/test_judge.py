@@ -3,6 +3,7 @@ import math
 import pytest
 
 from class_sweep.config.objective import parse_objective
+from class_sweep.errors import StorageError
 from class_sweep.results.store import ResultsFolder, ResultsWriter
 from class_sweep.sweep.asha import Asha
 from class_sweep.sweep.judge import Judge, Outcome, Proposal
@@ -121,3 +122,16 @@ def test_the_traceback_of_a_trial_that_raised_is_kept(make_judge, writer):
     raised = Outcome(0, 0, 0, None, False, {}, None, failure="KeyError: 'x'", traceback="Trace…")
     assert judge.receive(2, raised) == "fail"
     assert (writer.folder.errors / "trial-0002.txt").read_text() == "Trace…"
+
+
+def test_a_log_that_cannot_be_written_is_kept_as_the_reason(make_judge, writer, monkeypatch):
+    judge = make_judge()
+
+    def full(_):
+        raise StorageError("a report must be written down: No space left on device")
+
+    monkeypatch.setattr(writer, "append", full)
+    with pytest.raises(StorageError):
+        judge.receive(0, outcome(0.5))
+    assert "No space left" in str(judge.broken)
+    assert judge.last == {}

@@ -1,7 +1,5 @@
 """What a sweep computes once: an index for each similarity, at every σ a trial may ask for."""
 
-import logging
-
 import pytest
 
 from class_sweep.config.document import dump_settings, parse_space
@@ -86,6 +84,9 @@ def test_a_fixed_quantile_is_a_setting(edited):
     [
         ("{quantile: [0.9, 0.5]}", "curriculum.sigma_quantile: uniform must go from low to high"),
         ("{quantile: 40}", "curriculum.sigma_quantile: must be a fraction in [0, 1], got 40"),
+        ("{quantile: 0.9, foo: 1}", "curriculum.sigma: must be a quantile"),
+        ("{quantile: [0.5, 0.9], uniform: [0.1, 0.2]}", "got uniform as well"),
+        ("{quantile: 0.9}\n  sigma_quantile: 0.5", "must be given once, got it twice"),
         ("0.9\n  sigma_quantile: 0.5", "curriculum.sigma_quantile: must stand instead of sigma"),
     ],
 )
@@ -150,11 +151,10 @@ def test_groups_must_fit_into_batches(edited, ready):
         ready(edited(wide))
 
 
-def test_a_sigma_that_orders_nothing_is_said(edited, ready, caplog):
-    from class_sweep.difficulty.diagnosis import degeneracy
-
-    prepared = ready(edited((SIGMA, "sigma: {uniform: [0.90, 0.99], step: 0.01}")))
-    warning = degeneracy(prepared.diagnoses[CLASS_SIMILARITY])
+def test_a_search_whose_sigmas_order_little_is_warned_of_by_its_own_sigmas(edited, ready):
+    paper = ("first: [full_data]", "first: [paper]")
+    high = (SIGMA, "sigma: {uniform: [0.90, 0.99], step: 0.01}")
+    low = (SIGMA, "sigma: {uniform: [0.30, 0.40], step: 0.05}")
+    [warning] = ready(edited(high, paper)).warnings
     assert "more than half of the pairs tie" in warning
-    with caplog.at_level(logging.WARNING):
-        assert degeneracy(ready(edited()).diagnoses[CLASS_SIMILARITY][:1]) is None
+    assert ready(edited(low, paper)).warnings == []  # the paper's own 0.99 is no choice of it

@@ -94,6 +94,19 @@ def test_a_trial_that_goes_on_from_its_checkpoint_ends_as_if_never_cut(trial, tm
     assert plain(reports(other)) == whole[2:]
 
 
+def test_tunes_own_restore_is_the_same_and_a_torn_checkpoint_starts_anew(trial, tmp_path):
+    whole = plain(reports(trial(FIRST)))
+    cut = trial(FIRST)
+    cut.step()
+    cut.save_checkpoint(str(tmp_path))
+    gone = str(tmp_path / "gone")  # the checkpoint of an earlier run, since replaced
+    other = trial(FIRST | {"checkpoint": gone})
+    other.load_checkpoint(str(tmp_path))
+    assert plain(reports(other)) == whole[1:]
+    (tmp_path / "state.pt").write_bytes((tmp_path / "state.pt").read_bytes()[:1000])
+    assert plain(reports(trial(FIRST | {"checkpoint": str(tmp_path)}))) == whole
+
+
 def test_a_loss_that_is_no_number_fails_the_trial_and_not_the_worker(trial):
     worker = trial(FIRST)
     worker.step()
