@@ -143,7 +143,7 @@ class LiveView:
         best = ranked[0]
         return Text(
             f"best finished: trial {best.trial}, {self._objective} {self._value(best)}"
-            f"  {words.schedule(best.config)}",
+            f"  {best.name or words.schedule(best.config)}",
             style="green",
         )
 
