@@ -2,6 +2,12 @@
 
 Each pair is compared with the pairs of the clusters nearest to it alone (faiss's IVFFlat), so N can
 only fall short; what is found is decided as the exact index decides it. Time grows as L^1.5.
+
+When to take over: on 2 cores (91 σ from 0.9, m = 32, 1,280 dimensions) 43,199 pairs took 26 s
+exactly and 41 s so, with 99.95 % of N and 91 % of the neighbours found. From there, growing as L²
+and L^1.5, 300,000 pairs take 21 and 13 minutes, a million 3.8 and 1.3 hours, ten million 16 days
+and 40 hours. So up to some 300,000 pairs the exact index is the one to have, and further with more
+machines, which share its tiles. Memory is 8·L·D bytes and more: 100 GB for ten million.
 """
 
 from collections.abc import Sequence

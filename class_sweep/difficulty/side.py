@@ -78,9 +78,9 @@ class Side:
             highest = np.count_nonzero(reach >= self._kept, axis=1) - 1
             self.floor[part] = self._first[part] + np.float32(_BIN) * np.maximum(highest, 0)
 
-    def count(self, i: NDArray[np.int64], level: NDArray[np.integer]) -> None:
+    def count(self, i: NDArray[np.integer], level: NDArray[np.integer]) -> None:
         """Add a similarity for each row i that reaches `level` of the thresholds: (c,), (c,)."""
-        flat = i * self.counts.shape[1] + (level - 1)
+        flat = i * np.int64(self.counts.shape[1]) + (level - 1)
         np.add.at(self.counts.reshape(-1), flat, np.uint16(1))
 
     def offer(

@@ -14,6 +14,7 @@ from class_sweep.difficulty.similarity import THRESHOLD_TOLERANCE
 from class_sweep.difficulty.threads import Workers
 
 DENSE = 1 / 32  # share of a block from which deciding all of it at once is cheaper than each pair
+STRIP = 256  # rows of a block decided at once: 2 MiB of float64
 PENDING = 2**22  # open pairs held at most, of 12 bytes each, apart from one block's
 
 
@@ -26,7 +27,7 @@ class Screened:
         j: Its columns.
         flat: (c,) places in the block of pairs still open.
         value: (c,) float32, their approximate similarities.
-        level: Places of all pairs that reach a threshold and how many each reaches, where that was
+        strips: Places of all pairs that reach a threshold and how many each reaches, where that was
             decided at once; the open pairs are then open as neighbours only.
         tanimoto: (n_i, n_j) T_ij, where the similarity has them.
     """
@@ -35,7 +36,7 @@ class Screened:
     j: slice
     flat: NDArray[np.int64]
     value: NDArray[np.float32]
-    level: tuple[NDArray[np.int64], NDArray[np.integer]] | None
+    strips: list[tuple[NDArray[np.int32], NDArray[np.integer]]] | None
     tanimoto: torch.Tensor | None
 
 
@@ -74,25 +75,24 @@ class Work:
         rows.start(i, block, slack_j)
         if not diagonal:
             columns.start(j, block.T, slack_i)
-        flat, value = self._open(block, i, j, diagonal, self._lowest)
-        likely = np.count_nonzero(value >= self._lowest - slack_i - slack_j)
-        level = None
-        if likely > DENSE * block.numel():
-            exact = exact_block(rows.panel, columns.panel, i, j)
-            if diagonal:
-                exact[np.tril_indices(len(exact))] = -np.inf
-            level = self._levels.reached(exact.reshape(-1))
-            flat, value = self._open(block, i, j, diagonal, np.float32(np.inf))
-        return Screened(i, j, flat, value, level, tanimoto)
+        mask = self._open(block, i, j, diagonal, self._lowest)
+        strips = None
+        if self._is_dense(mask, block, slack_i + slack_j):
+            strips = self._decide_all(i, j, diagonal)
+            mask = self._open(block, i, j, diagonal, np.float32(np.inf))
+        flat = np.flatnonzero(mask.cpu().numpy())
+        value = block.reshape(-1)[torch.from_numpy(flat).to(block.device)]
+        value = value.float().clamp_(-1, 1).cpu()
+        return Screened(i, j, flat, value.numpy(), strips, tanimoto)
 
     def take(self, found: Screened) -> None:
         """Add up what one block gave; not to be run beside itself."""
         rows, columns, i, j = self._rows, self._columns, found.i, found.j
         width = j.stop - j.start
-        if found.level:
-            a, b = np.divmod(found.level[0], width)
-            rows.count(a + i.start, found.level[1])
-            columns.count(b + j.start, found.level[1])
+        for places, level in found.strips or []:
+            a, b = np.divmod(places, width)
+            rows.count(a + i.start, level)
+            columns.count(b + j.start, level)
         if found.tanimoto is not None:
             self._add_tanimoto(found.tanimoto, i, j)
         a, b = np.divmod(found.flat, width)
@@ -103,7 +103,7 @@ class Work:
         rows.raise_floor(i)
         columns.raise_floor(j)
         # Sorts by row, then by column; the last bit says that only neighbours are still sought.
-        self._keys.append(a << 17 | b << 1 | (found.level is not None))
+        self._keys.append(a << 17 | b << 1 | (found.strips is not None))
         self._values.append(found.value)
         self._size += len(a)
         if self._size > PENDING:
@@ -132,8 +132,8 @@ class Work:
 
     def _open(
         self, block: torch.Tensor, i: slice, j: slice, diagonal: bool, lowest: np.float32
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Places in a block, flat, of pairs that may reach a threshold or a floor; their values."""
+    ) -> torch.Tensor:
+        """Which pairs of a block may reach a threshold or a floor."""
         rows, columns = self._rows, self._columns
         slack_i, slack_j = rows.panel.slack[i], columns.panel.slack[j]
         from_i = np.minimum(rows.floor[i], lowest) - slack_i - slack_j.max()
@@ -143,10 +143,14 @@ class Work:
         mask |= block >= torch.from_numpy(from_j).to(block)
         if diagonal:
             mask.triu_(1)
-        flat = np.flatnonzero(mask.cpu().numpy())
-        found = block.reshape(-1)[torch.from_numpy(flat).to(block.device)]
-        value: NDArray[np.float32] = found.float().clamp_(-1, 1).cpu().numpy()
-        return flat, value
+        return mask
+
+    def _is_dense(self, mask: torch.Tensor, block: torch.Tensor, slack: np.float32) -> bool:
+        """Whether so many pairs may reach a threshold that all are better decided at once."""
+        most = DENSE * mask.numel()
+        if np.isinf(self._lowest) or mask.count_nonzero().item() <= most:
+            return False
+        return (block >= float(self._lowest - slack)).count_nonzero().item() > most
 
     def _still_open(self, keys: NDArray[np.int64], value: NDArray[np.float32]) -> NDArray[np.int64]:
         a, b = keys >> 17, keys >> 1 & 0xFFFF
@@ -155,6 +159,21 @@ class Work:
         slack = self._rows.panel.slack[a] + self._columns.panel.slack[b]
         still: NDArray[np.int64] = keys[value + slack >= wanted]
         return still
+
+    def _decide_all(
+        self, i: slice, j: slice, diagonal: bool
+    ) -> list[tuple[NDArray[np.int32], NDArray[np.integer]]]:
+        """Places in a block, flat, that reach a threshold, and how many each reaches."""
+        strips = []
+        for top in range(i.start, i.stop, STRIP):
+            strip = slice(top, min(top + STRIP, i.stop))
+            exact = exact_block(self._rows.panel, self._columns.panel, strip, j)
+            above, (height, width) = top - i.start, exact.shape
+            if diagonal:
+                exact[np.tri(height, width, above, dtype=bool)] = -np.inf
+            places, level = self._levels.reached(exact.reshape(-1))
+            strips.append(((places + above * width).astype(np.int32), level))
+        return strips
 
     def _exact(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
         return exact_pairs(self._rows.panel, self._columns.panel, a, b)
