@@ -98,16 +98,17 @@ class Side:
 
     def nearest(self, others: range) -> NDArray[np.uint64]:
         """(n, m) keys of each row's nearest, ascending: similarity, then the pair's number."""
-        out = np.full((len(self.span), self._kept), NOBODY)
-        keys = np.concatenate([np.empty(0, dtype=np.uint64), *self._keys])
+        keys = np.concatenate([*self._keys, np.array([NOBODY])])
+        self._keys = []
         keys.sort()
-        row = (keys >> np.uint64(48)).astype(np.int64)
-        place = np.arange(len(keys)) - np.searchsorted(row, np.arange(len(self.span)))[row]
-        best = place < self._kept
-        pair = (keys[best] & np.uint64(0xFFFF)) + np.uint64(others.start)
-        similarity = keys[best] >> np.uint64(16) & np.uint64(0xFFFFFFFF)
-        out[row[best], place[best]] = similarity << np.uint64(32) | pair
-        return out
+        first = np.arange(len(self.span), dtype=np.uint64) << np.uint64(48)
+        starts = np.searchsorted(keys, first)
+        ends = np.append(starts[1:], len(keys) - 1)
+        places = starts[:, None] + np.arange(self._kept)
+        best = keys[np.minimum(places, len(keys) - 1)]
+        pair = (best & np.uint64(0xFFFF)) + np.uint64(others.start)
+        similarity = best >> np.uint64(16) & np.uint64(0xFFFFFFFF)
+        return np.where(places < ends[:, None], similarity << np.uint64(32) | pair, NOBODY)
 
 
 def decode(keys: NDArray[np.uint64]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:

@@ -82,12 +82,7 @@ def _sigma(tree: Tree) -> str:
     )  # fmt: skip
     rows = (
         [
-            f"{row['sigma']:g}",
-            words.percent(row["alone"]),
-            words.percent(row["largest_tie"]),
-            f"{row['distinct']:,}",
-            words.percent(row["decided"]["easy_first"]),
-            words.percent(row["decided"]["hard_first"]),
+            *words.sigma_cells(row),
             "–" if row["following"] is None else f"{row['following']:.3f}",
             "" if row["usable"] else "tie-break",
         ]

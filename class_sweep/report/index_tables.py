@@ -72,12 +72,7 @@ def _sigmas(tree: Tree) -> Table:
     )
     for row in some(tree["sigmas"], SIGMAS_SHOWN):
         table.add_row(
-            f"{row['sigma']:g}",
-            words.percent(row["alone"]),
-            words.percent(row["largest_tie"]),
-            f"{row['distinct']:,}",
-            words.percent(row["decided"]["easy_first"]),
-            words.percent(row["decided"]["hard_first"]),
+            *words.sigma_cells(row),
             _fine(row["following"]),
             "" if row["usable"] else "[yellow]tie-break[/yellow]",
         )

@@ -29,6 +29,18 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
+def sigma_cells(row: Row) -> list[str]:
+    """σ, N = 0, largest tie, distinct N, and the share of the pool decided either way round."""
+    shares = (row["decided"]["easy_first"], row["decided"]["hard_first"])
+    return [
+        f"{row['sigma']:g}",
+        percent(row["alone"]),
+        percent(row["largest_tie"]),
+        f"{row['distinct']:,}",
+        *map(percent, shares),
+    ]
+
+
 def compared(tree: Row) -> str:
     """What two pairs are compared by, and how many other ways the space has."""
     others = len(set(tree["similarities"]) - {tree["similarity"]})
