@@ -111,6 +111,12 @@ class LiveView:
                 soft_wrap=True,
             )
 
+    def stopping(self) -> None:
+        """The sweep was asked to stop."""
+        self._stage = "stopping after the running reports; Ctrl-C again stops at once"
+        if not self._live:
+            self._console.print(f"{self._elapsed():>8}  {self._stage}")
+
     def recalled(self, record: Record) -> None:
         """A report of an earlier run of the sweep: it counts, but is no news."""
         self._started[record.trial] = record

@@ -19,6 +19,7 @@ _ENVIRONMENT = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # trials.jsonl and study.db hold what they would
     "TUNE_GLOBAL_CHECKPOINT_S": "3600",  # a sweep resumes from its own log, not from Tune's
     "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C is taken by `class_sweep.sweep.interrupt`
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
 

@@ -58,6 +58,9 @@ class Listener(Protocol):
     def reported(self, record: Record) -> None:
         """A trial has reported, and its fate is decided."""
 
+    def stopping(self) -> None:
+        """The sweep was asked to stop: what runs goes on to its next report, nothing starts."""
+
     def recalled(self, record: Record) -> None:
         """A report of an earlier run of the sweep."""
 
@@ -74,6 +77,7 @@ class Judge:
         self._listener = listener
         self._proposals: dict[int, Proposal] = {}
         self.last: dict[int, Record] = {}
+        self.reports = 0  # written down by this process
         self.broken: StorageError | None = None  # why the log could not be written, if it was so
 
     def __getstate__(self) -> dict[str, object]:
@@ -169,4 +173,5 @@ class Judge:
             self.broken = error  # Tune wraps what is raised here in a traceback of its own
             raise
         self.last[record.trial] = record
+        self.reports += 1
         self._listener.reported(record)

@@ -14,15 +14,18 @@ from ray import tune
 from class_sweep.config.document import Space, parse_space
 from class_sweep.curriculum.schedule import full_data_samples
 from class_sweep.encoders.cache import FeatureCache
-from class_sweep.errors import InterruptedSweepError, ResultsError, SweepError
+from class_sweep.errors import InterruptedSweepError, ResultsError, StorageError, SweepError
 from class_sweep.results.export import trial_yaml
-from class_sweep.results.files import write_atomic
+from class_sweep.results.files import is_disk_full, write_atomic
 from class_sweep.results.outcome import trials_of
 from class_sweep.results.record import Record
 from class_sweep.results.store import ResultsFolder, ResultsWriter
 from class_sweep.sweep.asha import Asha
+from class_sweep.sweep.casualties import survivable
+from class_sweep.sweep.checkpoints import TUNE_FOLDER, Checkpoints, last_checkpoints, trial_name
 from class_sweep.sweep.cluster import local_ray, trials_at_a_time
 from class_sweep.sweep.environment import describe_environment
+from class_sweep.sweep.interrupt import StopRequest
 from class_sweep.sweep.judge import Judge, Listener
 from class_sweep.sweep.plan import require_resources
 from class_sweep.sweep.prepare import Clock, Prepared, prepare
@@ -33,7 +36,6 @@ from class_sweep.sweep.trainable import CurriculumTrial
 log = logging.getLogger(__name__)
 
 RETRIES = 2  # of a trial whose process died, each from its last checkpoint
-TUNE_FOLDER = "tune"  # Ray's own files, below the results folder, gone when the sweep is done
 
 
 @dataclass(frozen=True)
@@ -114,16 +116,12 @@ def _sweep(
     judge.replay(folder.records())
     summarise = _Summary(space, prepared, clock, writer)
     summarise.write("running", folder.records())
-    study = StudySearch(space, folder.study, judge)
-    interrupted = study.take_up(judge.last, _checkpoints(folder))
-    left = interrupted + search.trials - study.proposed
+    stop = StopRequest()
     for warning in prepared.warnings:
         log.warning("%s", warning)
     listener.planned(search.trials, summarise.full_samples)
-    with clock.stage("trials", listener):
-        if left > 0:
-            at_a_time = trials_at_a_time(space.settings.resources, search.max_concurrent, left)
-            _tune(space, prepared, folder, study, JudgeScheduler(judge), left, at_a_time)
+    with clock.stage("trials", listener), stop.listening(listener.stopping):
+        _run_trials(space, prepared, folder, judge, stop)
     records = folder.records()
     if len([r for r in judge.last.values() if r.ended]) < search.trials:
         summarise.write("interrupted", records)
@@ -144,12 +142,33 @@ def _sweep(
     return Sweep(folder, summary, prepared)
 
 
+def _run_trials(
+    space: Space, prepared: Prepared, folder: ResultsFolder, judge: Judge, stop: StopRequest
+) -> None:
+    """Run what is left to run, until nothing is or the sweep is asked to stop.
+
+    Tune leaves a trial lying whose worker died between two trials, so that it may take two rounds.
+    """
+    search, idle = space.settings.search, 0
+    while idle <= RETRIES and not stop.asked:
+        study = StudySearch(space, folder.study, judge, stop)
+        interrupted = study.take_up(judge.last, last_checkpoints(folder))
+        left = interrupted + search.trials - study.proposed
+        if left <= 0:
+            return
+        before = judge.reports
+        at_a_time = trials_at_a_time(space.settings.resources, search.max_concurrent, left)
+        _tune(space, prepared, folder, study, judge, stop, left, at_a_time)
+        idle = idle + 1 if judge.reports == before else 0
+
+
 def _tune(
     space: Space,
     prepared: Prepared,
     folder: ResultsFolder,
     study: StudySearch,
-    scheduler: JudgeScheduler,
+    judge: Judge,
+    stop: StopRequest,
     trials: int,
     at_a_time: int,
 ) -> None:
@@ -164,46 +183,35 @@ def _tune(
         tune.with_resources(trainable, {"cpu": resources.cpus, "gpu": resources.gpus}),
         tune_config=tune.TuneConfig(
             search_alg=study,
-            scheduler=scheduler,
+            scheduler=JudgeScheduler(judge, stop),
             num_samples=trials,
             max_concurrent_trials=at_a_time,
             reuse_actors=True,
-            trial_name_creator=_trial_name,
-            trial_dirname_creator=_trial_name,
+            trial_name_creator=trial_name,
+            trial_dirname_creator=trial_name,
         ),
         run_config=tune.RunConfig(
             name=TUNE_FOLDER,
             storage_path=str(folder.path.resolve()),
             failure_config=tune.FailureConfig(max_failures=RETRIES),
-            checkpoint_config=tune.CheckpointConfig(
-                num_to_keep=1, checkpoint_frequency=1, checkpoint_at_end=False
-            ),
+            checkpoint_config=tune.CheckpointConfig(num_to_keep=2, checkpoint_at_end=False),
+            callbacks=[Checkpoints(judge, folder)],
+            stop=stop,
             verbose=0,
         ),
     )
     for name in ("ray.tune", "ray.air", "ray.train"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # the judge says what matters
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), survivable():
             warnings.simplefilter("ignore")
             tuner.fit()
-    except Exception:
-        if scheduler.judge.broken:
-            raise scheduler.judge.broken from None
+    except Exception as error:
+        if judge.broken:
+            raise judge.broken from None
+        if is_disk_full(str(error)):
+            raise StorageError(f"a sweep must have room to write: {folder.path}") from error
         raise
-
-
-def _trial_name(trial: Any) -> str:
-    return f"trial-{trial.config['trial']:04d}"
-
-
-def _checkpoints(folder: ResultsFolder) -> dict[int, str]:
-    """Each trial's newest checkpoint of an earlier run."""
-    found = {}
-    states = folder.path.glob(f"{TUNE_FOLDER}/trial-*/checkpoint_*/state.pt")
-    for state in sorted(states, key=lambda path: path.stat().st_mtime_ns):
-        found[int(state.parent.parent.name.removeprefix("trial-"))] = str(state.parent.resolve())
-    return found
 
 
 class _Summary:

@@ -21,6 +21,7 @@ from class_sweep.config.document import Space
 from class_sweep.config.identity import identity
 from class_sweep.curriculum.reference import reference_config
 from class_sweep.results.record import Record
+from class_sweep.sweep.interrupt import StopRequest
 from class_sweep.sweep.judge import Judge, Proposal
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -72,7 +73,7 @@ class StudySearch(OptunaSearch):
     The study's trial numbers are the sweep's. All state is in the study's SQLite file.
     """
 
-    def __init__(self, space: Space, path: Path, judge: Judge) -> None:
+    def __init__(self, space: Space, path: Path, judge: Judge, stop: StopRequest) -> None:
         """Open or create the study at `path`."""
         # A driver that is killed between two statements must leave a file that opens.
         storage = optuna.storages.RDBStorage(
@@ -82,6 +83,7 @@ class StudySearch(OptunaSearch):
         self._search = space.settings.search
         self._sweep_space = space
         self._judge = judge
+        self._stop = stop
         self._distributions = {path: distribution(axis) for path, axis in space.axes.items()}
         mode = "max" if space.objective.direction == "maximize" else "min"
         self._setup_study(mode)
@@ -132,6 +134,9 @@ class StudySearch(OptunaSearch):
 
     def suggest(self, trial_id: str) -> dict[str, Any] | None:
         """The next trial: an interrupted one, a reference schedule, or one of the sampler's."""
+        if self._stop.asked:
+            # None would have Tune wait for more.
+            return self.FINISHED  # type: ignore[return-value]
         checkpoint = None
         if self._interrupted:
             proposal, checkpoint = self._interrupted.pop(0)

@@ -18,11 +18,10 @@ from class_sweep.config.document import Space
 from class_sweep.config.objective import POOLS
 from class_sweep.errors import TrainingError
 from class_sweep.sweep.judge import Outcome
+from class_sweep.training.checkpoint import STATE_FILE
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer
 from class_sweep.training.milestones import milestones, rung_samples
-
-STATE_FILE = "state.pt"
 
 
 class CurriculumTrial(Trainable):

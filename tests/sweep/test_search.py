@@ -4,6 +4,7 @@ from optuna.trial import TrialState
 
 from class_sweep.config.document import parse_space
 from class_sweep.results.record import Record
+from class_sweep.sweep.interrupt import StopRequest
 from class_sweep.sweep.search import StudySearch
 
 
@@ -28,7 +29,7 @@ class Verdicts:
 def make(tmp_path, small_space_text):
     def make(text=small_space_text, name="study.db"):
         verdicts = Verdicts()
-        return StudySearch(parse_space(text), tmp_path / name, verdicts), verdicts
+        return StudySearch(parse_space(text), tmp_path / name, verdicts, StopRequest()), verdicts
 
     return make
 
