@@ -7,6 +7,7 @@
 import json
 import logging
 import os
+import tempfile
 from io import FileIO
 from pathlib import Path
 from types import TracebackType
@@ -156,12 +157,15 @@ class ResultsWriter:
         """
         ResultsFolder.require_free(path)
         try:
-            path.mkdir(parents=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            begun = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
         except OSError as error:
             raise ResultsError(f"a results folder must be writable: {path}: {error}") from None
-        writer = cls(ResultsFolder(path))
-        write_atomic(writer.folder.space, space_text)
-        return writer
+        # Killed at any moment, it leaves a folder that can be resumed, or none by that name.
+        write_atomic(ResultsFolder(begun).space, space_text)
+        begun.chmod(0o755)
+        begun.rename(path)
+        return cls(ResultsFolder(path))
 
     def append(self, record: Record) -> None:
         """Add one report; when this returns, the line is on the disk.

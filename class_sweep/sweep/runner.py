@@ -63,8 +63,7 @@ def run(space: Space, path: Path, *, cache: FeatureCache, listener: Listener) ->
         _workers(clock, listener),
         ResultsWriter.create(path, space.text) as writer,
     ):
-        environment = describe_environment(prepared.pairs, prepared.features, space)
-        writer.write_json(writer.folder.environment, environment)
+        _keep_environment(writer, prepared, space)
         return _sweep(space, writer, prepared, clock, listener)
 
 
@@ -81,15 +80,21 @@ def resume(path: Path, *, cache: FeatureCache, listener: Listener) -> Sweep:
     with ResultsWriter(folder) as writer:
         clock = Clock(folder.seconds())
         prepared = prepare(space, cache, clock, listener)
-        _require_the_same_data(folder, prepared, space)
+        _keep_environment(writer, prepared, space)
         with _workers(clock, listener):
             return _sweep(space, writer, prepared, clock, listener)
 
 
-def _require_the_same_data(folder: ResultsFolder, prepared: Prepared, space: Space) -> None:
-    """Refuse to mix two data sets in one log; warn where only the features differ."""
-    then = folder.read_environment()
+def _keep_environment(writer: ResultsWriter, prepared: Prepared, space: Space) -> None:
+    """Write down what a sweep runs on; on resume refuse to mix two data sets in one log.
+
+    Where only the features differ, that is a warning.
+    """
+    folder = writer.folder
     now = describe_environment(prepared.pairs, prepared.features, space)
+    if not folder.environment.exists():
+        writer.write_json(folder.environment, now)
+    then = folder.read_environment()
     if then.get("data_sha256") != now["data_sha256"]:
         raise ResultsError(
             f"a sweep must go on with the data it began with: {folder.environment} has SHA-256"
