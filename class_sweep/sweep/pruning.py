@@ -27,6 +27,7 @@ class JudgeScheduler(FIFOScheduler):
     ) -> str:
         """Judge a report. Trials never stop themselves, so every one of them comes through here."""
         decision = self.judge.receive(trial.config["trial"], result["outcome"])
+        # A paused trial is stopped too: the search proposes it again, from its checkpoint.
         return TrialScheduler.CONTINUE if decision == "continue" else TrialScheduler.STOP
 
     def on_trial_error(
