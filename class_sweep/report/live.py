@@ -26,6 +26,7 @@ _STAGES = {
 }
 _VERDICTS = {
     "continue": ("running", "cyan"),
+    "pause": ("paused", "blue"),
     "finish": ("finished", "green"),
     "prune": ("pruned", "yellow"),
     "fail": ("failed", "red"),
@@ -134,10 +135,11 @@ class LiveView:
     def _counts(self, trials: Trials) -> Text:
         budget = self._trials * self._full_samples
         ended = len(trials.finished) + len(trials.pruned) + len(trials.failed)
-        running = len(self._started) - ended
+        running = len(self._started) - ended - len(trials.paused)
+        paused = f", {len(trials.paused)} paused" if trials.paused else ""
         text = (
             f"{ended} of {self._trials} trials ended: {len(trials.finished)} finished,"
-            f" {len(trials.pruned)} pruned, {len(trials.failed)} failed; {running} running."
+            f" {len(trials.pruned)} pruned, {len(trials.failed)} failed; {running} running{paused}."
             f"  {trials.samples / budget:.0%} of the full budget's samples spent"
         )
         return Text(text)

@@ -36,6 +36,7 @@ def status_tree(
             "wanted": summary["trials"]["wanted"],
             "running": len(trials.running) if running else 0,
             "interrupted": 0 if running else len(trials.running),
+            "paused": len(trials.paused),
             "finished": len(trials.finished),
             "pruned": len(trials.pruned),
             "failed": len(trials.failed),
@@ -84,6 +85,7 @@ def _table(trials: Trials, objective: Objective) -> Table:
     groups = (
         ("finished", trials.ranked(objective)),
         ("running", trials.running),
+        ("paused", trials.paused),
         ("pruned", trials.pruned),
         ("failed", trials.failed),
     )

@@ -1,7 +1,7 @@
 """The results folder: who may write to it, and the log that outlives any crash.
 
 `space.yaml` (as run), `trials.jsonl` (a line a report, append-only), `study.db` (Optuna),
-`summary.json`, `best.yaml`, `environment.json`.
+`summary.json`, `best.yaml`, `environment.json`, and of a recording `curves.csv`.
 """
 
 import json
@@ -31,6 +31,7 @@ class ResultsFolder:
         self.space = path / "space.yaml"
         self.trials = path / "trials.jsonl"
         self.study = path / "study.db"
+        self.curves = path / "curves.csv"
         self.best = path / "best.yaml"
         self.summary = path / "summary.json"
         self.environment = path / "environment.json"

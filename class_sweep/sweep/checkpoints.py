@@ -17,16 +17,18 @@ TUNE_FOLDER = "tune"  # Ray's own files, below the results folder, gone when the
 
 def trial_name(trial: Trial) -> str:
     """The name of a trial's folder."""
-    return f"trial-{trial.config['trial']:04d}"
+    return _named(trial.config["trial"])
 
 
-def last_checkpoints(folder: ResultsFolder) -> dict[int, str]:
-    """Each trial's newest checkpoint of an earlier run."""
-    found = {}
-    states = folder.path.glob(f"{TUNE_FOLDER}/trial-*/checkpoint_*/{STATE_FILE}")
-    for state in sorted(states, key=lambda path: path.stat().st_mtime_ns):
-        found[int(state.parent.parent.name.removeprefix("trial-"))] = str(state.parent.resolve())
-    return found
+def _named(number: int) -> str:
+    return f"trial-{number:04d}"
+
+
+def last_checkpoint(folder: ResultsFolder, trial: int) -> str | None:
+    """The folder of a trial's newest checkpoint, of this run of the sweep or an earlier one."""
+    states = folder.path.glob(f"{TUNE_FOLDER}/{_named(trial)}/checkpoint_*/{STATE_FILE}")
+    newest = max(states, key=lambda path: path.stat().st_mtime_ns, default=None)
+    return str(newest.parent.resolve()) if newest else None
 
 
 class Checkpoints(Callback):

@@ -43,6 +43,7 @@ class JudgeScheduler(FIFOScheduler):
         """Judge a report. Trials never stop themselves, so every one of them comes through here."""
         decision = self.judge.receive(trial.config["trial"], result["outcome"])
         if decision != "continue":
+            # A paused trial is stopped too: the search proposes it again, from its checkpoint.
             return TrialScheduler.STOP
         if self._stop.asked:
             self._halted.add(trial)

@@ -15,23 +15,25 @@ from class_sweep.config.document import Space, parse_space
 from class_sweep.curriculum.schedule import full_data_samples
 from class_sweep.encoders.cache import FeatureCache
 from class_sweep.errors import InterruptedSweepError, ResultsError, StorageError, SweepError
+from class_sweep.results.curves import curves_csv
 from class_sweep.results.export import trial_yaml
 from class_sweep.results.files import is_disk_full, write_atomic
 from class_sweep.results.outcome import trials_of
 from class_sweep.results.record import Record
 from class_sweep.results.store import ResultsFolder, ResultsWriter
-from class_sweep.sweep.asha import Asha
 from class_sweep.sweep.casualties import survivable
-from class_sweep.sweep.checkpoints import TUNE_FOLDER, Checkpoints, last_checkpoints, trial_name
+from class_sweep.sweep.checkpoints import TUNE_FOLDER, Checkpoints, last_checkpoint, trial_name
 from class_sweep.sweep.cluster import local_ray, trials_at_a_time
 from class_sweep.sweep.environment import describe_environment
 from class_sweep.sweep.interrupt import StopRequest
 from class_sweep.sweep.judge import Judge, Listener
 from class_sweep.sweep.plan import require_resources
 from class_sweep.sweep.prepare import Clock, Prepared, prepare
+from class_sweep.sweep.pruners import make_pruner
 from class_sweep.sweep.pruning import JudgeScheduler
 from class_sweep.sweep.search import StudySearch
 from class_sweep.sweep.trainable import CurriculumTrial
+from class_sweep.training.milestones import ladder
 
 log = logging.getLogger(__name__)
 
@@ -117,18 +119,20 @@ def _sweep(
     space: Space, writer: ResultsWriter, prepared: Prepared, clock: Clock, listener: Listener
 ) -> Sweep:
     folder, search = writer.folder, space.settings.search
-    judge = Judge(space.objective, Asha(space.settings.pruning.reduction_factor), writer, listener)
+    rungs = ladder(space, len(prepared.features.rows("train")))
+    pruner = make_pruner(space.settings.pruning, len(rungs))
+    judge = Judge(space.objective, pruner, writer, listener)
     judge.replay(folder.records())
     summarise = _Summary(space, prepared, clock, writer)
     summarise.write("running", folder.records())
     stop = StopRequest()
     for warning in prepared.warnings:
         log.warning("%s", warning)
-    listener.planned(search.trials, summarise.full_samples)
+    listener.planned(search.runs, summarise.full_samples)
     with clock.stage("trials", listener), stop.listening(listener.stopping):
         _run_trials(space, prepared, folder, judge, stop)
     records = folder.records()
-    if len([r for r in judge.last.values() if r.ended]) < search.trials:
+    if len([r for r in judge.last.values() if r.ended]) < search.runs:
         summarise.write("interrupted", records)
         raise InterruptedSweepError(folder.path)
     trials = trials_of(records)
@@ -137,9 +141,11 @@ def _sweep(
         summarise.write("failed", records)
         reasons = {record.reason for record in trials.failed}
         raise SweepError(
-            f"no trial of {search.trials} finished: {'; '.join(sorted(filter(None, reasons)))}"
+            f"no trial of {search.runs} finished: {'; '.join(sorted(filter(None, reasons)))}"
             f" ({folder.path})"
         )
+    if search.record:
+        write_atomic(folder.curves, curves_csv(space.objective, search.record, records))
     note = "Written by class-sweep: the best finished trial of one sweep, one run of each schedule."
     write_atomic(folder.best, trial_yaml(space, ranked[0], note))
     summary = summarise.write("finished", records)
@@ -156,14 +162,15 @@ def _run_trials(
     """
     search, idle = space.settings.search, 0
     while idle <= RETRIES and not stop.asked:
-        study = StudySearch(space, folder.study, judge, stop)
-        interrupted = study.take_up(judge.last, last_checkpoints(folder))
-        left = interrupted + search.trials - study.proposed
-        if left <= 0:
+        study = StudySearch(
+            space, folder.study, judge, stop, lambda trial: last_checkpoint(folder, trial)
+        )
+        study.take_up(judge.last)
+        if study.left == 0:
             return
         before = judge.reports
-        at_a_time = trials_at_a_time(space.settings.resources, search.max_concurrent, left)
-        _tune(space, prepared, folder, study, judge, stop, left, at_a_time)
+        at_a_time = trials_at_a_time(space.settings.resources, search.max_concurrent, study.left)
+        _tune(space, prepared, folder, study, judge, stop, at_a_time)
         idle = idle + 1 if judge.reports == before else 0
 
 
@@ -174,7 +181,6 @@ def _tune(
     study: StudySearch,
     judge: Judge,
     stop: StopRequest,
-    trials: int,
     at_a_time: int,
 ) -> None:
     resources = space.settings.resources
@@ -189,7 +195,7 @@ def _tune(
         tune_config=tune.TuneConfig(
             search_alg=study,
             scheduler=JudgeScheduler(judge, stop),
-            num_samples=trials,
+            num_samples=-1,  # the search says when there is nothing left
             max_concurrent_trials=at_a_time,
             reuse_actors=True,
             trial_name_creator=trial_name,
@@ -240,7 +246,7 @@ class _Summary:
 
     def write(self, state: str, records: Iterable[Record]) -> dict[str, Any]:
         trials = trials_of(records)
-        wanted = self._space.settings.search.trials
+        wanted = self._space.settings.search.runs
         full_budget = self.full_samples * wanted
         ranked = trials.ranked(self._space.objective)
         summary: dict[str, Any] = {
@@ -251,9 +257,7 @@ class _Summary:
             "pairs": self._pairs,
             "trials": {
                 "wanted": wanted,
-                "proposed": sum(
-                    map(len, (trials.running, trials.finished, trials.pruned, trials.failed))
-                ),
+                "proposed": trials.count,
                 "finished": len(trials.finished),
                 "pruned": len(trials.pruned),
                 "failed": len(trials.failed),

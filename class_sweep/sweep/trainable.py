@@ -21,7 +21,7 @@ from class_sweep.sweep.judge import Outcome
 from class_sweep.training.checkpoint import STATE_FILE
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer
-from class_sweep.training.milestones import milestones, rung_samples
+from class_sweep.training.milestones import ladder, milestones
 
 
 class CurriculumTrial(Trainable):
@@ -56,8 +56,7 @@ class CurriculumTrial(Trainable):
         config = self._config
         settings = self._space.resolve(config["values"])
         trainer = Trainer(settings, self._features, gpu=self._gpu)
-        pairs = len(self._features.rows("train"))
-        rungs = rung_samples(settings.pruning, settings.budget, pairs)
+        rungs = ladder(self._space, len(self._features.rows("train")))
         self._milestones = milestones(trainer.schedule, rungs)
         if config.get("checkpoint"):
             try:

@@ -118,3 +118,50 @@ def test_a_folder_in_use_is_refused(finished, sweep):
         code, out = sweep.run("resume", folder)
     assert code == 2
     assert "is in use" in out
+
+
+@pytest.fixture(scope="module")
+def one_rung_file(small_space_text, tmp_path_factory):
+    path = tmp_path_factory.mktemp("space") / "one_rung.yaml"
+    asha = "pruning: {grace_epochs: 1, reduction_factor: 2}"
+    assert asha in small_space_text
+    text = small_space_text.replace(asha, "pruning: {kind: one_rung, grace_epochs: 2, keep: 2}")
+    path.write_text(text.replace("[0.3, 0.9]", "[0.7, 0.9]"))  # all of them come to the rung
+    return path
+
+
+def by_trial(lines: list[dict]) -> dict[int, list[dict]]:
+    found = {}
+    for line in lines:
+        found.setdefault(line["trial"], []).append(line)
+    return found
+
+
+def test_one_rung_finishes_the_best_of_all_and_survives_kill_9_while_they_wait(
+    sweep, one_rung_file, lines, without_times
+):
+    whole = sweep.cwd / "one-rung"
+    code, out = sweep.run("run", one_rung_file, "--out", whole)
+    assert code == 0, out
+    trials = by_trial(without_times(whole))
+    reference, *searched = (trials[number] for number in range(8))
+    assert [line["decision"] for line in reference] == ["continue", "finish"]
+    best = sorted(searched, key=lambda reports: reports[0]["objective"])[-2:]
+    finished = [reports for reports in searched if reports[-1]["decision"] == "finish"]
+    assert sorted(finished, key=str) == sorted(best, key=str)
+    ends = [[line["decision"] for line in reports] for reports in searched]
+    assert ["pause", "prune"] in ends  # one that had to leave its place to a better one
+    last_at_rung = max(i for i, line in enumerate(lines(whole)) if line["rung"] == 0)
+    first_finished = min(
+        i for i, line in enumerate(lines(whole)) if line["trial"] and line["decision"] == "finish"
+    )
+    assert first_finished > last_at_rung
+    cut = sweep.cwd / "one-rung-cut"
+    process = sweep.start_and_wait(cut, 7, "run", one_rung_file, "--out", cut)
+    process.kill()
+    process.communicate(timeout=60)
+    code, out = sweep.run("resume", cut)
+    assert code == 0, out
+    assert by_trial(without_times(cut)) == trials
+    study = optuna.load_study(study_name="class-sweep", storage=f"sqlite:///{cut}/study.db")
+    assert {t.state.name for t in study.trials} == {"COMPLETE", "PRUNED"}

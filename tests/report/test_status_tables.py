@@ -33,6 +33,7 @@ def test_the_state_is_that_of_the_log_and_not_of_the_older_summary(running, repo
         "wanted": 16,
         "running": 1,
         "interrupted": 0,
+        "paused": 0,
         "finished": 2,
         "pruned": 1,
         "failed": 1,
