@@ -126,6 +126,14 @@ class Resources(Section):
     gpus: Annotated[float, Field(ge=0, description="GPUs; fractions share one")] = 0
 
 
+class Tracking(Section):
+    """Tools that follow a sweep besides its own files."""
+
+    tensorboard: bool = False  # event files in the results folder
+    wandb: Annotated[str, Field(min_length=1, description="project")] | None = None
+    mlflow: Annotated[str, Field(min_length=1, description="tracking URI")] | None = None
+
+
 class Settings(Section):
     """Everything one trial needs, every value fixed."""
 
@@ -140,3 +148,4 @@ class Settings(Section):
     pruning: Pruning = AshaPruning()
     objective: str = "validation/mrr"
     resources: Resources = Resources()
+    tracking: Tracking = Tracking()

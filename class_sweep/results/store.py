@@ -188,10 +188,12 @@ class ResultsWriter:
                 f"a report must be written down: {self.folder.trials}: {error.strerror}"
             ) from error
 
-    def keep_traceback(self, trial: int, text: str) -> None:
-        """Keep why a trial failed, for people."""
+    def keep_traceback(self, trial: int | None, text: str) -> Path:
+        """Keep why a trial failed, or the sweep as a whole, for people; the file's path."""
         self.folder.errors.mkdir(exist_ok=True)
-        write_atomic(self.folder.errors / f"trial-{trial:04d}.txt", text)
+        path = self.folder.errors / ("sweep.txt" if trial is None else f"trial-{trial:04d}.txt")
+        write_atomic(path, text)
+        return path
 
     def write_json(self, path: Path, tree: dict[str, Any]) -> None:
         """Write a JSON file of the folder, whole."""

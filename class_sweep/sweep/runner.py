@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+import traceback
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -32,6 +33,7 @@ from class_sweep.sweep.prepare import Clock, Prepared, prepare
 from class_sweep.sweep.pruners import make_pruner
 from class_sweep.sweep.pruning import JudgeScheduler
 from class_sweep.sweep.search import StudySearch
+from class_sweep.sweep.tracking import require_trackers, trackers
 from class_sweep.sweep.trainable import CurriculumTrial
 from class_sweep.training.milestones import ladder
 
@@ -59,6 +61,7 @@ def run(space: Space, path: Path, *, cache: FeatureCache, listener: Listener) ->
     """
     ResultsFolder.require_free(path)
     require_resources(space)
+    require_trackers(space.settings.tracking, space.name)
     clock = Clock()
     prepared = prepare(space, cache, clock, listener)
     with (
@@ -79,6 +82,7 @@ def resume(path: Path, *, cache: FeatureCache, listener: Listener) -> Sweep:
     """
     folder = ResultsFolder.existing(path)
     space = parse_space(folder.space.read_text(encoding="utf-8"), str(folder.space))
+    require_trackers(space.settings.tracking, space.name)
     with ResultsWriter(folder) as writer:
         clock = Clock(folder.seconds())
         prepared = prepare(space, cache, clock, listener)
@@ -130,7 +134,7 @@ def _sweep(
         log.warning("%s", warning)
     listener.planned(search.runs, summarise.full_samples)
     with clock.stage("trials", listener), stop.listening(listener.stopping):
-        _run_trials(space, prepared, folder, judge, stop)
+        _run_trials(space, prepared, writer, judge, stop)
     records = folder.records()
     if len([r for r in judge.last.values() if r.ended]) < search.runs:
         summarise.write("interrupted", records)
@@ -154,13 +158,13 @@ def _sweep(
 
 
 def _run_trials(
-    space: Space, prepared: Prepared, folder: ResultsFolder, judge: Judge, stop: StopRequest
+    space: Space, prepared: Prepared, writer: ResultsWriter, judge: Judge, stop: StopRequest
 ) -> None:
     """Run what is left to run, until nothing is or the sweep is asked to stop.
 
     Tune leaves a trial lying whose worker died between two trials, so that it may take two rounds.
     """
-    search, idle = space.settings.search, 0
+    folder, search, idle = writer.folder, space.settings.search, 0
     while idle <= RETRIES and not stop.asked:
         study = StudySearch(
             space, folder.study, judge, stop, lambda trial: last_checkpoint(folder, trial)
@@ -170,20 +174,20 @@ def _run_trials(
             return
         before = judge.reports
         at_a_time = trials_at_a_time(space.settings.resources, search.max_concurrent, study.left)
-        _tune(space, prepared, folder, study, judge, stop, at_a_time)
+        _tune(space, prepared, writer, study, judge, stop, at_a_time)
         idle = idle + 1 if judge.reports == before else 0
 
 
 def _tune(
     space: Space,
     prepared: Prepared,
-    folder: ResultsFolder,
+    writer: ResultsWriter,
     study: StudySearch,
     judge: Judge,
     stop: StopRequest,
     at_a_time: int,
 ) -> None:
-    resources = space.settings.resources
+    folder, resources = writer.folder, space.settings.resources
     trainable = tune.with_parameters(
         CurriculumTrial,
         space=space,
@@ -206,7 +210,7 @@ def _tune(
             storage_path=str(folder.path.resolve()),
             failure_config=tune.FailureConfig(max_failures=RETRIES),
             checkpoint_config=tune.CheckpointConfig(num_to_keep=2, checkpoint_at_end=False),
-            callbacks=[Checkpoints(judge, folder)],
+            callbacks=[Checkpoints(judge, folder), *trackers(space.settings.tracking, folder)],
             stop=stop,
             verbose=0,
         ),
@@ -222,7 +226,11 @@ def _tune(
             raise judge.broken from None
         if is_disk_full(str(error)):
             raise StorageError(f"a sweep must have room to write: {folder.path}") from error
-        raise
+        kept = writer.keep_traceback(None, traceback.format_exc())
+        raise SweepError(
+            f"Ray Tune ended on an error: {str(error).strip().splitlines()[-1]} ({kept}); every"
+            f" report is kept, go on with: class-sweep resume {folder.path}"
+        ) from error
 
 
 class _Summary:
