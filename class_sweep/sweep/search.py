@@ -22,6 +22,7 @@ from class_sweep.config.identity import identity
 from class_sweep.curriculum.reference import reference_config
 from class_sweep.results.record import Record
 from class_sweep.sweep.judge import Judge, Proposal
+from class_sweep.sweep.studyfile import StudyFile
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -74,11 +75,10 @@ class StudySearch(OptunaSearch):
 
     def __init__(self, space: Space, path: Path, judge: Judge) -> None:
         """Open or create the study at `path`."""
-        # A driver that is killed between two statements must leave a file that opens.
-        storage = optuna.storages.RDBStorage(
-            f"sqlite:///{path}", engine_kwargs={"connect_args": {"timeout": 60}}
+        self._file = StudyFile(path)
+        super().__init__(
+            metric="objective", mode="max", storage=self._file, study_name="class-sweep"
         )
-        super().__init__(metric="objective", mode="max", storage=storage, study_name="class-sweep")
         self._search = space.settings.search
         self._sweep_space = space
         self._judge = judge
@@ -97,11 +97,8 @@ class StudySearch(OptunaSearch):
 
     @property
     def proposed(self) -> int:
-        """How many trials were proposed; one that was killed before it was noted never was."""
-        return len(self._noted_trials())
-
-    def _noted_trials(self) -> list[optuna.trial.FrozenTrial]:
-        return [t for t in self._study.get_trials(deepcopy=False) if CONFIG in t.user_attrs]
+        """How many trials were proposed."""
+        return len(self._study.get_trials(deepcopy=False))
 
     def take_up(self, last: Mapping[int, Record], checkpoints: Mapping[int, str]) -> int:
         """Square the study with the log of an earlier run, and queue what was interrupted.
@@ -120,9 +117,6 @@ class StudySearch(OptunaSearch):
             record = last.get(trial.number)
             if record is not None and record.ended:
                 self._tell(trial.number, record)
-            elif CONFIG not in trial.user_attrs:
-                # Killed between asking and noting: it is proposed anew, under another number.
-                self._study.tell(self._open.pop(trial.number), state=TrialState.FAIL)
             else:
                 values = json.loads(trial.user_attrs[CONFIG])
                 name = trial.user_attrs.get("name")
@@ -143,7 +137,9 @@ class StudySearch(OptunaSearch):
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:  # noqa: ARG002
         """Note a report that did not end its trial."""
-        self._report(self._judge.last[self._numbers[trial_id]])
+        record = self._judge.last[self._numbers[trial_id]]
+        self._report(record)
+        self._file.save(record.trial)
 
     def on_trial_complete(
         self,
@@ -164,14 +160,12 @@ class StudySearch(OptunaSearch):
         """Nothing: the study's file is the state."""
 
     def _ask(self) -> Proposal:
-        done = {trial.user_attrs.get("name") for trial in self._noted_trials()}
         number = self.proposed
         self._study.sampler = make_sampler(
             self._search.sampler, self._search.seed, number, self._search.trials
         )
-        for name in self._search.first:
-            if name not in done:
-                return self._ask_reference(name)
+        if number < len(self._search.first):
+            return self._ask_reference(self._search.first[number])
         trial = self._study.ask(self._distributions)
         values = {path: _rounded(value) for path, value in trial.params.items()}
         return self._noted(trial, values, None)
@@ -180,9 +174,7 @@ class StudySearch(OptunaSearch):
         values = reference_config(self._sweep_space, name)
         axes = self._sweep_space.axes
         if all(values.get(path) in axis for path, axis in axes.items()):
-            waiting = self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
-            if not waiting:  # else it is the one that a killed run enqueued
-                self._study.enqueue_trial({path: values[path] for path in axes})
+            self._study.enqueue_trial({path: values[path] for path in axes})
             return self._noted(self._study.ask(self._distributions), values, name)
         # Outside the axes it can teach the sampler nothing, but stands in the study by its name.
         return self._noted(self._study.ask(), values, name)
@@ -195,7 +187,8 @@ class StudySearch(OptunaSearch):
         if name:
             trial.set_user_attr("name", name)
         trial.set_user_attr("identity", proposal.identity)
-        trial.set_user_attr(CONFIG, json.dumps(values))  # last: with it the trial is noted
+        trial.set_user_attr(CONFIG, json.dumps(values))
+        self._file.save(trial.number)
         return proposal
 
     def _proposal(self, number: int, values: dict[str, Value], name: str | None) -> Proposal:
@@ -204,7 +197,7 @@ class StudySearch(OptunaSearch):
 
     def _report(self, record: Record) -> None:
         trial = self._open[record.trial]
-        known = self._study.get_trials(deepcopy=False)[record.trial].intermediate_values
+        known = self._file.get_trial(trial._trial_id).intermediate_values
         if record.objective is not None and record.samples not in known:
             trial.report(record.objective, step=record.samples)
 
@@ -212,6 +205,7 @@ class StudySearch(OptunaSearch):
         self._report(record)
         value = record.objective if record.decision == "finish" else None
         self._study.tell(self._open.pop(number), value, state=_STATES[record.decision])
+        self._file.save(number)
 
 
 def _rounded(value: Any) -> Value:

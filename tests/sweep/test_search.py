@@ -148,28 +148,18 @@ def test_a_space_without_axes_proposes_its_one_trial(make, small_space_text):
     assert search.suggest("t0")["values"] == {}
 
 
-def test_a_trial_killed_before_it_was_noted_is_proposed_anew(make, small_space_text, tmp_path):
+def test_a_trial_killed_before_it_was_noted_never_was(make, small_space_text, tmp_path):
     text = small_space_text.replace("first: [full_data]", "first: [paper, full_data]")
+    text = text.replace("sigma: {uniform: [0.40, 0.80]", "sigma: {uniform: [0.39, 0.99]")
+    text = text.replace("beta: {uniform: [0.05", "beta: {uniform: [0.01")
     search, _ = make(text)
-    killed = search._study.ask()
-    killed.set_user_attr("name", "paper")  # and no config: the process died here
+    search._study.enqueue_trial({"curriculum.alpha": 0.4})
+    search._study.ask()  # and the process died here
     search, verdicts = make(text)
     assert search.take_up({}, {}) == 0
     assert search.proposed == 0
     for number in range(3):
         search.suggest(f"t{number}")
     assert [p.name for p in verdicts.proposals] == ["paper", "full_data", None]
-    assert [p.trial for p in verdicts.proposals] == [1, 2, 3]
-    assert stored(tmp_path)[0].state == TrialState.FAIL
-
-
-def test_a_reference_that_a_killed_run_enqueued_is_not_run_twice(make, small_space_text):
-    text = small_space_text.replace("first: [full_data]", "first: [paper]")
-    text = text.replace("sigma: {uniform: [0.40, 0.80]", "sigma: {uniform: [0.39, 0.99]")
-    text = text.replace("beta: {uniform: [0.05", "beta: {uniform: [0.01")
-    search, verdicts = make(text)
-    search._study.enqueue_trial({"curriculum.alpha": 0.4})
-    for number in range(3):
-        search.suggest(f"t{number}")
-    assert [p.name for p in verdicts.proposals] == ["paper", None, None]
     assert [p.trial for p in verdicts.proposals] == [0, 1, 2]
+    assert [t.state for t in stored(tmp_path)] == [TrialState.RUNNING] * 3
