@@ -3,9 +3,10 @@
 import logging
 import math
 import os
-import warnings
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Self
 
 import ray
 
@@ -20,29 +21,74 @@ _ENVIRONMENT = {
     "TUNE_GLOBAL_CHECKPOINT_S": "3600",  # a sweep resumes from its own log, not from Tune's
     "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    # What a worker imports while it is idle; torch loads its _dynamo when it makes an optimizer.
+    "RAY_preload_python_modules": "torch,torch._dynamo,class_sweep.sweep.trainable",
 }
+
+
+class LocalRay:
+    """A Ray instance on loopback, started in the background; one that runs already is used as is.
+
+    Its workers import what a trial needs as soon as they are up, while the driver prepares.
+    A context manager: leaving it stops the instance, whether it had come up or not.
+    """
+
+    def __init__(self, cores: int | None = None) -> None:
+        """Know the cores that it may use, all of them unless said: a worker is warmed for each."""
+        self._cores = cores
+        self._thread: threading.Thread | None = None
+        self._up, self._stop = threading.Event(), threading.Event()
+        self._error: BaseException | None = None
+
+    def start(self) -> None:
+        """Begin to start it, and return."""
+        for name, value in _ENVIRONMENT.items():
+            os.environ.setdefault(name, value)
+        if not ray.is_initialized():
+            self._thread = threading.Thread(target=self._run, name="ray")
+            self._thread.start()
+
+    def wait(self) -> None:
+        """Until it is up; raises what kept it from that."""
+        if self._thread:
+            self._up.wait()
+        if self._error:
+            raise self._error
+
+    def _run(self) -> None:
+        """Start, stay and stop, all in one thread: Ray's processes die with the one that made them."""
+        cores = None if "RAY_ADDRESS" in os.environ else self._cores
+        try:
+            ray.init(
+                num_cpus=cores,
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                _node_ip_address="127.0.0.1",
+            )
+        except Exception as error:
+            self._error = error
+        finally:
+            self._up.set()
+        self._stop.wait()
+        ray.shutdown()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        if self._thread:
+            self._thread.join()
 
 
 @contextmanager
 def local_ray() -> Iterator[None]:
-    """A Ray instance on loopback for the length of a sweep; one that runs already is used as is."""
-    for name, value in _ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
-    if ray.is_initialized():
+    """A `LocalRay` that is up."""
+    with LocalRay() as instance:
+        instance.start()
+        instance.wait()
         yield
-        return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of Ray's own making, none of it a user's doing
-        ray.init(
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            _node_ip_address="127.0.0.1",
-        )
-    try:
-        yield
-    finally:
-        ray.shutdown()
 
 
 def trials_at_a_time(resources: Resources, limit: int | None, trials: int) -> int:

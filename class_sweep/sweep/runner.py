@@ -1,10 +1,10 @@
 """A sweep from its space to its results folder, and on from where one was cut."""
 
 import logging
+import math
 import shutil
 import warnings
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from class_sweep.results.outcome import trials_of
 from class_sweep.results.record import Record
 from class_sweep.results.store import ResultsFolder, ResultsWriter
 from class_sweep.sweep.asha import Asha
-from class_sweep.sweep.cluster import local_ray, trials_at_a_time
+from class_sweep.sweep.cluster import LocalRay, trials_at_a_time
 from class_sweep.sweep.environment import describe_environment
 from class_sweep.sweep.judge import Judge, Listener
 from class_sweep.sweep.plan import require_resources
@@ -54,16 +54,15 @@ def run(space: Space, path: Path, *, cache: FeatureCache, listener: Listener) ->
         SweepError: If no trial finished.
     """
     ResultsFolder.require_free(path)
-    require_resources(space)
     clock = Clock()
-    prepared = prepare(space, cache, clock, listener)
-    with (
-        _workers(clock, listener),
-        ResultsWriter.create(path, space.text) as writer,
-    ):
-        environment = describe_environment(prepared.pairs, prepared.features, space)
-        writer.write_json(writer.folder.environment, environment)
-        return _sweep(space, writer, prepared, clock, listener)
+    with _workers(space) as workers:
+        prepared = prepare(space, cache, clock, listener, loaded=workers.start)
+        with clock.stage("workers", listener):
+            workers.wait()
+        with ResultsWriter.create(path, space.text) as writer:
+            environment = describe_environment(prepared.pairs, prepared.features, space)
+            writer.write_json(writer.folder.environment, environment)
+            return _sweep(space, writer, prepared, clock, listener)
 
 
 def resume(path: Path, *, cache: FeatureCache, listener: Listener) -> Sweep:
@@ -76,12 +75,13 @@ def resume(path: Path, *, cache: FeatureCache, listener: Listener) -> Sweep:
     """
     folder = ResultsFolder.existing(path)
     space = parse_space(folder.space.read_text(encoding="utf-8"), str(folder.space))
-    with ResultsWriter(folder) as writer:
+    with ResultsWriter(folder) as writer, _workers(space) as workers:
         clock = Clock(folder.seconds())
-        prepared = prepare(space, cache, clock, listener)
+        prepared = prepare(space, cache, clock, listener, loaded=workers.start)
         _require_the_same_data(folder, prepared, space)
-        with _workers(clock, listener):
-            return _sweep(space, writer, prepared, clock, listener)
+        with clock.stage("workers", listener):
+            workers.wait()
+        return _sweep(space, writer, prepared, clock, listener)
 
 
 def _require_the_same_data(folder: ResultsFolder, prepared: Prepared, space: Space) -> None:
@@ -97,13 +97,10 @@ def _require_the_same_data(folder: ResultsFolder, prepared: Prepared, space: Spa
         log.warning("the difficulty index is not the one that this sweep began with")
 
 
-@contextmanager
-def _workers(clock: Clock, listener: Listener) -> Iterator[None]:
-    """Ray, its start timed as a stage."""
-    with ExitStack() as stack:
-        with clock.stage("workers", listener):
-            stack.enter_context(local_ray())
-        yield
+def _workers(space: Space) -> LocalRay:
+    """Ray, not started yet, on as many cores as the trials can use."""
+    at_a_time = require_resources(space)
+    return LocalRay(math.ceil(at_a_time * space.settings.resources.cpus))
 
 
 def _sweep(
