@@ -6,9 +6,10 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Self
+from typing import Any, Self
 
 import ray
+from ray.tune.execution import tune_controller
 
 from class_sweep.config.sections import Resources
 from class_sweep.errors import InputError
@@ -89,6 +90,33 @@ def local_ray() -> Iterator[None]:
         instance.start()
         instance.wait()
         yield
+
+
+class _PlainActors:
+    """Stands where Tune makes its actors, and gives them no environment of their own.
+
+    Tune's own names one, for Lightning's sake, which no idle worker was started with: each actor
+    would be a new process that imports torch while the warm ones stand by.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[type, Any] = {}
+
+    def get(self, trainable: type) -> Any:
+        if trainable not in self._known:
+            self._known[trainable] = ray.remote(trainable)
+        return self._known[trainable]
+
+
+@contextmanager
+def warm_actors() -> Iterator[None]:
+    """Let Tune's actors take the workers that are already warm."""
+    tunes = tune_controller._ActorClassCache
+    tune_controller._ActorClassCache = _PlainActors
+    try:
+        yield
+    finally:
+        tune_controller._ActorClassCache = tunes
 
 
 def trials_at_a_time(resources: Resources, limit: int | None, trials: int) -> int:

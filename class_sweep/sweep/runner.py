@@ -21,7 +21,7 @@ from class_sweep.results.outcome import trials_of
 from class_sweep.results.record import Record
 from class_sweep.results.store import ResultsFolder, ResultsWriter
 from class_sweep.sweep.asha import Asha
-from class_sweep.sweep.cluster import LocalRay, trials_at_a_time
+from class_sweep.sweep.cluster import LocalRay, trials_at_a_time, warm_actors
 from class_sweep.sweep.environment import describe_environment
 from class_sweep.sweep.judge import Judge, Listener
 from class_sweep.sweep.plan import require_resources
@@ -181,7 +181,7 @@ def _tune(
     for name in ("ray.tune", "ray.air", "ray.train"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # the judge says what matters
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), warm_actors():
             warnings.simplefilter("ignore")
             tuner.fit()
     except Exception:
