@@ -21,13 +21,17 @@ class JudgeScheduler(FIFOScheduler):
 
     def on_trial_result(
         self,
-        tune_controller: "TuneController",  # noqa: ARG002 - Ray's signature
+        tune_controller: "TuneController",
         trial: Trial,
         result: dict[str, Any],
     ) -> str:
         """Judge a report. Trials never stop themselves, so every one of them comes through here."""
         decision = self.judge.receive(trial.config["trial"], result["outcome"])
-        return TrialScheduler.CONTINUE if decision == "continue" else TrialScheduler.STOP
+        if decision != "continue":
+            return TrialScheduler.STOP
+        # Before it trains on; a trial that ends here needs no checkpoint, and writes none.
+        tune_controller._schedule_trial_save(trial)
+        return TrialScheduler.CONTINUE
 
     def on_trial_error(
         self,

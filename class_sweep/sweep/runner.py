@@ -172,9 +172,7 @@ def _tune(
             name=TUNE_FOLDER,
             storage_path=str(folder.path.resolve()),
             failure_config=tune.FailureConfig(max_failures=RETRIES),
-            checkpoint_config=tune.CheckpointConfig(
-                num_to_keep=1, checkpoint_frequency=1, checkpoint_at_end=False
-            ),
+            checkpoint_config=tune.CheckpointConfig(num_to_keep=1),  # the scheduler says when
             verbose=0,
         ),
     )
