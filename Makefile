@@ -4,13 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check format clean
+.PHONY: demo test test-long check format clean
 
 demo: $(STAMP)
 	$(BIN)/class-sweep run search_spaces/demo.yaml
 
 test: $(STAMP)
 	$(BIN)/pytest
+
+test-long: $(STAMP)
+	$(BIN)/pytest -m long
 
 check: $(STAMP)
 	$(BIN)/ruff check

@@ -8,7 +8,6 @@ two at a time, each way in the same Ray instance and twice in turn. Bare Ray Tun
 import argparse
 import json
 import os
-import statistics
 import tempfile
 import time
 from collections.abc import Callable

@@ -75,7 +75,7 @@ def _plan_table(space: "Space", plan: "SweepPlan") -> Table:
             f"{shortest:,} … {longest:,}" if shortest < longest else f"{longest:,}",
         ),
         ("samples of one trial", f"{plan.full_samples:,} over the full data"),
-        ("trials", f"{settings.search.trials}, {', '.join(settings.search.first) or 'none'} first"),
+        ("trials", f"{settings.search.runs}, {', '.join(settings.search.first) or 'none'} first"),
         ("full budget", f"{plan.full_budget:,} samples if nothing were pruned or left out"),
         ("rungs at", f"{rungs} samples"),
         ("objective", f"{space.objective} ({space.objective.direction})"),

@@ -23,16 +23,25 @@ def run(
         Path | None,
         typer.Option(help="The results folder; it must not exist. Default: results/NAME-TIME."),
     ] = None,
+    record: Annotated[
+        int | None,
+        typer.Option(min=1, help="Prune nothing; run each configuration under this many seeds."),
+    ] = None,
 ) -> None:
     """Sweep a space: index once, then trials, then the best configuration as YAML.
+
+    With `--record`, every learning curve to its end, in a `curves.csv` for `class-sweep replay`.
 
     Example: `class-sweep run search_spaces/demo.yaml --out results/first`
     """
     from class_sweep.config.document import load_space
+    from class_sweep.config.recording import as_recording
     from class_sweep.encoders.cache import FeatureCache, default_cache_folder
     from class_sweep.sweep.runner import run as run_sweep
 
     space = load_space(file)
+    if record:
+        space = as_recording(space, record)
     folder = out or Path("results") / f"{file.stem}-{datetime.now():%Y%m%d-%H%M%S}"
     cache = FeatureCache(default_cache_folder())
     _follow(

@@ -1,31 +1,72 @@
 """`class-sweep status`."""
 
 import json
-from typing import Annotated
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.live import Live
 
 from class_sweep.cli.arguments import Results
+
+if TYPE_CHECKING:
+    from class_sweep.config.objective import Objective
+    from class_sweep.results.record import Record
+    from class_sweep.results.store import ResultsFolder
+
+_EVERY = 2  # seconds between two looks at the folder
 
 
 def status(
     results: Results,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on until no process runs the sweep any more.")
+    ] = False,
 ) -> None:
     """Show how far a sweep is, from any shell, while it runs or after.
 
-    Example: `class-sweep status results/first --json`
+    With `--watch` a terminal is kept up to date; elsewhere every change is a line.
+
+    Example: `class-sweep status results/first --watch`
     """
     from class_sweep.config.document import load_space
-    from class_sweep.report.status import print_status, status_tree
+    from class_sweep.report.status import headline, status_view
     from class_sweep.results.store import ResultsFolder
 
     folder = ResultsFolder.existing(results)
     objective = load_space(folder.space).objective
-    records = folder.records()
-    tree = status_tree(folder.read_summary(), records, objective, running=folder.in_use())
+    console = Console()
+    states = _states(folder, objective, watch=watch)
     if as_json:
-        typer.echo(json.dumps(tree, indent=2, ensure_ascii=False))
+        for tree, _ in states:
+            typer.echo(json.dumps(tree, indent=None if watch else 2, ensure_ascii=False))
+    elif watch and not console.is_terminal:
+        for tree, _ in states:
+            typer.echo(headline(tree))
     else:
-        print_status(Console(), tree, records, objective)
+        with Live(console=console, auto_refresh=False, vertical_overflow="visible") as live:
+            for tree, records in states:
+                view = status_view(tree, records, objective, folder.errors)
+                live.update(view, refresh=True)
+
+
+def _states(
+    folder: "ResultsFolder", objective: "Objective", *, watch: bool
+) -> "Iterator[tuple[dict[str, Any], list[Record]]]":
+    """The state now, and at every change of it while the sweep runs."""
+    from class_sweep.report.status import status_tree
+
+    before = None
+    while True:
+        running = folder.in_use()  # asked first: a sweep that ends here has written all it will
+        records = folder.records()
+        tree = status_tree(folder.read_summary(), records, objective, running=running)
+        if tree != before:
+            yield tree, records
+        if not watch or tree["state"] != "running":
+            return
+        before = tree
+        time.sleep(_EVERY)

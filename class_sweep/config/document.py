@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from class_sweep.config.axes import (
     Axis,
@@ -20,13 +20,15 @@ from class_sweep.config.axes import (
 )
 from class_sweep.config.objective import Objective, parse_objective
 from class_sweep.config.problems import Problem, dotted, problems_of
-from class_sweep.config.section import Section
-from class_sweep.config.sections import Budget, Pruning, Search, Settings
+from class_sweep.config.pruning import Pruning
+from class_sweep.config.sections import Budget, Search, Settings
 from class_sweep.config.source import Key, Source, read_yaml, write_yaml
 from class_sweep.errors import ConfigError
 
 AXIS_SECTIONS = ("curriculum", "optimizer", "backbone")
-AnySection = TypeVar("AnySection", bound=Section)
+AnySection = TypeVar("AnySection")
+_BUDGET, _SEARCH = TypeAdapter(Budget), TypeAdapter(Search)
+_PRUNING: TypeAdapter[Pruning] = TypeAdapter(Pruning)
 SIGMA = "curriculum.sigma"
 SIGMA_QUANTILE = "curriculum.sigma_quantile"
 TEXT_WEIGHT = "curriculum.text_weight"
@@ -227,9 +229,9 @@ def _objective(tree: dict[str, Any], source: Source, problems: list[Problem]) ->
         return None
 
 
-def _section(model: type[AnySection], tree: Any) -> AnySection | None:
+def _section(model: TypeAdapter[AnySection], tree: Any) -> AnySection | None:
     try:
-        return model.model_validate_json(json.dumps(tree, default=str))
+        return model.validate_json(json.dumps(tree, default=str))
     except ValidationError:
         return None
 
@@ -242,20 +244,22 @@ def _cross_rules(tree: Mapping[str, Any], source: Source, *, varied: bool) -> li
         source: Where they stand.
         varied: Whether something is, or was meant to be, an axis.
     """
-    budget = _section(Budget, tree.get("budget"))
-    search = _section(Search, tree.get("search"))
-    pruning = _section(Pruning, tree.get("pruning", {}))
+    budget = _section(_BUDGET, tree.get("budget"))
+    search = _section(_SEARCH, tree.get("search"))
+    pruning = _section(_PRUNING, tree.get("pruning", {}))
     problems = []
 
     def problem(path: str, message: str) -> None:
         problems.append(Problem(source.line(tuple(path.split("."))), path, message))
 
-    if pruning and budget and pruning.kind == "asha" and pruning.grace_epochs > budget.epochs:
+    grace = None if pruning is None or pruning.kind == "none" else pruning.grace_epochs
+    if budget and isinstance(grace, int | float) and grace > budget.epochs:
         problem(
             "pruning.grace_epochs",
-            f"must be at most budget.epochs ({budget.epochs}) for a rung to exist,"
-            f" got {pruning.grace_epochs:g}",
+            f"must be at most budget.epochs ({budget.epochs}) for a rung to exist, got {grace:g}",
         )
+    if pruning and search and search.record and pruning.kind != "none":
+        problem("pruning.kind", f"must be none where search.record is set, got {pruning.kind}")
     curriculum = tree.get("curriculum", {})
     if isinstance(curriculum, dict) and {"sigma", "sigma_quantile"} <= curriculum.keys():
         problem(SIGMA_QUANTILE, "must stand instead of sigma, got both")

@@ -1,7 +1,8 @@
 """The settings of one trial, section by section, each with its unit and its bounds.
 
 A space file is these settings with some values replaced by axes; see `class_sweep.config.document`.
-The sections of data and encoders are in `class_sweep.config.inputs`.
+The sections of data and encoders are in `class_sweep.config.inputs`, those of pruning in
+`class_sweep.config.pruning`.
 """
 
 from difflib import get_close_matches
@@ -12,6 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from class_sweep.config.axes import near_miss
 from class_sweep.config.inputs import Data, MoleculeEncoder, TextEncoder
+from class_sweep.config.pruning import AshaPruning, Pruning
 from class_sweep.config.section import Fraction, Section, Seed, Share
 
 
@@ -109,14 +111,12 @@ class Search(Section):
     seed: Seed = 0
     first: Annotated[list[Literal["paper", "full_data"]], Field(default=[])]
     max_concurrent: Annotated[int, Field(ge=1, description="trials at a time")] | None = None
+    record: Annotated[int, Field(ge=1, description="seeds; nothing is pruned")] | None = None
 
-
-class Pruning(Section):
-    """ASHA over samples seen: a rung at grace_epochs x reduction_factor^r full-data epochs."""
-
-    kind: Literal["asha", "none"] = "asha"
-    grace_epochs: Annotated[float, Field(gt=0, description="epochs of full data")] = 1
-    reduction_factor: Annotated[float, Field(ge=1.1, le=100)] = 3
+    @property
+    def runs(self) -> int:
+        """How many trials are run: a recording has one for each configuration and seed."""
+        return self.trials * (self.record or 1)
 
 
 class Resources(Section):
@@ -137,6 +137,6 @@ class Settings(Section):
     optimizer: Optimizer = Optimizer()
     budget: Budget
     search: Search
-    pruning: Pruning = Pruning()
+    pruning: Pruning = AshaPruning()
     objective: str = "validation/mrr"
     resources: Resources = Resources()

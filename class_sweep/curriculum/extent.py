@@ -1,8 +1,13 @@
-"""The shortest and the longest schedule that a search space admits."""
+"""What a search space admits: its shortest and longest schedule, and when its pacings end."""
+
+import math
 
 from class_sweep.config.axes import Value
 from class_sweep.config.document import Space
+from class_sweep.config.pruning import Pruning
+from class_sweep.curriculum.pacing import PACINGS, pace_of
 from class_sweep.curriculum.schedule import Schedule, plan
+from class_sweep.errors import ConfigError
 
 _LENGTHENS = (
     "curriculum.alpha",
@@ -47,3 +52,52 @@ def _corner(space: Space, pairs: int, *, longest: bool) -> list[Schedule]:
             )
         )
     return schedules
+
+
+def with_grace(space: Space) -> Pruning:
+    """The pruning of a space, its grace a number of epochs.
+
+    Raises:
+        ConfigError: If the grace is to last until pacing ends, and no rung can stand there.
+    """
+    pruning = space.settings.pruning
+    if pruning.kind == "none" or not isinstance(pruning.grace_epochs, str):
+        return pruning
+    end, epochs = pacing_end(space), space.settings.budget.epochs
+    if not 0 < end < epochs:
+        raise ConfigError(
+            f"{space.name}: pruning.grace_epochs: pacing_end must be within the budget of {epochs}"
+            f" epochs for a rung to exist, got {end:.3g}"
+        )
+    return pruning.model_copy(update={"grace_epochs": end})
+
+
+def pacing_end(space: Space) -> float:
+    """The epochs of full data by whose samples every schedule of the space shows all pairs.
+
+    Each trial has paced for other epochs and other samples, but trials are compared at equal
+    samples: so it is the most samples that any schedule takes to get there. The references, which
+    no rung prunes, are not asked.
+    """
+    axis = space.axes.get(_PACING)
+    pacings = axis.ends() if axis else [space.settings.curriculum.pacing]
+    return max(_paced(space, str(pacing)) for pacing in pacings)
+
+
+def _paced(space: Space, pacing: str) -> float:
+    """Σ λ(k) before λ = 1, at its largest over the axes, for one pacing."""
+    least = {path: min(space.axes[path].ends()) for path in _LENGTHENS if path in space.axes}
+    most = {path: max(space.axes[path].ends()) for path in _LENGTHENS if path in space.axes}
+    most |= {path: max(space.axes[path].ends()) for path in _SHORTENS[:1] if path in space.axes}
+    low = space.resolve(least | {_PACING: pacing}).curriculum
+    start = low.pacing_start
+    if pacing == "full" or low.alpha >= 1:
+        return 0.0
+    if pacing == "linear":
+        if low.beta == 0:
+            return math.inf
+        steps = max(0, math.ceil(round((1 - low.alpha) / low.beta, 6)) - start)
+        # The last shares before 1 lie up to 1, 1 − β, … as α grows within the same step count.
+        return steps - low.beta * steps * (steps - 1) / 2
+    pace = pace_of(space.resolve(most | {_PACING: pacing}).curriculum, space.settings.budget.epochs)
+    return sum(PACINGS[pacing](k, pace) for k in range(start, math.ceil(pace.full_epoch)))

@@ -4,6 +4,7 @@ import time
 from types import TracebackType
 from typing import Protocol, Self
 
+from psutil import virtual_memory
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
@@ -12,9 +13,11 @@ from rich.text import Text
 from class_sweep.config.axes import Value
 from class_sweep.config.objective import Objective
 from class_sweep.report import words
+from class_sweep.report.pace import seconds_left
 from class_sweep.results.outcome import Trials, trials_of
 from class_sweep.results.record import Record
 
+_GIB = 1 << 30
 _ROWS = 12  # trials shown at once
 _STAGES = {
     "data": "reading the pairs",
@@ -26,6 +29,7 @@ _STAGES = {
 }
 _VERDICTS = {
     "continue": ("running", "cyan"),
+    "pause": ("paused", "blue"),
     "finish": ("finished", "green"),
     "prune": ("pruned", "yellow"),
     "fail": ("failed", "red"),
@@ -111,6 +115,12 @@ class LiveView:
                 soft_wrap=True,
             )
 
+    def stopping(self) -> None:
+        """The sweep was asked to stop."""
+        self._stage = "stopping after the running reports; Ctrl-C again stops at once"
+        if not self._live:
+            self._console.print(f"{self._elapsed():>8}  {self._stage}")
+
     def recalled(self, record: Record) -> None:
         """A report of an earlier run of the sweep: it counts, but is no news."""
         self._started[record.trial] = record
@@ -128,13 +138,19 @@ class LiveView:
     def _counts(self, trials: Trials) -> Text:
         budget = self._trials * self._full_samples
         ended = len(trials.finished) + len(trials.pruned) + len(trials.failed)
-        running = len(self._started) - ended
+        running = len(self._started) - ended - len(trials.paused)
+        paused = f", {len(trials.paused)} paused" if trials.paused else ""
         text = (
             f"{ended} of {self._trials} trials ended: {len(trials.finished)} finished,"
-            f" {len(trials.pruned)} pruned, {len(trials.failed)} failed; {running} running."
+            f" {len(trials.pruned)} pruned, {len(trials.failed)} failed; {running} running{paused}."
             f"  {trials.samples / budget:.0%} of the full budget's samples spent"
         )
-        return Text(text)
+        left = seconds_left(self._records, self._trials)
+        if left is not None:
+            text += f", about {words.seconds(left)} left"
+        memory = virtual_memory()
+        used = memory.total - memory.available
+        return Text(f"{text}.  {used / _GIB:.1f} of {memory.total / _GIB:.1f} GiB of memory used")
 
     def _best(self, trials: Trials) -> Text:
         ranked = trials.ranked(self._objective)

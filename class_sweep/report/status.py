@@ -1,13 +1,16 @@
 """The state of a sweep, from its folder alone: while it runs, and after."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from rich.console import Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from class_sweep.config.objective import Objective
 from class_sweep.report import words
+from class_sweep.report.pace import seconds_left
 from class_sweep.results.outcome import Trials, trials_of
 from class_sweep.results.record import Record
 
@@ -36,6 +39,7 @@ def status_tree(
             "wanted": summary["trials"]["wanted"],
             "running": len(trials.running) if running else 0,
             "interrupted": 0 if running else len(trials.running),
+            "paused": len(trials.paused),
             "finished": len(trials.finished),
             "pruned": len(trials.pruned),
             "failed": len(trials.failed),
@@ -46,33 +50,43 @@ def status_tree(
             "full_budget": full,
             "share": round(trials.samples / full, 4),
         },
+        "seconds_left": seconds_left(records, summary["trials"]["wanted"]) if running else None,
         "best": _row(ranked[0]) if ranked else None,
         "failures": [{"trial": r.trial, "reason": r.reason} for r in trials.failed],
     }
 
 
-def print_status(
-    console: Console, tree: Mapping[str, Any], records: list[Record], objective: Objective
-) -> None:
-    """Print the state as tables."""
+def headline(tree: Mapping[str, Any]) -> str:
+    """The state in one line."""
     counts, samples = tree["trials"], tree["samples"]
     ended = counts["finished"] + counts["pruned"] + counts["failed"]
-    console.print(
+    left = tree["seconds_left"]
+    return (
         f"{tree['state']}: {ended} of {counts['wanted']} trials ended"
         f" ({counts['finished']} finished, {counts['pruned']} pruned, {counts['failed']} failed),"
         f" {tree['rung_decisions']} rung decisions,"
-        f" {100 * samples['share']:.1f} % of the full budget's samples",
-        highlight=False,
-        soft_wrap=True,
+        f" {100 * samples['share']:.1f} % of the full budget's samples"
+        + (f", about {words.seconds(left)} left" if left is not None else "")
     )
-    console.print(_table(trials_of(records), objective))
+
+
+def status_view(
+    tree: Mapping[str, Any], records: list[Record], objective: Objective, errors: Path
+) -> RenderableType:
+    """The state as a headline, a table of the trials, and what failed.
+
+    Args:
+        tree: As `status_tree` gives it.
+        records: Every report so far.
+        objective: What the sweep optimises.
+        errors: The folder of the tracebacks.
+    """
+    failures = []
     for failure in tree["failures"]:
-        console.print(
-            f"trial {failure['trial']} failed: {failure['reason']}",
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
-        )
+        kept = errors / f"trial-{failure['trial']:04d}.txt"
+        where = f" ({kept})" if kept.is_file() else ""
+        failures.append(Text(f"trial {failure['trial']} failed: {failure['reason']}{where}"))
+    return Group(Text(headline(tree)), _table(trials_of(records), objective), *failures)
 
 
 def _table(trials: Trials, objective: Objective) -> Table:
@@ -84,6 +98,7 @@ def _table(trials: Trials, objective: Objective) -> Table:
     groups = (
         ("finished", trials.ranked(objective)),
         ("running", trials.running),
+        ("paused", trials.paused),
         ("pruned", trials.pruned),
         ("failed", trials.failed),
     )

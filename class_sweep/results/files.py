@@ -1,11 +1,20 @@
 """Files that are either whole or not there."""
 
 import contextlib
+import errno
 import os
 import tempfile
 from pathlib import Path
 
 from class_sweep.errors import StorageError
+
+# The system's own words, and SQLite's.
+_DISK_FULL = (*map(os.strerror, (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)), "disk is full")
+
+
+def is_disk_full(message: str) -> bool:
+    """Whether an error that has passed through other hands was a disk without room."""
+    return any(words in message for words in _DISK_FULL)
 
 
 def write_atomic(path: Path, text: str) -> None:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import get_args
 
 from class_sweep.config.objective import Objective
-from class_sweep.results.record import Record
+from class_sweep.results.record import Decision, Record
 
 
 @dataclass(frozen=True)
@@ -12,16 +13,25 @@ class Trials:
     """Trials by how they ended; each list holds the last record of its trials, by number."""
 
     running: list[Record]
+    paused: list[Record]
     finished: list[Record]
     pruned: list[Record]
     failed: list[Record]
     rung_decisions: int
 
     @property
+    def count(self) -> int:
+        """How many trials have reported."""
+        return sum(map(len, self._groups))
+
+    @property
     def samples(self) -> int:
         """Samples seen by all trials together."""
-        every = (self.running, self.finished, self.pruned, self.failed)
-        return sum(record.samples for group in every for record in group)
+        return sum(record.samples for group in self._groups for record in group)
+
+    @property
+    def _groups(self) -> tuple[list[Record], ...]:
+        return (self.running, self.paused, self.finished, self.pruned, self.failed)
 
     def ranked(self, objective: Objective) -> list[Record]:
         """The finished trials, best first; of equals the one that saw fewer samples.
@@ -41,7 +51,14 @@ def trials_of(records: Iterable[Record]) -> Trials:
     for record in records:
         last[record.trial] = record
         decisions += record.compared
-    groups: dict[str, list[Record]] = {"continue": [], "finish": [], "prune": [], "fail": []}
+    groups: dict[str, list[Record]] = {decision: [] for decision in get_args(Decision)}
     for number in sorted(last):
         groups[last[number].decision].append(last[number])
-    return Trials(groups["continue"], groups["finish"], groups["prune"], groups["fail"], decisions)
+    return Trials(
+        running=groups["continue"],
+        paused=groups["pause"],
+        finished=groups["finish"],
+        pruned=groups["prune"],
+        failed=groups["fail"],
+        rung_decisions=decisions,
+    )

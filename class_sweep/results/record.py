@@ -6,7 +6,7 @@ from typing import Literal, Self, get_args
 
 from class_sweep.config.axes import Value
 
-Decision = Literal["continue", "prune", "finish", "fail"]
+Decision = Literal["continue", "pause", "prune", "finish", "fail"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,8 @@ class Record:
         step: Optimizer steps so far.
         samples: Samples seen so far.
         rung: The rung that is reached, or None.
-        decision: `continue`, `prune`, `finish` (the trial's last report) or `fail`.
+        decision: `continue`, `pause` (until the others stand at the rung too), `prune`, `finish`
+            (the trial's last report) or `fail`.
         compared: Whether other trials stood at the rung to compare with.
         objective: The value that is optimised; None for a failed report.
         metrics: Every metric, `pool/direction/metric` to value.
@@ -52,7 +53,7 @@ class Record:
     @property
     def ended(self) -> bool:
         """Whether the trial ends with this report."""
-        return self.decision != "continue"
+        return self.decision not in {"continue", "pause"}
 
     def to_json(self) -> str:
         """One line, without its newline."""

@@ -1,12 +1,13 @@
 """The results folder: who may write to it, and the log that outlives any crash.
 
 `space.yaml` (as run), `trials.jsonl` (a line a report, append-only), `study.db` (Optuna),
-`summary.json`, `best.yaml`, `environment.json`.
+`summary.json`, `best.yaml`, `environment.json`, and of a recording `curves.csv`.
 """
 
 import json
 import logging
 import os
+import tempfile
 from io import FileIO
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +31,7 @@ class ResultsFolder:
         self.space = path / "space.yaml"
         self.trials = path / "trials.jsonl"
         self.study = path / "study.db"
+        self.curves = path / "curves.csv"
         self.best = path / "best.yaml"
         self.summary = path / "summary.json"
         self.environment = path / "environment.json"
@@ -156,12 +158,15 @@ class ResultsWriter:
         """
         ResultsFolder.require_free(path)
         try:
-            path.mkdir(parents=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            begun = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
         except OSError as error:
             raise ResultsError(f"a results folder must be writable: {path}: {error}") from None
-        writer = cls(ResultsFolder(path))
-        write_atomic(writer.folder.space, space_text)
-        return writer
+        # Killed at any moment, it leaves a folder that can be resumed, or none by that name.
+        write_atomic(ResultsFolder(begun).space, space_text)
+        begun.chmod(0o755)
+        begun.rename(path)
+        return cls(ResultsFolder(path))
 
     def append(self, record: Record) -> None:
         """Add one report; when this returns, the line is on the disk.

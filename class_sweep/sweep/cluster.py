@@ -21,6 +21,7 @@ _ENVIRONMENT = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # trials.jsonl and study.db hold what they would
     "TUNE_GLOBAL_CHECKPOINT_S": "3600",  # a sweep resumes from its own log, not from Tune's
     "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C is taken by `class_sweep.sweep.interrupt`
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     # What a worker imports while it is idle; torch loads its _dynamo when it makes an optimizer.
     "RAY_preload_python_modules": "torch,torch._dynamo,class_sweep.sweep.trainable",

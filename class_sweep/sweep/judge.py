@@ -11,7 +11,7 @@ from class_sweep.config.objective import Objective
 from class_sweep.errors import StorageError
 from class_sweep.results.record import Decision, Record
 from class_sweep.results.store import ResultsWriter
-from class_sweep.sweep.asha import Asha
+from class_sweep.sweep.pruner import Pruner, Verdict
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,9 @@ class Listener(Protocol):
     def reported(self, record: Record) -> None:
         """A trial has reported, and its fate is decided."""
 
+    def stopping(self) -> None:
+        """The sweep was asked to stop: what runs goes on to its next report, nothing starts."""
+
     def recalled(self, record: Record) -> None:
         """A report of an earlier run of the sweep."""
 
@@ -66,14 +69,16 @@ class Judge:
     """Decides what each report means for its trial. One per sweep, in the driver."""
 
     def __init__(
-        self, objective: Objective, asha: Asha, writer: ResultsWriter, listener: Listener
+        self, objective: Objective, pruner: Pruner, writer: ResultsWriter, listener: Listener
     ) -> None:
         self._objective = objective
-        self._asha = asha
+        self._pruner = pruner
         self._writer = writer
         self._listener = listener
         self._proposals: dict[int, Proposal] = {}
+        self._paused: set[int] = set()
         self.last: dict[int, Record] = {}
+        self.reports = 0  # written down by this process
         self.broken: StorageError | None = None  # why the log could not be written, if it was so
 
     def __getstate__(self) -> dict[str, object]:
@@ -83,10 +88,11 @@ class Judge:
     def replay(self, records: Iterable[Record]) -> None:
         """Take up a log: rungs and verdicts stand as they did when its last line was written."""
         for record in records:
-            self.last[record.trial] = record
+            self._note(record)
             self._listener.recalled(record)
             if record.rung is not None and record.objective is not None:
-                self._asha.recall(record.trial, record.rung, self._score(record.objective))
+                self._decide(record.trial, record.name, record.rung, record.objective)
+        self._drop()
 
     def propose(self, proposal: Proposal) -> None:
         """Know a trial before its first report."""
@@ -97,7 +103,9 @@ class Judge:
         """Judge one report, write it down, and say what becomes of the trial."""
         before = self.last.get(trial)
         if before is not None and outcome.report <= before.report and outcome.failure is None:
-            return before.decision  # trained again after a restart: it stands as it was written
+            # Trained again after a restart: it stands as it was written, but a trial that was
+            # paused trains only once it may go on.
+            return "continue" if before.decision == "pause" else before.decision
         value = outcome.metrics.get(self._objective.metric)
         failure = outcome.failure
         if failure is None and (value is None or not math.isfinite(value)):
@@ -107,11 +115,8 @@ class Judge:
         decision: Decision = "fail" if failure else "finish" if outcome.last else "continue"
         compared = False
         if decision == "continue" and outcome.rung is not None and value is not None:
-            verdict = self._asha.decide(trial, outcome.rung, self._score(value))
-            # A reference stands on its rungs for others, but is needed whole to compare with.
-            judged = self._proposals[trial].name is None
-            decision = "prune" if judged and not verdict.keep else "continue"
-            compared = judged and verdict.compared
+            verdict = self._decide(trial, self._proposals[trial].name, outcome.rung, value)
+            decision, compared = verdict.fate, verdict.compared
         finite = {name: v for name, v in outcome.metrics.items() if math.isfinite(v)}
         self._write(
             replace(
@@ -129,6 +134,7 @@ class Judge:
                 seconds=round(outcome.seconds, 3),
             )
         )
+        self._drop()
         return decision
 
     def fail(self, trial: int, reason: str, traceback: str) -> None:
@@ -142,8 +148,33 @@ class Judge:
             )
         self._write(replace(blank, decision="fail", reason=reason))
 
-    def _score(self, value: float) -> float:
-        return self._objective.sign * value
+    def _decide(self, trial: int, name: str | None, rung: int, value: float) -> Verdict:
+        score = self._objective.sign * value
+        return self._pruner.decide(trial, rung, score, reference=name is not None)
+
+    def _drop(self) -> None:
+        """Write down which paused trials have lost their place to better ones."""
+        for trial in sorted(self._paused - self._pruner.waiting):
+            before = self.last[trial]
+            self._write(
+                replace(
+                    before,
+                    report=before.report + 1,
+                    rung=None,
+                    decision="prune",
+                    compared=True,
+                    loss=None,
+                    seconds=0.0,
+                    at=_now(),
+                )
+            )
+
+    def _note(self, record: Record) -> None:
+        self.last[record.trial] = record
+        if record.decision == "pause":
+            self._paused.add(record.trial)
+        else:
+            self._paused.discard(record.trial)
 
     def _blank(self, trial: int) -> Record:
         known = self._proposals[trial]
@@ -159,7 +190,7 @@ class Judge:
             decision="continue",
             compared=False,
             objective=None,
-            at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            at=_now(),
         )
 
     def _write(self, record: Record) -> None:
@@ -168,5 +199,10 @@ class Judge:
         except StorageError as error:
             self.broken = error  # Tune wraps what is raised here in a traceback of its own
             raise
-        self.last[record.trial] = record
+        self._note(record)
+        self.reports += 1
         self._listener.reported(record)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -10,7 +10,7 @@ from class_sweep.curriculum.extent import schedule_range
 from class_sweep.curriculum.schedule import full_data_samples
 from class_sweep.data.pair import PairSet
 from class_sweep.sweep.cluster import fitting
-from class_sweep.training.milestones import rung_samples
+from class_sweep.training.milestones import ladder
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def require_resources(space: Space) -> int:
     """
     cores, gpus = local_capacity()
     search = space.settings.search
-    return fitting(space.settings.resources, search.max_concurrent, search.trials, cores, gpus)
+    return fitting(space.settings.resources, search.max_concurrent, search.runs, cores, gpus)
 
 
 def plan_sweep(space: Space, pairs: PairSet) -> SweepPlan:
@@ -69,8 +69,8 @@ def plan_sweep(space: Space, pairs: PairSet) -> SweepPlan:
         pairs=counts,
         steps=(shortest.steps, longest.steps),
         full_samples=full,
-        full_budget=full * settings.search.trials,
-        rungs=rung_samples(settings.pruning, settings.budget, counts["train"]),
+        full_budget=full * settings.search.runs,
+        rungs=ladder(space, counts["train"]),
         at_a_time=require_resources(space),
         cores=cores,
         gpus=gpus,

@@ -10,7 +10,7 @@ import numpy as np
 from class_sweep.backbones.catalogue import BACKBONES
 from class_sweep.config.document import TEXT_WEIGHT, Space
 from class_sweep.config.inputs import MorganEncoder
-from class_sweep.curriculum.extent import schedule_range
+from class_sweep.curriculum.extent import schedule_range, with_grace
 from class_sweep.curriculum.intensity import emphasis
 from class_sweep.curriculum.reference import sigmas_needed
 from class_sweep.data.corpus import load_pairs
@@ -220,6 +220,7 @@ def _index(
 def _require_fitting(space: Space) -> None:
     """What holds between the curriculum and the backbone or the batches, whatever the data."""
     similarities(space)
+    with_grace(space)
     settings = space.settings
     parts = BACKBONES[settings.backbone.name].parts
     try:

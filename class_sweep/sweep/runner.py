@@ -14,26 +14,30 @@ from ray import tune
 from class_sweep.config.document import Space, parse_space
 from class_sweep.curriculum.schedule import full_data_samples
 from class_sweep.encoders.cache import FeatureCache
-from class_sweep.errors import InterruptedSweepError, ResultsError, SweepError
+from class_sweep.errors import InterruptedSweepError, ResultsError, StorageError, SweepError
+from class_sweep.results.curves import curves_csv
 from class_sweep.results.export import trial_yaml
-from class_sweep.results.files import write_atomic
+from class_sweep.results.files import is_disk_full, write_atomic
 from class_sweep.results.outcome import trials_of
 from class_sweep.results.record import Record
 from class_sweep.results.store import ResultsFolder, ResultsWriter
-from class_sweep.sweep.asha import Asha
+from class_sweep.sweep.casualties import survivable
+from class_sweep.sweep.checkpoints import TUNE_FOLDER, Checkpoints, last_checkpoint, trial_name
 from class_sweep.sweep.cluster import LocalRay, trials_at_a_time, warm_actors
 from class_sweep.sweep.environment import describe_environment
+from class_sweep.sweep.interrupt import StopRequest
 from class_sweep.sweep.judge import Judge, Listener
 from class_sweep.sweep.plan import require_resources
 from class_sweep.sweep.prepare import Clock, Prepared, prepare
+from class_sweep.sweep.pruners import make_pruner
 from class_sweep.sweep.pruning import JudgeScheduler
 from class_sweep.sweep.search import StudySearch
 from class_sweep.sweep.trainable import CurriculumTrial
+from class_sweep.training.milestones import ladder
 
 log = logging.getLogger(__name__)
 
 RETRIES = 2  # of a trial whose process died, each from its last checkpoint
-TUNE_FOLDER = "tune"  # Ray's own files, below the results folder, gone when the sweep is done
 
 
 @dataclass(frozen=True)
@@ -60,8 +64,7 @@ def run(space: Space, path: Path, *, cache: FeatureCache, listener: Listener) ->
         with clock.stage("workers", listener):
             workers.wait()
         with ResultsWriter.create(path, space.text) as writer:
-            environment = describe_environment(prepared.pairs, prepared.features, space)
-            writer.write_json(writer.folder.environment, environment)
+            _keep_environment(writer, prepared, space)
             return _sweep(space, writer, prepared, clock, listener)
 
 
@@ -78,16 +81,22 @@ def resume(path: Path, *, cache: FeatureCache, listener: Listener) -> Sweep:
     with ResultsWriter(folder) as writer, _workers(space) as workers:
         clock = Clock(folder.seconds())
         prepared = prepare(space, cache, clock, listener, loaded=workers.start)
-        _require_the_same_data(folder, prepared, space)
+        _keep_environment(writer, prepared, space)
         with clock.stage("workers", listener):
             workers.wait()
         return _sweep(space, writer, prepared, clock, listener)
 
 
-def _require_the_same_data(folder: ResultsFolder, prepared: Prepared, space: Space) -> None:
-    """Refuse to mix two data sets in one log; warn where only the features differ."""
-    then = folder.read_environment()
+def _keep_environment(writer: ResultsWriter, prepared: Prepared, space: Space) -> None:
+    """Write down what a sweep runs on; on resume refuse to mix two data sets in one log.
+
+    Where only the features differ, that is a warning.
+    """
+    folder = writer.folder
     now = describe_environment(prepared.pairs, prepared.features, space)
+    if not folder.environment.exists():
+        writer.write_json(folder.environment, now)
+    then = folder.read_environment()
     if then.get("data_sha256") != now["data_sha256"]:
         raise ResultsError(
             f"a sweep must go on with the data it began with: {folder.environment} has SHA-256"
@@ -107,22 +116,20 @@ def _sweep(
     space: Space, writer: ResultsWriter, prepared: Prepared, clock: Clock, listener: Listener
 ) -> Sweep:
     folder, search = writer.folder, space.settings.search
-    judge = Judge(space.objective, Asha(space.settings.pruning.reduction_factor), writer, listener)
+    rungs = ladder(space, len(prepared.features.rows("train")))
+    pruner = make_pruner(space.settings.pruning, len(rungs))
+    judge = Judge(space.objective, pruner, writer, listener)
     judge.replay(folder.records())
     summarise = _Summary(space, prepared, clock, writer)
     summarise.write("running", folder.records())
-    study = StudySearch(space, folder.study, judge)
-    interrupted = study.take_up(judge.last, _checkpoints(folder))
-    left = interrupted + search.trials - study.proposed
+    stop = StopRequest()
     for warning in prepared.warnings:
         log.warning("%s", warning)
-    listener.planned(search.trials, summarise.full_samples)
-    with clock.stage("trials", listener):
-        if left > 0:
-            at_a_time = trials_at_a_time(space.settings.resources, search.max_concurrent, left)
-            _tune(space, prepared, folder, study, JudgeScheduler(judge), left, at_a_time)
+    listener.planned(search.runs, summarise.full_samples)
+    with clock.stage("trials", listener), stop.listening(listener.stopping):
+        _run_trials(space, prepared, folder, judge, stop)
     records = folder.records()
-    if len([r for r in judge.last.values() if r.ended]) < search.trials:
+    if len([r for r in judge.last.values() if r.ended]) < search.runs:
         summarise.write("interrupted", records)
         raise InterruptedSweepError(folder.path)
     trials = trials_of(records)
@@ -131,9 +138,11 @@ def _sweep(
         summarise.write("failed", records)
         reasons = {record.reason for record in trials.failed}
         raise SweepError(
-            f"no trial of {search.trials} finished: {'; '.join(sorted(filter(None, reasons)))}"
+            f"no trial of {search.runs} finished: {'; '.join(sorted(filter(None, reasons)))}"
             f" ({folder.path})"
         )
+    if search.record:
+        write_atomic(folder.curves, curves_csv(space.objective, search.record, records))
     note = "Written by class-sweep: the best finished trial of one sweep, one run of each schedule."
     write_atomic(folder.best, trial_yaml(space, ranked[0], note))
     summary = summarise.write("finished", records)
@@ -141,13 +150,34 @@ def _sweep(
     return Sweep(folder, summary, prepared)
 
 
+def _run_trials(
+    space: Space, prepared: Prepared, folder: ResultsFolder, judge: Judge, stop: StopRequest
+) -> None:
+    """Run what is left to run, until nothing is or the sweep is asked to stop.
+
+    Tune leaves a trial lying whose worker died between two trials, so that it may take two rounds.
+    """
+    search, idle = space.settings.search, 0
+    while idle <= RETRIES and not stop.asked:
+        study = StudySearch(
+            space, folder.study, judge, stop, lambda trial: last_checkpoint(folder, trial)
+        )
+        study.take_up(judge.last)
+        if study.left == 0:
+            return
+        before = judge.reports
+        at_a_time = trials_at_a_time(space.settings.resources, search.max_concurrent, study.left)
+        _tune(space, prepared, folder, study, judge, stop, at_a_time)
+        idle = idle + 1 if judge.reports == before else 0
+
+
 def _tune(
     space: Space,
     prepared: Prepared,
     folder: ResultsFolder,
     study: StudySearch,
-    scheduler: JudgeScheduler,
-    trials: int,
+    judge: Judge,
+    stop: StopRequest,
     at_a_time: int,
 ) -> None:
     resources = space.settings.resources
@@ -161,44 +191,35 @@ def _tune(
         tune.with_resources(trainable, {"cpu": resources.cpus, "gpu": resources.gpus}),
         tune_config=tune.TuneConfig(
             search_alg=study,
-            scheduler=scheduler,
-            num_samples=trials,
+            scheduler=JudgeScheduler(judge, stop),
+            num_samples=-1,  # the search says when there is nothing left
             max_concurrent_trials=at_a_time,
             reuse_actors=True,
-            trial_name_creator=_trial_name,
-            trial_dirname_creator=_trial_name,
+            trial_name_creator=trial_name,
+            trial_dirname_creator=trial_name,
         ),
         run_config=tune.RunConfig(
             name=TUNE_FOLDER,
             storage_path=str(folder.path.resolve()),
             failure_config=tune.FailureConfig(max_failures=RETRIES),
-            checkpoint_config=tune.CheckpointConfig(num_to_keep=1),  # the scheduler says when
+            checkpoint_config=tune.CheckpointConfig(num_to_keep=2, checkpoint_at_end=False),
+            callbacks=[Checkpoints(judge, folder)],
+            stop=stop,
             verbose=0,
         ),
     )
     for name in ("ray.tune", "ray.air", "ray.train"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # the judge says what matters
     try:
-        with warnings.catch_warnings(), warm_actors():
+        with warnings.catch_warnings(), survivable(), warm_actors():
             warnings.simplefilter("ignore")
             tuner.fit()
-    except Exception:
-        if scheduler.judge.broken:
-            raise scheduler.judge.broken from None
+    except Exception as error:
+        if judge.broken:
+            raise judge.broken from None
+        if is_disk_full(str(error)):
+            raise StorageError(f"a sweep must have room to write: {folder.path}") from error
         raise
-
-
-def _trial_name(trial: Any) -> str:
-    return f"trial-{trial.config['trial']:04d}"
-
-
-def _checkpoints(folder: ResultsFolder) -> dict[int, str]:
-    """Each trial's newest checkpoint of an earlier run."""
-    found = {}
-    states = folder.path.glob(f"{TUNE_FOLDER}/trial-*/checkpoint_*/state.pt")
-    for state in sorted(states, key=lambda path: path.stat().st_mtime_ns):
-        found[int(state.parent.parent.name.removeprefix("trial-"))] = str(state.parent.resolve())
-    return found
 
 
 class _Summary:
@@ -222,7 +243,7 @@ class _Summary:
 
     def write(self, state: str, records: Iterable[Record]) -> dict[str, Any]:
         trials = trials_of(records)
-        wanted = self._space.settings.search.trials
+        wanted = self._space.settings.search.runs
         full_budget = self.full_samples * wanted
         ranked = trials.ranked(self._space.objective)
         summary: dict[str, Any] = {
@@ -233,9 +254,7 @@ class _Summary:
             "pairs": self._pairs,
             "trials": {
                 "wanted": wanted,
-                "proposed": sum(
-                    map(len, (trials.running, trials.finished, trials.pruned, trials.failed))
-                ),
+                "proposed": trials.count,
                 "finished": len(trials.finished),
                 "pruned": len(trials.pruned),
                 "failed": len(trials.failed),

@@ -2,7 +2,7 @@
 
 import json
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,9 @@ from class_sweep.config.axes import Axis, Choice, IntRange, LogUniform, Value
 from class_sweep.config.document import Space
 from class_sweep.config.identity import identity
 from class_sweep.curriculum.reference import reference_config
+from class_sweep.results.curves import SEED
 from class_sweep.results.record import Record
+from class_sweep.sweep.interrupt import StopRequest
 from class_sweep.sweep.judge import Judge, Proposal
 from class_sweep.sweep.studyfile import StudyFile
 
@@ -73,8 +75,23 @@ class StudySearch(OptunaSearch):
     The study's trial numbers are the sweep's. All state is in the study's SQLite file.
     """
 
-    def __init__(self, space: Space, path: Path, judge: Judge) -> None:
-        """Open or create the study at `path`."""
+    def __init__(
+        self,
+        space: Space,
+        path: Path,
+        judge: Judge,
+        stop: StopRequest,
+        checkpoint_of: Callable[[int], str | None],
+    ) -> None:
+        """Open or create the study at `path`.
+
+        Args:
+            space: What is searched.
+            path: Of the study's SQLite file.
+            judge: What knows each trial's last record.
+            stop: Whether the sweep is to stop.
+            checkpoint_of: A trial's number to the folder of its last checkpoint, if it has one.
+        """
         self._file = StudyFile(path)
         super().__init__(
             metric="objective", mode="max", storage=self._file, study_name="class-sweep"
@@ -82,6 +99,8 @@ class StudySearch(OptunaSearch):
         self._search = space.settings.search
         self._sweep_space = space
         self._judge = judge
+        self._stop = stop
+        self._checkpoint_of = checkpoint_of
         self._distributions = {path: distribution(axis) for path, axis in space.axes.items()}
         mode = "max" if space.objective.direction == "maximize" else "min"
         self._setup_study(mode)
@@ -89,7 +108,10 @@ class StudySearch(OptunaSearch):
         self._study: optuna.Study = self._ot_study
         self._numbers: dict[str, int] = {}
         self._open: dict[int, optuna.trial.Trial] = {}
-        self._interrupted: list[tuple[Proposal, str | None]] = []
+        self._proposals: dict[int, Proposal] = {}  # of the open trials
+        self._running: set[int] = set()
+        self._interrupted: list[int] = []  # trials that an earlier run of the sweep left undone
+        self._released: set[int] = set()  # paused trials that were told to go on
 
     def __getstate__(self) -> dict[str, object]:
         """Nothing: Tune snapshots its parts, but the state of a sweep is in its log."""
@@ -100,40 +122,66 @@ class StudySearch(OptunaSearch):
         """How many trials were proposed."""
         return len(self._study.get_trials(deepcopy=False))
 
-    def take_up(self, last: Mapping[int, Record], checkpoints: Mapping[int, str]) -> int:
+    @property
+    def left(self) -> int:
+        """Trials that are not yet at their end."""
+        return len(self._open) + self._search.runs - self.proposed
+
+    def take_up(self, last: Mapping[int, Record]) -> None:
         """Square the study with the log of an earlier run, and queue what was interrupted.
 
         Args:
             last: Each trial's last record.
-            checkpoints: Trial to the folder of its last checkpoint.
-
-        Returns:
-            How many trials are queued to go on.
         """
         for trial in self._study.get_trials(deepcopy=False):
             if trial.state != TrialState.RUNNING:
                 continue
-            self._open[trial.number] = optuna.trial.Trial(self._study, trial._trial_id)
-            record = last.get(trial.number)
+            number = trial.number
+            self._open[number] = optuna.trial.Trial(self._study, trial._trial_id)
+            record = last.get(number)
             if record is not None and record.ended:
-                self._tell(trial.number, record)
+                self._tell(number, record)
             else:
                 values = json.loads(trial.user_attrs[CONFIG])
-                name = trial.user_attrs.get("name")
-                proposal = self._proposal(trial.number, values, name)
-                self._interrupted.append((proposal, checkpoints.get(trial.number)))
-        return len(self._interrupted)
+                self._proposals[number] = self._proposal(
+                    number, values, trial.user_attrs.get("name")
+                )
+                if record is None or record.decision != "pause":
+                    self._interrupted.append(number)
 
-    def suggest(self, trial_id: str) -> dict[str, Any] | None:
-        """The next trial: an interrupted one, a reference schedule, or one of the sampler's."""
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # type: ignore[override]
+        """The next trial: an interrupted one, a reference schedule, or one of the sampler's.
+
+        When there are no more of these, the paused trials go on. None: they wait for others.
+        """
+        if self._stop.asked:
+            return self.FINISHED
         checkpoint = None
         if self._interrupted:
-            proposal, checkpoint = self._interrupted.pop(0)
-        else:
+            proposal = self._proposals[self._interrupted.pop(0)]
+            checkpoint = self._checkpoint_of(proposal.trial)
+        elif self.proposed < self._search.runs:
             proposal = self._ask()
+        elif self._short_of_the_rung():
+            return None
+        else:
+            paused = sorted(self._open.keys() - self._running)
+            if not paused:
+                return self.FINISHED
+            proposal = self._proposals[paused[0]]
+            checkpoint = self._checkpoint_of(proposal.trial)
+            self._released.add(proposal.trial)
         self._numbers[trial_id] = proposal.trial
+        self._running.add(proposal.trial)
         self._judge.propose(proposal)
         return {"trial": proposal.trial, "values": proposal.config, "checkpoint": checkpoint}
+
+    def _short_of_the_rung(self) -> bool:
+        """Whether a trial still runs that paused ones have to be compared with."""
+        return any(
+            self._proposals[number].name is None and number not in self._released
+            for number in self._running
+        )
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:  # noqa: ARG002
         """Note a report that did not end its trial."""
@@ -147,11 +195,15 @@ class StudySearch(OptunaSearch):
         result: dict[str, Any] | None = None,  # noqa: ARG002 - the judge's record says more
         error: bool = False,  # noqa: ARG002
     ) -> None:
-        """Tell the study how a trial ended; one that was only interrupted stays open."""
-        number = self._numbers[trial_id]
-        record = self._judge.last.get(number)
-        if record is not None and record.ended and number in self._open:
-            self._tell(number, record)
+        """Tell the study how trials ended: this one, and paused ones whose place it took.
+
+        A trial that was only paused or interrupted stays open.
+        """
+        self._running.discard(self._numbers[trial_id])
+        for number in sorted(self._open.keys() - self._running):
+            record = self._judge.last.get(number)
+            if record is not None and record.ended:
+                self._tell(number, record)
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing: the study's file is the state."""
@@ -160,18 +212,26 @@ class StudySearch(OptunaSearch):
         """Nothing: the study's file is the state."""
 
     def _ask(self) -> Proposal:
-        number = self.proposed
+        noted = self._study.get_trials(deepcopy=False)
+        seeds = self._search.record or 1
+        configuration, repeat = divmod(len(noted), seeds)
         self._study.sampler = make_sampler(
-            self._search.sampler, self._search.seed, number, self._search.trials
+            self._search.sampler, self._search.seed, configuration, self._search.trials
         )
-        if number < len(self._search.first):
-            return self._ask_reference(self._search.first[number])
+        if repeat:
+            known = noted[-1].user_attrs
+            values = json.loads(known[CONFIG]) | {SEED: self._search.seed + repeat}
+            return self._ask_for(values, known.get("name"))
+        first = {SEED: self._search.seed} if self._search.record else {}
+        if configuration < len(self._search.first):
+            name = self._search.first[configuration]
+            return self._ask_for(reference_config(self._sweep_space, name) | first, name)
         trial = self._study.ask(self._distributions)
         values = {path: _rounded(value) for path, value in trial.params.items()}
-        return self._noted(trial, values, None)
+        return self._noted(trial, values | first, None)
 
-    def _ask_reference(self, name: str) -> Proposal:
-        values = reference_config(self._sweep_space, name)
+    def _ask_for(self, values: dict[str, Value], name: str | None) -> Proposal:
+        """A trial of given values: a reference, or a configuration under one more seed."""
         axes = self._sweep_space.axes
         if all(values.get(path) in axis for path, axis in axes.items()):
             self._study.enqueue_trial({path: values[path] for path in axes})
@@ -183,7 +243,7 @@ class StudySearch(OptunaSearch):
         self, trial: optuna.trial.Trial, values: dict[str, Value], name: str | None
     ) -> Proposal:
         self._open[trial.number] = trial
-        proposal = self._proposal(trial.number, values, name)
+        proposal = self._proposals[trial.number] = self._proposal(trial.number, values, name)
         if name:
             trial.set_user_attr("name", name)
         trial.set_user_attr("identity", proposal.identity)
@@ -206,6 +266,7 @@ class StudySearch(OptunaSearch):
         value = record.objective if record.decision == "finish" else None
         self._study.tell(self._open.pop(number), value, state=_STATES[record.decision])
         self._file.save(number)
+        self._proposals.pop(number, None)
 
 
 def _rounded(value: Any) -> Value:

@@ -61,6 +61,9 @@ class StudyFile(InMemoryStorage):
             for key, attribute in trial.system_attrs.items():
                 if key not in saved:
                     self._file.set_trial_system_attr(file_id, key, attribute)
+            for key, attribute in trial.user_attrs.items():
+                if key not in saved:
+                    self._file.set_trial_user_attr(file_id, key, attribute)
             if trial.state.is_finished():
                 self._file.set_trial_state_values(file_id, trial.state, trial.values)
         if trial.state.is_finished():
@@ -72,4 +75,4 @@ class StudyFile(InMemoryStorage):
 
 def _parts(trial: FrozenTrial) -> set[object]:
     """The steps and attributes by name: a trial object itself is changed by its handles."""
-    return {*trial.intermediate_values, *trial.system_attrs}
+    return {*trial.intermediate_values, *trial.system_attrs, *trial.user_attrs}

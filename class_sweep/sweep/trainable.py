@@ -19,11 +19,10 @@ from class_sweep.config.document import Space
 from class_sweep.config.objective import POOLS
 from class_sweep.errors import TrainingError
 from class_sweep.sweep.judge import Outcome
+from class_sweep.training.checkpoint import STATE_FILE
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer
-from class_sweep.training.milestones import milestones, rung_samples
-
-STATE_FILE = "state.pt"
+from class_sweep.training.milestones import ladder, milestones
 
 
 class CurriculumTrial(Trainable):
@@ -61,8 +60,7 @@ class CurriculumTrial(Trainable):
         config = self._config
         settings = self._space.resolve(config["values"])
         trainer = Trainer(settings, self._features, gpu=self._gpu)
-        pairs = len(self._features.rows("train"))
-        rungs = rung_samples(settings.pruning, settings.budget, pairs)
+        rungs = ladder(self._space, len(self._features.rows("train")))
         self._milestones = milestones(trainer.schedule, rungs)
         if config.get("checkpoint"):
             try:

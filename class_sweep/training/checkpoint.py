@@ -8,6 +8,8 @@ import torch
 
 from class_sweep.errors import TrainingError
 
+STATE_FILE = "state.pt"  # the one file of a checkpoint's folder
+
 
 def save_state(path: Path, state: dict[str, Any]) -> None:
     """Write `state` so that `path` is always a whole checkpoint or absent."""

@@ -3,7 +3,9 @@
 import math
 from dataclasses import dataclass
 
-from class_sweep.config.sections import Budget, Pruning
+from class_sweep.config.document import Space
+from class_sweep.config.pruning import Pruning
+from class_sweep.curriculum.extent import with_grace
 from class_sweep.curriculum.schedule import Schedule
 
 
@@ -22,19 +24,39 @@ class Milestone:
     last: bool
 
 
-def rung_samples(pruning: Pruning, budget: Budget, pairs: int) -> list[int]:
-    """The samples at each rung: grace_epochs · η^r epochs of full data, below the whole budget.
+def ladder(space: Space, pairs: int) -> list[int]:
+    """The samples at which the trials of a sweep report before their end.
 
-    Rungs count samples and not epochs, so that schedules meet after equal compute.
+    The rungs of its pruning; or for a recording every epoch of full data, so that the rungs of any
+    pruning can be replayed over it.
+    """
+    epochs = space.settings.budget.epochs
+    if space.settings.search.record is not None:
+        return [epoch * pairs for epoch in range(1, epochs)]
+    rungs = rung_epochs(with_grace(space), epochs)
+    return [math.ceil(round(rung * pairs, 6)) for rung in rungs]  # 1.1 * 100 is a hair above 110
+
+
+def rung_epochs(pruning: Pruning, epochs: int) -> list[float]:
+    """The epochs of full data at whose samples the rungs stand, below the whole budget.
+
+    Rungs count samples and not a trial's own epochs, so that schedules meet after equal compute:
+    at grace_epochs · η^r for `asha` and `hyperband`, at every grace_epochs for `median`.
+
+    Args:
+        pruning: With a number of grace epochs; see `with_grace`.
+        epochs: Of the budget.
     """
     if pruning.kind == "none":
         return []
-    rungs = []
-    epochs = pruning.grace_epochs
-    while epochs < budget.epochs:
-        rungs.append(math.ceil(round(epochs * pairs, 6)))  # 1.1 * 100 is a hair above 110
-        epochs *= pruning.reduction_factor
-    return rungs
+    rungs = [float(pruning.grace_epochs)]
+    while pruning.kind != "one_rung" and rungs[-1] < epochs:
+        rungs.append(
+            rungs[0] * (len(rungs) + 1)
+            if pruning.kind == "median"
+            else rungs[-1] * pruning.reduction_factor
+        )
+    return [rung for rung in rungs if rung < epochs]
 
 
 def milestones(schedule: Schedule, rungs: list[int]) -> list[Milestone]:

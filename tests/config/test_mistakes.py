@@ -123,7 +123,11 @@ def test_a_far_miss_lists_the_keys(mistakes):
         ("text_encoder", "{kind: lsaa}", "kind: must be one of lsa, huggingface, got 'lsaa'"),
         ("molecule_encoder", "{kind: mol2vek}", "kind: must be one of mol2vec, morgan, got"),
         ("search", "{trials: 4, sampler: tpee}", "sampler: must be one of tpe, random, got 'tpee'"),
-        ("pruning", "{kind: asah}", "kind: must be one of asha, none, got 'asah'"),
+        (
+            "pruning",
+            "{kind: asah}",
+            "kind: must be one of asha, hyperband, median, one_rung, none, got",
+        ),
     ],
 )
 def test_a_near_miss_suggests_the_name(mistakes, section, value, message):
@@ -280,7 +284,33 @@ def test_the_first_rung_must_lie_within_the_budget(mistakes, space):
     assert mistakes(pruning="{grace_epochs: 11}") == [
         "8: pruning.grace_epochs: must be at most budget.epochs (10) for a rung to exist, got 11"
     ]
-    assert space(pruning="{grace_epochs: 11, kind: none}").settings.pruning.grace_epochs == 11
+    for kind in ("hyperband", "median", "one_rung"):
+        assert len(mistakes(pruning=f"{{kind: {kind}, grace_epochs: 11}}")) == 1
+    assert space(pruning="{kind: one_rung, grace_epochs: 10}").settings.pruning.keep > 0
+
+
+@pytest.mark.parametrize("grace", ["0", "-1", ".inf", "pacing", "true"])
+def test_grace_is_a_number_of_epochs_or_the_end_of_pacing(mistakes, grace):
+    [mistake] = mistakes(pruning=f"{{grace_epochs: {grace}}}")
+    rule = "8: pruning.grace_epochs: must be a number of epochs above 0, or pacing_end, got "
+    assert mistake.startswith(rule)
+
+
+@pytest.mark.parametrize(
+    ("kind", "setting"),
+    [("none", "grace_epochs: 1"), ("median", "reduction_factor: 3"), ("asha", "keep: 2")],
+)
+def test_each_pruner_takes_its_own_settings_and_no_others(mistakes, kind, setting):
+    [mistake] = mistakes(pruning=f"{{kind: {kind}, {setting}}}")
+    word = setting.partition(":")[0]
+    assert mistake.startswith(f"8: pruning.{word}: must be a known setting, got '{word}'; ")
+
+
+def test_a_recording_prunes_nothing(mistakes, space):
+    [mistake] = mistakes(search="{trials: 4, record: 2}")
+    assert mistake.endswith("pruning.kind: must be none where search.record is set, got asha")
+    found = space(search="{trials: 4, record: 2}", pruning="{kind: none}").settings.search
+    assert found.runs == 8
 
 
 def test_without_an_axis_there_is_one_trial_beside_the_references(mistakes, space):

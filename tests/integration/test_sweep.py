@@ -1,72 +1,14 @@
 """Whole sweeps on a real Ray, as a person runs them."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import optuna
-import psutil
 import pytest
 
 from class_sweep.config.document import load_space, parse_space
 from class_sweep.results.record import Record
 
 pytestmark = pytest.mark.ray
-
-TIMES = ("seconds", "at")
-
-
-class Sweep:
-    """A sweep in a process of its own."""
-
-    def __init__(self, cache: Path, cwd: Path):
-        self.env = os.environ | {"CLASS_SWEEP_CACHE": str(cache), "COLUMNS": "200"}
-        self.cwd = cwd
-
-    def start(self, *arguments) -> subprocess.Popen:
-        command = [sys.executable, "-m", "class_sweep.cli", *map(str, arguments)]
-        return subprocess.Popen(
-            command, env=self.env, cwd=self.cwd, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-
-    def run(self, *arguments) -> tuple[int, str]:
-        process = self.start(*arguments)
-        out, _ = process.communicate(timeout=240)
-        return process.returncode, out
-
-
-def lines(folder: Path) -> list[dict]:
-    return [json.loads(line) for line in (folder / "trials.jsonl").read_text().splitlines()]
-
-
-def without_times(folder: Path) -> list[dict]:
-    return [{k: v for k, v in line.items() if k not in TIMES} for line in lines(folder)]
-
-
-@pytest.fixture(scope="module")
-def sweep(cache_folder, tmp_path_factory):
-    return Sweep(cache_folder, tmp_path_factory.mktemp("cwd"))
-
-
-@pytest.fixture(scope="module")
-def small_file(small_space_text, tmp_path_factory):
-    path = tmp_path_factory.mktemp("space") / "small.yaml"
-    path.write_text(small_space_text)
-    return path
-
-
-@pytest.fixture(scope="module")
-def finished(sweep, small_file):
-    """One sweep, run to its end; its folder and what it printed."""
-    folder = sweep.cwd / "finished"
-    code, out = sweep.run("run", small_file, "--out", folder)
-    assert code == 0, out
-    return folder, out
 
 
 def test_a_finished_folder_holds_what_it_promises(finished):
@@ -77,7 +19,7 @@ def test_a_finished_folder_holds_what_it_promises(finished):
     assert not (folder / "tune").exists()
 
 
-def test_the_summary_agrees_with_the_log(finished, small_space_text):
+def test_the_summary_agrees_with_the_log(finished, small_space_text, lines):
     folder, _ = finished
     summary = json.loads((folder / "summary.json").read_text())
     records = [Record.from_json(json.dumps(line)) for line in lines(folder)]
@@ -100,7 +42,7 @@ def test_the_summary_agrees_with_the_log(finished, small_space_text):
     assert set(summary["seconds"]) == {"data", "encoders", "index", "workers", "trials"}
 
 
-def test_reports_stand_exactly_at_the_rungs(finished):
+def test_reports_stand_exactly_at_the_rungs(finished, lines):
     folder, _ = finished
     rungs = {0: 576, 1: 1120, 2: 2240}  # 560, 1120, 2240 samples, up to a whole batch of 32
     for line in lines(folder):
@@ -108,7 +50,7 @@ def test_reports_stand_exactly_at_the_rungs(finished):
             assert line["samples"] == rungs[line["rung"]]
 
 
-def test_the_reference_runs_first_and_to_its_end(finished):
+def test_the_reference_runs_first_and_to_its_end(finished, lines):
     folder, _ = finished
     first = [line for line in lines(folder) if line["trial"] == 0]
     assert first[0]["name"] == "full_data"
@@ -116,7 +58,7 @@ def test_the_reference_runs_first_and_to_its_end(finished):
     assert first[-1]["samples"] == 3264
 
 
-def test_the_study_opens_and_says_how_each_trial_ended(finished):
+def test_the_study_opens_and_says_how_each_trial_ended(finished, lines):
     folder, _ = finished
     study = optuna.load_study(study_name="class-sweep", storage=f"sqlite:///{folder}/study.db")
     states = {"finish": "COMPLETE", "prune": "PRUNED", "fail": "FAIL"}
@@ -158,60 +100,14 @@ def test_status_and_export_of_a_finished_sweep(finished, sweep):
     assert parse_space(out).settings == first.settings
 
 
-def test_the_same_file_and_seed_give_the_same_trials_and_numbers(finished, sweep, small_file):
+def test_the_same_file_and_seed_give_the_same_trials_and_numbers(
+    finished, sweep, small_file, without_times
+):
     folder, _ = finished
     again = sweep.cwd / "again"
     code, out = sweep.run("run", small_file, "--out", again)
     assert code == 0, out
     assert without_times(again) == without_times(folder)
-
-
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "kill -9"])
-def test_a_cut_sweep_goes_on_as_if_it_had_not_been(finished, sweep, small_file, how):
-    folder, _ = finished
-    cut = sweep.cwd / f"cut-{how.name}"
-    process = sweep.start("run", small_file, "--out", cut)
-    deadline = time.monotonic() + 120
-    while not (cut / "trials.jsonl").exists() or len(lines(cut)) < 7:
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    process.send_signal(how)
-    out, _ = process.communicate(timeout=60)
-    if how is signal.SIGINT:
-        assert process.returncode == 130
-        assert f"class-sweep resume {cut}" in out
-    written = (cut / "trials.jsonl").read_bytes()
-    code, out = sweep.run("status", cut, "--json")
-    assert json.loads(out)["state"] == "interrupted"
-    code, out = sweep.run("resume", cut)
-    assert code == 0, out
-    whole = written[: written.rfind(b"\n") + 1]
-    assert (cut / "trials.jsonl").read_bytes().startswith(whole)
-    assert without_times(cut) == without_times(folder)
-
-
-def workers_of(process: subprocess.Popen) -> list[psutil.Process]:
-    return [
-        child
-        for child in psutil.Process(process.pid).children(recursive=True)
-        if child.cmdline()[:1] and "CurriculumTrial" in child.cmdline()[0]
-    ]
-
-
-def test_a_worker_that_is_killed_costs_no_report(finished, sweep, small_file):
-    folder, _ = finished
-    path = sweep.cwd / "worker-killed"
-    process = sweep.start("run", small_file, "--out", path)
-    deadline = time.monotonic() + 120
-    while not (path / "trials.jsonl").exists() or len(lines(path)) < 3:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    for worker in workers_of(process):
-        worker.kill()
-    out, _ = process.communicate(timeout=120)
-    assert process.returncode == 0, out
-    assert without_times(path) == without_times(folder)
 
 
 def test_a_folder_in_use_is_refused(finished, sweep):
@@ -222,3 +118,50 @@ def test_a_folder_in_use_is_refused(finished, sweep):
         code, out = sweep.run("resume", folder)
     assert code == 2
     assert "is in use" in out
+
+
+@pytest.fixture(scope="module")
+def one_rung_file(small_space_text, tmp_path_factory):
+    path = tmp_path_factory.mktemp("space") / "one_rung.yaml"
+    asha = "pruning: {grace_epochs: 1, reduction_factor: 2}"
+    assert asha in small_space_text
+    text = small_space_text.replace(asha, "pruning: {kind: one_rung, grace_epochs: 2, keep: 2}")
+    path.write_text(text.replace("[0.3, 0.9]", "[0.7, 0.9]"))  # all of them come to the rung
+    return path
+
+
+def by_trial(lines: list[dict]) -> dict[int, list[dict]]:
+    found = {}
+    for line in lines:
+        found.setdefault(line["trial"], []).append(line)
+    return found
+
+
+def test_one_rung_finishes_the_best_of_all_and_survives_kill_9_while_they_wait(
+    sweep, one_rung_file, lines, without_times
+):
+    whole = sweep.cwd / "one-rung"
+    code, out = sweep.run("run", one_rung_file, "--out", whole)
+    assert code == 0, out
+    trials = by_trial(without_times(whole))
+    reference, *searched = (trials[number] for number in range(8))
+    assert [line["decision"] for line in reference] == ["continue", "finish"]
+    best = sorted(searched, key=lambda reports: reports[0]["objective"])[-2:]
+    finished = [reports for reports in searched if reports[-1]["decision"] == "finish"]
+    assert sorted(finished, key=str) == sorted(best, key=str)
+    ends = [[line["decision"] for line in reports] for reports in searched]
+    assert ["pause", "prune"] in ends  # one that had to leave its place to a better one
+    last_at_rung = max(i for i, line in enumerate(lines(whole)) if line["rung"] == 0)
+    first_finished = min(
+        i for i, line in enumerate(lines(whole)) if line["trial"] and line["decision"] == "finish"
+    )
+    assert first_finished > last_at_rung
+    cut = sweep.cwd / "one-rung-cut"
+    process = sweep.start_and_wait(cut, 7, "run", one_rung_file, "--out", cut)
+    process.kill()
+    process.communicate(timeout=60)
+    code, out = sweep.run("resume", cut)
+    assert code == 0, out
+    assert by_trial(without_times(cut)) == trials
+    study = optuna.load_study(study_name="class-sweep", storage=f"sqlite:///{cut}/study.db")
+    assert {t.state.name for t in study.trials} == {"COMPLETE", "PRUNED"}

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from class_sweep.config.objective import parse_objective
-from class_sweep.report.status import print_status, status_tree
+from class_sweep.report.status import status_tree, status_view
 
 MRR = parse_objective("validation/mrr")
 
@@ -33,6 +33,7 @@ def test_the_state_is_that_of_the_log_and_not_of_the_older_summary(running, repo
         "wanted": 16,
         "running": 1,
         "interrupted": 0,
+        "paused": 0,
         "finished": 2,
         "pruned": 1,
         "failed": 1,
@@ -65,10 +66,15 @@ def test_a_finished_sweep_stays_finished(summary, reports, running_now):
     assert tree["state"] == "finished"
 
 
-def test_the_table_has_finished_trials_first_and_the_best_on_top(terminal, running, reports):
+def test_the_table_has_finished_trials_first_and_the_best_on_top(
+    terminal, running, reports, tmp_path
+):
     console = terminal()
     tree = status_tree(running, reports, MRR, running=True)
-    print_status(console, tree, reports, MRR)
+    errors = tmp_path / "errors"
+    errors.mkdir()
+    (errors / "trial-0002.txt").write_text("Traceback")
+    console.print(status_view(tree, reports, MRR, errors), soft_wrap=True)
     head, _, *rows, last = console.file.getvalue().splitlines()
     assert head == (
         "running: 4 of 16 trials ended (2 finished, 1 pruned, 1 failed), 2 rung decisions,"
@@ -76,4 +82,4 @@ def test_the_table_has_finished_trials_first_and_the_best_on_top(terminal, runni
     )
     assert [row.split()[0] for row in rows] == ["3", "0", "4", "1", "2"]
     assert rows[1].split() == ["0", "37.5", "%", "2,000", "finished", "full_data"]
-    assert last == "trial 2 failed: bad [shape] [/x]"
+    assert last == f"trial 2 failed: bad [shape] [/x] ({errors / 'trial-0002.txt'})"

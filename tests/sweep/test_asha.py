@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ray.tune.schedulers.async_hyperband import _Bracket
 
-from class_sweep.sweep.asha import Asha
+from class_sweep.sweep.asha import Asha, Hyperband
+from class_sweep.sweep.pruner import Verdict
 
 scores = st.floats(-10, 10, allow_nan=False).map(lambda x: round(x, 1))  # rounded: ties happen
 
@@ -20,45 +21,47 @@ def test_the_rule_is_that_of_rays_asha(values, eta):
 
     for number, value in enumerate(values):
         expected = theirs.on_result(Trial(number), 1, value) == "CONTINUE"
-        assert ours.decide(number, 0, value).keep == expected
+        assert (ours.decide(number, 0, value).fate == "continue") == expected
 
 
 def test_the_first_at_a_rung_goes_on_and_is_compared_with_nobody():
-    verdict = Asha(3).decide(0, 0, -math.inf)
-    assert verdict.keep
-    assert not verdict.compared
-
-
-@given(st.lists(scores, min_size=1, max_size=20))
-def test_a_tie_with_the_cutoff_goes_on(values):
-    asha = Asha(2)
-    for number in range(len(values)):
-        assert asha.decide(number, 0, 1.0).keep
-
-
-@given(st.lists(st.tuples(st.integers(0, 3), scores), max_size=30))
-def test_recalling_a_log_rebuilds_the_rungs(reports):
-    first, second = Asha(3), Asha(3)
-    for number, (rung, score) in enumerate(reports):
-        first.decide(number, rung, score)
-        second.recall(number, rung, score)
-    assert first.rungs == second.rungs
-
-
-def test_a_trial_that_comes_again_after_a_restart_changes_nothing():
-    asha = Asha(2)
-    for number, score in enumerate([1.0, 2.0, 3.0]):
-        asha.decide(number, 0, score)
-    before = {rung: dict(standing) for rung, standing in asha.rungs.items()}
-    verdict = asha.decide(0, 0, -5.0)
-    assert verdict.keep
-    assert not verdict.compared
-    assert asha.rungs == before
+    assert Asha(3).decide(0, 0, -1e9) == Verdict("continue", compared=False)
 
 
 @pytest.mark.parametrize("eta", [2, 3, 4])
 def test_about_one_in_eta_passes(eta):
     asha = Asha(eta)
     # Scores in an order that is neither rising nor falling.
-    kept = sum(asha.decide(i, 0, math.sin(i * 12.9898) * 43758.5453 % 1).keep for i in range(600))
+    kept = sum(
+        asha.decide(i, 0, math.sin(i * 12.9898) * 43758.5453 % 1).fate == "continue"
+        for i in range(600)
+    )
     assert kept / 600 == pytest.approx(1 / eta, abs=0.05)
+
+
+def test_brackets_have_their_shares_of_any_run_of_trials():
+    hyperband = Hyperband(3, rungs=2)
+    shares = [9 / 3, 3 / 2, 1]
+    for trials in (8, 33, 100):
+        counts = [[hyperband.bracket(t) for t in range(trials)].count(b) for b in range(3)]
+        for count, share in zip(counts, shares, strict=True):
+            assert abs(count - trials * share / sum(shares)) <= 1
+
+
+def test_a_bracket_compares_from_its_own_rung_on_and_with_its_own_trials():
+    hyperband = Hyperband(2, rungs=1)  # brackets of one rung and of none, as 1 to 1
+    brackets = [hyperband.bracket(trial) for trial in range(4)]
+    assert sorted(brackets) == [0, 0, 1, 1]
+    halving = [trial for trial in range(4) if brackets[trial] == 0]
+    free = [trial for trial in range(4) if brackets[trial] == 1]
+    assert hyperband.decide(halving[0], 0, 0.9).fate == "continue"
+    for trial in free:
+        assert hyperband.decide(trial, 0, 0.1) == Verdict("continue", compared=False)
+    assert hyperband.decide(halving[1], 0, 0.5) == Verdict("prune", compared=True)
+
+
+def test_a_reference_stands_in_every_bracket():
+    hyperband = Hyperband(2, rungs=1)
+    hyperband.decide(0, 0, 0.9, reference=True)
+    judged = next(trial for trial in range(1, 9) if hyperband.bracket(trial) == 0)
+    assert hyperband.decide(judged, 0, 0.5) == Verdict("prune", compared=True)

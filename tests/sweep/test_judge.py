@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -7,6 +8,15 @@ from class_sweep.errors import StorageError
 from class_sweep.results.store import ResultsFolder, ResultsWriter
 from class_sweep.sweep.asha import Asha
 from class_sweep.sweep.judge import Judge, Outcome, Proposal
+from class_sweep.sweep.one_rung import OneRung
+
+
+class Quiet:
+    def recalled(self, record):
+        pass
+
+    def reported(self, record):
+        pass
 
 
 def outcome(value, *, report=0, rung=0, last=False, failure=None):
@@ -22,8 +32,8 @@ def writer(tmp_path):
 
 @pytest.fixture
 def make_judge(writer, listener):
-    def make(objective="validation/mrr", eta=2):
-        judge = Judge(parse_objective(objective), Asha(eta), writer, listener)
+    def make(objective="validation/mrr", pruner=None):
+        judge = Judge(parse_objective(objective), pruner or Asha(2), writer, listener)
         for number in range(6):
             judge.propose(Proposal(number, {"curriculum.alpha": 0.5}, f"id{number}"))
         return judge
@@ -135,3 +145,37 @@ def test_a_log_that_cannot_be_written_is_kept_as_the_reason(make_judge, writer, 
         judge.receive(0, outcome(0.5))
     assert "No space left" in str(judge.broken)
     assert judge.last == {}
+
+
+def test_a_paused_trial_that_loses_its_place_is_pruned_in_a_line_of_its_own(make_judge, writer):
+    judge = make_judge(pruner=OneRung(1))
+    assert judge.receive(0, outcome(0.4)) == "pause"
+    assert judge.receive(1, outcome(0.3)) == "prune"
+    assert judge.receive(2, outcome(0.5)) == "pause"
+    records = writer.folder.records()
+    assert [(r.trial, r.report, r.rung, r.decision) for r in records] == [
+        (0, 0, 0, "pause"), (1, 0, 0, "prune"), (2, 0, 0, "pause"), (0, 1, None, "prune"),
+    ]  # fmt: skip
+    assert records[-1].objective == 0.4
+    assert records[-1].samples == 320
+
+
+def test_a_log_cut_before_that_line_is_completed(make_judge, writer):
+    judge = make_judge(pruner=OneRung(1))
+    for trial, value in enumerate([0.4, 0.3, 0.5]):
+        judge.receive(trial, outcome(value))
+    *before, dropped = writer.folder.records()
+    writer.folder.trials.write_text("".join(record.to_json() + "\n" for record in before))
+    writer.close()
+    with ResultsWriter(writer.folder) as again:
+        judge = Judge(parse_objective("validation/mrr"), OneRung(1), again, Quiet())
+        judge.replay(before)
+        assert replace(writer.folder.records()[-1], at="") == replace(dropped, at="")
+        assert judge.last[2].decision == "pause"
+
+
+def test_a_released_trial_that_trains_to_the_rung_again_goes_on(make_judge):
+    judge = make_judge(pruner=OneRung(2))
+    judge.receive(0, outcome(0.4))
+    assert judge.receive(0, outcome(0.4)) == "continue"  # its checkpoint was torn
+    assert judge.receive(0, outcome(0.6, report=1, rung=None, last=True)) == "finish"

@@ -1,9 +1,12 @@
+from types import MappingProxyType
+
 import optuna
 import pytest
 from optuna.trial import TrialState
 
 from class_sweep.config.document import parse_space
 from class_sweep.results.record import Record
+from class_sweep.sweep.interrupt import StopRequest
 from class_sweep.sweep.search import StudySearch
 
 
@@ -26,9 +29,12 @@ class Verdicts:
 
 @pytest.fixture
 def make(tmp_path, small_space_text):
-    def make(text=small_space_text, name="study.db"):
+    def make(text=small_space_text, name="study.db", checkpoints=MappingProxyType({})):
         verdicts = Verdicts()
-        return StudySearch(parse_space(text), tmp_path / name, verdicts), verdicts
+        search = StudySearch(
+            parse_space(text), tmp_path / name, verdicts, StopRequest(), checkpoints.get
+        )
+        return search, verdicts
 
     return make
 
@@ -110,7 +116,7 @@ def test_a_sweep_that_was_cut_proposes_what_it_would_have_proposed(make, small_s
     whole = run(*make(name="whole.db"), range(7))
     first = run(*make(name="cut.db"), range(4))
     search, verdicts = make(name="cut.db")
-    assert search.take_up({}, {}) == 0
+    search.take_up({})
     assert first + run(search, verdicts, range(4, 7)) == whole
 
 
@@ -121,8 +127,9 @@ def test_taking_up_goes_on_with_open_trials_and_closes_those_that_had_ended(make
     first = verdicts.proposals
     verdicts.record(0, "finish", 0.6)  # its line was written, but the study was never told
     known = dict(verdicts.last)
-    search, verdicts = make()
-    assert search.take_up(known, {1: "/checkpoints/1"}) == 2
+    search, verdicts = make(checkpoints={1: "/checkpoints/1"})
+    search.take_up(known)
+    assert search.left == 7
     assert stored(tmp_path)[0].state == TrialState.COMPLETE
     configs = [search.suggest(f"again{number}") for number in range(3)]
     assert [c["trial"] for c in configs] == [1, 2, 3]
@@ -156,10 +163,86 @@ def test_a_trial_killed_before_it_was_noted_never_was(make, small_space_text, tm
     search._study.enqueue_trial({"curriculum.alpha": 0.4})
     search._study.ask()  # and the process died here
     search, verdicts = make(text)
-    assert search.take_up({}, {}) == 0
+    search.take_up({})
     assert search.proposed == 0
     for number in range(3):
         search.suggest(f"t{number}")
     assert [p.name for p in verdicts.proposals] == ["paper", "full_data", None]
     assert [p.trial for p in verdicts.proposals] == [0, 1, 2]
     assert [t.state for t in stored(tmp_path)] == [TrialState.RUNNING] * 3
+
+
+ONE_RUNG = "pruning: {kind: one_rung, grace_epochs: 1, keep: 2}"
+
+
+@pytest.fixture
+def small_one_rung(small_space_text):
+    text = small_space_text.replace("trials: 8", "trials: 4")
+    return text.replace("pruning: {grace_epochs: 1, reduction_factor: 2}", ONE_RUNG)
+
+
+def numbers(suggestions):
+    return [one and one["trial"] for one in suggestions]
+
+
+def test_paused_trials_go_on_once_all_others_stand_at_the_rung(make, small_one_rung, tmp_path):
+    search, verdicts = make(small_one_rung, checkpoints={1: "/one", 3: "/three"})
+    assert numbers(search.suggest(f"t{n}") for n in range(4)) == [0, 1, 2, 3]
+    verdicts.record(1, "pause", 0.5)
+    search.on_trial_complete("t1")
+    assert search.suggest("t4") is None  # 2 and 3 have yet to come to the rung
+    verdicts.record(2, "pause", 0.4)
+    search.on_trial_complete("t2")
+    verdicts.record(3, "pause", 0.6)  # and 2 loses its place
+    assert search.suggest("t4") is None  # the checkpoint of 3 may still be on its way
+    verdicts.record(2, "prune", 0.4)
+    search.on_trial_complete("t3")
+    assert stored(tmp_path)[2].state == TrialState.PRUNED
+    found = [search.suggest("t4"), search.suggest("t5")]  # while the reference still runs
+    assert [(one["trial"], one["checkpoint"]) for one in found] == [(1, "/one"), (3, "/three")]
+    assert search.suggest("t6") == search.FINISHED
+    for number, trial_id in ((1, "t4"), (3, "t5"), (0, "t0")):
+        verdicts.record(number, "finish", 0.7, samples=300)
+        search.on_trial_complete(trial_id)
+    assert search.left == 0
+    assert {t.state for t in stored(tmp_path)} == {TrialState.COMPLETE, TrialState.PRUNED}
+
+
+def test_a_sweep_cut_while_trials_wait_holds_them_back_again(make, small_one_rung):
+    search, verdicts = make(small_one_rung)
+    for number in range(3):
+        search.suggest(f"t{number}")
+    verdicts.record(1, "pause", 0.5)
+    known = dict(verdicts.last)
+    search, verdicts = make(small_one_rung)
+    search.take_up(known)
+    assert search.left == 4
+    assert numbers(search.suggest(f"again{n}") for n in range(3)) == [0, 2, 3]
+    assert search.suggest("again3") is None
+    verdicts.record(2, "prune", 0.1)
+    verdicts.record(3, "fail", None)
+    search.on_trial_complete("again1")
+    search.on_trial_complete("again2")
+    assert numbers([search.suggest("again3")]) == [1]
+    assert search.suggest("again4") == search.FINISHED
+
+
+def test_a_recording_runs_each_configuration_under_each_seed(make, small_space_text):
+    from class_sweep.config.recording import as_recording
+
+    text = as_recording(parse_space(small_space_text.replace("trials: 8", "trials: 3")), 2).text
+    search, verdicts = make(text)
+    for number in range(4):
+        search.suggest(f"t{number}")
+    search, again = make(text)  # cut between the seeds of no configuration, then of one
+    search.take_up({})
+    for number in range(6):
+        search.suggest(f"again{number}")
+    assert search.suggest("over") is None  # those that run may still be paused, for all it knows
+    proposals = verdicts.proposals + again.proposals[4:]
+    assert [p.name for p in proposals] == ["full_data", "full_data", None, None, None, None]
+    assert [p.config["search.seed"] for p in proposals] == [3, 4] * 3
+    axes = [{k: v for k, v in p.config.items() if k != "search.seed"} for p in proposals]
+    assert axes[::2] == axes[1::2]
+    assert axes[2] != axes[4]
+    assert len({p.identity for p in proposals}) == 6

@@ -74,7 +74,7 @@ def test_a_study_opened_again_goes_on_where_it_was(path):
 
 
 def test_what_was_not_saved_is_not_in_the_file(path):
-    file, study = opened(path)
+    _, study = opened(path)
     study.ask(AXES)
     assert read(path) == []
     _, study = opened(path)
@@ -86,8 +86,10 @@ def test_an_attribute_that_a_sampler_notes_later_is_kept(path):
     trial = study.ask(AXES)
     file.save(0)
     study._storage.set_trial_system_attr(trial._trial_id, "cma:state", "00ff")
+    trial.set_user_attr("reason", "it was late")
     file.save(0)
     assert read(path)[0].system_attrs == {"cma:state": "00ff"}
+    assert read(path)[0].user_attrs == {"reason": "it was late"}
 
 
 def test_a_trial_costs_the_file_few_transactions(path, monkeypatch):

@@ -1,10 +1,16 @@
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
-from class_sweep.config.sections import Budget, Curriculum, Pruning
+from class_sweep.config.document import parse_space
+from class_sweep.config.pruning import Pruning
+from class_sweep.config.recording import as_recording
+from class_sweep.config.sections import Curriculum
 from class_sweep.curriculum.schedule import plan
-from class_sweep.training.milestones import Milestone, milestones, rung_samples
+from class_sweep.training.milestones import Milestone, ladder, milestones, rung_epochs
 
 
 def schedule(*, epochs=10, pairs=100, batch_size=10, alpha=1.0, beta=0.0):
@@ -12,20 +18,36 @@ def schedule(*, epochs=10, pairs=100, batch_size=10, alpha=1.0, beta=0.0):
     return plan(curriculum, epochs=epochs, pairs=pairs, batch_size=batch_size)
 
 
+def rungs_of(pruning, epochs):
+    return rung_epochs(TypeAdapter(Pruning).validate_python(pruning), epochs)
+
+
 @pytest.mark.parametrize(
     ("pruning", "epochs", "rungs"),
     [
-        ({"grace_epochs": 1, "reduction_factor": 3}, 10, [100, 300, 900]),
-        ({"grace_epochs": 2, "reduction_factor": 3}, 18, [200, 600]),
-        ({"grace_epochs": 0.5, "reduction_factor": 2}, 4, [50, 100, 200]),
-        ({"grace_epochs": 1.1, "reduction_factor": 3}, 3, [110]),
-        ({"grace_epochs": 0.001, "reduction_factor": 100}, 1, [1, 10]),
+        ({"grace_epochs": 1, "reduction_factor": 3}, 10, [1, 3, 9]),
+        ({"kind": "hyperband", "grace_epochs": 2, "reduction_factor": 3}, 18, [2, 6]),
+        ({"grace_epochs": 0.5, "reduction_factor": 2}, 4, [0.5, 1, 2]),
+        ({"grace_epochs": 0.001, "reduction_factor": 100}, 1, [0.001, 0.1]),
         ({"grace_epochs": 10}, 10, []),
-        ({"kind": "none", "grace_epochs": 1}, 10, []),
+        ({"kind": "median", "grace_epochs": 3}, 10, [3, 6, 9]),
+        ({"kind": "one_rung", "grace_epochs": 3}, 10, [3]),
+        ({"kind": "one_rung", "grace_epochs": 10}, 10, []),
+        ({"kind": "none"}, 10, []),
     ],
 )
-def test_rungs_stand_at_powers_of_full_data_epochs_below_the_budget(pruning, epochs, rungs):
-    assert rung_samples(Pruning(**pruning), Budget(epochs=epochs), 100) == rungs
+def test_rungs_stand_below_the_budget(pruning, epochs, rungs):
+    assert rungs_of(pruning, epochs) == pytest.approx(rungs)
+
+
+def test_rungs_are_samples_of_full_data(small_space_text):
+    text = small_space_text.replace("grace_epochs: 1", "grace_epochs: 1.1")
+    assert ladder(parse_space(text), 100) == [110, 220, 440]  # 1.1 * 100 is a hair above 110
+
+
+def test_a_recording_reports_at_every_epoch_of_full_data(small_space_text):
+    space = as_recording(parse_space(small_space_text), 3)
+    assert ladder(space, 100) == [100, 200, 300, 400, 500]
 
 
 def test_a_trial_reports_at_each_rung_and_at_its_end():
@@ -80,8 +102,8 @@ def test_of_two_rungs_in_one_step_the_later_counts():
     st.floats(1.5, 5),
 )
 def test_every_rung_is_met_at_its_first_step(epochs, pairs, batch_size, alpha, grace, factor):
-    pruning = Pruning(grace_epochs=grace, reduction_factor=factor)
-    rungs = rung_samples(pruning, Budget(epochs=epochs), pairs)
+    found = rungs_of({"grace_epochs": grace, "reduction_factor": factor}, epochs)
+    rungs = [math.ceil(rung * pairs) for rung in found]
     assert all(0 < rung <= epochs * pairs for rung in rungs)
     trial = schedule(epochs=epochs, pairs=pairs, batch_size=batch_size, alpha=alpha)
     *before, end = milestones(trial, rungs)

@@ -1,0 +1,75 @@
+"""The settings of pruning: each kind takes its own and no others."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic_core import PydanticCustomError
+
+from class_sweep.config.section import Section
+
+PACING_END = "pacing_end"
+
+
+def _grace(value: Any) -> Any:
+    """A number above 0 or `pacing_end`; checked here to be a single error."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if value == PACING_END or (number and 0 < value < float("inf")):
+        return value
+    raise PydanticCustomError("rule", "a number of epochs above 0, or pacing_end")
+
+
+Grace = Annotated[float | Literal["pacing_end"], BeforeValidator(_grace)]
+Factor = Annotated[float, Field(ge=1.1, le=100, description="one in so many trials passes a rung")]
+
+
+class AshaPruning(Section):
+    """Asynchronous successive halving: a rung at grace_epochs x reduction_factor^r epochs."""
+
+    kind: Literal["asha"] = "asha"
+    grace_epochs: Grace = 1  # epochs of full data before a trial can be pruned
+    reduction_factor: Factor = 3
+
+
+class HyperbandPruning(Section):
+    """Halvings side by side, each of which begins one rung later than the one before."""
+
+    kind: Literal["hyperband"]
+    grace_epochs: Grace = 1
+    reduction_factor: Factor = 3
+
+
+class MedianPruning(Section):
+    """The median stopping rule: a rung every grace_epochs."""
+
+    kind: Literal["median"]
+    grace_epochs: Grace = 1
+
+
+class OneRungPruning(Section):
+    """All trials to one rung at grace_epochs, the best of them to their end."""
+
+    kind: Literal["one_rung"]
+    grace_epochs: Grace = 1
+    keep: Annotated[int, Field(ge=1, description="trials that finish")] = 4
+
+
+class NoPruning(Section):
+    """Every trial to its end."""
+
+    kind: Literal["none"]
+
+
+def _kind(value: Any) -> str:
+    kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
+    return str(kind or "asha")
+
+
+Pruning = Annotated[
+    Annotated[AshaPruning, Tag("asha")]
+    | Annotated[HyperbandPruning, Tag("hyperband")]
+    | Annotated[MedianPruning, Tag("median")]
+    | Annotated[OneRungPruning, Tag("one_rung")]
+    | Annotated[NoPruning, Tag("none")],
+    Discriminator(_kind),
+]
+Rungs = AshaPruning | HyperbandPruning | MedianPruning | OneRungPruning

@@ -1,0 +1,48 @@
+"""What decides at a rung which trials go on: the protocol of all pruners."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+Fate = Literal["continue", "pause", "prune"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What becomes of a trial at a rung, and whether there was anything to compare it with."""
+
+    fate: Fate
+    compared: bool
+
+
+class Pruner(Protocol):
+    """A rule over the reports of one sweep, in the order in which they came.
+
+    It knows nothing but those reports and draws nothing at random, so the same reports always end
+    in the same state: a sweep is gone on with by deciding its log again.
+    """
+
+    @property
+    def waiting(self) -> frozenset[int]:
+        """The paused trials that still have their place; one that lost it is to be pruned."""
+
+    def decide(self, trial: int, rung: int, score: float, *, reference: bool = False) -> Verdict:
+        """Judge a trial at a rung. Equal to what is asked for is enough.
+
+        A trial that comes to a rung again, after a restart, changes nothing.
+
+        Args:
+            trial: Its number, from 0, in the order of proposal.
+            rung: The rung's number, from 0.
+            score: A finite number, better when higher.
+            reference: Whether it is one that others are compared with: it always goes on.
+        """
+
+
+class NoPruning:
+    """Every trial runs to its end."""
+
+    waiting: frozenset[int] = frozenset()
+
+    def decide(self, trial: int, rung: int, score: float, *, reference: bool = False) -> Verdict:  # noqa: ARG002 - the protocol's
+        """Let it go on."""
+        return Verdict("continue", compared=False)

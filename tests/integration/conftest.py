@@ -1,0 +1,109 @@
+"""Sweeps in processes of their own, as a person runs them."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+TIMES = ("seconds", "at")
+
+
+def _lines(folder: Path) -> list[dict]:
+    """What was reported so far, whole lines only."""
+    try:
+        text = (folder / "trials.jsonl").read_text()
+    except FileNotFoundError:
+        return []
+    return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+
+
+def _without_times(folder: Path) -> list[dict]:
+    return [{k: v for k, v in line.items() if k not in TIMES} for line in _lines(folder)]
+
+
+def _workers_of(process: subprocess.Popen) -> list[psutil.Process]:
+    found = []
+    for child in psutil.Process(process.pid).children(recursive=True):
+        try:
+            if "CurriculumTrial" in "".join(child.cmdline()[:1]):
+                found.append(child)
+        except psutil.NoSuchProcess:
+            pass
+    return found
+
+
+class Sweep:
+    """The command line, over a cache and in a folder of its own."""
+
+    def __init__(self, cache: Path, cwd: Path):
+        self.env = os.environ | {"CLASS_SWEEP_CACHE": str(cache), "COLUMNS": "200"}
+        self.cwd = cwd
+
+    def start(self, *arguments, **env: str) -> subprocess.Popen:
+        command = [sys.executable, "-m", "class_sweep.cli", *map(str, arguments)]
+        return subprocess.Popen(
+            command, env=self.env | env, cwd=self.cwd, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+    def run(self, *arguments, **env: str) -> tuple[int, str]:
+        process = self.start(*arguments, **env)
+        out, _ = process.communicate(timeout=240)
+        return process.returncode, out
+
+    def start_and_wait(self, folder: Path, reports: int, *arguments, **env: str):
+        """Start a command and return when so many reports are written."""
+        process = self.start(*arguments, **env)
+        deadline = time.monotonic() + 180
+        while len(_lines(folder)) < reports:
+            assert process.poll() is None, process.communicate()[0]
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        return process
+
+
+@pytest.fixture(scope="package")
+def sweep(cache_folder, tmp_path_factory):
+    return Sweep(cache_folder, tmp_path_factory.mktemp("cwd"))
+
+
+@pytest.fixture(scope="package")
+def small_file(small_space_text, tmp_path_factory):
+    path = tmp_path_factory.mktemp("space") / "small.yaml"
+    path.write_text(small_space_text)
+    return path
+
+
+@pytest.fixture(scope="package")
+def finished(sweep, small_file):
+    """One sweep, run to its end; its folder and what it printed."""
+    folder = sweep.cwd / "finished"
+    code, out = sweep.run("run", small_file, "--out", folder)
+    assert code == 0, out
+    return folder, out
+
+
+@pytest.fixture(params=[3, pytest.param(20, marks=pytest.mark.long)])
+def kills(request):
+    """How often the driver is killed."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def lines():
+    return _lines
+
+
+@pytest.fixture(scope="session")
+def without_times():
+    return _without_times
+
+
+@pytest.fixture(scope="session")
+def workers_of():
+    return _workers_of

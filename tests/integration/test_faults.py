@@ -1,0 +1,175 @@
+"""What may happen to a sweep, done to real ones: nothing written is lost, nothing is run twice."""
+
+import contextlib
+import json
+import random
+import signal
+import subprocess
+import time
+
+import numpy as np
+import optuna
+import psutil
+import pytest
+
+pytestmark = pytest.mark.ray
+
+GIB = 1 << 30
+
+
+def ended(lines: list[dict]) -> dict[int, str]:
+    return {line["trial"]: line["decision"] for line in lines if line["decision"] != "continue"}
+
+
+@pytest.mark.parametrize("how", ["ctrl-c", "ctrl-c twice", "kill -9"])
+def test_a_cut_sweep_goes_on_as_if_it_had_not_been(
+    finished, sweep, small_file, lines, without_times, how
+):
+    folder, _ = finished
+    cut = sweep.cwd / f"cut-{how.replace(' ', '-')}"
+    process = sweep.start_and_wait(cut, 7, "run", small_file, "--out", cut)
+    process.send_signal(signal.SIGKILL if how == "kill -9" else signal.SIGINT)
+    if how == "ctrl-c twice":
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    if how != "kill -9":
+        assert process.returncode == 130
+        assert f"class-sweep resume {cut}" in out
+    written = (cut / "trials.jsonl").read_bytes()
+    code, out = sweep.run("status", cut, "--json")
+    assert json.loads(out)["state"] == "interrupted"
+    code, out = sweep.run("resume", cut)
+    assert code == 0, out
+    whole = written[: written.rfind(b"\n") + 1]
+    assert (cut / "trials.jsonl").read_bytes().startswith(whole)
+    assert without_times(cut) == without_times(folder)
+
+
+def test_the_first_ctrl_c_waits_for_the_report_that_is_under_way(sweep, small_space_text, lines):
+    space = sweep.cwd / "long.yaml"
+    space.write_text(small_space_text.replace("epochs: 6", "epochs: 300"))
+    folder = sweep.cwd / "long"
+    process = sweep.start_and_wait(folder, 5, "run", space, "--out", folder)
+    before = lines(folder)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "stopping after the running reports" in out
+    after = lines(folder)
+    assert after[: len(before)] == before
+    assert len(after) > len(before)
+    assert not ended(after)  # one trial, on its way to its next rung
+    assert list(folder.glob("tune/trial-0000/checkpoint_*/state.pt"))
+
+
+def test_a_worker_that_is_killed_costs_no_report(
+    finished, sweep, small_file, lines, without_times, workers_of
+):
+    folder, _ = finished
+    path = sweep.cwd / "worker-killed"
+    process = sweep.start_and_wait(path, 3, "run", small_file, "--out", path)
+    for worker in workers_of(process):
+        worker.kill()
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, out
+    assert without_times(path) == without_times(folder)
+
+
+def test_rays_memory_monitor_ends_a_worker_and_not_the_sweep(sweep, small_file, lines, workers_of):
+    memory = psutil.virtual_memory()
+    room = GIB  # of free memory, before the monitor kills
+    if memory.available < 4 * GIB:
+        pytest.skip("needs 4 GiB of free memory")
+    path = sweep.cwd / "memory"
+    process = sweep.start_and_wait(
+        path, 3, "run", small_file, "--out", path,
+        RAY_memory_monitor_refresh_ms="100",
+        RAY_memory_usage_threshold="0.01",
+        RAY_min_memory_free_bytes=str(max(0, memory.available - 2 * GIB)),
+    )  # fmt: skip
+    before = workers_of(process)
+    filling = []
+    deadline = time.monotonic() + 60
+    while any(worker.is_running() and worker.status() != "zombie" for worker in before):
+        assert time.monotonic() < deadline
+        if process.poll() is not None:
+            break
+        if len(filling) < 8:
+            filling.append(np.ones(room // 2 // 8))
+        time.sleep(0.2)
+    filling.clear()
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, out
+    assert len(ended(lines(path))) == 8
+    assert "fail" not in ended(lines(path)).values()
+
+
+def test_a_full_disk_stops_the_sweep_with_what_was_written(
+    finished, sweep, small_file, lines, without_times, tmp_path
+):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("needs the right to mount a small file system")
+    try:
+        path = disk / "results"
+        process = sweep.start_and_wait(path, 3, "run", small_file, "--out", path)
+        with contextlib.suppress(OSError), (disk / "filling").open("wb", buffering=0) as filling:
+            while True:
+                filling.write(b"x" * 4096)
+        out, _ = process.communicate(timeout=120)
+        assert process.returncode == 1, out
+        assert "error: a " in out
+        assert "Traceback" not in out
+        before = lines(path)
+        assert "fail" not in ended(before).values()
+        (disk / "filling").unlink()
+        code, out = sweep.run("resume", path)
+        assert code == 0, out
+        assert lines(path)[: len(before)] == before
+        assert without_times(path) == without_times(finished[0])
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)
+
+
+def test_a_driver_that_is_killed_again_and_again_loses_nothing(
+    finished, sweep, small_file, lines, without_times, kills
+):
+    """At moments drawn at random: while Ray starts, while a trial trains, between two lines."""
+    folder, _ = finished
+    moments = random.Random(kills)  # noqa: S311
+    paths = [sweep.cwd / f"kills-{kills}-0"]
+    for _ in range(kills):
+        before = lines(paths[-1])
+        process = sweep.start(*_on(paths[-1], small_file))
+        reports, pause = moments.choice([0, 1, 1, 2, 3]), moments.uniform(0, 0.4)
+        if reports == 0:
+            pause = moments.uniform(0, 8)
+        while len(lines(paths[-1])) < len(before) + reports and process.poll() is None:
+            time.sleep(0.01)
+        time.sleep(pause)
+        process.kill()
+        process.communicate()
+        assert lines(paths[-1])[: len(before)] == before
+        if (paths[-1] / "best.yaml").exists():
+            paths.append(sweep.cwd / f"kills-{kills}-{len(paths)}")
+    for path in paths:
+        if not (path / "best.yaml").exists():
+            code, out = sweep.run(*_on(path, small_file))
+            assert code == 0, out
+        # The very lines of a sweep that nothing happened to: no report is lost, none is there
+        # twice, and what was decided on the rungs is the same.
+        assert without_times(path) == without_times(folder)
+        study = optuna.load_study(study_name="class-sweep", storage=f"sqlite:///{path}/study.db")
+        states = {"finish": "COMPLETE", "prune": "PRUNED"}
+        assert {t.number: t.state.name for t in study.trials if "config" in t.user_attrs} == {
+            number: states[how] for number, how in ended(lines(path)).items()
+        }
+
+
+def _on(path, space) -> tuple:
+    return ("resume", path) if path.exists() else ("run", space, "--out", path)
