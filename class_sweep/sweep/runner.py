@@ -28,6 +28,7 @@ from class_sweep.sweep.plan import require_resources
 from class_sweep.sweep.prepare import Clock, Prepared, prepare
 from class_sweep.sweep.pruners import make_pruner
 from class_sweep.sweep.pruning import JudgeScheduler
+from class_sweep.sweep.samplers import sampler_notes
 from class_sweep.sweep.search import StudySearch
 from class_sweep.sweep.trainable import CurriculumTrial
 from class_sweep.training.milestones import ladder
@@ -120,7 +121,7 @@ def _sweep(
     summarise.write("running", folder.records())
     study = StudySearch(space, folder.study, judge, lambda trial: _checkpoint(folder, trial))
     study.take_up(judge.last)
-    for warning in prepared.warnings:
+    for warning in (*prepared.warnings, *sampler_notes(space)):
         log.warning("%s", warning)
     listener.planned(search.runs, summarise.full_samples)
     with clock.stage("trials", listener):
