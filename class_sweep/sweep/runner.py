@@ -31,6 +31,7 @@ from class_sweep.sweep.plan import require_resources
 from class_sweep.sweep.prepare import Clock, Prepared, prepare
 from class_sweep.sweep.pruners import make_pruner
 from class_sweep.sweep.pruning import JudgeScheduler
+from class_sweep.sweep.samplers import sampler_notes
 from class_sweep.sweep.search import StudySearch
 from class_sweep.sweep.trainable import CurriculumTrial
 from class_sweep.training.milestones import ladder
@@ -123,7 +124,7 @@ def _sweep(
     summarise = _Summary(space, prepared, clock, writer)
     summarise.write("running", folder.records())
     stop = StopRequest()
-    for warning in prepared.warnings:
+    for warning in (*prepared.warnings, *sampler_notes(space)):
         log.warning("%s", warning)
     listener.planned(search.runs, summarise.full_samples)
     with clock.stage("trials", listener), stop.listening(listener.stopping):

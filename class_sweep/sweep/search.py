@@ -1,22 +1,15 @@
 """Proposals from an Optuna study that is told how each trial really ended."""
 
 import json
-import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
 from optuna.trial import TrialState
 from ray.tune.search.optuna import OptunaSearch
 
-from class_sweep.config.axes import Axis, Choice, IntRange, LogUniform, Value
+from class_sweep.config.axes import Value
 from class_sweep.config.document import Space
 from class_sweep.config.identity import identity
 from class_sweep.curriculum.reference import reference_config
@@ -24,9 +17,8 @@ from class_sweep.results.curves import SEED
 from class_sweep.results.record import Record
 from class_sweep.sweep.interrupt import StopRequest
 from class_sweep.sweep.judge import Judge, Proposal
+from class_sweep.sweep.samplers import distributions, grid_point, make_sampler
 from class_sweep.sweep.studyfile import StudyFile
-
-optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 CONFIG = "config"  # the attribute of a study's trial that holds its values
 
@@ -35,38 +27,6 @@ _STATES = {
     "prune": TrialState.PRUNED,
     "fail": TrialState.FAIL,
 }
-
-
-def distribution(axis: Axis) -> BaseDistribution:
-    """An axis as Optuna knows it."""
-    if isinstance(axis, Choice):
-        return CategoricalDistribution(axis.options)
-    if isinstance(axis, IntRange):
-        return IntDistribution(axis.low, int(axis.values()[-1]), step=axis.step)
-    if isinstance(axis, LogUniform):
-        return FloatDistribution(axis.low, axis.high, log=True)
-    grid = axis.values()
-    return FloatDistribution(axis.low, grid[-1] if grid else axis.high, step=axis.step)
-
-
-def make_sampler(name: str, seed: int, number: int, trials: int) -> optuna.samplers.BaseSampler:
-    """The sampler of one proposal.
-
-    Seeded by the sweep's seed and the trial's number, so that a sweep that was cut and gone on
-    with proposes what it would have proposed, given the same history.
-    """
-    seed = (seed * 1_000_003 + number) % 2**32
-    if name == "random":
-        return optuna.samplers.RandomSampler(seed=seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        return optuna.samplers.TPESampler(
-            seed=seed,
-            n_startup_trials=min(10, max(4, trials // 4)),
-            multivariate=True,
-            group=True,  # a reference outside the axes then does not undo the multivariate model
-            constant_liar=True,
-        )
 
 
 class StudySearch(OptunaSearch):
@@ -101,7 +61,7 @@ class StudySearch(OptunaSearch):
         self._judge = judge
         self._stop = stop
         self._checkpoint_of = checkpoint_of
-        self._distributions = {path: distribution(axis) for path, axis in space.axes.items()}
+        self._distributions = distributions(space)
         mode = "max" if space.objective.direction == "maximize" else "min"
         self._setup_study(mode)
         assert self._ot_study is not None  # noqa: S101 - set by the line above
@@ -215,9 +175,6 @@ class StudySearch(OptunaSearch):
         noted = self._study.get_trials(deepcopy=False)
         seeds = self._search.record or 1
         configuration, repeat = divmod(len(noted), seeds)
-        self._study.sampler = make_sampler(
-            self._search.sampler, self._search.seed, configuration, self._search.trials
-        )
         if repeat:
             known = noted[-1].user_attrs
             values = json.loads(known[CONFIG]) | {SEED: self._search.seed + repeat}
@@ -226,6 +183,10 @@ class StudySearch(OptunaSearch):
         if configuration < len(self._search.first):
             name = self._search.first[configuration]
             return self._ask_for(reference_config(self._sweep_space, name) | first, name)
+        if self._search.sampler == "grid":
+            values = grid_point(self._sweep_space, configuration - len(self._search.first))
+            return self._ask_for(values | first, None)
+        self._study.sampler = make_sampler(self._sweep_space, configuration)
         trial = self._study.ask(self._distributions)
         values = {path: _rounded(value) for path, value in trial.params.items()}
         return self._noted(trial, values | first, None)
@@ -264,6 +225,8 @@ class StudySearch(OptunaSearch):
     def _tell(self, number: int, record: Record) -> None:
         self._report(record)
         value = record.objective if record.decision == "finish" else None
+        if record.reason:
+            self._open[number].set_user_attr("reason", record.reason)
         self._study.tell(self._open.pop(number), value, state=_STATES[record.decision])
         self._file.save(number)
         self._proposals.pop(number, None)
