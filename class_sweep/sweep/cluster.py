@@ -58,7 +58,7 @@ class LocalRay:
             raise self._error
 
     def _run(self) -> None:
-        """Start, stay and stop, all in one thread: Ray's processes die with the one that made them."""
+        """Start, stay and stop, all in one thread: Ray's processes die with their maker."""
         cores = None if "RAY_ADDRESS" in os.environ else self._cores
         try:
             ray.init(

@@ -24,6 +24,7 @@ from class_sweep.results.store import ResultsFolder, ResultsWriter
 from class_sweep.sweep.casualties import survivable
 from class_sweep.sweep.checkpoints import TUNE_FOLDER, Checkpoints, last_checkpoint, trial_name
 from class_sweep.sweep.cluster import LocalRay, trials_at_a_time, warm_actors
+from class_sweep.sweep.duplicates import effective_plan
 from class_sweep.sweep.environment import describe_environment
 from class_sweep.sweep.interrupt import StopRequest
 from class_sweep.sweep.judge import Judge, Listener
@@ -161,7 +162,12 @@ def _run_trials(
     search, idle = space.settings.search, 0
     while idle <= RETRIES and not stop.asked:
         study = StudySearch(
-            space, folder.study, judge, stop, lambda trial: last_checkpoint(folder, trial)
+            space,
+            folder.study,
+            judge,
+            stop,
+            checkpoint_of=lambda trial: last_checkpoint(folder, trial),
+            plan_of=lambda settings: effective_plan(settings, prepared.features),
         )
         study.take_up(judge.last)
         if study.left == 0:
@@ -258,6 +264,7 @@ class _Summary:
                 "proposed": trials.count,
                 "finished": len(trials.finished),
                 "pruned": len(trials.pruned),
+                "repeated": trials.repeated,
                 "failed": len(trials.failed),
             },
             "rung_decisions": trials.rung_decisions,

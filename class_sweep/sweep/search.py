@@ -12,15 +12,19 @@ from ray.tune.search.optuna import OptunaSearch
 from class_sweep.config.axes import Value
 from class_sweep.config.document import Space
 from class_sweep.config.identity import identity
+from class_sweep.config.sections import Settings
 from class_sweep.curriculum.reference import reference_config
 from class_sweep.results.curves import SEED
 from class_sweep.results.record import Record
+from class_sweep.sweep.duplicates import Trained
 from class_sweep.sweep.interrupt import StopRequest
 from class_sweep.sweep.judge import Judge, Proposal
 from class_sweep.sweep.samplers import distributions, grid_point, make_sampler
 from class_sweep.sweep.studyfile import StudyFile
 
 CONFIG = "config"  # the attribute of a study's trial that holds its values
+
+PLAN = "plan"  # the one that holds what trials of the same steps have in common
 
 _STATES = {
     "finish": TrialState.COMPLETE,
@@ -42,6 +46,7 @@ class StudySearch(OptunaSearch):
         judge: Judge,
         stop: StopRequest,
         checkpoint_of: Callable[[int], str | None],
+        plan_of: Callable[[Settings], str] = identity,
     ) -> None:
         """Open or create the study at `path`.
 
@@ -51,6 +56,7 @@ class StudySearch(OptunaSearch):
             judge: What knows each trial's last record.
             stop: Whether the sweep is to stop.
             checkpoint_of: A trial's number to the folder of its last checkpoint, if it has one.
+            plan_of: What trials whose every step is the same have in common.
         """
         self._file = StudyFile(path)
         super().__init__(
@@ -61,6 +67,8 @@ class StudySearch(OptunaSearch):
         self._judge = judge
         self._stop = stop
         self._checkpoint_of = checkpoint_of
+        self._plan_of = plan_of
+        self._trained = Trained()
         self._distributions = distributions(space)
         mode = "max" if space.objective.direction == "maximize" else "min"
         self._setup_study(mode)
@@ -94,9 +102,10 @@ class StudySearch(OptunaSearch):
             last: Each trial's last record.
         """
         for trial in self._study.get_trials(deepcopy=False):
-            if trial.state != TrialState.RUNNING:
-                continue
             number = trial.number
+            if trial.state != TrialState.RUNNING:
+                self._remember(trial.user_attrs[PLAN], last.get(number))
+                continue
             self._open[number] = optuna.trial.Trial(self._study, trial._trial_id)
             record = last.get(number)
             if record is not None and record.ended:
@@ -109,6 +118,26 @@ class StudySearch(OptunaSearch):
                 if record is None or record.decision != "pause":
                     self._interrupted.append(number)
 
+    def _remember(self, plan: str, last: Record | None) -> None:
+        """Keep a trial's end for later ones of its plan; a recording trains every configuration."""
+        trained = last is not None and last.same_as is None and not self._search.record
+        if last is not None and trained and last.decision in {"finish", "prune"}:
+            self._trained.add(plan, last.trial, finished=last.decision == "finish")
+
+    def _repeats(self, proposal: Proposal) -> bool:
+        """End a trial at once whose every step another one has done; whether it was one."""
+        own = self._judge.last.get(proposal.trial)
+        if own is not None and own.same_as is None:  # it was begun, and goes on
+            return False
+        plan = self._open[proposal.trial].user_attrs[PLAN]
+        original = self._trained.same(plan, whole=proposal.name is not None, last=self._judge.last)
+        if original is None:
+            return False
+        for record in self._judge.repeat(proposal, original):
+            self._report(record)
+        self._tell(proposal.trial, self._judge.last[proposal.trial])
+        return True
+
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # type: ignore[override]
         """The next trial: an interrupted one, a reference schedule, or one of the sampler's.
 
@@ -120,8 +149,14 @@ class StudySearch(OptunaSearch):
         if self._interrupted:
             proposal = self._proposals[self._interrupted.pop(0)]
             checkpoint = self._checkpoint_of(proposal.trial)
+            if self._repeats(proposal):
+                return self.suggest(trial_id)
         elif self.proposed < self._search.runs:
             proposal = self._ask()
+            while self._repeats(proposal):
+                if self._stop.asked or self.proposed == self._search.runs:
+                    return self.suggest(trial_id)
+                proposal = self._ask()
         elif self._short_of_the_rung():
             return None
         else:
@@ -208,6 +243,7 @@ class StudySearch(OptunaSearch):
         if name:
             trial.set_user_attr("name", name)
         trial.set_user_attr("identity", proposal.identity)
+        trial.set_user_attr(PLAN, self._plan_of(self._sweep_space.resolve(values)))
         trial.set_user_attr(CONFIG, json.dumps(values))
         self._file.save(trial.number)
         return proposal
@@ -227,6 +263,7 @@ class StudySearch(OptunaSearch):
         value = record.objective if record.decision == "finish" else None
         if record.reason:
             self._open[number].set_user_attr("reason", record.reason)
+        self._remember(self._open[number].user_attrs[PLAN], record)
         self._study.tell(self._open.pop(number), value, state=_STATES[record.decision])
         self._file.save(number)
         self._proposals.pop(number, None)
