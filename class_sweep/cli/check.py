@@ -34,12 +34,13 @@ def check(
     from class_sweep.report.live import LiveView
     from class_sweep.sweep.plan import plan_sweep, require_resources
     from class_sweep.sweep.prepare import Clock, load_checked_pairs, prepare
+    from class_sweep.sweep.samplers import sampler_notes
 
     console = Console()
     space = load_space(file)
     require_resources(space)
     diagnoses: dict[Similarity, list[SigmaDiagnosis]] = {}
-    warnings = advise(space)
+    warnings = [*advise(space), *sampler_notes(space)]
     if index:
         with LiveView(console, space.objective) as view:
             prepared = prepare(space, FeatureCache(default_cache_folder()), Clock(), view)

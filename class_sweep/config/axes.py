@@ -150,6 +150,12 @@ class Choice:
 Axis = Uniform | LogUniform | IntRange | Choice
 
 
+def grid_size(axes: Mapping[str, Axis]) -> int | None:
+    """How many combinations of values some axes have; None where one is continuous."""
+    values = [axis.values() for axis in axes.values()]
+    return None if None in values else math.prod(len(one) for one in values if one is not None)
+
+
 def looks_like_axis(tree: object) -> bool:
     """Whether a value of the file is an axis rather than a plain value."""
     return isinstance(tree, Mapping) and any(kind in tree for kind in KINDS)

@@ -12,9 +12,11 @@ from pydantic import TypeAdapter, ValidationError
 from class_sweep.config.axes import (
     Axis,
     AxisError,
+    Choice,
     LogUniform,
     Uniform,
     Value,
+    grid_size,
     looks_like_axis,
     parse_axis,
 )
@@ -89,6 +91,10 @@ class Space:
         section, _, name = path.partition(".")
         return [getattr(getattr(self.settings, section), name)]
 
+    def grid_size(self) -> int | None:
+        """How many configurations the axes have together; None where one is continuous."""
+        return grid_size(self.axes)
+
     def _grid(self, path: str) -> list[float]:
         return sorted(float(value) for value in self.grid(path) if value is not None)
 
@@ -129,6 +135,7 @@ def parse_space(text: str, name: str = "space") -> Space:
     problems += _wrong_settings(replace(source, tree=tree), axes, bad)
     objective = _objective(tree, source, problems)
     problems += _cross_rules(tree, source, varied=bool(axes or problems))
+    problems += _sampler_rules(tree, source, axes)
     if problems or objective is None:
         raise ConfigError("\n".join(problem.render(name) for problem in sorted(set(problems))))
     return Space(name, text, tree, axes, _validated(tree), objective)
@@ -277,6 +284,36 @@ def _cross_rules(tree: Mapping[str, Any], source: Source, *, varied: bool) -> li
             f"must fit into search.trials ({search.trials}), got {len(search.first)} schedules",
         )
     return problems
+
+
+def _sampler_rules(
+    tree: Mapping[str, Any], source: Source, axes: Mapping[str, Axis]
+) -> list[Problem]:
+    """What `grid` and `cmaes` ask of the axes."""
+    search = _section(_SEARCH, tree.get("search"))
+    if search is None or not axes:
+        return []
+    line = source.line(("search", "sampler"))
+    if search.sampler == "cmaes":
+        numbers = [path for path, axis in axes.items() if not isinstance(axis, Choice)]
+        rule = f"cmaes must have two or more axes of numbers, got {len(numbers)}"
+        return [Problem(line, "search.sampler", rule)] if len(numbers) < 2 else []
+    if search.sampler != "grid":
+        return []
+    endless = [
+        Problem(
+            source.line(tuple(path.split("."))),
+            path,
+            f"must be a choice, or a range with a step, for the sampler grid, got {axis}",
+        )
+        for path, axis in axes.items()
+        if axis.values() is None
+    ]
+    most = (grid_size(axes) or 0) + len(search.first)
+    if not endless and search.trials > most:
+        rule = f"must be at most {most} (the grid and search.first), got {search.trials}"
+        return [Problem(source.line(("search", "trials")), "search.trials", rule)]
+    return endless
 
 
 def _put(tree: dict[str, Any], key: Key, value: Any) -> None:

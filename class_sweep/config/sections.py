@@ -107,7 +107,7 @@ class Search(Section):
     """How schedules are proposed."""
 
     trials: Annotated[int, Field(ge=1)]
-    sampler: Literal["tpe", "random"] = "tpe"
+    sampler: Literal["tpe", "random", "cmaes", "grid"] = "tpe"
     seed: Seed = 0
     first: Annotated[list[Literal["paper", "full_data"]], Field(default=[])]
     max_concurrent: Annotated[int, Field(ge=1, description="trials at a time")] | None = None

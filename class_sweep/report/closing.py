@@ -82,9 +82,12 @@ def _spent(summary: Mapping[str, Any]) -> str:
     trials, samples = summary["trials"], summary["samples"]
     total = words.seconds(sum(summary["seconds"].values()))
     stages = ", ".join(f"{name} {words.seconds(s)}" for name, s in summary["seconds"].items())
+    repeated = ""
+    if trials["repeated"]:
+        repeated = f", {trials['repeated']} of them not trained: an earlier trial had every step"
     return (
         f"\n  {trials['proposed']} trials: {trials['finished']} finished, {trials['pruned']} pruned"
-        f" at {summary['rung_decisions']} rung decisions, {trials['failed']} failed\n"
+        f" at {summary['rung_decisions']} rung decisions, {trials['failed']} failed{repeated}\n"
         f"  {samples['seen']:,} samples seen, {100 * samples['share']:.1f} % of what every trial"
         f" over the full data would take\n  {total} in all: {stages}"
     )

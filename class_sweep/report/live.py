@@ -105,7 +105,7 @@ class LiveView:
         """A trial has reported."""
         self._records.append(record)
         if not self._live:
-            verdict = _VERDICTS[record.decision][0]
+            verdict = words.state(record, _VERDICTS[record.decision][0])
             self._console.print(
                 f"{self._elapsed():>8}  trial {record.trial:>4}  {verdict:8}"
                 f"  {record.samples:>9} samples  {self._objective} {self._value(record)}"
@@ -182,7 +182,7 @@ class LiveView:
                 proposal.name or words.schedule(proposal.config),
                 f"{record.samples:,}" if record else "",
                 self._value(record) if record else "",
-                Text(state, style=colour),
+                Text(words.state(record, state) if record else state, style=colour),
             )
         return table
 

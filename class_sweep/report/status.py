@@ -106,7 +106,11 @@ def _table(trials: Trials, objective: Objective) -> Table:
         for r in records:
             value = "–" if r.objective is None else words.metric(objective.metric, r.objective)
             table.add_row(
-                str(r.trial), value, f"{r.samples:,}", state, r.name or words.schedule(r.config)
+                str(r.trial),
+                value,
+                f"{r.samples:,}",
+                words.state(r, state),
+                r.name or words.schedule(r.config),
             )
     return table
 

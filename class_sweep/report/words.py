@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from class_sweep.config.axes import Value
+from class_sweep.results.record import Record
 
 _LETTERS = {"alpha": "α", "beta": "β", "sigma": "σ", "intensity": "γ", "sigma_quantile": "σ at"}
 
@@ -25,6 +26,11 @@ def schedule(config: Mapping[str, Value]) -> str:
 def metric(name: str, value: float) -> str:
     """A metric's value: shares in per cent, a mean rank as it is."""
     return f"{value:.1f}" if name.endswith("mean_rank") else f"{100 * value:.1f} %"
+
+
+def state(record: Record, verdict: str) -> str:
+    """How a trial stands, and which one it repeats."""
+    return verdict if record.same_as is None else f"{verdict}, same as trial {record.same_as}"
 
 
 def seconds(value: float) -> str:

@@ -26,8 +26,13 @@ class Trials:
 
     @property
     def samples(self) -> int:
-        """Samples seen by all trials together."""
-        return sum(record.samples for group in self._groups for record in group)
+        """Samples seen by all trials together; one that stands for another saw none."""
+        return sum(r.samples for group in self._groups for r in group if r.same_as is None)
+
+    @property
+    def repeated(self) -> int:
+        """How many trials were not trained, since an earlier one had done every step of theirs."""
+        return sum(r.same_as is not None for group in self._groups for r in group)
 
     @property
     def _groups(self) -> tuple[list[Record], ...]:

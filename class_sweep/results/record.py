@@ -31,6 +31,8 @@ class Record:
         reason: Why a trial failed.
         seconds: Wall time of training and evaluation since the report before.
         at: When it was written, ISO 8601.
+        same_as: The trial whose report this is, where this one would have repeated its every step
+            and so was not trained; else None.
     """
 
     trial: int
@@ -49,6 +51,7 @@ class Record:
     reason: str | None = None
     seconds: float = 0.0
     at: str = ""
+    same_as: int | None = None
 
     @property
     def ended(self) -> bool:
@@ -58,6 +61,11 @@ class Record:
     def to_json(self) -> str:
         """One line, without its newline."""
         return json.dumps(asdict(self), ensure_ascii=False, allow_nan=False)
+
+    @staticmethod
+    def line_start(trial: int) -> str:
+        """How each line of a trial begins, for a quick look through a long log."""
+        return f'{{"trial": {trial}, '
 
     @classmethod
     def from_json(cls, line: str) -> Self:

@@ -90,6 +90,12 @@ class ResultsFolder:
                 ) from None
         return found
 
+    def records_of(self, trial: int) -> list[Record]:
+        """The reports of one trial so far."""
+        start = Record.line_start(trial)
+        with self.trials.open(encoding="utf-8") as lines:
+            return [Record.from_json(line) for line in lines if line.startswith(start)]
+
     def seconds(self) -> dict[str, float]:
         """Wall seconds of each stage so far, of every run of the sweep that came to write them."""
         return dict(self.read_summary()["seconds"]) if self.summary.is_file() else {}

@@ -3,11 +3,13 @@
 import logging
 import math
 import os
-import warnings
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, Self
 
 import ray
+from ray.tune.execution import tune_controller
 
 from class_sweep.config.sections import Resources
 from class_sweep.errors import InputError
@@ -21,29 +23,101 @@ _ENVIRONMENT = {
     "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C is taken by `class_sweep.sweep.interrupt`
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    # What a worker imports while it is idle; torch loads its _dynamo when it makes an optimizer.
+    "RAY_preload_python_modules": "torch,torch._dynamo,class_sweep.sweep.trainable",
 }
+
+
+class LocalRay:
+    """A Ray instance on loopback, started in the background; one that runs already is used as is.
+
+    Its workers import what a trial needs as soon as they are up, while the driver prepares.
+    A context manager: leaving it stops the instance, whether it had come up or not.
+    """
+
+    def __init__(self, cores: int | None = None) -> None:
+        """Know the cores that it may use, all of them unless said: a worker is warmed for each."""
+        self._cores = cores
+        self._thread: threading.Thread | None = None
+        self._up, self._stop = threading.Event(), threading.Event()
+        self._error: BaseException | None = None
+
+    def start(self) -> None:
+        """Begin to start it, and return."""
+        for name, value in _ENVIRONMENT.items():
+            os.environ.setdefault(name, value)
+        if not ray.is_initialized():
+            self._thread = threading.Thread(target=self._run, name="ray")
+            self._thread.start()
+
+    def wait(self) -> None:
+        """Until it is up; raises what kept it from that."""
+        if self._thread:
+            self._up.wait()
+        if self._error:
+            raise self._error
+
+    def _run(self) -> None:
+        """Start, stay and stop, all in one thread: Ray's processes die with their maker."""
+        cores = None if "RAY_ADDRESS" in os.environ else self._cores
+        try:
+            ray.init(
+                num_cpus=cores,
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                _node_ip_address="127.0.0.1",
+            )
+        except Exception as error:
+            self._error = error
+        finally:
+            self._up.set()
+        self._stop.wait()
+        ray.shutdown()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        if self._thread:
+            self._thread.join()
 
 
 @contextmanager
 def local_ray() -> Iterator[None]:
-    """A Ray instance on loopback for the length of a sweep; one that runs already is used as is."""
-    for name, value in _ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
-    if ray.is_initialized():
+    """A `LocalRay` that is up."""
+    with LocalRay() as instance:
+        instance.start()
+        instance.wait()
         yield
-        return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of Ray's own making, none of it a user's doing
-        ray.init(
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            _node_ip_address="127.0.0.1",
-        )
+
+
+class _PlainActors:
+    """Stands where Tune makes its actors, and gives them no environment of their own.
+
+    Tune's own names one, for Lightning's sake, which no idle worker was started with: each actor
+    would be a new process that imports torch while the warm ones stand by.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[type, Any] = {}
+
+    def get(self, trainable: type) -> Any:
+        if trainable not in self._known:
+            self._known[trainable] = ray.remote(trainable)
+        return self._known[trainable]
+
+
+@contextmanager
+def warm_actors() -> Iterator[None]:
+    """Let Tune's actors take the workers that are already warm."""
+    tunes = tune_controller._ActorClassCache
+    tune_controller._ActorClassCache = _PlainActors
     try:
         yield
     finally:
-        ray.shutdown()
+        tune_controller._ActorClassCache = tunes
 
 
 def trials_at_a_time(resources: Resources, limit: int | None, trials: int) -> int:

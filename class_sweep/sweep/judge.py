@@ -137,6 +137,33 @@ class Judge:
         self._drop()
         return decision
 
+    def repeat(self, proposal: Proposal, original: int) -> list[Record]:
+        """Write down that a trial is another's again: that one's reports, under its own number.
+
+        They stand on no rung, where the curve counts once.
+        """
+        trial = proposal.trial
+        self.propose(proposal)
+        before = self.last.get(trial)  # of a driver that was killed here
+        written = before.report if before else -1
+        found = []
+        for record in self._writer.folder.records_of(original):
+            again = replace(
+                self._blank(trial),
+                report=record.report,
+                step=record.step,
+                samples=record.samples,
+                decision="continue" if record.decision == "pause" else record.decision,
+                objective=record.objective,
+                metrics=record.metrics,
+                loss=record.loss,
+                same_as=original,
+            )
+            found.append(again)
+            if again.report > written:
+                self._write(again)
+        return found
+
     def fail(self, trial: int, reason: str, traceback: str) -> None:
         """Write down that a trial's process died, again and again."""
         self._writer.keep_traceback(trial, traceback)

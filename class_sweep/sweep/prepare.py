@@ -1,7 +1,7 @@
 """From a space to what its trials read: pairs, features, the difficulty index. Computed once."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -94,8 +94,22 @@ def load_checked_pairs(space: Space) -> PairSet:
     return pairs
 
 
-def prepare(space: Space, cache: FeatureCache, clock: Clock, listener: Listener) -> Prepared:
+def prepare(
+    space: Space,
+    cache: FeatureCache,
+    clock: Clock,
+    listener: Listener,
+    *,
+    loaded: Callable[[], None] = lambda: None,
+) -> Prepared:
     """Load, encode and index, each from the cache where it was done before.
+
+    Args:
+        space: What to prepare.
+        cache: Of features and indexes.
+        clock: Times each stage.
+        listener: Is told of each stage.
+        loaded: Called when the pairs are there and found good, before the long work.
 
     Raises:
         InputError: If the data, an encoder or the σ range is unusable.
@@ -103,6 +117,7 @@ def prepare(space: Space, cache: FeatureCache, clock: Clock, listener: Listener)
     settings = space.settings
     with clock.stage("data", listener):
         pairs = load_checked_pairs(space)
+    loaded()
     train = pairs.rows("train")
     with clock.stage("encoders", listener):
         text = encode_texts(

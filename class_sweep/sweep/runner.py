@@ -1,11 +1,11 @@
 """A sweep from its space to its results folder, and on from where one was cut."""
 
 import logging
+import math
 import shutil
 import traceback
 import warnings
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,8 @@ from class_sweep.results.record import Record
 from class_sweep.results.store import ResultsFolder, ResultsWriter
 from class_sweep.sweep.casualties import survivable
 from class_sweep.sweep.checkpoints import TUNE_FOLDER, Checkpoints, last_checkpoint, trial_name
-from class_sweep.sweep.cluster import local_ray, trials_at_a_time
+from class_sweep.sweep.cluster import LocalRay, trials_at_a_time, warm_actors
+from class_sweep.sweep.duplicates import effective_plan
 from class_sweep.sweep.environment import describe_environment
 from class_sweep.sweep.interrupt import StopRequest
 from class_sweep.sweep.judge import Judge, Listener
@@ -32,6 +33,7 @@ from class_sweep.sweep.plan import require_resources
 from class_sweep.sweep.prepare import Clock, Prepared, prepare
 from class_sweep.sweep.pruners import make_pruner
 from class_sweep.sweep.pruning import JudgeScheduler
+from class_sweep.sweep.samplers import sampler_notes
 from class_sweep.sweep.search import StudySearch
 from class_sweep.sweep.tracking import require_trackers, trackers
 from class_sweep.sweep.trainable import CurriculumTrial
@@ -60,16 +62,15 @@ def run(space: Space, path: Path, *, cache: FeatureCache, listener: Listener) ->
         SweepError: If no trial finished.
     """
     ResultsFolder.require_free(path)
-    require_resources(space)
     require_trackers(space.settings.tracking, space.name)
     clock = Clock()
-    prepared = prepare(space, cache, clock, listener)
-    with (
-        _workers(clock, listener),
-        ResultsWriter.create(path, space.text) as writer,
-    ):
-        _keep_environment(writer, prepared, space)
-        return _sweep(space, writer, prepared, clock, listener)
+    with _workers(space) as workers:
+        prepared = prepare(space, cache, clock, listener, loaded=workers.start)
+        with clock.stage("workers", listener):
+            workers.wait()
+        with ResultsWriter.create(path, space.text) as writer:
+            _keep_environment(writer, prepared, space)
+            return _sweep(space, writer, prepared, clock, listener)
 
 
 def resume(path: Path, *, cache: FeatureCache, listener: Listener) -> Sweep:
@@ -83,12 +84,13 @@ def resume(path: Path, *, cache: FeatureCache, listener: Listener) -> Sweep:
     folder = ResultsFolder.existing(path)
     space = parse_space(folder.space.read_text(encoding="utf-8"), str(folder.space))
     require_trackers(space.settings.tracking, space.name)
-    with ResultsWriter(folder) as writer:
+    with ResultsWriter(folder) as writer, _workers(space) as workers:
         clock = Clock(folder.seconds())
-        prepared = prepare(space, cache, clock, listener)
+        prepared = prepare(space, cache, clock, listener, loaded=workers.start)
         _keep_environment(writer, prepared, space)
-        with _workers(clock, listener):
-            return _sweep(space, writer, prepared, clock, listener)
+        with clock.stage("workers", listener):
+            workers.wait()
+        return _sweep(space, writer, prepared, clock, listener)
 
 
 def _keep_environment(writer: ResultsWriter, prepared: Prepared, space: Space) -> None:
@@ -110,13 +112,10 @@ def _keep_environment(writer: ResultsWriter, prepared: Prepared, space: Space) -
         log.warning("the difficulty index is not the one that this sweep began with")
 
 
-@contextmanager
-def _workers(clock: Clock, listener: Listener) -> Iterator[None]:
-    """Ray, its start timed as a stage."""
-    with ExitStack() as stack:
-        with clock.stage("workers", listener):
-            stack.enter_context(local_ray())
-        yield
+def _workers(space: Space) -> LocalRay:
+    """Ray, not started yet, on as many cores as the trials can use."""
+    at_a_time = require_resources(space)
+    return LocalRay(math.ceil(at_a_time * space.settings.resources.cpus))
 
 
 def _sweep(
@@ -130,7 +129,7 @@ def _sweep(
     summarise = _Summary(space, prepared, clock, writer)
     summarise.write("running", folder.records())
     stop = StopRequest()
-    for warning in prepared.warnings:
+    for warning in (*prepared.warnings, *sampler_notes(space)):
         log.warning("%s", warning)
     listener.planned(search.runs, summarise.full_samples)
     with clock.stage("trials", listener), stop.listening(listener.stopping):
@@ -167,7 +166,12 @@ def _run_trials(
     folder, search, idle = writer.folder, space.settings.search, 0
     while idle <= RETRIES and not stop.asked:
         study = StudySearch(
-            space, folder.study, judge, stop, lambda trial: last_checkpoint(folder, trial)
+            space,
+            folder.study,
+            judge,
+            stop,
+            checkpoint_of=lambda trial: last_checkpoint(folder, trial),
+            plan_of=lambda settings: effective_plan(settings, prepared.features),
         )
         study.take_up(judge.last)
         if study.left == 0:
@@ -218,7 +222,7 @@ def _tune(
     for name in ("ray.tune", "ray.air", "ray.train"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # the judge says what matters
     try:
-        with warnings.catch_warnings(), survivable():
+        with warnings.catch_warnings(), survivable(), warm_actors():
             warnings.simplefilter("ignore")
             tuner.fit()
     except Exception as error:
@@ -268,6 +272,7 @@ class _Summary:
                 "proposed": trials.count,
                 "finished": len(trials.finished),
                 "pruned": len(trials.pruned),
+                "repeated": trials.repeated,
                 "failed": len(trials.failed),
             },
             "rung_decisions": trials.rung_decisions,

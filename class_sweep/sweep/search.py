@@ -1,71 +1,36 @@
 """Proposals from an Optuna study that is told how each trial really ended."""
 
 import json
-import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
 from optuna.trial import TrialState
 from ray.tune.search.optuna import OptunaSearch
 
-from class_sweep.config.axes import Axis, Choice, IntRange, LogUniform, Value
+from class_sweep.config.axes import Value
 from class_sweep.config.document import Space
 from class_sweep.config.identity import identity
+from class_sweep.config.sections import Settings
 from class_sweep.curriculum.reference import reference_config
 from class_sweep.results.curves import SEED
 from class_sweep.results.record import Record
+from class_sweep.sweep.duplicates import Trained
 from class_sweep.sweep.interrupt import StopRequest
 from class_sweep.sweep.judge import Judge, Proposal
-
-optuna.logging.set_verbosity(optuna.logging.WARNING)
+from class_sweep.sweep.samplers import distributions, grid_point, make_sampler
+from class_sweep.sweep.studyfile import StudyFile
 
 CONFIG = "config"  # the attribute of a study's trial that holds its values
+
+PLAN = "plan"  # the one that holds what trials of the same steps have in common
 
 _STATES = {
     "finish": TrialState.COMPLETE,
     "prune": TrialState.PRUNED,
     "fail": TrialState.FAIL,
 }
-
-
-def distribution(axis: Axis) -> BaseDistribution:
-    """An axis as Optuna knows it."""
-    if isinstance(axis, Choice):
-        return CategoricalDistribution(axis.options)
-    if isinstance(axis, IntRange):
-        return IntDistribution(axis.low, int(axis.values()[-1]), step=axis.step)
-    if isinstance(axis, LogUniform):
-        return FloatDistribution(axis.low, axis.high, log=True)
-    grid = axis.values()
-    return FloatDistribution(axis.low, grid[-1] if grid else axis.high, step=axis.step)
-
-
-def make_sampler(name: str, seed: int, number: int, trials: int) -> optuna.samplers.BaseSampler:
-    """The sampler of one proposal.
-
-    Seeded by the sweep's seed and the trial's number, so that a sweep that was cut and gone on
-    with proposes what it would have proposed, given the same history.
-    """
-    seed = (seed * 1_000_003 + number) % 2**32
-    if name == "random":
-        return optuna.samplers.RandomSampler(seed=seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        return optuna.samplers.TPESampler(
-            seed=seed,
-            n_startup_trials=min(10, max(4, trials // 4)),
-            multivariate=True,
-            group=True,  # a reference outside the axes then does not undo the multivariate model
-            constant_liar=True,
-        )
 
 
 class StudySearch(OptunaSearch):
@@ -81,6 +46,7 @@ class StudySearch(OptunaSearch):
         judge: Judge,
         stop: StopRequest,
         checkpoint_of: Callable[[int], str | None],
+        plan_of: Callable[[Settings], str] = identity,
     ) -> None:
         """Open or create the study at `path`.
 
@@ -90,18 +56,20 @@ class StudySearch(OptunaSearch):
             judge: What knows each trial's last record.
             stop: Whether the sweep is to stop.
             checkpoint_of: A trial's number to the folder of its last checkpoint, if it has one.
+            plan_of: What trials whose every step is the same have in common.
         """
-        # A driver that is killed between two statements must leave a file that opens.
-        storage = optuna.storages.RDBStorage(
-            f"sqlite:///{path}", engine_kwargs={"connect_args": {"timeout": 60}}
+        self._file = StudyFile(path)
+        super().__init__(
+            metric="objective", mode="max", storage=self._file, study_name="class-sweep"
         )
-        super().__init__(metric="objective", mode="max", storage=storage, study_name="class-sweep")
         self._search = space.settings.search
         self._sweep_space = space
         self._judge = judge
         self._stop = stop
         self._checkpoint_of = checkpoint_of
-        self._distributions = {path: distribution(axis) for path, axis in space.axes.items()}
+        self._plan_of = plan_of
+        self._trained = Trained()
+        self._distributions = distributions(space)
         mode = "max" if space.objective.direction == "maximize" else "min"
         self._setup_study(mode)
         assert self._ot_study is not None  # noqa: S101 - set by the line above
@@ -119,11 +87,8 @@ class StudySearch(OptunaSearch):
 
     @property
     def proposed(self) -> int:
-        """How many trials were proposed; one that was killed before it was noted never was."""
-        return len(self._noted_trials())
-
-    def _noted_trials(self) -> list[optuna.trial.FrozenTrial]:
-        return [t for t in self._study.get_trials(deepcopy=False) if CONFIG in t.user_attrs]
+        """How many trials were proposed."""
+        return len(self._study.get_trials(deepcopy=False))
 
     @property
     def left(self) -> int:
@@ -137,16 +102,14 @@ class StudySearch(OptunaSearch):
             last: Each trial's last record.
         """
         for trial in self._study.get_trials(deepcopy=False):
-            if trial.state != TrialState.RUNNING:
-                continue
             number = trial.number
+            if trial.state != TrialState.RUNNING:
+                self._remember(trial.user_attrs[PLAN], last.get(number))
+                continue
             self._open[number] = optuna.trial.Trial(self._study, trial._trial_id)
             record = last.get(number)
             if record is not None and record.ended:
                 self._tell(number, record)
-            elif CONFIG not in trial.user_attrs:
-                # Killed between asking and noting: it is proposed anew, under another number.
-                self._study.tell(self._open.pop(number), state=TrialState.FAIL)
             else:
                 values = json.loads(trial.user_attrs[CONFIG])
                 self._proposals[number] = self._proposal(
@@ -154,6 +117,26 @@ class StudySearch(OptunaSearch):
                 )
                 if record is None or record.decision != "pause":
                     self._interrupted.append(number)
+
+    def _remember(self, plan: str, last: Record | None) -> None:
+        """Keep a trial's end for later ones of its plan; a recording trains every configuration."""
+        trained = last is not None and last.same_as is None and not self._search.record
+        if last is not None and trained and last.decision in {"finish", "prune"}:
+            self._trained.add(plan, last.trial, finished=last.decision == "finish")
+
+    def _repeats(self, proposal: Proposal) -> bool:
+        """End a trial at once whose every step another one has done; whether it was one."""
+        own = self._judge.last.get(proposal.trial)
+        if own is not None and own.same_as is None:  # it was begun, and goes on
+            return False
+        plan = self._open[proposal.trial].user_attrs[PLAN]
+        original = self._trained.same(plan, whole=proposal.name is not None, last=self._judge.last)
+        if original is None:
+            return False
+        for record in self._judge.repeat(proposal, original):
+            self._report(record)
+        self._tell(proposal.trial, self._judge.last[proposal.trial])
+        return True
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # type: ignore[override]
         """The next trial: an interrupted one, a reference schedule, or one of the sampler's.
@@ -166,8 +149,14 @@ class StudySearch(OptunaSearch):
         if self._interrupted:
             proposal = self._proposals[self._interrupted.pop(0)]
             checkpoint = self._checkpoint_of(proposal.trial)
+            if self._repeats(proposal):
+                return self.suggest(trial_id)
         elif self.proposed < self._search.runs:
             proposal = self._ask()
+            while self._repeats(proposal):
+                if self._stop.asked or self.proposed == self._search.runs:
+                    return self.suggest(trial_id)
+                proposal = self._ask()
         elif self._short_of_the_rung():
             return None
         else:
@@ -191,7 +180,9 @@ class StudySearch(OptunaSearch):
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:  # noqa: ARG002
         """Note a report that did not end its trial."""
-        self._report(self._judge.last[self._numbers[trial_id]])
+        record = self._judge.last[self._numbers[trial_id]]
+        self._report(record)
+        self._file.save(record.trial)
 
     def on_trial_complete(
         self,
@@ -216,21 +207,21 @@ class StudySearch(OptunaSearch):
         """Nothing: the study's file is the state."""
 
     def _ask(self) -> Proposal:
-        noted = self._noted_trials()
+        noted = self._study.get_trials(deepcopy=False)
         seeds = self._search.record or 1
         configuration, repeat = divmod(len(noted), seeds)
-        self._study.sampler = make_sampler(
-            self._search.sampler, self._search.seed, configuration, self._search.trials
-        )
         if repeat:
             known = noted[-1].user_attrs
             values = json.loads(known[CONFIG]) | {SEED: self._search.seed + repeat}
             return self._ask_for(values, known.get("name"))
         first = {SEED: self._search.seed} if self._search.record else {}
-        done = {trial.user_attrs.get("name") for trial in noted}
-        for name in self._search.first:
-            if name not in done:
-                return self._ask_for(reference_config(self._sweep_space, name) | first, name)
+        if configuration < len(self._search.first):
+            name = self._search.first[configuration]
+            return self._ask_for(reference_config(self._sweep_space, name) | first, name)
+        if self._search.sampler == "grid":
+            values = grid_point(self._sweep_space, configuration - len(self._search.first))
+            return self._ask_for(values | first, None)
+        self._study.sampler = make_sampler(self._sweep_space, configuration)
         trial = self._study.ask(self._distributions)
         values = {path: _rounded(value) for path, value in trial.params.items()}
         return self._noted(trial, values | first, None)
@@ -239,9 +230,7 @@ class StudySearch(OptunaSearch):
         """A trial of given values: a reference, or a configuration under one more seed."""
         axes = self._sweep_space.axes
         if all(values.get(path) in axis for path, axis in axes.items()):
-            waiting = self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
-            if not waiting:  # else it is the one that a killed run enqueued
-                self._study.enqueue_trial({path: values[path] for path in axes})
+            self._study.enqueue_trial({path: values[path] for path in axes})
             return self._noted(self._study.ask(self._distributions), values, name)
         # Outside the axes it can teach the sampler nothing, but stands in the study by its name.
         return self._noted(self._study.ask(), values, name)
@@ -254,7 +243,9 @@ class StudySearch(OptunaSearch):
         if name:
             trial.set_user_attr("name", name)
         trial.set_user_attr("identity", proposal.identity)
-        trial.set_user_attr(CONFIG, json.dumps(values))  # last: with it the trial is noted
+        trial.set_user_attr(PLAN, self._plan_of(self._sweep_space.resolve(values)))
+        trial.set_user_attr(CONFIG, json.dumps(values))
+        self._file.save(trial.number)
         return proposal
 
     def _proposal(self, number: int, values: dict[str, Value], name: str | None) -> Proposal:
@@ -263,14 +254,18 @@ class StudySearch(OptunaSearch):
 
     def _report(self, record: Record) -> None:
         trial = self._open[record.trial]
-        known = self._study.get_trials(deepcopy=False)[record.trial].intermediate_values
+        known = self._file.get_trial(trial._trial_id).intermediate_values
         if record.objective is not None and record.samples not in known:
             trial.report(record.objective, step=record.samples)
 
     def _tell(self, number: int, record: Record) -> None:
         self._report(record)
         value = record.objective if record.decision == "finish" else None
+        if record.reason:
+            self._open[number].set_user_attr("reason", record.reason)
+        self._remember(self._open[number].user_attrs[PLAN], record)
         self._study.tell(self._open.pop(number), value, state=_STATES[record.decision])
+        self._file.save(number)
         self._proposals.pop(number, None)
 
 

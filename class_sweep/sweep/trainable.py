@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from ray.tune import Trainable
 
 from class_sweep.config.document import Space
@@ -35,6 +36,9 @@ class CurriculumTrial(Trainable):
         self, config: dict[str, Any], space: Space, features: dict[str, np.ndarray], gpu: bool
     ) -> None:
         """Attach the shared arrays, once per worker, and begin the first trial."""
+        # Torch takes every core it sees unless told, and trials that share cores then wait for
+        # each other's threads; Ray's own limit comes too late for a worker that imported it early.
+        torch.set_num_threads(max(1, int(space.settings.resources.cpus)))
         self._space = space
         self._features = TrialFeatures.from_arrays(features)
         self._gpu = gpu

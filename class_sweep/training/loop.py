@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from class_sweep.backbones.backbone import Batch
 from class_sweep.backbones.catalogue import build_backbone
-from class_sweep.config.sections import Settings
+from class_sweep.config.sections import Curriculum, Settings
 from class_sweep.curriculum.intensity import emphasis
 from class_sweep.curriculum.order import introduce
 from class_sweep.curriculum.sampler import CurriculumSampler
 from class_sweep.curriculum.schedule import plan
+from class_sweep.difficulty.index import DifficultyIndex
 from class_sweep.errors import DataError, TrainingError
 from class_sweep.training.checkpoint import load_state, save_state
 from class_sweep.training.evaluation import evaluate
@@ -55,7 +56,7 @@ class Trainer:
         )
         self._sampler = CurriculumSampler(
             self.schedule,
-            self._introduced(),
+            introduced(settings.curriculum, self._index, seed),
             seed,
             nearest=self._nearest(),
             group_size=settings.curriculum.group_size,
@@ -173,17 +174,22 @@ class Trainer:
             )
         return nearest
 
-    def _introduced(self) -> NDArray[np.int64]:
-        curriculum, index = self.settings.curriculum, self._index
-        quantile = curriculum.sigma_quantile
-        sigma = curriculum.sigma if quantile is None else index.sigma_at(quantile)
-        return introduce(
-            index.at(sigma),
-            index.mean_similarity,
-            order=curriculum.order,
-            ties=curriculum.ties,
-            seed=self.settings.search.seed,
-        )
+
+def introduced(curriculum: Curriculum, index: DifficultyIndex, seed: int) -> NDArray[np.int64]:
+    """(L,) the training pairs as a curriculum introduces them.
+
+    Raises:
+        DataError: If the index was not counted at its σ.
+    """
+    quantile = curriculum.sigma_quantile
+    sigma = curriculum.sigma if quantile is None else index.sigma_at(quantile)
+    return introduce(
+        index.at(sigma),
+        index.mean_similarity,
+        order=curriculum.order,
+        ties=curriculum.ties,
+        seed=seed,
+    )
 
 
 def learning_rate(settings: Settings, step: int, steps: int) -> float:

@@ -122,7 +122,11 @@ def test_a_far_miss_lists_the_keys(mistakes):
     [
         ("text_encoder", "{kind: lsaa}", "kind: must be one of lsa, huggingface, got 'lsaa'"),
         ("molecule_encoder", "{kind: mol2vek}", "kind: must be one of mol2vec, morgan, got"),
-        ("search", "{trials: 4, sampler: tpee}", "sampler: must be one of tpe, random, got 'tpee'"),
+        (
+            "search",
+            "{trials: 4, sampler: tpee}",
+            "sampler: must be one of tpe, random, cmaes, grid, got",
+        ),
         (
             "pruning",
             "{kind: asah}",
@@ -345,3 +349,27 @@ def test_rules_between_settings_are_reported_beside_wrong_values(mistakes):
         "search.first",
         "pruning.grace_epochs",
     ]
+
+
+def test_a_grid_needs_axes_that_end(mistakes, space):
+    axes = "{alpha: {uniform: [0.2, 0.9]}, order: {choice: [easy_first, random]}}"
+    assert mistakes(curriculum=axes, search="{trials: 2, sampler: grid}") == [
+        "5: curriculum.alpha: must be a choice, or a range with a step, for the sampler grid,"
+        " got 0.2 … 0.9"
+    ]
+    axes = axes.replace("0.9]", "0.9], step: 0.1")
+    assert space(curriculum=axes, search="{trials: 16, sampler: grid}").grid_size() == 16
+
+
+def test_a_grid_has_no_more_trials_than_configurations(mistakes):
+    axes = "{order: {choice: [easy_first, random]}, intensity: {choice: [constant, inverse]}}"
+    search = "{trials: 6, sampler: grid, first: [full_data]}"
+    assert mistakes(curriculum=axes, search=search) == [
+        "7: search.trials: must be at most 5 (the grid and search.first), got 6"
+    ]
+
+
+def test_cmaes_needs_numbers(mistakes):
+    axes = "{order: {choice: [easy_first, random]}, alpha: {uniform: [0.2, 0.9]}}"
+    [mistake] = mistakes(curriculum=axes, search="{trials: 4, sampler: cmaes}")
+    assert mistake.endswith("sampler: cmaes must have two or more axes of numbers, got 1")

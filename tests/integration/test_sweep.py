@@ -28,7 +28,7 @@ def test_the_summary_agrees_with_the_log(finished, small_space_text, lines):
     assert summary["objective"] == "validation/split/mrr"
     assert summary["trials"] == {
         "wanted": 8, "proposed": 8, "finished": ends.count("finish"),
-        "pruned": ends.count("prune"), "failed": 0,
+        "pruned": ends.count("prune"), "failed": 0, "repeated": 0,
     }  # fmt: skip
     assert ends.count("prune") > 0
     assert summary["rung_decisions"] == sum(r.compared for r in records) > 0

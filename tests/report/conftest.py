@@ -79,7 +79,14 @@ def summary() -> Callable[..., dict[str, Any]]:
         return {
             "objective": "validation/split/mrr",
             "pairs": {"train": 4800, "validation": 400, "test": 600},
-            "trials": {"wanted": 16, "proposed": 16, "finished": 6, "pruned": 9, "failed": 1},
+            "trials": {
+                "wanted": 16,
+                "proposed": 16,
+                "finished": 6,
+                "pruned": 9,
+                "failed": 1,
+                "repeated": 0,
+            },
             "pruning": "asha",
             "rung_decisions": 21,
             "samples": {"seen": 345_678, "full_budget": 1_382_400, "share": 0.2501},

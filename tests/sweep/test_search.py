@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import MappingProxyType
 
 import optuna
@@ -7,6 +8,7 @@ from optuna.trial import TrialState
 from class_sweep.config.document import parse_space
 from class_sweep.results.record import Record
 from class_sweep.sweep.interrupt import StopRequest
+from class_sweep.sweep.samplers import SAMPLERS, sampler_notes
 from class_sweep.sweep.search import StudySearch
 
 
@@ -90,11 +92,28 @@ def test_references_come_first_by_name_and_the_rest_from_the_axes(make, small_sp
     assert trials[1].user_attrs["name"] == "full_data"
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "random"])
+GRID_AXES = (
+    ("{uniform: [0.3, 0.9]}", "{uniform: [0.3, 0.9], step: 0.2}"),
+    ("{uniform: [0.05, 0.20]}", "{choice: [0.05, 0.20]}"),
+)
+
+
+def sampled(text, sampler, seed=3):
+    """The small space under another sampler."""
+    if sampler == "grid":
+        for continuous, finite in GRID_AXES:
+            assert continuous in text
+            text = text.replace(continuous, finite)
+    return text.replace("seed: 3", f"seed: {seed}, sampler: {sampler}")
+
+
+samplers = pytest.mark.parametrize("sampler", [*SAMPLERS, "grid"])
+
+
+@samplers
 def test_one_seed_gives_one_sequence_and_another_seed_another(make, small_space_text, sampler):
     def sequence(seed, name):
-        text = small_space_text.replace("seed: 3", f"seed: {seed}, sampler: {sampler}")
-        search, verdicts = make(text, name)
+        search, verdicts = make(sampled(small_space_text, sampler, seed), name)
         for number in range(7):
             search.suggest(f"t{number}")
             verdicts.record(number, "finish", 0.1 * number)
@@ -105,19 +124,23 @@ def test_one_seed_gives_one_sequence_and_another_seed_another(make, small_space_
     assert sequence(1, "c.db") != sequence(2, "d.db")
 
 
-def test_a_sweep_that_was_cut_proposes_what_it_would_have_proposed(make, small_space_text):
+@samplers
+def test_a_sweep_that_was_cut_proposes_what_it_would_have_proposed(make, small_space_text, sampler):
+    text = sampled(small_space_text, sampler).replace("trials: 8", "trials: 14")
+
     def run(search, verdicts, numbers):
         for number in numbers:
             search.suggest(f"t{number}")
-            verdicts.record(number, "finish", 0.5 - 0.01 * number)
+            decision = "prune" if number % 3 == 2 else "finish"
+            verdicts.record(number, decision, 0.5 - 0.01 * (number - 9) ** 2)
             search.on_trial_complete(f"t{number}")
         return [p.config for p in verdicts.proposals]
 
-    whole = run(*make(name="whole.db"), range(7))
-    first = run(*make(name="cut.db"), range(4))
-    search, verdicts = make(name="cut.db")
+    whole = run(*make(text, name="whole.db"), range(14))
+    first = run(*make(text, name="cut.db"), range(8))
+    search, verdicts = make(text, name="cut.db")
     search.take_up({})
-    assert first + run(search, verdicts, range(4, 7)) == whole
+    assert first + run(search, verdicts, range(8, 14)) == whole
 
 
 def test_taking_up_goes_on_with_open_trials_and_closes_those_that_had_ended(make, tmp_path):
@@ -155,31 +178,21 @@ def test_a_space_without_axes_proposes_its_one_trial(make, small_space_text):
     assert search.suggest("t0")["values"] == {}
 
 
-def test_a_trial_killed_before_it_was_noted_is_proposed_anew(make, small_space_text, tmp_path):
+def test_a_trial_killed_before_it_was_noted_never_was(make, small_space_text, tmp_path):
     text = small_space_text.replace("first: [full_data]", "first: [paper, full_data]")
+    text = text.replace("sigma: {uniform: [0.40, 0.80]", "sigma: {uniform: [0.39, 0.99]")
+    text = text.replace("beta: {uniform: [0.05", "beta: {uniform: [0.01")
     search, _ = make(text)
-    killed = search._study.ask()
-    killed.set_user_attr("name", "paper")  # and no config: the process died here
+    search._study.enqueue_trial({"curriculum.alpha": 0.4})
+    search._study.ask()  # and the process died here
     search, verdicts = make(text)
     search.take_up({})
     assert search.proposed == 0
     for number in range(3):
         search.suggest(f"t{number}")
     assert [p.name for p in verdicts.proposals] == ["paper", "full_data", None]
-    assert [p.trial for p in verdicts.proposals] == [1, 2, 3]
-    assert stored(tmp_path)[0].state == TrialState.FAIL
-
-
-def test_a_reference_that_a_killed_run_enqueued_is_not_run_twice(make, small_space_text):
-    text = small_space_text.replace("first: [full_data]", "first: [paper]")
-    text = text.replace("sigma: {uniform: [0.40, 0.80]", "sigma: {uniform: [0.39, 0.99]")
-    text = text.replace("beta: {uniform: [0.05", "beta: {uniform: [0.01")
-    search, verdicts = make(text)
-    search._study.enqueue_trial({"curriculum.alpha": 0.4})
-    for number in range(3):
-        search.suggest(f"t{number}")
-    assert [p.name for p in verdicts.proposals] == ["paper", None, None]
     assert [p.trial for p in verdicts.proposals] == [0, 1, 2]
+    assert [t.state for t in stored(tmp_path)] == [TrialState.RUNNING] * 3
 
 
 ONE_RUNG = "pruning: {kind: one_rung, grace_epochs: 1, keep: 2}"
@@ -256,3 +269,56 @@ def test_a_recording_runs_each_configuration_under_each_seed(make, small_space_t
     assert axes[::2] == axes[1::2]
     assert axes[2] != axes[4]
     assert len({p.identity for p in proposals}) == 6
+
+
+def test_cmaes_learns_although_a_reference_has_no_parameters(make, small_space_text):
+    text = sampled(small_space_text, "cmaes").replace("trials: 8", "trials: 60")
+    search, verdicts = make(text)
+    best = {"curriculum.alpha": 0.8, "curriculum.beta": 0.10}
+
+    def off(config):
+        return sum(abs(config[path] - value) / value for path, value in best.items())
+
+    for number in range(60):
+        config = search.suggest(f"t{number}")["values"]
+        verdicts.record(number, "finish", -off(config))
+        search.on_trial_complete(f"t{number}")
+    assert verdicts.proposals[0].name == "full_data"
+    distances = [off(proposal.config) for proposal in verdicts.proposals[1:]]
+    assert sum(distances[-15:]) < 0.6 * sum(distances[:15])
+
+
+def test_a_grid_runs_each_configuration_once(make, small_space_text):
+    text = sampled(small_space_text, "grid").replace(", step: 0.05", ", step: 0.4")
+    text = text.replace("{choice: [constant, sigmoid, inverse]}", "sigmoid")
+    space = parse_space(text)
+    assert space.grid_size() == 3 * 4 * 2 * 2
+    search, verdicts = make(text.replace("trials: 8", "trials: 49"))
+    for number in range(49):
+        search.suggest(f"t{number}")
+    configs = [p.config for p in verdicts.proposals[1:]]
+    assert len({tuple(config.items()) for config in configs}) == 48
+    assert all(config[path] in axis for config in configs for path, axis in space.axes.items())
+
+
+def test_what_a_sampler_makes_of_the_axes_is_said(small_space_text):
+    assert sampler_notes(parse_space(small_space_text)) == []
+    [note] = sampler_notes(parse_space(sampled(small_space_text, "cmaes")))
+    assert "TPE chooses curriculum.order, curriculum.intensity" in note
+    [note] = sampler_notes(parse_space(sampled(small_space_text, "grid")))
+    assert "the grid has 648 configurations, of which 7 run" in note
+
+
+def test_the_study_says_in_words_what_each_trial_was(make, tmp_path):
+    search, verdicts = make()
+    for number in range(2):
+        search.suggest(f"t{number}")
+    verdicts.record(1, "fail", None)
+    verdicts.last[1] = replace(verdicts.last[1], reason="the loss must stay a finite number")
+    search.on_trial_complete("t1")
+    reference, failed = stored(tmp_path)
+    assert reference.user_attrs["name"] == "full_data"
+    names = ("order", "alpha", "beta", "sigma", "intensity")
+    assert set(failed.params) == {f"curriculum.{name}" for name in names}
+    assert failed.user_attrs["reason"] == "the loss must stay a finite number"
+    assert set(failed.user_attrs) == {"identity", "config", "reason"}

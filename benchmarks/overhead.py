@@ -1,0 +1,136 @@
+"""What a trial costs beside its training: ours against bare Ray Tune, with and without reuse.
+
+`python benchmarks/overhead.py [--quick] [--json FILE]`: trials of one optimizer step and one report,
+two at a time, each way in the same Ray instance and twice in turn. Bare Ray Tune runs the same
+`Trainer` over the same shared arrays with random search: no Optuna, no log of ours, no verdicts.
+"""
+
+import argparse
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from common import Silent
+from ray import tune
+
+from class_sweep.config.document import Space, parse_space
+from class_sweep.encoders.cache import FeatureCache
+from class_sweep.sweep.cluster import local_ray
+from class_sweep.sweep.prepare import Clock, prepare
+from class_sweep.sweep.runner import run
+from class_sweep.training.features import TrialFeatures
+from class_sweep.training.loop import Trainer
+
+TRIALS, QUICK_TRIALS = 200, 40
+WITHOUT_REUSE, QUICK_WITHOUT_REUSE = 16, 4  # each of them starts a process
+SPACE = """\
+data: {{source: names, limit: 700}}
+text_encoder: {{kind: lsa, dimensions: 32}}
+molecule_encoder: {{kind: morgan, bits: 256}}
+backbone: {{name: contrastive, hidden: 32, dimension: 16}}
+curriculum:
+  order: {{choice: [easy_first, hard_first, random]}}
+  alpha: {{uniform: [0.5, 0.9]}}
+optimizer: {{batch_size: 256}}
+budget: {{epochs: 1}}
+search: {{trials: {trials}, sampler: {sampler}}}
+pruning: {{kind: none}}
+"""
+
+
+class BareTrial(tune.Trainable):
+    """One trial as a Ray Tune script has it."""
+
+    def setup(self, config: dict[str, Any], space: Space, features: dict[str, np.ndarray]) -> None:
+        """Take the shared arrays."""
+        self._space, self._features = space, TrialFeatures.from_arrays(features)
+        self.reset_config(config)
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Begin another trial."""
+        self._trainer = Trainer(self._space.resolve(new_config), self._features)
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """Train the one step and measure."""
+        self._trainer.train_to(self._trainer.schedule.steps)
+        metrics = self._trainer.evaluate("validation", ("split", "all"))
+        return metrics | {"done": True}
+
+
+def space_of(trials: int, sampler: str) -> Space:
+    """The space of one-step trials."""
+    return parse_space(SPACE.format(trials=trials, sampler=sampler))
+
+
+def ours(trials: int, sampler: str, cache: FeatureCache) -> float:
+    """Seconds a trial of `class-sweep run`, from the stage of its trials."""
+    with tempfile.TemporaryDirectory() as folder:
+        space = space_of(trials, sampler)
+        done = run(space, Path(folder, "results"), cache=cache, listener=Silent())
+        return float(done.summary["seconds"]["trials"]) / trials
+
+
+def bare(trials: int, features: dict[str, np.ndarray], *, reuse: bool) -> float:
+    """Seconds a trial of `Tuner.fit`."""
+    trainable = tune.with_parameters(BareTrial, space=space_of(trials, "random"), features=features)
+    with tempfile.TemporaryDirectory() as folder:
+        tuner = tune.Tuner(
+            tune.with_resources(trainable, {"cpu": 1}),
+            param_space={
+                "curriculum.order": tune.choice(["easy_first", "hard_first", "random"]),
+                "curriculum.alpha": tune.uniform(0.5, 0.9),
+            },
+            tune_config=tune.TuneConfig(
+                num_samples=trials, max_concurrent_trials=2, reuse_actors=reuse
+            ),
+            run_config=tune.RunConfig(name="bare", storage_path=folder, verbose=0),
+        )
+        start = time.perf_counter()
+        tuner.fit()
+        return (time.perf_counter() - start) / trials
+
+
+def main() -> None:
+    """Measure, print a table, and write the ratios where they are asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="under a minute")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the ratios there")
+    options = parser.parse_args()
+    trials = QUICK_TRIALS if options.quick else TRIALS
+    cold = QUICK_WITHOUT_REUSE if options.quick else WITHOUT_REUSE
+    with tempfile.TemporaryDirectory() as folder, local_ray():
+        cache = FeatureCache(Path(folder))
+        features = prepare(space_of(trials, "tpe"), cache, Clock(), Silent()).features.arrays()
+        ways: dict[str, tuple[int, Callable[[], float]]] = {
+            "ours, TPE": (trials, lambda: ours(trials, "tpe", cache)),
+            "ours, random search": (trials, lambda: ours(trials, "random", cache)),
+            "bare Ray Tune, actors reused": (trials, lambda: bare(trials, features, reuse=True)),
+            "bare Ray Tune, a process each": (cold, lambda: bare(cold, features, reuse=False)),
+        }
+        seconds: dict[str, list[float]] = {name: [] for name in ways}
+        for _ in range(1 if options.quick else 2):
+            for name, (_, way) in ways.items():
+                seconds[name].append(way())
+    print(f"one-step trials, two at a time; load {os.getloadavg()[0]:.1f}")
+    best = {name: min(found) for name, found in seconds.items()}
+    own = best["ours, TPE"]
+    for name, (count, _) in ways.items():
+        print(
+            f"{name:32}{count:5} trials{best[name]:8.3f} s a trial, ours / it {own / best[name]:.2f}"
+        )
+    found = {
+        "vs_bare_tune": own / best["bare Ray Tune, actors reused"],
+        "vs_no_reuse": best["bare Ray Tune, a process each"] / own,
+    }
+    if options.json:
+        options.json.write_text(json.dumps(found, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from class_sweep.sweep.studyfile import StudyFile
+
+AXES = {
+    "x": optuna.distributions.FloatDistribution(1e-5, 1e-1, log=True),
+    "order": optuna.distributions.CategoricalDistribution(["easy_first", "random"]),
+}
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "study.db"
+
+
+def opened(path):
+    file = StudyFile(path)
+    study = optuna.create_study(
+        storage=file, study_name="s", direction="maximize", load_if_exists=True
+    )
+    return file, study
+
+
+def read(path):
+    """The trials as Optuna reads them from the file, without what differs between processes."""
+    return optuna.load_study(study_name="s", storage=f"sqlite:///{path}").trials
+
+
+def facts(trial):
+    return (
+        trial.number, trial.state, trial.values, trial.params, trial.distributions,
+        trial.user_attrs, trial.system_attrs, trial.intermediate_values,
+    )  # fmt: skip
+
+
+def test_the_file_holds_what_memory_holds_once_saved(path):
+    file, study = opened(path)
+    finished, pruned, running = (study.ask(AXES) for _ in range(3))
+    for trial in (finished, pruned, running):
+        trial.set_user_attr("config", "{}")
+        file.save(trial.number)
+    finished.report(0.1, 100)
+    file.save(0)
+    finished.report(0.2, 300)
+    study.tell(finished, 0.2)
+    file.save(0)
+    pruned.report(0.05, 100)
+    study.tell(pruned, state=TrialState.PRUNED)
+    file.save(1)
+    assert [facts(t) for t in read(path)] == [facts(t) for t in study.trials]
+    assert [t.state for t in read(path)] == [
+        TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING,
+    ]  # fmt: skip
+
+
+def test_a_study_opened_again_goes_on_where_it_was(path):
+    file, study = opened(path)
+    first, second = study.ask(AXES), study.ask(AXES)
+    first.report(0.5, 10)
+    for number in (0, 1):
+        file.save(number)
+    study.tell(second, 0.7)
+    file.save(1)
+    before = [facts(t) for t in study.trials]
+    file, study = opened(path)
+    assert [facts(t) for t in study.trials] == before
+    assert study.best_trial.number == 1
+    study.tell(0, 0.9)
+    file.save(0)
+    assert [t.value for t in read(path)] == [0.9, 0.7]
+    assert study.ask(AXES).number == 2
+
+
+def test_what_was_not_saved_is_not_in_the_file(path):
+    _, study = opened(path)
+    study.ask(AXES)
+    assert read(path) == []
+    _, study = opened(path)
+    assert study.trials == []
+
+
+def test_an_attribute_that_a_sampler_notes_later_is_kept(path):
+    file, study = opened(path)
+    trial = study.ask(AXES)
+    file.save(0)
+    study._storage.set_trial_system_attr(trial._trial_id, "cma:state", "00ff")
+    trial.set_user_attr("reason", "it was late")
+    file.save(0)
+    assert read(path)[0].system_attrs == {"cma:state": "00ff"}
+    assert read(path)[0].user_attrs == {"reason": "it was late"}
+
+
+def test_a_trial_costs_the_file_few_transactions(path, monkeypatch):
+    import sqlalchemy.event
+
+    file, study = opened(path)
+    commits = []
+    sqlalchemy.event.listen(file._file.engine, "commit", commits.append)
+    trial = study.ask(AXES)
+    trial.set_user_attr("config", "{}")
+    file.save(0)
+    trial.report(0.5, 10)
+    study.tell(trial, 0.5)
+    file.save(0)
+    assert len(commits) <= 3  # by Optuna's own storage: 14
