@@ -82,6 +82,7 @@ def summary() -> Callable[..., dict[str, Any]]:
             "trials": {"wanted": 16, "proposed": 16, "finished": 6, "pruned": 9, "failed": 1},
             "pruning": "asha",
             "rung_decisions": 21,
+            "warnings": [],
             "samples": {"seen": 345_678, "full_budget": 1_382_400, "share": 0.2501},
             "best": trial(7, None),
             "references": {
