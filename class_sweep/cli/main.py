@@ -13,6 +13,7 @@ from class_sweep.cli.check import check
 from class_sweep.cli.data import data_app
 from class_sweep.cli.export import export
 from class_sweep.cli.index import index
+from class_sweep.cli.replay import replay
 from class_sweep.cli.run import resume, run
 from class_sweep.cli.status import status
 from class_sweep.errors import ClassSweepError
@@ -31,6 +32,7 @@ app.command()(index)
 app.command()(status)
 app.command()(resume)
 app.command()(export)
+app.command()(replay)
 app.add_typer(data_app, name="data")
 
 

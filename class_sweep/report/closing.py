@@ -34,13 +34,7 @@ def print_closing(console: Console, summary: Mapping[str, Any], folder: Path) ->
 
 def caution(summary: Mapping[str, Any]) -> list[str]:
     """How far the best trial's lead over full data may be luck, in words."""
-    lines = []
-    pruned = summary["pruning"] != "none" and summary["trials"]["wanted"] > 1
-    if pruned and not summary["rung_decisions"]:
-        lines.append(
-            "[bold red]No rung decision was made[/bold red]: nothing was ever pruned or compared;"
-            " lower pruning.grace_epochs or run more trials."
-        )
+    lines = [f"[bold red]{warning}[/bold red]" for warning in summary["warnings"]]
     full, best = summary["references"].get("full_data"), summary["best"]
     queries = summary["pairs"]["validation"]
     share = best["metrics"]["split/hits@1"]

@@ -16,6 +16,7 @@ from typing import Any, Self
 from filelock import FileLock, Timeout
 
 from class_sweep.errors import ResultsError, StorageError
+from class_sweep.results.curves import CURVES
 from class_sweep.results.files import write_atomic
 from class_sweep.results.record import Record
 
@@ -31,7 +32,7 @@ class ResultsFolder:
         self.space = path / "space.yaml"
         self.trials = path / "trials.jsonl"
         self.study = path / "study.db"
-        self.curves = path / "curves.csv"
+        self.curves = path / CURVES
         self.best = path / "best.yaml"
         self.summary = path / "summary.json"
         self.environment = path / "environment.json"

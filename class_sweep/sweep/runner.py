@@ -33,7 +33,7 @@ from class_sweep.sweep.plan import require_resources
 from class_sweep.sweep.prepare import Clock, Prepared, prepare
 from class_sweep.sweep.pruners import make_pruner
 from class_sweep.sweep.pruning import JudgeScheduler
-from class_sweep.sweep.samplers import sampler_notes
+from class_sweep.sweep.samplers import sampler_notes, searched
 from class_sweep.sweep.search import StudySearch
 from class_sweep.sweep.tracking import require_trackers, trackers
 from class_sweep.sweep.trainable import CurriculumTrial
@@ -276,6 +276,7 @@ class _Summary:
                 "failed": len(trials.failed),
             },
             "rung_decisions": trials.rung_decisions,
+            "warnings": [] if state == "running" else self._warnings(trials.rung_decisions),
             "samples": {
                 "seen": trials.samples,
                 "full_budget": full_budget,
@@ -288,6 +289,16 @@ class _Summary:
         }
         self._writer.write_json(self._writer.folder.summary, summary)
         return summary
+
+    def _warnings(self, rung_decisions: int) -> list[str]:
+        """What a finished sweep must not be read without."""
+        settings = self._space.settings
+        if settings.pruning.kind == "none" or rung_decisions or searched(self._space) < 2:
+            return []
+        return [
+            "No rung decision was made: nothing was ever pruned or compared; lower"
+            f" pruning.grace_epochs ({settings.pruning.grace_epochs}) or run more trials."
+        ]
 
     def _trial(self, record: Record) -> dict[str, Any]:
         return {

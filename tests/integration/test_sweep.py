@@ -165,3 +165,38 @@ def test_one_rung_finishes_the_best_of_all_and_survives_kill_9_while_they_wait(
     assert by_trial(without_times(cut)) == trials
     study = optuna.load_study(study_name="class-sweep", storage=f"sqlite:///{cut}/study.db")
     assert {t.state.name for t in study.trials} == {"COMPLETE", "PRUNED"}
+
+
+def test_a_recording_keeps_every_curve_for_replay(sweep, small_space_text):
+    path = sweep.cwd / "record.yaml"
+    path.write_text(small_space_text.replace("trials: 8", "trials: 4"))
+    folder = sweep.cwd / "recorded"
+    code, out = sweep.run("run", path, "--out", folder, "--record", "2")
+    assert code == 0, out
+    found = by_trial(folder)
+    assert len(found) == 8
+    for reports in found.values():
+        assert [line["decision"] for line in reports[:-1]] == ["continue"] * (len(reports) - 1)
+        assert reports[-1]["decision"] == "finish"
+        assert [line["rung"] for line in reports[:-1]] == list(range(len(reports) - 1))
+    assert len(found[0]) == 6  # full data: at each of its six epochs
+    assert found[2][-1]["config"] | {"search.seed": 4} == found[3][-1]["config"]
+    assert found[2][-1]["objective"] != found[3][-1]["objective"]
+    assert json.loads((folder / "summary.json").read_text())["warnings"] == []
+    code, out = sweep.run("replay", folder, "--json", "--pruner", "one_rung", "--keep", "1")
+    assert code == 0, out
+    tree = json.loads(out)
+    assert (tree["configurations"], tree["references"], tree["seeds"]) == (3, 1, 2)
+    assert 0 < tree["pruners"][0]["samples"] < 1
+
+
+def test_a_sweep_that_compared_nothing_ends_well_but_says_so_loudly(sweep, small_space_text):
+    path = sweep.cwd / "late.yaml"
+    text = small_space_text.replace("grace_epochs: 1", "grace_epochs: 6")
+    path.write_text(text.replace("trials: 8", "trials: 3"))
+    code, out = sweep.run("run", path, "--out", sweep.cwd / "late")
+    assert code == 0, out
+    assert "No rung decision was made: nothing was ever pruned or compared" in out
+    summary = json.loads((sweep.cwd / "late" / "summary.json").read_text())
+    assert [w.split(":")[0] for w in summary["warnings"]] == ["No rung decision was made"]
+    assert summary["rung_decisions"] == 0

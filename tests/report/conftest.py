@@ -89,6 +89,7 @@ def summary() -> Callable[..., dict[str, Any]]:
             },
             "pruning": "asha",
             "rung_decisions": 21,
+            "warnings": [],
             "samples": {"seen": 345_678, "full_budget": 1_382_400, "share": 0.2501},
             "best": trial(7, None),
             "references": {

@@ -103,15 +103,8 @@ def test_without_full_data_the_way_to_have_it_is_named(summary):
     assert "first: [full_data]" in line
 
 
-def test_a_sweep_that_compared_nothing_says_so_loudly_and_first(summary, printed):
-    assert len(caution(summary(rung_decisions=0, pruning="none"))) == 1
-    found = summary(rung_decisions=0)
-    lines = caution(found)
-    assert lines[0].startswith("[bold red]No rung decision was made[/bold red]")
-    assert len(lines) == 2
-    assert "No rung decision was made: nothing was ever pruned or compared" in printed(found)
-
-
-def test_a_trial_alone_has_nothing_to_be_compared_with(summary):
-    alone = {"wanted": 1, "proposed": 1, "finished": 1, "pruned": 0, "failed": 0}
-    assert len(caution(summary(rung_decisions=0, trials=alone))) == 1
+def test_what_a_sweep_must_not_be_read_without_is_said_loudly_and_first(summary, printed):
+    found = summary(warnings=["No rung decision was made: nothing was compared"])
+    assert caution(found)[0] == f"[bold red]{found['warnings'][0]}[/bold red]"
+    assert len(caution(found)) == 2
+    assert found["warnings"][0] in printed(found)

@@ -1,0 +1,76 @@
+import json
+
+import pytest
+
+
+@pytest.fixture
+def table(tmp_path, small_space_text):
+    """Four configurations under two seeds, and the space that they are of."""
+    path = tmp_path / "curves.csv"
+    lines = [
+        "configuration,name,curriculum.order,curriculum.alpha,curriculum.beta,curriculum.sigma,"
+        "curriculum.intensity,search.seed,epoch,samples,last,validation/split/mrr"
+    ]
+    for number in range(5):
+        name = "full_data" if number == 0 else ""
+        for seed in (0, 1):
+            for epoch in (1, 2, 3):
+                score = 0.1 * epoch + 0.01 * number + 0.001 * seed
+                lines.append(
+                    f"{number},{name},random,{0.4 + number / 10},0.1,0.5,constant,{seed},"
+                    f"{epoch if epoch < 3 else ''},{100 * epoch},{int(epoch == 3)},{score}"
+                )
+    path.write_text("\n".join(lines) + "\n")
+    (tmp_path / "space.yaml").write_text(small_space_text)
+    return path
+
+
+def test_replay_prints_what_each_pruner_saves_and_costs(command, table):
+    code, out, _ = command("replay", table, "--grace", "1,2", "--orders", "20", "--keep", "1")
+    assert code == 0
+    assert "4 configurations × 2 seeds of validation/split/mrr, 1 references; 20 searches" in out
+    assert "Spearman's ρ" in out
+    for row in ("asha, grace 1, η 2", "hyperband, grace 2, η 4", "median, grace 1",
+                "one_rung, grace 2, keep 1", "none"):  # fmt: skip
+        assert row in out
+    assert "no pruner stays within 25 % of the samples" in out
+
+
+@pytest.mark.parametrize("sampler", ["random", "tpe", "cmaes"])
+def test_replay_as_json(command, table, sampler):
+    code, out, _ = command(
+        "replay", table.parent, "--json", "--pruner", "one_rung", "--pruner", "none", "--grace",
+        "1", "--keep", "1", "--orders", "4", "--sampler", sampler, "--workers", "1",
+    )  # fmt: skip
+    assert code == 0
+    tree = json.loads(out)
+    one, none = tree["pruners"]
+    assert one["pruning"] == {"kind": "one_rung", "grace_epochs": 1.0, "keep": 1}
+    # The reference whole, four to the rung, one of these to its end: 3 + 4 + 2 of 15.
+    assert one["samples"] == pytest.approx(9 / 15)
+    assert one["regret"] == pytest.approx(0)
+    assert one["best_kept"] == none["samples"] == 1
+    assert tree["rungs"][0]["correlation"] == pytest.approx(1)
+    assert tree["between_seeds"] == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["--sampler", "grid"], "--sampler must be one of random, tpe, cmaes"),
+        (["--trials", "5"], "--trials must be at most the table's 4, got 5"),
+        (["--pruner", "ahsa"], "a pruner must be one of asha"),
+        (["--keep", "0"], "one_rung must have values that it takes"),
+    ],
+)
+def test_what_cannot_be_replayed_is_one_error(command, table, options, why):
+    code, _, err = command("replay", table, *options)
+    assert code == 2
+    assert why in " ".join(err.split())
+
+
+def test_a_table_that_is_none_is_one_error(command, tmp_path):
+    (tmp_path / "curves.csv").write_text("a,b\n1,2\n")
+    code, _, err = command("replay", tmp_path)
+    assert code == 2
+    assert "a table of curves must be one that" in " ".join(err.split())
