@@ -39,6 +39,14 @@ class Wide:
     ones: NDArray[np.int64]
     tanimoto_weight: float
 
+    @classmethod
+    def of(cls, vectors: PairVectors, rows: range) -> "Wide":
+        """Join and normalise the rows."""
+        here = slice(rows.start, rows.stop)
+        return cls(
+            vectors.joined(rows), vectors.bits[here], vectors.ones[here], vectors.tanimoto_weight
+        )
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -82,11 +90,7 @@ class Panel:
 
     def wide(self, part: slice) -> Wide:
         """Some of the rows in float64."""
-        span, vectors = self.span[part], self.vectors
-        here = slice(span.start, span.stop)
-        return Wide(
-            vectors.joined(span), vectors.bits[here], vectors.ones[here], vectors.tanimoto_weight
-        )
+        return Wide.of(self.vectors, self.span[part])
 
 
 def _product_shortens() -> float:
@@ -112,7 +116,10 @@ def approximate(
     rows: Panel, columns: Panel, i: slice, j: slice
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
     """(n_i, n_j) similarities, and under Tanimoto the (n_i, n_j) T_ij in them."""
-    return _with_tanimoto(rows.z[i] @ columns.z[j].T, rows.wide(i), columns.wide(j))
+    inner = rows.z[i] @ columns.z[j].T
+    if not rows.vectors.tanimoto_weight:
+        return inner, None
+    return _with_tanimoto(inner, rows.wide(i), columns.wide(j))
 
 
 def in_float32(
@@ -156,6 +163,17 @@ def _with_tanimoto(
     a, b = (torch.from_numpy(side.ones.astype(np.float32)).to(device) for side in (rows, columns))
     shared = common / (a[:, None] + b - common).clamp_(min=1)
     return inner.float() + rows.tanimoto_weight * shared, shared
+
+
+def exact_block(rows: Wide, columns: Wide) -> NDArray[np.float64]:
+    """(n_i, n_j) the similarities in float64."""
+    exact: NDArray[np.float64] = rows.z @ columns.z.T
+    if rows.tanimoto_weight:
+        cpu = torch.device("cpu")
+        common = (_unpack(rows.bits, cpu) @ _unpack(columns.bits, cpu).T).double().numpy()
+        union = rows.ones[:, None] + columns.ones - common
+        exact += rows.tanimoto_weight * (common / np.maximum(union, 1))
+    return exact
 
 
 def exact_pairs(

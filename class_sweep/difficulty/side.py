@@ -96,15 +96,27 @@ class Side:
             dim: 0 or 1.
         """
         pairs, bins = level.shape[dim], self.counts.shape[1] + 2
+        if bins > level.shape[1 - dim]:  # a histogram would have more cells than there are entries
+            self._count_each(part, level, dim)
+            return
         group = max(1, _CELLS // bins)
         for first in range(0, pairs, group):
             many = min(group, pairs - first)
-            offset = torch.arange(0, many * bins, bins, dtype=torch.int32, device=level.device)
-            some = level.narrow(dim, first, many) + offset.unsqueeze(1 - dim)
+            some = level.narrow(dim, first, many) + _offsets(many, bins, dim, level.device)
             found = torch.bincount(some.reshape(-1), minlength=many * bins).reshape(many, bins)
             table = found[:, 1:-1].to(torch.int16).cpu().numpy().view(np.uint16)
             with self._counting:
                 self.counts[part.start + first : part.start + first + many] += table
+
+    def _count_each(self, part: slice, level: torch.Tensor, dim: int) -> None:
+        """The same, entry by entry."""
+        thresholds = self.counts.shape[1]
+        place = (level - 1).clamp_(0, thresholds - 1)
+        counted = place == level - 1  # those of no threshold add nothing, wherever
+        place += _offsets(level.shape[dim], thresholds, dim, level.device)
+        flat, ones = place.reshape(-1).long().cpu().numpy(), counted.reshape(-1).cpu().numpy()
+        with self._counting:
+            np.add.at(self.counts[part].reshape(-1), flat, ones.astype(np.uint16))
 
     def offer(
         self, i: NDArray[np.int64], other: NDArray[np.int64], exact: NDArray[np.float64]
@@ -150,3 +162,9 @@ def _rank(similarity: NDArray[np.float64]) -> NDArray[np.uint64]:
     bits = grid.astype(np.float32).view(np.uint32)
     sign = np.uint32(0x80000000)
     return (~np.where(bits & sign, ~bits, bits | sign)).astype(np.uint64)
+
+
+def _offsets(many: int, each: int, dim: int, device: torch.device) -> torch.Tensor:
+    """0, each, 2·each, … along dimension 0 or 1 of a block."""
+    offsets = torch.arange(0, many * each, each, dtype=torch.int32, device=device)
+    return offsets.unsqueeze(1 - dim)

@@ -39,7 +39,7 @@ class Screened:
         flat: (c,) places in the block of pairs still open.
         at_least: (c,) float32, what their similarities are not below.
         at_most: (c,) float32, what they are not above.
-        counted: Whether thresholds are done with; the open pairs are then open as neighbours only.
+        counted: (c,), or one for all: whether a pair is open as a neighbour only.
         tanimoto: (n_i, n_j) T_ij, where the similarity has them.
     """
 
@@ -48,7 +48,7 @@ class Screened:
     flat: NDArray[np.int64]
     at_least: NDArray[np.float32]
     at_most: NDArray[np.float32]
-    counted: bool
+    counted: NDArray[np.bool_] | bool
     tanimoto: torch.Tensor | None
 
 
@@ -113,14 +113,11 @@ class Work:
         rows.count_all(i, level, 0)
         columns.count_all(j, level, 1)
         self._crowded = level.count_nonzero().item() > DENSE * level.numel()
-        flat = np.flatnonzero((level == table.undecided).cpu().numpy())
-        a, b = np.divmod(flat, len(wide[1].z))
-        places, reached = self._levels.reached(exact_pairs(*wide, a, b))
-        rows.count(a[places] + i.start, reached)
-        columns.count(b[places] + j.start, reached)
-        mask = self._open(block, i, j, slack, slack, among=np.float32(np.inf))
+        undecided = level == table.undecided
+        mask = undecided | self._open(block, i, j, slack, slack, among=np.float32(np.inf))
         flat, value = _chosen(mask, block)
-        return Screened(i, j, flat, value - slack, value + slack, True, tanimoto)
+        counted = ~undecided.reshape(-1).cpu().numpy()[flat]
+        return Screened(i, j, flat, value - slack, value + slack, counted, tanimoto)
 
     def take(self, found: Screened) -> None:
         """Add up what one block gave; not to be run beside itself."""
