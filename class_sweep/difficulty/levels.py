@@ -85,7 +85,7 @@ class LevelTable:
         lowest, reach = thresholds[0], np.ptp(thresholds)
         slack += _PLACING * (1 + abs(lowest) + reach)
         gap = np.diff(thresholds).min(initial=1.0)
-        width = max(gap / max(1, gap // slack), reach / _CELLS)
+        width = max(gap / max(1, gap // slack), slack, reach / _CELLS)
         beyond = int(slack / width) + 2  # cells below the lowest and above the highest
         edges = lowest + width * np.arange(-beyond, int(reach / width) + beyond + 1)
         below = np.searchsorted(thresholds, edges[:-1] - slack, side="right")

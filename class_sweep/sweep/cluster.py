@@ -7,8 +7,6 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import ray
-
 from class_sweep.config.sections import Resources
 from class_sweep.errors import InputError
 
@@ -26,6 +24,8 @@ _ENVIRONMENT = {
 @contextmanager
 def local_ray() -> Iterator[None]:
     """A Ray instance on loopback for the length of a sweep; one that runs already is used as is."""
+    import ray  # noqa: PLC0415 - what only looks at a sweep starts without it
+
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     if ray.is_initialized():
@@ -51,6 +51,8 @@ def trials_at_a_time(resources: Resources, limit: int | None, trials: int) -> in
     Raises:
         InputError: If not even one does.
     """
+    import ray  # noqa: PLC0415
+
     there = ray.cluster_resources()  # type: ignore[no-untyped-call]
     return fitting(resources, limit, trials, there.get("CPU", 0), there.get("GPU", 0))
 

@@ -17,11 +17,12 @@ from class_sweep.difficulty.diagnosis import SigmaDiagnosis
 from class_sweep.difficulty.index import DifficultyIndex, build_index
 from class_sweep.difficulty.screen import Wide, exact_block
 from class_sweep.difficulty.similarity import THRESHOLD_TOLERANCE, Similarity
+from class_sweep.difficulty.stored import INDEX_VERSION
 from class_sweep.difficulty.vectors import PairVectors
 from class_sweep.encoders.cache import FeatureCache
 from class_sweep.encoders.fingerprint import fingerprint
 from class_sweep.encoders.molecule import encode_molecules
-from class_sweep.sweep.prepare import FINGERPRINT, INDEX_VERSION, Prepared
+from class_sweep.sweep.prepare import FINGERPRINT, Prepared
 from class_sweep.sweep.recommend import recommend
 from class_sweep.sweep.schedules import schedules_of
 from class_sweep.training.features import similarity_of
