@@ -60,7 +60,7 @@ def counted_again(edited, tmp_path, listener, caplog):
     def again(spoil):
         space = edited()
         first = prepare(space, cache, Clock(), listener).features.indexes[CLASS_SIMILARITY]
-        (path,) = [p for p in cache.folder.glob("*.safetensors") if "-" not in p.stem]
+        (path,) = [p for p in tmp_path.glob("*.safetensors") if "stored_data" in load_file(p)]
         spoil(path)
         caplog.clear()
         second = prepare(space, cache, Clock(), listener).features.indexes[CLASS_SIMILARITY]
