@@ -13,6 +13,7 @@ from class_sweep.difficulty.vectors import PairVectors
 _BINS = 64  # above a row's first floor
 _BIN = 2.0**-8  # their width
 _ROUNDING = 2.0**-22  # neighbours are ranked by float32 similarity: its rounding must not lose one
+_CELLS = 2**15  # of a histogram: 256 KiB, in the cache while it is filled
 _GROUPS = 4  # groups of columns for each neighbour asked for
 
 NOBODY = np.uint64(2**64 - 1)
@@ -41,11 +42,13 @@ class Side:
         self._kept = kept
         self._first = self.floor.copy()
         self._seen = np.zeros((len(span), _BINS if kept else 0), dtype=np.uint16)
-        self._starting = Lock()
+        self._starting, self._counting = Lock(), Lock()
         self._keys: list[NDArray[np.uint64]] = []
 
-    def start(self, part: slice, block: torch.Tensor, other_slack: float) -> None:
-        """Give rows that have none a first floor, from (n_part, n_other) approximations.
+    def start(
+        self, part: slice, block: torch.Tensor, slack: NDArray[np.float32] | np.float32
+    ) -> None:
+        """Give rows that have none a first floor, from (n_part, n_other) values good to a slack.
 
         The m-th largest of the maxima of disjoint groups is a lower bound on the m-th largest of
         all, and much cheaper.
@@ -60,7 +63,7 @@ class Side:
         found = maxima.float().topk(self._kept, dim=1).values[:, -1].clamp_(-1, 1).cpu().numpy()
         with self._starting:  # what was seen counts from the first floor: there is but one
             if self._first[part].max() == -np.inf:
-                self._first[part] = found - self.panel.slack[part] - other_slack - _ROUNDING
+                self._first[part] = found - slack - _ROUNDING
                 self.floor[part] = self._first[part]
 
     def see(self, i: NDArray[np.int64], at_least: NDArray[np.float32]) -> None:
@@ -81,7 +84,39 @@ class Side:
     def count(self, i: NDArray[np.integer], level: NDArray[np.integer]) -> None:
         """Add a similarity for each row i that reaches `level` of the thresholds: (c,), (c,)."""
         flat = i * np.int64(self.counts.shape[1]) + (level - 1)
-        np.add.at(self.counts.reshape(-1), flat, np.uint16(1))
+        with self._counting:
+            np.add.at(self.counts.reshape(-1), flat, np.uint16(1))
+
+    def count_all(self, part: slice, level: torch.Tensor, dim: int) -> None:
+        """Add a block of similarities that reach `level` of the thresholds each.
+
+        Args:
+            part: The rows, which lie along dimension `dim` of the block.
+            level: (a, b) int32, from 0 to S; S + 1 leaves a similarity out.
+            dim: 0 or 1.
+        """
+        pairs, bins = level.shape[dim], self.counts.shape[1] + 2
+        if bins > level.shape[1 - dim]:  # a histogram would have more cells than there are entries
+            self._count_each(part, level, dim)
+            return
+        group = max(1, _CELLS // bins)
+        for first in range(0, pairs, group):
+            many = min(group, pairs - first)
+            some = level.narrow(dim, first, many) + _offsets(many, bins, dim, level.device)
+            found = torch.bincount(some.reshape(-1), minlength=many * bins).reshape(many, bins)
+            table = found[:, 1:-1].to(torch.int16).cpu().numpy().view(np.uint16)
+            with self._counting:
+                self.counts[part.start + first : part.start + first + many] += table
+
+    def _count_each(self, part: slice, level: torch.Tensor, dim: int) -> None:
+        """The same, entry by entry."""
+        thresholds = self.counts.shape[1]
+        place = (level - 1).clamp_(0, thresholds - 1)
+        counted = place == level - 1  # those of no threshold add nothing, wherever
+        place += _offsets(level.shape[dim], thresholds, dim, level.device)
+        flat, ones = place.reshape(-1).long().cpu().numpy(), counted.reshape(-1).cpu().numpy()
+        with self._counting:
+            np.add.at(self.counts[part].reshape(-1), flat, ones.astype(np.uint16))
 
     def offer(
         self, i: NDArray[np.int64], other: NDArray[np.int64], exact: NDArray[np.float64]
@@ -127,3 +162,9 @@ def _rank(similarity: NDArray[np.float64]) -> NDArray[np.uint64]:
     bits = grid.astype(np.float32).view(np.uint32)
     sign = np.uint32(0x80000000)
     return (~np.where(bits & sign, ~bits, bits | sign)).astype(np.uint64)
+
+
+def _offsets(many: int, each: int, dim: int, device: torch.device) -> torch.Tensor:
+    """0, each, 2·each, … along dimension 0 or 1 of a block."""
+    offsets = torch.arange(0, many * each, each, dtype=torch.int32, device=device)
+    return offsets.unsqueeze(1 - dim)

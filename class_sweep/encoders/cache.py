@@ -58,12 +58,19 @@ class FeatureCache:
         key = f"{name}-{fingerprint(key_parts)}"
         return self.arrays(key, lambda: {"features": compute()})["features"]
 
-    def arrays(self, key: str, compute: Callable[[], Arrays]) -> Arrays:
+    def arrays(
+        self,
+        key: str,
+        compute: Callable[[], Arrays],
+        why_not: Callable[[Arrays], str | None] = lambda _: None,
+    ) -> Arrays:
         """Named arrays, from the cache or computed.
 
         Args:
             key: The entry's name; it must stand for everything that decides the arrays.
             compute: Makes the arrays; called at most once, not at all when there is an entry.
+            why_not: Says what is wrong with the arrays of an intact entry, which are then made
+                anew; None where nothing is.
 
         Raises:
             ValueError: If the key is no plain file name.
@@ -72,7 +79,7 @@ class FeatureCache:
         if not re.fullmatch(r"\w[\w.-]{0,199}", key, re.ASCII):
             raise ValueError(f"a cache key must be letters, digits, '_', '.' and '-', got {key!r}")
         path = self.folder / f"{key}.safetensors"
-        if (found := _read(path, key)) is not None:
+        if (found := _read(path, key, why_not, logging.WARNING)) is not None:
             return found
         with ExitStack() as held:
             try:
@@ -81,8 +88,8 @@ class FeatureCache:
             except OSError as error:
                 _warn_not_cached(path, error)
                 return compute()
-            # Another process may have written it while this one waited.
-            if (found := _read(path, key)) is not None:
+            # Another process may have written it meanwhile; what is wrong was said above.
+            if (found := _read(path, key, why_not, logging.DEBUG)) is not None:
                 return found
             computed = {name: np.asarray(array, order="C") for name, array in compute().items()}
             _write(path, key, computed)
@@ -98,7 +105,9 @@ def _wait_for(held: ExitStack, path: Path) -> None:
         held.enter_context(lock.acquire())
 
 
-def _read(path: Path, key: str) -> Arrays | None:
+def _read(
+    path: Path, key: str, why_not: Callable[[Arrays], str | None], level: int
+) -> Arrays | None:
     """The arrays of an intact entry; None if there is none, or none that can be trusted."""
     try:
         with safe_open(path, framework="np") as file:
@@ -107,10 +116,13 @@ def _read(path: Path, key: str) -> Arrays | None:
     except FileNotFoundError:
         return None
     except (OSError, SafetensorError) as error:
-        _log.warning("a cache entry must be readable, got %s: rebuilding %s", error, path)
+        _log.log(level, "a cache entry must be readable, got %s: rebuilding %s", error, path)
         return None
     if expected != fingerprint(key, arrays):
-        _log.warning("a cache entry must match its checksum and doesn't: rebuilding %s", path)
+        _log.log(level, "a cache entry must match its checksum and doesn't: rebuilding %s", path)
+        return None
+    if (reason := why_not(arrays)) is not None:
+        _log.log(level, "%s: rebuilding %s", reason, path)
         return None
     return arrays
 

@@ -1,7 +1,6 @@
 """The Ray instance that a sweep runs on, and what a trial may hold of it."""
 
 import logging
-import math
 import os
 import threading
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ import ray
 from ray.tune.execution import tune_controller
 
 from class_sweep.config.sections import Resources
-from class_sweep.errors import InputError
+from class_sweep.sweep.plan import fitting
 
 # Read by Ray when it is imported or started; a user's own setting wins.
 _ENVIRONMENT = {
@@ -128,16 +127,3 @@ def trials_at_a_time(resources: Resources, limit: int | None, trials: int) -> in
     """
     there = ray.cluster_resources()  # type: ignore[no-untyped-call]
     return fitting(resources, limit, trials, there.get("CPU", 0), there.get("GPU", 0))
-
-
-def fitting(resources: Resources, limit: int | None, trials: int, cpus: float, gpus: float) -> int:
-    """How many trials fit at once on given cores and GPUs; see `trials_at_a_time`."""
-    for name, need, have in (("cpus", resources.cpus, cpus), ("gpus", resources.gpus, gpus)):
-        if need > have:
-            raise InputError(
-                f"resources.{name} must be at most what there is ({have:g}), got {need:g}"
-            )
-    fit = math.floor(cpus / resources.cpus + 1e-9)
-    if resources.gpus:
-        fit = min(fit, math.floor(gpus / resources.gpus + 1e-9))
-    return max(1, min(fit, trials, limit or trials))

@@ -1,15 +1,17 @@
 """What a space will run, in numbers, before anything is trained."""
 
+import math
 import os
 from dataclasses import dataclass
 
 import torch
 
 from class_sweep.config.document import Space
+from class_sweep.config.sections import Resources
 from class_sweep.curriculum.extent import schedule_range
 from class_sweep.curriculum.schedule import full_data_samples
 from class_sweep.data.pair import PairSet
-from class_sweep.sweep.cluster import fitting
+from class_sweep.errors import InputError
 from class_sweep.training.milestones import ladder
 
 
@@ -75,3 +77,16 @@ def plan_sweep(space: Space, pairs: PairSet) -> SweepPlan:
         cores=cores,
         gpus=gpus,
     )
+
+
+def fitting(resources: Resources, limit: int | None, trials: int, cpus: float, gpus: float) -> int:
+    """How many trials fit at once on given cores and GPUs; see `trials_at_a_time`."""
+    for name, need, have in (("cpus", resources.cpus, cpus), ("gpus", resources.gpus, gpus)):
+        if need > have:
+            raise InputError(
+                f"resources.{name} must be at most what there is ({have:g}), got {need:g}"
+            )
+    fit = math.floor(cpus / resources.cpus + 1e-9)
+    if resources.gpus:
+        fit = min(fit, math.floor(gpus / resources.gpus + 1e-9))
+    return max(1, min(fit, trials, limit or trials))

@@ -1,5 +1,6 @@
 """From a space to what its trials read: pairs, features, the difficulty index. Computed once."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,20 +22,19 @@ from class_sweep.difficulty.diagnosis import (
     diagnose,
     require_an_order,
 )
-from class_sweep.difficulty.index import KEPT, DifficultyIndex, build_index
+from class_sweep.difficulty.index import KEPT, DifficultyIndex, Executor, Progress, build_index
 from class_sweep.difficulty.similarity import CLASS_SIMILARITY, Similarity
+from class_sweep.difficulty.stored import from_stored, to_stored, why_not
 from class_sweep.encoders.cache import FeatureCache
 from class_sweep.encoders.fingerprint import fingerprint
 from class_sweep.encoders.molecule import encode_molecules
 from class_sweep.encoders.text import encode_texts
 from class_sweep.errors import ConfigError, DataError
-from class_sweep.sweep.distributed import many_nodes, ray_executor
 from class_sweep.sweep.judge import Listener
 from class_sweep.training.features import TrialFeatures, similarity_of
 
 MOST_SIMILARITIES = 24
 FINGERPRINT = MorganEncoder(kind="morgan", bits=2048)  # what Tanimoto compares
-INDEX_VERSION = 2  # raise it when the same features would be counted differently
 
 
 @dataclass
@@ -197,10 +197,11 @@ def _index(
     listener: Listener,
 ) -> DifficultyIndex:
     sigmas, quantiles = sigmas_needed(space), space.sigma_quantiles()
+    data = fingerprint(text, molecule)
+    # Without the version: an index that another one counted is found, and said to be.
     key = fingerprint(
-        "difficulty", INDEX_VERSION, text, molecule, sigmas, quantiles, KEPT,
-        similarity.text_weight, similarity.molecule,
-    )  # fmt: skip
+        "difficulty", data, sigmas, quantiles, KEPT, similarity.text_weight, similarity.molecule
+    )
 
     def count() -> dict[str, np.ndarray]:
         index = build_index(
@@ -209,12 +210,21 @@ def _index(
             sigmas,
             similarity=similarity,
             quantiles=quantiles,
-            executor=ray_executor(listener.progress) if many_nodes() else None,
+            executor=_cluster(listener.progress),
             progress=listener.progress,
         )
-        return index.arrays()
+        return to_stored(index, data)
 
-    return DifficultyIndex.from_arrays(cache.arrays(key, count))
+    return from_stored(cache.arrays(key, count, lambda stored: why_not(stored, data)))
+
+
+def _cluster(progress: Progress) -> Executor | None:
+    """What counts on the nodes of a connected Ray cluster, if there is one of several."""
+    if "ray" not in sys.modules:  # never imported, so never connected: it would take a second
+        return None
+    from class_sweep.sweep.distributed import many_nodes, ray_executor  # noqa: PLC0415
+
+    return ray_executor(progress) if many_nodes() else None
 
 
 def _require_fitting(space: Space) -> None:

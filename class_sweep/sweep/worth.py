@@ -15,13 +15,14 @@ from class_sweep.data.pair import PairSet
 from class_sweep.difficulty import worth
 from class_sweep.difficulty.diagnosis import SigmaDiagnosis
 from class_sweep.difficulty.index import DifficultyIndex, build_index
-from class_sweep.difficulty.screen import Panel, exact_block
+from class_sweep.difficulty.screen import Wide, exact_block
 from class_sweep.difficulty.similarity import THRESHOLD_TOLERANCE, Similarity
+from class_sweep.difficulty.stored import INDEX_VERSION
 from class_sweep.difficulty.vectors import PairVectors
 from class_sweep.encoders.cache import FeatureCache
 from class_sweep.encoders.fingerprint import fingerprint
 from class_sweep.encoders.molecule import encode_molecules
-from class_sweep.sweep.prepare import FINGERPRINT, INDEX_VERSION, Prepared
+from class_sweep.sweep.prepare import FINGERPRINT, Prepared
 from class_sweep.sweep.recommend import recommend
 from class_sweep.sweep.schedules import schedules_of
 from class_sweep.training.features import similarity_of
@@ -190,12 +191,11 @@ def _against_validation(
     ours, theirs = compared.vectors(compared.train), compared.vectors(compared.validation)
     likeness = np.zeros(len(ours))
     counts = {sigma: np.zeros(len(theirs), dtype=np.int64) for sigma in sigmas}
-    everyone = slice(0, len(theirs))
-    columns = Panel.of(theirs, range(len(theirs)))
+    columns = Wide.of(theirs, range(len(theirs)))
     for start in range(0, len(ours), _CHUNK):
-        rows = Panel.of(ours, range(start, min(start + _CHUNK, len(ours))))
-        similarity = exact_block(rows, columns, slice(0, len(rows.z64)), everyone)
-        likeness[start : start + len(rows.z64)] = similarity.sum(axis=1)
+        rows = range(start, min(start + _CHUNK, len(ours)))
+        similarity = exact_block(Wide.of(ours, rows), columns)
+        likeness[start : start + len(rows)] = similarity.sum(axis=1)
         for sigma in sigmas:
             counts[sigma] += (similarity >= sigma - THRESHOLD_TOLERANCE).sum(axis=0)
     return likeness / max(1, len(theirs)), counts

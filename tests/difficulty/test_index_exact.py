@@ -170,3 +170,33 @@ def test_real_numbers_of_pairs_cross_real_blocks(look_alikes, brute):
     text, molecule = look_alikes(2300, seed=5)
     sigmas = np.round(np.arange(0.8, 0.991, 0.001), 3)
     brute(text, molecule, sigmas, 32).check(build_index(text, molecule, sigmas))
+
+
+FINE = np.round(np.arange(0.3, 0.99, 0.0005), 4)  # more thresholds than a block is wide
+
+
+@pytest.mark.parametrize("similarity", [Similarity(), Similarity(0.4, "tanimoto")], ids=str)
+@pytest.mark.parametrize("sigmas", [WIDE, FINE], ids=["wide", "fine"])
+def test_blocks_in_which_many_pairs_pass(look_alikes, brute, on, similarity, sigmas):
+    text, molecule = look_alikes(210)
+    for tile in (16384, 90):
+        with on(block=64, tile=tile, dense=0.0):
+            index = build_index(text, molecule, sigmas, similarity=similarity, m=7)
+        brute(text, molecule, sigmas, 7, similarity).check(index)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("similarity", SIMILARITIES, ids=str)
+@pytest.mark.parametrize("sigmas", [HIGH, WIDE, FINE], ids=["high", "wide", "fine"])
+@pytest.mark.parametrize("precision", ["highest", "high"])
+def test_cuda_counts_what_the_cpu_counts(look_alikes, on, similarity, sigmas, precision):
+    text, molecule = look_alikes(700)
+    with on():
+        expected = build_index(text, molecule, sigmas, similarity=similarity)
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision(precision)  # TF32 products must only leave more open
+    try:
+        found = build_index(text, molecule, sigmas, similarity=similarity)
+    finally:
+        torch.set_float32_matmul_precision(before)
+    assert found.checksum() == expected.checksum()

@@ -1,11 +1,12 @@
-"""How many thresholds a similarity reaches: the table against bisection."""
+"""How many thresholds a similarity reaches: the tables against bisection."""
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from class_sweep.difficulty.levels import Levels
+from class_sweep.difficulty.levels import Levels, LevelTable
 
 
 def reached(thresholds, values):
@@ -41,3 +42,44 @@ def test_any_thresholds(thresholds, values):
 
 def test_no_threshold_is_never_reached():
     assert Levels(np.empty(0)).reached(np.ones(3))[0].size == 0
+
+
+def check_table(thresholds, exact, slack):
+    """Every value that the slack admits is on the side of the exact one, or undecided."""
+    table = LevelTable(Levels(thresholds), slack, torch.device("cpu"))
+    expected = np.searchsorted(thresholds - 1e-9, exact, side="right")
+    decided = []
+    for off in np.array([-0.98, -0.3, 0, 0.3, 0.98]) * slack:
+        level = table.of(torch.from_numpy((exact + off).astype(np.float32))[None]).numpy()[0]
+        decided.append(level != table.undecided)
+        np.testing.assert_array_equal(level[decided[-1]], expected[decided[-1]])
+    return np.mean(decided)
+
+
+@pytest.mark.parametrize("step", [0.1, 0.001, 0.0001, 1e-6])
+def test_a_slack_is_decided_rightly_on_a_grid(step):
+    thresholds = np.round(np.arange(0.5, 0.99, step)[:5000], 7)
+    near = (thresholds[:: len(thresholds) // 5, None] + np.linspace(-1e-5, 1e-5, 401)).ravel()
+    check_table(thresholds, near, 4.6e-6)
+
+
+def test_few_of_all_values_stay_undecided():
+    thresholds = np.round(np.arange(0.5, 0.9901, 0.001), 6)
+    assert check_table(thresholds, np.linspace(-1, 1, 100_003), 4.6e-6) > 0.99
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.floats(-1, 1, width=32), min_size=1, max_size=20, unique=True),
+    st.lists(st.floats(-1, 1), max_size=50),
+    st.sampled_from([2e-6, 1e-4, 0.02]),
+)
+def test_a_slack_is_decided_rightly_at_any_thresholds(thresholds, values, slack):
+    thresholds = np.unique(np.array(thresholds, dtype=np.float64))
+    check_table(thresholds, np.concatenate([values, thresholds]), slack)
+
+
+def test_nothing_is_below_and_all_above():
+    table = LevelTable(Levels(np.array([0.2, 0.4])), 1e-6, torch.device("cpu"))
+    values = torch.tensor([[-torch.inf, -1.0, 0.3, 1.0, torch.inf]])
+    assert table.of(values).tolist() == [[0, 0, 1, 2, 2]]

@@ -1,11 +1,15 @@
 """What a sweep computes once: an index for each similarity, at every σ a trial may ask for."""
 
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from class_sweep.config.document import dump_settings, parse_space
 from class_sweep.config.identity import identity
 from class_sweep.curriculum.reference import reference_config
+from class_sweep.difficulty import stored
 from class_sweep.difficulty.similarity import CLASS_SIMILARITY, Similarity
+from class_sweep.encoders.cache import FeatureCache
+from class_sweep.encoders.fingerprint import fingerprint
 from class_sweep.errors import ConfigError, DataError
 from class_sweep.sweep.prepare import Clock, prepare, similarities
 from class_sweep.training.loop import Trainer
@@ -46,6 +50,58 @@ def test_an_index_is_counted_once_and_then_read(edited, cache, listener, monkeyp
     monkeypatch.setattr("class_sweep.sweep.prepare.build_index", never)
     again = prepare(space, cache, Clock(), listener).features.indexes[CLASS_SIMILARITY]
     assert again.checksum() == first.checksum()
+
+
+@pytest.fixture
+def counted_again(edited, tmp_path, listener, caplog):
+    """Index a space, spoil its cached index, index it again: the warning of the second time."""
+    cache = FeatureCache(tmp_path)
+
+    def again(spoil):
+        space = edited()
+        first = prepare(space, cache, Clock(), listener).features.indexes[CLASS_SIMILARITY]
+        (path,) = [p for p in tmp_path.glob("*.safetensors") if "stored_data" in load_file(p)]
+        spoil(path)
+        caplog.clear()
+        second = prepare(space, cache, Clock(), listener).features.indexes[CLASS_SIMILARITY]
+        assert second.checksum() == first.checksum()
+        (warning,) = caplog.messages
+        caplog.clear()
+        prepare(space, cache, Clock(), listener)
+        assert caplog.messages == []  # the rebuilt one is kept
+        return warning
+
+    return again
+
+
+def test_an_index_of_another_version_is_counted_again_and_said_to_be(counted_again, monkeypatch):
+    version = stored.INDEX_VERSION
+    warning = counted_again(lambda _: monkeypatch.setattr(stored, "INDEX_VERSION", version + 1))
+    expected = f"a cached index must be of version {version + 1}, got {version}: rebuilding"
+    assert warning.startswith(expected)
+
+
+def test_an_index_of_other_features_is_counted_again_and_said_to_be(counted_again):
+    def other(path):
+        tensors = load_file(path)
+        tensors["stored_data"][:] = ord("0")
+        key = path.stem
+        save_file(tensors, path, metadata={"sha256": fingerprint(key, tensors)})
+
+    assert ", got 000000000000…: rebuilding" in counted_again(other)
+
+
+def test_a_torn_or_altered_index_is_counted_again_and_said_to_be(counted_again):
+    def torn(path):
+        path.write_bytes(path.read_bytes()[:-9])
+
+    def altered(path):
+        data = bytearray(path.read_bytes())
+        data[-5] ^= 1
+        path.write_bytes(bytes(data))
+
+    assert counted_again(torn).startswith("a cache entry must be readable, got")
+    assert counted_again(altered).startswith("a cache entry must match its checksum")
 
 
 def test_sigma_as_a_quantile_fits_any_encoder(edited, ready):

@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from class_sweep.config.sections import Curriculum
+from class_sweep.errors import TrainingError
 from class_sweep.training.features import TrialFeatures
 
 CPU = torch.device("cpu")
@@ -55,3 +56,24 @@ def test_arrays_there_and_back_are_the_same_arrays(tiny_features):
         assert array is arrays[name], name
     assert again.index_for(Curriculum()).checksum() == features.index_for(Curriculum()).checksum()
     assert all(isinstance(array, np.ndarray) for array in arrays.values())
+
+
+def test_what_was_written_to_shared_arrays_is_seen(tiny_features):
+    arrays = {name: array.copy() for name, array in tiny_features().arrays().items()}
+    shared = TrialFeatures.from_arrays(arrays)
+    shared.require_unaltered()
+    for name in set(arrays) - {"seal"}:
+        entry = arrays[name].reshape(-1)[-1:]
+        before = entry.copy()
+        entry += entry.dtype.type(1)
+        with pytest.raises(TrainingError, match="shared features must stay as they were"):
+            shared.require_unaltered()
+        entry[:] = before
+    shared.require_unaltered()
+
+
+def test_a_seal_is_of_what_was_shared_first(tiny_features):
+    arrays = {name: array.copy() for name, array in tiny_features().arrays().items()}
+    arrays["text"][0, 0] += 1
+    with pytest.raises(TrainingError):
+        TrialFeatures.from_arrays(TrialFeatures.from_arrays(arrays).arrays()).require_unaltered()
