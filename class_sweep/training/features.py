@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from class_sweep.backbones.inputs import Batch, Graphs, Molecules, Sources, Texts, TokenIds
+from class_sweep.backbones.inputs import Batch, Graphs, Molecules, Sources, Texts, TokenIds, Tokens
 from class_sweep.config.inputs import SPLITS, HuggingFaceEncoder
 from class_sweep.config.sections import Curriculum, Settings
 from class_sweep.difficulty.index import DifficultyIndex
@@ -94,12 +94,9 @@ class TrialFeatures:
         if self.token_states is None or self.token_means is None:
             return Texts(sentence).to(device)
         states, mask = self.token_states.take(rows).padded()
-        return Texts(
-            sentence.to(device),
-            torch.from_numpy(self.token_means[rows]).to(device),
-            torch.from_numpy(states).to(device).float(),  # moved at half the size
-            torch.from_numpy(mask).to(device),
-        )
+        mean = torch.from_numpy(self.token_means[rows])
+        moved = torch.from_numpy(states).to(device).float()  # in this order: at half the size
+        return Texts(sentence, Tokens(mean, moved, torch.from_numpy(mask))).to(device)
 
     def molecules(self, rows: NDArray[np.int64], device: torch.device) -> Molecules:
         """A private copy of some rows."""
