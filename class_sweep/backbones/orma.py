@@ -49,7 +49,8 @@ class Orma(Backbone):
         tokens = texts.require_tokens()
         coarse = self._coarse(self.text_heads, tokens.mean, texts.sentence)
         fine = self.text_heads["multitoken_motif"](tokens.states)
-        return coarse | {"fine": functional.normalize(fine, dim=-1), "mask": tokens.mask}
+        fine = functional.normalize(fine, dim=-1) * tokens.mask.unsqueeze(2)
+        return coarse | {"fine": fine, "mask": tokens.mask}
 
     def encode_molecules(self, molecules: Molecules) -> Encoded:
         """A vector for each of the coarse levels, and `fine` motifs (B, M, D) with their `mask`."""

@@ -53,13 +53,10 @@ class Transformer(nn.Module):
                 f" model, got last_{count}"
             )
         self.model.requires_grad_(False)
-        for layer in layers[len(layers) - count :]:
-            layer.requires_grad_(True)
-        self._frozen = [
-            module
-            for module in self.model.modules()
-            if not any(parameter.requires_grad for parameter in module.parameters())
-        ]
+        last = layers[len(layers) - count :]
+        last.requires_grad_(True)
+        within = {id(module) for layer in last for module in layer.modules()}
+        self._frozen = [module for module in self.model.modules() if id(module) not in within]
 
     def train(self, mode: bool = True) -> Self:
         """As of any module; layers that are not trained stay in evaluation mode."""

@@ -1,4 +1,4 @@
-"""Molecules as graphs, the odd ones among them: what stands for a molecule is a rule, not a crash."""
+"""Molecules as graphs, the odd ones among them: each stands as a documented rule says."""
 
 import numpy as np
 import pytest
@@ -111,7 +111,7 @@ def test_graphs_are_built_once_and_repeated_molecules_are_one(tmp_path):
 
 
 def test_graphs_need_mol2vec(tmp_path):
-    with pytest.raises(EncoderError, match="must be mol2vec for a backbone over .* got morgan"):
+    with pytest.raises(EncoderError, match=r"must be mol2vec for a backbone over .* got morgan"):
         build_graphs(
             MorganEncoder(kind="morgan"), ["CCO"], np.arange(1), cache=FeatureCache(tmp_path)
         )

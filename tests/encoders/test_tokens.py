@@ -77,5 +77,5 @@ def test_tokens_and_states_are_computed_once(settings, cache, texts, monkeypatch
 
 
 def test_lsa_has_no_tokens(cache):
-    with pytest.raises(EncoderError, match="must be a transformer .* reads tokens, got lsa"):
+    with pytest.raises(EncoderError, match=r"must be a transformer .* reads tokens, got lsa"):
         encode_token_states(LsaEncoder(), ["a"], (0.5, 1.0), cache=cache)
