@@ -76,10 +76,10 @@ class GraphTransformer(nn.Module):
         super().__init__()
         if width % heads:
             raise ConfigError(f"backbone.heads must divide hidden ({width}), got {heads}")
-        self.bonds = nn.Embedding(BOND_KINDS, width)
+        self.bonds = nn.Embedding(BOND_KINDS, BOND_KINDS)  # wider, it would say no more
         conv = _layers()
         self.attention = nn.ModuleList(
-            conv.TransformerConv(width, width // heads, heads, edge_dim=width, dropout=dropout)
+            conv.TransformerConv(width, width // heads, heads, edge_dim=BOND_KINDS, dropout=dropout)
             for _ in range(layers)
         )
         self.feed_forward = nn.ModuleList(
