@@ -1,16 +1,13 @@
 """Two projection heads over frozen features, a learned temperature, symmetric cross-entropy."""
 
-import math
-
 import torch
 from torch import nn
 from torch.nn import functional
 
-from class_sweep.backbones.backbone import Backbone, Batch
-from class_sweep.backbones.losses import symmetric_cross_entropy
-from class_sweep.config.sections import ContrastiveBackbone
-
-_LARGEST_SCALE = math.log(100.0)  # CLIP's bound: beyond it training turns unstable
+from class_sweep.backbones.backbone import Backbone, Encoded
+from class_sweep.backbones.inputs import Molecules, Sources, Texts
+from class_sweep.backbones.losses import bound, log_scale, symmetric_cross_entropy
+from class_sweep.config.backbones import ContrastiveBackbone
 
 
 class Contrastive(Backbone):
@@ -18,28 +15,25 @@ class Contrastive(Backbone):
 
     parts = ("contrastive",)
 
-    def __init__(
-        self, settings: ContrastiveBackbone, text_dimension: int, molecule_dimension: int
-    ) -> None:
-        super().__init__()
-        self.text_head = _head(text_dimension, settings)
-        self.molecule_head = _head(molecule_dimension, settings)
-        self.log_scale = nn.Parameter(torch.tensor(-math.log(settings.temperature)))
+    def __init__(self, settings: ContrastiveBackbone, sources: Sources) -> None:
+        super().__init__(settings, sources)
+        self.text_head = _head(sources.text_width, settings)
+        self.molecule_head = _head(sources.molecule_width, settings)
+        self.log_scale = log_scale(settings.temperature)
 
-    def embed_texts(self, texts: torch.Tensor) -> torch.Tensor:
-        """(B, D_text) features to (B, dimension) unit vectors."""
-        return functional.normalize(self.text_head(texts), dim=-1)
+    def project_texts(self, texts: Texts) -> Encoded:
+        """`embedding` alone."""
+        return {"embedding": functional.normalize(self.text_head(texts.sentence), dim=-1)}
 
-    def embed_molecules(self, molecules: torch.Tensor) -> torch.Tensor:
-        """(B, D_molecule) features to (B, dimension) unit vectors."""
-        return functional.normalize(self.molecule_head(molecules), dim=-1)
+    def encode_molecules(self, molecules: Molecules) -> Encoded:
+        """`embedding` alone."""
+        return {"embedding": functional.normalize(self.molecule_head(molecules.vectors), dim=-1)}
 
-    def loss_parts(self, batch: Batch) -> dict[str, torch.Tensor]:
+    def loss_parts(self, texts: Encoded, molecules: Encoded) -> dict[str, torch.Tensor]:
         """`contrastive`: symmetric cross-entropy over the batch."""
-        with torch.no_grad():  # the parameter itself, so that it can come back from the bound
-            self.log_scale.clamp_(max=_LARGEST_SCALE)
-        texts, molecules = self.embed_texts(batch.texts), self.embed_molecules(batch.molecules)
-        return {"contrastive": symmetric_cross_entropy(texts, molecules, self.log_scale)}
+        bound(self.log_scale)
+        sides = texts["embedding"], molecules["embedding"]
+        return {"contrastive": symmetric_cross_entropy(*sides, self.log_scale)}
 
 
 def _head(features: int, settings: ContrastiveBackbone) -> nn.Sequential:

@@ -1,7 +1,23 @@
 """Losses over a batch of pairs whose other pairs are the negatives."""
 
+import math
+
 import torch
+from torch import nn
 from torch.nn import functional
+
+_LARGEST_SCALE = math.log(100.0)  # CLIP's bound: beyond it training turns unstable
+
+
+def log_scale(temperature: float) -> nn.Parameter:
+    """The learned logarithm of an inverse temperature, at its start."""
+    return nn.Parameter(torch.tensor(-math.log(temperature)))
+
+
+@torch.no_grad()
+def bound(scale: torch.Tensor) -> None:
+    """Clamp a learned log scale in place, so that it can come back from the bound."""
+    scale.clamp_(max=_LARGEST_SCALE)
 
 
 def symmetric_cross_entropy(
@@ -14,8 +30,30 @@ def symmetric_cross_entropy(
         molecules: (B, D) unit vectors of the same pairs.
         log_scale: () logarithm of the inverse temperature.
     """
-    logits = log_scale.exp() * texts @ molecules.T
-    target = torch.arange(len(texts), device=texts.device)
+    return contrast(texts @ molecules.T, log_scale)
+
+
+def contrast(similarity: torch.Tensor, log_scale: torch.Tensor) -> torch.Tensor:
+    """The same from (B, B) similarities, row i's partner in column i."""
+    logits = log_scale.exp() * similarity
+    target = torch.arange(len(logits), device=logits.device)
     forward = functional.cross_entropy(logits, target)
     backward = functional.cross_entropy(logits.T, target)
     return (forward + backward) / 2
+
+
+def hardest_triplet(similarity: torch.Tensor, margin: float) -> torch.Tensor:
+    """Mean over both directions of the hinge against the hardest negative in the batch.
+
+    max(0, m − s⁺ + s⁻), s⁻ being the highest similarity of a text to another's molecule, and of a
+    molecule to another's text (VSE++, arXiv 1707.05612, whose sum this is half of).
+
+    Args:
+        similarity: (B, B) cosines, row i's partner in column i.
+        margin: m.
+    """
+    own = similarity.diagonal()
+    partner = torch.eye(len(similarity), dtype=torch.bool, device=similarity.device)
+    others = similarity.masked_fill(partner, -math.inf)
+    hinges = [functional.relu(margin - own + others.amax(dim=side)) for side in (0, 1)]
+    return (hinges[0] + hinges[1]).mean() / 2

@@ -1,12 +1,16 @@
 """The settings of what trials read: the data set and the encoders of its texts and molecules."""
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic_core import PydanticCustomError
 
 from class_sweep.config.section import Fraction, Section, Seed, Share, UserPath
 
 SPLITS = ("train", "validation", "test")
+
+_LAST = re.compile(r"last_[1-9]\d?")
 
 
 # --- data -------------------------------------------------------------------------------------
@@ -69,14 +73,31 @@ class LsaEncoder(Section):
     seed: Seed = 0
 
 
+def _trainable(value: Any) -> Any:
+    if isinstance(value, bool) or (isinstance(value, str) and _LAST.fullmatch(value)):
+        return value
+    raise PydanticCustomError("rule", "true, false or last_N for the last N layers, such as last_2")
+
+
+Trainable = Annotated[bool | str, BeforeValidator(_trainable)]
+
+
 class HuggingFaceEncoder(Section):
-    """A pretrained transformer by name or local path, frozen."""
+    """A pretrained transformer by name or local path, frozen or trained on with the backbone."""
 
     kind: Literal["huggingface"] = "huggingface"
     model: str
+    trainable: Trainable = False  # true: every layer; last_2: the last two
     pooling: Literal["mean", "cls"] = "mean"
     max_tokens: Annotated[int, Field(ge=2, le=8192, description="tokens; the rest is cut")] = 256
     batch_size: Annotated[int, Field(ge=1, description="texts at a time")] = 32
+
+    @property
+    def trained_layers(self) -> int | None:
+        """N of last_N; None where every layer is trained or none is."""
+        return (
+            int(self.trainable.removeprefix("last_")) if isinstance(self.trainable, str) else None
+        )
 
 
 def _text_encoder_kind(value: Any) -> str:

@@ -1,8 +1,8 @@
 """The settings of one trial, section by section, each with its unit and its bounds.
 
 A space file is these settings with some values replaced by axes; see `class_sweep.config.document`.
-The sections of data and encoders are in `class_sweep.config.inputs`, those of pruning in
-`class_sweep.config.pruning`.
+The sections of data and encoders are in `class_sweep.config.inputs`, those of the backbones in
+`class_sweep.config.backbones`, those of pruning in `class_sweep.config.pruning`.
 """
 
 from difflib import get_close_matches
@@ -12,22 +12,10 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from class_sweep.config.axes import near_miss
+from class_sweep.config.backbones import Backbone
 from class_sweep.config.inputs import Data, MoleculeEncoder, TextEncoder
 from class_sweep.config.pruning import AshaPruning, Pruning
 from class_sweep.config.section import Fraction, Section, Seed, Share
-
-
-class ContrastiveBackbone(Section):
-    """Two projection heads over frozen features, in-batch negatives."""
-
-    name: Literal["contrastive"]
-    hidden: Annotated[int, Field(ge=1, le=65536, description="units")] = 512
-    dimension: Annotated[int, Field(ge=1, le=65536, description="of the shared space")] = 256
-    dropout: Annotated[float, Field(ge=0, lt=1, description="probability")] = 0.1
-    temperature: Annotated[float, Field(ge=0.01, le=10, description="at first; learned")] = 0.07
-
-
-Backbone = Annotated[ContrastiveBackbone, Field()]
 
 Order = Literal["easy_first", "hard_first", "random"]
 Ties = Literal["mean_similarity", "random"]
@@ -85,13 +73,22 @@ class Curriculum(Section):
         return value
 
 
+Rate = Annotated[float, Field(gt=0, le=10, description="peak learning rate")]
+
+
 class Optimizer(Section):
     """AdamW; the rate warms up, then falls along a cosine over the trial's own steps."""
 
-    lr: Annotated[float, Field(gt=0, le=10, description="peak learning rate")] = 1e-3
+    lr: Rate = 1e-3
+    text_encoder_lr: Rate | None = None  # of a transformer that is trained; `lr` unless given
     batch_size: Annotated[int, Field(ge=2, description="pairs")] = 128
+    micro_batch_size: Annotated[int, Field(ge=1, description="pairs encoded at a time")] | None = (
+        None
+    )
+    length_window: Annotated[int, Field(ge=1, description="batches sorted by length together")] = 16
     weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.01
     warmup: Annotated[float, Field(ge=0, lt=1, description="fraction of the steps")] = 0.05
+    warmup_steps: Annotated[int, Field(ge=0, description="instead of warmup")] | None = None
 
 
 class Budget(Section):

@@ -15,6 +15,10 @@ class CurriculumSampler:
 
     An epoch's batches depend on the seed and the epoch alone, so a run cut anywhere and gone on
     with draws the same ones as a run straight through.
+
+    Batches of like lengths are made of the same random order: the pairs of some consecutive batches
+    are sorted by length among themselves, and the batches visited in random order. A pair's
+    negatives are then of about its own length.
     """
 
     def __init__(
@@ -25,6 +29,8 @@ class CurriculumSampler:
         *,
         nearest: NDArray[np.int32] | None = None,
         group_size: int = 2,
+        lengths: NDArray[np.int64] | None = None,
+        length_window: int = 1,
     ) -> None:
         """Prepare the batches of a schedule.
 
@@ -35,6 +41,8 @@ class CurriculumSampler:
             nearest: (L, m) each pair's most similar others for neighbourhood batches; None for
                 random ones.
             group_size: Look-alikes a group of a neighbourhood batch.
+            lengths: (L,) what a pair's cost grows with, for random batches of like lengths.
+            length_window: Consecutive batches whose pairs are sorted by length among themselves.
 
         Raises:
             ValueError: If an array does not fit the pairs, or a group does not fit a batch.
@@ -58,6 +66,8 @@ class CurriculumSampler:
         self._seed = seed
         self._nearest = nearest
         self._group_size = group_size
+        self._lengths = lengths
+        self._window = length_window * schedule.batch_size
 
     def epoch(self, epoch: int) -> NDArray[np.int64]:
         """All batches of an epoch: (steps, batch_size) rows of the training pairs."""
@@ -65,12 +75,17 @@ class CurriculumSampler:
         # Sorted, so that two arms whose pools hold the same pairs draw the same batches.
         pool = np.sort(self._introduced[: self.schedule.pools[epoch]])
         generator = np.random.default_rng([self._seed, epoch])
-        if self._nearest is None:
-            visited = generator.permutation(pool)
-        else:
-            visited = neighbourhoods(pool, self._nearest, self._group_size, generator)
         steps = len(pool) // size
-        return visited[: steps * size].reshape(steps, size)
+        if self._nearest is not None:
+            visited = neighbourhoods(pool, self._nearest, self._group_size, generator)
+            return visited[: steps * size].reshape(steps, size)
+        visited = generator.permutation(pool)[: steps * size]
+        if self._lengths is None or self._window == size:
+            return visited.reshape(steps, size)
+        # Who is left out and who is in which window stays random; within one, like meets like.
+        window = np.arange(len(visited)) // self._window
+        visited = visited[np.lexsort((self._lengths[visited], window))]
+        return generator.permutation(visited.reshape(steps, size))
 
     def spans(self, start: int, stop: int) -> Iterator[tuple[int, NDArray[np.int64]]]:
         """The steps from `start` up to `stop`, by epoch: its number and (steps, batch_size) rows.

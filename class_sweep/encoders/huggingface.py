@@ -1,22 +1,19 @@
-"""Frozen transformers: each text becomes a pooling of the last layer's token vectors."""
+"""Frozen transformers: each text becomes a pooling of the last layer, or its tokens' states."""
 
-import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from transformers import AutoModel, AutoTokenizer
-from transformers.utils import logging as transformers_logging
+from numpy.typing import NDArray
 
 from class_sweep.config.inputs import HuggingFaceEncoder
-from class_sweep.errors import EncoderError
+from class_sweep.encoders.pooling import layer_at, pool
+from class_sweep.encoders.pretrained import load_model, load_tokenizer, quiet
+from class_sweep.encoders.ragged import Ragged, offsets_of
 
-_UNUSED = ("pooler.",)  # weights that neither pooling reads; many checkpoints lack them
-
-_log = logging.getLogger(__name__)
+Progress = Callable[[int, int], None]
 
 
 def huggingface_features(
@@ -26,7 +23,7 @@ def huggingface_features(
     *,
     device: torch.device,
     dtype: torch.dtype,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> np.ndarray:
     """The pooled last hidden state of each text.
 
@@ -47,92 +44,85 @@ def huggingface_features(
     Raises:
         EncoderError: If the files are no model that transformers can load whole.
     """
-    with _quiet(), torch.inference_mode():
-        tokenizer, model = _load(folder, device, dtype)
-        tokens = tokenizer(
-            list(texts), truncation=True, max_length=_token_limit(settings, tokenizer, model)
-        )
+    order, pooled = [], []
+    for rows, output, mask in _batches(settings, folder, texts, device, dtype, progress):
+        order.append(rows)
+        pooled.append(pool(output.last_hidden_state.float(), mask, settings.pooling).cpu().numpy())
+    return np.concatenate(pooled)[np.argsort(np.concatenate(order))]
+
+
+def token_states(
+    settings: HuggingFaceEncoder,
+    folder: Path,
+    texts: Sequence[str],
+    depths: tuple[float, float],
+    *,
+    device: torch.device,
+    dtype: torch.dtype,
+    progress: Progress | None = None,
+) -> tuple[np.ndarray, Ragged]:
+    """What a backbone reads of the tokens of frozen texts; see `huggingface_features`.
+
+    Args:
+        settings: Length limit in tokens, batch size.
+        folder: The model's files.
+        texts: (L,)
+        depths: Of the layer whose tokens are averaged, and of the one whose tokens are kept, as
+            fractions of the model's layers.
+        device: Where the model runs.
+        dtype: What it computes in.
+        progress: Called with the texts done and L after each batch.
+
+    Returns:
+        (L, D) float32, and L rows of (T, D) float16, two bytes a number.
+    """
+    order, means, lengths = [], [], []
+    states: list[NDArray[np.float16]] = []
+    for rows, output, mask in _batches(settings, folder, texts, device, dtype, progress):
+        hidden = output.hidden_states
+        early, late = (hidden[layer_at(depth, len(hidden) - 1)] for depth in depths)
+        order.append(rows)
+        means.append(pool(early.float(), mask, "mean").cpu().numpy())
+        lengths.append(mask.sum(dim=1).cpu().numpy())
+        states.append(late[mask.bool()].half().cpu().numpy())
+    back = np.argsort(np.concatenate(order))
+    kept = Ragged(np.concatenate(states), offsets_of(np.concatenate(lengths)))
+    return np.concatenate(means)[back], kept.take(back)
+
+
+def tokenise(settings: HuggingFaceEncoder, folder: Path, texts: Sequence[str]) -> Ragged:
+    """The token numbers of each text, special ones included, cut at the length limit: int32.
+
+    Raises:
+        EncoderError: If the files are no tokenizer that transformers can load.
+    """
+    tokenizer, limit = load_tokenizer(settings, folder)
+    with quiet():
+        found = tokenizer(list(texts), truncation=True, max_length=limit)["input_ids"]
+    return Ragged.of([np.array(ids, np.int32) for ids in found], np.zeros(0, np.int32))
+
+
+def _batches(
+    settings: HuggingFaceEncoder,
+    folder: Path,
+    texts: Sequence[str],
+    device: torch.device,
+    dtype: torch.dtype,
+    progress: Progress | None,
+) -> Iterator[tuple[NDArray[np.int64], Any, torch.Tensor]]:
+    """The rows of each batch, the model's output for them and the mask (B, T)."""
+    tokenizer, limit = load_tokenizer(settings, folder)
+    model = load_model(folder, device, dtype)
+    with quiet(), torch.inference_mode():
+        tokens = tokenizer(list(texts), truncation=True, max_length=limit)
         lengths = np.array([len(ids) for ids in tokens["input_ids"]])
         order = np.argsort(-lengths, kind="stable")  # the longest first: no late surprise in memory
-        pooled: list[np.ndarray] = []
         for start in range(0, len(order), settings.batch_size):
             rows = order[start : start + settings.batch_size]
             batch = tokenizer.pad(
                 {name: [values[row] for row in rows] for name, values in tokens.items()},
                 return_tensors="pt",
             ).to(device)
-            hidden = model(**batch).last_hidden_state.float()
-            vectors = _pool(hidden, batch["attention_mask"], settings.pooling)
-            pooled.append(vectors.cpu().numpy())
+            yield rows, model(**batch, output_hidden_states=True), batch["attention_mask"]
             if progress is not None:
                 progress(start + len(rows), len(texts))
-    return np.concatenate(pooled)[np.argsort(order)]
-
-
-def _pool(hidden: torch.Tensor, mask: torch.Tensor, pooling: str) -> torch.Tensor:
-    """(B, T, D) and (B, T) to (B, D): the first token, or the mean over those not masked."""
-    if pooling == "cls":
-        return hidden[:, 0]
-    weights = mask.unsqueeze(-1).to(hidden.dtype)
-    return (hidden * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1)
-
-
-def _load(folder: Path, device: torch.device, dtype: torch.dtype) -> tuple[Any, Any]:
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(
-            folder, local_files_only=True, trust_remote_code=False
-        )
-        model, loading = AutoModel.from_pretrained(
-            folder,
-            local_files_only=True,
-            trust_remote_code=False,
-            weights_only=True,
-            dtype=dtype,
-            output_loading_info=True,
-        )
-    except Exception as error:  # a damaged file can raise anything on its way through the loaders
-        reason = str(error).strip().split("\n")[0]
-        raise EncoderError(
-            f"a text encoder must be a model and a tokenizer that transformers can load, "
-            f"got {type(error).__name__}: {reason}: {folder}"
-        ) from error
-    # transformers fills what a checkpoint lacks with random numbers and only logs it.
-    missing = sorted(name for name in loading["missing_keys"] if not name.startswith(_UNUSED))
-    if missing:
-        raise EncoderError(
-            f"a text encoder's files must hold all its weights, "
-            f"got none for {missing[0]} and {len(missing) - 1} others: {folder}"
-        )
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token  # it is masked: any token will do
-    if model.config.is_encoder_decoder:
-        model = model.get_encoder()
-    return tokenizer, model.to(device).eval()
-
-
-def _token_limit(settings: HuggingFaceEncoder, tokenizer: Any, model: Any) -> int:
-    """The tokens kept of a text: as asked, but never more than the model reads."""
-    positions = getattr(model.config, "max_position_embeddings", None) or settings.max_tokens
-    limit = min(settings.max_tokens, tokenizer.model_max_length, positions)
-    if limit < settings.max_tokens:
-        _log.warning(
-            "text_encoder.max_tokens is %d, the model reads %d: texts are cut there",
-            settings.max_tokens,
-            limit,
-        )
-    return int(limit)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """No progress bars or advice from transformers; what matters of it is checked instead."""
-    verbosity = transformers_logging.get_verbosity()
-    bars = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.set_verbosity(logging.ERROR)
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
-        yield
-    finally:
-        transformers_logging.set_verbosity(verbosity)
-        if bars:
-            transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]

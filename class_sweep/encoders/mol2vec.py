@@ -41,12 +41,24 @@ def mol2vec_features(
         EncoderError: If a SMILES or the file cannot be read, or there is nothing to train on.
     """
     sentences = molecule_sentences(smiles, settings.radius)
+    return sum_vectors(_vectors_for(settings, sentences, fit_molecules), sentences)
+
+
+def substructure_vectors(
+    settings: Mol2vecEncoder, smiles: Sequence[str], fit_molecules: np.ndarray
+) -> TokenVectors:
+    """The vectors that `mol2vec_features` adds up; see there."""
+    return _vectors_for(settings, molecule_sentences(smiles, settings.radius), fit_molecules)
+
+
+def _vectors_for(
+    settings: Mol2vecEncoder, sentences: Sequence[Sentence], fit_molecules: np.ndarray
+) -> TokenVectors:
     if settings.vectors is None:
-        table = train_vectors(settings, [sentences[place] for place in fit_molecules])
-    else:
-        table = read_vectors(settings.vectors, allow_pickle=settings.allow_pickle)
-        _require_coverage(settings, coverage(table, sentences))
-    return sum_vectors(table, sentences)
+        return train_vectors(settings, [sentences[place] for place in fit_molecules])
+    table = read_vectors(settings.vectors, allow_pickle=settings.allow_pickle)
+    _require_coverage(settings, coverage(table, sentences))
+    return table
 
 
 def molecule_sentences(smiles: Sequence[str], radius: int) -> list[Sentence]:

@@ -7,13 +7,15 @@ import numpy as np
 
 from class_sweep.config.inputs import Mol2vecEncoder, MoleculeEncoder, MorganEncoder
 from class_sweep.encoders.cache import FeatureCache
-from class_sweep.encoders.fingerprint import file_digest, library_versions
+from class_sweep.encoders.fingerprint import file_digest, fingerprint, library_versions
+from class_sweep.encoders.molecule_graphs import MoleculeGraphs
 from class_sweep.encoders.rows import distinct, require_finite
 from class_sweep.errors import EncoderError
 
 # Raise one when its encoder's features change: older cache entries are then left alone.
 _MOL2VEC_VERSION = 1
 _MORGAN_VERSION = 1
+_GRAPHS_VERSION = 1
 
 
 def encode_molecules(
@@ -67,15 +69,53 @@ def _mol2vec(
         features = mol2vec_features(settings, molecules, fit_molecules)
         return require_finite(features, rows, "mol2vec")
 
+    key = [_MOL2VEC_VERSION, *_mol2vec_key(settings, molecules, fit_molecules)]
+    features: np.ndarray = cache.get_or_compute(key, compute, name="mol2vec")[rows]
+    return features
+
+
+def build_graphs(
+    settings: MoleculeEncoder, smiles: Sequence[str], fit_rows: np.ndarray, *, cache: FeatureCache
+) -> MoleculeGraphs:
+    """The graph of every molecule; see `class_sweep.encoders.graphs`.
+
+    Args:
+        settings: Mol2vec's, whose vectors the atoms start from.
+        smiles: (N,)
+        fit_rows: Row numbers of the training pairs; what is fitted is fitted on these alone.
+        cache: Where the graphs are kept.
+
+    Raises:
+        EncoderError: If the encoder is another or cannot be loaded, or a SMILES cannot be read.
+    """
+    if not isinstance(settings, Mol2vecEncoder):
+        raise EncoderError(
+            "molecule_encoder.kind must be mol2vec for a backbone over molecule graphs, whose atoms"
+            f" start from its vectors, got {settings.kind}"
+        )
+    molecules, rows = distinct(smiles)
+    fit_molecules = np.unique(rows[fit_rows])
+
+    def compute() -> dict[str, np.ndarray]:
+        from class_sweep.encoders.graphs import molecule_graphs  # noqa: PLC0415 - as is RDKit
+
+        return molecule_graphs(settings, molecules, fit_molecules).arrays()
+
+    key = fingerprint(_GRAPHS_VERSION, *_mol2vec_key(settings, molecules, fit_molecules))
+    graphs = MoleculeGraphs.from_arrays(cache.arrays(f"graphs-{key}", compute))
+    return graphs if len(molecules) == len(rows) else graphs.take(rows)
+
+
+def _mol2vec_key(
+    settings: Mol2vecEncoder, molecules: list[str], fit_molecules: np.ndarray
+) -> list[object]:
     # The settings that train vectors don't count where vectors are read, nor the other way round.
     if settings.vectors is None:
         source: object = [settings.dimensions, settings.epochs, settings.seed, fit_molecules]
     else:
         source = [_digests(settings.vectors), settings.allow_pickle]
     libraries = library_versions("mol2vec", "rdkit", "gensim", "numpy")
-    key = [_MOL2VEC_VERSION, settings.radius, source, molecules, libraries]
-    features: np.ndarray = cache.get_or_compute(key, compute, name="mol2vec")[rows]
-    return features
+    return [settings.radius, source, molecules, libraries]
 
 
 def _digests(vectors: Path) -> list[str]:

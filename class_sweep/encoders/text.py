@@ -6,12 +6,16 @@ import numpy as np
 
 from class_sweep.config.inputs import HuggingFaceEncoder, LsaEncoder, TextEncoder
 from class_sweep.encoders.cache import FeatureCache
-from class_sweep.encoders.fingerprint import library_versions
+from class_sweep.encoders.fingerprint import fingerprint, library_versions
+from class_sweep.encoders.ragged import Ragged
 from class_sweep.encoders.rows import distinct, require_finite
+from class_sweep.errors import EncoderError
 
 # Raise one when its encoder's features change: older cache entries are then left alone.
 _LSA_VERSION = 1
 _HUGGINGFACE_VERSION = 1
+_TOKENS_VERSION = 1
+_STATES_VERSION = 1
 
 Progress = Callable[[int, int], None]
 
@@ -86,3 +90,81 @@ def _huggingface(
     key = [_HUGGINGFACE_VERSION, model.identity, how, sentences, libraries]
     features: np.ndarray = cache.get_or_compute(key, compute, name="huggingface")[rows]
     return features
+
+
+def encode_tokens(settings: TextEncoder, texts: Sequence[str], *, cache: FeatureCache) -> Ragged:
+    """The token numbers of every text, for a transformer that is trained.
+
+    A text that is longer than `max_tokens` is cut there; an empty one has its special tokens alone.
+
+    Returns:
+        L rows of (T,) int32.
+
+    Raises:
+        EncoderError: If the encoder is no transformer, or cannot be loaded.
+    """
+    from class_sweep.encoders.hub import find_model  # noqa: PLC0415
+
+    settings = _transformer(settings)
+    model = find_model(settings.model)
+    sentences, rows = distinct(texts)
+
+    def compute() -> dict[str, np.ndarray]:
+        from class_sweep.encoders.huggingface import tokenise  # noqa: PLC0415
+
+        return tokenise(settings, model.folder, sentences).arrays("tokens")
+
+    libraries = library_versions("transformers", "tokenizers")
+    key = fingerprint(_TOKENS_VERSION, model.identity, settings.max_tokens, sentences, libraries)
+    found = Ragged.from_arrays(cache.arrays(f"tokens-{key}", compute), "tokens")
+    return found if len(sentences) == len(rows) else found.take(rows)
+
+
+def encode_token_states(
+    settings: TextEncoder,
+    texts: Sequence[str],
+    depths: tuple[float, float],
+    *,
+    cache: FeatureCache,
+    progress: Progress | None = None,
+) -> tuple[np.ndarray, Ragged]:
+    """Frozen token states of every text; see `class_sweep.encoders.huggingface.token_states`.
+
+    Returns:
+        (L, D) float32, and L rows of (T, D) float16.
+
+    Raises:
+        EncoderError: If the encoder is no transformer, or cannot be loaded.
+    """
+    from class_sweep.encoders.hub import find_model  # noqa: PLC0415
+    from class_sweep.encoders.precision import device_and_dtype  # noqa: PLC0415
+
+    settings = _transformer(settings)
+    model = find_model(settings.model)
+    device, dtype = device_and_dtype()
+    sentences, rows = distinct(texts)
+
+    def compute() -> dict[str, np.ndarray]:
+        from class_sweep.encoders.huggingface import token_states  # noqa: PLC0415
+
+        means, states = token_states(
+            settings, model.folder, sentences, depths,
+            device=device, dtype=dtype, progress=progress,
+        )  # fmt: skip
+        return {"means": require_finite(means, rows, "huggingface")} | states.arrays("states")
+
+    how = [list(depths), settings.max_tokens, str(dtype), device.type]
+    libraries = library_versions("transformers", "tokenizers", "torch")
+    key = fingerprint(_STATES_VERSION, model.identity, how, sentences, libraries)
+    arrays = cache.arrays(f"states-{key}", compute)
+    means, states = arrays["means"], Ragged.from_arrays(arrays, "states")
+    return (means, states) if len(sentences) == len(rows) else (means[rows], states.take(rows))
+
+
+def _transformer(settings: TextEncoder) -> HuggingFaceEncoder:
+    if isinstance(settings, HuggingFaceEncoder):
+        return settings
+    raise EncoderError(
+        "text_encoder must be a transformer (`model: …`) for a backbone that reads tokens,"
+        f" got {settings.kind}"
+    )

@@ -5,12 +5,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from class_sweep.backbones.catalogue import BACKBONES
+from class_sweep.backbones.backbone import Needs
+from class_sweep.backbones.catalogue import BACKBONES, needs_of
 from class_sweep.config.document import TEXT_WEIGHT, Space
-from class_sweep.config.inputs import MorganEncoder
+from class_sweep.config.inputs import HuggingFaceEncoder, MorganEncoder
 from class_sweep.curriculum.extent import schedule_range, with_grace
 from class_sweep.curriculum.intensity import emphasis
 from class_sweep.curriculum.reference import sigmas_needed
@@ -27,8 +29,8 @@ from class_sweep.difficulty.similarity import CLASS_SIMILARITY, Similarity
 from class_sweep.difficulty.stored import from_stored, to_stored, why_not
 from class_sweep.encoders.cache import FeatureCache
 from class_sweep.encoders.fingerprint import fingerprint
-from class_sweep.encoders.molecule import encode_molecules
-from class_sweep.encoders.text import encode_texts
+from class_sweep.encoders.molecule import build_graphs, encode_molecules
+from class_sweep.encoders.text import encode_texts, encode_token_states, encode_tokens
 from class_sweep.errors import ConfigError, DataError
 from class_sweep.sweep.judge import Listener
 from class_sweep.training.features import TrialFeatures, similarity_of
@@ -124,6 +126,7 @@ def prepare(
             settings.text_encoder, pairs.texts, train, cache=cache, progress=listener.progress
         )
         molecule = encode_molecules(settings.molecule_encoder, pairs.smiles, train, cache=cache)
+        finer = _finer(space, pairs, cache, listener)
     with clock.stage("index", listener):
         indexes = {}
         for similarity in similarities(space):
@@ -136,13 +139,51 @@ def prepare(
         diagnoses = {similarity: diagnose(index) for similarity, index in indexes.items()}
     prepared = Prepared(
         pairs,
-        TrialFeatures(text, molecule, pairs.split, indexes),
+        TrialFeatures(text, molecule, pairs.split, indexes, **finer),
         diagnoses,
         _own(space, diagnoses),
     )
     if _order_matters(space):
         require_an_order([one for found in prepared.own.values() for one in found])
     return prepared
+
+
+def _finer(space: Space, pairs: PairSet, cache: FeatureCache, listener: Listener) -> dict[str, Any]:
+    """What the space's backbone reads beside one vector a text and one a molecule."""
+    settings, needs = space.settings, needed(space)
+    found: dict[str, Any] = {}
+    encoder = settings.text_encoder
+    if isinstance(encoder, HuggingFaceEncoder) and encoder.trainable is not False:
+        found["tokens"] = encode_tokens(encoder, pairs.texts, cache=cache)
+    elif needs.token_depths:
+        found["token_means"], found["token_states"] = encode_token_states(
+            encoder, pairs.texts, needs.token_depths, cache=cache, progress=listener.progress
+        )
+    if needs.graphs:
+        train = pairs.rows("train")
+        found["graphs"] = build_graphs(settings.molecule_encoder, pairs.smiles, train, cache=cache)
+    return found
+
+
+def needed(space: Space) -> Needs:
+    """What any trial of a space reads beside one vector a text and one a molecule.
+
+    Raises:
+        ConfigError: If trials read tokens of different layers.
+    """
+    axes = {path: axis for path, axis in space.axes.items() if path.startswith("backbone.")}
+    found = {needs_of(space.settings.backbone)} | {
+        needs_of(space.resolve({path: end}).backbone)
+        for path, axis in axes.items()
+        for end in axis.ends()
+    }
+    depths = {needs.token_depths for needs in found}
+    if len(depths) > 1:
+        raise ConfigError(
+            f"{space.name}: backbone.token_depth and multitoken_depth must be plain values, for the"
+            " states of two layers are computed once, got an axis"
+        )
+    return Needs(any(needs.graphs for needs in found), depths.pop())
 
 
 def _own(

@@ -8,10 +8,9 @@ import torch
 from class_sweep.backbones.backbone import Backbone
 from class_sweep.config.objective import DIRECTIONS, METRICS
 from class_sweep.errors import TrainingError
+from class_sweep.training.encoding import embed_rows
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.ranking import mid_ranks, summarise
-
-_BLOCK = 4096  # rows embedded at a time
 
 
 @torch.no_grad()
@@ -30,7 +29,6 @@ def evaluate(
     Raises:
         TrainingError: If an embedding is not finite; compared with NaN, every rank would be a win.
     """
-    backbone.eval()
     queries = features.rows(split)
     everything = np.arange(len(features.split))
     metrics: dict[str, float] = {}
@@ -55,12 +53,7 @@ def evaluate(
 def _embed(
     backbone: Backbone, features: TrialFeatures, rows: np.ndarray, device: torch.device
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    texts, molecules = [], []
-    for start in range(0, len(rows), _BLOCK):
-        part = rows[start : start + _BLOCK]
-        texts.append(backbone.embed_texts(features.texts(part, device)))
-        molecules.append(backbone.embed_molecules(features.molecules(part, device)))
-    found = torch.cat(texts), torch.cat(molecules)
+    found = embed_rows(backbone, features, rows, device)
     if not all(torch.isfinite(embedded).all() for embedded in found):
         raise TrainingError("embeddings must be finite numbers, got infinite or NaN ones")
     return found

@@ -1,4 +1,4 @@
-"""What every trial reads and none may write: frozen features, splits, the difficulty indexes."""
+"""What every trial reads and none may write: features, graphs, splits, the difficulty indexes."""
 
 import hashlib
 from collections.abc import Mapping
@@ -9,10 +9,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from class_sweep.config.inputs import SPLITS
-from class_sweep.config.sections import Curriculum
+from class_sweep.backbones.inputs import Batch, Graphs, Molecules, Sources, Texts, TokenIds, Tokens
+from class_sweep.config.inputs import SPLITS, HuggingFaceEncoder
+from class_sweep.config.sections import Curriculum, Settings
 from class_sweep.difficulty.index import DifficultyIndex
 from class_sweep.difficulty.similarity import Similarity
+from class_sweep.encoders.molecule_graphs import MoleculeGraphs
+from class_sweep.encoders.ragged import Ragged
 from class_sweep.errors import DataError, TrainingError
 
 
@@ -32,6 +35,10 @@ class TrialFeatures:
         split: (N,) int8 codes into `SPLITS`.
         indexes: The difficulty of the training pairs, in the order of their rows, under each
             similarity of the sweep.
+        tokens: N rows of (T,) int32 token numbers, where a transformer is trained.
+        token_states: N rows of (T, D_text) float16, where a backbone reads frozen tokens.
+        token_means: (N, D_text) float32, the mean token of a lower layer; with `token_states`.
+        graphs: The same molecules as graphs, where a backbone reads them.
         seal: (32,) uint8, SHA-256 over all arrays as they were when they were first shared.
     """
 
@@ -39,7 +46,22 @@ class TrialFeatures:
     molecule: NDArray[np.float32]
     split: NDArray[np.int8]
     indexes: Mapping[Similarity, DifficultyIndex]
+    tokens: Ragged | None = None
+    token_states: Ragged | None = None
+    token_means: NDArray[np.float32] | None = None
+    graphs: MoleculeGraphs | None = None
     seal: NDArray[np.uint8] | None = None
+
+    def sources(self, settings: Settings) -> Sources:
+        """What a backbone of a trial is built over."""
+        encoder = settings.text_encoder
+        trained = isinstance(encoder, HuggingFaceEncoder) and encoder.trainable is not False
+        return Sources(
+            self.text.shape[1],
+            self.molecule.shape[1],
+            self.graphs.vectors if self.graphs else None,
+            encoder if trained and isinstance(encoder, HuggingFaceEncoder) else None,
+        )
 
     def index_for(self, curriculum: Curriculum) -> DifficultyIndex:
         """The index that a curriculum ranks by.
@@ -57,13 +79,36 @@ class TrialFeatures:
         """The rows of a split, ascending."""
         return np.flatnonzero(self.split == SPLITS.index(split))
 
-    def texts(self, rows: NDArray[np.int64], device: torch.device) -> torch.Tensor:
-        """(n, D_text) a private copy of some rows."""
-        return torch.from_numpy(self.text[rows]).to(device)
+    @property
+    def are_vectors(self) -> bool:
+        """Whether a trial reads one vector a text and one a molecule, and no more."""
+        return self.tokens is None and self.token_states is None and self.graphs is None
 
-    def molecules(self, rows: NDArray[np.int64], device: torch.device) -> torch.Tensor:
-        """(n, D_molecule) a private copy of some rows."""
-        return torch.from_numpy(self.molecule[rows]).to(device)
+    def text_lengths(self, rows: NDArray[np.int64]) -> NDArray[np.int64] | None:
+        """(n,) tokens of some texts, where a trial reads tokens; else all take the same time."""
+        tokens = self.tokens or self.token_states
+        return tokens.lengths(rows) if tokens else None
+
+    def texts(self, rows: NDArray[np.int64], device: torch.device) -> Texts | TokenIds:
+        """A private copy of some rows."""
+        if self.tokens is not None:
+            return TokenIds.of(self.tokens.take(rows)).to(device)
+        sentence = torch.from_numpy(self.text[rows])
+        if self.token_states is None or self.token_means is None:
+            return Texts(sentence).to(device)
+        states, mask = self.token_states.take(rows).padded()
+        mean = torch.from_numpy(self.token_means[rows])
+        moved = torch.from_numpy(states).to(device).float()  # in this order: at half the size
+        return Texts(sentence, Tokens(mean, moved, torch.from_numpy(mask))).to(device)
+
+    def molecules(self, rows: NDArray[np.int64], device: torch.device) -> Molecules:
+        """A private copy of some rows."""
+        graphs = Graphs.of(self.graphs.take(rows)) if self.graphs else None
+        return Molecules(torch.from_numpy(self.molecule[rows]), graphs).to(device)
+
+    def batch(self, rows: NDArray[np.int64], device: torch.device) -> Batch:
+        """Both sides of some rows."""
+        return Batch(self.texts(rows, device), self.molecules(rows, device))
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """The whole as one flat dict of arrays, which an object store shares without copying."""
@@ -87,6 +132,13 @@ class TrialFeatures:
             "molecule": self.molecule,
             "split": self.split,
         }
+        for name in ("tokens", "token_states"):
+            if (ragged := getattr(self, name)) is not None:
+                arrays |= ragged.arrays(name)
+        if self.token_means is not None:
+            arrays["token_means"] = self.token_means
+        if self.graphs is not None:
+            arrays |= {f"graphs/{name}": array for name, array in self.graphs.arrays().items()}
         for similarity, index in self.indexes.items():
             prefix = f"index/{similarity.text_weight!r}/{similarity.molecule}"
             arrays |= {f"{prefix}/{name}": array for name, array in index.arrays().items()}
@@ -103,15 +155,26 @@ class TrialFeatures:
     def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> Self:
         """The inverse of `arrays`; nothing is copied."""
         found: dict[Similarity, dict[str, NDArray[np.generic]]] = {}
+        graphs: dict[str, NDArray[np.generic]] = {}
         for name, array in arrays.items():
             if name.startswith("index/"):
                 _, weight, molecule, part = name.split("/")
                 similarity = Similarity(float(weight), molecule)  # type: ignore[arg-type]
                 found.setdefault(similarity, {})[part] = array
+            elif name.startswith("graphs/"):
+                graphs[name.removeprefix("graphs/")] = array
+        ragged = {
+            name: Ragged.from_arrays(arrays, name) if f"{name}/values" in arrays else None
+            for name in ("tokens", "token_states")
+        }
         return cls(
             arrays["text"],  # type: ignore[arg-type]
             arrays["molecule"],  # type: ignore[arg-type]
             arrays["split"],  # type: ignore[arg-type]
             {key: DifficultyIndex.from_arrays(parts) for key, parts in found.items()},
+            ragged["tokens"],
+            ragged["token_states"],
+            arrays.get("token_means"),  # type: ignore[arg-type]
+            MoleculeGraphs.from_arrays(graphs) if graphs else None,
             arrays["seal"],  # type: ignore[arg-type]
         )

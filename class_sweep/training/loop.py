@@ -11,16 +11,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from class_sweep.backbones.backbone import Batch
+from class_sweep.backbones.backbone import Encoded
 from class_sweep.backbones.catalogue import build_backbone
-from class_sweep.config.sections import Curriculum, Settings
+from class_sweep.backbones.inputs import Batch
+from class_sweep.config.sections import Curriculum, Optimizer, Settings
 from class_sweep.curriculum.intensity import emphasis
 from class_sweep.curriculum.order import introduce
 from class_sweep.curriculum.sampler import CurriculumSampler
 from class_sweep.curriculum.schedule import plan
 from class_sweep.difficulty.index import DifficultyIndex
 from class_sweep.errors import DataError, TrainingError
+from class_sweep.training.accumulation import InParts
 from class_sweep.training.checkpoint import load_state, save_state
+from class_sweep.training.encoding import encode
 from class_sweep.training.evaluation import evaluate
 from class_sweep.training.features import TrialFeatures
 
@@ -60,18 +63,22 @@ class Trainer:
             seed,
             nearest=self._nearest(),
             group_size=settings.curriculum.group_size,
+            lengths=features.text_lengths(self._rows),
+            length_window=settings.optimizer.length_window,
         )
-        self.backbone = build_backbone(
-            settings.backbone, features.text.shape[1], features.molecule.shape[1]
-        ).to(self.device)
+        self.backbone = build_backbone(settings.backbone, features.sources(settings)).to(
+            self.device
+        )
         self._emphasis = emphasis(settings.curriculum, settings.budget.epochs, self.backbone.parts)
         # Once for a trial, where each step would wait for a gather on the host and a transfer.
-        self._resident = self._all_rows() if gpu else None
+        self._resident = self._all_rows() if gpu and features.are_vectors else None
         self._optimizer = torch.optim.AdamW(
-            self.backbone.parameter_groups(settings.optimizer.weight_decay),
+            self.backbone.parameter_groups(settings.optimizer),
             lr=settings.optimizer.lr,
             fused=True,
         )
+        critic = self.backbone.critic
+        self._critic_optimizer = critic.optimizer() if critic else None
 
     @property
     def samples(self) -> int:
@@ -91,11 +98,11 @@ class Trainer:
         for epoch, block in self._sampler.spans(self.step, step):
             factors = {part: curve[epoch] for part, curve in self._emphasis.loss.items()}
             rate_factor = self._emphasis.rate[epoch]
-            for batch in self._batches(block):
-                rate = learning_rate(self.settings, self.step, self.schedule.steps)
+            for parts in self._batches(block):
+                share = rate_share(self.settings.optimizer, self.step, self.schedule.steps)
                 for group in self._optimizer.param_groups:
-                    group["lr"] = rate * rate_factor
-                losses.append(self._train_on(batch, factors))
+                    group["lr"] = group["peak"] * share * rate_factor
+                losses.append(self._train_on(parts, factors))
                 self.step += 1
         mean = float(torch.stack(losses).mean()) if losses else math.nan
         if losses and not math.isfinite(mean):
@@ -105,9 +112,12 @@ class Trainer:
             )
         return mean
 
-    def _train_on(self, batch: Batch, factors: dict[str, float]) -> torch.Tensor:
-        """One optimizer step; the unweighted loss, ()."""
-        parts = self.backbone.loss_parts(batch)
+    def _train_on(self, batch: list[Batch], factors: dict[str, float]) -> torch.Tensor:
+        """One optimizer step on a batch, in one part or several; the unweighted loss, ()."""
+        in_parts = InParts(self._encode, batch) if len(batch) > 1 else None
+        texts, molecules = in_parts.sides if in_parts else self._encode(batch[0])
+        self._train_critic(texts, molecules, factors)
+        parts = self.backbone.loss_parts(texts, molecules)
         # A factor of 1 is no operation: full data then costs what a loop without intensity costs.
         scaled = (
             part if factors[name] == 1 else part * factors[name] for name, part in parts.items()
@@ -115,20 +125,36 @@ class Trainer:
         weighted = reduce(add, scaled)
         self._optimizer.zero_grad(set_to_none=True)
         weighted.backward()  # type: ignore[no-untyped-call]
+        if in_parts:
+            in_parts.backward()
         self._optimizer.step()
         return reduce(add, (loss.detach() for loss in parts.values()))
 
-    def _batches(self, block: NDArray[np.int64]) -> Iterator[Batch]:
-        """The batches of (n, B) training pairs."""
+    def _train_critic(self, texts: Encoded, molecules: Encoded, factors: dict[str, float]) -> None:
+        """The steps of the backbone's critic, if it has one, on the embeddings as they are."""
+        critic, optimizer = self.backbone.critic, self._critic_optimizer
+        if critic is None or optimizer is None:
+            return
+        factor = factors[critic.part] if critic.part else 1
+        for _ in range(critic.steps):
+            optimizer.zero_grad(set_to_none=True)
+            loss = factor * critic.loss(texts["embedding"], molecules["embedding"])
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+
+    def _encode(self, batch: Batch) -> tuple[Encoded, Encoded]:
+        return encode(self.backbone, batch, self.device)
+
+    def _batches(self, block: NDArray[np.int64]) -> Iterator[list[Batch]]:
+        """The batches of (n, B) training pairs, each in parts of the micro-batch size."""
+        size = self.settings.optimizer.micro_batch_size or block.shape[1]
         if self._resident is None:
             for rows in self._rows[block]:
-                yield Batch(
-                    self.features.texts(rows, self.device),
-                    self.features.molecules(rows, self.device),
-                )
+                parts = np.split(rows, range(size, len(rows), size))
+                yield [self.features.batch(part, self.device) for part in parts]
         else:
             for chosen in torch.from_numpy(block).to(self.device):
-                yield Batch(self._resident.texts[chosen], self._resident.molecules[chosen])
+                yield [self._resident.of_vectors(part) for part in chosen.split(size)]
 
     def evaluate(self, split: str, pools: tuple[str, ...]) -> dict[str, float]:
         """Metrics over a split; see `class_sweep.training.evaluation`."""
@@ -142,6 +168,8 @@ class Trainer:
             "optimizer": self._optimizer.state_dict(),
             "rng": torch.get_rng_state(),
         }
+        if self._critic_optimizer:
+            state["critic_optimizer"] = self._critic_optimizer.state_dict()
         if self.device.type == "cuda":
             state["cuda_rng"] = torch.cuda.get_rng_state()
         save_state(path, state)
@@ -152,16 +180,15 @@ class Trainer:
         self.step = int(state["step"])
         self.backbone.load_state_dict(state["backbone"])
         self._optimizer.load_state_dict(state["optimizer"])
+        if self._critic_optimizer:
+            self._critic_optimizer.load_state_dict(state["critic_optimizer"])
         torch.set_rng_state(state["rng"].cpu())
         if "cuda_rng" in state and self.device.type == "cuda":
             torch.cuda.set_rng_state(state["cuda_rng"].cpu())
 
     def _all_rows(self) -> Batch:
         """Every training pair, on the trial's device."""
-        return Batch(
-            self.features.texts(self._rows, self.device),
-            self.features.molecules(self._rows, self.device),
-        )
+        return self.features.batch(self._rows, self.device)
 
     def _nearest(self) -> NDArray[np.int32] | None:
         """The (L, m) neighbours that batches are made of, or None for random batches."""
@@ -192,13 +219,16 @@ def introduced(curriculum: Curriculum, index: DifficultyIndex, seed: int) -> NDA
     )
 
 
-def learning_rate(settings: Settings, step: int, steps: int) -> float:
-    """Linear warm-up, then a cosine to 0 over the trial's own number of steps.
+def rate_share(settings: Optimizer, step: int, steps: int) -> float:
+    """The learning rate of a step, of its peak: linear warm-up, then a cosine to 0.
 
-    Over its own: on the full-data schedule a curriculum run would end at a tenth of its peak.
+    Over the trial's own number of steps: on the full-data schedule a curriculum run would end at a
+    tenth of its peak.
     """
-    warm = math.floor(settings.optimizer.warmup * steps)
+    warm = math.floor(settings.warmup * steps)
+    if settings.warmup_steps is not None:
+        warm = settings.warmup_steps
     if step < warm:
-        return settings.optimizer.lr * (step + 1) / (warm + 1)
+        return (step + 1) / (warm + 1)
     progress = (step - warm) / max(1, steps - warm)
-    return settings.optimizer.lr * (1 + math.cos(math.pi * progress)) / 2
+    return (1 + math.cos(math.pi * progress)) / 2

@@ -1,19 +1,34 @@
+"""What every backbone of the catalogue keeps, in each form that it takes."""
+
 import pytest
 import torch
 
-from class_sweep.backbones.backbone import Backbone, Batch
+from class_sweep.backbones.backbone import Backbone
 from class_sweep.backbones.catalogue import BACKBONES, build_backbone
+from class_sweep.backbones.inputs import Batch
+from class_sweep.config.sections import Optimizer
+
+FORMS = [*((name, {}) for name in sorted(BACKBONES)), ("text2mol", {"molecule": "gcn"})]
 
 
-@pytest.fixture(params=sorted(BACKBONES))
-def build(request, settings):
+@pytest.fixture(params=FORMS, ids=lambda form: "-".join([form[0], *form[1].values()]))
+def build(request, settings, sources):
     """Builds the backbone from a seed; dropout as it is by default, unless given."""
+    name, form = request.param
 
     def fresh(seed: int = 0, **changes: object) -> Backbone:
         torch.manual_seed(seed)
-        return build_backbone(settings(request.param, **changes), 12, 10)
+        return build_backbone(settings(name, **form, **changes), sources)
 
     return fresh
+
+
+def sides(backbone: Backbone, batch: Batch):
+    return backbone.encode_texts(batch.texts), backbone.encode_molecules(batch.molecules)
+
+
+def total_loss(backbone: Backbone, batch: Batch) -> torch.Tensor:
+    return torch.stack(list(backbone.loss_parts(*sides(backbone, batch)).values())).sum()
 
 
 def test_the_catalogue_and_the_settings_name_the_same_backbones(sections):
@@ -21,8 +36,7 @@ def test_the_catalogue_and_the_settings_name_the_same_backbones(sections):
 
 
 def test_embeddings_are_unit_vectors_of_one_space(build, batch):
-    backbone = build().eval()
-    texts, molecules = backbone.embed_texts(batch.texts), backbone.embed_molecules(batch.molecules)
+    texts, molecules = (side["embedding"] for side in sides(build().eval(), batch))
     assert texts.shape == molecules.shape
     assert texts.ndim == 2
     assert len(texts) == 6
@@ -33,7 +47,7 @@ def test_embeddings_are_unit_vectors_of_one_space(build, batch):
 
 def test_the_loss_has_named_finite_scalar_parts(build, batch):
     backbone = build().train()
-    parts = backbone.loss_parts(batch)
+    parts = backbone.loss_parts(*sides(backbone, batch))
     assert parts
     assert tuple(parts) == backbone.parts
     for name, part in parts.items():
@@ -44,23 +58,50 @@ def test_the_loss_has_named_finite_scalar_parts(build, batch):
 
 
 def test_gradients_reach_every_parameter(build, batch):
-    backbone = build().train()
-    torch.stack(list(backbone.loss_parts(batch).values())).sum().backward()
+    backbone = build(dropout=0.0).train()
+    encoded = sides(backbone, batch)
+    torch.stack(list(backbone.loss_parts(*encoded).values())).sum().backward()
+    if backbone.critic:
+        assert all(parameter.grad is None for parameter in backbone.critic.parameters())
+        backbone.critic.loss(*(side["embedding"] for side in encoded)).backward()
     for name, parameter in backbone.named_parameters():
         assert parameter.grad is not None, name
         assert torch.isfinite(parameter.grad).all(), name
-        assert parameter.grad.any(), name
+        last_bias = name.endswith("adversary.score.4.bias")  # what is added to both sides cancels
+        assert last_bias or parameter.grad.any(), name
 
 
-def test_an_embedding_does_not_depend_on_its_batch(build, batch):
+def test_an_embedding_does_not_depend_on_its_batch(build, batch, pairs):
     backbone = build().eval()
-    for embed, rows in (
-        (backbone.embed_texts, batch.texts),
-        (backbone.embed_molecules, batch.molecules),
-    ):
-        together = embed(rows)
-        torch.testing.assert_close(torch.cat([embed(row[None]) for row in rows]), together)
-        torch.testing.assert_close(embed(rows.flip(0)).flip(0), together)
+    together = sides(backbone, batch)
+    backwards = sides(backbone, pairs([5, 4, 3, 2, 1, 0]))
+    alone = [sides(backbone, pairs([row])) for row in range(6)]
+    for side in (0, 1):
+        embedded = together[side]["embedding"]
+        one_by_one = torch.cat([found[side]["embedding"] for found in alone])
+        torch.testing.assert_close(one_by_one, embedded)
+        torch.testing.assert_close(backwards[side]["embedding"].flip(0), embedded)
+
+
+def test_a_pairs_score_is_that_of_its_own_text_and_molecule_alone(build, pairs):
+    backbone = build().eval()
+    texts, molecules = [0, 1, 2, 2], [0, 3, 2, 4]  # two of them no partners
+
+    def scores(text_rows, molecule_rows):
+        text, _ = sides(backbone, pairs(text_rows))
+        _, molecule = sides(backbone, pairs(molecule_rows))
+        return backbone.pair_scores(text, molecule)
+
+    together = scores(texts, molecules)
+    assert together.shape == (4,)
+    alone = [scores([t], [m]) for t, m in zip(texts, molecules, strict=True)]
+    torch.testing.assert_close(torch.cat(alone), together)
+    torch.testing.assert_close(scores(texts[::-1], molecules[::-1]).flip(0), together)
+    if not backbone.reranks:
+        text, _ = sides(backbone, pairs(texts))
+        _, molecule = sides(backbone, pairs(molecules))
+        inner = (text["embedding"] * molecule["embedding"]).sum(1)
+        torch.testing.assert_close(together, inner)
 
 
 def test_a_seed_gives_one_initialisation(build):
@@ -69,45 +110,55 @@ def test_a_seed_gives_one_initialisation(build):
     assert not all(torch.equal(one[name], other[name]) for name in one)
 
 
-def test_every_parameter_is_in_one_group_of_the_optimizer(build):
+def test_what_is_shared_between_trials_is_not_trained(build, batch, sources):
+    before = sources.atom_vectors.copy()
+    backbone = build().train()
+    optimizer = torch.optim.AdamW(backbone.parameter_groups(Optimizer()), lr=0.1)
+    total_loss(backbone, batch).backward()
+    optimizer.step()
+    assert (sources.atom_vectors == before).all()
+
+
+def test_every_parameter_is_in_one_group_of_one_optimizer(build):
     backbone = build()
-    groups = backbone.parameter_groups(0.3)
+    groups = list(backbone.parameter_groups(Optimizer()))
+    if backbone.critic:
+        groups += backbone.critic.optimizer().param_groups
     grouped = [id(parameter) for group in groups for parameter in group["params"]]
     assert len(grouped) == len(set(grouped))
     assert set(grouped) == {id(parameter) for parameter in backbone.parameters()}
 
 
 def test_only_matrices_are_decayed(build):
-    for group in build().parameter_groups(0.3):
+    for group in build().parameter_groups(Optimizer(weight_decay=0.3, lr=0.02)):
         decays = {parameter.ndim > 1 for parameter in group["params"]}
         assert decays <= {group["weight_decay"] == 0.3}
         assert group["weight_decay"] in (0.3, 0.0)
+        assert group["peak"] == 0.02
 
 
 def test_a_frozen_parameter_is_in_no_group(build):
     backbone = build()
     frozen = next(backbone.parameters()).requires_grad_(False)
-    groups = backbone.parameter_groups(0.3)
+    groups = backbone.parameter_groups(Optimizer())
     assert not any(parameter is frozen for group in groups for parameter in group["params"])
 
 
-def test_training_lowers_the_loss(build, batch):
+def test_training_lowers_the_loss_and_finds_partners(build, batch):
     backbone = build(dropout=0.0).train()
-    optimizer = torch.optim.AdamW(backbone.parameter_groups(0.0), lr=0.01)
-
-    def loss(pairs: Batch) -> torch.Tensor:
-        return torch.stack(list(backbone.loss_parts(pairs).values())).sum()
-
-    before = loss(batch).item()
-    for _ in range(30):
+    optimizer = torch.optim.AdamW(backbone.parameter_groups(Optimizer(weight_decay=0)), lr=0.01)
+    before = total_loss(backbone, batch).item()
+    for _ in range(40):
         optimizer.zero_grad()
-        loss(batch).backward()
+        total_loss(backbone, batch).backward()
         optimizer.step()
-    assert loss(batch).item() < before / 2
+    assert total_loss(backbone, batch).item() < before / 2
+    texts, molecules = (side["embedding"] for side in sides(backbone.eval(), batch))
+    assert (texts @ molecules.T).argmax(dim=1).tolist() == list(range(6))
 
 
 def test_a_restored_backbone_embeds_the_same(build, batch):
     one, other = build(1).eval(), build(2).eval()
     other.load_state_dict(one.state_dict())
-    assert torch.equal(one.embed_texts(batch.texts), other.embed_texts(batch.texts))
-    assert torch.equal(one.embed_molecules(batch.molecules), other.embed_molecules(batch.molecules))
+    for mine, theirs in zip(sides(one, batch), sides(other, batch), strict=True):
+        assert torch.equal(mine["embedding"], theirs["embedding"])

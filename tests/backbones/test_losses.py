@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from class_sweep.backbones.catalogue import build_backbone
-from class_sweep.backbones.losses import symmetric_cross_entropy
+from class_sweep.backbones.losses import hardest_triplet, symmetric_cross_entropy
 
 
 def by_hand(texts, molecules, scale):
@@ -49,15 +49,36 @@ def test_pairs_that_cannot_be_told_apart_lose_the_logarithm_of_their_number():
     )
 
 
+@given(st.integers(2, 9), st.floats(0.01, 2), st.integers(0, 2**32 - 1))
+def test_the_triplet_takes_the_hardest_negative_of_each_direction(pairs, margin, seed):
+    similarity = np.random.default_rng(seed).uniform(-1, 1, (pairs, pairs))
+    hinges = []
+    for i in range(pairs):
+        others = [j for j in range(pairs) if j != i]
+        hardest = similarity[i, others].max(), similarity[others, i].max()
+        hinges += [max(0.0, margin - similarity[i, i] + negative) for negative in hardest]
+    found = hardest_triplet(torch.tensor(similarity), margin)
+    assert found.item() == pytest.approx(np.mean(hinges))
+
+
+def test_a_triplet_that_keeps_its_margin_costs_nothing():
+    assert hardest_triplet(torch.eye(4), 0.3).item() == 0
+
+
 @pytest.fixture
-def contrastive(settings):
+def contrastive(settings, sources):
     torch.manual_seed(0)
-    return build_backbone(settings("contrastive", dropout=0.0), 12, 10)
+    return build_backbone(settings("contrastive", dropout=0.0), sources)
 
 
-def test_the_temperature_starts_where_it_is_set(settings):
+def loss_of(backbone, batch):
+    sides = backbone.encode_texts(batch.texts), backbone.encode_molecules(batch.molecules)
+    return backbone.loss_parts(*sides)["contrastive"]
+
+
+def test_the_temperature_starts_where_it_is_set(settings, sources):
     for temperature in (0.01, 0.07, 1.0, 10.0):
-        backbone = build_backbone(settings("contrastive", temperature=temperature), 12, 10)
+        backbone = build_backbone(settings("contrastive", temperature=temperature), sources)
         assert 1 / backbone.log_scale.exp().item() == pytest.approx(temperature, rel=1e-5)
 
 
@@ -66,11 +87,11 @@ def test_the_scale_is_clamped_at_a_hundred(contrastive, batch):
     for log_scale in (math.log(100), 5.0, 50.0, 1000.0):
         with torch.no_grad():
             contrastive.log_scale.fill_(log_scale)
-        losses[log_scale] = contrastive.loss_parts(batch)["contrastive"].item()
+        losses[log_scale] = loss_of(contrastive, batch).item()
     assert len(set(losses.values())) == 1
 
 
-def test_the_lowest_temperature_that_may_be_set_is_still_learned(settings, batch):
-    backbone = build_backbone(settings("contrastive", temperature=0.01), 12, 10)
-    backbone.loss_parts(batch)["contrastive"].backward()
+def test_the_lowest_temperature_that_may_be_set_is_still_learned(settings, sources, batch):
+    backbone = build_backbone(settings("contrastive", temperature=0.01), sources)
+    loss_of(backbone, batch).backward()
     assert backbone.log_scale.grad.item() != 0

@@ -53,6 +53,46 @@ def test_an_epoch_shows_each_pair_of_its_pool_once_but_for_an_unfilled_batch(mad
         assert set(batches.ravel()) <= set(introduced[:pool])
 
 
+@given(st.integers(20, 300), st.integers(2, 10), st.integers(1, 9), st.integers(0, 2**32 - 1))
+def test_batches_of_like_lengths_hold_each_pair_once_and_repeat_with_the_seed(
+    pairs, batch_size, window, seed
+):
+    schedule = plan(Curriculum(alpha=0.6, beta=0.2), epochs=3, pairs=pairs, batch_size=batch_size)
+    introduced = np.random.default_rng(seed).permutation(pairs)
+    lengths = np.random.default_rng(seed + 1).integers(1, 50, pairs)
+
+    def batches(epoch, lengths=lengths, window=window):
+        sampler = CurriculumSampler(
+            schedule, introduced, seed, lengths=lengths, length_window=window
+        )
+        return sampler.epoch(epoch)
+
+    for epoch, pool in enumerate(schedule.pools):
+        found = batches(epoch)
+        assert found.shape == (pool // batch_size, batch_size)
+        assert len(np.unique(found)) == found.size
+        assert set(found.ravel()) <= set(introduced[:pool])
+        assert np.array_equal(found, batches(epoch))
+        # The same pairs are left out as without lengths: who is seen does not depend on length.
+        assert set(found.ravel()) == set(batches(epoch, lengths=None).ravel())
+        assert np.array_equal(batches(epoch, window=1), batches(epoch, lengths=None))
+
+
+def test_like_lengths_save_padding_and_long_texts_come_at_no_set_time():
+    schedule = plan(Curriculum(), epochs=1, pairs=1600, batch_size=10)
+    lengths = np.random.default_rng(0).integers(5, 200, 1600)
+
+    def padded(window):
+        sampler = CurriculumSampler(
+            schedule, np.arange(1600), 0, lengths=lengths, length_window=window
+        )
+        return lengths[sampler.epoch(0)]
+
+    assert padded(16).max(axis=1).sum() < 0.65 * padded(1).max(axis=1).sum()
+    means = padded(16).mean(axis=1)
+    assert abs(np.corrcoef(np.arange(len(means)), means)[0, 1]) < 0.2
+
+
 @given(samplers(), st.data())
 def test_a_cut_run_draws_the_batches_of_a_straight_one(made, data):
     make, _ = made

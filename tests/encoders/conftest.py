@@ -1,5 +1,4 @@
 import os
-import string
 from pathlib import Path
 
 import pytest
@@ -25,43 +24,6 @@ def texts():
 @pytest.fixture
 def smiles():
     return list(SMILES)
-
-
-@pytest.fixture(scope="session")
-def tiny_bert(tmp_path_factory):
-    """A BERT of 2 layers and 16 dimensions with random weights, in a folder."""
-    import torch
-    from tokenizers import Tokenizer
-    from tokenizers.models import WordPiece
-    from tokenizers.normalizers import BertNormalizer
-    from tokenizers.pre_tokenizers import BertPreTokenizer
-    from tokenizers.processors import BertProcessing
-    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
-
-    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "acid", "benzene", "alcohol", "the"]
-    characters = string.ascii_lowercase + string.digits + string.punctuation
-    pieces += [*characters, *(f"##{c}" for c in characters)]
-    special = {f"{name}_token": f"[{name.upper()}]" for name in ("pad", "unk", "cls", "sep")}
-    vocabulary = {piece: row for row, piece in enumerate(pieces)}
-    words = WordPiece(vocabulary, unk_token=special["unk_token"])
-    tokenizer = Tokenizer(words)
-    tokenizer.normalizer = BertNormalizer()
-    tokenizer.pre_tokenizer = BertPreTokenizer()
-    tokenizer.post_processor = BertProcessing(("[SEP]", 3), ("[CLS]", 2))
-    folder = tmp_path_factory.mktemp("tiny_bert")
-    PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special).save_pretrained(folder)
-    torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=len(pieces),
-        hidden_size=16,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=64,
-        initializer_range=0.5,
-    )
-    BertModel(config).save_pretrained(folder)
-    return folder
 
 
 @pytest.fixture

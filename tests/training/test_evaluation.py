@@ -3,9 +3,10 @@ import pytest
 import torch
 
 from class_sweep.backbones.catalogue import build_backbone
+from class_sweep.backbones.inputs import Sources
+from class_sweep.config.backbones import ContrastiveBackbone
 from class_sweep.config.inputs import SPLITS
 from class_sweep.config.objective import POOLS, metric_names
-from class_sweep.config.sections import ContrastiveBackbone
 from class_sweep.errors import TrainingError
 from class_sweep.training.evaluation import evaluate
 
@@ -16,15 +17,16 @@ CPU = torch.device("cpu")
 def backbone():
     torch.manual_seed(0)
     settings = ContrastiveBackbone(name="contrastive", hidden=8, dimension=4, dropout=0.5)
-    return build_backbone(settings, 6, 5)
+    return build_backbone(settings, Sources(6, 5))
 
 
 def naive(backbone, features, split, pool):
     """Every rank by sorting, in float64; random features never tie."""
     backbone.eval()
     with torch.no_grad():
-        texts = backbone.embed_texts(torch.tensor(features.text)).double().numpy()
-        molecules = backbone.embed_molecules(torch.tensor(features.molecule)).double().numpy()
+        batch = features.batch(np.arange(len(features.split)), CPU)
+        texts = backbone.encode_texts(batch.texts)["embedding"].double().numpy()
+        molecules = backbone.encode_molecules(batch.molecules)["embedding"].double().numpy()
     queries = [i for i, code in enumerate(features.split) if SPLITS[code] == split]
     pool_rows = queries if pool == "split" else list(range(len(features.split)))
     ranks = {"text_to_molecule": [], "molecule_to_text": []}

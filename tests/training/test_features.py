@@ -26,16 +26,18 @@ def test_rows_of_a_split_are_ascending_and_whole(shared):
 
 def test_a_tensor_holds_the_rows_that_were_asked_for(shared):
     rows = np.array([5, 0, 5])
-    assert shared.texts(rows, CPU).tolist() == shared.text[[5, 0, 5]].tolist()
-    assert shared.molecules(rows, CPU).tolist() == shared.molecule[[5, 0, 5]].tolist()
+    batch = shared.batch(rows, CPU)
+    assert batch.texts.sentence.tolist() == shared.text[[5, 0, 5]].tolist()
+    assert batch.molecules.vectors.tolist() == shared.molecule[[5, 0, 5]].tolist()
 
 
-@pytest.mark.parametrize("side", ["texts", "molecules"])
-def test_writing_to_a_tensor_leaves_what_is_shared_alone(shared, side):
+@pytest.mark.parametrize(("side", "held"), [("texts", "sentence"), ("molecules", "vectors")])
+def test_writing_to_a_tensor_leaves_what_is_shared_alone(shared, side, held):
     before = {name: array.copy() for name, array in shared.arrays().items()}
     checksum = shared.index_for(Curriculum()).checksum()
     for split in ("train", "validation"):
-        getattr(shared, side)(shared.rows(split), CPU).fill_(7).relu_().mul_(3)
+        found = getattr(shared, side)(shared.rows(split), CPU)
+        getattr(found, held).fill_(7).relu_().mul_(3)
     for name, array in shared.arrays().items():
         assert np.array_equal(array, before[name]), name
     assert shared.index_for(Curriculum()).checksum() == checksum
@@ -44,7 +46,7 @@ def test_writing_to_a_tensor_leaves_what_is_shared_alone(shared, side):
 def test_arrays_that_can_be_written_to_are_not_written_to_either(tiny_features):
     features = tiny_features()
     before = features.text.copy()
-    features.texts(features.rows("train"), CPU).zero_()
+    features.texts(features.rows("train"), CPU).sentence.zero_()
     assert np.array_equal(features.text, before)
 
 

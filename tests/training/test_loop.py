@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from class_sweep.backbones.backbone import Backbone, Batch
+from class_sweep.backbones.backbone import Backbone, Encoded
+from class_sweep.backbones.inputs import Molecules, Sources, Texts
 from class_sweep.config.document import parse_space
 from class_sweep.config.sections import Curriculum, Settings
 from class_sweep.difficulty.index import build_index
@@ -16,7 +17,7 @@ from class_sweep.difficulty.similarity import CLASS_SIMILARITY
 from class_sweep.errors import DataError, TrainingError
 from class_sweep.training import loop
 from class_sweep.training.features import TrialFeatures
-from class_sweep.training.loop import Trainer, learning_rate
+from class_sweep.training.loop import Trainer, rate_share
 
 TRAIN, HELD = 96, 24
 
@@ -167,9 +168,9 @@ def test_rows_held_on_the_device_give_the_batches_that_rows_in_shared_memory_giv
     resident = list(trainer._batches(block))
     assert epoch == 0
     assert len(gathered) == len(resident) == len(block)
-    for one, other in zip(gathered, resident, strict=True):
-        assert torch.equal(one.texts, other.texts)
-        assert torch.equal(one.molecules, other.molecules)
+    for (one,), (other,) in zip(gathered, resident, strict=True):
+        assert torch.equal(one.texts.sentence, other.texts.sentence)
+        assert torch.equal(one.molecules.vectors, other.molecules.vectors)
 
 
 def test_the_loss_falls_and_is_the_plain_one_whatever_the_intensity(features):
@@ -208,13 +209,20 @@ def test_the_rate_warms_up_and_ends_near_0_over_the_trials_own_steps(features):
     for curriculum in ("", RANDOM):
         settings = make_settings(curriculum, optimizer="warmup: 0.1")
         steps = Trainer(settings, features).schedule.steps
-        rates = [learning_rate(settings, step, steps) for step in range(steps)]
+        rates = [rate_share(settings.optimizer, step, steps) for step in range(steps)]
         peak = rates.index(max(rates))
         assert peak == math.floor(0.1 * steps)
-        assert rates[peak] == pytest.approx(0.01)
+        assert rates[peak] == pytest.approx(1)
         assert rates[: peak + 1] == sorted(rates[: peak + 1])
         assert rates[peak:] == sorted(rates[peak:], reverse=True)
-        assert rates[-1] < 0.01 * 0.01
+        assert rates[-1] < 0.01
+
+
+def test_the_rate_warms_up_for_as_many_steps_as_are_asked_for():
+    settings = make_settings(optimizer="warmup_steps: 3").optimizer
+    shares = [rate_share(settings, step, 60) for step in range(60)]
+    assert shares[:4] == pytest.approx([0.25, 0.5, 0.75, 1])
+    assert shares[4] < 1
 
 
 class Slopes(Backbone):
@@ -223,17 +231,17 @@ class Slopes(Backbone):
     parts: ClassVar[tuple[str, ...]] = ("a", "b")
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(None, Sources(12, 20))
         self.a = nn.Parameter(torch.zeros(()))
         self.b = nn.Parameter(torch.zeros(()))
 
-    def embed_texts(self, texts: torch.Tensor) -> torch.Tensor:
-        return texts
+    def project_texts(self, texts: Texts) -> Encoded:
+        return {"embedding": texts.sentence}
 
-    def embed_molecules(self, molecules: torch.Tensor) -> torch.Tensor:
-        return molecules
+    def encode_molecules(self, molecules: Molecules) -> Encoded:
+        return {"embedding": molecules.vectors}
 
-    def loss_parts(self, batch: Batch) -> dict[str, torch.Tensor]:  # noqa: ARG002
+    def loss_parts(self, texts: Encoded, molecules: Encoded) -> Encoded:  # noqa: ARG002
         return {"a": 0.3 * self.a, "b": 0.7 * self.b}
 
 

@@ -1,0 +1,74 @@
+"""AMAN (Zhao et al., IEEE TAI 2023): a graph transformer, hardest triplets and a critic."""
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from class_sweep.backbones.backbone import Backbone, Encoded, Needs
+from class_sweep.backbones.critic import Critic
+from class_sweep.backbones.graph_layers import AtomEmbedding, GraphTransformer, mean_of
+from class_sweep.backbones.inputs import Molecules, Sources, Texts
+from class_sweep.backbones.losses import hardest_triplet
+from class_sweep.config.backbones import AmanBackbone
+
+
+class Aman(Backbone):
+    """Both sides go through one projection; the critic takes texts for real, molecules for fake."""
+
+    parts = ("triplet", "adversarial")
+
+    def __init__(self, settings: AmanBackbone, sources: Sources) -> None:
+        super().__init__(settings, sources)
+        self.text_head = nn.Linear(sources.text_width, settings.dimension)
+        self.atoms = AtomEmbedding(sources, settings.hidden)
+        self.network = GraphTransformer(
+            settings.hidden, settings.layers, settings.heads, settings.dropout
+        )
+        self.molecule_head = nn.Linear(settings.hidden, settings.dimension)
+        self.shared = nn.Sequential(
+            nn.LayerNorm(settings.dimension),
+            nn.ReLU(),
+            nn.Linear(settings.dimension, settings.dimension),
+        )
+        self.adversary = Critic(
+            settings.dimension,
+            lr=settings.critic_lr,
+            steps=settings.critic_steps,
+            penalty=settings.gradient_penalty,
+            part="adversarial" if settings.critic_follows_intensity else None,
+        )
+        self._margin = settings.margin
+        self._adversarial_weight = settings.adversarial_weight
+
+    @classmethod
+    def needs(cls, settings: AmanBackbone) -> Needs:  # noqa: ARG003 - the same for all
+        """Graphs."""
+        return Needs(graphs=True)
+
+    @property
+    def critic(self) -> Critic:
+        """Of the two sides' embeddings."""
+        return self.adversary
+
+    def project_texts(self, texts: Texts) -> Encoded:
+        """`embedding` alone."""
+        return self._shared_space(self.text_head(texts.sentence))
+
+    def encode_molecules(self, molecules: Molecules) -> Encoded:
+        """`embedding` alone."""
+        graphs = molecules.require_graphs()
+        atoms = self.network(self.atoms(graphs.atoms), graphs)
+        mean = mean_of(atoms, graphs.atom_molecule, graphs.count)
+        return self._shared_space(self.molecule_head(mean))
+
+    def _shared_space(self, projected: torch.Tensor) -> Encoded:
+        return {"embedding": functional.normalize(self.shared(projected), dim=-1)}
+
+    def loss_parts(self, texts: Encoded, molecules: Encoded) -> dict[str, torch.Tensor]:
+        """`triplet` with the hardest negatives; `adversarial`: do molecules pass for texts."""
+        similarity = texts["embedding"] @ molecules["embedding"].T
+        fooled = self.adversary.fooled(molecules["embedding"])
+        return {
+            "triplet": hardest_triplet(similarity, self._margin),
+            "adversarial": self._adversarial_weight * fooled,
+        }

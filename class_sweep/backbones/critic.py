@@ -1,0 +1,56 @@
+"""A Wasserstein critic with gradient penalty (Gulrajani et al. 2017, arXiv 1704.00028)."""
+
+import torch
+from torch import nn
+
+_HIDDEN = (512, 256)
+_SLOPE = 0.2
+_BETAS = (0.0, 0.9)  # of its Adam, as in the paper
+
+
+class Critic(nn.Module):
+    """Tells real embeddings from fake ones: a perceptron D-512-256-1.
+
+    Attributes:
+        steps: Of its own optimizer, for each step of the model.
+        part: The part of the model's loss whose intensity scales the critic's loss too, or None.
+    """
+
+    def __init__(
+        self, dimension: int, *, lr: float, steps: int, penalty: float, part: str | None
+    ) -> None:
+        super().__init__()
+        first, second = _HIDDEN
+        self.score = nn.Sequential(
+            nn.Linear(dimension, first),
+            nn.LeakyReLU(_SLOPE),
+            nn.Linear(first, second),
+            nn.LeakyReLU(_SLOPE),
+            nn.Linear(second, 1),
+        )
+        self.steps = steps
+        self.part = part
+        self._lr = lr
+        self._penalty = penalty
+
+    def optimizer(self) -> torch.optim.Optimizer:
+        """A fresh Adam of its own."""
+        return torch.optim.Adam(self.parameters(), lr=self._lr, betas=_BETAS)
+
+    def loss(self, real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
+        """E[D(fake)] − E[D(real)] + p·E[(‖∇D(x̂)‖ − 1)²], x̂ between the two; both (B, D)."""
+        real, fake = real.detach(), fake.detach()
+        share = torch.rand(len(real), 1, device=real.device)
+        between = (share * real + (1 - share) * fake).requires_grad_()
+        (slope,) = torch.autograd.grad(self.score(between).sum(), between, create_graph=True)
+        penalty = (slope.norm(dim=1) - 1).square().mean()
+        loss: torch.Tensor = (
+            self.score(fake).mean() - self.score(real).mean() + self._penalty * penalty
+        )
+        return loss
+
+    def fooled(self, fake: torch.Tensor) -> torch.Tensor:
+        """() −E[D(fake)], what the model lowers: its gradient goes into `fake`, (B, D), alone."""
+        frozen = {name: value.detach() for name, value in self.score.named_parameters()}
+        scores: torch.Tensor = torch.func.functional_call(self.score, frozen, (fake,))
+        return -scores.mean()

@@ -1,0 +1,74 @@
+"""Text2Mol (Edwards, Zhai and Ji, EMNLP 2021): a text's head, a perceptron or graph network."""
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from class_sweep.backbones.backbone import Backbone, Encoded, Needs
+from class_sweep.backbones.graph_layers import AtomEmbedding, GraphConvolutions, mean_of
+from class_sweep.backbones.inputs import Molecules, Sources, Texts
+from class_sweep.backbones.losses import bound, log_scale, symmetric_cross_entropy
+from class_sweep.config.backbones import Text2MolBackbone
+
+
+class Text2Mol(Backbone):
+    """Both sides end in a layer norm, here a unit vector, and a learned temperature.
+
+    The molecule's side is a perceptron 300-600-600-300 over the summed Mol2vec vector, or three
+    graph convolutions over the atoms' substructures, their mean, and a perceptron.
+    """
+
+    parts = ("contrastive",)
+
+    def __init__(self, settings: Text2MolBackbone, sources: Sources) -> None:
+        super().__init__(settings, sources)
+        self.text_head = nn.Sequential(
+            nn.Linear(sources.text_width, settings.dimension), nn.LayerNorm(settings.dimension)
+        )
+        graphs = self.needs(settings).graphs
+        self.graph_encoder = _GraphEncoder(settings, sources) if graphs else None
+        width = settings.hidden if graphs else sources.molecule_width
+        self.molecule_head = nn.Sequential(
+            nn.Linear(width, settings.hidden),
+            nn.ReLU(),
+            nn.Dropout(settings.dropout),
+            nn.Linear(settings.hidden, settings.hidden),
+            nn.ReLU(),
+            nn.Linear(settings.hidden, settings.dimension),
+            nn.LayerNorm(settings.dimension),
+        )
+        self.log_scale = log_scale(settings.temperature)
+
+    @classmethod
+    def needs(cls, settings: Text2MolBackbone) -> Needs:
+        """Graphs for the graph network."""
+        return Needs(graphs=settings.molecule == "gcn")
+
+    def project_texts(self, texts: Texts) -> Encoded:
+        """`embedding` alone."""
+        return {"embedding": functional.normalize(self.text_head(texts.sentence), dim=-1)}
+
+    def encode_molecules(self, molecules: Molecules) -> Encoded:
+        """`embedding` alone."""
+        read = self.graph_encoder(molecules) if self.graph_encoder else molecules.vectors
+        return {"embedding": functional.normalize(self.molecule_head(read), dim=-1)}
+
+    def loss_parts(self, texts: Encoded, molecules: Encoded) -> dict[str, torch.Tensor]:
+        """`contrastive`: the sum of both directions' cross-entropy over the batch."""
+        bound(self.log_scale)
+        sides = texts["embedding"], molecules["embedding"]
+        return {"contrastive": 2 * symmetric_cross_entropy(*sides, self.log_scale)}
+
+
+class _GraphEncoder(nn.Module):
+    """Atoms to the mean of what graph convolutions make of them, (B, hidden)."""
+
+    def __init__(self, settings: Text2MolBackbone, sources: Sources) -> None:
+        super().__init__()
+        self.atoms = AtomEmbedding(sources, settings.hidden)
+        self.network = GraphConvolutions(settings.hidden, settings.layers, settings.dropout)
+
+    def forward(self, molecules: Molecules) -> torch.Tensor:
+        graphs = molecules.require_graphs()
+        atoms = self.network(self.atoms(graphs.atoms), graphs.bonds)
+        return mean_of(atoms, graphs.atom_molecule, graphs.count)

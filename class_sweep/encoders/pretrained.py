@@ -1,0 +1,104 @@
+"""A transformer and its tokenizer from a folder: quietly, whole, and running no code of theirs."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoConfig, AutoModel, AutoTokenizer
+from transformers.utils import logging as transformers_logging
+
+from class_sweep.config.inputs import HuggingFaceEncoder
+from class_sweep.errors import EncoderError
+
+_UNUSED = ("pooler.",)  # weights that no pooling of ours reads; many checkpoints lack them
+
+_log = logging.getLogger(__name__)
+
+
+def load_model(folder: Path, device: torch.device, dtype: torch.dtype) -> Any:
+    """The encoder of a folder, in evaluation mode, without a pooler of its own.
+
+    Raises:
+        EncoderError: If the files are no model that transformers can load whole.
+    """
+    try:
+        with quiet():
+            model, loading = AutoModel.from_pretrained(
+                folder,
+                local_files_only=True,
+                trust_remote_code=False,
+                weights_only=True,
+                dtype=dtype,
+                output_loading_info=True,
+            )
+    except Exception as error:  # a damaged file can raise anything on its way through the loaders
+        raise _unloadable(error, folder) from error
+    # transformers fills what a checkpoint lacks with random numbers and only logs it.
+    missing = sorted(name for name in loading["missing_keys"] if not name.startswith(_UNUSED))
+    if missing:
+        raise EncoderError(
+            f"a text encoder's files must hold all its weights, "
+            f"got none for {missing[0]} and {len(missing) - 1} others: {folder}"
+        )
+    if model.config.is_encoder_decoder:
+        model = model.get_encoder()
+    if getattr(model, "pooler", None) is not None:
+        model.pooler = None
+    return model.to(device).eval()
+
+
+def load_tokenizer(settings: HuggingFaceEncoder, folder: Path) -> tuple[Any, int]:
+    """The tokenizer of a folder, and how many tokens of a text are kept.
+
+    They are as many as asked for, but never more than the model reads; that is warned of.
+
+    Raises:
+        EncoderError: If the files are no tokenizer that transformers can load.
+    """
+    try:
+        with quiet():
+            tokenizer = AutoTokenizer.from_pretrained(
+                folder, local_files_only=True, trust_remote_code=False
+            )
+            config = AutoConfig.from_pretrained(
+                folder, local_files_only=True, trust_remote_code=False
+            )
+    except Exception as error:  # as above
+        raise _unloadable(error, folder) from error
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token  # it is masked: any token will do
+    positions = getattr(config, "max_position_embeddings", None) or settings.max_tokens
+    limit = min(settings.max_tokens, tokenizer.model_max_length, positions)
+    if limit < settings.max_tokens:
+        _log.warning(
+            "text_encoder.max_tokens is %d, the model reads %d: texts are cut there",
+            settings.max_tokens,
+            limit,
+        )
+    return tokenizer, int(limit)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """No progress bars or advice from transformers; what matters of it is checked instead."""
+    verbosity = transformers_logging.get_verbosity()
+    bars = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.set_verbosity(logging.ERROR)
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        transformers_logging.set_verbosity(verbosity)
+        if bars:
+            transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+def _unloadable(error: Exception, folder: Path) -> EncoderError:
+    reason = str(error).strip().split("\n")[0]
+    return EncoderError(
+        f"a text encoder must be a model and a tokenizer that transformers can load, "
+        f"got {type(error).__name__}: {reason}: {folder}"
+    )

@@ -1,0 +1,117 @@
+"""Molecules as graphs, the odd ones among them: each stands as a documented rule says."""
+
+import numpy as np
+import pytest
+from mol2vec.features import mol2alt_sentence
+from rdkit import Chem, rdBase
+
+from class_sweep.config.inputs import Mol2vecEncoder, MorganEncoder
+from class_sweep.encoders.cache import FeatureCache
+from class_sweep.encoders.graphs import _atom_tokens, molecule_graphs
+from class_sweep.encoders.molecule import build_graphs
+from class_sweep.encoders.molecule_graphs import BOND_KINDS, MoleculeGraphs
+from class_sweep.encoders.motifs import find_motifs
+from class_sweep.errors import EncoderError
+
+PEPTIDE = "N[C@@H](CC(C)C)C(=O)" * 62 + "O"  # 497 heavy atoms
+ODD = ["[Na+].[Cl-]", "O", "[H][H]", "", PEPTIDE]
+SETTINGS = Mol2vecEncoder(kind="mol2vec", dimensions=4, epochs=1)
+
+
+@pytest.fixture(scope="module")
+def graphs() -> MoleculeGraphs:
+    smiles = ["CCO", "c1ccccc1O", *ODD]
+    return molecule_graphs(SETTINGS, smiles, np.arange(len(smiles)))
+
+
+def one(graphs: MoleculeGraphs, row: int) -> MoleculeGraphs:
+    return graphs.take(np.array([row]))
+
+
+def test_atoms_and_bonds_are_those_of_the_molecule(graphs):
+    ethanol, phenol = one(graphs, 0), one(graphs, 1)
+    assert len(ethanol.atoms.values) == 3
+    assert ethanol.bonds.values.tolist() == [[0, 1, 0], [1, 2, 0]]
+    kinds = phenol.bonds.values[:, 2].tolist()
+    assert sorted(kinds) == [0, 8, 8, 8, 8, 8, 8]  # one single bond, six aromatic ones in a ring
+    assert len(phenol.atoms.values) == 7
+
+
+def test_the_odd_ones_each_have_an_atom_and_a_motif(graphs):
+    ions, water, hydrogen, nothing, peptide = (one(graphs, row) for row in range(2, 7))
+    assert (len(ions.atoms.values), len(ions.bonds.values), ions.motifs.item()) == (2, 0, 2)
+    assert (len(water.atoms.values), water.motifs.item()) == (1, 1)
+    assert (len(hydrogen.atoms.values), hydrogen.motifs.item()) == (2, 1)
+    assert (nothing.atoms.values.tolist(), nothing.motifs.item()) == ([0], 1)  # one unknown atom
+    assert len(peptide.atoms.values) == 497
+    assert peptide.motifs.item() > 62  # its amide bonds are cut
+    for row in range(len(graphs)):
+        graph = one(graphs, row)
+        atoms, motifs = graph.members.values.T
+        assert set(atoms) == set(range(len(graph.atoms.values)))
+        assert set(motifs) == set(range(graph.motifs.item()))
+        assert (graph.bonds.values[:, :2] < len(graph.atoms.values)).all()
+        assert (graph.bonds.values[:, 2] < BOND_KINDS).all()
+        assert (graph.motif_bonds.values < graph.motifs.item()).all()
+
+
+@pytest.mark.parametrize("radius", [0, 1, 2])
+def test_an_atoms_token_is_mol2vecs_of_its_largest_radius(radius):
+    molecules = [Chem.MolFromSmiles(text) for text in ("CC(=O)Nc1ccccc1", "CC", "[NH4+]", PEPTIDE)]
+    for molecule, own in zip(molecules, _atom_tokens(molecules, radius), strict=True):
+        with rdBase.BlockLogs():
+            sentence = mol2alt_sentence(molecule, radius)
+        assert len(own) == molecule.GetNumAtoms()
+        assert set(own) <= set(sentence)
+        if radius == 0:
+            assert own == sentence
+
+
+def test_atoms_start_from_the_vectors_of_their_tokens(tmp_path):
+    tokens = sorted({t for own in _atom_tokens([Chem.MolFromSmiles("CCO")], 1) for t in own})
+    vectors = np.arange(len(tokens) * 3 + 3, dtype=np.float32).reshape(-1, 3)
+    path = tmp_path / "vectors.npz"
+    np.savez(path, tokens=np.array(["UNK", *tokens]), vectors=vectors)
+    found = molecule_graphs(
+        Mol2vecEncoder(kind="mol2vec", vectors=path), ["CCO", "CBr"], np.array([0])
+    )
+    assert found.vectors[0].tolist() == vectors[0].tolist()
+    assert sorted(found.vectors[one(found, 0).atoms.values].tolist()) == vectors[1:].tolist()
+    assert 0 in one(found, 1).atoms.values  # a substructure without a vector
+
+
+@pytest.mark.parametrize(
+    ("smiles", "motifs"),
+    [
+        ("CC(=O)Nc1ccccc1", [{4, 5, 6, 7, 8, 9}, {0, 1, 2}, {3}]),  # amide and ring cut
+        ("c1ccc2ccccc2c1", [{0, 1, 2, 3, 8, 9}, {3, 4, 5, 6, 7, 8}]),  # two rings share a bond
+        ("CCCC", [{0, 1, 2, 3}]),
+        ("C1CC1C1CC1", [{0, 1, 2}, {3, 4, 5}]),  # joined by a bond outside both
+    ],
+)
+def test_motifs_are_rings_and_chains_between_cuts(smiles, motifs):
+    members, touching, count = find_motifs(Chem.MolFromSmiles(smiles))
+    found = [{int(a) for a, m in members if m == motif} for motif in range(count)]
+    assert sorted(map(sorted, found)) == sorted(map(sorted, motifs))
+    joined = {motif for pair in touching.tolist() for motif in pair}
+    assert joined == (set(range(count)) if count > 1 else set())
+
+
+def test_graphs_are_built_once_and_repeated_molecules_are_one(tmp_path):
+    cache = FeatureCache(tmp_path)
+    smiles = ["CCO", "CCN", "CCO"]
+    built = build_graphs(SETTINGS, smiles, np.arange(3), cache=cache)
+    assert len(list(tmp_path.glob("graphs-*.safetensors"))) == 1
+    again = build_graphs(SETTINGS, smiles, np.arange(3), cache=cache)
+    for name, array in built.arrays().items():
+        assert np.array_equal(again.arrays()[name], array), name
+    assert one(built, 0).atoms.values.tolist() == one(built, 2).atoms.values.tolist()
+    there_and_back = MoleculeGraphs.from_arrays(built.arrays())
+    assert all(there_and_back.arrays()[n] is a for n, a in built.arrays().items())
+
+
+def test_graphs_need_mol2vec(tmp_path):
+    with pytest.raises(EncoderError, match=r"must be mol2vec for a backbone over .* got morgan"):
+        build_graphs(
+            MorganEncoder(kind="morgan"), ["CCO"], np.arange(1), cache=FeatureCache(tmp_path)
+        )

@@ -1,0 +1,81 @@
+"""Tokens and their states: what a trial reads of texts without a tokenizer of its own."""
+
+import numpy as np
+import pytest
+import torch
+
+from class_sweep.config.inputs import HuggingFaceEncoder, LsaEncoder
+from class_sweep.encoders.cache import FeatureCache
+from class_sweep.encoders.text import encode_texts, encode_token_states, encode_tokens
+from class_sweep.errors import EncoderError
+
+
+@pytest.fixture
+def settings(tiny_bert):
+    return HuggingFaceEncoder(model=str(tiny_bert), max_tokens=32, batch_size=3)
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return FeatureCache(tmp_path)
+
+
+def test_tokens_are_the_tokenizers_own(settings, cache, tiny_bert, texts):
+    from transformers import PreTrainedTokenizerFast
+
+    tokens = encode_tokens(settings, texts, cache=cache)
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(tiny_bert)
+    for row, text in enumerate(texts):
+        expected = tokenizer(text, truncation=True, max_length=32)["input_ids"]
+        assert tokens.take(np.array([row])).values.tolist() == expected
+    assert tokens.values.dtype == np.int32
+
+
+def test_an_empty_text_is_its_special_tokens_and_a_long_one_is_cut(settings, cache):
+    tokens = encode_tokens(settings, ["", "acid " * 5000], cache=cache)
+    assert tokens.lengths(np.arange(2)).tolist() == [2, 32]
+    means, states = encode_token_states(settings, ["", "acid " * 5000], (0.5, 1.0), cache=cache)
+    assert states.lengths(np.arange(2)).tolist() == [2, 32]
+    assert np.isfinite(means).all()
+
+
+def test_states_are_those_of_the_layers_asked_for(settings, cache, tiny_bert, texts, monkeypatch):
+    from transformers import BertModel
+
+    monkeypatch.setattr(
+        "class_sweep.encoders.precision.device_and_dtype",
+        lambda: (torch.device("cpu"), torch.float32),
+    )
+    means, states = encode_token_states(settings, texts, (0.5, 1.0), cache=cache)
+    tokens = encode_tokens(settings, texts, cache=cache)
+    model = BertModel.from_pretrained(tiny_bert).eval()
+    for row in range(len(texts)):
+        own = np.array([row])
+        ids = torch.tensor(tokens.take(own).values[None].astype(np.int64))
+        with torch.no_grad():
+            hidden = model(input_ids=ids, output_hidden_states=True).hidden_states
+        np.testing.assert_allclose(means[row], hidden[1][0].mean(0).numpy(), atol=1e-5)
+        np.testing.assert_allclose(states.take(own).values, hidden[2][0].numpy(), atol=2e-3)
+    pooled = encode_texts(settings, texts, np.arange(2), cache=cache)
+    mean = np.stack([states.take(np.array([r])).values.mean(0) for r in range(len(texts))])
+    np.testing.assert_allclose(mean, pooled, atol=2e-3)
+
+
+def test_tokens_and_states_are_computed_once(settings, cache, texts, monkeypatch):
+    first = encode_tokens(settings, texts, cache=cache)
+    means, states = encode_token_states(settings, texts, (0.5, 1.0), cache=cache)
+
+    def never(*_, **__):
+        raise AssertionError("computed again")
+
+    for name in ("tokenise", "token_states"):
+        monkeypatch.setattr(f"class_sweep.encoders.huggingface.{name}", never)
+    assert np.array_equal(encode_tokens(settings, texts, cache=cache).values, first.values)
+    again, kept = encode_token_states(settings, texts, (0.5, 1.0), cache=cache)
+    assert np.array_equal(again, means)
+    assert np.array_equal(kept.values, states.values)
+
+
+def test_lsa_has_no_tokens(cache):
+    with pytest.raises(EncoderError, match=r"must be a transformer .* reads tokens, got lsa"):
+        encode_token_states(LsaEncoder(), ["a"], (0.5, 1.0), cache=cache)
