@@ -41,8 +41,6 @@ from class_sweep.training.milestones import ladder
 
 log = logging.getLogger(__name__)
 
-RETRIES = 2  # of a trial whose process died, each from its last checkpoint
-
 
 @dataclass(frozen=True)
 class Sweep:
@@ -164,7 +162,7 @@ def _run_trials(
     Tune leaves a trial lying whose worker died between two trials, so that it may take two rounds.
     """
     folder, search, idle = writer.folder, space.settings.search, 0
-    while idle <= RETRIES and not stop.asked:
+    while idle <= space.settings.resources.retries and not stop.asked:
         study = StudySearch(
             space,
             folder.study,
@@ -212,7 +210,7 @@ def _tune(
         run_config=tune.RunConfig(
             name=TUNE_FOLDER,
             storage_path=str(folder.path.resolve()),
-            failure_config=tune.FailureConfig(max_failures=RETRIES),
+            failure_config=tune.FailureConfig(max_failures=resources.retries),
             checkpoint_config=tune.CheckpointConfig(num_to_keep=2, checkpoint_at_end=False),
             callbacks=[Checkpoints(judge, folder), *trackers(space.settings.tracking, folder)],
             stop=stop,
