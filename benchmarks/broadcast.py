@@ -1,8 +1,8 @@
 """What each further trial's process holds of the corpus for itself: ours, and arrays in a closure.
 
 `python benchmarks/broadcast.py [--quick] [--json FILE]`: private memory (USS) of workers after a
-whole small trial, less that of a worker that ran it over a corpus of next to nothing, so that torch,
-the model and its optimizer are in neither figure.
+whole small trial, less that of a worker that ran it over next to no data, so that torch, the model
+and its optimizer are in neither figure.
 """
 
 import argparse
@@ -57,7 +57,7 @@ def shared(space: Space, arrays: dict[str, np.ndarray]) -> type:
 
 
 def captured(space: Space, arrays: dict[str, np.ndarray]) -> type:
-    """The same with the arrays in its closure, as scripts have it that define it beside the data."""
+    """The same with the arrays in its closure, as a script has it that loads them above it."""
 
     class Captured(CurriculumTrial):
         def setup(self, config: dict[str, Any]) -> None:
