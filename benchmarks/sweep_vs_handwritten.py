@@ -1,8 +1,8 @@
 """Wall time to the same quality: a sweep of ours against the scripts that it stands instead of.
 
 `python benchmarks/sweep_vs_handwritten.py [--quick] [--json FILE]`: 32 configurations, two at a
-time, each way a process of its own from an empty cache, in turn on the same machine: ours; a Ray Tune
-script (data and index in each trial, a process each, FIFO); the same under ASHA; Optuna with
+time, each way a process of its own from an empty cache, in turn on the same machine: ours; a Ray
+Tune script (data and index in each trial, a process each, FIFO); the same under ASHA; Optuna with
 SuccessiveHalvingPruner in two processes. Timed is when the first finished trial is as good as the
 best that every way came to. Over `names`, or ChEBI-20's stand-in where CLASS_SWEEP_DATA is set.
 """
