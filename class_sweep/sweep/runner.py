@@ -27,6 +27,7 @@ from class_sweep.sweep.checkpoints import TUNE_FOLDER, Checkpoints, last_checkpo
 from class_sweep.sweep.cluster import LocalRay, trials_at_a_time, warm_actors
 from class_sweep.sweep.duplicates import effective_plan
 from class_sweep.sweep.environment import describe_environment
+from class_sweep.sweep.gpu import gpu_memory, require_gpu_memory, trial_bytes
 from class_sweep.sweep.interrupt import StopRequest
 from class_sweep.sweep.judge import Judge, Listener
 from class_sweep.sweep.plan import require_resources
@@ -64,6 +65,7 @@ def run(space: Space, path: Path, *, cache: FeatureCache, listener: Listener) ->
     clock = Clock()
     with _workers(space) as workers:
         prepared = prepare(space, cache, clock, listener, loaded=workers.start)
+        _require_room(space, prepared)
         with clock.stage("workers", listener):
             workers.wait()
         with ResultsWriter.create(path, space.text) as writer:
@@ -96,6 +98,7 @@ def resume(
     with ResultsWriter(folder) as writer, _workers(space) as workers:
         clock = Clock(folder.seconds())
         prepared = prepare(space, cache, clock, listener, loaded=workers.start)
+        _require_room(space, prepared)
         _keep_environment(writer, prepared, space)
         with clock.stage("workers", listener):
             workers.wait()
@@ -125,6 +128,12 @@ def _workers(space: Space) -> LocalRay:
     """Ray, not started yet, on as many cores as the trials can use."""
     at_a_time = require_resources(space)
     return LocalRay(math.ceil(at_a_time * space.settings.resources.cpus))
+
+
+def _require_room(space: Space, prepared: Prepared) -> None:
+    if space.settings.resources.gpus:
+        need = trial_bytes(space, prepared.features)
+        require_gpu_memory(space.settings.resources, need, gpu_memory())
 
 
 def _sweep(

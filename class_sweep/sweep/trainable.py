@@ -4,6 +4,7 @@ A worker imports this module: torch, numpy, pydantic and `ray.tune` (which itsel
 but no tokenizer, no chemistry and no scikit-learn.
 """
 
+import ctypes
 import math
 import time
 import traceback
@@ -23,6 +24,9 @@ from class_sweep.training.checkpoint import STATE_FILE
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer
 from class_sweep.training.milestones import ladder, milestones
+
+# An evaluation frees as much as a corpus, which glibc would keep for this process alone.
+_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
 
 
 class CurriculumTrial(Trainable):
@@ -88,6 +92,8 @@ class CurriculumTrial(Trainable):
             outcome = self._failure(self._out_of_memory(), traceback.format_exc())
             self._trainer = None
             torch.cuda.empty_cache()
+        if _trim:
+            _trim(0)
         outcome = replace(outcome, seconds=time.perf_counter() - start)
         value = outcome.metrics.get(self._space.objective.metric, math.nan)
         return {"objective": value, "outcome": outcome}
