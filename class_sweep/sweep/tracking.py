@@ -1,5 +1,6 @@
-# ruff: noqa: ARG002 - Ray's signatures
 """A sweep's learning curves in the tools that people watch runs with, by Ray's own callbacks."""
+
+# ruff: noqa: ARG002 - Ray's signatures
 
 import importlib.util
 from pathlib import Path
