@@ -99,9 +99,9 @@ def test_the_ranking_does_not_depend_on_the_order_of_the_log(record, trials, obj
 
 def test_a_failed_trial_that_was_run_again_gives_its_place_to_the_new_one(record):
     log = [
-        replace(record(0), decision="fail", objective=None, samples=300),
-        replace(record(1), decision="finish", samples=1000),
-        replace(record(2), decision="finish", samples=900, rerun_of=0),
+        record(0, "fail", objective=None, samples=300),
+        record(1, samples=1000),
+        record(2, samples=900, rerun_of=0),
     ]
     trials = trials_of(log)
     assert [r.trial for r in trials.finished] == [1, 2]
