@@ -70,7 +70,9 @@ class _Readable(Callback):
         **info: Any,
     ) -> None:
         outcome: Outcome = result.pop("outcome")
-        result |= outcome.metrics | {"samples": outcome.samples, TIMESTEPS_TOTAL: outcome.samples}
+        # MLflow takes no @ in a name.
+        metrics = {name.replace("@", "_at_"): value for name, value in outcome.metrics.items()}
+        result |= metrics | {"samples": outcome.samples, TIMESTEPS_TOTAL: outcome.samples}
         if outcome.loss is not None:
             result["loss"] = outcome.loss
 
