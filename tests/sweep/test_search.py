@@ -34,8 +34,9 @@ def make(tmp_path, small_space_text):
     def make(text=small_space_text, name="study.db", checkpoints=MappingProxyType({})):
         verdicts = Verdicts()
         search = StudySearch(
-            parse_space(text), tmp_path / name, verdicts, StopRequest(), checkpoints.get
-        )
+            parse_space(text), tmp_path / name, verdicts, StopRequest(), checkpoints.get,
+            plan_of=str,  # no two configurations are the same schedule
+        )  # fmt: skip
         return search, verdicts
 
     return make
@@ -321,4 +322,4 @@ def test_the_study_says_in_words_what_each_trial_was(make, tmp_path):
     names = ("order", "alpha", "beta", "sigma", "intensity")
     assert set(failed.params) == {f"curriculum.{name}" for name in names}
     assert failed.user_attrs["reason"] == "the loss must stay a finite number"
-    assert set(failed.user_attrs) == {"identity", "config", "reason"}
+    assert set(failed.user_attrs) == {"identity", "plan", "config", "reason"}
