@@ -35,7 +35,7 @@ class Orma(Backbone):
         self.molecule_heads = _heads(settings.hidden, settings, self.parts)
         self.graph = _Hierarchy(settings, sources)
         self.log_scales = nn.ParameterDict({p: log_scale(settings.temperature) for p in self.parts})
-        self._weights = {part: getattr(settings, part) for part in self.parts}
+        self._weights: dict[str, float] = {p: getattr(settings, p) for p in self.parts}
         self._beta = settings.transport_beta
         self._iterations = settings.transport_iterations
 
@@ -92,8 +92,7 @@ class Orma(Backbone):
             *(side[name].unsqueeze(1) for side in (texts, molecules) for name in ("fine", "mask"))
         )
         weight = self._weights["multitoken_motif"]
-        score: torch.Tensor = (sum(self._weights.values()) - weight) * coarse
-        return score + weight * fine[:, 0, 0]
+        return (sum(self._weights.values()) - weight) * coarse + weight * fine[:, 0, 0]
 
     def _all_against_all(self, texts: Encoded, molecules: Encoded) -> torch.Tensor:
         """(B, B) the multi-token similarity of every text and every molecule of the batch."""
