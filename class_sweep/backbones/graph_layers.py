@@ -10,7 +10,6 @@ from torch.nn import functional
 
 from class_sweep.backbones.inputs import Graphs, Sources
 from class_sweep.encoders.molecule_graphs import BOND_KINDS
-from class_sweep.errors import ConfigError
 
 
 def _layers() -> Any:
@@ -26,7 +25,7 @@ class AtomEmbedding(nn.Module):
     def __init__(self, sources: Sources, width: int) -> None:
         super().__init__()
         if sources.atom_vectors is None:
-            raise ConfigError("a backbone over graphs must be given the vectors of their atoms")
+            raise ValueError("a backbone over graphs must be given the vectors of their atoms")
         # A copy: what is shared between trials must not be trained.
         self.vectors = nn.Embedding.from_pretrained(  # type: ignore[no-untyped-call]
             torch.tensor(sources.atom_vectors), freeze=False
@@ -75,7 +74,7 @@ class GraphTransformer(nn.Module):
     def __init__(self, width: int, layers: int, heads: int, dropout: float) -> None:
         super().__init__()
         if width % heads:
-            raise ConfigError(f"backbone.heads must divide hidden ({width}), got {heads}")
+            raise ValueError(f"heads must divide the width ({width}), got {heads}")
         self.bonds = nn.Embedding(BOND_KINDS, BOND_KINDS)  # wider, it would say no more
         conv = _layers()
         self.attention = nn.ModuleList(

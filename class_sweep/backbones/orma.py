@@ -35,7 +35,7 @@ class Orma(Backbone):
         self.molecule_heads = _heads(settings.hidden, settings, self.parts)
         self.graph = _Hierarchy(settings, sources)
         self.log_scales = nn.ParameterDict({p: log_scale(settings.temperature) for p in self.parts})
-        self._weights = {part: getattr(settings, part) for part in self.parts}
+        self._weights: dict[str, float] = {p: getattr(settings, p) for p in self.parts}
         self._beta = settings.transport_beta
         self._iterations = settings.transport_iterations
 
@@ -89,22 +89,17 @@ class Orma(Backbone):
         """(B,) the weighted sum of a pair's three similarities."""
         coarse = super().pair_scores(texts, molecules)
         fine = self._multitoken_similarity(
-            texts["fine"], texts["mask"], molecules["fine"], molecules["mask"]
+            *(side[name].unsqueeze(1) for side in (texts, molecules) for name in ("fine", "mask"))
         )
         weight = self._weights["multitoken_motif"]
-        score: torch.Tensor = (sum(self._weights.values()) - weight) * coarse + weight * fine
-        return score
+        return (sum(self._weights.values()) - weight) * coarse + weight * fine[:, 0, 0]
 
     def _all_against_all(self, texts: Encoded, molecules: Encoded) -> torch.Tensor:
         """(B, B) the multi-token similarity of every text and every molecule of the batch."""
-        count = len(texts["fine"])
-        here = torch.arange(count, device=texts["fine"].device)
-        text, molecule = here.repeat_interleave(count), here.repeat(count)
-        similarity = self._multitoken_similarity(
-            texts["fine"][text], texts["mask"][text],
-            molecules["fine"][molecule], molecules["mask"][molecule],
-        )  # fmt: skip
-        return similarity.view(count, count)
+        fine = self._multitoken_similarity(
+            *(side[name].unsqueeze(0) for side in (texts, molecules) for name in ("fine", "mask"))
+        )
+        return fine[0]
 
     def _multitoken_similarity(
         self,
@@ -113,19 +108,34 @@ class Orma(Backbone):
         motifs: torch.Tensor,
         motif_mask: torch.Tensor,
     ) -> torch.Tensor:
-        """(P, T, D), (P, T), (P, M, D) and (P, M) of unit vectors to (P,)."""
-        similarity = tokens @ motifs.transpose(1, 2)
+        """Of I texts and J molecules, every one against every other, N times over.
+
+        Args:
+            tokens: (N, I, T, D) unit vectors.
+            token_mask: (N, I, T)
+            motifs: (N, J, M, D) unit vectors.
+            motif_mask: (N, J, M)
+
+        Returns:
+            (N, I, J)
+        """
+        similarity = torch.einsum("nitd,njmd->nijtm", tokens, motifs).detach()
+        shape = similarity.shape
+        rows = token_mask.unsqueeze(2).expand(shape[:4])
+        columns = motif_mask.unsqueeze(1).expand(*shape[:3], shape[4])
         column = aligned(
-            similarity.detach(), token_mask, motif_mask,
+            similarity.flatten(0, 2), rows.flatten(0, 2), columns.flatten(0, 2),
             beta=self._beta, iterations=self._iterations,
         )  # fmt: skip
-        chosen = functional.one_hot(column, motifs.shape[1]).to(tokens.dtype)
-        chosen = chosen * token_mask.unsqueeze(2)
+        chosen = functional.one_hot(column.view(shape[:4]), shape[4]).to(tokens.dtype)
+        chosen = chosen * rows.unsqueeze(4)
         # A cosine needs no mean: the sum of a motif's tokens points the same way.
-        multitokens = functional.normalize(chosen.transpose(1, 2) @ tokens, dim=-1)
-        met = chosen.amax(dim=1)
-        cosines = (multitokens * motifs).sum(dim=2) * met
-        return cosines.sum(dim=1) / met.sum(dim=1)
+        multitokens = torch.einsum("nijtm,nitd->nijmd", chosen, tokens)
+        cosines = torch.einsum(
+            "nijmd,njmd->nijm", functional.normalize(multitokens, dim=-1), motifs
+        )
+        met = chosen.amax(dim=3)
+        return (cosines * met).sum(dim=3) / met.sum(dim=3)
 
 
 class _Hierarchy(nn.Module):

@@ -5,7 +5,8 @@ The optimizer and the batches that a paper used stand in `search_spaces/NAME.yam
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from class_sweep.config.section import Fraction, Section
 
@@ -41,8 +42,9 @@ class Text2MolBackbone(Section):
 class AmanBackbone(Section):
     """AMAN (Zhao et al., IEEE TAI 2023): graph transformer, hardest triplets, a Wasserstein critic.
 
-    Ours, for want of a public word: heads, layers, dropout, every setting of the critic but its
-    shape and its penalty, and the warm-up from all negatives to the hardest.
+    Ours, for want of a public word: heads, layers, dropout, and every setting of the critic but its
+    shape and its penalty. Ours against the paper: `softness`, whose 0 is the hardest negative as it
+    is; a graph network that starts from nothing then tends to stay at a loss of the margin.
     """
 
     name: Literal["aman"]
@@ -58,6 +60,14 @@ class AmanBackbone(Section):
     critic_steps: Annotated[int, Field(ge=1, le=100, description="for each step of the model")] = 1
     critic_follows_intensity: bool = False  # scale its loss by γ of `adversarial` too
     gradient_penalty: Annotated[float, Field(ge=0, le=1000)] = 10.0
+
+    @field_validator("heads")
+    @classmethod
+    def _divide(cls, value: int, info: ValidationInfo) -> int:
+        hidden = info.data.get("hidden", value)
+        if hidden % value:
+            raise PydanticCustomError("rule", "a divisor of hidden ({hidden})", {"hidden": hidden})
+        return value
 
 
 class OrmaBackbone(Section):
@@ -80,7 +90,7 @@ class OrmaBackbone(Section):
         0.5  # of the text encoder's layers, below the tokens compared with atoms
     )
     multitoken_depth: Fraction = 1.0  # the same for the tokens that are transported to motifs
-    transport_beta: Annotated[float, Field(gt=0, le=100, description="proximal step")] = 0.5
+    transport_beta: Annotated[float, Field(ge=0.05, le=100, description="proximal step")] = 0.5
     transport_iterations: Annotated[int, Field(ge=1, le=1000)] = 50
 
 

@@ -272,7 +272,18 @@ def _require_fitting(space: Space) -> None:
     """What holds between the curriculum and the backbone or the batches, whatever the data."""
     similarities(space)
     with_grace(space)
-    settings = space.settings
+    settings, needs = space.settings, needed(space)
+    name = settings.backbone.name
+    if needs.graphs and settings.molecule_encoder.kind != "mol2vec":
+        raise ConfigError(
+            f"{space.name}: molecule_encoder.kind: must be mol2vec for {name}, whose atoms start"
+            f" from its vectors, got {settings.molecule_encoder.kind}"
+        )
+    if needs.token_depths and settings.text_encoder.kind != "huggingface":
+        raise ConfigError(
+            f"{space.name}: text_encoder.kind: must be huggingface for {name}, which reads tokens,"
+            f" got {settings.text_encoder.kind}"
+        )
     parts = BACKBONES[settings.backbone.name].parts
     try:
         emphasis(settings.curriculum, settings.budget.epochs, parts)

@@ -61,6 +61,19 @@ def test_the_triplet_takes_the_hardest_negative_of_each_direction(pairs, margin,
     assert found.item() == pytest.approx(np.mean(hinges))
 
 
+@given(st.integers(2, 9), st.integers(0, 2**32 - 1))
+def test_a_softened_triplet_lies_between_the_mean_negative_and_the_hardest(pairs, seed):
+    similarity = torch.tensor(np.random.default_rng(seed).uniform(-1, 1, (pairs, pairs)))
+    hardest = hardest_triplet(similarity, 2.5)  # a margin that no hinge cuts off
+    others = similarity.masked_fill(torch.eye(pairs, dtype=torch.bool), 0)
+    mean = 2.5 - similarity.diagonal().mean() + others.sum() / pairs / (pairs - 1)
+    for softness in (1e-4, 0.05, 1.0):
+        found = hardest_triplet(similarity, 2.5, softness).item()
+        assert mean.item() - 1e-9 <= found <= hardest.item() + 1e-9
+    assert hardest_triplet(similarity, 2.5, 1e-4).item() == pytest.approx(hardest.item(), abs=1e-3)
+    assert hardest_triplet(similarity, 2.5, 1e3).item() == pytest.approx(mean.item(), abs=1e-2)
+
+
 def test_a_triplet_that_keeps_its_margin_costs_nothing():
     assert hardest_triplet(torch.eye(4), 0.3).item() == 0
 

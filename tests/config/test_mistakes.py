@@ -373,3 +373,42 @@ def test_cmaes_needs_numbers(mistakes):
     axes = "{order: {choice: [easy_first, random]}, alpha: {uniform: [0.2, 0.9]}}"
     [mistake] = mistakes(curriculum=axes, search="{trials: 4, sampler: cmaes}")
     assert mistake.endswith("sampler: cmaes must have two or more axes of numbers, got 1")
+
+
+LAYERS = "must be true, false or last_N for the last N layers, such as last_2"
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (
+            "{name: amann}",
+            "name: must be one of contrastive, text2mol, aman, orma, got 'amann';"
+            " did you mean aman?",
+        ),
+        ("{name: aman, heads: 7}", "heads: must be a divisor of hidden (300), got 7"),
+        ("{name: orma, token_atom: 0}", "token_atom: must be above 0.0, got 0"),
+        (
+            "{name: text2mol, heads: 2}",
+            "heads: must be a known setting, got 'heads';"
+            " known here: name, molecule, hidden, dimension, layers, dropout, temperature",
+        ),
+    ],
+)
+def test_mistakes_in_a_backbone(mistakes, written, expected):
+    assert mistakes(backbone=written) == [f"4: backbone.{expected}"]
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("{model: m, trainable: last_0}", f"{LAYERS}, got last_0"),
+        ("{model: m, trainable: 2}", f"{LAYERS}, got 2"),
+        (
+            "{kind: lsa, trainable: true}",
+            "must be a known setting, got 'trainable'; known here: kind, dimensions, seed",
+        ),
+    ],
+)
+def test_mistakes_in_what_of_a_text_encoder_is_trained(mistakes, written, expected):
+    assert mistakes(text_encoder=written) == [f"2: text_encoder.trainable: {expected}"]

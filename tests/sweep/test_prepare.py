@@ -210,3 +210,35 @@ def test_a_search_whose_sigmas_order_little_is_warned_of_by_its_own_sigmas(edite
     [warning] = ready(edited(high, paper)).warnings
     assert "more than half of the pairs tie" in warning
     assert ready(edited(low, paper)).warnings == []  # the paper's own 0.99 is no choice of it
+
+
+@pytest.mark.parametrize(
+    ("backbone", "expected"),
+    [
+        ("{name: aman}", "molecule_encoder.kind: must be mol2vec for aman"),
+        (
+            "{name: text2mol, molecule: {choice: [mlp, gcn]}}",
+            "molecule_encoder.kind: must be mol2vec for text2mol",
+        ),
+        (
+            "{name: orma, token_depth: {uniform: [0.2, 0.8]}}",
+            "backbone.token_depth and multitoken_depth must be plain values",
+        ),
+    ],
+)
+def test_a_backbone_that_the_encoders_cannot_feed_is_refused_before_anything(
+    edited, ready, backbone, expected
+):
+    space = edited(("{name: contrastive, hidden: 32, dimension: 16}", backbone))
+    with pytest.raises(ConfigError, match=r"^small\.yaml: ") as caught:
+        ready(space)
+    assert expected in str(caught.value)
+
+
+def test_tokens_need_a_transformer(edited, ready):
+    space = edited(
+        ("{name: contrastive, hidden: 32, dimension: 16}", "{name: orma}"),
+        ("{kind: morgan, bits: 256}", "{kind: mol2vec, dimensions: 8, epochs: 1}"),
+    )
+    with pytest.raises(ConfigError, match=r"must be huggingface for orma, .*, got lsa"):
+        ready(space)
