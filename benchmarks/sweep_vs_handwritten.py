@@ -20,7 +20,7 @@ from pathlib import Path
 
 from common import data_folder
 
-TRIALS, QUICK_TRIALS = 32, 8
+TRIALS, QUICK_TRIALS = 32, 6
 SCRIPTS = Path(__file__).parent / "handwritten"
 SPACE = """\
 data: {data}
@@ -62,7 +62,7 @@ class Run:
         return min(seconds for seconds, own in self.finished if own >= value)
 
 
-def timed(command: list[str], cache: Path) -> tuple[float, float]:
+def timed(name: str, command: list[str], cache: Path) -> tuple[float, float]:
     """Run a command; when it started, and its wall seconds."""
     start, clock = time.time(), time.perf_counter()
     environment = os.environ | {"CLASS_SWEEP_CACHE": str(cache), "RAY_USAGE_STATS_ENABLED": "0"}
@@ -75,14 +75,16 @@ def timed(command: list[str], cache: Path) -> tuple[float, float]:
     )
     if done.returncode:
         raise SystemExit(f"{' '.join(command)}\n{done.stdout}\n{done.stderr}")
-    return start, time.perf_counter() - clock
+    seconds = time.perf_counter() - clock
+    print(f"{seconds:8.1f} s  {name}", flush=True)
+    return start, seconds
 
 
 def ours(space: Path, folder: Path) -> Run:
     """`class-sweep run`."""
     results = folder / "results"
     command = ["-m", "class_sweep.cli", "run", str(space), "--out", str(results)]
-    start, seconds = timed(command, folder / "cache")
+    start, seconds = timed("ours", command, folder / "cache")
     finished = []
     for line in (results / "trials.jsonl").read_text(encoding="utf-8").splitlines():
         record = json.loads(line)
@@ -95,7 +97,7 @@ def ours(space: Path, folder: Path) -> Run:
 def script(name: str, space: Path, folder: Path, trials: int, *options: str) -> Run:
     """One of the scripts."""
     command = [str(SCRIPTS / name), str(space), str(folder), str(trials), *options]
-    start, seconds = timed(command, folder / "cache")
+    start, seconds = timed(" ".join([name, *options]), command, folder / "cache")
     lines = (folder / "finished.txt").read_text(encoding="utf-8").split("\n")[:-1]
     found = [tuple(map(float, line.split())) for line in lines]
     return Run(seconds, [(at - start, value) for at, value in found])
@@ -104,13 +106,13 @@ def script(name: str, space: Path, folder: Path, trials: int, *options: str) -> 
 def main() -> None:
     """Run every way once, print a table, and write the ratios where they are asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="8 configurations, little data")
+    parser.add_argument("--quick", action="store_true", help="6 configurations, little data")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the ratios there")
     options = parser.parse_args()
     trials, epochs, grace = (QUICK_TRIALS, 3, 1) if options.quick else (TRIALS, 18, 2)
     data, real = "{source: names, limit: 6000}", data_folder()
     if options.quick:
-        data = "{source: names, limit: 1500}"
+        data = "{source: names, limit: 1000}"
     elif real:
         data = f"{{source: chebi20, path: {real / 'chebi20'}}}"
     with tempfile.TemporaryDirectory() as root:

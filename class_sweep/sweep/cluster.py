@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import ray
 from ray.tune.execution import tune_controller
+from ray.tune.execution.class_cache import _ActorClassCache
 
 from class_sweep.config.sections import Resources
 from class_sweep.sweep.plan import fitting
@@ -92,31 +93,27 @@ def local_ray() -> Iterator[None]:
         yield
 
 
-class _PlainActors:
+class _PlainActors(_ActorClassCache):
     """Stands where Tune makes its actors, and gives them no environment of their own.
 
     Tune's own names one, for Lightning's sake, which no idle worker was started with: each actor
     would be a new process that imports torch while the warm ones stand by.
     """
 
-    def __init__(self) -> None:
-        self._known: dict[type, Any] = {}
-
-    def get(self, trainable: type) -> Any:
-        if trainable not in self._known:
-            self._known[trainable] = ray.remote(trainable)
-        return self._known[trainable]
+    def get(self, trainable_cls: type) -> Any:
+        if trainable_cls not in self._cache:
+            self._cache[trainable_cls] = ray.remote(trainable_cls)
+        return self._cache[trainable_cls]
 
 
 @contextmanager
 def warm_actors() -> Iterator[None]:
     """Let Tune's actors take the workers that are already warm."""
-    tunes = tune_controller._ActorClassCache
-    tune_controller._ActorClassCache = _PlainActors
+    tune_controller._ActorClassCache = _PlainActors  # type: ignore[attr-defined]
     try:
         yield
     finally:
-        tune_controller._ActorClassCache = tunes
+        tune_controller._ActorClassCache = _ActorClassCache  # type: ignore[attr-defined]
 
 
 def trials_at_a_time(resources: Resources, limit: int | None, trials: int) -> int:

@@ -1,0 +1,102 @@
+"""Two trials of one thread against one trial of two, on two cores: the same steps in all.
+
+`python benchmarks/threads.py [--quick] [--json FILE]`: the contrastive backbone over the features
+of `batching.py`. What wins is the default of `resources.cpus`, by which a worker sets its threads.
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import statistics
+import time
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import numpy as np
+import torch
+from batching import PAIRS, families
+
+from class_sweep.config.document import parse_space
+from class_sweep.difficulty.index import build_index
+from class_sweep.difficulty.similarity import CLASS_SIMILARITY
+from class_sweep.training.features import TrialFeatures
+from class_sweep.training.loop import Trainer
+
+SPACE = """\
+data: {{source: names}}
+text_encoder: {{kind: lsa}}
+molecule_encoder: {{kind: morgan}}
+backbone: {{name: contrastive, hidden: {hidden}}}
+curriculum: {{sigma: 0.9}}
+optimizer: {{batch_size: {batch}}}
+budget: {{epochs: 100}}
+search: {{trials: 1}}
+"""
+SIZES = ((512, 128), (1024, 256))  # hidden units, batch
+STEPS, ROUNDS = 40, 5
+
+
+def work(pipe: Connection) -> None:
+    """A trial's process: trains as many steps as it is told, with as many threads."""
+    text, molecule = families()
+    index = build_index(text, molecule, [0.9])
+    split = np.zeros(PAIRS, dtype=np.int8)
+    features = TrialFeatures(text, molecule, split, {CLASS_SIMILARITY: index})
+    trainers = {
+        size: Trainer(parse_space(SPACE.format(hidden=size[0], batch=size[1])).settings, features)
+        for size in SIZES
+    }
+    while order := pipe.recv():
+        size, steps, threads = order
+        torch.set_num_threads(threads)
+        trainer = trainers[size]
+        trainer.train_to(trainer.step + steps)
+        pipe.send(True)
+
+
+def timed(pipes: list[Connection], size: tuple[int, int], steps: int, threads: int) -> float:
+    """Seconds until every process has done its steps."""
+    start = time.perf_counter()
+    for pipe in pipes:
+        pipe.send((size, steps, threads))
+    for pipe in pipes:
+        pipe.recv()
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    """Measure in turn, print the ratios, and write them where they are asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="under a minute")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the ratios there")
+    options = parser.parse_args()
+    steps, rounds = (STEPS // 2, 3) if options.quick else (STEPS, ROUNDS)
+    context = multiprocessing.get_context("spawn")
+    pairs = [context.Pipe() for _ in range(2)]
+    processes = [context.Process(target=work, args=(theirs,)) for _, theirs in pairs]
+    for process in processes:
+        process.start()
+    pipes = [ours for ours, _ in pairs]
+    for size in SIZES:  # loads what is loaded but once
+        timed(pipes, size, 5, 1)
+    found = {}
+    for size in SIZES:
+        ratios = []
+        for _ in range(rounds):
+            apart = timed(pipes, size, steps, 1)
+            together = timed(pipes[:1], size, 2 * steps, 2)
+            ratios.append(together / apart)
+        name = f"hidden {size[0]}, batch {size[1]}"
+        found[name] = statistics.median(ratios)
+        print(f"{name:24} one trial of 2 threads / two of 1: {found[name]:.2f} × the time")
+    print(f"load {os.getloadavg()[0]:.1f}")
+    for pipe, process in zip(pipes, processes, strict=True):
+        pipe.send(None)
+        process.join()
+    if options.json:
+        options.json.write_text(json.dumps(found, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
