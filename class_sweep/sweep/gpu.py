@@ -15,19 +15,25 @@ _GIB = 2**30
 def trial_bytes(space: Space, features: TrialFeatures) -> int:
     """What a trial holds on its GPU at least: CUDA itself, the training rows, the model's state.
 
-    A parameter is there four times: its value, its gradient and AdamW's two moments. Activations
-    are not counted; they grow with the batch and the backbone. Of the axes, the larger end counts.
+    A parameter that is trained is there four times: its value, its gradient and AdamW's two
+    moments. Activations are not counted; they grow with the batch and the backbone. Of the axes,
+    the larger end counts.
     """
     rows = len(features.rows("train"))
     widths = features.text.shape[1], features.molecule.shape[1]
     row = sum(widths) * features.text.itemsize
-    parameters = 0
+    state = 0
     for end in (0, -1):
         ends = {p: a.ends()[end] for p, a in space.axes.items() if p.startswith("backbone.")}
-        with torch.device("meta"):
-            model = build_backbone(space.resolve(ends).backbone, *widths)
-        parameters = max(parameters, sum(p.numel() for p in model.parameters()))
-    return _CONTEXT + rows * row + 4 * 4 * parameters
+        settings = space.resolve(ends)
+        sources = features.sources(settings)
+        # Weights that are read from files cannot be read into nothing.
+        device = "cpu" if sources.transformer or sources.atom_vectors is not None else "meta"
+        with torch.device(device):
+            model = build_backbone(settings.backbone, sources)
+        sizes = (p.numel() * (4 if p.requires_grad else 1) for p in model.parameters())
+        state = max(state, sum(sizes))
+    return _CONTEXT + rows * row + 4 * state
 
 
 def require_gpu_memory(resources: Resources, need: int, memory: list[int]) -> None:
