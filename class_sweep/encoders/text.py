@@ -1,6 +1,8 @@
 """Texts to feature vectors, through the cache."""
 
+import json
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -101,12 +103,14 @@ def encode_tokens(settings: TextEncoder, texts: Sequence[str], *, cache: Feature
         L rows of (T,) int32.
 
     Raises:
-        EncoderError: If the encoder is no transformer, or cannot be loaded.
+        EncoderError: If the encoder is no transformer, cannot be loaded, or has fewer layers than
+            are to be trained.
     """
     from class_sweep.encoders.hub import find_model  # noqa: PLC0415
 
     settings = _transformer(settings)
     model = find_model(settings.model)
+    _require_layers(settings, model.folder)
     sentences, rows = distinct(texts)
 
     def compute() -> dict[str, np.ndarray]:
@@ -159,6 +163,17 @@ def encode_token_states(
     arrays = cache.arrays(f"states-{key}", compute)
     means, states = arrays["means"], Ragged.from_arrays(arrays, "states")
     return (means, states) if len(sentences) == len(rows) else (means[rows], states.take(rows))
+
+
+def _require_layers(settings: HuggingFaceEncoder, folder: Path) -> None:
+    """Refuse to train more layers than the model says that it has, before any trial starts."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    layers = config.get("num_hidden_layers") or config.get("n_layers")
+    if layers and settings.trained_layers and settings.trained_layers > layers:
+        raise EncoderError(
+            f"text_encoder.trainable must be at most last_{layers}, the layers of the model, got"
+            f" {settings.trainable}: {settings.model}"
+        )
 
 
 def _transformer(settings: TextEncoder) -> HuggingFaceEncoder:
