@@ -19,7 +19,7 @@ from class_sweep.results.record import Record
 
 _GIB = 1 << 30
 _ROWS = 12  # trials shown at once
-_STAGES = {
+STAGES = {
     "data": "reading the pairs",
     "encoders": "encoding texts and molecules",
     "index": "counting look-alikes",
@@ -85,7 +85,7 @@ class LiveView:
 
     def stage(self, name: str) -> None:
         """A stage begins."""
-        self._stage, self._fraction = _STAGES.get(name, name), 0.0
+        self._stage, self._fraction = STAGES.get(name, name), 0.0
         if not self._live:
             self._console.print(f"{self._elapsed():>8}  {self._stage}")
 
