@@ -25,6 +25,7 @@ from class_sweep.results.store import ResultsFolder, ResultsWriter
 from class_sweep.sweep.casualties import survivable
 from class_sweep.sweep.checkpoints import TUNE_FOLDER, Checkpoints, last_checkpoint, trial_name
 from class_sweep.sweep.cluster import LocalRay, trials_at_a_time, warm_actors
+from class_sweep.sweep.confirm import confirm_sweep
 from class_sweep.sweep.duplicates import effective_plan
 from class_sweep.sweep.environment import describe_environment
 from class_sweep.sweep.interrupt import StopRequest
@@ -151,8 +152,10 @@ def _sweep(
         write_atomic(folder.curves, curves_csv(space.objective, search.record, records))
     note = "Written by class-sweep: the best finished trial of one sweep, one run of each schedule."
     write_atomic(folder.best, trial_yaml(space, ranked[0], note))
-    summary = summarise.write("finished", records)
+    summary = summarise.write("confirming" if space.settings.confirms else "finished", records)
     shutil.rmtree(folder.path / TUNE_FOLDER, ignore_errors=True)
+    if space.settings.confirms:
+        summary = confirm_sweep(space, writer, prepared, clock, listener, summary)
     return Sweep(folder, summary, prepared)
 
 
@@ -249,7 +252,7 @@ class _Summary:
             name: len(prepared.pairs.rows(name)) for name in ("train", "validation", "test")
         }
         self.full_samples = full_data_samples(
-            self._pairs["train"], settings.optimizer.batch_size, settings.budget.epochs
+            self._pairs["train"], settings.optimizer.batch_size, settings.budget
         )
         self._diagnoses = {
             str(similarity): [asdict(one) for one in found]
