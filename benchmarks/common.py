@@ -114,5 +114,8 @@ class Silent:
     def reported(self, record: object) -> None:
         """Say nothing."""
 
+    def stopping(self) -> None:
+        """Say nothing."""
+
     def recalled(self, record: object) -> None:
         """Say nothing."""

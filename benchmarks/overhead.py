@@ -1,20 +1,25 @@
 """What a trial costs beside its training: ours against bare Ray Tune, with and without reuse.
 
-`python benchmarks/overhead.py [--quick] [--json FILE]`: trials of one optimizer step and one report,
-two at a time, each way in the same Ray instance and twice in turn. Bare Ray Tune runs the same
-`Trainer` over the same shared arrays with random search: no Optuna, no log of ours, no verdicts.
+`python benchmarks/overhead.py [--quick] [--json FILE]`: trials of one step and one report, two at a
+time, each way in the same Ray instance and twice in turn. Bare Ray Tune runs the same `Trainer`
+over the same shared arrays with random search: no Optuna, no log of ours, no verdicts. Then: how
+long a warm worker takes from being given a trial to the end of its first step, over a real corpus'
+size.
 """
 
 import argparse
 import json
 import os
+import statistics
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import broadcast
 import numpy as np
+import ray
 from common import Silent
 from ray import tune
 
@@ -23,6 +28,7 @@ from class_sweep.encoders.cache import FeatureCache
 from class_sweep.sweep.cluster import local_ray
 from class_sweep.sweep.prepare import Clock, prepare
 from class_sweep.sweep.runner import run
+from class_sweep.sweep.trainable import CurriculumTrial
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer
 
@@ -36,7 +42,7 @@ backbone: {{name: contrastive, hidden: 32, dimension: 16}}
 curriculum:
   order: {{choice: [easy_first, hard_first, random]}}
   alpha: {{uniform: [0.5, 0.9]}}
-optimizer: {{batch_size: 256}}
+optimizer: {{batch_size: 256, lr: {{loguniform: [1.0e-4, 1.0e-2]}}}}
 budget: {{epochs: 1}}
 search: {{trials: {trials}, sampler: {sampler}}}
 pruning: {{kind: none}}
@@ -85,6 +91,7 @@ def bare(trials: int, features: dict[str, np.ndarray], *, reuse: bool) -> float:
             param_space={
                 "curriculum.order": tune.choice(["easy_first", "hard_first", "random"]),
                 "curriculum.alpha": tune.uniform(0.5, 0.9),
+                "optimizer.lr": tune.loguniform(1e-4, 1e-2),
             },
             tune_config=tune.TuneConfig(
                 num_samples=trials, max_concurrent_trials=2, reuse_actors=reuse
@@ -94,6 +101,24 @@ def bare(trials: int, features: dict[str, np.ndarray], *, reuse: bool) -> float:
         start = time.perf_counter()
         tuner.fit()
         return (time.perf_counter() - start) / trials
+
+
+def first_step(repeats: int) -> float:
+    """Median seconds from a trial's coming to a warm worker to the end of its first step."""
+    space = parse_space(broadcast.SPACE)
+    actor = ray.remote(broadcast.shared(space, broadcast.corpus(broadcast.PAIRS))).remote(
+        config=dict(broadcast.CONFIG)
+    )
+
+    def given(trial: CurriculumTrial) -> float:
+        start = time.perf_counter()
+        trial.reset_config(dict(broadcast.CONFIG))
+        trial._start().train_to(1)
+        return time.perf_counter() - start
+
+    times = [ray.get(actor.__ray_call__.remote(given)) for _ in range(repeats)]
+    ray.kill(actor)
+    return statistics.median(times)
 
 
 def main() -> None:
@@ -117,14 +142,16 @@ def main() -> None:
         for _ in range(1 if options.quick else 2):
             for name, (_, way) in ways.items():
                 seconds[name].append(way())
+        first = first_step(5 if options.quick else 20)
     print(f"one-step trials, two at a time; load {os.getloadavg()[0]:.1f}")
     best = {name: min(found) for name, found in seconds.items()}
     own = best["ours, TPE"]
     for name, (count, _) in ways.items():
-        print(
-            f"{name:32}{count:5} trials{best[name]:8.3f} s a trial, ours / it {own / best[name]:.2f}"
-        )
+        ratio = own / best[name]
+        print(f"{name:32}{count:5} trials{best[name]:8.3f} s a trial, ours / it {ratio:.2f}")
+    print(f"given a trial, a warm worker has done its first step after {first:.3f} s (median)")
     found = {
+        "given_to_first_step_s": first,
         "vs_bare_tune": own / best["bare Ray Tune, actors reused"],
         "vs_no_reuse": best["bare Ray Tune, a process each"] / own,
     }

@@ -38,6 +38,7 @@ class Aman(Backbone):
             part="adversarial" if settings.critic_follows_intensity else None,
         )
         self._margin = settings.margin
+        self._softness = settings.softness
         self._adversarial_weight = settings.adversarial_weight
 
     @classmethod
@@ -69,6 +70,6 @@ class Aman(Backbone):
         similarity = texts["embedding"] @ molecules["embedding"].T
         fooled = self.adversary.fooled(molecules["embedding"])
         return {
-            "triplet": hardest_triplet(similarity, self._margin),
+            "triplet": hardest_triplet(similarity, self._margin, self._softness),
             "adversarial": self._adversarial_weight * fooled,
         }

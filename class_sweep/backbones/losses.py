@@ -42,18 +42,29 @@ def contrast(similarity: torch.Tensor, log_scale: torch.Tensor) -> torch.Tensor:
     return (forward + backward) / 2
 
 
-def hardest_triplet(similarity: torch.Tensor, margin: float) -> torch.Tensor:
+def hardest_triplet(similarity: torch.Tensor, margin: float, softness: float = 0) -> torch.Tensor:
     """Mean over both directions of the hinge against the hardest negative in the batch.
 
     max(0, m − s⁺ + s⁻), s⁻ being the highest similarity of a text to another's molecule, and of a
     molecule to another's text (VSE++, arXiv 1707.05612, whose sum this is half of).
 
+    Softened, s⁻ is τ·log mean exp(s/τ) over the negatives: their mean where all are alike, the
+    highest where one stands out. Against the highest alone, a model whose embeddings are nearly
+    alike at first finds it cheapest to make them alike, and stays at a loss of m.
+
     Args:
         similarity: (B, B) cosines, row i's partner in column i.
         margin: m.
+        softness: τ; 0 for the hardest negative as it is.
     """
     own = similarity.diagonal()
     partner = torch.eye(len(similarity), dtype=torch.bool, device=similarity.device)
     others = similarity.masked_fill(partner, -math.inf)
-    hinges = [functional.relu(margin - own + others.amax(dim=side)) for side in (0, 1)]
+    hinges = [functional.relu(margin - own + _hardest(others, side, softness)) for side in (0, 1)]
     return (hinges[0] + hinges[1]).mean() / 2
+
+
+def _hardest(others: torch.Tensor, side: int, softness: float) -> torch.Tensor:
+    if softness == 0:
+        return others.amax(dim=side)
+    return softness * ((others / softness).logsumexp(dim=side) - math.log(len(others) - 1))

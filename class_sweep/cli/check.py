@@ -40,22 +40,24 @@ def check(
     space = load_space(file)
     require_resources(space)
     diagnoses: dict[Similarity, list[SigmaDiagnosis]] = {}
+    shared = None
     warnings = [*advise(space), *sampler_notes(space)]
     if index:
         with LiveView(console, space.objective) as view:
             prepared = prepare(space, FeatureCache(default_cache_folder()), Clock(), view)
         pairs, diagnoses = prepared.pairs, prepared.diagnoses
+        shared = sum(array.nbytes for array in prepared.features.arrays().values())
         warnings += prepared.warnings
     else:
         pairs = load_checked_pairs(space)
-    console.print(_plan_table(space, plan_sweep(space, pairs)))
+    console.print(_plan_table(space, plan_sweep(space, pairs), shared))
     for similarity, found in diagnoses.items():
         console.print(_sigma_table(similarity, found))
     for warning in warnings:
         console.print(f"[yellow]warning:[/yellow] {warning}", highlight=False, soft_wrap=True)
 
 
-def _plan_table(space: "Space", plan: "SweepPlan") -> Table:
+def _plan_table(space: "Space", plan: "SweepPlan", shared: int | None) -> Table:
     settings = space.settings
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold")
@@ -86,9 +88,14 @@ def _plan_table(space: "Space", plan: "SweepPlan") -> Table:
             f" {settings.resources.gpus:g} of {plan.gpus} GPUs",
         ),
         ("trials at a time", str(plan.at_a_time)),
+        ("all of them share", "not known without the index" if shared is None else _size(shared)),
     ):
         table.add_row(name, value)
     return table
+
+
+def _size(count: int) -> str:
+    return f"{count / 2**20:,.0f} MiB of features on each machine"
 
 
 def _fixed(table: Table, space: "Space", section: str) -> None:

@@ -14,7 +14,7 @@ from class_sweep.cli.data import data_app
 from class_sweep.cli.export import export
 from class_sweep.cli.index import index
 from class_sweep.cli.replay import replay
-from class_sweep.cli.run import resume, run
+from class_sweep.cli.run import rerun, resume, run
 from class_sweep.cli.status import status
 from class_sweep.errors import ClassSweepError
 
@@ -31,6 +31,7 @@ app.command()(check)
 app.command()(index)
 app.command()(status)
 app.command()(resume)
+app.command()(rerun)
 app.command()(export)
 app.command()(replay)
 app.add_typer(data_app, name="data")

@@ -38,7 +38,7 @@ def replay(
 ) -> None:
     """Try pruners on recorded learning curves, without training: what they save, what they cost.
 
-    Example: `class-sweep replay results/chebi20-frozen-curves --pruner asha --grace 1,3`
+    Example: `class-sweep replay results/published/chebi20-frozen-curves --pruner asha --grace 1,3`
     """
     from class_sweep.report.replay import print_replay
     from class_sweep.sweep.replaying import replay_table, settings_to_try

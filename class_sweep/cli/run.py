@@ -70,6 +70,33 @@ def resume(results: Results) -> None:
     )
 
 
+def rerun(
+    results: Results,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="The trials that failed; the only choice there is.")
+    ] = False,
+) -> None:
+    """Run the failed trials of a sweep once more, after what made them fail is mended.
+
+    Example: `class-sweep rerun results/first --failed`
+    """
+    from class_sweep.config.document import load_space
+    from class_sweep.encoders.cache import FeatureCache, default_cache_folder
+    from class_sweep.errors import InputError
+    from class_sweep.results.store import ResultsFolder
+    from class_sweep.sweep.runner import resume as resume_sweep
+
+    if not failed:
+        raise InputError(f"say which trials to run again: class-sweep rerun {results} --failed")
+    space = load_space(ResultsFolder.existing(results).space)
+    cache = FeatureCache(default_cache_folder())
+    _follow(
+        results,
+        space.objective,
+        lambda view: resume_sweep(results, cache=cache, listener=view, rerun_failed=True),
+    )
+
+
 def _follow(folder: Path, objective: "Objective", sweep: Callable[["LiveView"], "Sweep"]) -> None:
     from class_sweep.report.closing import print_closing
     from class_sweep.report.live import LiveView

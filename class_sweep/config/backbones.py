@@ -52,6 +52,7 @@ class AmanBackbone(Section):
     heads: Annotated[int, Field(ge=1, le=64, description="of attention; they divide hidden")] = 4
     dropout: Dropout = 0.1
     margin: Annotated[float, Field(gt=0, le=2, description="of cosine similarity")] = 0.3
+    softness: Annotated[float, Field(ge=0, le=1, description="of the hardest negative")] = 0.05
     adversarial_weight: Annotated[float, Field(ge=0, le=1000)] = 0.01
     critic_lr: Annotated[float, Field(gt=0, le=10, description="of the critic's Adam")] = 1e-4
     critic_steps: Annotated[int, Field(ge=1, le=100, description="for each step of the model")] = 1

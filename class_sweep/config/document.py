@@ -127,7 +127,9 @@ def parse_space(text: str, name: str = "space") -> Space:
     for key, raw in (found for word in tree for found in _axes_in(source.tree[word], (word,))):
         path = dotted(key)
         try:
-            axes[path] = _admitted(key, parse_axis(raw))
+            axis = parse_axis(raw)
+            _put(tree, key, axis.centre())  # the rest is checked even where no axis may stand here
+            axes[path] = _admitted(key, axis)
             _put(tree, key, axes[path].centre())
         except AxisError as error:
             problems.append(Problem(source.line(key), path, str(error)))

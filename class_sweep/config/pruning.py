@@ -27,7 +27,7 @@ class AshaPruning(Section):
 
     kind: Literal["asha"] = "asha"
     grace_epochs: Grace = 1  # epochs of full data before a trial can be pruned
-    reduction_factor: Factor = 3
+    reduction_factor: Factor = 2
 
 
 class HyperbandPruning(Section):
@@ -49,7 +49,7 @@ class OneRungPruning(Section):
     """All trials to one rung at grace_epochs, the best of them to their end."""
 
     kind: Literal["one_rung"]
-    grace_epochs: Grace = 1
+    grace_epochs: Grace = 2
     keep: Annotated[int, Field(ge=1, description="trials that finish")] = 4
 
 

@@ -124,6 +124,8 @@ class Resources(Section):
 
     cpus: Annotated[float, Field(gt=0, description="cores")] = 1
     gpus: Annotated[float, Field(ge=0, description="GPUs; fractions share one")] = 0
+    # Of a trial that raised or whose process died, each from its last checkpoint.
+    retries: Annotated[int, Field(ge=0, le=100, description="of one trial")] = 2
 
 
 class Tracking(Section):

@@ -93,10 +93,10 @@ class PairVectors:
         z = np.empty((len(rows), self.dimensions))
         part, split = slice(rows.start, rows.stop), self.text.shape[1]
         z[:, :split], z[:, split:] = self.text[part], self.molecule[part]
-        # PyTorch does it in half the time that numpy takes.
+        # PyTorch takes half of numpy's time; of copies, since shared memory may not be written to.
         scaled = torch.from_numpy(z)
-        scaled[:, :split] *= torch.from_numpy(self.text_scale[part, None])
-        scaled[:, split:] *= torch.from_numpy(self.molecule_scale[part, None])
+        scaled[:, :split] *= torch.from_numpy(self.text_scale[part, None].copy())
+        scaled[:, split:] *= torch.from_numpy(self.molecule_scale[part, None].copy())
         return z
 
     def at(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:

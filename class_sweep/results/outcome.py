@@ -17,12 +17,13 @@ class Trials:
     finished: list[Record]
     pruned: list[Record]
     failed: list[Record]
+    replaced: list[Record]  # that failed, and were run again as other trials
     rung_decisions: int
 
     @property
     def count(self) -> int:
-        """How many trials have reported."""
-        return sum(map(len, self._groups))
+        """How many trials have reported, beside those that were replaced."""
+        return sum(map(len, self._groups)) - len(self.replaced)
 
     @property
     def samples(self) -> int:
@@ -36,7 +37,7 @@ class Trials:
 
     @property
     def _groups(self) -> tuple[list[Record], ...]:
-        return (self.running, self.paused, self.finished, self.pruned, self.failed)
+        return (self.running, self.paused, self.finished, self.pruned, self.failed, self.replaced)
 
     def ranked(self, objective: Objective) -> list[Record]:
         """The finished trials, best first; of equals the one that saw fewer samples.
@@ -57,7 +58,9 @@ def trials_of(records: Iterable[Record]) -> Trials:
         last[record.trial] = record
         decisions += record.compared
     groups: dict[str, list[Record]] = {decision: [] for decision in get_args(Decision)}
-    for number in sorted(last):
+    again = {record.rerun_of for record in last.values()}
+    replaced = [last[number] for number in sorted(last) if number in again]
+    for number in sorted(last.keys() - again):
         groups[last[number].decision].append(last[number])
     return Trials(
         running=groups["continue"],
@@ -65,5 +68,6 @@ def trials_of(records: Iterable[Record]) -> Trials:
         finished=groups["finish"],
         pruned=groups["prune"],
         failed=groups["fail"],
+        replaced=replaced,
         rung_decisions=decisions,
     )

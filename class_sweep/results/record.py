@@ -33,6 +33,7 @@ class Record:
         at: When it was written, ISO 8601.
         same_as: The trial whose report this is, where this one would have repeated its every step
             and so was not trained; else None.
+        rerun_of: The failed trial that this one tries once more, or None.
     """
 
     trial: int
@@ -52,6 +53,7 @@ class Record:
     seconds: float = 0.0
     at: str = ""
     same_as: int | None = None
+    rerun_of: int | None = None
 
     @property
     def ended(self) -> bool:

@@ -38,6 +38,7 @@ class Proposal:
     config: dict[str, Value]
     identity: str
     name: str | None = None
+    rerun_of: int | None = None
 
 
 class Listener(Protocol):
@@ -218,6 +219,7 @@ class Judge:
             compared=False,
             objective=None,
             at=_now(),
+            rerun_of=known.rerun_of,
         )
 
     def _write(self, record: Record) -> None:

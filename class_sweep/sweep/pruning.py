@@ -63,8 +63,16 @@ class JudgeScheduler(FIFOScheduler):
         if trial.should_recover():  # type: ignore[no-untyped-call]
             return  # Tune gives up on a worker that dies between two trials; the sweep does not
         text = Path(trial.error_file).read_text(encoding="utf-8") if trial.error_file else ""
-        lines = [line.strip() for line in text.splitlines() if line.strip()]
-        reason = lines[-1] if lines else "it left no message"
+        reason = _reason(text)
         if is_disk_full(text):  # no fault of the trial's: it is to go on when there is room
             raise StorageError(f"a checkpoint must be written down: {reason}")
-        self.judge.fail(trial.config["trial"], f"the trial's process died: {reason}", text)
+        self.judge.fail(trial.config["trial"], reason, text)
+
+
+def _reason(text: str) -> str:
+    """The last failure of Tune's account of them, in one line."""
+    last = text.rpartition("Failure #")[2].partition("\n")[2]
+    lines = [line.strip() for line in last.splitlines() if line.strip()]
+    if any(line.startswith('File "') for line in lines):
+        return lines[-1]  # of a traceback
+    return f"the trial's process died: {lines[0] if lines else 'it left no message'}"

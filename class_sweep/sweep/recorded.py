@@ -24,7 +24,9 @@ def searches(
 ) -> list[Search]:
     """Sweeps over a table: its references first, then `trials` of its other configurations.
 
-    The table's seeds take turns; what is drawn depends on `seed` and the order's number alone.
+    Each trial has one of the table's seeds, drawn by itself: what a seed does to a configuration
+    it does to no other, and so a table of three seeds holds far more than three sweeps. All that is
+    drawn depends on `seed` and the order's number alone.
 
     Args:
         table: What is there to be proposed.
@@ -36,8 +38,10 @@ def searches(
     """
     found = []
     for order in range(orders):
+        generator = random.Random(f"{seed}/{order}")  # noqa: S311 - no secret
+        seeds = {one.number: generator.choice(table.seeds) for one in table.configurations}
         if space is None:
-            drawn = random.Random(f"{seed}/{order}").sample(table.searched, trials)  # noqa: S311
+            drawn = generator.sample(table.searched, trials)
             source: Callable[[Mapping[int, Run]], Source] = partial(
                 InOrder, (*table.references, *drawn)
             )
@@ -47,7 +51,7 @@ def searches(
             )
             settings = space.settings.model_copy(update={"search": search})
             source = partial(Sampled, table, replace(space, settings=settings))
-        found.append(Search(table.seeds[order % len(table.seeds)], source))
+        found.append(Search(seeds, source))
     return found
 
 

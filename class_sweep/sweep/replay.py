@@ -1,6 +1,6 @@
 """What a pruner would have saved, and what it would have cost, on recorded learning curves."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import combinations
 from statistics import fmean
@@ -26,7 +26,8 @@ class Replayed:
         time: Mean share of its wall time, on as many workers.
         regret: Mean regret: the best configuration's final score less that of the one selected,
             both as means over the seeds. The selected one finished with the best score under the
-            one seed that the sweep saw.
+            one seed that the sweep saw it with; a reference is selected only where no other
+            finished.
         worst_regret: The 90th percentile of the regret.
         best_kept: How often the best configuration came to its end.
     """
@@ -55,14 +56,14 @@ class Rung:
 
 @dataclass(frozen=True)
 class Search:
-    """One sweep to be replayed: its seed, and how it comes by its configurations.
+    """One sweep to be replayed: what chance does to its trials, and how it comes by them.
 
     Attributes:
-        seed: Of every trial, as in a sweep.
+        seeds: Configuration to the recorded seed that its trial has.
         source: Makes its trials, of what each configuration reports.
     """
 
-    seed: int
+    seeds: Mapping[int, int]
     source: Callable[[Mapping[int, Run]], Source]
 
 
@@ -75,34 +76,37 @@ def replay(
         ResultsError: If no configuration of a search finished.
     """
     unpruned = _runs(table, [])
-    full = [play(one.source(unpruned[one.seed]), NoPruning(), workers) for one in searches]
+    full = [play(one.source(_drawn(one, unpruned)), NoPruning(), workers) for one in searches]
     found = []
     for pruning in prunings:
         rungs = rung_epochs(pruning, table.epochs)
         runs = _runs(table, rungs)
         pruned = [
-            play(one.source(runs[one.seed]), make_pruner(pruning, len(rungs)), workers)
+            play(one.source(_drawn(one, runs)), make_pruner(pruning, len(rungs)), workers)
             for one in searches
         ]
         found.append(_summed_up(table, full, pruned))
     return found
 
 
-def _runs(table: CurveTable, rungs: Sequence[float]) -> dict[int, dict[int, Run]]:
-    """Seed to configuration to what it reports at the rungs."""
+def _runs(table: CurveTable, rungs: Sequence[float]) -> dict[tuple[int, int], Run]:
+    """What each configuration reports at the rungs under each seed."""
     return {
-        seed: {
-            one.number: Run(one, reports_of(one.curves[seed], rungs))
-            for one in table.configurations
-        }
-        for seed in table.seeds
+        (one.number, seed): Run(one, reports_of(curve, rungs))
+        for one in table.configurations
+        for seed, curve in one.curves.items()
     }
 
 
+def _drawn(search: Search, runs: Mapping[tuple[int, int], Run]) -> dict[int, Run]:
+    return {number: runs[number, seed] for number, seed in search.seeds.items()}
+
+
 def _summed_up(table: CurveTable, full: Sequence[Played], pruned: Sequence[Played]) -> Replayed:
-    means = {one.number: one.mean for one in table.searched}
-    best = max(means, key=lambda number: means[number])
-    regrets = [means[best] - means[_selected(played)] for played in pruned]
+    means = {one.number: one.mean for one in table.configurations}
+    searched = {one.number for one in table.searched}
+    best = max(searched, key=lambda number: (means[number], -number))
+    regrets = [means[best] - means[_selected(played, searched)] for played in pruned]
     both = list(zip(pruned, full, strict=True))
     return Replayed(
         samples=fmean(played.samples / whole.samples for played, whole in both),
@@ -113,11 +117,12 @@ def _summed_up(table: CurveTable, full: Sequence[Played], pruned: Sequence[Playe
     )
 
 
-def _selected(played: Played) -> int:
+def _selected(played: Played, searched: Set[int]) -> int:
     """The configuration that a sweep would hand back: the best finished, the first of equals."""
     if not played.finished:
         raise ResultsError("a replayed search must finish a configuration, got none that did")
-    return max(played.finished, key=lambda number: played.finished[number])
+    found = [number for number in played.finished if number in searched]
+    return max(found or played.finished, key=lambda number: played.finished[number])
 
 
 def rungs_of(table: CurveTable) -> list[Rung]:

@@ -5,7 +5,7 @@ import math
 import shutil
 import traceback
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from class_sweep.sweep.cluster import LocalRay, trials_at_a_time, warm_actors
 from class_sweep.sweep.confirm import confirm_sweep
 from class_sweep.sweep.duplicates import effective_plan
 from class_sweep.sweep.environment import describe_environment
+from class_sweep.sweep.gpu import gpu_memory, require_gpu_memory, trial_bytes
 from class_sweep.sweep.interrupt import StopRequest
 from class_sweep.sweep.judge import Judge, Listener
 from class_sweep.sweep.plan import require_resources
@@ -41,8 +42,6 @@ from class_sweep.sweep.trainable import CurriculumTrial
 from class_sweep.training.milestones import ladder
 
 log = logging.getLogger(__name__)
-
-RETRIES = 2  # of a trial whose process died, each from its last checkpoint
 
 
 @dataclass(frozen=True)
@@ -67,6 +66,7 @@ def run(space: Space, path: Path, *, cache: FeatureCache, listener: Listener) ->
     clock = Clock()
     with _workers(space) as workers:
         prepared = prepare(space, cache, clock, listener, loaded=workers.start)
+        _require_room(space, prepared)
         with clock.stage("workers", listener):
             workers.wait()
         with ResultsWriter.create(path, space.text) as writer:
@@ -74,24 +74,36 @@ def run(space: Space, path: Path, *, cache: FeatureCache, listener: Listener) ->
             return _sweep(space, writer, prepared, clock, listener)
 
 
-def resume(path: Path, *, cache: FeatureCache, listener: Listener) -> Sweep:
+def resume(
+    path: Path, *, cache: FeatureCache, listener: Listener, rerun_failed: bool = False
+) -> Sweep:
     """Go on with a sweep that was cut: no report is lost, no ended trial is run again.
 
+    Args:
+        path: Its results folder.
+        cache: Where features and indexes are.
+        listener: Who is told.
+        rerun_failed: Also run the trials that failed once more, as new ones.
+
     Raises:
-        InputError: If the folder holds no sweep, or another process is at it.
+        InputError: If the folder holds no sweep, another process is at it, or none is to be rerun.
         InterruptedSweepError: On Ctrl-C.
         SweepError: If no trial finished.
     """
     folder = ResultsFolder.existing(path)
     space = parse_space(folder.space.read_text(encoding="utf-8"), str(folder.space))
     require_trackers(space.settings.tracking, space.name)
+    failed = trials_of(folder.records()).failed if rerun_failed else []
+    if rerun_failed and not failed:
+        raise ResultsError(f"a trial must have failed to be run again: {path} has none")
     with ResultsWriter(folder) as writer, _workers(space) as workers:
         clock = Clock(folder.seconds())
         prepared = prepare(space, cache, clock, listener, loaded=workers.start)
+        _require_room(space, prepared)
         _keep_environment(writer, prepared, space)
         with clock.stage("workers", listener):
             workers.wait()
-        return _sweep(space, writer, prepared, clock, listener)
+        return _sweep(space, writer, prepared, clock, listener, rerun=failed)
 
 
 def _keep_environment(writer: ResultsWriter, prepared: Prepared, space: Space) -> None:
@@ -119,8 +131,19 @@ def _workers(space: Space) -> LocalRay:
     return LocalRay(math.ceil(at_a_time * space.settings.resources.cpus))
 
 
+def _require_room(space: Space, prepared: Prepared) -> None:
+    if space.settings.resources.gpus:
+        need = trial_bytes(space, prepared.features)
+        require_gpu_memory(space.settings.resources, need, gpu_memory())
+
+
 def _sweep(
-    space: Space, writer: ResultsWriter, prepared: Prepared, clock: Clock, listener: Listener
+    space: Space,
+    writer: ResultsWriter,
+    prepared: Prepared,
+    clock: Clock,
+    listener: Listener,
+    rerun: Sequence[Record] = (),
 ) -> Sweep:
     folder, search = writer.folder, space.settings.search
     rungs = ladder(space, len(prepared.features.rows("train")))
@@ -134,9 +157,9 @@ def _sweep(
         log.warning("%s", warning)
     listener.planned(search.runs, summarise.full_samples)
     with clock.stage("trials", listener), stop.listening(listener.stopping):
-        _run_trials(space, prepared, writer, judge, stop)
+        done = _run_trials(space, prepared, writer, judge, stop, rerun)
     records = folder.records()
-    if len([r for r in judge.last.values() if r.ended]) < search.runs:
+    if not done:
         summarise.write("interrupted", records)
         raise InterruptedSweepError(folder.path)
     trials = trials_of(records)
@@ -160,14 +183,19 @@ def _sweep(
 
 
 def _run_trials(
-    space: Space, prepared: Prepared, writer: ResultsWriter, judge: Judge, stop: StopRequest
-) -> None:
-    """Run what is left to run, until nothing is or the sweep is asked to stop.
+    space: Space,
+    prepared: Prepared,
+    writer: ResultsWriter,
+    judge: Judge,
+    stop: StopRequest,
+    rerun: Sequence[Record],
+) -> bool:
+    """Run what is left to run, until nothing is or the sweep is asked to stop; whether nothing is.
 
     Tune leaves a trial lying whose worker died between two trials, so that it may take two rounds.
     """
     folder, search, idle = writer.folder, space.settings.search, 0
-    while idle <= RETRIES and not stop.asked:
+    while True:
         study = StudySearch(
             space,
             folder.study,
@@ -177,8 +205,12 @@ def _run_trials(
             plan_of=lambda settings: effective_plan(settings, prepared.features),
         )
         study.take_up(judge.last)
+        study.rerun(rerun)
+        rerun = ()
         if study.left == 0:
-            return
+            return True
+        if stop.asked or idle > space.settings.resources.retries:
+            return False
         before = judge.reports
         at_a_time = trials_at_a_time(space.settings.resources, search.max_concurrent, study.left)
         _tune(space, prepared, writer, study, judge, stop, at_a_time)
@@ -215,7 +247,7 @@ def _tune(
         run_config=tune.RunConfig(
             name=TUNE_FOLDER,
             storage_path=str(folder.path.resolve()),
-            failure_config=tune.FailureConfig(max_failures=RETRIES),
+            failure_config=tune.FailureConfig(max_failures=resources.retries),
             checkpoint_config=tune.CheckpointConfig(num_to_keep=2, checkpoint_at_end=False),
             callbacks=[Checkpoints(judge, folder), *trackers(space.settings.tracking, folder)],
             stop=stop,

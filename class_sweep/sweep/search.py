@@ -1,7 +1,7 @@
 """Proposals from an Optuna study that is told how each trial really ended."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from class_sweep.sweep.studyfile import StudyFile
 
 CONFIG = "config"  # the attribute of a study's trial that holds its values
 
+RERUN = "rerun_of"  # the one that holds the failed trial that it tries once more
 PLAN = "plan"  # the one that holds what trials of the same steps have in common
 
 _STATES = {
@@ -87,8 +88,11 @@ class StudySearch(OptunaSearch):
 
     @property
     def proposed(self) -> int:
-        """How many trials were proposed."""
-        return len(self._study.get_trials(deepcopy=False))
+        """How many trials of the space were proposed, beside those that were run again."""
+        return len(self._of_the_space())
+
+    def _of_the_space(self) -> list[optuna.trial.FrozenTrial]:
+        return [t for t in self._study.get_trials(deepcopy=False) if RERUN not in t.user_attrs]
 
     @property
     def left(self) -> int:
@@ -113,10 +117,16 @@ class StudySearch(OptunaSearch):
             else:
                 values = json.loads(trial.user_attrs[CONFIG])
                 self._proposals[number] = self._proposal(
-                    number, values, trial.user_attrs.get("name")
+                    number, values, trial.user_attrs.get("name"), trial.user_attrs.get(RERUN)
                 )
                 if record is None or record.decision != "pause":
                     self._interrupted.append(number)
+
+    def rerun(self, failed: Iterable[Record]) -> None:
+        """Propose failed trials once more, each as a new one."""
+        for record in failed:
+            again = self._ask_for(record.config, record.name, rerun_of=record.trial)
+            self._interrupted.append(again.trial)
 
     def _remember(self, plan: str, last: Record | None) -> None:
         """Keep a trial's end for later ones of its plan; a recording trains every configuration."""
@@ -207,7 +217,7 @@ class StudySearch(OptunaSearch):
         """Nothing: the study's file is the state."""
 
     def _ask(self) -> Proposal:
-        noted = self._study.get_trials(deepcopy=False)
+        noted = self._of_the_space()
         seeds = self._search.record or 1
         configuration, repeat = divmod(len(noted), seeds)
         if repeat:
@@ -226,31 +236,42 @@ class StudySearch(OptunaSearch):
         values = {path: _rounded(value) for path, value in trial.params.items()}
         return self._noted(trial, values | first, None)
 
-    def _ask_for(self, values: dict[str, Value], name: str | None) -> Proposal:
-        """A trial of given values: a reference, or a configuration under one more seed."""
+    def _ask_for(
+        self, values: dict[str, Value], name: str | None, rerun_of: int | None = None
+    ) -> Proposal:
+        """A trial of given values: a reference, a configuration once more or under another seed."""
         axes = self._sweep_space.axes
         if all(values.get(path) in axis for path, axis in axes.items()):
             self._study.enqueue_trial({path: values[path] for path in axes})
-            return self._noted(self._study.ask(self._distributions), values, name)
+            return self._noted(self._study.ask(self._distributions), values, name, rerun_of)
         # Outside the axes it can teach the sampler nothing, but stands in the study by its name.
-        return self._noted(self._study.ask(), values, name)
+        return self._noted(self._study.ask(), values, name, rerun_of)
 
     def _noted(
-        self, trial: optuna.trial.Trial, values: dict[str, Value], name: str | None
+        self,
+        trial: optuna.trial.Trial,
+        values: dict[str, Value],
+        name: str | None,
+        rerun_of: int | None = None,
     ) -> Proposal:
         self._open[trial.number] = trial
-        proposal = self._proposals[trial.number] = self._proposal(trial.number, values, name)
+        proposal = self._proposal(trial.number, values, name, rerun_of)
+        self._proposals[trial.number] = proposal
         if name:
             trial.set_user_attr("name", name)
+        if rerun_of is not None:
+            trial.set_user_attr(RERUN, rerun_of)
         trial.set_user_attr("identity", proposal.identity)
         trial.set_user_attr(PLAN, self._plan_of(self._sweep_space.resolve(values)))
         trial.set_user_attr(CONFIG, json.dumps(values))
         self._file.save(trial.number)
         return proposal
 
-    def _proposal(self, number: int, values: dict[str, Value], name: str | None) -> Proposal:
+    def _proposal(
+        self, number: int, values: dict[str, Value], name: str | None, rerun_of: int | None
+    ) -> Proposal:
         settings = self._sweep_space.resolve(values)
-        return Proposal(number, values, identity(settings), name)
+        return Proposal(number, values, identity(settings), name, rerun_of)
 
     def _report(self, record: Record) -> None:
         trial = self._open[record.trial]

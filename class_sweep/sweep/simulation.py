@@ -29,8 +29,7 @@ class Played:
     Attributes:
         samples: Samples seen by all trials.
         time: When the last trial ended, in samples of one worker.
-        finished: Final score of each searched configuration that came to its end, in the order of
-            the trials' ends.
+        finished: Final score of each configuration that came to its end, in the order of the ends.
     """
 
     samples: int = 0
@@ -138,6 +137,6 @@ class _Simulation:
         run = self._runs[trial]
         points = [point for _, point in run.reports[: self._made[trial]]]
         self._played.samples += points[-1].samples
-        if fate == "finish" and not run.configuration.name:
+        if fate == "finish":
             self._played.finished[run.configuration.number] = points[-1].score
         self._source.ended(trial, fate, points)

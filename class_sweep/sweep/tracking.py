@@ -1,5 +1,6 @@
-# ruff: noqa: ARG002 - Ray's signatures
 """A sweep's learning curves in the tools that people watch runs with, by Ray's own callbacks."""
+
+# ruff: noqa: ARG002 - Ray's signatures
 
 import importlib.util
 from pathlib import Path
@@ -70,7 +71,9 @@ class _Readable(Callback):
         **info: Any,
     ) -> None:
         outcome: Outcome = result.pop("outcome")
-        result |= outcome.metrics | {"samples": outcome.samples, TIMESTEPS_TOTAL: outcome.samples}
+        # MLflow takes no @ in a name.
+        metrics = {name.replace("@", "_at_"): value for name, value in outcome.metrics.items()}
+        result |= metrics | {"samples": outcome.samples, TIMESTEPS_TOTAL: outcome.samples}
         if outcome.loss is not None:
             result["loss"] = outcome.loss
 

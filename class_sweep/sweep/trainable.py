@@ -4,6 +4,7 @@ A worker imports this module: torch, numpy, pydantic and `ray.tune` (which itsel
 but no tokenizer, no chemistry and no scikit-learn.
 """
 
+import ctypes
 import math
 import time
 import traceback
@@ -17,12 +18,15 @@ from ray.tune import Trainable
 
 from class_sweep.config.document import Space
 from class_sweep.config.objective import POOLS
-from class_sweep.errors import TrainingError
+from class_sweep.errors import ClassSweepError, TrainingError
 from class_sweep.sweep.judge import Outcome
 from class_sweep.training.checkpoint import STATE_FILE
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer
 from class_sweep.training.milestones import ladder, milestones
+
+# An evaluation frees as much as a corpus, which glibc would keep for this process alone.
+_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
 
 
 class CurriculumTrial(Trainable):
@@ -71,15 +75,25 @@ class CurriculumTrial(Trainable):
         return trainer
 
     def step(self) -> dict[str, Any]:
-        """Train to the next milestone and report; a failure is reported too."""
+        """Train to the next milestone and report.
+
+        A failure that would come again is reported too, and the worker lives on; any other is
+        raised, and the trial is tried anew in another process.
+        """
         start = time.perf_counter()
         try:
             outcome = self._advance()
         except TrainingError as error:
             outcome = self._failure(str(error), None)
-        except Exception as error:  # the trial ends with its reason; the worker lives on
+        except ClassSweepError as error:
             reason = f"{type(error).__name__}: {error}"
             outcome = self._failure(reason, traceback.format_exc())
+        except torch.OutOfMemoryError:
+            outcome = self._failure(self._out_of_memory(), traceback.format_exc())
+            self._trainer = None
+            torch.cuda.empty_cache()
+        if _trim:
+            _trim(0)
         outcome = replace(outcome, seconds=time.perf_counter() - start)
         value = outcome.metrics.get(self._space.objective.metric, math.nan)
         return {"objective": value, "outcome": outcome}
@@ -91,6 +105,8 @@ class CurriculumTrial(Trainable):
         )
         loss = trainer.train_to(milestone.step)
         pools = POOLS if milestone.last else (self._space.objective.pool,)
+        if milestone.last:
+            self._features.require_unaltered()
         return Outcome(
             report=number,
             step=trainer.step,
@@ -99,6 +115,15 @@ class CurriculumTrial(Trainable):
             last=milestone.last,
             metrics=trainer.evaluate("validation", pools),
             loss=loss,
+        )
+
+    def _out_of_memory(self) -> str:
+        settings = self._space.resolve(self._config["values"])
+        share = f" on {settings.resources.gpus:g} of one" if settings.resources.gpus < 1 else ""
+        return (
+            f"the GPU must hold a training step, got out of memory{share} with"
+            f" optimizer.batch_size {settings.optimizer.batch_size}: optimizer.micro_batch_size"
+            " below it, or a larger resources.gpus, makes room"
         )
 
     def _failure(self, reason: str, trace: str | None) -> Outcome:

@@ -32,7 +32,7 @@ def test_an_identity_is_twelve_hexadecimal_digits_and_always_the_same(trial):
         {"search.max_concurrent": 2},
         {"pruning.kind": "none"},
         {"pruning.grace_epochs": 3},
-        {"pruning.reduction_factor": 2},
+        {"pruning.reduction_factor": 4},
         {"resources.cpus": 4},
         {"resources.gpus": 1},
     ],

@@ -78,7 +78,7 @@ def test_a_section_without_its_kind_lists_the_kinds(mistakes):
     assert mistakes(data="{limit: 200}", molecule_encoder="{}", backbone="{}") == [
         "1: data.source: is required: one of chebi20, table, names",
         "3: molecule_encoder.kind: is required: one of mol2vec, morgan",
-        "4: backbone.name: is required: contrastive",
+        "4: backbone.name: is required: one of contrastive, text2mol, aman, orma",
     ]
 
 

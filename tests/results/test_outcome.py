@@ -95,3 +95,17 @@ def test_the_ranking_does_not_depend_on_the_order_of_the_log(record, trials, obj
     assert len(ranked) == sum(decision == "finish" for decision, *_ in trials)
     scores = [objective.sign * r.objective for r in ranked]
     assert scores == sorted(scores, reverse=True)
+
+
+def test_a_failed_trial_that_was_run_again_gives_its_place_to_the_new_one(record):
+    log = [
+        record(0, "fail", objective=None, samples=300),
+        record(1, samples=1000),
+        record(2, samples=900, rerun_of=0),
+    ]
+    trials = trials_of(log)
+    assert [r.trial for r in trials.finished] == [1, 2]
+    assert trials.failed == []
+    assert [r.trial for r in trials.replaced] == [0]
+    assert trials.count == 2
+    assert trials.samples == 2200  # what was trained was trained

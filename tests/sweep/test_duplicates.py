@@ -97,7 +97,7 @@ class Bench:
         self.judge = Judge(self.space.objective, Asha(2), self.writer, listener)
         self.judge.replay(self.writer.folder.records())
         self.search = StudySearch(
-            self.space, folder / "study.db", self.judge, StopRequest(), lambda trial: None,
+            self.space, folder / "study.db", self.judge, StopRequest(), lambda _: None,
             plan_of=lambda settings: settings.curriculum.order,
         )  # fmt: skip
         self.search.take_up(self.judge.last)

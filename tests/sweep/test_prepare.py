@@ -12,7 +12,7 @@ from class_sweep.encoders.cache import FeatureCache
 from class_sweep.encoders.fingerprint import fingerprint
 from class_sweep.errors import ConfigError, DataError
 from class_sweep.sweep.prepare import Clock, prepare, similarities
-from class_sweep.training.loop import Trainer
+from class_sweep.training.loop import Trainer, introduced
 
 SIGMA = "sigma: {uniform: [0.40, 0.80], step: 0.05}"
 
@@ -164,13 +164,9 @@ def test_each_similarity_of_the_space_has_an_index(edited, ready):
     assert set(prepared.features.indexes) == set(prepared.diagnoses) == expected
     orders = {
         tuple(
-            Trainer(
-                space.resolve(
-                    {"curriculum.text_weight": s.text_weight, "curriculum.alpha": 0.5,
-                     "curriculum.molecule_similarity": s.molecule, "curriculum.sigma": 0.4}
-                ),
-                prepared.features,
-            )._introduced()
+            introduced(
+                space.resolve({"curriculum.sigma": 0.4}).curriculum, prepared.features.indexes[s], 0
+            )
         )
         for s in expected
     }  # fmt: skip

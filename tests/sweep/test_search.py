@@ -1,3 +1,4 @@
+import itertools
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -31,11 +32,14 @@ class Verdicts:
 
 @pytest.fixture
 def make(tmp_path, small_space_text):
+    plans = itertools.count()
+
     def make(text=small_space_text, name="study.db", checkpoints=MappingProxyType({})):
         verdicts = Verdicts()
         search = StudySearch(
-            parse_space(text), tmp_path / name, verdicts, StopRequest(), checkpoints.get
-        )
+            parse_space(text), tmp_path / name, verdicts, StopRequest(), checkpoints.get,
+            plan_of=lambda _: f"plan {next(plans)}",  # no two alike: nothing is a duplicate here
+        )  # fmt: skip
         return search, verdicts
 
     return make
@@ -321,4 +325,37 @@ def test_the_study_says_in_words_what_each_trial_was(make, tmp_path):
     names = ("order", "alpha", "beta", "sigma", "intensity")
     assert set(failed.params) == {f"curriculum.{name}" for name in names}
     assert failed.user_attrs["reason"] == "the loss must stay a finite number"
-    assert set(failed.user_attrs) == {"identity", "config", "reason"}
+    assert set(failed.user_attrs) == {"identity", "config", "plan", "reason"}
+
+
+def test_failed_trials_are_proposed_again_as_new_ones_and_the_rest_stays_as_it_would_be(
+    make, small_space_text
+):
+    def run(search, verdicts, numbers, fails=()):
+        for number in numbers:
+            trial = search.suggest(f"t{number}")["trial"]
+            verdicts.record(trial, "fail" if number in fails else "finish", 0.1 * number)
+            search.on_trial_complete(f"t{number}")
+
+    search, verdicts = make(name="again.db")
+    run(search, verdicts, range(8), fails=(0, 3))
+    again, later = make(name="again.db")
+    again.take_up(verdicts.last)
+    assert again.left == 0
+    failed = [
+        replace(verdicts.last[n], config=p.config, name=p.name)
+        for n, p in ((n, verdicts.proposals[n]) for n in (0, 3))
+    ]
+    again.rerun(failed)
+    assert again.left == 2
+    later.last = dict(verdicts.last)
+    for number in (8, 9):
+        assert again.suggest(f"t{number}")["trial"] == number
+    assert [(p.rerun_of, p.config, p.name) for p in later.proposals] == [
+        (r.trial, r.config, r.name) for r in failed
+    ]
+    # Cut here, it goes on with them and knows what they are.
+    cut, last = make(name="again.db")
+    cut.take_up(verdicts.last)
+    assert [cut.suggest(f"u{n}")["trial"] for n in (8, 9)] == [8, 9]
+    assert [p.rerun_of for p in last.proposals] == [0, 3]

@@ -1,0 +1,54 @@
+"""What the scripts in this folder share: the data on disk, and one trial over it.
+
+The model, the batches and the index are class_sweep's own, so that all arms do the same arithmetic;
+what differs is what a script does once and what it does for each trial.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from class_sweep.config.document import parse_space
+from class_sweep.data.corpus import load_pairs
+from class_sweep.difficulty.index import build_index
+from class_sweep.difficulty.similarity import CLASS_SIMILARITY
+from class_sweep.encoders.cache import FeatureCache
+from class_sweep.encoders.molecule import encode_molecules
+from class_sweep.encoders.text import encode_texts
+from class_sweep.training.features import TrialFeatures
+from class_sweep.training.loop import Trainer
+
+
+def prepare(space_text: str, folder: Path) -> Path:
+    """Encode the data set once and keep the features in a file."""
+    settings = parse_space(space_text).settings
+    pairs = load_pairs(settings.data)
+    train, cache = pairs.rows("train"), FeatureCache(folder)
+    text = encode_texts(settings.text_encoder, pairs.texts, train, cache=cache)
+    molecule = encode_molecules(settings.molecule_encoder, pairs.smiles, train, cache=cache)
+    path = folder / "features.npz"
+    np.savez(path, text=text, molecule=molecule, split=pairs.split)
+    return path
+
+
+def train(
+    space_text: str, path: Path, config: dict[str, object], report: Callable[[int, float], None]
+) -> float:
+    """Load the data, count the index at this trial's σ, train, and report after each epoch."""
+    torch.set_num_threads(1)
+    os.environ["OMP_NUM_THREADS"] = "1"
+    settings = parse_space(space_text).resolve(config)
+    data = np.load(path)
+    text, molecule, split = data["text"], data["molecule"], data["split"]
+    rows = np.flatnonzero(split == 0)
+    index = build_index(text[rows], molecule[rows], [settings.curriculum.sigma], m=0)
+    trainer = Trainer(settings, TrialFeatures(text, molecule, split, {CLASS_SIMILARITY: index}))
+    value = 0.0
+    for end in trainer.schedule.ends:
+        trainer.train_to(end)
+        value = trainer.evaluate("validation", ("split",))["split/mrr"]
+        report(trainer.samples, value)
+    return value

@@ -1,0 +1,97 @@
+"""Whether a long sweep slows down or swells: thousands of one-report trials on two cores.
+
+`python benchmarks/many_trials.py [--trials N] [--sampler NAME] [--quick] [--json FILE]
+[--plot FILE]` follows the driver's memory and the time that trials take as their number grows.
+"""
+
+import argparse
+import json
+import os
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+from common import Silent
+from overhead import space_of
+from plotly.subplots import make_subplots
+
+from class_sweep.encoders.cache import FeatureCache
+from class_sweep.results.record import Record
+from class_sweep.sweep.runner import run
+
+TRIALS, QUICK_TRIALS = 5_000, 200
+
+
+class Gauge(Silent):
+    """Reads the clock and the driver's memory at each report."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+        self.mib: list[float] = []
+        self._process, self._start = psutil.Process(), time.perf_counter()
+
+    def reported(self, record: Record) -> None:  # noqa: ARG002
+        """Take a reading."""
+        self.seconds.append(time.perf_counter() - self._start)
+        self.mib.append(self._process.memory_info().rss / 2**20)
+
+
+def slopes(gauge: Gauge) -> dict[str, float]:
+    """What grows: memory, and the time of a trial between the first and the last fifth."""
+    count = len(gauge.seconds)
+    fifth = max(2, count // 5)
+    trials = np.arange(fifth, count)  # the first ones load modules and fill caches
+    gaps = np.diff(gauge.seconds)
+    first, last = np.median(gaps[fifth : 2 * fifth]), np.median(gaps[-fifth:])
+    return {
+        "mib_per_1000_trials": float(np.polyfit(trials, gauge.mib[fifth:], 1)[0] * 1000),
+        "last_fifth_vs_second_fifth": float(last / first),
+        "seconds_a_trial": float((gauge.seconds[-1] - gauge.seconds[0]) / (count - 1)),
+    }
+
+
+def plot(gauge: Gauge, path: Path) -> None:
+    """Both curves, as a page."""
+    figure = make_subplots(rows=2, cols=1, shared_xaxes=True)
+    figure.add_scatter(y=gauge.mib, name="driver's memory, MiB", row=1, col=1)
+    width = max(1, len(gauge.seconds) // 100)
+    smooth = np.convolve(np.diff(gauge.seconds), np.full(width, 1 / width), "valid")
+    figure.add_scatter(y=smooth, name=f"seconds a trial, mean of {width}", row=2, col=1)
+    figure.update_xaxes(title_text="trials", row=2, col=1)
+    figure.update_yaxes(rangemode="tozero")
+    figure.write_html(path)
+
+
+def main() -> None:
+    """Run, print the slopes, and write the plot and the figures where they are asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--trials", type=int, help=f"default {TRIALS:,}, {QUICK_TRIALS} if quick")
+    parser.add_argument("--sampler", default="tpe")
+    parser.add_argument("--quick", action="store_true", help="under a minute")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="write an HTML page there")
+    options = parser.parse_args()
+    trials = options.trials or (QUICK_TRIALS if options.quick else TRIALS)
+    gauge = Gauge()
+    with tempfile.TemporaryDirectory() as folder:
+        cache = FeatureCache(Path(folder, "cache"))
+        space = space_of(trials, options.sampler)
+        run(space, Path(folder, "results"), cache=cache, listener=gauge)
+    found = slopes(gauge)
+    print(
+        f"{trials:,} one-report trials, {options.sampler}, load {os.getloadavg()[0]:.1f}:"
+        f" {found['seconds_a_trial']:.3f} s each, in the last fifth"
+        f" {found['last_fifth_vs_second_fifth']:.2f} × the second's;"
+        f" the driver holds {gauge.mib[-1]:.0f} MiB, growing by"
+        f" {found['mib_per_1000_trials']:.1f} MiB per 1,000 trials"
+    )
+    if options.plot:
+        plot(gauge, options.plot)
+    if options.json:
+        options.json.write_text(json.dumps(found, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

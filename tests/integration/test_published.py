@@ -1,0 +1,39 @@
+"""The published recording is whole, and its space is the one that its configurations are of."""
+
+from pathlib import Path
+
+import pytest
+
+from class_sweep.config.document import load_space
+from class_sweep.results.curves import CURVES, CurveTable
+from class_sweep.sweep.replaying import replay_table, settings_to_try
+
+FOLDER = Path(__file__).parents[2] / "results" / "published" / "chebi20-frozen-curves"
+
+
+@pytest.fixture(scope="module")
+def table():
+    return CurveTable.read(FOLDER / CURVES)
+
+
+def test_every_configuration_came_to_its_end_under_every_seed(table):
+    space = load_space(FOLDER / "space.yaml")
+    search = space.settings.search
+    assert len(table.configurations) == search.trials
+    assert [one.name for one in table.references] == search.first
+    assert len(table.seeds) == search.record
+    assert table.epochs == space.settings.budget.epochs
+    assert all(one.final(seed) for one in table.configurations for seed in table.seeds)
+    for one in table.searched:
+        assert float(one.values["optimizer.lr"]) in space.axes["optimizer.lr"]
+        assert one.values["curriculum.order"] in space.axes["curriculum.order"]
+
+
+def test_it_says_of_the_default_what_the_documents_say():
+    tried = [*settings_to_try(["asha"], [1], [2], []), *settings_to_try(["none"], [], [], [])]
+    tree = replay_table(FOLDER, tried, "random", orders=100, trials=None, workers=2, seed=0)
+    default, none = tree["pruners"]
+    assert default["samples"] == pytest.approx(0.255, abs=5e-4)
+    assert default["regret"] == pytest.approx(0.26, abs=5e-3)
+    assert none["regret"] == pytest.approx(0.19, abs=5e-3)
+    assert tree["rungs"][0]["correlation"] == pytest.approx(0.38, abs=5e-3)
