@@ -27,10 +27,12 @@ class Confirm(Section):
     finalists: Annotated[int, Field(ge=0, le=100, description="best schedules; 0: none")] = 3
     seeds: Look = 5  # of each finalist and control, but of pairs decided before
     most_seeds: Look = 10  # of a pair that those left open and these may settle
-    controls: Annotated[
-        list[Control],
-        Field(min_length=1, default=["full_data", "full_data_equal_samples", "random_order"]),
-    ]  # the difference to the first one is the sweep's claim
+    # The difference to the first of them is the sweep's claim.
+    controls: Annotated[list[Control], Field(min_length=1)] = [
+        "full_data",
+        "full_data_equal_samples",
+        "random_order",
+    ]
 
     @field_validator("most_seeds")
     @classmethod

@@ -104,6 +104,14 @@ class ResultsFolder:
         """
         return _read_json(self.environment)
 
+    def read_verdict(self) -> dict[str, Any]:
+        """`verdict.json`.
+
+        Raises:
+            ResultsError: If it is missing or damaged.
+        """
+        return _read_json(self.verdict)
+
     def in_use(self) -> bool:
         """Whether a process is writing to the folder at this moment."""
         if not self.lock.exists():
@@ -178,10 +186,11 @@ class ResultsWriter:
         """
         self._log.append(record.to_json())
 
-    def keep_traceback(self, trial: int | None, text: str) -> Path:
-        """Keep why a trial failed, or the sweep as a whole, for people; the file's path."""
+    def keep_traceback(self, trial: int | str | None, text: str) -> Path:
+        """Keep why a trial, a named run or the sweep as a whole failed; the file's path."""
         self.folder.errors.mkdir(exist_ok=True)
-        path = self.folder.errors / ("sweep.txt" if trial is None else f"trial-{trial:04d}.txt")
+        name = "sweep" if trial is None else trial
+        path = self.folder.errors / f"{f'trial-{name:04d}' if isinstance(name, int) else name}.txt"
         write_atomic(path, text)
         return path
 

@@ -1,14 +1,18 @@
 """Finalists and controls trained again, look by look, and the verdict on them."""
 
 import logging
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import ray
+from pydantic import ValidationError
 
+from class_sweep.config.confirm import Confirm
 from class_sweep.config.document import Space
 from class_sweep.config.identity import identity
-from class_sweep.errors import InterruptedSweepError, SweepError
+from class_sweep.errors import ConfigError, InterruptedSweepError, SweepError
 from class_sweep.results.confirmed import ConfirmLog, ConfirmRun
 from class_sweep.results.curves import SEED
 from class_sweep.results.export import config_yaml
@@ -75,6 +79,29 @@ def confirm_sweep(
     }
     writer.write_json(folder.summary, summary)
     return summary
+
+
+def confirming(space: Space, changes: Mapping[str, int]) -> Space:
+    """A space under other settings of `confirm`.
+
+    Raises:
+        ConfigError: If they break a rule, or there is nothing to confirm.
+    """
+    given = space.settings.confirm.model_dump() | dict(changes)
+    if space.settings.search.record:
+        raise ConfigError(f"{space.name}: a recording has no winner to confirm")
+    try:
+        wanted = Confirm.model_validate(given)
+    except ValidationError as error:
+        found = error.errors()[0]
+        rule, value = found["msg"], found["input"]
+        raise ConfigError(f"confirm.{found['loc'][0]} must be {rule}, got {value}") from None
+    if not wanted.finalists:
+        raise ConfigError(
+            "confirm.finalists must be at least 1, got 0; name how many with --finalists"
+        )
+    settings = space.settings.model_copy(update={"confirm": wanted})
+    return replace(space, settings=settings)
 
 
 def confirm_seeds(space: Space, n: int) -> list[int]:
@@ -155,6 +182,8 @@ class _Work:
         )
         if run.reason:
             log.warning("%s failed under seed %d: %s", run.arm, run.seed, run.reason)
+        if trained.traceback:
+            self._writer.keep_traceback(f"confirm-{run.identity}", trained.traceback)
         self._log.append(run, trained.ranks)
         return run
 

@@ -15,7 +15,7 @@ from ray.exceptions import RayError
 from class_sweep.config.axes import Value
 from class_sweep.config.document import Space
 from class_sweep.config.objective import POOLS
-from class_sweep.errors import TrainingError
+from class_sweep.errors import ClassSweepError
 from class_sweep.results.curves import SEED
 from class_sweep.sweep.cluster import trials_at_a_time
 from class_sweep.sweep.interrupt import StopRequest
@@ -23,7 +23,6 @@ from class_sweep.training.evaluation import metrics_of
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer
 
-RETRIES = 2  # of a run whose process died or that failed for another reason than its training
 _GLANCE = 0.5  # seconds between two looks at whether to stop
 
 
@@ -46,7 +45,7 @@ class Trained:
         metrics: Every metric over the split.
         ranks: Of the split's queries, `pool/direction` to (Q,).
         reason: Why it failed; None where it did not.
-        traceback: With the reason, where the failure was not the training's own.
+        traceback: With the reason, where another try may go well.
     """
 
     samples: int = 0
@@ -57,9 +56,7 @@ class Trained:
     traceback: str | None = None
 
 
-def train_whole(
-    arrays: Mapping[str, NDArray[Any]], space: Space, job: Job, split: str
-) -> Trained:
+def train_whole(arrays: Mapping[str, NDArray[Any]], space: Space, job: Job, split: str) -> Trained:
     """Train one job in this process; a failure is reported, never raised."""
     resources = space.settings.resources
     # Torch takes every core it sees unless told, and tasks that share cores wait for each other.
@@ -72,7 +69,8 @@ def train_whole(
         trainer.train_to(trainer.schedule.steps)
         seconds = round(time.perf_counter() - start, 3)
         ranks = trainer.ranks(split, POOLS)
-    except TrainingError as error:  # under one seed it fails again, to the bit
+        features.require_unaltered()
+    except (ClassSweepError, torch.OutOfMemoryError) as error:  # it would come again
         return Trained(reason=str(error))
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
@@ -100,7 +98,7 @@ def retrain(
     task = ray.remote(train_whole).options(
         num_cpus=resources.cpus, num_gpus=resources.gpus, max_retries=0
     )
-    waiting = [(job, RETRIES) for job in reversed(jobs)]
+    waiting = [(job, resources.retries) for job in reversed(jobs)]
     flying: dict[Any, tuple[Job, int]] = {}
     while flying or (waiting and not stop.asked):
         while waiting and len(flying) < at_a_time and not stop.asked:

@@ -5,9 +5,9 @@ looks it has come to, of the paired t-test's p over the look's share of the erro
 procedure over these keeps the probability of any false claim within `ALPHA`. The first control is
 what a sweep is for, so its pairs have half of the error and those of all others the other half.
 
-No more seeds are spent on a pair that is decided, that its finalist has lost to the first control,
-that a failed run has broken, or that the seeds yet allowed could not settle. A pair that stops early
-for such a reason can only lose chances, so stopping costs no error.
+No more seeds are spent on a pair that is decided, whose finalist has lost to the first control,
+that a failed run has broken, or that the seeds yet allowed could not settle. A pair that stops
+early for such a reason can only lose chances, so stopping costs no error.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ from class_sweep.verdict.looks import ALPHA, SHARES
 from class_sweep.verdict.paired import Paired
 
 Values = Mapping[str, Mapping[int, float | None]]
-"""Of each arm, the objective under each seed's number (from 0), better when higher; None: failed."""
+"""Of each arm, the objective under each seed's number, better when higher; None: it failed."""
 
 Why = Literal["decided", "lost", "failed", "hopeless", "cap"]
 

@@ -1,4 +1,4 @@
-"""Simulated sweeps for the decision rule: what it claims where no schedule differs, and where one does.
+"""Simulated sweeps for the decision rule: what it claims where nothing differs, and what it finds.
 
 The score of an arm under a seed is the seed's own share (which pairing takes out), the arm's effect
 and noise: normal, or Student's t with few degrees of freedom for runs that now and then go wrong.
@@ -92,4 +92,5 @@ def _noise(world: World, generator: np.random.Generator, n: int) -> np.ndarray:
     """Noise of standard deviation 1."""
     if np.isinf(world.tails):
         return generator.normal(size=n)
-    return generator.standard_t(world.tails, n) / np.sqrt(world.tails / (world.tails - 2))
+    heavy: np.ndarray = generator.standard_t(world.tails, n)
+    return heavy / np.sqrt(world.tails / (world.tails - 2))
