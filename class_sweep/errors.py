@@ -65,6 +65,6 @@ class InterruptedSweepError(ClassSweepError):
 
     exit_code = 130
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(f"interrupted; go on with: class-sweep resume {folder}")
+    def __init__(self, folder: Path, command: str = "resume") -> None:
+        super().__init__(f"interrupted; go on with: class-sweep {command} {folder}")
         self.folder = folder

@@ -10,6 +10,7 @@ from rich.logging import RichHandler
 
 from class_sweep import __version__
 from class_sweep.cli.check import check
+from class_sweep.cli.confirm import confirm
 from class_sweep.cli.data import data_app
 from class_sweep.cli.evaluate import evaluate
 from class_sweep.cli.export import export
@@ -35,6 +36,7 @@ app.command()(index)
 app.command()(status)
 app.command()(resume)
 app.command()(rerun)
+app.command()(confirm)
 app.command()(export)
 app.command()(replay)
 app.command()(train)

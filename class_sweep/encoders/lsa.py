@@ -7,7 +7,6 @@ import numpy as np
 from scipy import sparse
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
-
 from threadpoolctl import threadpool_limits
 
 from class_sweep.config.inputs import LsaEncoder

@@ -26,6 +26,8 @@ STAGES = {
     "worth": "weighing the order",
     "workers": "starting Ray",
     "trials": "running trials",
+    "confirm": "confirming",
+    "test": "reading the test split",
 }
 _VERDICTS = {
     "continue": ("running", "cyan"),

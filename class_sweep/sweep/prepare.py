@@ -231,7 +231,7 @@ def similarities(space: Space) -> list[Similarity]:
         ConfigError: If they are too many to index.
     """
     wanted = _searched(space)
-    if "paper" in space.settings.search.first:
+    if "paper" in space.settings.references:
         wanted.append(CLASS_SIMILARITY)
     found = list(dict.fromkeys(wanted))
     if len(found) > MOST_SIMILARITIES:

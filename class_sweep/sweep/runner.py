@@ -5,7 +5,7 @@ import math
 import shutil
 import traceback
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from class_sweep.results.store import ResultsFolder, ResultsWriter
 from class_sweep.sweep.casualties import survivable
 from class_sweep.sweep.checkpoints import TUNE_FOLDER, Checkpoints, last_checkpoint, trial_name
 from class_sweep.sweep.cluster import LocalRay, trials_at_a_time, warm_actors
+from class_sweep.sweep.confirm import confirm_sweep, confirming
 from class_sweep.sweep.duplicates import effective_plan
 from class_sweep.sweep.environment import describe_environment
 from class_sweep.sweep.gpu import gpu_memory, require_gpu_memory, trial_bytes
@@ -36,6 +37,7 @@ from class_sweep.sweep.pruners import make_pruner
 from class_sweep.sweep.pruning import JudgeScheduler
 from class_sweep.sweep.samplers import sampler_notes, searched
 from class_sweep.sweep.search import StudySearch
+from class_sweep.sweep.testing import read_test
 from class_sweep.sweep.tracking import require_trackers, trackers
 from class_sweep.sweep.trainable import CurriculumTrial
 from class_sweep.training.milestones import ladder
@@ -103,6 +105,52 @@ def resume(
         with clock.stage("workers", listener):
             workers.wait()
         return _sweep(space, writer, prepared, clock, listener, rerun=failed)
+
+
+def confirm(
+    path: Path,
+    *,
+    cache: FeatureCache,
+    listener: Listener,
+    changes: Mapping[str, int],
+    test: bool = False,
+) -> tuple[Sweep, dict[str, Any] | None]:
+    """Confirm a finished sweep, or go on with its confirmation; what it has run it keeps.
+
+    Args:
+        path: Its results folder.
+        cache: Where features and indexes are.
+        listener: Who is told.
+        changes: Of the space's `confirm` settings.
+        test: Also read the test split.
+
+    Returns:
+        The sweep, and the reading of the test split if it was asked for.
+
+    Raises:
+        InputError: If the folder holds no finished sweep, or another process is at it.
+        InterruptedSweepError: On Ctrl-C.
+        SweepError: If no run finished.
+    """
+    folder = ResultsFolder.existing(path)
+    space = parse_space(folder.space.read_text(encoding="utf-8"), str(folder.space))
+    space = confirming(space, changes)
+    with ResultsWriter(folder) as writer, _workers(space) as workers:
+        summary = folder.read_summary()
+        if summary["state"] not in {"finished", "confirming"}:
+            raise ResultsError(
+                f"a sweep must be finished to be confirmed: {path} is {summary['state']}; go on"
+                f" with: class-sweep resume {path}"
+            )
+        clock = Clock(folder.seconds())
+        prepared = prepare(space, cache, clock, listener, loaded=workers.start)
+        _require_room(space, prepared)
+        _keep_environment(writer, prepared, space)
+        with clock.stage("workers", listener):
+            workers.wait()
+        summary = confirm_sweep(space, writer, prepared, clock, listener, summary, "confirm")
+        reading = read_test(space, writer, prepared, clock, listener) if test else None
+        return Sweep(folder, summary, prepared), reading
 
 
 def _keep_environment(writer: ResultsWriter, prepared: Prepared, space: Space) -> None:
@@ -174,8 +222,10 @@ def _sweep(
         write_atomic(folder.curves, curves_csv(space.objective, search.record, records))
     note = "Written by class-sweep: the best finished trial of one sweep, one run of each schedule."
     write_atomic(folder.best, trial_yaml(space, ranked[0], note))
-    summary = summarise.write("finished", records)
+    summary = summarise.write("confirming" if space.settings.confirms else "finished", records)
     shutil.rmtree(folder.path / TUNE_FOLDER, ignore_errors=True)
+    if space.settings.confirms:
+        summary = confirm_sweep(space, writer, prepared, clock, listener, summary)
     return Sweep(folder, summary, prepared)
 
 
@@ -281,7 +331,7 @@ class _Summary:
             name: len(prepared.pairs.rows(name)) for name in ("train", "validation", "test")
         }
         self.full_samples = full_data_samples(
-            self._pairs["train"], settings.optimizer.batch_size, settings.budget.epochs
+            self._pairs["train"], settings.optimizer.batch_size, settings.budget
         )
         self._diagnoses = {
             str(similarity): [asdict(one) for one in found]

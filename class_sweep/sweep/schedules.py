@@ -33,7 +33,13 @@ def _schedule(space: Space, values: Mapping[str, Value], pairs: int) -> dict[str
     curriculum, epochs = settings.curriculum, settings.budget.epochs
     batch = settings.optimizer.batch_size
     try:
-        planned = plan(curriculum, epochs=epochs, pairs=pairs, batch_size=batch)
+        planned = plan(
+            curriculum,
+            epochs=epochs,
+            pairs=pairs,
+            batch_size=batch,
+            samples=settings.budget.samples,
+        )
     except ValueError as error:
         raise DataError(f"{space.name}: {error}") from None
     curves = curriculum.intensity

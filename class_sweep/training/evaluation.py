@@ -34,8 +34,34 @@ def evaluate(
     Raises:
         TrainingError: If an embedding is not finite; compared with NaN, every rank would be a win.
     """
-    ranks = rank(backbone, features, split, pools, device)
-    return {f"{pool}/{name}": value for pool in pools for name, value in means(ranks[pool]).items()}
+    return metrics_of(ranks_of(backbone, features, split, pools, device))
+
+
+def ranks_of(
+    backbone: Backbone,
+    features: TrialFeatures,
+    split: str,
+    pools: Sequence[str],
+    device: torch.device,
+) -> Ranks:
+    """`pool/direction` to the (Q,) ranks of a split's pairs, in the order of their rows.
+
+    Raises:
+        TrainingError: If an embedding is not finite.
+    """
+    found = rank(backbone, features, split, pools, device)
+    return {
+        f"{pool}/{direction}": found[pool][direction] for pool in pools for direction in DIRECTIONS
+    }
+
+
+def metrics_of(ranks: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
+    """Every metric of some ranks: `pool/direction/metric`, then the mean of both directions."""
+    metrics: dict[str, float] = {}
+    for pool in dict.fromkeys(name.split("/")[0] for name in ranks):
+        of_pool = {direction: ranks[f"{pool}/{direction}"] for direction in DIRECTIONS}
+        metrics |= {f"{pool}/{name}": value for name, value in means(of_pool).items()}
+    return metrics
 
 
 def means(ranks: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:

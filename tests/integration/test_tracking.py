@@ -60,7 +60,7 @@ def test_each_tracker_has_the_learning_curves_by_samples(sweep, small_space_text
 
 
 def test_a_tracker_that_is_not_installed_is_named_with_its_cure(monkeypatch):
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(ConfigError) as caught:
         require_trackers(Tracking(wandb="curves"), "a.yaml")
     assert str(caught.value) == (
