@@ -28,7 +28,7 @@ from class_sweep.sweep.cluster import LocalRay, trials_at_a_time, warm_actors
 from class_sweep.sweep.confirm import confirm_sweep, confirming
 from class_sweep.sweep.duplicates import effective_plan
 from class_sweep.sweep.environment import describe_environment
-from class_sweep.sweep.gpu import gpu_memory, require_gpu_memory, trial_bytes
+from class_sweep.sweep.footprint import gpu_memory, require_gpu_memory, trial_bytes
 from class_sweep.sweep.interrupt import StopRequest
 from class_sweep.sweep.judge import Judge, Listener
 from class_sweep.sweep.plan import require_resources
@@ -40,6 +40,7 @@ from class_sweep.sweep.search import StudySearch
 from class_sweep.sweep.testing import read_test
 from class_sweep.sweep.tracking import require_trackers, trackers
 from class_sweep.sweep.trainable import CurriculumTrial
+from class_sweep.training.checkpoint import CHECKPOINTS_KEPT
 from class_sweep.training.milestones import ladder
 
 log = logging.getLogger(__name__)
@@ -295,7 +296,9 @@ def _tune(
             name=TUNE_FOLDER,
             storage_path=str(folder.path.resolve()),
             failure_config=tune.FailureConfig(max_failures=resources.retries),
-            checkpoint_config=tune.CheckpointConfig(num_to_keep=2, checkpoint_at_end=False),
+            checkpoint_config=tune.CheckpointConfig(
+                num_to_keep=CHECKPOINTS_KEPT, checkpoint_at_end=False
+            ),
             callbacks=[Checkpoints(judge, folder), *trackers(space.settings.tracking, folder)],
             stop=stop,
             verbose=0,
