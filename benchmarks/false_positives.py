@@ -2,10 +2,10 @@
 
     python benchmarks/false_positives.py [--quick] [--json FILE]
 
-Every row simulates sweeps of 32 trials whose three best are confirmed against the default controls
-(`class_sweep.verdict.simulated`). In the rows of effect 0 no schedule differs, and `any claim` is the
-family-wise false-positive rate of a whole sweep: it must not be above 5 %. The other rows say what
-the rule finds, in standard deviations of one run's noise.
+Every row simulates sweeps of 32 trials whose three best are confirmed against the default
+controls (`class_sweep.verdict.simulated`). In the first rows no schedule differs, and `any claim`
+is the family-wise false-positive rate of a whole sweep: it must not be above 5 %. The rows of an
+effect say what the rule finds, in standard deviations of one run's noise.
 """
 
 import argparse

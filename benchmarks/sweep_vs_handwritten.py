@@ -37,6 +37,7 @@ optimizer: {{lr: 1e-3, batch_size: 128}}
 budget: {{epochs: {epochs}}}
 search: {{trials: {trials}, sampler: tpe, max_concurrent: 2}}
 pruning: {{kind: asha, grace_epochs: 1, reduction_factor: 2}}
+confirm: {{finalists: 0}}
 """
 
 

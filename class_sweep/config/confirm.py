@@ -21,6 +21,10 @@ LOOKS: tuple[int, ...] = get_args(Look)
 on to a later look is no new test."""
 
 
+def _default_controls() -> list[Control]:
+    return ["full_data", "full_data_equal_samples", "random_order"]
+
+
 class Confirm(Section):
     """Finalists and controls, trained again under seeds that the sweep did not use."""
 
@@ -28,11 +32,7 @@ class Confirm(Section):
     seeds: Look = 5  # of each finalist and control, but of pairs decided before
     most_seeds: Look = 10  # of a pair that those left open and these may settle
     # The difference to the first of them is the sweep's claim.
-    controls: Annotated[list[Control], Field(min_length=1)] = [
-        "full_data",
-        "full_data_equal_samples",
-        "random_order",
-    ]
+    controls: Annotated[list[Control], Field(min_length=1, default_factory=_default_controls)]
 
     @field_validator("most_seeds")
     @classmethod

@@ -1,9 +1,9 @@
 """The results folder: who may write to it, and the log that outlives any crash.
 
 `space.yaml` (as run), `trials.jsonl` (a line a report, append-only), `study.db` (Optuna),
-`summary.json`, `best.yaml`, `environment.json`, and of a recording `curves.csv`. A confirmation adds
-`confirm.jsonl` (a line a run), `confirm/` (each run's ranks), `verdict.json` and, once the test split
-was read, `test.jsonl`.
+`summary.json`, `best.yaml`, `environment.json`, and of a recording `curves.csv`. A confirmation
+adds `confirm.jsonl` (a line a run), `confirm/` (each run's ranks), `verdict.json` and, once the
+test split was read, `test.jsonl`.
 """
 
 import json

@@ -71,7 +71,7 @@ def confirm_sweep(
     writer.write_json(folder.verdict, tree)
     if tree["winner"]["arm"] is not None:
         _write_best(space, writer, arms.arms[tree["winner"]["arm"]], tree)
-    short = ("winner", "words", "finalists", "seeds", "runs", "samples", "failed")
+    short = ("winner", "words", "finalists", "seeds", "runs", "samples", "failed", "enough")
     summary |= {
         "state": "finished",
         "confirm": {name: tree[name] for name in short},

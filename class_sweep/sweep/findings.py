@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from class_sweep.config.confirm import LOOKS
 from class_sweep.config.document import Space
 from class_sweep.config.objective import metric_names
 from class_sweep.results.confirmed import ConfirmRun, Ranks
@@ -70,6 +71,7 @@ def verdict_tree(
             {"finalist": f, "control": kind, "arm": arm} for (f, kind), arm in arms.same.items()
         ],
         "winner": winner,
+        "enough": _enough(pairs),
         "words": [winner["words"], *(f"{p['finalist']}: {p['words']}" for p in pairs)],
     }
 
@@ -160,6 +162,13 @@ def compared(
         "t": paired.interval(PLAIN),
         "bootstrap": drawn,
     }
+
+
+def _enough(pairs: Sequence[Mapping[str, Any]]) -> int | None:
+    """The look at which every open pair of the first control may be settled, if there is one."""
+    first = [p for p in pairs if p["control"] == pairs[0]["control"] and p["outcome"] == "open"]
+    needed = [p["seeds_needed"] or LOOKS[-1] + 1 for p in first]
+    return next((n for n in LOOKS if needed and n >= max(needed)), None)
 
 
 def _winner(space: Space, arms: Arms, pairs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -64,6 +64,7 @@ def read_test(
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "user": f"{getpass.getuser()}@{platform.node()}",
         "command": sys.argv,
+        "metric": space.objective.metric,
         "winner": winner,
         "confirmed": tree["winner"]["confirmed"],
         "seeds": tree["seeds"],

@@ -1,4 +1,4 @@
-"""Holm's procedure over weighted hypotheses (Holm 1979, Scandinavian Journal of Statistics 6:65)."""
+"""Holm's procedure over weighted hypotheses (Holm 1979, Scandinavian J. of Statistics 6:65)."""
 
 import math
 from collections.abc import Hashable, Mapping

@@ -3,8 +3,8 @@
 The looks and their shares of the error are fixed beforehand and for good: a share is spent at its
 look whether the confirmation goes on or not, and those of all looks add up to less than 1. So by
 Bonferroni's inequality a pair is wrongly decided at any of them, however they depend on each other
-and whenever it is stopped, with a probability of at most the pair's level. That is an alpha-spending
-rule (Lan and DeMets 1983, Biometrika 70:659) whose function does not know the last look, and it may
+and whenever it is stopped, with a probability of at most the pair's level. That is alpha spending
+(Lan and DeMets 1983, Biometrika 70:659) by a function that does not know the last look, which may
 therefore be moved after one has seen the results.
 """
 
