@@ -32,7 +32,9 @@ class Confirm(Section):
     seeds: Look = 5  # of each finalist and control, but of pairs decided before
     most_seeds: Look = 10  # of a pair that those left open and these may settle
     # The difference to the first of them is the sweep's claim.
-    controls: Annotated[list[Control], Field(min_length=1, default_factory=_default_controls)]
+    controls: Annotated[list[Control], Field(min_length=1)] = Field(
+        default_factory=_default_controls
+    )
 
     @field_validator("most_seeds")
     @classmethod

@@ -93,4 +93,5 @@ def _noise(world: World, generator: np.random.Generator, n: int) -> np.ndarray:
     if np.isinf(world.tails):
         return generator.normal(size=n)
     heavy: np.ndarray = generator.standard_t(world.tails, n)
-    return heavy / np.sqrt(world.tails / (world.tails - 2))
+    scaled: np.ndarray = heavy / np.sqrt(world.tails / (world.tails - 2))
+    return scaled
