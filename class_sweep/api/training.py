@@ -4,7 +4,8 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -151,15 +152,25 @@ def train_space(
     for folder, one in spaces.items():
         if not folder.exists():
             prepared = prepared or prepare(space, cache, Clock(), follower)
-            # As a trial of a sweep: how many threads add up decides the last bits.
-            torch.set_num_threads(max(1, int(space.settings.resources.cpus)))
-            _train_one(one, folder, prepared, cache, follower)
+            with _threads(max(1, int(space.settings.resources.cpus))):
+                _train_one(one, folder, prepared, cache, follower)
         if not folder.exists():
             return None
         found.append(Trained(folder, json.loads((folder / "metrics.json").read_text())))
     if seeds:
         write_atomic(out / SUMMARY, json.dumps(summary_of(found), indent=2) + "\n")
     return found
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """As many as a trial of a sweep has: how many add up decides the last bits."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def summary_of(models: Sequence[Trained]) -> dict[str, Any]:
@@ -250,8 +261,11 @@ def _trainer(space: Space, prepared: Prepared, work: Path) -> Trainer:
 
 
 def _run(trainer: Trainer, settings: Settings, work: Path, follower: Follower) -> float:
-    """Train on, with a checkpoint now and then and at a stop; seconds that this took."""
+    """Train on, with a checkpoint now and then and at a stop; seconds of this and earlier runs."""
+    spent = work / "seconds"
     start = saved = time.monotonic()
+    if spent.exists():
+        start -= float(spent.read_text(encoding="utf-8"))
     steps, size = trainer.schedule.steps, 1
     seed = settings.search.seed
     follower.training(seed, trainer.step, steps, None)
@@ -264,6 +278,7 @@ def _run(trainer: Trainer, settings: Settings, work: Path, follower: Follower) -
         stop = follower.stopping()
         if stop or now - saved > _CHECKPOINT_EVERY:
             trainer.save(work / STATE_FILE)
+            write_atomic(spent, f"{now - start:.3f}")
             saved = now
         if stop:
             break

@@ -20,30 +20,25 @@ def print_evaluation(console: Console, tree: Mapping[str, Any]) -> None:
             box=None,
             pad_edge=False,
         )
-        for column in ("", *METRICS):
-            table.add_column(column, justify="right" if column else "left")
-            if column == "hits@1":
-                table.add_column("hits@1 at most", justify="right")
-        for direction in (*DIRECTIONS, ""):
-            start = f"{pool}/{direction}/" if direction else f"{pool}/"
-            row = []
-            for metric in METRICS:
-                name = f"{start}{metric}"
-                low, high = (words.metric(name, bound) for bound in tree["intervals"][name])
-                row.append(f"{words.metric(name, tree['metrics'][name])} [{low.removesuffix(' %')}"
-                           f" … {high}]")  # fmt: skip
-                if metric == "hits@1":
-                    row.append(_ceiling(tree["ceilings"].get(f"{pool}/{direction}")))
-            table.add_row(f"  {direction or 'mean of both'}", *row)
+        table.add_column("")
+        for direction in (*DIRECTIONS, "mean of both"):
+            table.add_column(direction, justify="right")
+        for metric in METRICS:
+            names = [f"{pool}/{direction}/{metric}" for direction in DIRECTIONS]
+            table.add_row(f"  {metric}", *(_value(tree, n) for n in (*names, f"{pool}/{metric}")))
+            if metric == "hits@1":
+                bounds = [tree["ceilings"][f"{pool}/{direction}"] for direction in DIRECTIONS]
+                shown = (f"{100 * b['hits_at_1']:.1f} %, {100 * b['alike']:.1f} % alike"
+                         for b in bounds)  # fmt: skip
+                table.add_row("    at most", *shown)
         console.print(table, highlight=False, markup=False)
     for line in _notes(tree):
         console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
 
 
-def _ceiling(ceiling: Mapping[str, float] | None) -> str:
-    if ceiling is None:
-        return ""
-    return f"{100 * ceiling['hits_at_1']:.1f} % ({100 * ceiling['alike']:.1f} % alike)"
+def _value(tree: Mapping[str, Any], name: str) -> str:
+    low, high = (words.metric(name, bound) for bound in tree["intervals"][name])
+    return f"{words.metric(name, tree['metrics'][name])} [{low.removesuffix(' %')}, {high}]"
 
 
 def _notes(tree: Mapping[str, Any]) -> list[str]:

@@ -31,7 +31,7 @@ class Table(torch.nn.Module):
 
 
 def data(texts, molecules, more=0, seed=0):
-    """Pairs (all of them validation) of numbered texts and molecules, and molecules without text."""
+    """Pairs, all of validation, of numbered texts and molecules, and molecules without text."""
     generator = np.random.default_rng(seed)
 
     def unit(count):
