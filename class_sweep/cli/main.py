@@ -10,10 +10,12 @@ from rich.logging import RichHandler
 
 from class_sweep import __version__
 from class_sweep.cli.check import check
+from class_sweep.cli.compare import compare
 from class_sweep.cli.data import data_app
 from class_sweep.cli.export import export
 from class_sweep.cli.index import index
 from class_sweep.cli.replay import replay
+from class_sweep.cli.report import report
 from class_sweep.cli.run import rerun, resume, run
 from class_sweep.cli.status import status
 from class_sweep.errors import ClassSweepError
@@ -34,6 +36,8 @@ app.command()(resume)
 app.command()(rerun)
 app.command()(export)
 app.command()(replay)
+app.command()(report)
+app.command()(compare)
 app.add_typer(data_app, name="data")
 
 

@@ -38,9 +38,17 @@ def page(title: str, body: str, figures: Mapping[str, Mapping[str, Any]]) -> str
     )
 
 
-def plot(name: str) -> str:
-    """Where a figure goes."""
-    return f'<div class="plot" id="plot-{escape(name)}" role="img"></div>\n'
+def plot(name: str, label: str = "", height: int | None = None) -> str:
+    """Where a figure goes.
+
+    Args:
+        name: Of the figure.
+        label: What it shows, for those who cannot see it.
+        height: In pixels; that of the style unless given.
+    """
+    told = f' aria-label="{escape(label)}"' if label else ""
+    tall = f' style="height: {height}px"' if height else ""
+    return f'<div class="plot" id="plot-{escape(name)}" role="img"{told}{tall}></div>\n'
 
 
 @cache

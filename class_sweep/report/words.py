@@ -28,6 +28,11 @@ def metric(name: str, value: float) -> str:
     return f"{value:.1f}" if name.endswith("mean_rank") else f"{100 * value:.1f} %"
 
 
+def percent(share: float) -> str:
+    """A share in per cent."""
+    return f"{100 * share:.1f} %"
+
+
 def state(record: Record, verdict: str) -> str:
     """How a trial stands, and which one it repeats."""
     return verdict if record.same_as is None else f"{verdict}, same as trial {record.same_as}"

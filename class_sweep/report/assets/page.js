@@ -1,4 +1,46 @@
 "use strict";
+for (const table of document.querySelectorAll("table.sortable")) {
+  const body = table.tBodies[0];
+  const rows = [...body.rows];
+  const heads = [...table.tHead.rows[0].cells];
+  const number = (text) => {
+    const plain = text.replace(/,|\s*%$/g, "");
+    return plain !== "" && !Number.isNaN(Number(plain)) ? Number(plain) : null;
+  };
+  const compare = (one, other) => {
+    const [a, b] = [number(one), number(other)];
+    if (a !== null && b !== null) return a - b;
+    return a !== null ? -1 : b !== null ? 1 : one.localeCompare(other);
+  };
+  heads.forEach((head, column) => {
+    head.querySelector("button")?.addEventListener("click", () => {
+      const descending = head.getAttribute("aria-sort") === "ascending";
+      heads.forEach((other) => other.removeAttribute("aria-sort"));
+      head.setAttribute("aria-sort", descending ? "descending" : "ascending");
+      const text = (row) => row.cells[column].textContent;
+      rows.sort((one, other) => {
+        // What has no value stands last either way.
+        const missing = (text(one) === "–") - (text(other) === "–");
+        return missing || (descending ? -1 : 1) * compare(text(one), text(other));
+      });
+      body.append(...rows);
+    });
+  });
+  const filter = document.getElementById(`${table.id}-filter`);
+  const count = document.querySelector(`output[for="${filter.id}"]`);
+  const show = () => {
+    const wanted = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let shown = 0;
+    for (const row of rows) {
+      const text = [...row.cells].map((cell) => cell.textContent).join(" ").toLowerCase();
+      row.hidden = !wanted.every((word) => text.includes(word));
+      shown += row.hidden ? 0 : 1;
+    }
+    count.textContent = `${shown} of ${rows.length}`;
+  };
+  filter.addEventListener("input", show);
+  show();
+}
 (async () => {
   const figures = JSON.parse(document.getElementById("figures").textContent);
   const packed = document.getElementById("plotly").textContent;
