@@ -114,10 +114,10 @@ def _follow(folder: Path, objective: "Objective", sweep: Callable[["LiveView"], 
         console.print("interrupted: nothing was written")
         raise typer.Exit(130) from None
     print_closing(console, done.summary, folder)
-    _write_report(folder)
+    write_report(folder)
 
 
-def _write_report(folder: Path) -> None:
+def write_report(folder: Path) -> None:
     """Leave the page beside the results; what goes wrong here takes nothing from the sweep."""
     from class_sweep.report.sweep_page import write_page
 

@@ -121,7 +121,7 @@ def _lead(sweep: SweepFacts) -> str:
     full = sweep.references.get("full_data")
     if sweep.best is None or full is None:
         return "–"
-    lead = sweep.objective.sign * ((sweep.best.objective or 0.0) - (full.objective or 0.0))
+    lead = sweep.objective.sign * ((sweep.best.objective or 0.0) - (full.objective or 0.0)) + 0.0
     shown = f"{lead:+.1f} places" if sweep.objective.sign < 0 else f"{100 * lead:+.1f} points"
     return f"{shown}, one run each"
 

@@ -32,7 +32,7 @@ def parallel(sweep: SweepFacts) -> Chapter:
         return Chapter("parallel", title, [Text(said)])
     says = (
         "Each line is a finished trial of the search; where the lines of the best third gather in a"
-        " row, that setting matters. The last row is the objective, and the ends of each row its range."
+        " row, that setting matters. The last row is the objective, the ends of a row its range."
     )
     height = 110 + 62 * (len(axes) + 1)
     drawn = _figure(sweep, axes, trials)
