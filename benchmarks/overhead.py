@@ -46,6 +46,7 @@ optimizer: {{batch_size: 256, lr: {{loguniform: [1.0e-4, 1.0e-2]}}}}
 budget: {{epochs: 1}}
 search: {{trials: {trials}, sampler: {sampler}}}
 pruning: {{kind: none}}
+confirm: {{finalists: 0}}
 """
 
 

@@ -36,7 +36,8 @@ curriculum:
 optimizer: {{lr: 1e-3, batch_size: 128}}
 budget: {{epochs: {epochs}}}
 search: {{trials: {trials}, sampler: tpe, max_concurrent: 2}}
-pruning: {{kind: asha, grace_epochs: {grace}, reduction_factor: 3}}
+pruning: {{kind: asha, grace_epochs: 1, reduction_factor: 2}}
+confirm: {{finalists: 0}}
 """
 
 
@@ -109,7 +110,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="6 configurations, little data")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the ratios there")
     options = parser.parse_args()
-    trials, epochs, grace = (QUICK_TRIALS, 3, 1) if options.quick else (TRIALS, 18, 2)
+    trials, epochs = (QUICK_TRIALS, 3) if options.quick else (TRIALS, 18)
     data, real = "{source: names, limit: 6000}", data_folder()
     if options.quick:
         data = "{source: names, limit: 1000}"
@@ -117,7 +118,7 @@ def main() -> None:
         data = f"{{source: chebi20, path: {real / 'chebi20'}}}"
     with tempfile.TemporaryDirectory() as root:
         space = Path(root, "space.yaml")
-        space.write_text(SPACE.format(data=data, epochs=epochs, trials=trials, grace=grace))
+        space.write_text(SPACE.format(data=data, epochs=epochs, trials=trials))
 
         def folder(name: str) -> Path:
             path = Path(root, name)

@@ -31,6 +31,14 @@ class ResultsError(InputError):
     """A results folder that is missing, taken or unreadable."""
 
 
+class ModelError(InputError):
+    """A model folder that is missing, altered, or of another version."""
+
+
+class QueryError(InputError):
+    """A query, or what is asked of a model, that has no answer."""
+
+
 class StorageError(ClassSweepError):
     """A disk that would not take what a sweep has to write; what was written before stands."""
 
@@ -43,11 +51,20 @@ class SweepError(ClassSweepError):
     """A sweep that ended without a usable result."""
 
 
+class InterruptedTrainingError(ClassSweepError):
+    """A training that was told to stop, and how to go on with it."""
+
+    exit_code = 130
+
+    def __init__(self, command: str) -> None:
+        super().__init__(f"interrupted; go on with: {command}")
+
+
 class InterruptedSweepError(ClassSweepError):
     """A sweep that was told to stop, and how to go on with it."""
 
     exit_code = 130
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(f"interrupted; go on with: class-sweep resume {folder}")
+    def __init__(self, folder: Path, command: str = "resume") -> None:
+        super().__init__(f"interrupted; go on with: class-sweep {command} {folder}")
         self.folder = folder

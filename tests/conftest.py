@@ -29,6 +29,7 @@ budget: {epochs: 6}
 search: {trials: 8, seed: 3, first: [full_data], max_concurrent: 1}
 pruning: {grace_epochs: 1, reduction_factor: 2}
 objective: validation/mrr
+confirm: {finalists: 0}
 resources: {cpus: 1}
 """
 

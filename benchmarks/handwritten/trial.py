@@ -1,7 +1,8 @@
 """What the scripts in this folder share: the data on disk, and one trial over it.
 
-The model, the batches and the index are class_sweep's own, so that all arms do the same arithmetic;
-what differs is what a script does once and what it does for each trial.
+The model and the batches are class_sweep's own, so that all arms do the same arithmetic. What
+differs is what a script does once and what it does for each trial, and that it counts look-alikes
+as one does without an index: from the whole matrix of similarities, with scikit-learn.
 """
 
 import os
@@ -10,10 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from sklearn.metrics.pairwise import cosine_similarity
 
 from class_sweep.config.document import parse_space
 from class_sweep.data.corpus import load_pairs
-from class_sweep.difficulty.index import build_index
+from class_sweep.difficulty.index import DifficultyIndex
 from class_sweep.difficulty.similarity import CLASS_SIMILARITY
 from class_sweep.encoders.cache import FeatureCache
 from class_sweep.encoders.molecule import encode_molecules
@@ -34,6 +36,22 @@ def prepare(space_text: str, folder: Path) -> Path:
     return path
 
 
+def count(text: np.ndarray, molecule: np.ndarray, sigma: float) -> DifficultyIndex:
+    """How many others look like each pair."""
+    similarity = cosine_similarity(text)
+    similarity += cosine_similarity(molecule)
+    similarity /= 2
+    counts = (similarity >= sigma).sum(axis=1) - 1
+    others = len(text) - 1
+    return DifficultyIndex(
+        np.array([sigma]),
+        np.maximum(counts, 0)[:, None].astype(np.uint32),
+        (similarity.sum(axis=1, dtype=np.float64) - 1) / others,
+        np.empty((len(text), 0), np.int32),
+        np.empty((len(text), 0), np.float32),
+    )
+
+
 def train(
     space_text: str, path: Path, config: dict[str, object], report: Callable[[int, float], None]
 ) -> float:
@@ -44,7 +62,7 @@ def train(
     data = np.load(path)
     text, molecule, split = data["text"], data["molecule"], data["split"]
     rows = np.flatnonzero(split == 0)
-    index = build_index(text[rows], molecule[rows], [settings.curriculum.sigma], m=0)
+    index = count(text[rows], molecule[rows], settings.curriculum.sigma)
     trainer = Trainer(settings, TrialFeatures(text, molecule, split, {CLASS_SIMILARITY: index}))
     value = 0.0
     for end in trainer.schedule.ends:

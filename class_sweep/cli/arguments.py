@@ -11,3 +11,6 @@ SpaceFile = Annotated[
 Results = Annotated[
     Path, typer.Argument(metavar="RESULTS", help="The folder of a sweep, as `run` made it.")
 ]
+ModelFolder = Annotated[
+    Path, typer.Argument(metavar="MODEL", help="The folder of a model, as `train` made it.")
+]

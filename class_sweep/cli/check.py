@@ -32,6 +32,7 @@ def check(
     from class_sweep.curriculum.advice import advise
     from class_sweep.encoders.cache import FeatureCache, default_cache_folder
     from class_sweep.report.live import LiveView
+    from class_sweep.sweep.footprint import most_on_disk
     from class_sweep.sweep.plan import plan_sweep, require_resources
     from class_sweep.sweep.prepare import Clock, load_checked_pairs, prepare
     from class_sweep.sweep.samplers import sampler_notes
@@ -40,24 +41,25 @@ def check(
     space = load_space(file)
     require_resources(space)
     diagnoses: dict[Similarity, list[SigmaDiagnosis]] = {}
-    shared = None
+    shared = disk = None
     warnings = [*advise(space), *sampler_notes(space)]
     if index:
         with LiveView(console, space.objective) as view:
             prepared = prepare(space, FeatureCache(default_cache_folder()), Clock(), view)
         pairs, diagnoses = prepared.pairs, prepared.diagnoses
         shared = sum(array.nbytes for array in prepared.features.arrays().values())
+        disk = most_on_disk(space, prepared.features, require_resources(space))
         warnings += prepared.warnings
     else:
         pairs = load_checked_pairs(space)
-    console.print(_plan_table(space, plan_sweep(space, pairs), shared))
+    console.print(_plan_table(space, plan_sweep(space, pairs), shared, disk))
     for similarity, found in diagnoses.items():
         console.print(_sigma_table(similarity, found))
     for warning in warnings:
         console.print(f"[yellow]warning:[/yellow] {warning}", highlight=False, soft_wrap=True)
 
 
-def _plan_table(space: "Space", plan: "SweepPlan", shared: int | None) -> Table:
+def _plan_table(space: "Space", plan: "SweepPlan", shared: int | None, disk: int | None) -> Table:
     settings = space.settings
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold")
@@ -88,14 +90,15 @@ def _plan_table(space: "Space", plan: "SweepPlan", shared: int | None) -> Table:
             f" {settings.resources.gpus:g} of {plan.gpus} GPUs",
         ),
         ("trials at a time", str(plan.at_a_time)),
-        ("all of them share", "not known without the index" if shared is None else _size(shared)),
+        ("all of them share", f"{_size(shared)} of features on each machine"),
+        ("on disk", f"{_size(disk)} of checkpoints at most, none when it is done"),
     ):
         table.add_row(name, value)
     return table
 
 
-def _size(count: int) -> str:
-    return f"{count / 2**20:,.0f} MiB of features on each machine"
+def _size(count: int | None) -> str:
+    return "not known without the index:" if count is None else f"{count / 2**20:,.1f} MiB"
 
 
 def _fixed(table: Table, space: "Space", section: str) -> None:

@@ -1,42 +1,88 @@
 """`class-sweep export`."""
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from class_sweep.cli.arguments import Results
 
+if TYPE_CHECKING:
+    from class_sweep.config.document import Space
+    from class_sweep.results.record import Record
+
+
+class Format(StrEnum):
+    """What an export is written for."""
+
+    YAML = "yaml"
+    RAY = "ray"
+    OPTUNA = "optuna"
+    HYDRA = "hydra"
+
 
 def export(
     results: Results,
     top: Annotated[int, typer.Option(min=1, help="How many of the finished trials.")] = 1,
+    for_: Annotated[
+        Format,
+        typer.Option(
+            "--format",
+            help="yaml: for this tool. ray, optuna: a Python module of the axes and the trials."
+            " hydra: a config with the axes for its sweeper.",
+        ),
+    ] = Format.YAML,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="The file; with --top, a number is added to its name."),
+        typer.Option(
+            "-o", "--output", help="The file; where there are several, each has a number added."
+        ),
     ] = None,
 ) -> None:
-    """Write the best finished trials as complete files that `check` and `run` accept.
+    """Write the best finished trials as files for this tool or another's.
+
+    They are ranked by the sweep's one run of each; what a confirmation found is in best.yaml.
 
     Example: `class-sweep export results/first --top 3 -o best.yaml`
     """
     from class_sweep.config.document import load_space
     from class_sweep.errors import ResultsError
-    from class_sweep.results.export import trial_yaml
     from class_sweep.results.files import write_atomic
+    from class_sweep.results.foreign import within
     from class_sweep.results.outcome import trials_of
     from class_sweep.results.store import ResultsFolder
 
     folder = ResultsFolder.existing(results)
     space = load_space(folder.space)
-    ranked = trials_of(folder.records()).ranked(space.objective)[:top]
+    ranked = trials_of(folder.records()).ranked(space.objective)
+    if for_ in {Format.RAY, Format.OPTUNA}:
+        ranked = within(space, ranked)
     if not ranked:
         raise ResultsError(f"an export needs a finished trial, got none so far: {results}")
-    for place, record in enumerate(ranked, start=1):
-        text = trial_yaml(space, record, f"Place {place} of the finished trials in {results.name}.")
+    texts = _texts(space, ranked[:top], for_, results.name)
+    for place, text in enumerate(texts, start=1):
         if output is None:
             typer.echo(("---\n" if place > 1 else "") + text, nl=False)
             continue
-        path = output if top == 1 else output.with_stem(f"{output.stem}-{place}")
+        path = output if len(texts) == 1 else output.with_stem(f"{output.stem}-{place}")
         write_atomic(path, text)
         typer.echo(str(path))
+
+
+def _texts(space: "Space", ranked: "list[Record]", for_: Format, name: str) -> list[str]:
+    from class_sweep.results.export import trial_yaml
+    from class_sweep.results.foreign import as_hydra, as_optuna, as_ray
+
+    notes = [f"Place {n} of the finished trials in {name}." for n in range(1, len(ranked) + 1)]
+    placed = list(zip(ranked, notes, strict=True))
+    whole = f"The search space and the best {len(ranked)} of the finished trials in {name}."
+    match for_:
+        case Format.RAY:
+            return [as_ray(space, ranked, whole)]
+        case Format.OPTUNA:
+            return [as_optuna(space, ranked, whole)]
+        case Format.HYDRA:
+            return [as_hydra(space, record, note) for record, note in placed]
+        case Format.YAML:
+            return [trial_yaml(space, record, note) for record, note in placed]

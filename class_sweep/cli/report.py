@@ -1,11 +1,14 @@
 """`class-sweep report`."""
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from class_sweep.cli.arguments import Results
+
+log = logging.getLogger(__name__)
 
 
 def report(
@@ -32,3 +35,13 @@ def report(
     else:
         write_atomic(output, sweep_markdown(results))
         typer.echo(str(output))
+
+
+def write_report(folder: Path) -> None:
+    """Leave the page beside the results; what goes wrong here takes nothing from the sweep."""
+    from class_sweep.report.sweep_page import write_page
+
+    try:
+        typer.echo(f"  {write_page(folder)}     plots, tables, and how to reproduce them")
+    except Exception as error:
+        log.warning("no report was written: %s: %s", type(error).__name__, error)

@@ -1,6 +1,5 @@
 """`class-sweep run` and `class-sweep resume`."""
 
-import logging
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -10,14 +9,13 @@ import typer
 from rich.console import Console
 
 from class_sweep.cli.arguments import Results, SpaceFile
+from class_sweep.cli.report import write_report
 from class_sweep.errors import InterruptedSweepError
 
 if TYPE_CHECKING:
     from class_sweep.config.objective import Objective
     from class_sweep.report.live import LiveView
     from class_sweep.sweep.runner import Sweep
-
-log = logging.getLogger(__name__)
 
 
 def run(
@@ -115,13 +113,3 @@ def _follow(folder: Path, objective: "Objective", sweep: Callable[["LiveView"], 
         raise typer.Exit(130) from None
     print_closing(console, done.summary, folder)
     write_report(folder)
-
-
-def write_report(folder: Path) -> None:
-    """Leave the page beside the results; what goes wrong here takes nothing from the sweep."""
-    from class_sweep.report.sweep_page import write_page
-
-    try:
-        typer.echo(f"  {write_page(folder)}     plots, tables, and how to reproduce them")
-    except Exception as error:
-        log.warning("no report was written: %s: %s", type(error).__name__, error)

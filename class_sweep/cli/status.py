@@ -58,15 +58,22 @@ def _states(
 ) -> "Iterator[tuple[dict[str, Any], list[Record]]]":
     """The state now, and at every change of it while the sweep runs."""
     from class_sweep.report.status import status_tree
+    from class_sweep.results.confirmed import ConfirmLog
 
     before = None
     while True:
         running = folder.in_use()  # asked first: a sweep that ends here has written all it will
         records = folder.records()
-        tree = status_tree(folder.read_summary(), records, objective, running=running)
+        tree = status_tree(
+            folder.read_summary(),
+            records,
+            objective,
+            running=running,
+            confirmed=len(ConfirmLog(folder).runs()),
+        )
         if tree != before:
             yield tree, records
-        if not watch or tree["state"] != "running":
+        if not watch or tree["state"] not in {"running", "confirming"}:
             return
         before = tree
         time.sleep(_EVERY)

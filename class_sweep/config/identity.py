@@ -26,6 +26,8 @@ def identity(settings: Settings) -> str:
     """
     tree = settings.model_dump(mode="json", include=set(_DEPENDS_ON))
     tree["text_encoder"].pop("batch_size", None)  # how many texts at a time changes no feature
+    if settings.budget.samples is None:
+        del tree["budget"]["samples"]
     tree |= {"curriculum": _effective(settings.curriculum), "seed": settings.search.seed}
     return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()[:12]
 

@@ -2,7 +2,8 @@
 
 A space file is these settings with some values replaced by axes; see `class_sweep.config.document`.
 The sections of data and encoders are in `class_sweep.config.inputs`, those of the backbones in
-`class_sweep.config.backbones`, those of pruning in `class_sweep.config.pruning`.
+`class_sweep.config.backbones`, those of pruning in `class_sweep.config.pruning`, those of the
+confirmation in `class_sweep.config.confirm`.
 """
 
 from difflib import get_close_matches
@@ -13,6 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from class_sweep.config.axes import near_miss
 from class_sweep.config.backbones import Backbone
+from class_sweep.config.confirm import Confirm
 from class_sweep.config.inputs import Data, MoleculeEncoder, TextEncoder
 from class_sweep.config.pruning import AshaPruning, Pruning
 from class_sweep.config.section import Fraction, Section, Seed, Share
@@ -95,6 +97,7 @@ class Budget(Section):
     """How long every trial may train."""
 
     epochs: Annotated[int, Field(ge=1, description="curriculum epochs")]
+    samples: Annotated[int, Field(ge=1, description="pairs seen, at most")] | None = None
 
 
 # --- the sweep --------------------------------------------------------------------------------
@@ -146,5 +149,17 @@ class Settings(Section):
     search: Search
     pruning: Pruning = AshaPruning()
     objective: str = "validation/mrr"
+    confirm: Confirm = Confirm()
     resources: Resources = Resources()
     tracking: Tracking = Tracking()
+
+    @property
+    def confirms(self) -> bool:
+        """Whether a confirmation follows the sweep; a recording is for other uses."""
+        return self.confirm.finalists > 0 and not self.search.record
+
+    @property
+    def references(self) -> list[str]:
+        """The reference schedules that are run at any time, in the sweep or its confirmation."""
+        of_controls = {"paper"} & set(self.confirm.controls) if self.confirms else set()
+        return sorted({*self.search.first, *of_controls})

@@ -49,6 +49,7 @@ def _corner(space: Space, pairs: int, *, longest: bool) -> list[Schedule]:
                 epochs=settings.budget.epochs,
                 pairs=pairs,
                 batch_size=settings.optimizer.batch_size,
+                samples=settings.budget.samples,
             )
         )
     return schedules

@@ -1,5 +1,6 @@
 """The named schedules that others are held against."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from class_sweep.config.axes import Value
@@ -31,10 +32,17 @@ REFERENCES: dict[str, dict[str, Value]] = {
 """Name to the settings it fixes (dotted path to value)."""
 
 
-def reference_config(space: Space, name: str) -> dict[str, Value]:
-    """A reference schedule in a space: its own values, and the centre of every other axis.
+def reference_config(
+    space: Space, name: str, others: Mapping[str, Value] | None = None
+) -> dict[str, Value]:
+    """A reference schedule in a space: its own values, and every other axis' from elsewhere.
 
     What the space holds fixed at the reference's own value is left out.
+
+    Args:
+        space: Whose settings it shares.
+        name: One of `REFERENCES`.
+        others: Values for the other axes, such as another trial's; their centres unless given.
     """
     fixed = space.settings.model_dump(mode="json")
     own = {
@@ -44,7 +52,7 @@ def reference_config(space: Space, name: str) -> dict[str, Value]:
         or _at(fixed, path) != value
         or (path == SIGMA and space.sigma_quantiles())  # then the fixed σ is idle
     }
-    values = space.centre() | own
+    values = {**(space.centre() if others is None else others), **own}
     if SIGMA in own:  # it stands instead of a quantile
         values.pop(SIGMA_QUANTILE, None)
     return values
@@ -57,5 +65,5 @@ def _at(tree: dict[str, Any], path: str) -> Any:
 
 def sigmas_needed(space: Space) -> list[float]:
     """Every σ that a trial of the space may ask the index for, ascending."""
-    of_references = [REFERENCES[name].get(SIGMA) for name in space.settings.search.first]
+    of_references = [REFERENCES[name].get(SIGMA) for name in space.settings.references]
     return sorted({*space.sigmas(), *(float(s) for s in of_references if s is not None)})

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from itertools import accumulate
 
-from class_sweep.config.sections import Curriculum
+from class_sweep.config.sections import Budget, Curriculum
 from class_sweep.curriculum.pacing import pool_size, shares
 
 
@@ -18,11 +18,13 @@ class Schedule:
         pairs: L, the training pairs.
         batch_size: Pairs a step.
         pools: Pairs in the pool of each epoch.
+        most_steps: The steps after which it ends, wherever in an epoch; None: with the last epoch.
     """
 
     pairs: int
     batch_size: int
     pools: tuple[int, ...]
+    most_steps: int | None = None
 
     @property
     def epochs(self) -> int:
@@ -32,7 +34,8 @@ class Schedule:
     @property
     def ends(self) -> tuple[int, ...]:
         """The step after the last one of each epoch."""
-        return tuple(accumulate(pool // self.batch_size for pool in self.pools))
+        ends = accumulate(pool // self.batch_size for pool in self.pools)
+        return tuple(ends if self.most_steps is None else (min(e, self.most_steps) for e in ends))
 
     @property
     def steps(self) -> int:
@@ -47,19 +50,30 @@ class Schedule:
     @property
     def share_of_full_data(self) -> float:
         """Samples against those of the same epochs over the full data."""
-        return self.samples / full_data_samples(self.pairs, self.batch_size, self.epochs)
+        return self.samples / (self.epochs * (self.pairs // self.batch_size) * self.batch_size)
 
 
-def full_data_samples(pairs: int, batch_size: int, epochs: int) -> int:
-    """Samples of `epochs` epochs without a curriculum."""
-    return epochs * (pairs // batch_size) * batch_size
+def full_data_samples(pairs: int, batch_size: int, budget: Budget) -> int:
+    """Samples that a budget allows without a curriculum."""
+    steps = budget.epochs * (pairs // batch_size)
+    most = steps if budget.samples is None else budget.samples // batch_size
+    return min(steps, most) * batch_size
 
 
-def plan(curriculum: Curriculum, *, epochs: int, pairs: int, batch_size: int) -> Schedule:
+def plan(
+    curriculum: Curriculum, *, epochs: int, pairs: int, batch_size: int, samples: int | None = None
+) -> Schedule:
     """Work a curriculum out for a data set.
 
+    Args:
+        curriculum: Its settings.
+        epochs: How many there are.
+        pairs: L, the training pairs.
+        batch_size: Pairs a step.
+        samples: End once another batch would see more than so many; None: after all epochs.
+
     Raises:
-        ValueError: If the first pool is smaller than a batch.
+        ValueError: If the first pool, or `samples`, is smaller than a batch.
     """
     pools = tuple(pool_size(share, pairs) for share in shares(curriculum, epochs))
     if pools[0] < batch_size:
@@ -67,4 +81,8 @@ def plan(curriculum: Curriculum, *, epochs: int, pairs: int, batch_size: int) ->
             f"the first pool must hold a batch of {batch_size} pairs,"
             f" got {pools[0]} (alpha {curriculum.alpha:g} of {pairs} pairs)"
         )
-    return Schedule(pairs, batch_size, pools)
+    if samples is not None and samples < batch_size:
+        raise ValueError(
+            f"a budget of samples must hold a batch of {batch_size} pairs, got {samples}"
+        )
+    return Schedule(pairs, batch_size, pools, None if samples is None else samples // batch_size)

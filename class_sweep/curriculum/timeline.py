@@ -43,7 +43,13 @@ def schedule_of(space: Space, values: Mapping[str, Value], pairs: int) -> dict[s
     curriculum, epochs = settings.curriculum, settings.budget.epochs
     batch = settings.optimizer.batch_size
     try:
-        planned = plan(curriculum, epochs=epochs, pairs=pairs, batch_size=batch)
+        planned = plan(
+            curriculum,
+            epochs=epochs,
+            pairs=pairs,
+            batch_size=batch,
+            samples=settings.budget.samples,
+        )
     except ValueError as error:
         raise DataError(f"{space.name}: {error}") from None
     curves = curriculum.intensity

@@ -1,24 +1,21 @@
 """The one entry point to data: read a source, drop what cannot be used, check the splits."""
 
-import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from itertools import starmap
 from typing import Any
 
 import numpy as np
-from rdkit import Chem
-from rdkit.rdBase import BlockLogs
 
 from class_sweep.config.inputs import SPLITS, Data
 from class_sweep.data.chebi20 import read_chebi20
+from class_sweep.data.cleaning import canonical, report_dropped
+from class_sweep.data.molecules import read_molecules
 from class_sweep.data.names import read_names
-from class_sweep.data.pair import Dropped, PairSet
+from class_sweep.data.pair import Dropped, Molecule, PairSet
 from class_sweep.data.source import Row, Source
 from class_sweep.data.splits import split_by_rule
 from class_sweep.data.table import read_table
 from class_sweep.errors import DataError
-
-log = logging.getLogger(__name__)
 
 READERS: dict[str, Callable[[Any], Source]] = {
     "chebi20": read_chebi20,
@@ -26,7 +23,6 @@ READERS: dict[str, Callable[[Any], Source]] = {
     "names": read_names,
 }
 
-MOST_DROPPED = 0.02  # share of the rows; above it the file is not what its owner thinks it is
 LEAST_TRAINING_PAIRS = 2  # one pair has no negative
 
 
@@ -44,7 +40,7 @@ def load_pairs(settings: Data) -> PairSet:
             molecule is in two splits, or a split is empty.
     """
     source = READERS[settings.source](settings)
-    molecule = _canonical({row.smiles for row in source.rows})
+    molecule = canonical({row.smiles for row in source.rows})
     kept: list[Row] = []
     dropped: list[Dropped] = []
     for row in source.rows:
@@ -53,7 +49,7 @@ def load_pairs(settings: Data) -> PairSet:
             kept.append(row)
         else:
             dropped.append(Dropped(row.id, row.place, reason))
-    _report(dropped, len(source.rows))
+    report_dropped(dropped, len(source.rows))
 
     molecules = [molecule[row.smiles] for row in kept]
     if source.rule is None:
@@ -70,14 +66,15 @@ def load_pairs(settings: Data) -> PairSet:
         split=split[order],
         molecules=tuple(molecules[i] for i in order),
         dropped=tuple(dropped),
+        more=_more(settings, set(molecules)),
     )
 
 
-def _canonical(smiles: Iterable[str]) -> dict[str, str]:
-    """Canonical isomeric SMILES of each SMILES; empty where RDKit cannot read it."""
-    with BlockLogs():  # RDKit writes its reasons to stderr
-        parsed = ((text, Chem.MolFromSmiles(text)) for text in smiles)
-        return {text: Chem.MolToSmiles(mol) if mol else "" for text, mol in parsed}
+def _more(settings: Data, known: set[str]) -> tuple[Molecule, ...]:
+    """The molecules without text that are not in a pair as well."""
+    if settings.more_molecules is None:
+        return ()
+    return tuple(m for m in read_molecules(settings.more_molecules) if m.canonical not in known)
 
 
 def _reason_to_drop(row: Row, molecule: dict[str, str]) -> str | None:
@@ -86,21 +83,6 @@ def _reason_to_drop(row: Row, molecule: dict[str, str]) -> str | None:
     if not molecule[row.smiles]:
         return f"RDKit cannot read the SMILES {row.smiles!r}"
     return None if row.text else "the text is empty"
-
-
-def _report(dropped: list[Dropped], rows: int) -> None:
-    if not dropped:
-        return
-    lines = [f"{d.reason} (id {d.id}) at {d.place}" for d in dropped]
-    for line in lines:
-        log.info("dropped: %s", line)
-    share = f"{len(dropped)} of {rows} rows ({len(dropped) / rows:.1%})"
-    if len(dropped) > MOST_DROPPED * rows:
-        raise DataError(
-            f"at most {MOST_DROPPED:.0%} of the rows may be unusable, got {share}:\n  "
-            + "\n  ".join(lines[:5])
-        )
-    log.warning("dropped %s, the first: %s", share, lines[0])
 
 
 def _check_sizes(split: np.ndarray, needed: tuple[str, ...]) -> None:

@@ -20,6 +20,15 @@ class Dropped:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Molecule:
+    """A molecule without a text."""
+
+    id: str
+    smiles: str  # as its source writes it
+    canonical: str
+
+
 @dataclass(frozen=True, eq=False)
 class PairSet:
     """L pairs: the training rows first, then validation, then test.
@@ -31,6 +40,7 @@ class PairSet:
         split: (L,) int8, codes into `SPLITS`, ascending, read-only.
         molecules: (L,) canonical isomeric SMILES; equal strings are the same molecule.
         dropped: rows that were left out.
+        more: further molecules, distinct and in no pair: candidates of the pool `all`.
     """
 
     ids: tuple[str, ...]
@@ -39,6 +49,7 @@ class PairSet:
     split: NDArray[np.int8]
     molecules: tuple[str, ...]
     dropped: tuple[Dropped, ...] = ()
+    more: tuple[Molecule, ...] = ()
 
     def __post_init__(self) -> None:
         lengths = [len(c) for c in (self.ids, self.smiles, self.texts, self.split, self.molecules)]
@@ -60,7 +71,7 @@ class PairSet:
         return np.flatnonzero(self.split == SPLITS.index(split))
 
     def checksum(self) -> str:
-        """SHA-256 (hex) over ids, SMILES, texts and splits in row order; stable over processes."""
+        """SHA-256 (hex) over ids, SMILES, texts, splits and further molecules, in their order."""
         digest = hashlib.sha256(f"{len(self)}\n".encode())
         for part in self._parts():
             # The length in front keeps ("ab", "c") apart from ("a", "bc").
@@ -70,3 +81,4 @@ class PairSet:
     def _parts(self) -> Iterator[bytes]:
         yield from (value.encode() for value in chain(self.ids, self.smiles, self.texts))
         yield self.split.tobytes()
+        yield from (molecule.smiles.encode() for molecule in self.more)

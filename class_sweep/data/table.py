@@ -39,7 +39,7 @@ def read_table(settings: TableData) -> Source:
     wanted = [columns.smiles, columns.text, columns.id, columns.split]
     named = [name for name in wanted if name is not None]
     rows = []
-    for number, (place, record) in enumerate(_read(settings.path, named), start=1):
+    for number, (place, record) in enumerate(read_records(settings.path, named), start=1):
         smiles, text, identifier, split = (
             _text(record[name], name, place) if name is not None else None for name in wanted
         )
@@ -52,7 +52,12 @@ def read_table(settings: TableData) -> Source:
     return Source(rows, SPLITS if has_test else SPLITS[:2])
 
 
-def _read(path: Path, wanted: list[str]) -> Iterator[Record]:
+def read_records(path: Path, wanted: list[str]) -> Iterator[Record]:
+    """The records of a table, each with its place; its suffix tells the format.
+
+    Raises:
+        DataError: The file cannot be read, or lacks one of the columns that are wanted.
+    """
     suffix = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
     reader = READERS.get(suffix)
     if reader is None or (path.suffix == ".gz" and reader is _parquet):

@@ -96,6 +96,22 @@ class FeatureCache:
             return computed
 
 
+class NoCache(FeatureCache):
+    """Computes everything and keeps nothing: for a person's own query."""
+
+    def __init__(self) -> None:
+        super().__init__(Path())
+
+    def arrays(
+        self,
+        key: str,  # noqa: ARG002 - nothing is kept under it
+        compute: Callable[[], Arrays],
+        why_not: Callable[[Arrays], str | None] = lambda _: None,  # noqa: ARG002
+    ) -> Arrays:
+        """What `compute` makes."""
+        return compute()
+
+
 def _wait_for(held: ExitStack, path: Path) -> None:
     lock = FileLock(path)
     try:

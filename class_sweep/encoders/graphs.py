@@ -44,7 +44,34 @@ def molecule_graphs(
     molecules = parse_molecules(smiles)
     tokens = _atom_tokens(molecules, settings.radius)
     table = substructure_vectors(settings, smiles, fit_molecules)
-    places, vectors = _vocabulary(table, tokens)
+    return _graphs(molecules, tokens, *_vocabulary(table, tokens))
+
+
+def graphs_over(
+    identifiers: NDArray[np.int64], vectors: NDArray[np.float32], radius: int, smiles: Sequence[str]
+) -> MoleculeGraphs:
+    """Further molecules, over the tokens of others: what those never met is unknown.
+
+    Args:
+        identifiers: (V,) as of `MoleculeGraphs`.
+        vectors: (V, D) of the same tokens.
+        radius: Of the tokens.
+        smiles: (N,)
+
+    Raises:
+        EncoderError: If a SMILES cannot be read.
+    """
+    molecules = parse_molecules(smiles)
+    return _graphs(molecules, _atom_tokens(molecules, radius), identifiers, vectors)
+
+
+def _graphs(
+    molecules: Sequence[Chem.Mol],
+    tokens: Sequence[Sequence[int]],
+    identifiers: NDArray[np.int64],
+    vectors: NDArray[np.float32],
+) -> MoleculeGraphs:
+    places = {identifier: place for place, identifier in enumerate(identifiers.tolist())}
     atoms = [np.array([places.get(t, 0) for t in own] or [0], np.int32) for own in tokens]
     members, motif_bonds, motifs = zip(*map(_motifs, molecules), strict=True)
     pairs = np.zeros((0, 2), np.int32)
@@ -55,11 +82,12 @@ def molecule_graphs(
         Ragged.of(motif_bonds, pairs),
         np.array(motifs, np.int32),
         vectors,
+        identifiers,
     )
 
 
-def _atom_tokens(molecules: Sequence[Chem.Mol], radius: int) -> list[list[str]]:
-    """The token of each atom of each molecule."""
+def _atom_tokens(molecules: Sequence[Chem.Mol], radius: int) -> list[list[int]]:
+    """The Morgan identifier of each atom of each molecule."""
     generator = rdFingerprintGenerator.GetMorganGenerator(radius=radius)
     tokens = []
     for molecule in molecules:
@@ -70,20 +98,22 @@ def _atom_tokens(molecules: Sequence[Chem.Mol], radius: int) -> list[list[str]]:
         for identifier, centres in found.GetBitInfoMap().items():
             for atom, reach in centres:
                 largest[atom] = max(largest.get(atom, (-1, 0)), (reach, identifier))
-        tokens.append([str(largest[atom][1]) for atom in range(molecule.GetNumAtoms())])
+        tokens.append([largest[atom][1] for atom in range(molecule.GetNumAtoms())])
     return tokens
 
 
 def _vocabulary(
-    table: TokenVectors, tokens: Sequence[Sequence[str]]
-) -> tuple[dict[str, int], NDArray[np.float32]]:
-    """A number from 1 for each known token of the molecules, and their vectors, 0 being unknown."""
-    known = sorted({t for own in tokens for t in own} & table.places.keys() - {UNKNOWN})
+    table: TokenVectors, tokens: Sequence[Sequence[int]]
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The identifiers that molecules and table share, and their vectors, the unknown one first."""
+    met = {str(t): t for own in tokens for t in own}
+    known = sorted(met.keys() & table.places.keys())
     unknown = np.zeros((1, table.vectors.shape[1]), np.float32)
     if UNKNOWN in table.places:
         unknown[0] = table.vectors[table.places[UNKNOWN]]
     rows = [table.places[token] for token in known]
-    return {t: n for n, t in enumerate(known, 1)}, np.concatenate([unknown, table.vectors[rows]])
+    identifiers = np.array([-1, *(met[token] for token in known)], np.int64)
+    return identifiers, np.concatenate([unknown, table.vectors[rows]])
 
 
 def _bonds(molecule: Chem.Mol) -> NDArray[np.int32]:

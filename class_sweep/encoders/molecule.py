@@ -15,7 +15,7 @@ from class_sweep.errors import EncoderError
 # Raise one when its encoder's features change: older cache entries are then left alone.
 _MOL2VEC_VERSION = 1
 _MORGAN_VERSION = 1
-_GRAPHS_VERSION = 1
+_GRAPHS_VERSION = 2
 
 
 def encode_molecules(
@@ -72,6 +72,31 @@ def _mol2vec(
     key = [_MOL2VEC_VERSION, *_mol2vec_key(settings, molecules, fit_molecules)]
     features: np.ndarray = cache.get_or_compute(key, compute, name="mol2vec")[rows]
     return features
+
+
+def mol2vec_table(
+    settings: Mol2vecEncoder, smiles: Sequence[str], *, cache: FeatureCache
+) -> dict[str, np.ndarray]:
+    """The arrays of the `TokenVectors` that `encode_molecules` adds up.
+
+    Args:
+        settings: The file of vectors, or how to train them.
+        smiles: Of the training pairs, which vectors are trained on where there is no file.
+        cache: Where the vectors are kept.
+
+    Raises:
+        EncoderError: If the file cannot be read, or there is nothing to train on.
+    """
+    molecules, _ = distinct(smiles)
+    everything = np.arange(len(molecules))
+
+    def compute() -> dict[str, np.ndarray]:
+        from class_sweep.encoders.mol2vec import substructure_vectors  # noqa: PLC0415 - as above
+
+        return substructure_vectors(settings, molecules, everything).arrays()
+
+    key = fingerprint(_MOL2VEC_VERSION, *_mol2vec_key(settings, molecules, everything))
+    return cache.arrays(f"substructures-{key}", compute)
 
 
 def build_graphs(

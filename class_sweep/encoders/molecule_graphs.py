@@ -24,6 +24,7 @@ class MoleculeGraphs:
         motif_bonds: (ΣQ, 2) int32: two motifs that share a bond or an atom; each pair once.
         motifs: (N,) int32 how many motifs a molecule has; at least one.
         vectors: (V, D) float32 the vector of each token, which its atoms start from.
+        identifiers: (V,) int64 the Morgan identifier that each token stands for; -1 for token 0.
     """
 
     atoms: Ragged
@@ -32,6 +33,7 @@ class MoleculeGraphs:
     motif_bonds: Ragged
     motifs: NDArray[np.int32]
     vectors: NDArray[np.float32]
+    identifiers: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.atoms)
@@ -61,4 +63,5 @@ class MoleculeGraphs:
             self.motif_bonds.take(rows),
             self.motifs[rows],
             self.vectors,
+            self.identifiers,
         )

@@ -20,6 +20,16 @@ def distinct(values: Sequence[str]) -> tuple[list[str], np.ndarray]:
     return list(places), rows
 
 
+def as_bytes(words: Sequence[str]) -> np.ndarray:
+    """Words without line ends as one array of bytes, which safetensors can hold."""
+    return np.frombuffer("\n".join(words).encode(), np.uint8)
+
+
+def from_bytes(array: np.ndarray) -> list[str]:
+    """The inverse of `as_bytes`."""
+    return array.tobytes().decode().split("\n")
+
+
 def require_finite(features: np.ndarray, rows: np.ndarray, encoder: str) -> np.ndarray:
     """The features (U, D) as float32, unchanged.
 

@@ -1,21 +1,25 @@
 """Texts to feature vectors, through the cache."""
 
+import json
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from class_sweep.config.inputs import HuggingFaceEncoder, LsaEncoder, TextEncoder
-from class_sweep.encoders.cache import FeatureCache
+from class_sweep.encoders.cache import Arrays, FeatureCache
 from class_sweep.encoders.fingerprint import fingerprint, library_versions
 from class_sweep.encoders.ragged import Ragged
 from class_sweep.encoders.rows import distinct, require_finite
 from class_sweep.errors import EncoderError
 
 # Raise one when its encoder's features change: older cache entries are then left alone.
-_LSA_VERSION = 1
+_LSA_VERSION = 2
 _HUGGINGFACE_VERSION = 1
 _TOKENS_VERSION = 1
 _STATES_VERSION = 1
+
+_LSA_LIBRARIES = ("scikit-learn", "numpy", "scipy")
 
 Progress = Callable[[int, int], None]
 
@@ -48,17 +52,33 @@ def encode_texts(
     return _huggingface(settings, texts, cache, progress)
 
 
+def fit_lsa(settings: LsaEncoder, texts: Sequence[str], *, cache: FeatureCache) -> Arrays:
+    """The arrays of `class_sweep.encoders.lsa.FittedLsa`, fitted on the training texts.
+
+    Raises:
+        EncoderError: If its dimensions exceed what the texts can span.
+    """
+
+    def compute() -> Arrays:
+        from class_sweep.encoders.lsa import FittedLsa  # noqa: PLC0415 - scikit-learn is slow
+
+        return FittedLsa.fit(settings, texts).arrays()
+
+    key = fingerprint(_LSA_VERSION, settings, list(texts), library_versions(*_LSA_LIBRARIES))
+    return cache.arrays(f"lsa-fit-{key}", compute)
+
+
 def _lsa(
     settings: LsaEncoder, texts: Sequence[str], fit_rows: np.ndarray, cache: FeatureCache
 ) -> np.ndarray:
     def compute() -> np.ndarray:
-        from class_sweep.encoders.lsa import lsa_features  # noqa: PLC0415 - scikit-learn is slow
+        from class_sweep.encoders.lsa import FittedLsa  # noqa: PLC0415 - as above
 
-        features = lsa_features(settings, texts, fit_rows)
+        fitted = fit_lsa(settings, [texts[row] for row in fit_rows], cache=cache)
+        features = FittedLsa.from_arrays(fitted).transform(texts)
         return require_finite(features, np.arange(len(texts)), "lsa")
 
-    libraries = library_versions("scikit-learn", "numpy", "scipy")
-    key = [_LSA_VERSION, settings, list(texts), fit_rows, libraries]
+    key = [_LSA_VERSION, settings, list(texts), fit_rows, library_versions(*_LSA_LIBRARIES)]
     return cache.get_or_compute(key, compute, name="lsa")
 
 
@@ -101,12 +121,14 @@ def encode_tokens(settings: TextEncoder, texts: Sequence[str], *, cache: Feature
         L rows of (T,) int32.
 
     Raises:
-        EncoderError: If the encoder is no transformer, or cannot be loaded.
+        EncoderError: If the encoder is no transformer, cannot be loaded, or has fewer layers than
+            are to be trained.
     """
     from class_sweep.encoders.hub import find_model  # noqa: PLC0415
 
     settings = _transformer(settings)
     model = find_model(settings.model)
+    _require_layers(settings, model.folder)
     sentences, rows = distinct(texts)
 
     def compute() -> dict[str, np.ndarray]:
@@ -159,6 +181,17 @@ def encode_token_states(
     arrays = cache.arrays(f"states-{key}", compute)
     means, states = arrays["means"], Ragged.from_arrays(arrays, "states")
     return (means, states) if len(sentences) == len(rows) else (means[rows], states.take(rows))
+
+
+def _require_layers(settings: HuggingFaceEncoder, folder: Path) -> None:
+    """Refuse to train more layers than the model says that it has, before any trial starts."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    layers = config.get("num_hidden_layers") or config.get("n_layers")
+    if layers and settings.trained_layers and settings.trained_layers > layers:
+        raise EncoderError(
+            f"text_encoder.trainable must be at most last_{layers}, the layers of the model, got"
+            f" {settings.trainable}: {settings.model}"
+        )
 
 
 def _transformer(settings: TextEncoder) -> HuggingFaceEncoder:

@@ -3,12 +3,15 @@
 import logging
 import re
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from gensim.models import KeyedVectors
 
+from class_sweep.encoders.rows import as_bytes, from_bytes
 from class_sweep.errors import EncoderError
 
 UNKNOWN = "UNK"  # Mol2vec's token for rare and unseen substructures
@@ -22,6 +25,17 @@ class TokenVectors:
 
     places: dict[str, int]
     vectors: np.ndarray
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The whole as arrays by name."""
+        words = sorted(self.places, key=self.places.__getitem__)
+        return {"tokens": as_bytes(words), "vectors": self.vectors}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Self:
+        """The inverse of `arrays`."""
+        words = from_bytes(arrays["tokens"])
+        return cls({word: place for place, word in enumerate(words)}, arrays["vectors"])
 
 
 def read_vectors(path: Path, *, allow_pickle: bool) -> TokenVectors:

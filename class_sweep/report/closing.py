@@ -10,6 +10,7 @@ from rich.table import Table
 
 from class_sweep.config.objective import DIRECTIONS, METRICS, POOLS
 from class_sweep.report import words
+from class_sweep.report.verdict import verdict_lines
 
 
 def print_closing(console: Console, summary: Mapping[str, Any], folder: Path) -> None:
@@ -19,10 +20,17 @@ def print_closing(console: Console, summary: Mapping[str, Any], folder: Path) ->
     console.print(f"  {best['name'] or words.schedule(best['config'])}", highlight=False)
     console.print(_metrics(summary))
     console.print(_spent(summary), soft_wrap=True)
+    if "confirm" in summary:
+        console.print("\n[bold]Verdict[/bold], of new runs under seeds that the sweep did not use")
+        for line in verdict_lines(summary["confirm"]):
+            console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
     for line in caution(summary):
         console.print(f"  {line}", highlight=False, soft_wrap=True)
+    verdict = ""
+    if "confirm" in summary:
+        verdict = f"  {folder / 'verdict.json'}   every figure of the verdict\n"
     console.print(
-        f"\n  {folder / 'best.yaml'}      the best configuration, complete\n"
+        f"\n  {folder / 'best.yaml'}      the best configuration, complete\n{verdict}"
         f"  {folder / 'trials.jsonl'}   every report\n"
         f"  {folder / 'summary.json'}   this summary\n"
         f"  {folder / 'study.db'}       the Optuna study",
@@ -33,8 +41,10 @@ def print_closing(console: Console, summary: Mapping[str, Any], folder: Path) ->
 
 
 def caution(summary: Mapping[str, Any]) -> list[str]:
-    """How far the best trial's lead over full data may be luck, in words."""
+    """What a sweep must not be read without; unconfirmed, how far its best lead may be luck."""
     lines = [f"[bold red]{warning}[/bold red]" for warning in summary["warnings"]]
+    if "confirm" in summary:
+        return lines
     full, best = summary["references"].get("full_data"), summary["best"]
     queries = summary["pairs"]["validation"]
     share = best["metrics"]["split/hits@1"]

@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from class_sweep.report.blocks import Block, Chapter, Code, More, Plot, Plots, Table, Text
-from class_sweep.report.page import page, plot
+from class_sweep.report.page import SORTABLE, page, plot
 
 
 def document(title: str, head: Sequence[Block], chapters: Sequence[Chapter]) -> str:
@@ -48,7 +48,7 @@ def table(
         return "<tr>" + "".join(cell(tag, i, text) for i, text in enumerate(cells)) + "</tr>"
 
     body = "\n".join(line("td", row) for row in rows)
-    name = f' id="{tool}" class="sortable"' if tool else ""
+    name = f' id="{tool}" {SORTABLE}' if tool else ""
     return (
         f"{_filter(tool) if tool else ''}"
         f'<div class="wide" tabindex="0" role="group" aria-label="Table">'

@@ -18,14 +18,17 @@ from class_sweep.results.outcome import Trials, trials_of
 from class_sweep.results.record import Record
 
 _GIB = 1 << 30
+_SILENCE = 30  # seconds without a terminal after which a long stage says how far it is
 _ROWS = 12  # trials shown at once
-_STAGES = {
+STAGES = {
     "data": "reading the pairs",
     "encoders": "encoding texts and molecules",
     "index": "counting look-alikes",
     "worth": "weighing the order",
     "workers": "starting Ray",
     "trials": "running trials",
+    "confirm": "confirming",
+    "test": "reading the test split",
 }
 _VERDICTS = {
     "continue": ("running", "cyan"),
@@ -58,7 +61,7 @@ class LiveView:
     def __init__(self, console: Console, objective: Objective) -> None:
         self._console = console
         self._objective = objective
-        self._start = time.monotonic()
+        self._start = self._said = time.monotonic()
         self._stage, self._fraction = "", 0.0
         self._trials, self._full_samples = 0, 0
         self._started: dict[int, Proposed] = {}
@@ -85,13 +88,15 @@ class LiveView:
 
     def stage(self, name: str) -> None:
         """A stage begins."""
-        self._stage, self._fraction = _STAGES.get(name, name), 0.0
+        self._stage, self._fraction = STAGES.get(name, name), 0.0
         if not self._live:
-            self._console.print(f"{self._elapsed():>8}  {self._stage}")
+            self._say(self._stage)
 
     def progress(self, done: int, total: int) -> None:
         """How much of the stage is done."""
         self._fraction = done / total if total else 0.0
+        if not self._live and time.monotonic() - self._said > _SILENCE:
+            self._say(f"{self._stage}  {self._fraction:.0%}")
 
     def planned(self, trials: int, full_samples: int) -> None:
         """How many trials there will be, and the samples of one over the full data."""
@@ -119,7 +124,7 @@ class LiveView:
         """The sweep was asked to stop."""
         self._stage = "stopping after the running reports; Ctrl-C again stops at once"
         if not self._live:
-            self._console.print(f"{self._elapsed():>8}  {self._stage}")
+            self._say(self._stage)
 
     def recalled(self, record: Record) -> None:
         """A report of an earlier run of the sweep: it counts, but is no news."""
@@ -190,6 +195,10 @@ class LiveView:
         if record.objective is None:
             return "–"
         return words.metric(self._objective.metric, record.objective)
+
+    def _say(self, text: str) -> None:
+        self._said = time.monotonic()
+        self._console.print(f"{self._elapsed():>8}  {text}")
 
     def _elapsed(self) -> str:
         return words.seconds(time.monotonic() - self._start)

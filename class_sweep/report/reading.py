@@ -10,14 +10,12 @@ from typing import Any
 from class_sweep.config.axes import Axis
 from class_sweep.config.document import Space, load_space
 from class_sweep.config.objective import Objective
-from class_sweep.errors import ResultsError
 from class_sweep.report import words
 from class_sweep.results.curves import SEED
+from class_sweep.results.lines import whole_lines
 from class_sweep.results.outcome import Trials, trials_of
 from class_sweep.results.record import Record
 from class_sweep.results.store import ResultsFolder
-
-VERDICT, TESTS = "verdict.json", "test.jsonl"
 
 Tree = Mapping[str, Any]
 
@@ -169,22 +167,10 @@ def read_sweep(path: Path) -> SweepFacts:
         running=running,
         summary=folder.read_summary() if folder.summary.is_file() else {},
         environment=folder.read_environment() if folder.environment.is_file() else {},
-        verdict=_json(path / VERDICT) if (path / VERDICT).is_file() else None,
-        tests=_lines(path / TESTS) if (path / TESTS).is_file() else [],
+        verdict=folder.read_verdict() if folder.verdict.is_file() else None,
+        tests=[json.loads(line) for _, line in whole_lines(folder.tests)],
     )
 
 
 def _trial(record: Record) -> dict[str, Any]:
     return {"trial": record.trial, "name": record.name, "metrics": record.metrics}
-
-
-def _json(path: Path, text: str | None = None) -> Tree:
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8") if text is None else text))
-    except (OSError, ValueError, TypeError) as error:
-        raise ResultsError(f"{path.name} must be readable: {path}: {error}") from None
-
-
-def _lines(path: Path) -> list[Tree]:
-    whole, _, _ = path.read_text(encoding="utf-8").rpartition("\n")
-    return [_json(path, line) for line in whole.splitlines() if line]

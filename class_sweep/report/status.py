@@ -16,7 +16,12 @@ from class_sweep.results.record import Record
 
 
 def status_tree(
-    summary: Mapping[str, Any], records: list[Record], objective: Objective, *, running: bool
+    summary: Mapping[str, Any],
+    records: list[Record],
+    objective: Objective,
+    *,
+    running: bool,
+    confirmed: int = 0,
 ) -> dict[str, Any]:
     """The state as plain values, for `--json`.
 
@@ -25,11 +30,12 @@ def status_tree(
         records: Every report so far.
         objective: What the sweep optimises.
         running: Whether a process holds the folder.
+        confirmed: The runs of its confirmation so far.
     """
     trials = trials_of(records)
     ranked = trials.ranked(objective)
     state = summary["state"]
-    if state == "running" and not running:
+    if state in {"running", "confirming"} and not running:
         state = "interrupted"
     full = summary["samples"]["full_budget"]
     return {
@@ -52,6 +58,8 @@ def status_tree(
         },
         "seconds_left": seconds_left(records, summary["trials"]["wanted"]) if running else None,
         "best": _row(ranked[0]) if ranked else None,
+        "confirmed": confirmed,
+        "verdict": summary["confirm"]["words"] if "confirm" in summary else [],
         "failures": [{"trial": r.trial, "reason": r.reason} for r in trials.failed],
     }
 
@@ -67,6 +75,7 @@ def headline(tree: Mapping[str, Any]) -> str:
         f" {tree['rung_decisions']} rung decisions,"
         f" {100 * samples['share']:.1f} % of the full budget's samples"
         + (f", about {words.seconds(left)} left" if left is not None else "")
+        + (f", {tree['confirmed']} runs of the confirmation" if tree["confirmed"] else "")
     )
 
 
@@ -86,7 +95,8 @@ def status_view(
         kept = errors / f"trial-{failure['trial']:04d}.txt"
         where = f" ({kept})" if kept.is_file() else ""
         failures.append(Text(f"trial {failure['trial']} failed: {failure['reason']}{where}"))
-    return Group(Text(headline(tree)), _table(trials_of(records), objective), *failures)
+    verdict = [Text(line) for line in tree["verdict"]]
+    return Group(Text(headline(tree)), _table(trials_of(records), objective), *failures, *verdict)
 
 
 def _table(trials: Trials, objective: Objective) -> Table:

@@ -1,6 +1,6 @@
 """How values, schedules and metrics are written for a person."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from class_sweep.config.axes import Value
 from class_sweep.results.record import Record
@@ -31,6 +31,16 @@ def metric(name: str, value: float) -> str:
 def percent(share: float) -> str:
     """A share in per cent."""
     return f"{100 * share:.1f} %"
+
+
+def difference(name: str, value: float) -> str:
+    """A metric's difference with its sign: shares in points, a mean rank in places."""
+    return f"{value if name.endswith('mean_rank') else 100 * value:+.1f}"
+
+
+def interval(name: str, ends: Sequence[float]) -> str:
+    """An interval of a difference."""
+    return f"[{', '.join(difference(name, end) for end in ends)}]"
 
 
 def state(record: Record, verdict: str) -> str:

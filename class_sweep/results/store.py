@@ -1,26 +1,24 @@
 """The results folder: who may write to it, and the log that outlives any crash.
 
 `space.yaml` (as run), `trials.jsonl` (a line a report, append-only), `study.db` (Optuna),
-`summary.json`, `best.yaml`, `environment.json`, and of a recording `curves.csv`.
+`summary.json`, `best.yaml`, `environment.json`, and of a recording `curves.csv`. A confirmation
+adds `confirm.jsonl` (a line a run), `confirm/` (each run's ranks), `verdict.json` and, once the
+test split was read, `test.jsonl`.
 """
 
 import json
-import logging
-import os
 import tempfile
-from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from filelock import FileLock, Timeout
 
-from class_sweep.errors import ResultsError, StorageError
+from class_sweep.errors import ResultsError
 from class_sweep.results.curves import CURVES
 from class_sweep.results.files import write_atomic
+from class_sweep.results.lines import LineLog, whole_lines
 from class_sweep.results.record import Record
-
-log = logging.getLogger(__name__)
 
 
 class ResultsFolder:
@@ -36,6 +34,10 @@ class ResultsFolder:
         self.best = path / "best.yaml"
         self.summary = path / "summary.json"
         self.environment = path / "environment.json"
+        self.confirm = path / "confirm.jsonl"
+        self.ranks = path / "confirm"
+        self.verdict = path / "verdict.json"
+        self.tests = path / "test.jsonl"
         self.errors = path / "errors"
         self.lock = path / ".lock"
 
@@ -74,15 +76,8 @@ class ResultsFolder:
         Raises:
             ResultsError: If any other line is damaged.
         """
-        if not self.trials.is_file():
-            return []
-        *lines, torn = self.trials.read_bytes().split(b"\n")
-        if torn:  # no newline after it: the write was cut short, and nobody acted on it
-            log.warning("dropped a torn last line: %s:%d", self.trials, len(lines) + 1)
         found = []
-        for number, line in enumerate(lines, start=1):
-            if not line:
-                continue
+        for number, line in whole_lines(self.trials):
             try:
                 found.append(Record.from_json(line.decode("utf-8")))
             except ValueError as error:
@@ -108,6 +103,14 @@ class ResultsFolder:
             ResultsError: If it is missing or damaged.
         """
         return _read_json(self.environment)
+
+    def read_verdict(self) -> dict[str, Any]:
+        """`verdict.json`.
+
+        Raises:
+            ResultsError: If it is missing or damaged.
+        """
+        return _read_json(self.verdict)
 
     def in_use(self) -> bool:
         """Whether a process is writing to the folder at this moment."""
@@ -154,7 +157,7 @@ class ResultsWriter:
             raise ResultsError(
                 f"one process at a time may write to a results folder: {folder.path} is in use"
             ) from None
-        self._file: FileIO | None = None
+        self._log = LineLog(folder.trials)
 
     @classmethod
     def create(cls, path: Path, space_text: str) -> Self:
@@ -181,24 +184,13 @@ class ResultsWriter:
         Raises:
             StorageError: If it cannot be written; the lines before it are as they were.
         """
-        line = record.to_json().encode() + b"\n"
-        try:
-            if self._file is None:
-                self._cut_torn_line()
-                self._file = self.folder.trials.open("ab", buffering=0)
-            while line:
-                line = line[self._file.write(line) :]
-            os.fsync(self._file.fileno())
-        except OSError as error:
-            self._drop_file()  # so that the next line first cuts what is there of this one
-            raise StorageError(
-                f"a report must be written down: {self.folder.trials}: {error.strerror}"
-            ) from error
+        self._log.append(record.to_json())
 
-    def keep_traceback(self, trial: int | None, text: str) -> Path:
-        """Keep why a trial failed, or the sweep as a whole, for people; the file's path."""
+    def keep_traceback(self, trial: int | str | None, text: str) -> Path:
+        """Keep why a trial, a named run or the sweep as a whole failed; the file's path."""
         self.folder.errors.mkdir(exist_ok=True)
-        path = self.folder.errors / ("sweep.txt" if trial is None else f"trial-{trial:04d}.txt")
+        name = "sweep" if trial is None else trial
+        path = self.folder.errors / f"{f'trial-{name:04d}' if isinstance(name, int) else name}.txt"
         write_atomic(path, text)
         return path
 
@@ -208,7 +200,7 @@ class ResultsWriter:
 
     def close(self) -> None:
         """Give the folder back."""
-        self._drop_file()
+        self._log.close()
         self._lock.release()
 
     def __enter__(self) -> Self:
@@ -221,18 +213,3 @@ class ResultsWriter:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-    def _drop_file(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-
-    def _cut_torn_line(self) -> None:
-        """Drop what a killed run left of a line, so that the next one starts on its own."""
-        if not self.folder.trials.is_file():
-            return
-        text = self.folder.trials.read_bytes()
-        whole = text.rfind(b"\n") + 1
-        if whole < len(text):
-            log.warning("dropped a torn last line of %s", self.folder.trials)
-            os.truncate(self.folder.trials, whole)

@@ -34,6 +34,7 @@ def effective_plan(settings: Settings, features: TrialFeatures) -> str:
             epochs=settings.budget.epochs,
             pairs=len(order),
             batch_size=settings.optimizer.batch_size,
+            samples=settings.budget.samples,
         )
         parts = BACKBONES[settings.backbone.name].parts
         weights = emphasis(curriculum, settings.budget.epochs, parts)

@@ -64,7 +64,7 @@ def plan_sweep(space: Space, pairs: PairSet) -> SweepPlan:
     """
     settings = space.settings
     counts = {name: len(pairs.rows(name)) for name in ("train", "validation", "test")}
-    full = full_data_samples(counts["train"], settings.optimizer.batch_size, settings.budget.epochs)
+    full = full_data_samples(counts["train"], settings.optimizer.batch_size, settings.budget)
     shortest, longest = schedule_range(space, counts["train"])
     cores, gpus = local_capacity()
     return SweepPlan(

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -30,13 +30,23 @@ from class_sweep.difficulty.stored import from_stored, to_stored, why_not
 from class_sweep.encoders.cache import FeatureCache
 from class_sweep.encoders.fingerprint import fingerprint
 from class_sweep.encoders.molecule import build_graphs, encode_molecules
+from class_sweep.encoders.rows import distinct
 from class_sweep.encoders.text import encode_texts, encode_token_states, encode_tokens
 from class_sweep.errors import ConfigError, DataError
-from class_sweep.sweep.judge import Listener
 from class_sweep.training.features import TrialFeatures, similarity_of
 
 MOST_SIMILARITIES = 24
 FINGERPRINT = MorganEncoder(kind="morgan", bits=2048)  # what Tanimoto compares
+
+
+class Watcher(Protocol):
+    """Who is told of the stages."""
+
+    def stage(self, name: str) -> None:
+        """A stage begins: `data`, `encoders`, `index`."""
+
+    def progress(self, done: int, total: int) -> None:
+        """How much of the stage is done, where that is known."""
 
 
 @dataclass
@@ -46,7 +56,7 @@ class Clock:
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
-    def stage(self, name: str, listener: Listener) -> Iterator[None]:
+    def stage(self, name: str, listener: Watcher) -> Iterator[None]:
         """Time a stage and tell the listener of it."""
         listener.stage(name)
         start = time.perf_counter()
@@ -100,7 +110,7 @@ def prepare(
     space: Space,
     cache: FeatureCache,
     clock: Clock,
-    listener: Listener,
+    listener: Watcher,
     *,
     loaded: Callable[[], None] = lambda: None,
 ) -> Prepared:
@@ -125,21 +135,22 @@ def prepare(
         text = encode_texts(
             settings.text_encoder, pairs.texts, train, cache=cache, progress=listener.progress
         )
-        molecule = encode_molecules(settings.molecule_encoder, pairs.smiles, train, cache=cache)
-        finer = _finer(space, pairs, cache, listener)
+        smiles = (*pairs.smiles, *(molecule.smiles for molecule in pairs.more))
+        molecule = encode_molecules(settings.molecule_encoder, smiles, train, cache=cache)
+        finer = _finer(space, pairs, smiles, cache, listener)
     with clock.stage("index", listener):
         indexes = {}
         for similarity in similarities(space):
             compared = molecule
             if similarity.molecule == "tanimoto":
-                compared = encode_molecules(FINGERPRINT, pairs.smiles, train, cache=cache)
+                compared = encode_molecules(FINGERPRINT, smiles, train, cache=cache)
             indexes[similarity] = _index(
                 space, similarity, text[train], compared[train], cache, listener
             )
         diagnoses = {similarity: diagnose(index) for similarity, index in indexes.items()}
     prepared = Prepared(
         pairs,
-        TrialFeatures(text, molecule, pairs.split, indexes, **finer),
+        TrialFeatures(text, molecule, pairs.split, indexes, **finer, **ids_of(pairs)),
         diagnoses,
         _own(space, diagnoses),
     )
@@ -148,7 +159,13 @@ def prepare(
     return prepared
 
 
-def _finer(space: Space, pairs: PairSet, cache: FeatureCache, listener: Listener) -> dict[str, Any]:
+def _finer(
+    space: Space,
+    pairs: PairSet,
+    smiles: tuple[str, ...],
+    cache: FeatureCache,
+    listener: Watcher,
+) -> dict[str, Any]:
     """What the space's backbone reads beside one vector a text and one a molecule."""
     settings, needs = space.settings, needed(space)
     found: dict[str, Any] = {}
@@ -161,8 +178,17 @@ def _finer(space: Space, pairs: PairSet, cache: FeatureCache, listener: Listener
         )
     if needs.graphs:
         train = pairs.rows("train")
-        found["graphs"] = build_graphs(settings.molecule_encoder, pairs.smiles, train, cache=cache)
+        found["graphs"] = build_graphs(settings.molecule_encoder, smiles, train, cache=cache)
     return found
+
+
+def ids_of(pairs: PairSet) -> dict[str, Any]:
+    """Which texts of a data set are the same text, and which molecules the same molecule."""
+    molecules = (*pairs.molecules, *(molecule.canonical for molecule in pairs.more))
+    return {
+        "text_ids": distinct(pairs.texts)[1].astype(np.int32),
+        "molecule_ids": distinct(molecules)[1].astype(np.int32),
+    }
 
 
 def needed(space: Space) -> Needs:
@@ -205,7 +231,7 @@ def similarities(space: Space) -> list[Similarity]:
         ConfigError: If they are too many to index.
     """
     wanted = _searched(space)
-    if "paper" in space.settings.search.first:
+    if "paper" in space.settings.references:
         wanted.append(CLASS_SIMILARITY)
     found = list(dict.fromkeys(wanted))
     if len(found) > MOST_SIMILARITIES:
@@ -235,7 +261,7 @@ def _index(
     text: np.ndarray,
     molecule: np.ndarray,
     cache: FeatureCache,
-    listener: Listener,
+    listener: Watcher,
 ) -> DifficultyIndex:
     sigmas, quantiles = sigmas_needed(space), space.sigma_quantiles()
     data = fingerprint(text, molecule)

@@ -8,6 +8,7 @@ import torch
 
 from class_sweep.errors import TrainingError
 
+CHECKPOINTS_KEPT = 2  # of a trial: the last may be torn by a crash
 STATE_FILE = "state.pt"  # the one file of a checkpoint's folder
 
 

@@ -1,6 +1,5 @@
 """What a backbone says of rows: in the number format of the device, and of many rows in blocks."""
 
-from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
@@ -8,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from class_sweep.backbones.backbone import Backbone, Encoded
-from class_sweep.backbones.inputs import Batch
+from class_sweep.backbones.inputs import Batch, Molecules, Texts, TokenIds
 from class_sweep.training.features import TrialFeatures
 
 _VECTORS = 4096  # rows at a time of frozen vectors
@@ -17,9 +16,22 @@ _DEEP = 256  # rows at a time where texts are tokens or molecules graphs
 
 def encode(backbone: Backbone, batch: Batch, device: torch.device) -> tuple[Encoded, Encoded]:
     """Texts and molecules of a batch, computed in bfloat16 where a GPU does, given in float32."""
+    texts = encode_texts(backbone, batch.texts, device)
+    return texts, encode_molecules(backbone, batch.molecules, device)
+
+
+def encode_texts(backbone: Backbone, texts: Texts | TokenIds, device: torch.device) -> Encoded:
+    """The texts of a batch; see `encode`."""
     with number_format(device):
-        sides = backbone.encode_texts(batch.texts), backbone.encode_molecules(batch.molecules)
-    return _in_float32(sides[0]), _in_float32(sides[1])
+        encoded = backbone.encode_texts(texts)
+    return _in_float32(encoded)
+
+
+def encode_molecules(backbone: Backbone, molecules: Molecules, device: torch.device) -> Encoded:
+    """The molecules of a batch; see `encode`."""
+    with number_format(device):
+        encoded = backbone.encode_molecules(molecules)
+    return _in_float32(encoded)
 
 
 def number_format(device: torch.device) -> AbstractContextManager[None]:
@@ -30,28 +42,34 @@ def number_format(device: torch.device) -> AbstractContextManager[None]:
 
 
 @torch.no_grad()
-def embed_rows(
+def embed_texts(
     backbone: Backbone, features: TrialFeatures, rows: NDArray[np.int64], device: torch.device
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """(n, D) the embeddings of some rows' texts, and of their molecules, in evaluation mode."""
-    backbone.eval()
-    order, texts, molecules = [], [], []
-    for part in _blocks(features, rows):
-        text, molecule = encode(backbone, features.batch(rows[part], device), device)
-        order.append(part)
-        texts.append(text["embedding"])
-        molecules.append(molecule["embedding"])
-    back = torch.from_numpy(np.argsort(np.concatenate(order))).to(device)
-    return torch.cat(texts)[back], torch.cat(molecules)[back]
-
-
-def _blocks(features: TrialFeatures, rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    """Places in `rows`, a block at a time; long texts together, so that little is padding."""
+) -> torch.Tensor:
+    """(n, D) the embeddings of some rows' texts, in evaluation mode."""
     lengths = features.text_lengths(rows)
-    size = _VECTORS if features.are_vectors else _DEEP
+    # Long texts together, so that little is padding.
     order = np.arange(len(rows)) if lengths is None else np.argsort(-lengths, kind="stable")
-    for start in range(0, len(order), size):
-        yield order[start : start + size]
+    backbone.eval()
+    size = _VECTORS if lengths is None else _DEEP
+    found = [
+        encode_texts(backbone, features.texts(part, device), device)["embedding"]
+        for part in np.split(rows[order], range(size, len(rows), size))
+    ]
+    return torch.cat(found)[torch.from_numpy(np.argsort(order)).to(device)]
+
+
+@torch.no_grad()
+def embed_molecules(
+    backbone: Backbone, features: TrialFeatures, rows: NDArray[np.int64], device: torch.device
+) -> torch.Tensor:
+    """(n, D) the embeddings of some rows' molecules, in evaluation mode."""
+    backbone.eval()
+    size = _VECTORS if features.graphs is None else _DEEP
+    found = [
+        encode_molecules(backbone, features.molecules(part, device), device)["embedding"]
+        for part in np.split(rows, range(size, len(rows), size))
+    ]
+    return torch.cat(found)
 
 
 def _in_float32(side: Encoded) -> Encoded:

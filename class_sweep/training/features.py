@@ -31,7 +31,7 @@ class TrialFeatures:
 
     Attributes:
         text: (N, D_text) float32, every pair of the data set.
-        molecule: (N, D_molecule) float32, of the same pairs.
+        molecule: (N + X, D_molecule) float32, of the same pairs.
         split: (N,) int8 codes into `SPLITS`.
         indexes: The difficulty of the training pairs, in the order of their rows, under each
             similarity of the sweep.
@@ -39,7 +39,11 @@ class TrialFeatures:
         token_states: N rows of (T, D_text) float16, where a backbone reads frozen tokens.
         token_means: (N, D_text) float32, the mean token of a lower layer; with `token_states`.
         graphs: The same molecules as graphs, where a backbone reads them.
+        text_ids: (N,) int32, equal for equal texts; None where all differ.
+        molecule_ids: (N + X,) int32, equal for equal molecules; None where all differ.
         seal: (32,) uint8, SHA-256 over all arrays as they were when they were first shared.
+
+    Behind the N molecules of the pairs there may be X more, candidates of the pool `all`.
     """
 
     text: NDArray[np.float32]
@@ -50,6 +54,8 @@ class TrialFeatures:
     token_states: Ragged | None = None
     token_means: NDArray[np.float32] | None = None
     graphs: MoleculeGraphs | None = None
+    text_ids: NDArray[np.int32] | None = None
+    molecule_ids: NDArray[np.int32] | None = None
     seal: NDArray[np.uint8] | None = None
 
     def sources(self, settings: Settings) -> Sources:
@@ -135,8 +141,9 @@ class TrialFeatures:
         for name in ("tokens", "token_states"):
             if (ragged := getattr(self, name)) is not None:
                 arrays |= ragged.arrays(name)
-        if self.token_means is not None:
-            arrays["token_means"] = self.token_means
+        for name in ("token_means", "text_ids", "molecule_ids"):
+            if (array := getattr(self, name)) is not None:
+                arrays[name] = array
         if self.graphs is not None:
             arrays |= {f"graphs/{name}": array for name, array in self.graphs.arrays().items()}
         for similarity, index in self.indexes.items():
@@ -176,5 +183,7 @@ class TrialFeatures:
             ragged["token_states"],
             arrays.get("token_means"),  # type: ignore[arg-type]
             MoleculeGraphs.from_arrays(graphs) if graphs else None,
+            arrays.get("text_ids"),  # type: ignore[arg-type]
+            arrays.get("molecule_ids"),  # type: ignore[arg-type]
             arrays["seal"],  # type: ignore[arg-type]
         )

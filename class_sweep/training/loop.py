@@ -24,7 +24,7 @@ from class_sweep.errors import DataError, TrainingError
 from class_sweep.training.accumulation import InParts
 from class_sweep.training.checkpoint import load_state, save_state
 from class_sweep.training.encoding import encode
-from class_sweep.training.evaluation import evaluate
+from class_sweep.training.evaluation import evaluate, ranks_of
 from class_sweep.training.features import TrialFeatures
 
 
@@ -56,6 +56,7 @@ class Trainer:
             epochs=settings.budget.epochs,
             pairs=len(self._rows),
             batch_size=settings.optimizer.batch_size,
+            samples=settings.budget.samples,
         )
         self._sampler = CurriculumSampler(
             self.schedule,
@@ -159,6 +160,10 @@ class Trainer:
     def evaluate(self, split: str, pools: tuple[str, ...]) -> dict[str, float]:
         """Metrics over a split; see `class_sweep.training.evaluation`."""
         return evaluate(self.backbone, self.features, split, pools, self.device)
+
+    def ranks(self, split: str, pools: tuple[str, ...]) -> dict[str, NDArray[np.float64]]:
+        """Every query's rank over a split; see `class_sweep.training.evaluation`."""
+        return ranks_of(self.backbone, self.features, split, pools, self.device)
 
     def save(self, path: Path) -> None:
         """Write everything that going on from here needs."""

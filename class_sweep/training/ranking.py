@@ -1,5 +1,7 @@
 """Retrieval metrics: where the true partner of a query stands among all candidates."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -8,11 +10,17 @@ TIE_TOLERANCE = 1e-6
 """Scores of unit vectors closer than this are equal: float32 products of equal rows may differ in
 their last bits with the rows' places in a block."""
 
-_BLOCK = 1024  # queries at a time
+_SCORES = 1 << 23  # scores held at a time: 32 MiB
+
+Pairs = tuple[torch.Tensor, torch.Tensor]
+"""(P,) queries, ascending, and (P,) the candidate of each."""
 
 
 def mid_ranks(
-    queries: torch.Tensor, candidates: torch.Tensor, targets: torch.Tensor
+    queries: torch.Tensor,
+    candidates: torch.Tensor,
+    targets: torch.Tensor,
+    ignored: Pairs | None = None,
 ) -> NDArray[np.float64]:
     """The 1-based rank of each query's target; ties take the middle of their ranks.
 
@@ -20,25 +28,57 @@ def mid_ranks(
         queries: (Q, D) unit vectors.
         candidates: (C, D) unit vectors.
         targets: (Q,) the candidate that is each query's partner.
+        ignored: Queries and candidates that are right as well, and so not counted against them.
 
     Returns:
         (Q,) ranks from 1 to C; halves where an even number of candidates tie.
     """
     ranks = []
-    for start in range(0, len(queries), _BLOCK):
-        scores = queries[start : start + _BLOCK] @ candidates.T
-        own = scores.gather(1, targets[start : start + _BLOCK, None])
+    for start, scores in score_blocks(queries, candidates, ignored):
+        own = scores.gather(1, targets[start : start + len(scores), None])
         above = (scores > own + TIE_TOLERANCE).sum(1)
         level = (scores >= own - TIE_TOLERANCE).sum(1) - above  # the target itself among them
         ranks.append(above + (level + 1) / 2)
     return torch.cat(ranks).double().cpu().numpy()
 
 
+def top(
+    queries: torch.Tensor, candidates: torch.Tensor, count: int, ignored: Pairs | None = None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """(Q, k) the scores of the best k candidates, best first, and which they are; see `mid_ranks`.
+
+    k is `count`, or C where there are fewer; what is ignored scores −∞.
+    """
+    count = min(count, len(candidates))
+    found = [scores.topk(count, dim=1) for _, scores in score_blocks(queries, candidates, ignored)]
+    return torch.cat([f.values for f in found]), torch.cat([f.indices for f in found])
+
+
+def score_blocks(
+    queries: torch.Tensor, candidates: torch.Tensor, ignored: Pairs | None
+) -> Iterator[tuple[int, torch.Tensor]]:
+    """The first query of each block and the block's scores (n, C), in memory that is used again."""
+    size = max(1, min(len(queries), _SCORES // len(candidates)))
+    held = queries.new_empty(size, len(candidates))
+    for start in range(0, len(queries), size):
+        block = queries[start : start + size]
+        scores = torch.mm(block, candidates.T, out=held[: len(block)])
+        if ignored is not None:
+            here = (ignored[0] >= start) & (ignored[0] < start + size)
+            scores[ignored[0][here] - start, ignored[1][here]] = -torch.inf
+        yield start, scores
+
+
+def metrics_of(ranks: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """What each query adds to the means of `summarise`, (Q,) each."""
+    return {
+        "mrr": 1 / ranks,
+        "hits@1": (ranks <= 1).astype(np.float64),
+        "hits@10": (ranks <= 10).astype(np.float64),
+        "mean_rank": ranks,
+    }
+
+
 def summarise(ranks: NDArray[np.float64]) -> dict[str, float]:
     """Metrics of one direction: `mrr` and `hits@k` in [0, 1], `mean_rank` from 1."""
-    return {
-        "mrr": float((1 / ranks).mean()),
-        "hits@1": float((ranks <= 1).mean()),
-        "hits@10": float((ranks <= 10).mean()),
-        "mean_rank": float(ranks.mean()),
-    }
+    return {name: float(values.mean()) for name, values in metrics_of(ranks).items()}

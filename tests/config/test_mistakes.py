@@ -112,8 +112,8 @@ def test_a_near_miss_suggests_the_key(mistakes, word, meant):
 
 def test_a_far_miss_lists_the_keys(mistakes):
     [mistake] = mistakes(budget="{epochs: 3, patience: 2}")
-    assert (
-        mistake == "6: budget.patience: must be a known setting, got 'patience'; known here: epochs"
+    assert mistake == (
+        "6: budget.patience: must be a known setting, got 'patience'; known here: epochs, samples"
     )
 
 

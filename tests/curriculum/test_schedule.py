@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from class_sweep.config.sections import Curriculum
+from class_sweep.config.sections import Budget, Curriculum
 from class_sweep.curriculum.pacing import PACINGS
 from class_sweep.curriculum.schedule import full_data_samples, plan
 
@@ -23,7 +23,7 @@ def test_steps_and_samples_add_up(pacing, alpha, beta, epochs, pairs, batch_size
     assert schedule.samples == schedule.steps * batch_size
     assert 0 < schedule.share_of_full_data <= 1
     full = plan(Curriculum(), epochs=epochs, pairs=pairs, batch_size=batch_size)
-    assert full.samples == full_data_samples(pairs, batch_size, epochs)
+    assert full.samples == full_data_samples(pairs, batch_size, Budget(epochs=epochs))
     if pacing == "full":
         assert schedule == full
 

@@ -7,7 +7,7 @@ from rdkit import Chem, rdBase
 
 from class_sweep.config.inputs import Mol2vecEncoder, MorganEncoder
 from class_sweep.encoders.cache import FeatureCache
-from class_sweep.encoders.graphs import _atom_tokens, molecule_graphs
+from class_sweep.encoders.graphs import _atom_tokens, graphs_over, molecule_graphs
 from class_sweep.encoders.molecule import build_graphs
 from class_sweep.encoders.molecule_graphs import BOND_KINDS, MoleculeGraphs
 from class_sweep.encoders.motifs import find_motifs
@@ -61,14 +61,15 @@ def test_an_atoms_token_is_mol2vecs_of_its_largest_radius(radius):
     for molecule, own in zip(molecules, _atom_tokens(molecules, radius), strict=True):
         with rdBase.BlockLogs():
             sentence = mol2alt_sentence(molecule, radius)
-        assert len(own) == molecule.GetNumAtoms()
-        assert set(own) <= set(sentence)
+        words = [str(identifier) for identifier in own]
+        assert len(words) == molecule.GetNumAtoms()
+        assert set(words) <= set(sentence)
         if radius == 0:
-            assert own == sentence
+            assert words == sentence
 
 
 def test_atoms_start_from_the_vectors_of_their_tokens(tmp_path):
-    tokens = sorted({t for own in _atom_tokens([Chem.MolFromSmiles("CCO")], 1) for t in own})
+    tokens = sorted({str(t) for own in _atom_tokens([Chem.MolFromSmiles("CCO")], 1) for t in own})
     vectors = np.arange(len(tokens) * 3 + 3, dtype=np.float32).reshape(-1, 3)
     path = tmp_path / "vectors.npz"
     np.savez(path, tokens=np.array(["UNK", *tokens]), vectors=vectors)
@@ -78,6 +79,18 @@ def test_atoms_start_from_the_vectors_of_their_tokens(tmp_path):
     assert found.vectors[0].tolist() == vectors[0].tolist()
     assert sorted(found.vectors[one(found, 0).atoms.values].tolist()) == vectors[1:].tolist()
     assert 0 in one(found, 1).atoms.values  # a substructure without a vector
+
+
+@pytest.mark.parametrize("radius", [0, 1])
+def test_further_molecules_get_the_tokens_of_the_first(radius):
+    settings = Mol2vecEncoder(kind="mol2vec", dimensions=4, epochs=1, radius=radius)
+    smiles = ["CC(=O)Nc1ccccc1", "CCO", "CCO", "CCCO", "CCCCO"]
+    first = molecule_graphs(settings, smiles, np.arange(5))
+    again = graphs_over(first.identifiers, first.vectors, radius, smiles)
+    for name, array in first.arrays().items():
+        assert np.array_equal(again.arrays()[name], array), name
+    (bromine,) = graphs_over(first.identifiers, first.vectors, radius, ["Br"]).atoms.values
+    assert bromine == 0
 
 
 @pytest.mark.parametrize(

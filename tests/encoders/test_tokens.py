@@ -79,3 +79,10 @@ def test_tokens_and_states_are_computed_once(settings, cache, texts, monkeypatch
 def test_lsa_has_no_tokens(cache):
     with pytest.raises(EncoderError, match=r"must be a transformer .* reads tokens, got lsa"):
         encode_token_states(LsaEncoder(), ["a"], (0.5, 1.0), cache=cache)
+
+
+def test_more_layers_than_the_model_has_are_refused_before_any_trial(settings, cache):
+    asked = settings.model_copy(update={"trainable": "last_3"})
+    with pytest.raises(EncoderError, match=r"at most last_2, the layers of the model, got last_3"):
+        encode_tokens(asked, ["acid"], cache=cache)
+    assert len(encode_tokens(settings, ["acid"], cache=cache)) == 1

@@ -10,6 +10,7 @@ from class_sweep.config.document import parse_space
 from class_sweep.config.sections import Curriculum
 from class_sweep.sweep.prepare import Clock, prepare
 from class_sweep.sweep.trainable import CurriculumTrial
+from class_sweep.training.loop import Trainer
 
 FIRST = {"trial": 0, "values": {"curriculum.order": "hard_first"}, "checkpoint": None}
 SECOND = {
@@ -127,6 +128,44 @@ def test_an_exception_is_reported_with_its_traceback(trial):
     assert "Traceback" in outcome.traceback
     worker.reset_config(FIRST)
     assert worker.step()["outcome"].failure is None
+
+
+def fails_with(error, monkeypatch):
+    def train_to(self, step):
+        raise error
+
+    monkeypatch.setattr(Trainer, "train_to", train_to)
+
+
+def test_an_exception_that_nobody_foresaw_is_raised_for_another_process_to_try(trial, monkeypatch):
+    worker = trial(FIRST)
+    fails_with(KeyError("boom"), monkeypatch)
+    with pytest.raises(KeyError, match="boom"):
+        worker.step()
+
+
+def test_a_gpu_without_room_is_named_as_that_with_the_batch_size(trial, monkeypatch):
+    worker = trial(FIRST)
+    fails_with(torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"), monkeypatch)
+    outcome = worker.step()["outcome"]
+    assert outcome.failure == (
+        "the GPU must hold a training step, got out of memory on 0 of one with"
+        " optimizer.batch_size 32: optimizer.micro_batch_size below it, or a larger"
+        " resources.gpus, makes room"
+    )
+    assert "CUDA out of memory" in outcome.traceback
+
+
+def test_shared_arrays_that_were_written_to_fail_the_trial_at_its_end(trial, features):
+    worker = trial(FIRST)
+    text = worker._features.text
+    before = text[0, 0]
+    text[0, 0] += 1
+    try:
+        *_, last = reports(worker)
+    finally:
+        text[0, 0] = before
+    assert "shared features must stay as they were" in last.failure
 
 
 def test_a_trial_leaves_the_shared_arrays_as_they_were(trial, features):

@@ -42,7 +42,9 @@ for (const table of document.querySelectorAll("table.sortable")) {
   show();
 }
 (async () => {
-  const figures = JSON.parse(document.getElementById("figures").textContent);
+  const stored = document.getElementById("figures");
+  if (!stored) return; // a page of tables
+  const figures = JSON.parse(stored.textContent);
   const packed = document.getElementById("plotly").textContent;
   const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));

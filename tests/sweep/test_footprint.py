@@ -6,7 +6,12 @@ from class_sweep.config.sections import Resources
 from class_sweep.difficulty.index import build_index
 from class_sweep.difficulty.similarity import CLASS_SIMILARITY
 from class_sweep.errors import InputError
-from class_sweep.sweep.gpu import require_gpu_memory, trial_bytes
+from class_sweep.sweep.footprint import (
+    checkpoint_bytes,
+    most_on_disk,
+    require_gpu_memory,
+    trial_bytes,
+)
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer
 
@@ -49,3 +54,22 @@ def test_a_share_that_cannot_hold_a_trial_is_refused_with_the_numbers():
 
 def test_without_a_gpu_there_is_nothing_to_refuse():
     require_gpu_memory(Resources(gpus=0), 10**15, [GIB])
+
+
+def test_a_checkpoint_is_as_large_as_it_is_said_to_be(small_space_text, features, tmp_path):
+    space = parse_space(small_space_text)
+    settings = space.resolve({"curriculum.sigma": 0.5, "curriculum.alpha": 1.0})
+    batches = settings.optimizer.model_copy(update={"batch_size": 4})
+    trainer = Trainer(settings.model_copy(update={"optimizer": batches}), features)
+    trainer.train_to(1)  # before it AdamW has no moments
+    trainer.save(tmp_path / "state.pt")
+    size = (tmp_path / "state.pt").stat().st_size
+    assert checkpoint_bytes(space, features) <= size <= checkpoint_bytes(space, features) + 2**16
+
+
+def test_what_waits_at_a_rung_is_on_the_disk_too(small_space_text, features):
+    one = checkpoint_bytes(parse_space(small_space_text), features)
+    assert most_on_disk(parse_space(small_space_text), features, 3) == 2 * 3 * one
+    asha = "pruning: {grace_epochs: 1, reduction_factor: 2}"
+    text = small_space_text.replace(asha, "pruning: {kind: one_rung, keep: 4}")
+    assert most_on_disk(parse_space(text), features, 3) == 2 * 7 * one

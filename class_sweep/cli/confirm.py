@@ -1,0 +1,61 @@
+"""`class-sweep confirm`."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from class_sweep.cli.arguments import Results
+from class_sweep.cli.report import write_report
+from class_sweep.errors import InterruptedSweepError
+
+
+def confirm(
+    results: Results,
+    finalists: Annotated[
+        int | None, typer.Option(min=1, help="Schedules to confirm. Default: the space's.")
+    ] = None,
+    seeds: Annotated[
+        int | None, typer.Option(help="Of each pair that is not decided before: 3, 5, 10, 20, 40.")
+    ] = None,
+    most_seeds: Annotated[
+        int | None, typer.Option(help="Of a pair that they may yet settle: 3, 5, 10, 20, 40.")
+    ] = None,
+    test: Annotated[
+        bool, typer.Option("--test", help="Also read the test split, once, with the winner.")
+    ] = False,
+) -> None:
+    """Retrain a sweep's finalists and controls under paired seeds, and say what that shows.
+
+    `run` does so at its end; this goes on with it, does it later, or with more seeds. No finished
+    run is made again.
+
+    Example: `class-sweep confirm results/first --most-seeds 20`
+    """
+    from class_sweep.config.document import load_space
+    from class_sweep.encoders.cache import FeatureCache, default_cache_folder
+    from class_sweep.report.closing import print_closing
+    from class_sweep.report.live import LiveView
+    from class_sweep.report.verdict import print_test
+    from class_sweep.results.store import ResultsFolder
+    from class_sweep.sweep.runner import confirm as confirm_sweep
+
+    given = {"finalists": finalists, "seeds": seeds, "most_seeds": most_seeds}
+    changes = {name: value for name, value in given.items() if value is not None}
+    console = Console()
+    objective = load_space(ResultsFolder.existing(results).space).objective
+    try:
+        with LiveView(console, objective) as view:
+            sweep, reading = confirm_sweep(
+                results,
+                cache=FeatureCache(default_cache_folder()),
+                listener=view,
+                changes=changes,
+                test=test,
+            )
+    except KeyboardInterrupt:
+        raise InterruptedSweepError(results, "confirm") from None
+    print_closing(console, sweep.summary, results)
+    if reading:
+        print_test(console, reading)
+    write_report(results)

@@ -1,0 +1,41 @@
+"""What every file of molecules goes through: canonical SMILES, and what cannot be read dropped."""
+
+import logging
+from collections.abc import Iterable, Sequence
+
+from rdkit import Chem
+from rdkit.rdBase import BlockLogs
+
+from class_sweep.data.pair import Dropped
+from class_sweep.errors import DataError
+
+log = logging.getLogger(__name__)
+
+MOST_DROPPED = 0.02  # share of the rows; above it the file is not what its owner thinks it is
+
+
+def canonical(smiles: Iterable[str]) -> dict[str, str]:
+    """Canonical isomeric SMILES of each SMILES; empty where RDKit cannot read it."""
+    with BlockLogs():  # RDKit writes its reasons to stderr
+        parsed = ((text, Chem.MolFromSmiles(text)) for text in smiles)
+        return {text: Chem.MolToSmiles(mol) if mol else "" for text, mol in parsed}
+
+
+def report_dropped(dropped: Sequence[Dropped], rows: int) -> None:
+    """Warn of what was dropped.
+
+    Raises:
+        DataError: If it is more than 2 % of the rows.
+    """
+    if not dropped:
+        return
+    lines = [f"{d.reason} (id {d.id}) at {d.place}" for d in dropped]
+    for line in lines:
+        log.info("dropped: %s", line)
+    share = f"{len(dropped)} of {rows} rows ({len(dropped) / rows:.1%})"
+    if len(dropped) > MOST_DROPPED * rows:
+        raise DataError(
+            f"at most {MOST_DROPPED:.0%} of the rows may be unusable, got {share}:\n  "
+            + "\n  ".join(lines[:5])
+        )
+    log.warning("dropped %s, the first: %s", share, lines[0])

@@ -1,0 +1,122 @@
+"""A sweep's axes and its best trials in the words of other tools: Ray Tune, Optuna, Hydra."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pprint import pformat
+from typing import Any
+
+from class_sweep.config.axes import Axis, Choice, IntRange, LogUniform, Value
+from class_sweep.config.document import Space
+from class_sweep.config.source import write_yaml
+from class_sweep.results.record import Record
+
+_SHOWN = ("backbone", "curriculum", "optimizer", "budget")  # what another loop can use
+
+
+def within(space: Space, records: Sequence[Record]) -> list[Record]:
+    """The trials that stand on the axes, as the points of a search must; references may not."""
+    return [
+        record
+        for record in records
+        if all(record.config.get(path) in axis for path, axis in space.axes.items())
+    ]
+
+
+def as_ray(space: Space, records: Sequence[Record], note: str) -> str:
+    """A Python module: the search space for `ray.tune`, and trials to evaluate first."""
+    axes = {path: _ray(axis) for path, axis in space.axes.items()}
+    return _module(note, "from ray import tune", "param_space", axes, space, records)
+
+
+def as_optuna(space: Space, records: Sequence[Record], note: str) -> str:
+    """A Python module: distributions for `study.ask`, and trials for `study.enqueue_trial`."""
+    axes = {path: _optuna(axis) for path, axis in space.axes.items()}
+    imports = (
+        "from optuna.distributions import CategoricalDistribution, FloatDistribution,"
+        " IntDistribution"
+    )
+    return _module(note, imports, "distributions", axes, space, records)
+
+
+def as_hydra(space: Space, record: Record, note: str) -> str:
+    """A YAML config of one trial, with the axes as Hydra's sweeper takes them."""
+    tree = space.resolve(record.config).model_dump(mode="json", exclude_none=True)
+    found: dict[str, Any] = {section: tree[section] for section in _SHOWN}
+    found["hydra"] = {"sweeper": {"params": {p: _hydra(axis) for p, axis in space.axes.items()}}}
+    return f"# @package _global_\n# {' '.join(note.split())}\n{write_yaml(found)}"
+
+
+def _module(
+    note: str,
+    imports: str,
+    name: str,
+    axes: Mapping[str, str],
+    space: Space,
+    records: Sequence[Record],
+) -> str:
+    points = [{path: record.config[path] for path in space.axes} for record in records]
+    lines = "\n".join(f"    {path!r}: {text}," for path, text in axes.items())
+    return (
+        f"{note!r}\n\n{imports}\n\n{name} = {{\n{lines}\n}}\n\n"
+        f"# The best finished trials, the best first.\npoints_to_evaluate = {_python(points)}\n\n"
+        f"# What every trial shared.\nfixed = {_python(_fixed(space))}\n"
+    )
+
+
+def _python(value: object) -> str:
+    return pformat(value, width=100, sort_dicts=False)
+
+
+def _fixed(space: Space) -> dict[str, Any]:
+    tree = space.settings.model_dump(mode="json", exclude_none=True)
+    flat = {f"{section}.{key}": v for section in _SHOWN for key, v in tree[section].items()}
+    return {
+        path: value
+        for path, value in flat.items()
+        if not any(axis == path or axis.startswith(f"{path}.") for axis in space.axes)
+    }
+
+
+def _ray(axis: Axis) -> str:
+    if isinstance(axis, LogUniform):
+        return f"tune.loguniform({axis.low!r}, {axis.high!r})"
+    if isinstance(axis, IntRange):  # a range may be long, and says so in few words
+        return f"tune.choice({axis.values()!r})"
+    values = axis.values()
+    if values is None:
+        low, high = axis.ends()
+        return f"tune.uniform({low!r}, {high!r})"
+    # Tune's own grids start at a multiple of their step, which ours need not.
+    return f"tune.choice({_listed(values)})"
+
+
+def _optuna(axis: Axis) -> str:
+    if isinstance(axis, Choice):
+        return f"CategoricalDistribution({_listed(axis.options)})"
+    low, high = axis.ends()
+    if isinstance(axis, LogUniform):
+        return f"FloatDistribution({low!r}, {high!r}, log=True)"
+    if isinstance(axis, IntRange):
+        return f"IntDistribution({low!r}, {high!r}, step={axis.step})"
+    return f"FloatDistribution({low!r}, {high!r}, step={axis.step!r})"
+
+
+def _hydra(axis: Axis) -> str:
+    if isinstance(axis, Choice):
+        return f"choice({', '.join(map(_word, axis.options))})"
+    low, high = axis.ends()
+    if isinstance(axis, LogUniform):
+        return f"tag(log, interval({low!r}, {high!r}))"
+    values = axis.values()
+    if values is None:
+        return f"interval({low!r}, {high!r})"
+    if isinstance(axis, IntRange):
+        return f"range({low!r}, {axis.high + 1!r}, {axis.step!r})"
+    return f"choice({', '.join(map(_word, values))})"
+
+
+def _word(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _listed(values: Iterable[Value]) -> str:
+    return repr(list(values))

@@ -1,0 +1,125 @@
+"""The trials of a sweep on Ray Tune: what is left of them is run, in as many rounds as it takes."""
+
+import logging
+import traceback
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ray import tune
+
+from class_sweep.config.document import Space
+from class_sweep.errors import StorageError, SweepError
+from class_sweep.results.files import is_disk_full
+from class_sweep.results.record import Record
+from class_sweep.results.store import ResultsWriter
+from class_sweep.sweep.casualties import survivable
+from class_sweep.sweep.checkpoints import TUNE_FOLDER, Checkpoints, last_checkpoint, trial_name
+from class_sweep.sweep.cluster import trials_at_a_time, warm_actors
+from class_sweep.sweep.duplicates import effective_plan
+from class_sweep.sweep.interrupt import StopRequest
+from class_sweep.sweep.judge import Judge
+from class_sweep.sweep.prepare import Prepared
+from class_sweep.sweep.pruning import JudgeScheduler
+from class_sweep.sweep.search import StudySearch
+from class_sweep.sweep.tracking import trackers
+from class_sweep.sweep.trainable import CurriculumTrial
+from class_sweep.training.checkpoint import CHECKPOINTS_KEPT
+
+
+@dataclass(frozen=True)
+class Session:
+    """A sweep's trials, from this process.
+
+    Attributes:
+        space: What is searched.
+        prepared: What every trial reads.
+        writer: Of the results folder.
+        judge: What decides on reports.
+        stop: Whether the sweep is to stop.
+    """
+
+    space: Space
+    prepared: Prepared
+    writer: ResultsWriter
+    judge: Judge
+    stop: StopRequest
+
+    def run(self, rerun: Sequence[Record]) -> bool:
+        """Run what is left to run, until nothing is or the sweep is to stop; whether nothing is.
+
+        Tune leaves a trial lying whose worker died between two trials: it takes another round.
+
+        Args:
+            rerun: Failed trials to run once more.
+        """
+        space, folder, idle = self.space, self.writer.folder, 0
+        resources, limit = space.settings.resources, space.settings.search.max_concurrent
+        while True:
+            study = StudySearch(
+                space,
+                folder.study,
+                self.judge,
+                self.stop,
+                checkpoint_of=lambda trial: last_checkpoint(folder, trial),
+                plan_of=lambda settings: effective_plan(settings, self.prepared.features),
+            )
+            study.take_up(self.judge.last)
+            study.rerun(rerun)
+            rerun = ()
+            if study.left == 0:
+                return True
+            if self.stop.asked or idle > resources.retries:
+                return False
+            before = self.judge.reports
+            self._tune(study, trials_at_a_time(resources, limit, study.left))
+            idle = idle + 1 if self.judge.reports == before else 0
+
+    def _tune(self, study: StudySearch, at_a_time: int) -> None:
+        space, folder, judge = self.space, self.writer.folder, self.judge
+        resources = space.settings.resources
+        trainable = tune.with_parameters(
+            CurriculumTrial,
+            space=space,
+            features=self.prepared.features.arrays(),
+            gpu=resources.gpus > 0,
+        )
+        tuner = tune.Tuner(
+            tune.with_resources(trainable, {"cpu": resources.cpus, "gpu": resources.gpus}),
+            tune_config=tune.TuneConfig(
+                search_alg=study,
+                scheduler=JudgeScheduler(judge, self.stop),
+                num_samples=-1,  # the search says when there is nothing left
+                max_concurrent_trials=at_a_time,
+                reuse_actors=True,
+                trial_name_creator=trial_name,
+                trial_dirname_creator=trial_name,
+            ),
+            run_config=tune.RunConfig(
+                name=TUNE_FOLDER,
+                storage_path=str(folder.path.resolve()),
+                failure_config=tune.FailureConfig(max_failures=resources.retries),
+                checkpoint_config=tune.CheckpointConfig(
+                    num_to_keep=CHECKPOINTS_KEPT, checkpoint_at_end=False
+                ),
+                callbacks=[Checkpoints(judge, folder), *trackers(space.settings.tracking, folder)],
+                stop=self.stop,
+                verbose=0,
+            ),
+        )
+        for name in ("ray.tune", "ray.air", "ray.train"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # the judge says what matters
+        try:
+            with warnings.catch_warnings(), survivable(), warm_actors():
+                warnings.simplefilter("ignore")
+                tuner.fit()
+        except Exception as error:
+            if judge.broken:
+                raise judge.broken from None
+            if is_disk_full(str(error)):
+                raise StorageError(f"a sweep must have room to write: {folder.path}") from error
+            kept = self.writer.keep_traceback(None, traceback.format_exc())
+            raise SweepError(
+                f"Ray Tune ended on an error: {str(error).strip().splitlines()[-1]} ({kept}); every"
+                f" report is kept, go on with: class-sweep resume {folder.path}"
+            ) from error

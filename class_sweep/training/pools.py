@@ -1,0 +1,93 @@
+"""What a split's queries are ranked against: distinct texts and molecules, and which are right.
+
+A pair of the split is a query in both directions. Its candidates are the pool's distinct molecules,
+or its distinct texts. A candidate that is right as well (another text of the same molecule, another
+molecule of the same text) is left out of the query's ranking, as in Bordes et al. 2013.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from class_sweep.training.features import TrialFeatures
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Side:
+    """The candidates of one direction.
+
+    Attributes:
+        ids: (C,) ascending, one for each distinct candidate.
+        rows: (C,) a row of the features that holds it.
+        own: (Q,) the place among them of each query's own text or molecule.
+        ignored: (P,) queries, ascending, and (P,) places of other candidates that are right.
+    """
+
+    ids: Rows
+    rows: Rows
+    own: Rows
+    ignored: tuple[Rows, Rows] | None
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The queries (Q,) of a split, as rows, and the candidates on both sides."""
+
+    queries: Rows
+    texts: Side
+    molecules: Side
+
+
+def pool_of(features: TrialFeatures, split: str, name: str) -> Pool:
+    """The pool `split` (the split alone) or `all` (every pair, and the molecules without text)."""
+    queries, pairs = features.rows(split), np.arange(len(features.split))
+    pairs = queries if name == "split" else pairs
+    more = np.arange(len(features.split), len(features.molecule))
+    alone = queries[:0] if name == "split" else more
+    text_ids, molecule_ids = features.text_ids, features.molecule_ids
+    texts, text_rows = _distinct(text_ids, pairs)
+    molecules, molecule_rows = _distinct(molecule_ids, np.concatenate([pairs, alone]))
+    own_text = np.searchsorted(texts, _ids(text_ids, queries))
+    own_molecule = np.searchsorted(molecules, _ids(molecule_ids, queries))
+    other_texts = other_molecules = None
+    if text_ids is not None or molecule_ids is not None:
+        of_text = np.searchsorted(texts, _ids(text_ids, pairs))
+        of_molecule = np.searchsorted(molecules, _ids(molecule_ids, pairs))
+        other_molecules = _also_right(own_text, own_molecule, of_text, of_molecule)
+        other_texts = _also_right(own_molecule, own_text, of_molecule, of_text)
+    return Pool(
+        queries,
+        Side(texts, text_rows, own_text, other_texts),
+        Side(molecules, molecule_rows, own_molecule, other_molecules),
+    )
+
+
+def _ids(ids: NDArray[np.int32] | None, rows: Rows) -> Rows:
+    return rows if ids is None else ids[rows].astype(np.int64)
+
+
+def _distinct(ids: NDArray[np.int32] | None, rows: Rows) -> tuple[Rows, Rows]:
+    """The distinct ids of some rows, ascending, and the first row of each."""
+    if ids is None:
+        return rows, rows
+    found, first = np.unique(_ids(ids, rows), return_index=True)
+    return found, rows[first]
+
+
+def _also_right(own: Rows, target: Rows, left: Rows, right: Rows) -> tuple[Rows, Rows] | None:
+    """The partners of each query's `own` among the pairs (left, right), but for its `target`."""
+    width = int(right.max()) + 1
+    pairs = np.unique(left * width + right)
+    left, right = pairs // width, pairs % width
+    start, end = np.searchsorted(left, own, "left"), np.searchsorted(left, own, "right")
+    counts = np.where(end - start > 1, end - start, 0)
+    if not counts.any():
+        return None
+    queries = np.repeat(np.arange(len(own)), counts)
+    within = np.arange(len(queries)) - np.repeat(np.cumsum(counts) - counts, counts)
+    partners = right[np.repeat(start, counts) + within]
+    others = partners != target[queries]
+    return queries[others], partners[others]

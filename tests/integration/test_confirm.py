@@ -1,0 +1,221 @@
+"""A confirmation as a person runs it: its folder, its verdict, and whatever cuts it."""
+
+import json
+import signal
+import time
+
+import numpy as np
+import pytest
+
+from class_sweep.config.document import load_space
+
+pytestmark = pytest.mark.ray
+OFF = "confirm: {finalists: 0}"
+ON = "confirm: {finalists: 1, seeds: 3, most_seeds: 3, controls: [full_data, random_order]}"
+
+
+def confirmed_text(text, on=ON):
+    assert OFF in text
+    text = text.replace(OFF, on).replace("trials: 8", "trials: 4").replace("epochs: 6", "epochs: 3")
+    return text.replace("[easy_first, hard_first, random]", "[easy_first, hard_first]")
+
+
+@pytest.fixture(scope="module")
+def confirm_file(small_space_text, tmp_path_factory):
+    path = tmp_path_factory.mktemp("space") / "confirm.yaml"
+    path.write_text(confirmed_text(small_space_text))
+    return path
+
+
+@pytest.fixture(scope="module")
+def confirmed(sweep, confirm_file):
+    folder = sweep.cwd / "confirmed"
+    code, out = sweep.run("run", confirm_file, "--out", folder)
+    assert code == 0, out
+    return folder, out
+
+
+def runs(folder):
+    try:
+        text = (folder / "confirm.jsonl").read_text()
+    except FileNotFoundError:
+        return []
+    return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+
+
+def verdict(folder):
+    return json.loads((folder / "verdict.json").read_text())
+
+
+def figures(tree):
+    """A verdict without what a clock says."""
+    if isinstance(tree, dict):
+        return {k: figures(v) for k, v in tree.items() if k not in {"seconds", "time_share"}}
+    return [figures(v) for v in tree] if isinstance(tree, list) else tree
+
+
+def test_every_arm_is_trained_under_the_same_new_seeds(confirmed, lines):
+    folder, _ = confirmed
+    found = runs(folder)
+    assert len({run["identity"] for run in found}) == len(found) == 9
+    by_arm = {}
+    for run in found:
+        by_arm.setdefault(run["arm"], set()).add(run["seed"])
+    assert len(by_arm) == 3
+    assert all(seeds == {4, 5, 6} for seeds in by_arm.values())  # the sweep's own is 3
+    swept = {line["identity"] for line in lines(folder)}
+    assert not swept & {run["identity"] for run in found}
+
+
+def test_the_ranks_of_each_run_give_its_metrics(confirmed):
+    folder, _ = confirmed
+    for run in runs(folder):
+        with np.load(folder / "confirm" / f"{run['identity']}.npz") as ranks:
+            assert set(ranks.files) == {
+                f"{pool}/{way}"
+                for pool in ("split", "all")
+                for way in ("text_to_molecule", "molecule_to_text")
+            }
+            for name in ranks.files:
+                assert ranks[name].shape == (70,)
+                expected = (1 / ranks[name].astype(float)).mean()
+                assert run["metrics"][f"{name}/mrr"] == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_verdict_holds_together(confirmed):
+    folder, out = confirmed
+    tree = verdict(folder)
+    assert tree["objective"] == "validation/split/mrr"
+    assert [pair["control"] for pair in tree["pairs"]] == ["full_data", "random_order"]
+    for pair in tree["pairs"]:
+        row = pair["metrics"]["split/mrr"]
+        assert row["difference"] == pytest.approx(row["finalist"] - row["control"])
+        assert len(pair["metrics"]) == 24
+        low, high = row["interval"]
+        assert (low > 0 or high < 0) == (pair["outcome"] != "open")
+        assert f"{pair['finalist']}: {pair['words']}" in out
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["state"] == "finished"
+    assert summary["confirm"]["words"] == tree["words"]
+    assert "a candidate, not a finding" not in out
+    assert "confirm" in summary["seconds"]
+
+
+def test_best_yaml_is_the_winners_and_says_on_what_grounds(confirmed):
+    folder, _ = confirmed
+    tree = verdict(folder)
+    winner = next(arm for arm in tree["arms"] if arm["arm"] == tree["winner"]["arm"])
+    space = load_space(folder / "best.yaml")
+    assert space.settings.curriculum.model_dump(mode="json") == winner["curriculum"]
+    assert tree["winner"]["words"] in (folder / "best.yaml").read_text()
+
+
+def test_status_tells_the_verdict(confirmed, sweep):
+    folder, _ = confirmed
+    code, out = sweep.run("status", folder, "--json")
+    assert code == 0
+    tree = json.loads(out)
+    assert (tree["state"], tree["confirmed"]) == ("finished", 9)
+    assert tree["verdict"] == verdict(folder)["words"]
+
+
+def test_confirming_again_runs_nothing_and_more_seeds_only_what_is_new(confirmed, sweep):
+    folder, _ = confirmed
+    before, said = runs(folder), figures(verdict(folder))
+    code, out = sweep.run("confirm", folder)
+    assert code == 0, out
+    assert runs(folder) == before
+    assert figures(verdict(folder)) == said
+    code, out = sweep.run("confirm", folder, "--seeds", "5", "--most-seeds", "5")
+    assert code == 0, out
+    after = runs(folder)
+    assert after[:9] == before
+    assert {run["seed"] for run in after[9:]} == {7, 8}
+    assert verdict(folder)["rule"] == {"alpha": 0.05, "seeds": 5, "most_seeds": 5}
+
+
+@pytest.mark.parametrize("how", ["ctrl-c", "kill -9"])
+def test_a_cut_confirmation_goes_on_and_repeats_no_run(
+    confirm_file, confirmed, sweep, small_space_text, how
+):
+    long = sweep.cwd / "long.yaml"
+    text = confirm_file.read_text().replace("epochs: 3", "epochs: 40")
+    long.write_text(text.replace("trials: 4", "trials: 2"))
+    cut = sweep.cwd / f"confirm-cut-{how.replace(' ', '-')}"
+    process = sweep.start("run", long, "--out", cut)
+    deadline = time.monotonic() + 180
+    while len(runs(cut)) < 2:
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL if how == "kill -9" else signal.SIGINT)
+    out, _ = process.communicate(timeout=120)
+    if how == "ctrl-c":
+        assert process.returncode == 130
+        assert f"class-sweep resume {cut}" in out
+    before = runs(cut)
+    assert 2 <= len(before) < 9
+    assert not (cut / "verdict.json").exists()
+    code, out = sweep.run("status", cut, "--json")
+    assert json.loads(out)["state"] == "interrupted"
+    code, out = sweep.run("resume", cut)
+    assert code == 0, out
+    after = runs(cut)
+    assert after[: len(before)] == before
+    assert len({run["identity"] for run in after}) == len(after) == 9
+    assert verdict(cut)["runs"] == 9
+
+
+def test_the_test_split_is_read_on_demand_and_every_reading_is_written_down(confirmed, sweep):
+    folder, _ = confirmed
+    assert not (folder / "test.jsonl").exists()
+    code, out = sweep.run("confirm", folder, "--test")
+    assert code == 0, out
+    [reading] = [json.loads(line) for line in (folder / "test.jsonl").read_text().splitlines()]
+    assert reading["queries"] == 70
+    assert reading["winner"] == verdict(folder)["winner"]["arm"]
+    assert "@" in reading["user"]
+    assert reading["winner"] in reading["arms"]
+    assert "test, " in out
+    assert "READ BEFORE" not in out
+    code, out = sweep.run("confirm", folder, "--test")
+    assert code == 0, out
+    assert "THE TEST SPLIT WAS READ BEFORE" in " ".join(out.split())
+    assert "has now been read 2 times" in out
+    again = [json.loads(line) for line in (folder / "test.jsonl").read_text().splitlines()]
+    assert [one["reading"] for one in again] == [1, 2]
+    assert again[1]["arms"] == again[0]["arms"]
+
+
+def test_a_sweep_whose_axes_change_nothing_claims_nothing(sweep, small_space_text):
+    """α from 0.97 leaves two or no pairs out of the first epochs: schedules by name only."""
+    path = sweep.cwd / "null.yaml"
+    text = confirmed_text(
+        small_space_text,
+        "confirm: {finalists: 2, seeds: 5, most_seeds: 5, controls: [full_data, random_order]}",
+    )
+    text = text.replace("[0.3, 0.9]", "[0.97, 0.999]").replace(
+        "[constant, sigmoid, inverse]", "[constant]"
+    )
+    path.write_text(text.replace("grace_epochs: 1", "grace_epochs: 3"))
+    folder = sweep.cwd / "null"
+    code, out = sweep.run("run", path, "--out", folder)
+    assert code == 0, out
+    tree = verdict(folder)
+    assert len(tree["finalists"]) >= 1
+    assert {pair["outcome"] for pair in tree["pairs"]} == {"open"}
+    assert not tree["winner"]["confirmed"]
+    assert "better than full data by" not in out
+    assert "No finalist was shown to be better than full data" in out
+    best = load_space(folder / "best.yaml").settings.curriculum
+    assert (best.alpha, best.intensity) == (1.0, "constant")
+
+
+def test_what_cannot_be_confirmed_is_refused_with_the_way_on(finished, confirmed, sweep):
+    folder, _ = finished  # its space has confirm off
+    code, out = sweep.run("confirm", folder)
+    assert code == 2
+    assert "confirm.finalists must be at least 1, got 0; name how many with --finalists" in out
+    code, out = sweep.run("confirm", confirmed[0], "--most-seeds", "7")
+    assert code == 2
+    assert "confirm.most_seeds must be" in out
