@@ -37,10 +37,6 @@ def page(title: str, body: str, figures: Mapping[str, Mapping[str, Any]]) -> str
         )
     if figures or SORTABLE in body:
         scripts += f"<script>\n{script}</script>\n"
-    return _document(title, style, body, scripts)
-
-
-def _document(title: str, style: str, body: str, scripts: str = "") -> str:
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'

@@ -137,7 +137,15 @@ def test_the_trial_table_is_filtered_by_keyboard(browser, page):
     assert browser.evaluate(count) == "42 of 42"
 
 
-def test_it_prints(browser, page):
+def test_it_prints_within_a_sheet_and_comes_back(browser, page):
     browser.open(page, 1280)
+    widths = "[...document.querySelectorAll('.main-svg')].map((s) => s.clientWidth)"
+    before = browser.evaluate(widths)
+    browser.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    browser.wait_for(f"{widths}.every((w) => w <= 660)")
+    assert browser.evaluate("[...document.querySelectorAll('details')].every((d) => d.open)")
+    browser.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    browser.wait_for(f"JSON.stringify({widths}) === '{before}'.replaceAll(' ', '')")
+    assert max(before) > 660
     assert browser.print().startswith(b"%PDF")
     assert browser.complaints == []

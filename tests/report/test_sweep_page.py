@@ -138,7 +138,8 @@ def test_a_verdict_in_mean_ranks_is_of_places(folder, small_space_text):
     text = small_space_text.replace("validation/mrr", "validation/mean_rank")
     reader = read(sweep_page(folder(text=text, verdict=made_verdict("split/mean_rank"))))
     layout = figures(reader)["verdict"]["layout"]
-    assert "places; lower is better" in layout["xaxis"]["title"]["text"]
+    assert layout["xaxis"]["title"]["text"] == "difference (places)"
+    assert "claims nothing; lower is better" in reader.text
 
 
 def test_readings_of_the_test_split_are_counted(folder):

@@ -76,7 +76,10 @@ for (const table of document.querySelectorAll("table.sortable")) {
     for (const [name, { data, layout }] of Object.entries(figures)) {
       const place = document.getElementById(`plot-${name}`);
       const options = { responsive: true, displayModeBar: false };
-      if (place) Plotly.react(place, data, painted(layout, paper), options);
+      if (!place) continue;
+      // A sheet's width is not known when it is asked for: A4 and Letter hold these.
+      const width = paper ? { width: place.closest(".plots") ? 320 : 660 } : {};
+      Plotly.react(place, data, { ...painted(layout, paper), ...width }, options);
     }
   };
   draw(false);
@@ -85,5 +88,8 @@ for (const table of document.querySelectorAll("table.sortable")) {
     document.querySelectorAll("details").forEach((hidden) => (hidden.open = true));
     draw(true);
   });
-  window.addEventListener("afterprint", () => draw(false));
+  window.addEventListener("afterprint", () => {
+    draw(false);
+    document.querySelectorAll(".plot").forEach((place) => Plotly.Plots.resize(place));
+  });
 })();

@@ -40,7 +40,7 @@ def importance(sweep: SweepFacts) -> Chapter:
             found[name] = fanova(axes, [(dict(r.config), v) for r, v in usable])
             counts[name] = len(usable)
     if not found:
-        said = f"A forest needs {FEWEST} trials with different values to say which axes matter."
+        said = f"fANOVA needs {FEWEST} trials of different values, within the axes, to weigh them."
         return Chapter("importance", title, [Text(said)])
     first = next(iter(found.values()))
     order = sorted(axes, key=lambda path: first[path])
