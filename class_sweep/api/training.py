@@ -151,6 +151,8 @@ def train_space(
     for folder, one in spaces.items():
         if not folder.exists():
             prepared = prepared or prepare(space, cache, Clock(), follower)
+            # As a trial of a sweep: how many threads add up decides the last bits.
+            torch.set_num_threads(max(1, int(space.settings.resources.cpus)))
             _train_one(one, folder, prepared, cache, follower)
         if not folder.exists():
             return None

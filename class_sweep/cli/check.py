@@ -10,6 +10,7 @@ from class_sweep.cli.arguments import SpaceFile
 
 if TYPE_CHECKING:
     from class_sweep.config.document import Space
+    from class_sweep.config.sections import Settings
     from class_sweep.difficulty.diagnosis import SigmaDiagnosis
     from class_sweep.difficulty.similarity import Similarity
     from class_sweep.sweep.plan import SweepPlan
@@ -84,6 +85,7 @@ def _plan_table(space: "Space", plan: "SweepPlan", shared: int | None, disk: int
         ("full budget", f"{plan.full_budget:,} samples if nothing were pruned or left out"),
         ("rungs at", f"{rungs} samples"),
         ("objective", f"{space.objective} ({space.objective.direction})"),
+        ("then confirmed", _confirmation(settings)),
         (
             "one trial holds",
             f"{settings.resources.cpus:g} of {plan.cores} cores,"
@@ -95,6 +97,16 @@ def _plan_table(space: "Space", plan: "SweepPlan", shared: int | None, disk: int
     ):
         table.add_row(name, value)
     return table
+
+
+def _confirmation(settings: "Settings") -> str:
+    wanted = settings.confirm
+    if not settings.confirms:
+        return "nothing"
+    each = f"{wanted.seeds} seeds each"
+    if wanted.most_seeds > wanted.seeds:
+        each += f", up to {wanted.most_seeds} where these may settle it"
+    return f"{wanted.finalists} finalists against {', '.join(wanted.controls)}; {each}"
 
 
 def _size(count: int | None) -> str:

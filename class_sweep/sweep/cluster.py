@@ -12,6 +12,7 @@ from ray.tune.execution import tune_controller
 from ray.tune.execution.class_cache import _ActorClassCache
 
 from class_sweep.config.sections import Resources
+from class_sweep.errors import InputError
 from class_sweep.sweep.plan import fitting
 
 # Read by Ray when it is imported or started; a user's own setting wins.
@@ -49,20 +50,32 @@ class LocalRay:
         if not ray.is_initialized():
             self._thread = threading.Thread(target=self._run, name="ray")
             self._thread.start()
+            if "RAY_ADDRESS" in os.environ:
+                self.wait()  # the nodes of a cluster count the index too
 
     def wait(self) -> None:
-        """Until it is up; raises what kept it from that."""
+        """Until it is up; raises what kept it from that.
+
+        Raises:
+            InputError: If RAY_ADDRESS names a cluster that does not answer.
+        """
         if self._thread:
             self._up.wait()
+        if isinstance(self._error, ConnectionError):
+            address = os.environ.get("RAY_ADDRESS")
+            raise InputError(f"RAY_ADDRESS must be a cluster that answers, got {address}")
         if self._error:
             raise self._error
 
     def _run(self) -> None:
         """Start, stay and stop, all in one thread: Ray's processes die with their maker."""
-        cores = None if "RAY_ADDRESS" in os.environ else self._cores
+        # Else Ray would join whatever cluster somebody else runs on this machine.
+        place: dict[str, Any] = {"address": "local", "num_cpus": self._cores}
+        if "RAY_ADDRESS" in os.environ:
+            place = {}
         try:
             ray.init(
-                num_cpus=cores,
+                **place,
                 include_dashboard=False,
                 log_to_driver=False,
                 logging_level=logging.ERROR,

@@ -7,9 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import ray
-from pydantic import ValidationError
 
-from class_sweep.config.confirm import Confirm
 from class_sweep.config.document import Space
 from class_sweep.config.identity import identity
 from class_sweep.errors import ConfigError, InterruptedSweepError, SweepError
@@ -87,20 +85,13 @@ def confirming(space: Space, changes: Mapping[str, int]) -> Space:
     Raises:
         ConfigError: If they break a rule, or there is nothing to confirm.
     """
-    given = space.settings.confirm.model_dump() | dict(changes)
     if space.settings.search.record:
         raise ConfigError(f"{space.name}: a recording has no winner to confirm")
-    try:
-        wanted = Confirm.model_validate(given)
-    except ValidationError as error:
-        found = error.errors()[0]
-        rule, value = found["msg"], found["input"]
-        raise ConfigError(f"confirm.{found['loc'][0]} must be {rule}, got {value}") from None
-    if not wanted.finalists:
+    settings = space.resolve({f"confirm.{name}": value for name, value in changes.items()})
+    if not settings.confirm.finalists:
         raise ConfigError(
             "confirm.finalists must be at least 1, got 0; name how many with --finalists"
         )
-    settings = space.settings.model_copy(update={"confirm": wanted})
     return replace(space, settings=settings)
 
 

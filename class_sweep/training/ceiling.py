@@ -15,8 +15,8 @@ class Ceiling:
     Attributes:
         alike: Share of the queries that are not unique to any model: another candidate is given to
             it exactly as theirs is, or another query, of another answer, exactly as they are.
-        hits_at_1: The largest Hits@1 that is left: none of a query whose candidate ties, and of k
-            queries that look the same the right answer to one.
+        hits_at_1: The largest Hits@1 that is left: no query whose answer ties is a hit, and of
+            those that look the same as many as one ranking can answer.
     """
 
     alike: float
@@ -44,19 +44,23 @@ def ceilings(
 def _ceiling(asked: Rows, candidates: Rows, side: Side) -> Ceiling:
     """Of queries and candidates by their keys.
 
-    What is ignored for being right as well neither ties nor competes.
+    Queries that look the same get one ranking, and for all that are hits its first candidate is
+    right: they are no more than those for which any one candidate is.
     """
+    none = np.zeros(0, np.int64)
+    queries, places = side.ignored or (none, none)
     twins = _sizes(candidates)[side.own] - 1
-    if side.ignored is not None:
-        queries, places = side.ignored
-        same = candidates[places] == candidates[side.own[queries]]
-        np.subtract.at(twins, queries[same], 1)
-    # Queries that look the same and have one answer, or answers that tie, are counted by these.
-    rivals = _sizes(asked)
-    pairs = _sizes(asked * (int(side.own.max()) + 1) + side.own)
-    share = pairs / rivals
-    alone = (twins == 0) & (rivals == pairs)
-    return Ceiling(1 - float(alone.mean()), float(np.where(twins > 0, 0.0, share).mean()))
+    same = candidates[places] == candidates[side.own[queries]]  # right as well, so no rival
+    np.subtract.at(twins, queries[same], 1)
+    _, looks, sizes = np.unique(asked, return_inverse=True, return_counts=True)
+    right = np.concatenate([side.own, places])
+    of = np.concatenate([np.arange(len(asked)), queries])
+    able = twins[of] == 0
+    pairs, counts = np.unique(looks[of[able]] * len(candidates) + right[able], return_counts=True)
+    most = np.zeros(len(sizes), np.int64)
+    np.maximum.at(most, pairs // len(candidates), counts)
+    alone = (twins == 0) & (most == sizes)[looks]
+    return Ceiling(1 - float(alone.mean()), float(most.sum()) / len(asked))
 
 
 def _sizes(keys: Rows) -> Rows:

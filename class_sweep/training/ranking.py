@@ -34,10 +34,15 @@ def mid_ranks(
         (Q,) ranks from 1 to C; halves where an even number of candidates tie.
     """
     ranks = []
+    ones = candidates.new_ones(len(candidates))
+    held = candidates.new_empty(0)
     for start, scores in score_blocks(queries, candidates, ignored):
+        held = held if len(held) else torch.empty_like(scores)
+        found = held[: len(scores)]
         own = scores.gather(1, targets[start : start + len(scores), None])
-        above = (scores > own + TIE_TOLERANCE).sum(1)
-        level = (scores >= own - TIE_TOLERANCE).sum(1) - above  # the target itself among them
+        # Counted by a product: several times faster than a sum over truth values, and as exact.
+        above = torch.gt(scores, own + TIE_TOLERANCE, out=found) @ ones
+        level = torch.ge(scores, own - TIE_TOLERANCE, out=found) @ ones - above  # with the target
         ranks.append(above + (level + 1) / 2)
     return torch.cat(ranks).double().cpu().numpy()
 

@@ -4,10 +4,12 @@ The score of an arm under a seed is the seed's own share (which pairing takes ou
 and noise: normal, or Student's t with few degrees of freedom for runs that now and then go wrong.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from class_sweep.config.confirm import LOOKS
 from class_sweep.verdict.sequential import Pair, follow
@@ -36,7 +38,7 @@ class World:
     trials: int = 32
     effect: float = 0.0
     shared: float = 1.0
-    tails: float = np.inf
+    tails: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -88,10 +90,8 @@ def simulate(world: World, generator: np.random.Generator) -> Claims:
     )
 
 
-def _noise(world: World, generator: np.random.Generator, n: int) -> np.ndarray:
+def _noise(world: World, generator: np.random.Generator, n: int) -> NDArray[np.float64]:
     """Noise of standard deviation 1."""
-    if np.isinf(world.tails):
+    if math.isinf(world.tails):
         return generator.normal(size=n)
-    heavy: np.ndarray = generator.standard_t(world.tails, n)
-    scaled: np.ndarray = heavy / np.sqrt(world.tails / (world.tails - 2))
-    return scaled
+    return generator.standard_t(world.tails, n) / math.sqrt(world.tails / (world.tails - 2))

@@ -38,3 +38,18 @@ def test_a_first_pool_below_a_batch_is_refused():
     with pytest.raises(ValueError, match=r"hold a batch of 64 pairs, got 50 .alpha 0.1 of 500"):
         plan(Curriculum(alpha=0.1, beta=0.1), epochs=5, pairs=500, batch_size=64)
     plan(Curriculum(alpha=0.1, pacing="full"), epochs=5, pairs=500, batch_size=64)
+
+
+def test_a_budget_of_samples_ends_a_schedule_wherever_it_is_in_an_epoch():
+    schedule = plan(Curriculum(), epochs=3, pairs=100, batch_size=8, samples=150)
+    assert schedule.ends == (12, 18, 18)
+    assert (schedule.steps, schedule.samples) == (18, 144)
+    assert schedule.share_of_full_data == 0.5
+    assert full_data_samples(100, 8, Budget(epochs=3, samples=150)) == 144
+    more = plan(Curriculum(), epochs=3, pairs=100, batch_size=8, samples=10_000)
+    assert more.samples == full_data_samples(100, 8, Budget(epochs=3)) == 288
+
+
+def test_a_budget_of_samples_below_a_batch_is_refused():
+    with pytest.raises(ValueError, match="must hold a batch of 8 pairs, got 7"):
+        plan(Curriculum(), epochs=3, pairs=100, batch_size=8, samples=7)

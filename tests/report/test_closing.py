@@ -6,6 +6,7 @@ import pytest
 
 from class_sweep.config.objective import DIRECTIONS, METRICS, POOLS
 from class_sweep.report.closing import caution, print_closing
+from class_sweep.report.verdict import print_test
 
 
 @pytest.fixture
@@ -108,3 +109,67 @@ def test_what_a_sweep_must_not_be_read_without_is_said_loudly_and_first(summary,
     assert caution(found)[0] == f"[bold red]{found['warnings'][0]}[/bold red]"
     assert len(caution(found)) == 2
     assert found["warnings"][0] in printed(found)
+
+
+# --- confirmed ----------------------------------------------------------------------------------
+
+WON = "trial 7 is better than full data by 1.1 points of MRR [0.4, 1.8] with 79 % of its samples"
+
+
+@pytest.fixture
+def confirm():
+    return {
+        "words": [WON, WON.replace("is better", ": better"), "trial 9: not told [apart]"],
+        "seeds": [4, 5, 6],
+        "runs": 21,
+        "failed": [],
+        "enough": None,
+    }
+
+
+def test_a_verdict_stands_instead_of_the_caution(printed, summary, confirm):
+    text = printed(summary(confirm=confirm))
+    assert "Verdict" in text
+    assert f"  {WON}\n" in text
+    assert "trial 9: not told [apart]" in text  # words are no markup
+    assert "21 runs over up to 3 paired seeds;" in text
+    assert "verdict.json" in text
+    assert "a candidate, not a finding" not in text
+    assert "More seeds" not in text
+
+
+def test_failed_runs_and_the_way_to_more_seeds_are_said(printed, summary, confirm):
+    failed = [{"arm": "paper", "seed": 4, "reason": "x"}]
+    text = printed(summary(confirm=confirm | {"enough": 20, "failed": failed}))
+    assert "21 runs over up to 3 paired seeds, 1 of them failed;" in text
+    assert "class-sweep confirm --seeds 20 --most-seeds 20" in text
+
+
+def test_warnings_stay_beside_a_verdict(summary, confirm):
+    found = summary(confirm=confirm, warnings=["No rung decision was made"])
+    assert caution(found) == ["[bold red]No rung decision was made[/bold red]"]
+
+
+def test_a_reading_of_the_test_split_shows_arms_differences_and_how_often(terminal, summary):
+    metrics = summary()["best"]["metrics"]
+    row = {"difference": 0.0123, "t": (0.004, 0.0206), "bootstrap": (-0.001, 0.025)}
+    reading = {
+        "reading": 1,
+        "metric": "split/mrr",
+        "winner": "trial 7",
+        "seeds": [4, 5, 6],
+        "queries": 3300,
+        "arms": {"trial 7": metrics, "full_data": metrics},
+        "pairs": [{"arm": "full_data", "metrics": {"split/mrr": row}}],
+    }
+    console = terminal(width=200)
+    print_test(console, reading)
+    text = console.file.getvalue()
+    assert "test, 3 seeds, 3,300 queries" in text
+    assert (
+        "trial 7 − full_data, split/mrr: +1.2, 95 % [+0.4, +2.1] over seeds, [-0.1, +2.5] over"
+        " seeds and queries"
+    ) in text
+    assert "only the first reading" not in text
+    print_test(console, reading | {"reading": 2})
+    assert "has now been read 2 times; only the first reading was a test" in console.file.getvalue()

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from class_sweep.config.objective import parse_objective
-from class_sweep.report.status import status_tree, status_view
+from class_sweep.report.status import headline, status_tree, status_view
 
 MRR = parse_objective("validation/mrr")
 
@@ -83,3 +83,13 @@ def test_the_table_has_finished_trials_first_and_the_best_on_top(
     assert [row.split()[0] for row in rows] == ["3", "0", "4", "1", "2"]
     assert rows[1].split() == ["0", "37.5", "%", "2,000", "finished", "full_data"]
     assert last == f"trial 2 failed: bad [shape] [/x] ({errors / 'trial-0002.txt'})"
+
+
+def test_a_confirmation_is_counted_and_its_verdict_told(summary, reports):
+    found = summary(state="confirming")
+    tree = status_tree(found, reports, MRR, running=True, confirmed=7)
+    assert tree["state"] == "confirming"
+    assert headline(tree).endswith(", 7 runs of the confirmation")
+    assert status_tree(found, reports, MRR, running=False)["state"] == "interrupted"
+    done = summary(state="finished", confirm={"words": ["a claim", "its grounds"]})
+    assert status_tree(done, reports, MRR, running=False)["verdict"] == ["a claim", "its grounds"]

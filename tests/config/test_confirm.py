@@ -1,0 +1,49 @@
+import pytest
+
+from class_sweep.config.confirm import LOOKS, Confirm
+from class_sweep.config.document import parse_space
+from class_sweep.curriculum.reference import sigmas_needed
+from class_sweep.errors import ConfigError
+
+
+def with_confirm(small_space_text, text):
+    return small_space_text.replace("confirm: {finalists: 0}\n", text)
+
+
+def test_without_a_word_it_is_three_finalists_and_the_mandatory_controls(small_space_text):
+    settings = parse_space(with_confirm(small_space_text, "")).settings
+    assert settings.confirm == Confirm(
+        finalists=3,
+        seeds=5,
+        most_seeds=10,
+        controls=["full_data", "full_data_equal_samples", "random_order"],
+    )
+    assert settings.confirms
+    assert not parse_space(small_space_text).settings.confirms
+    assert tuple(LOOKS) == (3, 5, 10, 20, 40)
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ("{seeds: 4}", "confirm.seeds: must be one of 3, 5, 10, 20, 40, got 4"),
+        ("{seeds: 20}", "confirm.most_seeds: must be at least confirm.seeds (20), got 10"),
+        ("{finalists: -1}", "confirm.finalists: must be at least 0, got -1"),
+        ("{controls: []}", "confirm.controls: "),
+        ("{controls: [paper, paper]}", "confirm.controls: must be a list that names each control"),
+        ("{controls: [full_dat]}", "did you mean full_data?"),
+        ("{finalist: 2}", "did you mean finalists?"),
+    ],
+)
+def test_its_mistakes_are_told_where_they_stand(small_space_text, section, message):
+    with pytest.raises(ConfigError) as caught:
+        parse_space(with_confirm(small_space_text, f"confirm: {section}\n"))
+    [line] = str(caught.value).splitlines()
+    assert line.startswith("space:16: ")
+    assert message in line
+
+
+def test_the_papers_threshold_is_indexed_where_it_is_a_control_only(small_space_text):
+    assert 0.99 not in sigmas_needed(parse_space(small_space_text))
+    paper = parse_space(with_confirm(small_space_text, "confirm: {controls: [paper]}\n"))
+    assert 0.99 in sigmas_needed(paper)

@@ -1,0 +1,158 @@
+"""Which candidates a query has, which of them are right, and what bounds Hits@1."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from class_sweep.config.objective import DIRECTIONS
+from class_sweep.training.ceiling import ceilings
+from class_sweep.training.evaluation import evaluate, rank
+from class_sweep.training.features import TrialFeatures
+from class_sweep.training.pools import pool_of
+from class_sweep.training.ranking import mid_ranks
+
+CPU = torch.device("cpu")
+
+
+class Table(torch.nn.Module):
+    """A backbone whose embeddings are its inputs."""
+
+    reranks = False
+
+    def encode_texts(self, texts):
+        return {"embedding": texts.sentence}
+
+    def encode_molecules(self, molecules):
+        return {"embedding": molecules.vectors}
+
+
+def data(texts, molecules, more=0, seed=0):
+    """Pairs (all of them validation) of numbered texts and molecules, and molecules without text."""
+    generator = np.random.default_rng(seed)
+
+    def unit(count):
+        vectors = generator.normal(size=(count, 6)).astype(np.float32)
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    known = [*molecules, *range(max(molecules) + 1, max(molecules) + 1 + more)]
+    return TrialFeatures(
+        unit(max(texts) + 1)[list(texts)],
+        unit(max(known) + 1)[known],
+        np.ones(len(texts), np.int8),
+        {},
+        text_ids=np.array(texts, np.int32),
+        molecule_ids=np.array(known, np.int32),
+    )
+
+
+def by_definition(features, texts, molecules, more):
+    """Each query's rank among distinct candidates without those that are right as well."""
+    pairs = set(zip(texts, molecules, strict=True))
+    known = sorted({*molecules, *features.molecule_ids[len(texts) :].tolist()} if more else
+                   {*molecules})  # fmt: skip
+    of_text = {t: features.text[texts.index(t)] for t in texts}
+    every = features.molecule_ids.tolist()
+    of_molecule = {m: features.molecule[every.index(m)] for m in known}
+    found = {"text_to_molecule": [], "molecule_to_text": []}
+    for text, molecule in zip(texts, molecules, strict=True):
+        wrong = [m for m in known if (text, m) not in pairs]
+        own = of_text[text] @ of_molecule[molecule]
+        above = sum(of_text[text] @ of_molecule[m] > own for m in wrong)
+        found["text_to_molecule"].append(1 + above)
+        wrong = [t for t in of_text if (t, molecule) not in pairs]
+        above = sum(of_molecule[molecule] @ of_text[t] > own for t in wrong)
+        found["molecule_to_text"].append(1 + above)
+    return found
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=12),
+    st.integers(0, 3),
+    st.integers(0, 9),
+)
+def test_ranks_are_those_among_distinct_wrong_candidates(pairs, more, seed):
+    texts, molecules = (list(side) for side in zip(*pairs, strict=True))
+    features = data(texts, molecules, more, seed)
+    found = rank(Table(), features, "validation", ("split", "all"), CPU)
+    for pool in ("split", "all"):
+        expected = by_definition(features, texts, molecules, more if pool == "all" else 0)
+        assert {d: found[pool][d].tolist() for d in DIRECTIONS} == expected
+
+
+def test_a_molecule_of_several_texts_does_not_tie_with_itself():
+    features = data([0, 1, 2], [0, 0, 1])
+    pool = pool_of(features, "validation", "split")
+    assert pool.molecules.ids.tolist() == [0, 1]
+    assert pool.molecules.own.tolist() == [0, 0, 1]
+    # Asked by molecule 0, its other text is no wrong answer.
+    assert [side.tolist() for side in pool.texts.ignored] == [[0, 1], [1, 0]]
+    assert pool.molecules.ignored is None
+
+
+def test_molecules_without_text_are_candidates_of_the_pool_all_alone():
+    features = data([0, 1], [0, 1], more=3)
+    sizes = {
+        name: [len(side.ids) for side in (pool.texts, pool.molecules)]
+        for name in ("split", "all")
+        for pool in [pool_of(features, "validation", name)]
+    }
+    assert sizes == {"split": [2, 2], "all": [2, 5]}
+
+
+def test_without_ids_every_row_is_its_own():
+    features = replace(data([0, 1, 2], [0, 1, 2]), text_ids=None, molecule_ids=None)
+    with_ids = data([0, 1, 2], [0, 1, 2])
+    assert evaluate(Table(), features, "validation", ("all",), CPU) == evaluate(
+        Table(), with_ids, "validation", ("all",), CPU
+    )
+
+
+def ceilings_of(texts, molecules, text_keys, molecule_keys):
+    pool = pool_of(data(texts, molecules), "validation", "split")
+    found = ceilings(pool, np.array(text_keys), np.array(molecule_keys))
+    return {direction: (one.alike, one.hits_at_1) for direction, one in found.items()}
+
+
+def test_a_set_without_look_alikes_has_no_ceiling():
+    assert set(ceilings_of([0, 1], [0, 1], [0, 1], [0, 1]).values()) == {(0.0, 1.0)}
+
+
+def test_molecules_that_are_encoded_alike_tie_for_texts_and_compete_as_queries():
+    found = ceilings_of([0, 1, 2, 3], [0, 1, 2, 3], [0, 1, 2, 3], [0, 0, 0, 1])
+    assert found["text_to_molecule"] == (0.75, 0.25)
+    assert found["molecule_to_text"] == (0.75, pytest.approx(0.5))  # one of three, and the fourth
+
+
+def test_what_is_right_as_well_bounds_nothing():
+    # One molecule with two texts, and one text of two molecules.
+    found = ceilings_of([0, 1, 2, 2], [0, 0, 1, 2], [0, 1, 2, 2], [0, 0, 1, 2])
+    assert found["molecule_to_text"] == (0.0, 1.0)
+    assert found["text_to_molecule"] == (0.0, 1.0)
+
+
+@given(st.lists(st.integers(0, 3), min_size=2, max_size=10), st.integers(0, 9))
+def test_no_model_gets_beyond_the_ceiling(keys, seed):
+    count = len(keys)
+    features = data(list(range(count)), list(range(count)), seed=seed)
+    alike = np.array([keys.index(key) for key in keys])
+    features = replace(features, molecule=features.molecule[alike])
+    found = rank(Table(), features, "validation", ("split",), CPU)["split"]
+    pool = pool_of(features, "validation", "split")
+    bounds = ceilings(pool, np.arange(count), alike)
+    for direction in DIRECTIONS:
+        assert (found[direction] <= 1).mean() <= bounds[direction].hits_at_1 + 1e-9
+
+
+def test_what_is_ignored_changes_no_other_query():
+    generator = torch.Generator().manual_seed(0)
+    queries = torch.nn.functional.normalize(torch.randn(9, 4, generator=generator), dim=1)
+    plain = mid_ranks(queries, queries.roll(1, 0), torch.arange(9))
+    without = mid_ranks(
+        queries, queries.roll(1, 0), torch.arange(9), (torch.tensor([4]), torch.tensor([5]))
+    )
+    assert plain[4] > without[4]  # its own vector stood at the next place
+    assert np.array_equal(np.delete(plain, 4), np.delete(without, 4))
