@@ -85,18 +85,17 @@ def test_several_seeds_have_a_folder_each_and_a_mean_with_its_error(config, tmp_
 
 def test_the_first_seed_is_the_model_without_seeds(config, plain, tmp_path):
     first, _ = train(config, tmp_path / "two", seeds=2)
-    assert (
-        first.metrics["validation"]
-        == json.loads((plain / "metrics.json").read_text())["validation"]
-    )
+    assert first.metrics["validation"] == json.loads((plain / "metrics.json").read_text())[
+        "validation"
+    ]
 
 
 def test_paths_of_a_model_are_absolute(tmp_path, table, monkeypatch, trained, graphs_text):
     monkeypatch.chdir(table.parent)
     path = tmp_path / "relative.yaml"
-    path.write_text(
-        graphs_text("contrastive").replace(str(table), table.name).replace(", layers: 1", "")
-    )
+    path.write_text(graphs_text("contrastive").replace(str(table), table.name).replace(
+        ", layers: 1", ""
+    ))
     (model,) = train(path, tmp_path / "model")
     monkeypatch.chdir(tmp_path)
     assert Model.load(model.path).evaluate(pools=["split"]).queries == 6
