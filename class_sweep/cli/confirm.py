@@ -6,6 +6,7 @@ import typer
 from rich.console import Console
 
 from class_sweep.cli.arguments import Results
+from class_sweep.cli.report import write_report
 from class_sweep.errors import InterruptedSweepError
 
 
@@ -57,3 +58,4 @@ def confirm(
     print_closing(console, sweep.summary, results)
     if reading:
         print_test(console, reading)
+    write_report(results)

@@ -10,12 +10,14 @@ from rich.logging import RichHandler
 
 from class_sweep import __version__
 from class_sweep.cli.check import check
+from class_sweep.cli.compare import compare
 from class_sweep.cli.confirm import confirm
 from class_sweep.cli.data import data_app
 from class_sweep.cli.evaluate import evaluate
 from class_sweep.cli.export import export
 from class_sweep.cli.index import index
 from class_sweep.cli.replay import replay
+from class_sweep.cli.report import report
 from class_sweep.cli.retrieve import retrieve
 from class_sweep.cli.run import rerun, resume, run
 from class_sweep.cli.status import status
@@ -39,6 +41,8 @@ app.command()(rerun)
 app.command()(confirm)
 app.command()(export)
 app.command()(replay)
+app.command()(report)
+app.command()(compare)
 app.command()(train)
 app.command()(evaluate)
 app.command()(retrieve)

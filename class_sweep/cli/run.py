@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from class_sweep.cli.arguments import Results, SpaceFile
+from class_sweep.cli.report import write_report
 from class_sweep.errors import InterruptedSweepError
 
 if TYPE_CHECKING:
@@ -111,3 +112,4 @@ def _follow(folder: Path, objective: "Objective", sweep: Callable[["LiveView"], 
         console.print("interrupted: nothing was written")
         raise typer.Exit(130) from None
     print_closing(console, done.summary, folder)
+    write_report(folder)

@@ -1,12 +1,14 @@
 """The page of `class-sweep index`: one HTML file with its plots, its data and nothing to load."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
 from class_sweep.report import index_words as words
+from class_sweep.report.html import quiet, table
 from class_sweep.report.index_plots import figures
 from class_sweep.report.page import page, plot
+from class_sweep.report.words import percent
 
 Tree = Mapping[str, Any]
 
@@ -51,16 +53,14 @@ def _head(tree: Tree) -> str:
         f" pairs<br>{escape(encoders)}<br>look-alikes by {escape(words.compared(tree))}</p>\n"
         "<p>N is the number of other training pairs whose similarity to a pair is at least σ:"
         " its look-alikes. Few are easy. The first pool of this space’s central schedule holds"
-        f" {words.percent(pool['share'])} of the pairs, {pool['pairs']:,}.</p>\n{warned}"
+        f" {percent(pool['share'])} of the pairs, {pool['pairs']:,}.</p>\n{warned}"
     )
 
 
 def _recommendation(tree: Tree) -> str:
     found = tree["recommendation"]
     line = f"<pre><code>{escape(found['yaml'])}</code></pre>\n" if found["yaml"] else ""
-    return (
-        f"<p>{escape(words.advice(tree))}</p>\n{line}{_quiet('The rule: ' + found['rule'] + '.')}"
-    )
+    return f"<p>{escape(words.advice(tree))}</p>\n{line}{quiet('The rule: ' + found['rule'] + '.')}"
 
 
 def _order(tree: Tree) -> str:
@@ -71,7 +71,7 @@ def _order(tree: Tree) -> str:
     return (
         "<p>Pairs from the easiest to the hardest. Where a line is level the pairs tie, and"
         " something other than difficulty orders them.</p>\n"
-        f"{plot('order')}{_quiet('Quantiles of N:')}{_table(['σ', *levels], rows)}"
+        f"{plot('order')}{quiet('Quantiles of N:')}{table(['σ', *levels], rows)}"
     )
 
 
@@ -91,8 +91,8 @@ def _sigma(tree: Tree) -> str:
     return (
         "<p>Decided is the share of the first pool that is in it whatever breaks the ties: the"
         " pairs with N strictly before the N of the first pair left out.</p>\n"
-        f"{plot('sigma')}{_quiet('Shaded: the recommended range. Dotted: the σ shown below.')}"
-        f"<details><summary>Every σ</summary>{_table(head, rows)}</details>"
+        f"{plot('sigma')}{quiet('Shaded: the recommended range. Dotted: the σ shown below.')}"
+        f"<details><summary>Every σ</summary>{table(head, rows)}</details>"
     )
 
 
@@ -110,7 +110,7 @@ def _card(one: Tree, drawings: Mapping[str, str]) -> str:
         f'<article><div class="molecule">{drawings.get(one["smiles"], "")}</div>'
         f"<p><strong>{escape(one['id'])}</strong> · N = {one['look_alikes']:,}</p>"
         f"<p>{escape(one['text'])}</p>"
-        f"{_quiet('nearest: ' + nearest['id'] + ', s = ' + format(nearest['similarity'], '.3f'))}"
+        f"{quiet('nearest: ' + nearest['id'] + ', s = ' + format(nearest['similarity'], '.3f'))}"
         "</article>"
     )
 
@@ -134,8 +134,8 @@ def _sorts_by(tree: Tree) -> str:
     return (
         f"<p>Rank correlations of N, for every σ and at σ {tree['focus']:g}.</p>\n"
         f"{plot('sorts-by')}"
-        f"{_table(['N against', 'ρ', 'reading'], rows, words_from=2)}"
-        f"<p>{escape(place[0].upper() + place[1:])}.</p>\n{_quiet(note)}"
+        f"{table(['N against', 'ρ', 'reading'], rows, words={2})}"
+        f"<p>{escape(place[0].upper() + place[1:])}.</p>\n{quiet(note)}"
     )
 
 
@@ -146,7 +146,7 @@ def _modalities(tree: Tree) -> str:
         [
             f"{row['sigma']:g}",
             words.correlation(row["rank_correlation"]),
-            *(words.percent(row["alone"][name]) for name in ("text", "molecule")),
+            *(percent(row["alone"][name]) for name in ("text", "molecule")),
         ]
         for row in found["look_alikes"]
     )
@@ -154,7 +154,7 @@ def _modalities(tree: Tree) -> str:
     return (
         f"<p>Mean similarity by text alone and by molecule alone: ρ {words.correlation(both)},"
         f" {escape(words.agreement(both))}. A dot is a pair.</p>\n"
-        f"{plot('modalities')}{_table(head, rows)}"
+        f"{plot('modalities')}{table(head, rows)}"
     )
 
 
@@ -169,31 +169,7 @@ def _schedules(tree: Tree) -> str:
         if isinstance(curves, dict):
             curves = ", ".join(f"{curve} on {part}" for part, curve in curves.items())
         setting = f"{c['order']}, {c['pacing']} α {c['alpha']:g} β {c['beta']:g}, γ {curves}"
-        rows.append([name, setting, f"{one['total']:,}", words.percent(one["of_full_data"])])
+        rows.append([name, setting, f"{one['total']:,}", percent(one["of_full_data"])])
     head = ("", "schedule", "samples", "of full data")
     plots = "".join(plot(name) for name in ("share", "intensity", "samples"))
-    return f'<div class="plots">{plots}</div>{_table(head, rows, words_from=1, words_to=2)}'
-
-
-def _quiet(text: str) -> str:
-    return f'<p class="quiet">{escape(text)}</p>\n'
-
-
-def _table(
-    head: Iterable[str], rows: Iterable[Sequence[str]], *, words_from: int = 0, words_to: int = 99
-) -> str:
-    """A table of numbers, but for the first column and those of words."""
-
-    def cell(tag: str, column: int, text: str) -> str:
-        plain = column == 0 or 0 < words_from <= column < words_to
-        kind = ' class="words"' if plain else ""
-        return f"<{tag}{kind}>{escape(text)}</{tag}>"
-
-    def line(tag: str, cells: Iterable[str]) -> str:
-        return "<tr>" + "".join(cell(tag, i, text) for i, text in enumerate(cells)) + "</tr>"
-
-    body = "\n".join(line("td", row) for row in rows)
-    return (
-        f'<div class="wide"><table><thead>{line("th", head)}</thead>\n<tbody>{body}</tbody></table>'
-        "</div>\n"
-    )
+    return f'<div class="plots">{plots}</div>{table(head, rows, words={1})}'

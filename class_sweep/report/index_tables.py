@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from class_sweep.report import index_words as words
+from class_sweep.report.words import percent
 
 SIGMAS_SHOWN = 9
 EPOCHS_SHOWN = 7
@@ -23,7 +24,7 @@ def print_index(console: Console, tree: Tree) -> None:
     _line(
         console,
         f"[bold]{pairs['train']:,} training pairs[/bold]; N is a pair's number of look-alikes among"
-        f" them, few are easy; the first pool holds {words.percent(pool['share'])},"
+        f" them, few are easy; the first pool holds {percent(pool['share'])},"
         f" {pool['pairs']:,} pairs",
     )
     _line(console, f"look-alikes by {words.compared(tree)}")
@@ -135,6 +136,6 @@ def _schedules(schedules: Tree) -> Table:
             f"samples  {name}",
             *(f"{one['samples'][k]:,}" for k in epochs),
             f"{one['total']:,}",
-            f"{words.percent(one['of_full_data'])} of full",
+            f"{percent(one['of_full_data'])} of full",
         )
     return table

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from class_sweep.report.words import percent
+
 TRAITS = {
     "words": "text length in words",
     "heavy_atoms": "number of heavy atoms",
@@ -22,11 +24,6 @@ Row = Mapping[str, Any]
 def correlation(value: float | None) -> str:
     """A rank correlation with its sign, or a dash where there is none."""
     return "–" if value is None else f"{value:+.2f}"
-
-
-def percent(share: float) -> str:
-    """A share in per cent."""
-    return f"{100 * share:.1f} %"
 
 
 def sigma_cells(row: Row) -> list[str]:

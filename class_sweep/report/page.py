@@ -12,6 +12,9 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
+SORTABLE = 'class="sortable"'
+"""What marks a table that the page's script lets a reader sort and filter."""
+
 
 def page(title: str, body: str, figures: Mapping[str, Mapping[str, Any]]) -> str:
     """An HTML document.
@@ -24,19 +27,16 @@ def page(title: str, body: str, figures: Mapping[str, Mapping[str, Any]]) -> str
     assets = files("class_sweep.report") / "assets"
     style = (assets / "page.css").read_text(encoding="utf-8")
     script = (assets / "page.js").read_text(encoding="utf-8")
-    if not figures:
-        return _document(title, style, body)
-    # In a script "</" would end it, whatever JSON thinks of it.
-    data = json.dumps(figures, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
-    scripts = (
-        f'<script type="application/json" id="figures">{data}</script>\n'
-        f'<script type="application/octet-stream" id="plotly">{_plotly()}</script>\n'
-        f"<script>\n{script}</script>\n"
-    )
-    return _document(title, style, body, scripts)
-
-
-def _document(title: str, style: str, body: str, scripts: str = "") -> str:
+    scripts = ""
+    if figures:
+        # In a script "</" would end it, whatever JSON thinks of it.
+        data = json.dumps(figures, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
+        scripts = (
+            f'<script type="application/json" id="figures">{data}</script>\n'
+            f'<script type="application/octet-stream" id="plotly">{_plotly()}</script>\n'
+        )
+    if figures or SORTABLE in body:
+        scripts += f"<script>\n{script}</script>\n"
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -46,9 +46,17 @@ def _document(title: str, style: str, body: str, scripts: str = "") -> str:
     )
 
 
-def plot(name: str) -> str:
-    """Where a figure goes."""
-    return f'<div class="plot" id="plot-{escape(name)}" role="img"></div>\n'
+def plot(name: str, label: str = "", height: int | None = None) -> str:
+    """Where a figure goes.
+
+    Args:
+        name: Of the figure.
+        label: What it shows, for those who cannot see it.
+        height: In pixels; that of the style unless given.
+    """
+    told = f' aria-label="{escape(label)}"' if label else ""
+    tall = f' style="height: {height}px"' if height else ""
+    return f'<div class="plot" id="plot-{escape(name)}" role="img"{told}{tall}></div>\n'
 
 
 @cache

@@ -28,6 +28,11 @@ def metric(name: str, value: float) -> str:
     return f"{value:.1f}" if name.endswith("mean_rank") else f"{100 * value:.1f} %"
 
 
+def percent(share: float) -> str:
+    """A share in per cent."""
+    return f"{100 * share:.1f} %"
+
+
 def difference(name: str, value: float) -> str:
     """A metric's difference with its sign: shares in points, a mean rank in places."""
     return f"{value if name.endswith('mean_rank') else 100 * value:+.1f}"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from class_sweep.config.document import Space
 from class_sweep.curriculum.order import introduce
 from class_sweep.curriculum.pacing import pool_size, shares
+from class_sweep.curriculum.timeline import schedules_of
 from class_sweep.data.molecule import heavy_atoms
 from class_sweep.data.pair import PairSet
 from class_sweep.difficulty import worth
@@ -24,7 +25,6 @@ from class_sweep.encoders.fingerprint import fingerprint
 from class_sweep.encoders.molecule import encode_molecules
 from class_sweep.sweep.prepare import FINGERPRINT, Prepared
 from class_sweep.sweep.recommend import recommend
-from class_sweep.sweep.schedules import schedules_of
 from class_sweep.training.features import similarity_of
 
 EXAMPLES = 6

@@ -15,6 +15,7 @@ def test_a_finished_folder_holds_what_it_promises(finished):
     folder, _ = finished
     assert {p.name for p in folder.iterdir()} >= {
         "space.yaml", "trials.jsonl", "study.db", "best.yaml", "summary.json", "environment.json",
+        "report.html",
     }  # fmt: skip
     assert not (folder / "tune").exists()
 

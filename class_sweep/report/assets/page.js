@@ -1,6 +1,50 @@
 "use strict";
+for (const table of document.querySelectorAll("table.sortable")) {
+  const body = table.tBodies[0];
+  const rows = [...body.rows];
+  const heads = [...table.tHead.rows[0].cells];
+  const number = (text) => {
+    const plain = text.replace(/,|\s*%$/g, "");
+    return plain !== "" && !Number.isNaN(Number(plain)) ? Number(plain) : null;
+  };
+  const compare = (one, other) => {
+    const [a, b] = [number(one), number(other)];
+    if (a !== null && b !== null) return a - b;
+    return a !== null ? -1 : b !== null ? 1 : one.localeCompare(other);
+  };
+  heads.forEach((head, column) => {
+    head.querySelector("button")?.addEventListener("click", () => {
+      const descending = head.getAttribute("aria-sort") === "ascending";
+      heads.forEach((other) => other.removeAttribute("aria-sort"));
+      head.setAttribute("aria-sort", descending ? "descending" : "ascending");
+      const text = (row) => row.cells[column].textContent;
+      rows.sort((one, other) => {
+        // What has no value stands last either way.
+        const missing = (text(one) === "–") - (text(other) === "–");
+        return missing || (descending ? -1 : 1) * compare(text(one), text(other));
+      });
+      body.append(...rows);
+    });
+  });
+  const filter = document.getElementById(`${table.id}-filter`);
+  const count = document.querySelector(`output[for="${filter.id}"]`);
+  const show = () => {
+    const wanted = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let shown = 0;
+    for (const row of rows) {
+      const text = [...row.cells].map((cell) => cell.textContent).join(" ").toLowerCase();
+      row.hidden = !wanted.every((word) => text.includes(word));
+      shown += row.hidden ? 0 : 1;
+    }
+    count.textContent = `${shown} of ${rows.length}`;
+  };
+  filter.addEventListener("input", show);
+  show();
+}
 (async () => {
-  const figures = JSON.parse(document.getElementById("figures").textContent);
+  const stored = document.getElementById("figures");
+  if (!stored) return; // a page of tables
+  const figures = JSON.parse(stored.textContent);
   const packed = document.getElementById("plotly").textContent;
   const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
@@ -32,7 +76,10 @@
     for (const [name, { data, layout }] of Object.entries(figures)) {
       const place = document.getElementById(`plot-${name}`);
       const options = { responsive: true, displayModeBar: false };
-      if (place) Plotly.react(place, data, painted(layout, paper), options);
+      if (!place) continue;
+      // A sheet's width is not known when it is asked for: A4 and Letter hold these.
+      const width = paper ? { width: place.closest(".plots") ? 320 : 660 } : {};
+      Plotly.react(place, data, { ...painted(layout, paper), ...width }, options);
     }
   };
   draw(false);
@@ -41,5 +88,8 @@
     document.querySelectorAll("details").forEach((hidden) => (hidden.open = true));
     draw(true);
   });
-  window.addEventListener("afterprint", () => draw(false));
+  window.addEventListener("afterprint", () => {
+    draw(false);
+    document.querySelectorAll(".plot").forEach((place) => Plotly.Plots.resize(place));
+  });
 })();

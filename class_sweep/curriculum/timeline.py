@@ -1,4 +1,4 @@
-"""The schedule at the centre of a space beside the paper's, epoch by epoch, as plain values."""
+"""Schedules epoch by epoch, as plain values: what a report draws and a table prints."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,12 +23,22 @@ def schedules_of(space: Space, pairs: int) -> dict[str, Any]:
         DataError: If a first pool is smaller than a batch.
     """
     return {
-        "space": _schedule(space, space.centre(), pairs),
-        "paper": _schedule(space, reference_config(space, "paper"), pairs),
+        "space": schedule_of(space, space.centre(), pairs),
+        "paper": schedule_of(space, reference_config(space, "paper"), pairs),
     }
 
 
-def _schedule(space: Space, values: Mapping[str, Value], pairs: int) -> dict[str, Any]:
+def schedule_of(space: Space, values: Mapping[str, Value], pairs: int) -> dict[str, Any]:
+    """One schedule: λ, γ of each part of the loss, and samples, of each epoch.
+
+    Args:
+        space: Whose settings it has.
+        values: Dotted path to value, of every axis.
+        pairs: L, the training pairs.
+
+    Raises:
+        DataError: If its first pool is smaller than a batch.
+    """
     settings = space.resolve(values)
     curriculum, epochs = settings.curriculum, settings.budget.epochs
     batch = settings.optimizer.batch_size

@@ -1,0 +1,54 @@
+"""What the sweep ran on, and how to run it again."""
+
+import shlex
+from pathlib import Path
+
+from class_sweep.report.blocks import Block, Chapter, Code, More, Table, Text
+from class_sweep.report.reading import SweepFacts
+
+
+def provenance(sweep: SweepFacts) -> Chapter:
+    """Versions, seeds, checksums, the command, and the space as run."""
+    title = "Environment, and how to reproduce this"
+    tree, search = sweep.environment, sweep.space.settings.search
+    blocks: list[Block] = []
+    if not tree:
+        blocks.append(Text("There is no environment.json: the sweep ended before it was written."))
+    else:
+        packages = " ".join(f"{name}=={version}" for name, version in tree["packages"].items())
+        gpus = ", ".join(tree["gpus"]) or "none"
+        rows = [
+            ["Python", tree["python"]],
+            ["platform", tree["platform"]],
+            ["cores", str(tree["cpus"])],
+            ["GPUs", gpus],
+            ["packages", packages],
+            ["data, SHA-256", tree["data_sha256"]],
+            *([f"index, SHA-256: {name}", sha] for name, sha in tree["index_sha256"].items()),
+            ["rows dropped", str(len(tree["dropped"]))],
+        ]
+        blocks.append(Table(("what", "value"), rows, frozenset({1})))
+    seeds = [f"search.seed {search.seed}"]
+    if search.record is not None:
+        seeds.append(f"recorded under {search.seed} … {search.seed + search.record - 1}")
+    if sweep.verdict:
+        seeds.append(f"confirmed under {', '.join(map(str, sweep.verdict['seeds']))}")
+    blocks.append(Text(f"Seeds: {'; '.join(seeds)}."))
+    again = f"class-sweep run {shlex.quote(str(sweep.path / 'space.yaml'))} --out again"
+    blocks += [
+        Text("The folder's own space file, run with the same data and versions:"),
+        Code(again),
+    ]
+    if tree.get("command"):
+        program, *arguments = tree["command"]
+        blocks += [
+            Text("As it was started:"), Code(shlex.join([Path(program).name, *arguments]))
+        ]  # fmt: skip
+    if search.max_concurrent != 1:
+        said = (
+            "Trials ran side by side, so that another run may propose and prune otherwise;"
+            " `search.max_concurrent: 1` makes a sweep repeat itself to the number."
+        )
+        blocks.append(Text(said, "quiet"))
+    blocks.append(More("space.yaml, as run", [Code(sweep.space.text)]))
+    return Chapter("provenance", title, blocks)

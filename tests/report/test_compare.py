@@ -1,0 +1,103 @@
+"""Sweeps side by side."""
+
+import json
+
+import pytest
+from made_sweeps import made_verdict, make_folder, report_of
+
+from class_sweep.errors import ResultsError
+from class_sweep.report.blocks import Table, Text
+from class_sweep.report.compare import compare
+from class_sweep.report.html import document
+from class_sweep.report.terminal import print_chapters
+
+CONFIG = {"curriculum.order": "hard_first", "curriculum.alpha": 0.5}
+
+
+@pytest.fixture
+def folders(tmp_path, small_space_text):
+    def build(one=small_space_text, other=small_space_text, best=(0.3, 0.4), **more):
+        made = []
+        for name, text, value in (("weak", one, best[0]), ("strong", other, best[1])):
+            records = [
+                report_of(0, "finish", 0.25, CONFIG, name="full_data"),
+                report_of(1, "finish", value, CONFIG, samples=1632),
+            ]
+            made.append(make_folder(tmp_path / name, text, records, **more))
+        return made
+
+    return build
+
+
+def said(chapters):
+    return " ".join(b.text for c in chapters for b in c.blocks if isinstance(b, Text))
+
+
+def cells(chapters):
+    tables = [b for c in chapters for b in c.blocks if isinstance(b, Table)]
+    return {row[0]: row[1:] for table in tables for row in table.rows}
+
+
+def test_sweeps_over_the_same_data_are_ranked(folders):
+    chapters = compare(folders())
+    assert "strong (40.0 %), weak (30.0 %)" in said(chapters)
+    assert "weak: nothing is confirmed" in said(chapters)
+    found = cells(chapters)
+    assert found["best"] == ["30.0 %", "40.0 %"]
+    assert found["best − full_data"] == [
+        "+5.0 points, one run each",
+        "+15.0 points, one run each",
+    ]
+    assert found["best, of full data's samples"] == ["50.0 %", "50.0 %"]
+    assert found["paper"] == ["–", "–"]
+
+
+def test_where_less_is_better_the_smaller_comes_first(folders, small_space_text):
+    text = small_space_text.replace("validation/mrr", "validation/mean_rank")
+    chapters = compare(folders(text, text, best=(0.2, 0.125)))
+    assert "strong (0.1), weak (0.2)" in said(chapters)
+    assert cells(chapters)["best − full_data"][1] == "+0.1 places, one run each"
+
+
+def test_different_data_are_not_ranked_and_the_reason_is_said(folders):
+    made = folders()
+    tree = json.loads((made[0] / "environment.json").read_text())
+    (made[0] / "environment.json").write_text(json.dumps(tree | {"data_sha256": "c" * 64}))
+    text = said(compare(made))
+    assert "not ranked: their data have different checksums" in text
+    assert "strong (40.0 %)" not in text
+
+
+def test_different_objectives_are_not_ranked(folders, small_space_text):
+    other = small_space_text.replace("validation/mrr", "validation/hits@1")
+    text = said(compare(folders(other=other)))
+    assert "different objectives (validation/split/mrr in weak, validation/split/hits@1" in text
+
+
+def test_folders_that_have_not_begun_are_no_error(folders):
+    text = said(compare(folders(state=None)))
+    assert "does not say which data" in text
+
+
+def test_verdicts_are_told(folders):
+    assert "weak: trial 2 is better" in said(compare(folders(verdict=made_verdict())))
+
+
+def test_one_folder_is_no_comparison(folders):
+    made = folders()
+    with pytest.raises(ResultsError, match="needs two results folders or more, got 1"):
+        compare(made[:1])
+    with pytest.raises(ResultsError, match="must be named once"):
+        compare([made[0], made[0]])
+
+
+def test_on_a_terminal_and_as_a_page(folders, terminal):
+    chapters = compare(folders())
+    console = terminal(width=160)
+    print_chapters(console, chapters)
+    shown = console.file.getvalue()
+    assert "hard_first  α 0.5" in shown
+    assert "[" not in shown
+    page = document("Side by side", [], chapters)
+    assert "<th scope" in page
+    assert "strong (40.0 %)" in page

@@ -1,0 +1,151 @@
+"""The report in Debian's Chromium: drawn, without a complaint, legible, usable by keyboard."""
+
+import shutil
+
+import pytest
+from browser import Chromium
+from made_sweeps import made_verdict, make_folder, report_of, searched
+
+from class_sweep.config.document import parse_space
+from class_sweep.report.sweep_page import write_page
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
+
+# Every text on the page, HTML's and the plots', against what lies behind it (WCAG 2.1, 1.4.3).
+CONTRASTS = """
+(() => {
+  const parse = (text) => {
+    const n = text.match(/[\\d.]+/g).map(Number);
+    return n.length === 3 ? [...n, 1] : n;
+  };
+  const light = ([r, g, b]) => {
+    const [x, y, z] = [r, g, b].map((v) => v / 255)
+      .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
+  };
+  const behind = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const colour = parse(getComputedStyle(at).backgroundColor);
+      if (colour[3] > 0) return colour;
+    }
+    return [255, 255, 255, 1];
+  };
+  const found = [];
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const element = walk.currentNode.parentElement;
+    const style = getComputedStyle(element);
+    const shown = walk.currentNode.textContent.trim() && element.getClientRects().length;
+    if (!shown || /SCRIPT|STYLE/.test(element.tagName)) continue;
+    const text = parse(element.closest("svg") ? style.fill : style.color);
+    const [a, b] = [light(text), light(behind(element))];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    found.push([ratio, element.tagName, walk.currentNode.textContent.trim().slice(0, 40)]);
+  }
+  return found.sort((one, other) => one[0] - other[0]);
+})()
+"""
+ROWS = "[...document.querySelectorAll('#trials-table tbody tr')].filter((r) => !r.hidden)"
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    profile = tmp_path_factory.mktemp("chromium")
+    with Chromium(CHROMIUM, profile) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory, small_space_text):
+    """A report with every kind of plot, of trial, and of text."""
+    parent = tmp_path_factory.mktemp("report")
+    records = searched(parse_space(small_space_text), 40)
+    config = records[-1].config
+    records.append(report_of(40, "fail", None, config, samples=0, reason="burst"))
+    records.append(report_of(41, "continue", 0.1, config, samples=576, rung=0))
+    made = make_folder(
+        parent / "made", small_space_text, records, state="running", verdict=made_verdict()
+    )
+    return write_page(made)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("dark", [False, True])
+def test_every_plot_is_drawn_within_the_page_and_legible(browser, page, width, dark):
+    browser.open(page, width, dark=dark)
+    drawn = browser.evaluate(
+        "[...document.querySelectorAll('.plot')].map((p) => [p.id,"
+        " p.querySelectorAll('.trace, .point, .points path').length,"
+        " p.getBoundingClientRect().right <= innerWidth])"
+    )
+    assert len(drawn) == 15
+    assert [name for name, marks, _ in drawn if not marks] == []
+    assert [name for name, _, inside in drawn if not inside] == []
+    assert browser.complaints == []
+    assert [url for url in browser.loaded if not url.startswith(("file:", "data:", "blob:"))] == []
+    assert browser.evaluate("document.documentElement.scrollWidth") <= width
+    contrasts = browser.evaluate(CONTRASTS)
+    assert len(contrasts) > 400
+    assert any(tag == "text" for _, tag, _ in contrasts)
+    assert contrasts[0][0] >= 4.5, contrasts[:5]
+    back = browser.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (back == "rgb(255, 255, 255)") is not dark
+
+
+def test_the_trial_table_is_sorted_by_keyboard(browser, page):
+    browser.open(page, 1280)
+    browser.evaluate("document.getElementById('trials-table-filter').focus()")
+    at = "document.activeElement"
+    for _ in range(10):
+        browser.press("Tab", 9)
+        if browser.evaluate(f"{at}.textContent") == "alpha":
+            break
+    assert browser.evaluate(f"{at}.tagName") == "BUTTON"
+    cells = f"{ROWS}.map((r) => Number(r.cells[7].textContent))"
+    sort = f"{at}.closest('th').getAttribute('aria-sort')"
+    before = browser.evaluate(cells)
+    browser.press("Enter", 13, "\r")
+    assert browser.evaluate(sort) == "ascending"
+    assert browser.evaluate(cells) == sorted(before) != before
+    browser.press(" ", 32, " ")
+    assert browser.evaluate(sort) == "descending"
+    assert browser.evaluate(cells) == sorted(before, reverse=True)
+    browser.press("Tab", 9)
+    browser.press("Enter", 13, "\r")
+    assert browser.evaluate("document.querySelectorAll('[aria-sort]').length") == 1
+
+
+def test_what_has_no_value_stands_last_either_way(browser, page):
+    browser.open(page, 1280)
+    head = "document.querySelectorAll('#trials-table th button')[3]"
+    for _ in range(2):
+        browser.evaluate(f"{head}.click()")
+        assert browser.evaluate(f"{ROWS}.at(-1).cells[3].textContent") == "–"
+
+
+def test_the_trial_table_is_filtered_by_keyboard(browser, page):
+    browser.open(page, 390)
+    count = "document.querySelector('output').textContent"
+    assert browser.evaluate(count) == "42 of 42"
+    browser.evaluate("document.getElementById('trials-table-filter').focus()")
+    browser.type("failed burst")
+    assert browser.evaluate(f"{ROWS}.map((r) => r.cells[0].textContent)") == ["40"]
+    assert browser.evaluate(count) == "1 of 42"
+    for _ in "failed burst":
+        browser.press("Backspace", 8)
+    assert browser.evaluate(count) == "42 of 42"
+
+
+def test_it_prints_within_a_sheet_and_comes_back(browser, page):
+    browser.open(page, 1280)
+    widths = "[...document.querySelectorAll('.main-svg')].map((s) => s.clientWidth)"
+    before = browser.evaluate(widths)
+    browser.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    browser.wait_for(f"{widths}.every((w) => w <= 660)")
+    assert browser.evaluate("[...document.querySelectorAll('details')].every((d) => d.open)")
+    browser.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    browser.wait_for(f"JSON.stringify({widths}) === '{before}'.replaceAll(' ', '')")
+    assert max(before) > 660
+    assert browser.print().startswith(b"%PDF")
+    assert browser.complaints == []

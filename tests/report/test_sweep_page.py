@@ -1,0 +1,295 @@
+"""The report of a sweep: whole in every state of a results folder, and nothing to load."""
+
+import base64
+import gzip
+import json
+import re
+import time
+from html.parser import HTMLParser
+
+import plotly.graph_objects as go
+import pytest
+from made_sweeps import FULL, made_verdict, make_folder, report_of, searched
+
+from class_sweep.config.document import load_space, parse_space
+from class_sweep.config.recording import as_recording
+from class_sweep.errors import ResultsError
+from class_sweep.report.chapters.axes import at_edges
+from class_sweep.report.chapters.importance import fanova
+from class_sweep.report.reading import read_sweep
+from class_sweep.report.sweep_page import sweep_markdown, sweep_page, write_page
+
+VOID = {"meta", "br", "input"}
+CHAPTERS = [
+    "verdict", "curves", "axes", "importance", "parallel", "schedules", "order", "spent", "trials",
+    "provenance",
+]  # fmt: skip
+CONFIG = {
+    "curriculum.order": "hard_first",
+    "curriculum.alpha": 0.5,
+    "curriculum.beta": 0.1,
+    "curriculum.sigma": 0.6,
+    "curriculum.intensity": "sigmoid",
+}
+NO_AXES = """\
+data: {source: names, limit: 700}
+text_encoder: {kind: lsa, dimensions: 32}
+molecule_encoder: {kind: morgan, bits: 256}
+backbone: {name: contrastive, hidden: 32, dimension: 16}
+curriculum: {order: hard_first, sigma: 0.6, alpha: 0.5, beta: 0.1}
+optimizer: {lr: 3e-3, batch_size: 32}
+budget: {epochs: 6}
+search: {trials: 1}
+objective: validation/mrr
+"""
+
+
+class Reader(HTMLParser):
+    """Checks that elements nest, and notes what a page holds."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.ids, self.loads, self.scripts, self.text = [], [], [], [], ""
+
+    def handle_starttag(self, tag, attrs):
+        known = dict(attrs)
+        self.ids += [known["id"]] if "id" in known else []
+        self.loads += [known[name] for name in ("src", "data", "action") if name in known]
+        self.loads += [h for h in [known.get("href")] if h and not h.startswith("#")]
+        self.scripts += [""] if tag == "script" else []
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] == "script":
+            self.scripts[-1] += data
+        elif not self.open or self.open[-1] != "style":
+            self.text += data
+
+
+def read(page):
+    reader = Reader()
+    reader.feed(page)
+    assert reader.open == []
+    assert len(reader.ids) == len(set(reader.ids))
+    assert set(reader.ids) >= set(CHAPTERS)
+    for name, one in figures(reader).items():
+        assert f"plot-{name}" in reader.ids
+        drawn = go.Figure(one["data"], one["layout"])  # an unknown property raises
+        assert drawn.layout.xaxis.title.text or drawn.layout.yaxis.title.text, name
+    return reader
+
+
+def figures(reader):
+    return json.loads(reader.scripts[0]) if len(reader.scripts) == 3 else {}
+
+
+def plots(reader):
+    return set(figures(reader))
+
+
+@pytest.fixture
+def folder(tmp_path, small_space_text):
+    def build(records=None, *, text=small_space_text, **more):
+        return make_folder(tmp_path / "made", text, records, **more)
+
+    return build
+
+
+def test_a_finished_sweep_has_every_plot_and_says_that_nothing_is_confirmed(folder):
+    reader = read(sweep_page(folder(trials=60)))
+    axes = {f"axis-{i}" for i in range(5)}
+    small = {"share", "intensity", "samples", "seconds", "spent"}
+    assert plots(reader) == {"curves", "importance", "parallel", "order", *axes, *small}
+    assert "Nothing is confirmed. The best of" in reader.text
+    assert "this is a candidate, not a finding" in reader.text
+    assert "class-sweep run 'small space.yaml'" in reader.text
+    assert "a" * 64 in reader.text
+
+
+def test_the_page_loads_nothing_and_is_always_the_same(folder):
+    made = folder()
+    page = sweep_page(made)
+    assert read(page).loads == []
+    outside = page[: page.index('id="plotly"')]
+    assert not re.search(r"@import|url\(|https?://", outside)
+    assert sweep_page(made) == page
+
+
+def test_a_verdict_is_told_with_its_intervals(folder):
+    reader = read(sweep_page(folder(verdict=made_verdict())))
+    assert "verdict" in plots(reader)
+    assert "Nothing is confirmed" not in reader.text
+    for words in ("trial 2 is better", "+0.40 … +1.80", "−3.00 … −1.00", "no memory", "79 %"):
+        assert words in reader.text
+    forest = figures(reader)["verdict"]["data"]
+    assert {one["name"]: one["x"] for one in forest} == {
+        "better": [pytest.approx(1.1)],
+        "worse": [pytest.approx(-2.0)],
+        "not told apart": [pytest.approx(0.2)],
+    }
+    assert "λ trial 2" in reader.text  # the finalist's schedule, not that of the sweep's best
+
+
+def test_a_verdict_in_mean_ranks_is_of_places(folder, small_space_text):
+    text = small_space_text.replace("validation/mrr", "validation/mean_rank")
+    reader = read(sweep_page(folder(text=text, verdict=made_verdict("split/mean_rank"))))
+    layout = figures(reader)["verdict"]["layout"]
+    assert layout["xaxis"]["title"]["text"] == "difference (places)"
+    assert "claims nothing; lower is better" in reader.text
+
+
+def test_readings_of_the_test_split_are_counted(folder):
+    made = folder(verdict=made_verdict())
+    metrics = made_verdict()["arms"][0]["metrics"]
+    reading = {
+        "at": "2026-01-02", "seeds": [4, 5], "queries": 70,
+        "arms": {"trial 2": {name: row["mean"] for name, row in metrics.items()}},
+    }  # fmt: skip
+    (made / "test.jsonl").write_text((json.dumps(reading) + "\n") * 2 + '{"torn')
+    text = read(sweep_page(made)).text
+    assert "It was read 2 times; only the first reading" in text
+
+
+@pytest.mark.parametrize("state", ["running", "interrupted", None])
+def test_an_unfinished_sweep_says_so(folder, small_space_text, state):
+    space = parse_space(small_space_text)
+    records = [r for r in searched(space, 5) if r.decision != "finish"]
+    reader = read(sweep_page(folder(records, state=state)))
+    if state:
+        assert "State: interrupted" in reader.text  # nobody holds its lock
+        assert "The sweep has not ended" in reader.text
+    assert "no trial has finished, so there is no winner" in reader.text
+    assert "curves" in plots(reader)
+
+
+def test_a_folder_with_nothing_but_its_space(folder):
+    reader = read(sweep_page(folder([], state=None)))
+    assert "State: not started" in reader.text
+    assert plots(reader) == set()
+
+
+def test_all_failed(folder):
+    records = [
+        report_of(i, "fail", None, CONFIG, samples=0, reason="<b>it</b> | burst") for i in range(3)
+    ]
+    made = folder(records, state="failed")
+    reader = read(sweep_page(made))
+    assert "3 failed" in reader.text
+    assert "<b>it</b> | burst" in reader.text
+    assert "\\<b>it\\</b> \\| burst |" in sweep_markdown(made)
+
+
+def test_one_trial_without_axes(folder):
+    reader = read(sweep_page(folder([report_of(0, "finish", 0.3, {})], text=NO_AXES)))
+    assert "This space has no axes" in reader.text
+    assert "best of 1 finished" in reader.text
+
+
+def test_repeats_reruns_and_pauses_are_told(folder):
+    other = CONFIG | {"curriculum.sigma": 0.65}
+    records = [
+        report_of(0, "finish", 0.3, CONFIG),
+        report_of(1, "finish", 0.3, other, same_as=0),
+        report_of(2, "fail", None, CONFIG, samples=0, reason="burst"),
+        report_of(3, "finish", 0.2, CONFIG, rerun_of=2),
+        report_of(4, "pause", 0.1, CONFIG, samples=576, rung=0),
+    ]
+    made = folder(records, state="interrupted")
+    text = read(sweep_page(made)).text
+    for words in ("same as trial 0, not trained", "trial 2 once more", "failed, run again"):
+        assert words in text
+    assert "1 paused" in text
+    assert "1 trials were not trained" in text
+    curves = next(c for c in figures(read(sweep_page(made)))["curves"]["data"])
+    assert all("trial 1:" not in told for told in curves["text"])
+
+
+def test_a_recording_has_a_mean_for_each_configuration_and_no_winner(folder, small_space_text):
+    space = as_recording(parse_space(small_space_text), 2)
+    records = [
+        report_of(trial, "finish", 0.2 + trial / 100, CONFIG | {"search.seed": 3 + trial % 2})
+        for trial in range(4)
+    ]
+    reader = read(sweep_page(folder(records, text=space.text)))
+    assert "this is a recording of learning curves" in reader.text
+    assert "20.5 %" in reader.text  # of trials 0 and 1
+    assert "search.seed" not in {
+        f["layout"]["xaxis"]["title"]["text"] for f in figures(reader).values()
+    }
+
+
+@pytest.mark.parametrize(
+    ("alpha", "sigma", "edges"),
+    [
+        (0.31, 0.6, ["curriculum.alpha"]),
+        (0.6, 0.8, ["curriculum.sigma"]),
+        (0.6, 0.6, []),
+        (0.89, 0.4, ["curriculum.alpha", "curriculum.sigma"]),
+    ],
+)
+def test_a_best_trial_at_an_edge_is_warned_of(folder, alpha, sigma, edges):
+    config = CONFIG | {"curriculum.alpha": alpha, "curriculum.sigma": sigma}
+    made = folder([report_of(0, "finish", 0.3, config), report_of(1, "finish", 0.1, CONFIG)])
+    found = at_edges(read_sweep(made))
+    assert [path for path in config if any(path in line for line in found)] == edges
+
+
+def test_the_bound_of_a_setting_is_no_edge(folder, small_space_text):
+    text = small_space_text.replace("uniform: [0.3, 0.9]", "uniform: [0.3, 1.0]")
+    made = folder([report_of(0, "finish", 0.3, CONFIG | {"curriculum.alpha": 1.0})], text=text)
+    assert at_edges(read_sweep(made)) == []
+
+
+def test_fanova_finds_the_axis_that_matters(small_space_text):
+    space = parse_space(small_space_text)
+    trials = {r.trial: r for r in searched(space, 80, first=())}.values()
+    shares = fanova(space.axes, [(r.config, r.config["curriculum.alpha"]) for r in trials])
+    assert max(shares, key=shares.get) == "curriculum.alpha"
+    assert sum(shares.values()) == pytest.approx(1)
+    assert shares["curriculum.alpha"] > 0.9
+
+
+def test_markdown_has_the_same_facts(folder):
+    made = folder(trials=30, verdict=made_verdict())
+    text = sweep_markdown(made)
+    for title in ("## Verdict", "## Learning curves", "## Trials", "### Epoch by epoch"):
+        assert title in text
+    assert "**trial 2 is better**" in text
+    rows = [line for line in text.splitlines() if re.match(r"\| \d+ \| (finished|pruned)", line)]
+    assert len(rows) == 30
+    head = next(line for line in text.splitlines() if line.startswith("| trial | state"))
+    assert {row.count(" | ") for row in rows} == {head.count(" | ")}
+
+
+def test_a_thousand_trials_take_seconds_and_a_small_page(folder, capsys):
+    made = folder(trials=1000)
+    start, worked = time.perf_counter(), time.process_time()
+    page = write_page(made)
+    seconds, worked = time.perf_counter() - start, time.process_time() - worked
+    size = page.stat().st_size
+    told = f" [1,000 trials: {seconds:.1f} s, {worked:.1f} s of work, {size / 1e6:.2f} MB]"
+    with capsys.disabled():
+        print(told, end="")  # noqa: T201 - what it cost here is part of the result
+    assert worked < 10
+    assert size < 5_000_000
+    scripts = read(page.read_text()).scripts
+    assert b"plotly.js v" in gzip.decompress(base64.b64decode(scripts[1]))[:100]
+
+
+def test_what_is_no_sweep_is_an_error(tmp_path, folder):
+    with pytest.raises(ResultsError, match=r"must hold space\.yaml"):
+        sweep_page(tmp_path)
+    made = folder(verdict={})
+    (made / "verdict.json").write_text("{")
+    with pytest.raises(ResultsError, match=r"verdict\.json must be readable"):
+        sweep_page(made)
+
+
+def test_samples_of_the_schedules_are_those_of_the_sweep(folder):
+    made = folder()
+    assert load_space(made / "space.yaml").name
+    assert read_sweep(made).full_samples == FULL
