@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rdkit import Chem
+from rdkit.rdBase import BlockLogs
 
 from class_sweep.config.inputs import SPLITS
 from class_sweep.config.objective import POOLS

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from textwrap import shorten
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from class_sweep.report.page import page
+
+_LONGEST = 120  # characters of a text in the table; the page and the JSON have all
 
 
 def print_hits(console: Console, tree: Mapping[str, Any]) -> None:
@@ -17,13 +20,13 @@ def print_hits(console: Console, tree: Mapping[str, Any]) -> None:
     if tree["asked"] == "molecule":
         columns.sort(key=("text", "smiles", "id").index)
     table = Table(box=None, pad_edge=False)
-    table.add_column("rank", justify="right")
-    table.add_column("score", justify="right")
+    for column in ("rank", "score"):
+        table.add_column(column, justify="right", no_wrap=True)
     for column in columns:
-        table.add_column(column, overflow="ellipsis" if column == "text" else "fold",
-                         no_wrap=column == "text")  # fmt: skip
+        table.add_column(column, overflow="fold")
     for hit in hits:
-        values = (hit[column] or "" for column in columns)
+        values = (shorten(hit[column] or "", _LONGEST, placeholder=" …") if column == "text"
+                  else hit[column] or "" for column in columns)  # fmt: skip
         table.add_row(str(hit["rank"]), f"{hit['score']:.4f}", *values)
     console.print(table, highlight=False, markup=False)
     console.print(f"  {_how(tree)}", highlight=False, markup=False, soft_wrap=True)
