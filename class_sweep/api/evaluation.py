@@ -127,7 +127,8 @@ def _input_keys(pairs: PairSet, features: TrialFeatures) -> tuple[np.ndarray, np
         molecules: Sequence[object] = [row.tobytes() for row in features.molecule]
     else:
         known = (*pairs.molecules, *(molecule.canonical for molecule in pairs.more))
-        molecules = [_flat(smiles) for smiles in known]
+        with BlockLogs():
+            molecules = [_flat(smiles) for smiles in known]
     if (tokens := features.tokens or features.token_states) is not None:
         starts = zip(tokens.offsets[:-1], tokens.offsets[1:], strict=True)
         texts: Sequence[object] = [tokens.values[a:b].tobytes() for a, b in starts]
