@@ -88,10 +88,10 @@ def finished(sweep, small_file):
     return folder, out
 
 
-@pytest.fixture(params=[3, pytest.param(20, marks=pytest.mark.long)])
-def kills(request):
+@pytest.fixture
+def kills():
     """How often the driver is killed."""
-    return request.param
+    return 20
 
 
 @pytest.fixture(scope="session")

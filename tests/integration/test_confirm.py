@@ -124,6 +124,7 @@ def readings(folder):
     return [json.loads(line) for line in (folder / "test.jsonl").read_text().splitlines()]
 
 
+@pytest.mark.long
 def test_it_goes_on_to_more_seeds_and_reads_the_test_split_on_demand(confirmed, sweep):
     folder, _ = confirmed
     assert not (folder / "test.jsonl").exists()
@@ -151,6 +152,7 @@ def test_it_goes_on_to_more_seeds_and_reads_the_test_split_on_demand(confirmed, 
     assert [one["reading"] for one in readings(folder)] == [1, 2]
 
 
+@pytest.mark.long
 def test_a_cut_confirmation_goes_on_and_repeats_no_run(confirm_file, sweep):
     long, cut = sweep.cwd / "long-confirm.yaml", sweep.cwd / "confirm-cut"
     text = confirm_file.read_text().replace("epochs: 3", "epochs: 40")

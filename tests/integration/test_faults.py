@@ -21,7 +21,9 @@ def ended(lines: list[dict]) -> dict[int, str]:
     return {line["trial"]: line["decision"] for line in lines if line["decision"] != "continue"}
 
 
-@pytest.mark.parametrize("how", ["ctrl-c", "ctrl-c twice", "kill -9"])
+@pytest.mark.parametrize(
+    "how", ["ctrl-c", pytest.param("ctrl-c twice", marks=pytest.mark.long), "kill -9"]
+)
 def test_a_cut_sweep_goes_on_as_if_it_had_not_been(
     finished, sweep, small_file, lines, without_times, how
 ):
@@ -46,6 +48,7 @@ def test_a_cut_sweep_goes_on_as_if_it_had_not_been(
     assert without_times(cut) == without_times(folder)
 
 
+@pytest.mark.long
 def test_the_first_ctrl_c_waits_for_the_report_that_is_under_way(sweep, small_space_text, lines):
     space = sweep.cwd / "long.yaml"
     space.write_text(small_space_text.replace("epochs: 6", "epochs: 300"))
@@ -76,6 +79,7 @@ def test_a_worker_that_is_killed_costs_no_report(
     assert without_times(path) == without_times(folder)
 
 
+@pytest.mark.long
 def test_rays_memory_monitor_ends_a_worker_and_not_the_sweep(sweep, small_file, lines, workers_of):
     memory = psutil.virtual_memory()
     room = GIB  # of free memory, before the monitor kills
@@ -105,6 +109,7 @@ def test_rays_memory_monitor_ends_a_worker_and_not_the_sweep(sweep, small_file, 
     assert "fail" not in ended(lines(path)).values()
 
 
+@pytest.mark.long
 def test_a_full_disk_stops_the_sweep_with_what_was_written(
     finished, sweep, small_file, lines, without_times, tmp_path
 ):
@@ -136,6 +141,7 @@ def test_a_full_disk_stops_the_sweep_with_what_was_written(
         subprocess.run(["umount", "-l", disk], check=True)
 
 
+@pytest.mark.long
 def test_a_driver_that_is_killed_again_and_again_loses_nothing(
     finished, sweep, small_file, lines, without_times, kills
 ):

@@ -101,6 +101,7 @@ def test_status_and_export_of_a_finished_sweep(finished, sweep):
     assert parse_space(out).settings == first.settings
 
 
+@pytest.mark.long
 def test_the_same_file_and_seed_give_the_same_trials_and_numbers(
     finished, sweep, small_file, without_times
 ):
@@ -168,6 +169,7 @@ def test_one_rung_finishes_the_best_of_all_and_survives_kill_9_while_they_wait(
     assert {t.state.name for t in study.trials} == {"COMPLETE", "PRUNED"}
 
 
+@pytest.mark.long
 def test_a_recording_keeps_every_curve_for_replay(sweep, small_space_text):
     path = sweep.cwd / "record.yaml"
     path.write_text(small_space_text.replace("trials: 8", "trials: 4"))
@@ -191,6 +193,7 @@ def test_a_recording_keeps_every_curve_for_replay(sweep, small_space_text):
     assert 0 < tree["pruners"][0]["samples"] < 1
 
 
+@pytest.mark.long
 def test_a_sweep_that_compared_nothing_ends_well_but_says_so_loudly(sweep, small_space_text):
     path = sweep.cwd / "late.yaml"
     text = small_space_text.replace("grace_epochs: 1", "grace_epochs: 6")

@@ -28,6 +28,7 @@ def scalars(path) -> dict[str, dict[int, float]]:
     return found
 
 
+@pytest.mark.long
 def test_each_tracker_has_the_learning_curves_by_samples(sweep, small_space_text, lines):
     database = sweep.cwd / "mlflow.db"
     space = sweep.cwd / "tracked.yaml"
