@@ -170,13 +170,13 @@ def test_one_rung_finishes_the_best_of_all_and_survives_kill_9_while_they_wait(
 
 
 @pytest.mark.long
-def test_a_recording_keeps_every_curve_for_replay(sweep, small_space_text):
+def test_a_recording_keeps_every_curve_for_replay(sweep, small_space_text, lines):
     path = sweep.cwd / "record.yaml"
     path.write_text(small_space_text.replace("trials: 8", "trials: 4"))
     folder = sweep.cwd / "recorded"
     code, out = sweep.run("run", path, "--out", folder, "--record", "2")
     assert code == 0, out
-    found = by_trial(folder)
+    found = by_trial(lines(folder))
     assert len(found) == 8
     for reports in found.values():
         assert [line["decision"] for line in reports[:-1]] == ["continue"] * (len(reports) - 1)
