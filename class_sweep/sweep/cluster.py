@@ -61,8 +61,8 @@ class LocalRay:
         """
         if self._thread:
             self._up.wait()
-        if isinstance(self._error, ConnectionError):
-            address = os.environ.get("RAY_ADDRESS")
+        address = os.environ.get("RAY_ADDRESS")
+        if address and isinstance(self._error, ConnectionError):
             raise InputError(f"RAY_ADDRESS must be a cluster that answers, got {address}")
         if self._error:
             raise self._error
