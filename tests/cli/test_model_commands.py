@@ -183,7 +183,8 @@ def test_training_needs_no_ray(tmp_path):
 
 def test_the_readmes_python_runs(model, tmp_path, monkeypatch, capsys):
     text = (ROOT / "README.md").read_text()
-    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    found = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    blocks = [block for block in found if "class_sweep.api" in block]
     assert blocks
     monkeypatch.chdir(tmp_path)
     (tmp_path / "best.yaml").write_text(CONFIG)

@@ -186,6 +186,7 @@ def test_a_cut_confirmation_goes_on_and_repeats_no_run(confirm_file, sweep):
     assert verdict(cut)["runs"] == 9
 
 
+@pytest.mark.long
 def test_a_sweep_whose_axes_change_nothing_claims_nothing(sweep, small_space_text):
     """α from 0.97 leaves two or no pairs out of the first epochs: schedules by name only."""
     path = sweep.cwd / "null.yaml"

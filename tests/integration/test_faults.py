@@ -22,7 +22,12 @@ def ended(lines: list[dict]) -> dict[int, str]:
 
 
 @pytest.mark.parametrize(
-    "how", ["ctrl-c", pytest.param("ctrl-c twice", marks=pytest.mark.long), "kill -9"]
+    "how",
+    [
+        pytest.param("ctrl-c", marks=pytest.mark.long),
+        pytest.param("ctrl-c twice", marks=pytest.mark.long),
+        "kill -9",
+    ],
 )
 def test_a_cut_sweep_goes_on_as_if_it_had_not_been(
     finished, sweep, small_file, lines, without_times, how

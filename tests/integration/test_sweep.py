@@ -139,6 +139,7 @@ def by_trial(lines: list[dict]) -> dict[int, list[dict]]:
     return found
 
 
+@pytest.mark.long
 def test_one_rung_finishes_the_best_of_all_and_survives_kill_9_while_they_wait(
     sweep, one_rung_file, lines, without_times
 ):

@@ -38,6 +38,7 @@ def features(pairs):
     return rows[:, :12].astype(np.float32), rows[:, 12:].astype(np.float32)
 
 
+@pytest.mark.long
 def test_over_three_nodes_with_one_lost_the_index_is_the_same(cluster, monkeypatch):
     monkeypatch.setattr(tiles, "TILE", 200)
     text, molecule = features(3000)
