@@ -13,7 +13,9 @@ def run(identity, **fields):
 
 @pytest.fixture
 def log(folder):
-    return ConfirmLog(folder)
+    log = ConfirmLog(folder)
+    yield log
+    log.close()
 
 
 def test_a_run_and_its_ranks_are_read_as_they_were_written(log, folder):
