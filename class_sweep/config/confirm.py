@@ -30,9 +30,8 @@ class Confirm(Section):
 
     finalists: Annotated[int, Field(ge=0, le=100, description="best schedules; 0: none")] = 3
     seeds: Look = 5  # of each finalist and control, but of pairs decided before
-    most_seeds: Annotated[Look, Field(validate_default=True)] = (
-        10  # of a pair that those left open and these may settle
-    )
+    # Of a pair that those leave open and these may settle.
+    most_seeds: Annotated[Look, Field(validate_default=True)] = 10
     # The difference to the first of them is the sweep's claim.
     controls: list[Control] = Field(min_length=1, default_factory=_default_controls)
 

@@ -22,7 +22,7 @@ def print_closing(console: Console, summary: Mapping[str, Any], folder: Path) ->
     console.print(_spent(summary), soft_wrap=True)
     if "confirm" in summary:
         console.print("\n[bold]Verdict[/bold], of new runs under seeds that the sweep did not use")
-        for line in verdict_lines(summary["confirm"]):
+        for line in verdict_lines(summary["confirm"], folder):
             console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
     for line in caution(summary):
         console.print(f"  {line}", highlight=False, soft_wrap=True)

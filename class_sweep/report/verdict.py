@@ -1,6 +1,7 @@
 """What a confirmation says on a terminal: its verdict, and a reading of the test split."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -10,11 +11,16 @@ from class_sweep.config.objective import DIRECTIONS, METRICS, POOLS
 from class_sweep.report import words
 
 
-def verdict_lines(confirm: Mapping[str, Any]) -> list[str]:
-    """The winner, then each finalist against each control, then what it took."""
+def verdict_lines(confirm: Mapping[str, Any], folder: Path) -> list[str]:
+    """The winner, then each finalist against each control, then what it took.
+
+    Args:
+        confirm: What `summary.json` says of the confirmation.
+        folder: Of the sweep.
+    """
     winner, *pairs = confirm["words"]
     enough = confirm["enough"]
-    more = f"--seeds {enough} --most-seeds {enough}"
+    more = f"class-sweep confirm {folder} --seeds {enough} --most-seeds {enough}"
     seeds = len(confirm["seeds"])
     failed = f", {len(confirm['failed'])} of them failed" if confirm["failed"] else ""
     return [
@@ -22,7 +28,7 @@ def verdict_lines(confirm: Mapping[str, Any]) -> list[str]:
         *pairs,
         f"{confirm['runs']} runs over up to {seeds} paired seeds{failed}; all these claims together"
         " are wrong in at most 5 % of sweeps in which nothing differs.",
-        *([f"More seeds may settle what is open: class-sweep confirm {more}"] if enough else []),
+        *([f"More seeds may settle what is open: {more}"] if enough else []),
     ]
 
 
