@@ -3,7 +3,8 @@
 import logging
 import math
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,14 +58,12 @@ def run(space: Space, path: Path, *, cache: FeatureCache, listener: Listener) ->
     ResultsFolder.require_free(path)
     require_trackers(space.settings.tracking, space.name)
     clock = Clock()
-    with _workers(space) as workers:
-        prepared = prepare(space, cache, clock, listener, loaded=workers.start)
-        _require_room(space, prepared)
-        with clock.stage("workers", listener):
-            workers.wait()
-        with ResultsWriter.create(path, space.text) as writer:
-            _keep_environment(writer, prepared, space)
-            return _sweep(space, writer, prepared, clock, listener)
+    with (
+        _ready(space, cache, clock, listener) as prepared,
+        ResultsWriter.create(path, space.text) as writer,
+    ):
+        _keep_environment(writer, prepared, space)
+        return _sweep(space, writer, prepared, clock, listener)
 
 
 def resume(
@@ -89,14 +88,11 @@ def resume(
     failed = trials_of(folder.records()).failed if rerun_failed else []
     if rerun_failed and not failed:
         raise ResultsError(f"a trial must have failed to be run again: {path} has none")
-    with ResultsWriter(folder) as writer, _workers(space) as workers:
+    with ResultsWriter(folder) as writer:
         clock = Clock(folder.seconds())
-        prepared = prepare(space, cache, clock, listener, loaded=workers.start)
-        _require_room(space, prepared)
-        _keep_environment(writer, prepared, space)
-        with clock.stage("workers", listener):
-            workers.wait()
-        return _sweep(space, writer, prepared, clock, listener, rerun=failed)
+        with _ready(space, cache, clock, listener) as prepared:
+            _keep_environment(writer, prepared, space)
+            return _sweep(space, writer, prepared, clock, listener, rerun=failed)
 
 
 def confirm(
@@ -127,7 +123,7 @@ def confirm(
     folder = ResultsFolder.existing(path)
     space = parse_space(folder.space.read_text(encoding="utf-8"), str(folder.space))
     space = confirming(space, changes)
-    with ResultsWriter(folder) as writer, _workers(space) as workers:
+    with ResultsWriter(folder) as writer:
         summary = folder.read_summary()
         if summary["state"] not in {"finished", "confirming"}:
             raise ResultsError(
@@ -135,14 +131,11 @@ def confirm(
                 f" with: class-sweep resume {path}"
             )
         clock = Clock(folder.seconds())
-        prepared = prepare(space, cache, clock, listener, loaded=workers.start)
-        _require_room(space, prepared)
-        _keep_environment(writer, prepared, space)
-        with clock.stage("workers", listener):
-            workers.wait()
-        summary = confirm_sweep(space, writer, prepared, clock, listener, summary, "confirm")
-        reading = read_test(space, writer, prepared, clock, listener) if test else None
-        return Sweep(folder, summary, prepared), reading
+        with _ready(space, cache, clock, listener) as prepared:
+            _keep_environment(writer, prepared, space)
+            summary = confirm_sweep(space, writer, prepared, clock, listener, summary, "confirm")
+            reading = read_test(space, writer, prepared, clock, listener) if test else None
+            return Sweep(folder, summary, prepared), reading
 
 
 def _keep_environment(writer: ResultsWriter, prepared: Prepared, space: Space) -> None:
@@ -164,16 +157,19 @@ def _keep_environment(writer: ResultsWriter, prepared: Prepared, space: Space) -
         log.warning("the difficulty index is not the one that this sweep began with")
 
 
-def _workers(space: Space) -> LocalRay:
-    """Ray, not started yet, on as many cores as the trials can use."""
-    at_a_time = require_resources(space)
-    return LocalRay(math.ceil(at_a_time * space.settings.resources.cpus))
-
-
-def _require_room(space: Space, prepared: Prepared) -> None:
-    if space.settings.resources.gpus:
-        need = trial_bytes(space, prepared.features)
-        require_gpu_memory(space.settings.resources, need, gpu_memory())
+@contextmanager
+def _ready(
+    space: Space, cache: FeatureCache, clock: Clock, listener: Listener
+) -> Iterator[Prepared]:
+    """What trials read, and Ray, which starts meanwhile, on as many cores as they can use."""
+    resources = space.settings.resources
+    with LocalRay(math.ceil(require_resources(space) * resources.cpus)) as workers:
+        prepared = prepare(space, cache, clock, listener, loaded=workers.start)
+        if resources.gpus:
+            require_gpu_memory(resources, trial_bytes(space, prepared.features), gpu_memory())
+        with clock.stage("workers", listener):
+            workers.wait()
+        yield prepared
 
 
 def _sweep(
