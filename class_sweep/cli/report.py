@@ -46,14 +46,20 @@ def report(
 
 def write_report(folder: Path) -> None:
     """Leave the page beside the results; what goes wrong here takes nothing from the sweep."""
+    from class_sweep.errors import StorageError
     from class_sweep.report.sweep_page import write_page
     from class_sweep.results.store import ResultsFolder
 
     try:
         page = write_page(folder)
-        typer.echo(f"  {page}     plots, tables, and how to reproduce them")
-        if storage := ResultsFolder(folder).read_storage():
-            storage.put(page.name, page)
-            typer.echo(f"  {storage}     all of this, where every node reaches it")
     except Exception as error:
         log.warning("no report was written: %s: %s", type(error).__name__, error)
+        return
+    typer.echo(f"  {page}     plots, tables, and how to reproduce them")
+    if storage := ResultsFolder(folder).read_storage():
+        try:
+            storage.put(page.name, page)
+        except StorageError as error:
+            log.warning("the report is in %s alone: %s", folder, error)
+        else:
+            typer.echo(f"  {storage}     all of this, where every node reaches it")

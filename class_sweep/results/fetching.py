@@ -64,13 +64,17 @@ def fetch(
         and not (to_go_on and name == LEASE)
     }
     if "space.yaml" not in there:
-        raise ResultsError(f"a storage must hold the sweep that it is named for: {storage}")
+        raise _no_sweep(storage)
     for name in sorted(there, key=lambda name: Kind.of(name).value, reverse=not to_go_on):
         if known.get(name) != there[name]:
             _fetch_file(storage, name, there[name], to)
     for name in known.keys() - there.keys():
         (to / name).unlink(missing_ok=True)
     return there
+
+
+def _no_sweep(storage: Storage) -> ResultsError:
+    return ResultsError(f"a storage must hold the sweep that it is named for: {storage}")
 
 
 def _fetch_file(storage: Storage, name: str, stored: Stored, to: Path) -> None:
@@ -105,6 +109,8 @@ def bring_here(storage: Storage, to: Path) -> None:
             f"a results folder must be new, or that of {storage}: {to} exists; name another with"
             " --out"
         )
+    if storage.stat("space.yaml") is None:
+        raise _no_sweep(storage)
     try:
         to.parent.mkdir(parents=True, exist_ok=True)
         begun = Path(tempfile.mkdtemp(dir=to.parent, prefix=f".{to.name}-"))

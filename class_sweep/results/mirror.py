@@ -18,9 +18,9 @@ from class_sweep.results.store import CHECKPOINTS
 
 log = logging.getLogger(__name__)
 
-_LOOK_EVERY = 1.0  # seconds between two looks at the folder, or as many as the last sending took
+_LOOK_EVERY = 0.5  # seconds between two looks at the folder, or as many as the last sending took
 _LONGEST_PAUSE = 30.0  # seconds between two attempts with a storage that fails
-PATIENCE = 60.0  # seconds without a file sent after which it gives up at the end
+PATIENCE = 30.0  # seconds without a file sent after which it gives up at the end
 _IN_HASTE = 5.0  # the same, when it was told to end at once
 
 
@@ -86,7 +86,7 @@ class Mirror:
         return max(asked, self._sender.last)
 
     def _run(self) -> None:
-        pause = _LOOK_EVERY
+        pause = 1.0
         while not self._abandoned.is_set():
             last = self._closing.is_set()  # what changes after this look is sent by the next one
             start = time.monotonic()

@@ -36,6 +36,9 @@ class States(Protocol):
     def open(self, name: str) -> AbstractContextManager[Path | IO[bytes] | None]:
         """The newest state of a name, if there is one."""
 
+    def forget(self, name: str) -> None:
+        """Do not trouble about a state any more: its trial has ended."""
+
     def settle(self, seconds: float) -> None:
         """Wait until all is kept that will be."""
 
@@ -58,6 +61,9 @@ class FolderStates:
         path = self._folder / name
         yield path if path.is_file() else None
 
+    def forget(self, name: str) -> None:
+        """Nothing: the driver removes it."""
+
     def settle(self, seconds: float) -> None:
         """Nothing: all is there."""
 
@@ -74,7 +80,7 @@ class StoredStates:
         self._storage = storage
         self._changed = threading.Condition()
         self._waiting: dict[str, IO[bytes]] = {}
-        self._sending = False
+        self._sending: str | None = None
         self._thread: threading.Thread | None = None
 
     def __reduce__(self) -> tuple[type["StoredStates"], tuple[Storage]]:
@@ -104,6 +110,14 @@ class StoredStates:
             state.seek(0)
             yield state
 
+    def forget(self, name: str) -> None:
+        """Do not send a state that waits; one that is on its way is not waited for."""
+        with self._changed:
+            if state := self._waiting.pop(name, None):
+                state.close()
+            if self._sending == name:
+                self._sending = None
+
     def settle(self, seconds: float) -> None:
         """Wait until nothing is left to send, for so long at most."""
         with self._changed:
@@ -123,15 +137,15 @@ class StoredStates:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting)
                 name = next(iter(self._waiting))
-                state, self._sending = self._waiting.pop(name), True
+                state, self._sending = self._waiting.pop(name), name
             try:
                 self._storage.put(f"{CHECKPOINTS}/{name}", state)
                 sent, pause = True, 1.0
             except StorageError:
                 sent, pause = False, min(2 * pause, _LONGEST_PAUSE)
             with self._changed:
-                self._sending = False
-                if sent or name in self._waiting:
+                wanted, self._sending = self._sending == name, None
+                if sent or not wanted or name in self._waiting:
                     state.close()
                 else:
                     state.seek(0)

@@ -58,12 +58,14 @@ class CurriculumTrial(Trainable):
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Begin another trial in this process."""
+        self._leave()
         self._begin(new_config)
         return True
 
     def _begin(self, config: dict[str, Any]) -> None:
         self._config = config
         self._trainer: Trainer | None = None
+        self._kept = False  # whether its state was, since its last report
 
     def _start(self) -> Trainer:
         """The trial's trainer, made at its first use: what fails there is reported by the trial."""
@@ -91,6 +93,7 @@ class CurriculumTrial(Trainable):
         raised, and the trial is tried anew in another process.
         """
         start = time.perf_counter()
+        self._kept = False
         try:
             outcome = self._advance()
         except TrainingError as error:
@@ -152,8 +155,14 @@ class CurriculumTrial(Trainable):
         starts one whose worker died by its config, which says that there may be a state.
         """
         self._states.keep(self._config["state"], self._start().save)
+        self._kept = True
         return _TrainingResult(checkpoint=None, metrics={})
 
     def cleanup(self) -> None:
         """Let what is being sent of trials' states arrive."""
+        self._leave()
         self._states.settle(_LEAVE)
+
+    def _leave(self) -> None:
+        if not self._kept:  # after its last report: the trial has ended
+            self._states.forget(self._config["state"])
