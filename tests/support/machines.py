@@ -1,4 +1,4 @@
-"""Machines of a cluster within this one, each with processes, a home, a /tmp and an sshd of its own.
+"""Machines of a cluster within this one: each has its own processes, home, /tmp and sshd.
 
 They are Linux namespaces, so that `ray stop` on one ends nobody else's processes, and nothing of a
 machine is left when it goes off. Their network is the loopback; each has an address on it.
