@@ -167,7 +167,7 @@ def test_another_users_client_is_refused(laptop, tmp_path, space_file, mode, tok
     assert not (tmp_path / "mine").exists()
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(laptop.jobs(headers), timeout=30)
+        urllib.request.urlopen(laptop.jobs(headers), timeout=30)  # noqa: S310
     assert refused.value.code in {401, 403}
     refused.value.close()
 
@@ -175,7 +175,7 @@ def test_another_users_client_is_refused(laptop, tmp_path, space_file, mode, tok
 def test_the_dashboard_is_on_loopback_alone_and_serves_who_has_the_token(laptop):
     token = (laptop.folder / ".ray" / "auth_token").read_text()
     asked = laptop.jobs({"Authorization": f"Bearer {token}"})
-    with urllib.request.urlopen(asked, timeout=30) as answer:
+    with urllib.request.urlopen(asked, timeout=30) as answer:  # noqa: S310
         assert answer.status == 200
     with socket.socket() as probe:
         assert probe.connect_ex((HEAD, laptop.ports["8265"])) != 0
