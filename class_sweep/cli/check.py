@@ -1,12 +1,14 @@
 """`class-sweep check`."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from class_sweep.cli.arguments import SpaceFile
+from class_sweep.cli.arguments import SpaceFile, StorageOption
+from class_sweep.cli.places import new_storage
 
 if TYPE_CHECKING:
     from class_sweep.config.document import Space
@@ -24,8 +26,11 @@ def check(
         bool,
         typer.Option(help="Also encode the pairs and count look-alikes (cached for `run`)."),
     ] = True,
+    storage: StorageOption = None,
 ) -> None:
     """Show what a space would run, and everything that is wrong with it. Trains nothing.
+
+    With `--storage`, also whether a copy of the results can be kept there.
 
     Example: `class-sweep check search_spaces/demo.yaml --no-index`
     """
@@ -33,7 +38,7 @@ def check(
     from class_sweep.curriculum.advice import advise
     from class_sweep.encoders.cache import FeatureCache, default_cache_folder
     from class_sweep.report.live import LiveView
-    from class_sweep.sweep.footprint import most_on_disk
+    from class_sweep.sweep.footprint import most_on_disk, results_bytes
     from class_sweep.sweep.plan import plan_sweep, require_resources
     from class_sweep.sweep.prepare import Clock, load_checked_pairs, prepare
     from class_sweep.sweep.samplers import sampler_notes
@@ -41,6 +46,9 @@ def check(
     console = Console()
     space = load_space(file)
     require_resources(space)
+    place = new_storage(storage, Path("results") / file.stem)
+    if place:
+        place.require_usable()
     diagnoses: dict[Similarity, list[SigmaDiagnosis]] = {}
     shared = disk = None
     warnings = [*advise(space), *sampler_notes(space)]
@@ -53,7 +61,12 @@ def check(
         warnings += prepared.warnings
     else:
         pairs = load_checked_pairs(space)
-    console.print(_plan_table(space, plan_sweep(space, pairs), shared, disk))
+    plan = plan_sweep(space, pairs)
+    results = results_bytes(space, len(plan.rungs), plan.pairs["validation"])
+    table = _plan_table(space, plan, shared, disk)
+    where = f"results/{file.stem}-TIME" + (f", with a copy below {storage}" if storage else "")
+    table.add_row("results", f"{where}; {_size(results)} at most")
+    console.print(table)
     for similarity, found in diagnoses.items():
         console.print(_sigma_table(similarity, found))
     for warning in warnings:
