@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import ray
+
 from class_sweep.config.document import Space, parse_space
 from class_sweep.encoders.cache import FeatureCache
 from class_sweep.errors import InterruptedSweepError, ResultsError, SweepError
@@ -17,19 +19,22 @@ from class_sweep.results.export import trial_yaml
 from class_sweep.results.files import write_atomic
 from class_sweep.results.outcome import trials_of
 from class_sweep.results.record import Record
+from class_sweep.results.storage import Storage
 from class_sweep.results.store import ResultsFolder, ResultsWriter
-from class_sweep.sweep.checkpoints import TUNE_FOLDER
+from class_sweep.sweep.checkpoints import Keeper
 from class_sweep.sweep.cluster import LocalRay
 from class_sweep.sweep.confirm import confirm_sweep, confirming
 from class_sweep.sweep.environment import describe_environment
 from class_sweep.sweep.footprint import gpu_memory, require_gpu_memory, trial_bytes
 from class_sweep.sweep.interrupt import StopRequest
 from class_sweep.sweep.judge import Judge, Listener
+from class_sweep.sweep.keeping import for_a_new_one, taken_up
 from class_sweep.sweep.plan import require_resources
 from class_sweep.sweep.prepare import Clock, Prepared, prepare
 from class_sweep.sweep.pruners import make_pruner
 from class_sweep.sweep.samplers import sampler_notes
 from class_sweep.sweep.session import Session
+from class_sweep.sweep.shared import require_shared
 from class_sweep.sweep.summary import Summary
 from class_sweep.sweep.testing import read_test
 from class_sweep.sweep.tracking import require_trackers
@@ -47,11 +52,26 @@ class Sweep:
     prepared: Prepared
 
 
-def run(space: Space, path: Path, *, cache: FeatureCache, listener: Listener) -> Sweep:
+def run(
+    space: Space,
+    path: Path,
+    *,
+    cache: FeatureCache,
+    listener: Listener,
+    storage: Storage | None = None,
+) -> Sweep:
     """Run a sweep into a new results folder.
 
+    Args:
+        space: What to search.
+        path: The folder.
+        cache: Where features and indexes are.
+        listener: Who is told.
+        storage: What keeps a copy of the folder, and the trials' checkpoints.
+
     Raises:
-        InputError: If the space, its data or the folder is unusable; nothing was written then.
+        InputError: If the space, its data, the folder or the storage is unusable; nothing was
+            written then.
         InterruptedSweepError: On Ctrl-C; the folder can be resumed.
         SweepError: If no trial finished.
     """
@@ -59,15 +79,21 @@ def run(space: Space, path: Path, *, cache: FeatureCache, listener: Listener) ->
     require_trackers(space.settings.tracking, space.name)
     clock = Clock()
     with (
-        _ready(space, cache, clock, listener) as prepared,
-        ResultsWriter.create(path, space.text) as writer,
+        for_a_new_one(path, storage, listener) as keeper,
+        _ready(space, keeper, cache, clock, listener) as prepared,
+        ResultsWriter.create(path, space.text, storage) as writer,
     ):
         _keep_environment(writer, prepared, space)
-        return _sweep(space, writer, prepared, clock, listener)
+        return _sweep(space, writer, keeper, prepared, clock, listener)
 
 
 def resume(
-    path: Path, *, cache: FeatureCache, listener: Listener, rerun_failed: bool = False
+    path: Path,
+    *,
+    cache: FeatureCache,
+    listener: Listener,
+    storage: Storage | None = None,
+    rerun_failed: bool = False,
 ) -> Sweep:
     """Go on with a sweep that was cut: no report is lost, no ended trial is run again.
 
@@ -75,6 +101,7 @@ def resume(
         path: Its results folder.
         cache: Where features and indexes are.
         listener: Who is told.
+        storage: What keeps a copy of the folder, if not the one that it remembers.
         rerun_failed: Also run the trials that failed once more, as new ones.
 
     Raises:
@@ -85,14 +112,14 @@ def resume(
     folder = ResultsFolder.existing(path)
     space = parse_space(folder.space.read_text(encoding="utf-8"), str(folder.space))
     require_trackers(space.settings.tracking, space.name)
-    failed = trials_of(folder.records()).failed if rerun_failed else []
-    if rerun_failed and not failed:
-        raise ResultsError(f"a trial must have failed to be run again: {path} has none")
-    with ResultsWriter(folder) as writer:
+    with taken_up(path, storage, listener) as (writer, keeper):
+        failed = trials_of(folder.records()).failed if rerun_failed else []
+        if rerun_failed and not failed:
+            raise ResultsError(f"a trial must have failed to be run again: {path} has none")
         clock = Clock(folder.seconds())
-        with _ready(space, cache, clock, listener) as prepared:
+        with _ready(space, keeper, cache, clock, listener) as prepared:
             _keep_environment(writer, prepared, space)
-            return _sweep(space, writer, prepared, clock, listener, rerun=failed)
+            return _sweep(space, writer, keeper, prepared, clock, listener, rerun=failed)
 
 
 def confirm(
@@ -101,6 +128,7 @@ def confirm(
     cache: FeatureCache,
     listener: Listener,
     changes: Mapping[str, int],
+    storage: Storage | None = None,
     test: bool = False,
 ) -> tuple[Sweep, dict[str, Any] | None]:
     """Confirm a finished sweep, or go on with its confirmation; what it has run it keeps.
@@ -110,6 +138,7 @@ def confirm(
         cache: Where features and indexes are.
         listener: Who is told.
         changes: Of the space's `confirm` settings.
+        storage: What keeps a copy of the folder, if not the one that it remembers.
         test: Also read the test split.
 
     Returns:
@@ -123,7 +152,7 @@ def confirm(
     folder = ResultsFolder.existing(path)
     space = parse_space(folder.space.read_text(encoding="utf-8"), str(folder.space))
     space = confirming(space, changes)
-    with ResultsWriter(folder) as writer:
+    with taken_up(path, storage, listener) as (writer, keeper):
         summary = folder.read_summary()
         if summary["state"] not in {"finished", "confirming"}:
             raise ResultsError(
@@ -131,7 +160,7 @@ def confirm(
                 f" with: class-sweep resume {path}"
             )
         clock = Clock(folder.seconds())
-        with _ready(space, cache, clock, listener) as prepared:
+        with _ready(space, keeper, cache, clock, listener) as prepared:
             _keep_environment(writer, prepared, space)
             summary = confirm_sweep(space, writer, prepared, clock, listener, summary, "confirm")
             reading = read_test(space, writer, prepared, clock, listener) if test else None
@@ -159,12 +188,18 @@ def _keep_environment(writer: ResultsWriter, prepared: Prepared, space: Space) -
 
 @contextmanager
 def _ready(
-    space: Space, cache: FeatureCache, clock: Clock, listener: Listener
+    space: Space, keeper: Keeper, cache: FeatureCache, clock: Clock, listener: Listener
 ) -> Iterator[Prepared]:
     """What trials read, and Ray, which starts meanwhile, on as many cores as they can use."""
     resources = space.settings.resources
     with LocalRay(math.ceil(require_resources(space) * resources.cpus)) as workers:
-        prepared = prepare(space, cache, clock, listener, loaded=workers.start)
+
+        def connect() -> None:
+            workers.start()
+            if ray.is_initialized():  # a cluster's; an instance of our own is still starting
+                require_shared(keeper.place, ray.nodes())  # type: ignore[no-untyped-call]
+
+        prepared = prepare(space, cache, clock, listener, loaded=connect)
         if resources.gpus:
             require_gpu_memory(resources, trial_bytes(space, prepared.features), gpu_memory())
         with clock.stage("workers", listener):
@@ -175,6 +210,7 @@ def _ready(
 def _sweep(
     space: Space,
     writer: ResultsWriter,
+    keeper: Keeper,
     prepared: Prepared,
     clock: Clock,
     listener: Listener,
@@ -192,7 +228,7 @@ def _sweep(
         log.warning("%s", warning)
     listener.planned(search.runs, summarise.full_samples)
     with clock.stage("trials", listener), stop.listening(listener.stopping):
-        done = Session(space, prepared, writer, judge, stop).run(rerun)
+        done = Session(space, prepared, writer, judge, keeper, stop).run(rerun)
     records = folder.records()
     if not done:
         summarise.write("interrupted", records)
@@ -211,7 +247,8 @@ def _sweep(
     note = "Written by class-sweep: the best finished trial of one sweep, one run of each schedule."
     write_atomic(folder.best, trial_yaml(space, ranked[0], note))
     summary = summarise.write("confirming" if space.settings.confirms else "finished", records)
-    shutil.rmtree(folder.path / TUNE_FOLDER, ignore_errors=True)
+    shutil.rmtree(folder.tune, ignore_errors=True)
+    keeper.drop_all()
     if space.settings.confirms:
         summary = confirm_sweep(space, writer, prepared, clock, listener, summary)
     return Sweep(folder, summary, prepared)
