@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A sweep under Slurm: a Ray cluster over the nodes of a job, for the job's time and its user alone.
-#   sbatch clusters/slurm.sh run search_spaces/aman.yaml --storage /SHARED/FOLDER
-#   sbatch clusters/slurm.sh resume results/aman-TIME      # what the time limit cut off
+#   sbatch clusters/slurm.sh run search_spaces/aman.yaml --out results/aman
+#   sbatch clusters/slurm.sh resume results/aman           # what the time limit cut off
 # Submit it from the checkout, on a disk that all nodes share, after `make .venv/.installed` on a node
 # with a GPU. docs/cluster.md has the walk-through; the sizes below are yours to change.
 #SBATCH --job-name=class-sweep

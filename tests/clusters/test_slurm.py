@@ -74,8 +74,7 @@ def job(checkout, small_space_text) -> Iterator[Job]:
 def test_a_sweep_is_told_in_time_and_another_job_goes_on_with_it(job):
     """USR1 comes ten minutes before the limit, and what runs goes on to its next report."""
     results = job.folder / "results" / "small"
-    storage = ("--storage", str(job.folder / "shared"))
-    first = job.start("run", "small.yaml", "--out", str(results), *storage)
+    first = job.start("run", "small.yaml", "--out", str(results))
     end = time.monotonic() + 200
     while not (results / "trials.jsonl").exists() and first.poll() is None:
         assert time.monotonic() < end
