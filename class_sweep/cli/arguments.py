@@ -14,3 +14,11 @@ Results = Annotated[
 ModelFolder = Annotated[
     Path, typer.Argument(metavar="MODEL", help="The folder of a model, as `train` made it.")
 ]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="The Ray cluster to run on, from one of its machines: auto, or host:port. Default:"
+        " RAY_ADDRESS, else a Ray of its own.",
+    ),
+]

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from class_sweep.cli.arguments import Results
+from class_sweep.cli.arguments import Address, Results
 from class_sweep.cli.report import write_report
 from class_sweep.errors import InterruptedSweepError
 
@@ -24,6 +24,7 @@ def confirm(
     test: Annotated[
         bool, typer.Option("--test", help="Also read the test split, once, with the winner.")
     ] = False,
+    address: Address = None,
 ) -> None:
     """Retrain a sweep's finalists and controls under paired seeds, and say what that shows.
 
@@ -52,6 +53,7 @@ def confirm(
                 listener=view,
                 changes=changes,
                 test=test,
+                address=address,
             )
     except KeyboardInterrupt:
         raise InterruptedSweepError(results, "confirm") from None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from class_sweep.cli.arguments import Results, SpaceFile
+from class_sweep.cli.arguments import Address, Results, SpaceFile
 from class_sweep.cli.report import write_report
 from class_sweep.errors import InterruptedSweepError
 
@@ -28,6 +28,7 @@ def run(
         int | None,
         typer.Option(min=1, help="Prune nothing; run each configuration under this many seeds."),
     ] = None,
+    address: Address = None,
 ) -> None:
     """Sweep a space: index once, then trials, then the best configuration as YAML.
 
@@ -48,11 +49,11 @@ def run(
     _follow(
         folder,
         space.objective,
-        lambda view: run_sweep(space, folder, cache=cache, listener=view),
+        lambda view: run_sweep(space, folder, cache=cache, listener=view, address=address),
     )
 
 
-def resume(results: Results) -> None:
+def resume(results: Results, address: Address = None) -> None:
     """Go on with a sweep that was interrupted, killed or lost its machine.
 
     Example: `class-sweep resume results/first`
@@ -67,7 +68,7 @@ def resume(results: Results) -> None:
     _follow(
         results,
         space.objective,
-        lambda view: resume_sweep(results, cache=cache, listener=view),
+        lambda view: resume_sweep(results, cache=cache, listener=view, address=address),
     )
 
 
@@ -76,6 +77,7 @@ def rerun(
     failed: Annotated[
         bool, typer.Option("--failed", help="The trials that failed; the only choice there is.")
     ] = False,
+    address: Address = None,
 ) -> None:
     """Run the failed trials of a sweep once more, after what made them fail is mended.
 
@@ -94,7 +96,9 @@ def rerun(
     _follow(
         results,
         space.objective,
-        lambda view: resume_sweep(results, cache=cache, listener=view, rerun_failed=True),
+        lambda view: resume_sweep(
+            results, cache=cache, listener=view, rerun_failed=True, address=address
+        ),
     )
 
 

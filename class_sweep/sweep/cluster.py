@@ -1,19 +1,26 @@
-"""The Ray instance that a sweep runs on, and what a trial may hold of it."""
+"""The Ray that a sweep runs on: an instance of its own, or a cluster that it joins."""
 
 import logging
+import math
 import os
+import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import ray
+from ray._private.ray_logging import stdout_deduplicator
 from ray.tune.execution import tune_controller
 from ray.tune.execution.class_cache import _ActorClassCache
 
-from class_sweep.config.sections import Resources
+from class_sweep.config.document import Space
 from class_sweep.errors import InputError
-from class_sweep.sweep.plan import fitting
+from class_sweep.sweep.address import require_cluster, wanted_address
+from class_sweep.sweep.capacity import Machine
+from class_sweep.sweep.footprint import gpu_memory
+from class_sweep.sweep.nodes import Roster, alive, launchable
+from class_sweep.sweep.plan import require_resources, this_machine
 
 # Read by Ray when it is imported or started; a user's own setting wins.
 _ENVIRONMENT = {
@@ -26,7 +33,39 @@ _ENVIRONMENT = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     # What a worker imports while it is idle; torch loads its _dynamo when it makes an optimizer.
     "RAY_preload_python_modules": "torch,torch._dynamo,class_sweep.sweep.trainable",
+    "RAY_OVERRIDE_JOB_RUNTIME_ENV": "1",  # what a submitted job names too is no conflict
 }
+# Settings of the driver's shell that its workers on other machines go by as well.
+_CARRIED = (
+    "CUBLAS_WORKSPACE_CONFIG",
+    "HF_HUB_OFFLINE",
+    "PYTORCH_ALLOC_CONF",
+    "PYTORCH_CUDA_ALLOC_CONF",
+)
+
+
+class Workers(Protocol):
+    """The Ray that trials run on; a context manager, left when they are done."""
+
+    launchable: Sequence[Machine]  # brought where trials ask for more than there is
+
+    def start(self) -> None:
+        """Begin to start it where it is not there yet, and return."""
+
+    def wait(self) -> None:
+        """Until it is up; raises what kept it from that."""
+
+    def machines(self) -> list[Machine]:
+        """Those that trials may run on at this moment."""
+
+    def gpu_memory(self, share: float) -> list[int]:
+        """Bytes of GPUs that trials of such a share may get."""
+
+    def __enter__(self) -> Self:
+        """Join it where it is another's."""
+
+    def __exit__(self, *_: object) -> None:
+        """Stop it where it is one's own."""
 
 
 class LocalRay:
@@ -35,6 +74,8 @@ class LocalRay:
     Its workers import what a trial needs as soon as they are up, while the driver prepares.
     A context manager: leaving it stops the instance, whether it had come up or not.
     """
+
+    launchable: Sequence[Machine] = ()
 
     def __init__(self, cores: int | None = None) -> None:
         """Know the cores that it may use, all of them unless said: a worker is warmed for each."""
@@ -45,37 +86,24 @@ class LocalRay:
 
     def start(self) -> None:
         """Begin to start it, and return."""
-        for name, value in _ENVIRONMENT.items():
-            os.environ.setdefault(name, value)
+        _set_environment()
         if not ray.is_initialized():
             self._thread = threading.Thread(target=self._run, name="ray")
             self._thread.start()
-            if "RAY_ADDRESS" in os.environ:
-                self.wait()  # the nodes of a cluster count the index too
 
     def wait(self) -> None:
-        """Until it is up; raises what kept it from that.
-
-        Raises:
-            InputError: If RAY_ADDRESS names a cluster that does not answer.
-        """
+        """Until it is up; raises what kept it from that."""
         if self._thread:
             self._up.wait()
-        address = os.environ.get("RAY_ADDRESS")
-        if address and isinstance(self._error, ConnectionError):
-            raise InputError(f"RAY_ADDRESS must be a cluster that answers, got {address}")
         if self._error:
             raise self._error
 
     def _run(self) -> None:
         """Start, stay and stop, all in one thread: Ray's processes die with their maker."""
-        # Else Ray would join whatever cluster somebody else runs on this machine.
-        place: dict[str, Any] = {"address": "local", "num_cpus": self._cores}
-        if "RAY_ADDRESS" in os.environ:
-            place = {}
         try:
             ray.init(
-                **place,
+                address="local",  # else Ray would join whatever cluster somebody else runs here
+                num_cpus=self._cores,
                 include_dashboard=False,
                 log_to_driver=False,
                 logging_level=logging.ERROR,
@@ -88,6 +116,14 @@ class LocalRay:
         self._stop.wait()
         ray.shutdown()
 
+    def machines(self) -> list[Machine]:
+        """The one that there is."""
+        return list(alive().values())
+
+    def gpu_memory(self, share: float) -> list[int]:  # noqa: ARG002 - whatever the share
+        """Bytes of each GPU of this machine."""
+        return gpu_memory()
+
     def __enter__(self) -> Self:
         return self
 
@@ -95,6 +131,89 @@ class LocalRay:
         self._stop.set()
         if self._thread:
             self._thread.join()
+
+
+class JoinedRay:
+    """Another's cluster, joined for the length of a block; its nodes come and go.
+
+    Joined at once: its nodes count the difficulty index too.
+    """
+
+    def __init__(self, address: str, space: Space) -> None:
+        """Know where it is and what is to run there."""
+        self._address, self._space = address, space
+        self.launchable: Sequence[Machine] = ()
+
+    def __enter__(self) -> Self:
+        """Join it.
+
+        Raises:
+            InputError: If it does not answer, a node runs something else than this machine, or
+                none holds a trial.
+        """
+        require_cluster(self._address)
+        _set_environment()
+        carried = {name: os.environ[name] for name in _CARRIED if name in os.environ}
+        try:
+            ray.init(
+                address=self._address,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                runtime_env={"env_vars": carried} if carried else None,
+            )
+        except (ConnectionError, RuntimeError) as error:  # of another Ray or Python, for one
+            reason = " ".join(str(error).split())
+            raise InputError(f"a cluster must be joined: {self._address}: {reason}") from None
+        # A node that is lost is told of in a line of ours, not by a dump of its state.
+        stdout_deduplicator.skip_re = re.compile("Raylet is terminated")
+        try:
+            self._roster = Roster()
+            self._roster.require_alike()
+            self.launchable = launchable()
+            require_resources(self._space, [*self.machines(), *self.launchable])
+        except BaseException:
+            ray.shutdown()
+            raise
+        return self
+
+    def start(self) -> None:
+        """It runs already."""
+
+    def wait(self) -> None:
+        """It is up already."""
+
+    def machines(self) -> list[Machine]:
+        """Its nodes, as far as they run what this machine runs."""
+        return self._roster.machines()
+
+    def gpu_memory(self, share: float) -> list[int]:
+        """Bytes of a GPU of each node that has some."""
+        return self._roster.gpu_memory(share)
+
+    def __exit__(self, *_: object) -> None:
+        ray.shutdown()
+
+
+def workers_of(space: Space, address: str | None) -> Workers:
+    """What the trials of a space run on.
+
+    Args:
+        space: Of the sweep.
+        address: Of a cluster; None: RAY_ADDRESS where it is set, else an instance of its own.
+
+    Raises:
+        InputError: If this machine holds no trial.
+    """
+    cluster = wanted_address(address)
+    if cluster:
+        return JoinedRay(cluster, space)
+    at_a_time = require_resources(space, [this_machine()])
+    return LocalRay(math.ceil(at_a_time * space.settings.resources.cpus))
+
+
+def _set_environment() -> None:
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
 
 
 @contextmanager
@@ -127,13 +246,3 @@ def warm_actors() -> Iterator[None]:
         yield
     finally:
         tune_controller._ActorClassCache = _ActorClassCache  # type: ignore[attr-defined]
-
-
-def trials_at_a_time(resources: Resources, limit: int | None, trials: int) -> int:
-    """How many trials fit at once.
-
-    Raises:
-        InputError: If not even one does.
-    """
-    there = ray.cluster_resources()  # type: ignore[no-untyped-call]
-    return fitting(resources, limit, trials, there.get("CPU", 0), there.get("GPU", 0))

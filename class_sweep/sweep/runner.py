@@ -1,7 +1,6 @@
 """A sweep from its space to its results folder, and on from where one was cut."""
 
 import logging
-import math
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,13 +18,13 @@ from class_sweep.results.outcome import trials_of
 from class_sweep.results.record import Record
 from class_sweep.results.store import ResultsFolder, ResultsWriter
 from class_sweep.sweep.checkpoints import TUNE_FOLDER
-from class_sweep.sweep.cluster import LocalRay
+from class_sweep.sweep.cluster import workers_of
 from class_sweep.sweep.confirm import confirm_sweep, confirming
 from class_sweep.sweep.environment import describe_environment
-from class_sweep.sweep.footprint import gpu_memory, require_gpu_memory, trial_bytes
+from class_sweep.sweep.footprint import require_gpu_memory, trial_bytes
 from class_sweep.sweep.interrupt import StopRequest
 from class_sweep.sweep.judge import Judge, Listener
-from class_sweep.sweep.plan import require_resources
+from class_sweep.sweep.nodes import Room
 from class_sweep.sweep.prepare import Clock, Prepared, prepare
 from class_sweep.sweep.pruners import make_pruner
 from class_sweep.sweep.samplers import sampler_notes
@@ -47,11 +46,21 @@ class Sweep:
     prepared: Prepared
 
 
-def run(space: Space, path: Path, *, cache: FeatureCache, listener: Listener) -> Sweep:
+def run(
+    space: Space, path: Path, *, cache: FeatureCache, listener: Listener, address: str | None = None
+) -> Sweep:
     """Run a sweep into a new results folder.
 
+    Args:
+        space: What is searched.
+        path: The folder to be.
+        cache: Where features and indexes are.
+        listener: Who is told.
+        address: Of the Ray cluster to run on; see `workers_of`.
+
     Raises:
-        InputError: If the space, its data or the folder is unusable; nothing was written then.
+        InputError: If the space, its data, the folder or the cluster is unusable; nothing was
+            written then.
         InterruptedSweepError: On Ctrl-C; the folder can be resumed.
         SweepError: If no trial finished.
     """
@@ -59,15 +68,20 @@ def run(space: Space, path: Path, *, cache: FeatureCache, listener: Listener) ->
     require_trackers(space.settings.tracking, space.name)
     clock = Clock()
     with (
-        _ready(space, cache, clock, listener) as prepared,
+        _ready(space, cache, clock, listener, address) as (prepared, room),
         ResultsWriter.create(path, space.text) as writer,
     ):
         _keep_environment(writer, prepared, space)
-        return _sweep(space, writer, prepared, clock, listener)
+        return _sweep(space, writer, prepared, clock, listener, room)
 
 
 def resume(
-    path: Path, *, cache: FeatureCache, listener: Listener, rerun_failed: bool = False
+    path: Path,
+    *,
+    cache: FeatureCache,
+    listener: Listener,
+    rerun_failed: bool = False,
+    address: str | None = None,
 ) -> Sweep:
     """Go on with a sweep that was cut: no report is lost, no ended trial is run again.
 
@@ -76,6 +90,7 @@ def resume(
         cache: Where features and indexes are.
         listener: Who is told.
         rerun_failed: Also run the trials that failed once more, as new ones.
+        address: Of the Ray cluster to run on, whichever it began on; see `workers_of`.
 
     Raises:
         InputError: If the folder holds no sweep, another process is at it, or none is to be rerun.
@@ -90,9 +105,9 @@ def resume(
         raise ResultsError(f"a trial must have failed to be run again: {path} has none")
     with ResultsWriter(folder) as writer:
         clock = Clock(folder.seconds())
-        with _ready(space, cache, clock, listener) as prepared:
+        with _ready(space, cache, clock, listener, address) as (prepared, room):
             _keep_environment(writer, prepared, space)
-            return _sweep(space, writer, prepared, clock, listener, rerun=failed)
+            return _sweep(space, writer, prepared, clock, listener, room, rerun=failed)
 
 
 def confirm(
@@ -102,6 +117,7 @@ def confirm(
     listener: Listener,
     changes: Mapping[str, int],
     test: bool = False,
+    address: str | None = None,
 ) -> tuple[Sweep, dict[str, Any] | None]:
     """Confirm a finished sweep, or go on with its confirmation; what it has run it keeps.
 
@@ -111,6 +127,7 @@ def confirm(
         listener: Who is told.
         changes: Of the space's `confirm` settings.
         test: Also read the test split.
+        address: Of the Ray cluster to run on; see `workers_of`.
 
     Returns:
         The sweep, and the reading of the test split if it was asked for.
@@ -131,10 +148,12 @@ def confirm(
                 f" with: class-sweep resume {path}"
             )
         clock = Clock(folder.seconds())
-        with _ready(space, cache, clock, listener) as prepared:
+        with _ready(space, cache, clock, listener, address) as (prepared, room):
             _keep_environment(writer, prepared, space)
-            summary = confirm_sweep(space, writer, prepared, clock, listener, summary, "confirm")
-            reading = read_test(space, writer, prepared, clock, listener) if test else None
+            summary = confirm_sweep(
+                space, writer, prepared, clock, listener, room, summary, "confirm"
+            )
+            reading = read_test(space, writer, prepared, clock, listener, room) if test else None
             return Sweep(folder, summary, prepared), reading
 
 
@@ -159,17 +178,18 @@ def _keep_environment(writer: ResultsWriter, prepared: Prepared, space: Space) -
 
 @contextmanager
 def _ready(
-    space: Space, cache: FeatureCache, clock: Clock, listener: Listener
-) -> Iterator[Prepared]:
-    """What trials read, and Ray, which starts meanwhile, on as many cores as they can use."""
-    resources = space.settings.resources
-    with LocalRay(math.ceil(require_resources(space) * resources.cpus)) as workers:
+    space: Space, cache: FeatureCache, clock: Clock, listener: Listener, address: str | None
+) -> Iterator[tuple[Prepared, Room]]:
+    """What trials read, and the Ray they run on, which starts meanwhile or is joined before."""
+    resources, limit = space.settings.resources, space.settings.search.max_concurrent
+    with workers_of(space, address) as workers:
         prepared = prepare(space, cache, clock, listener, loaded=workers.start)
         if resources.gpus:
-            require_gpu_memory(resources, trial_bytes(space, prepared.features), gpu_memory())
+            need = trial_bytes(space, prepared.features)
+            require_gpu_memory(resources, need, workers.gpu_memory(min(1.0, resources.gpus)))
         with clock.stage("workers", listener):
             workers.wait()
-        yield prepared
+        yield prepared, Room(resources, limit, workers.machines, workers.launchable)
 
 
 def _sweep(
@@ -178,6 +198,7 @@ def _sweep(
     prepared: Prepared,
     clock: Clock,
     listener: Listener,
+    room: Room,
     rerun: Sequence[Record] = (),
 ) -> Sweep:
     folder, search = writer.folder, space.settings.search
@@ -192,11 +213,11 @@ def _sweep(
         log.warning("%s", warning)
     listener.planned(search.runs, summarise.full_samples)
     with clock.stage("trials", listener), stop.listening(listener.stopping):
-        done = Session(space, prepared, writer, judge, stop).run(rerun)
+        done = Session(space, prepared, writer, judge, stop, room).run(rerun)
     records = folder.records()
     if not done:
         summarise.write("interrupted", records)
-        raise InterruptedSweepError(folder.path)
+        raise stop.reason or InterruptedSweepError(folder.path)
     trials = trials_of(records)
     ranked = trials.ranked(space.objective)
     if not ranked:
@@ -213,5 +234,5 @@ def _sweep(
     summary = summarise.write("confirming" if space.settings.confirms else "finished", records)
     shutil.rmtree(folder.path / TUNE_FOLDER, ignore_errors=True)
     if space.settings.confirms:
-        summary = confirm_sweep(space, writer, prepared, clock, listener, summary)
+        summary = confirm_sweep(space, writer, prepared, clock, listener, room, summary)
     return Sweep(folder, summary, prepared)

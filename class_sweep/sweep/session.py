@@ -15,10 +15,11 @@ from class_sweep.results.record import Record
 from class_sweep.results.store import ResultsWriter
 from class_sweep.sweep.casualties import survivable
 from class_sweep.sweep.checkpoints import TUNE_FOLDER, Checkpoints, last_checkpoint, trial_name
-from class_sweep.sweep.cluster import trials_at_a_time, warm_actors
+from class_sweep.sweep.cluster import warm_actors
 from class_sweep.sweep.duplicates import effective_plan
 from class_sweep.sweep.interrupt import StopRequest
 from class_sweep.sweep.judge import Judge
+from class_sweep.sweep.nodes import Room
 from class_sweep.sweep.prepare import Prepared
 from class_sweep.sweep.pruning import JudgeScheduler
 from class_sweep.sweep.search import StudySearch
@@ -37,6 +38,7 @@ class Session:
         writer: Of the results folder.
         judge: What decides on reports.
         stop: Whether the sweep is to stop.
+        room: How many trials may run at once.
     """
 
     space: Space
@@ -44,6 +46,7 @@ class Session:
     writer: ResultsWriter
     judge: Judge
     stop: StopRequest
+    room: Room
 
     def run(self, rerun: Sequence[Record]) -> bool:
         """Run what is left to run, until nothing is or the sweep is to stop; whether nothing is.
@@ -54,7 +57,6 @@ class Session:
             rerun: Failed trials to run once more.
         """
         space, folder, idle = self.space, self.writer.folder, 0
-        resources, limit = space.settings.resources, space.settings.search.max_concurrent
         while True:
             study = StudySearch(
                 space,
@@ -63,19 +65,20 @@ class Session:
                 self.stop,
                 checkpoint_of=lambda trial: last_checkpoint(folder, trial),
                 plan_of=lambda settings: effective_plan(settings, self.prepared.features),
+                room=lambda left: self.room(left, self.stop),
             )
             study.take_up(self.judge.last)
             study.rerun(rerun)
             rerun = ()
             if study.left == 0:
                 return True
-            if self.stop.asked or idle > resources.retries:
+            if self.stop.asked or idle > space.settings.resources.retries:
                 return False
             before = self.judge.reports
-            self._tune(study, trials_at_a_time(resources, limit, study.left))
+            self._tune(study)
             idle = idle + 1 if self.judge.reports == before else 0
 
-    def _tune(self, study: StudySearch, at_a_time: int) -> None:
+    def _tune(self, study: StudySearch) -> None:
         space, folder, judge = self.space, self.writer.folder, self.judge
         resources = space.settings.resources
         trainable = tune.with_parameters(
@@ -90,7 +93,7 @@ class Session:
                 search_alg=study,
                 scheduler=JudgeScheduler(judge, self.stop),
                 num_samples=-1,  # the search says when there is nothing left
-                max_concurrent_trials=at_a_time,
+                max_concurrent_trials=study.left,  # of these, as many as the search has room for
                 reuse_actors=True,
                 trial_name_creator=trial_name,
                 trial_dirname_creator=trial_name,
