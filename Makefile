@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-long check format clean
+.PHONY: demo test test-long test-cluster check format clean
 
 demo: $(STAMP)
 	$(BIN)/class-sweep run search_spaces/demo.yaml
@@ -14,6 +14,9 @@ test: $(STAMP)
 
 test-long: $(STAMP)
 	$(BIN)/pytest -m long
+
+test-cluster: $(STAMP)
+	$(BIN)/pytest -m cluster
 
 check: $(STAMP)
 	$(BIN)/ruff check

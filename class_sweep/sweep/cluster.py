@@ -165,7 +165,7 @@ class JoinedRay:
             reason = " ".join(str(error).split())
             raise InputError(f"a cluster must be joined: {self._address}: {reason}") from None
         # A node that is lost is told of in a line of ours, not by a dump of its state.
-        stdout_deduplicator.skip_re = re.compile("Raylet is terminated")
+        stdout_deduplicator.skip_re = re.compile("Raylet is terminated|has been marked dead")
         try:
             self._roster = Roster()
             self._roster.require_alike()

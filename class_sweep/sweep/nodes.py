@@ -101,7 +101,7 @@ class Roster:
         there = alive()
         for node in self._alike.keys() - there.keys():
             log.warning(
-                "%s left the cluster: its trials go on elsewhere", self._alike.pop(node).name
+                "%s left the cluster; its trials go on elsewhere", self._alike.pop(node).name
             )
         self._ask_new(there)
         if wrong := self._heard(there):
