@@ -91,7 +91,7 @@ def _silent(address: str, why: str) -> InputError:
 
 
 def _refused(address: str, said: str) -> InputError:
-    if "authentication token" in said.lower():
+    if "authentication token" in said.lower() or "RAY_AUTH_TOKEN" in said:
         return InputError(
             f"the cluster's token must be known here, got none or a wrong one for {address}: set"
             " RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN_PATH to a file that holds it"

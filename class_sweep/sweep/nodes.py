@@ -2,13 +2,13 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import ray
 import yaml
-from ray.exceptions import RayError
+from ray.exceptions import RayError, TaskUnschedulableError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from class_sweep.config.sections import Resources
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 _LAUNCHER = Path("~/ray_bootstrap_config.yaml")  # what `ray up` leaves on the head
 _ANSWER = 30.0  # seconds that a node has to start a process and answer
+_PAUSE = 0.1  # seconds between two looks at who has answered
 _GLANCE = 1.0  # seconds between two looks at who is there
 
 
@@ -74,6 +75,7 @@ class Roster:
         self._own = self._ask()
         self._asked: dict[str, ray.ObjectRef[Any]] = {}
         self._alike: dict[str, Machine] = {}
+        self._wrong: dict[str, str] = {}
 
     def require_alike(self) -> None:
         """Ask every node what it runs.
@@ -81,16 +83,17 @@ class Roster:
         Raises:
             InputError: If any differs or gives no answer; all of these are named.
         """
-        there = alive()
-        self._ask_new(there)
-        ray.wait(list(self._asked.values()), num_returns=len(self._asked), timeout=_ANSWER)
-        wrong = self._heard(there)
-        wrong += [
-            f"{there[node].name} gave no answer in {_ANSWER:.0f} s"
-            for node in self._asked.keys() & there.keys()
-        ]
+        deadline = time.monotonic() + _ANSWER
+        there = self._look()
+        while (late := there.keys() - self._alike.keys() - self._wrong.keys()) and (
+            time.monotonic() < deadline
+        ):
+            time.sleep(_PAUSE)
+            there = self._look()
+        wrong = [*self._wrong.values()]
+        wrong += [f"{there[node].name} gave no answer in {_ANSWER:.0f} s" for node in late]
         if wrong:
-            raise InputError(f"every node must run what this machine runs: {'; '.join(wrong)}")
+            raise InputError(_unlike(wrong))
 
     def machines(self) -> list[Machine]:
         """Those that are there, as far as they were found alike; who joined is asked meanwhile.
@@ -98,18 +101,37 @@ class Roster:
         Raises:
             SweepError: If one that joined differs.
         """
-        there = alive()
+        there = self._look()
         for node in self._alike.keys() - there.keys():
-            log.warning(
-                "%s left the cluster; its trials go on elsewhere", self._alike.pop(node).name
-            )
-        self._ask_new(there)
-        if wrong := self._heard(there):
+            gone = self._alike.pop(node).name
+            log.warning("%s left the cluster; its trials go on elsewhere", gone)
+        if self._wrong:
             raise SweepError(
-                f"every node must run what this machine runs: {'; '.join(wrong)}; it joined the"
-                " cluster while the sweep ran, and every report is kept"
+                f"{_unlike(self._wrong.values())}; it joined the cluster while the sweep ran, and"
+                " every report is kept"
             )
         return list(self._alike.values())
+
+    def _look(self) -> dict[str, Machine]:
+        """Who is there; takes in what was answered, and asks those that are new."""
+        there = alive()
+        for node, reference in list(self._asked.items()):
+            if not ray.wait([reference], timeout=0)[0]:
+                continue
+            del self._asked[node]
+            try:
+                found = differences(self._own, ray.get(reference))
+            except TaskUnschedulableError:
+                continue  # it is too new to be known everywhere, or gone: asked again if there
+            except RayError as error:
+                found = " ".join(str(error).split())
+            if node in there and found:
+                self._wrong[node] = f"{there[node].name} has {found}"
+            elif node in there:
+                self._alike[node] = there[node]
+        for node in there.keys() - self._asked.keys() - self._alike.keys() - self._wrong.keys():
+            self._asked[node] = on_node(self._ask, node)
+        return there
 
     def gpu_memory(self, share: float) -> list[int]:
         """Bytes of a GPU of each node that has some and a share of one to spare.
@@ -136,28 +158,9 @@ class Roster:
             )
         return list(found.values())
 
-    def _ask_new(self, there: Mapping[str, Machine]) -> None:
-        for node in there.keys() - self._asked.keys() - self._alike.keys():
-            self._asked[node] = on_node(self._ask, node)
 
-    def _heard(self, there: Mapping[str, Machine]) -> list[str]:
-        """Take in what answers there are; in words, those of nodes that differ."""
-        wrong = []
-        for node, reference in list(self._asked.items()):
-            if not ray.wait([reference], timeout=0)[0]:
-                continue
-            del self._asked[node]
-            try:
-                found = differences(self._own, ray.get(reference))
-            except RayError as error:
-                found = str(error).strip().splitlines()[-1]
-            if node not in there:
-                continue  # it left, or was lost before it could answer
-            if found:
-                wrong.append(f"{there[node].name} has {found}")
-            else:
-                self._alike[node] = there[node]
-        return wrong
+def _unlike(wrong: Iterable[str]) -> str:
+    return f"every node must run what this machine runs: {'; '.join(wrong)}"
 
 
 def _gpu_bytes() -> int:

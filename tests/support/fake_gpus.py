@@ -1,4 +1,4 @@
-"""Imported by the workers of a test cluster: its GPUs are the processor, and its trials leave notes.
+"""Imported by the workers of a test cluster: its GPUs are the processor, its trials leave notes.
 
 A note is a line of JSON in the file that `FAKE_GPUS_NOTES` names: the node, the process, what was
 done, at which step of the trial, and when it began and ended.
