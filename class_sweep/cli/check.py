@@ -75,7 +75,7 @@ def _machines(space: "Space", address: str | None) -> "Iterator[Sequence[Machine
     if cluster is None:
         yield [this_machine()]
         return
-    from class_sweep.sweep.cluster import JoinedRay
+    from class_sweep.sweep.joined import JoinedRay
 
     with JoinedRay(cluster, space) as joined:
         yield [*joined.machines(), *joined.launchable]

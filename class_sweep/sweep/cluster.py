@@ -1,26 +1,19 @@
-"""The Ray that a sweep runs on: an instance of its own, or a cluster that it joins."""
+"""A Ray instance of a sweep's own, and actors that take its warm workers."""
 
 import logging
-import math
 import os
-import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import ray
-from ray._private.ray_logging import stdout_deduplicator
 from ray.tune.execution import tune_controller
 from ray.tune.execution.class_cache import _ActorClassCache
 
-from class_sweep.config.document import Space
-from class_sweep.errors import InputError
-from class_sweep.sweep.address import require_cluster, wanted_address
 from class_sweep.sweep.capacity import Machine
 from class_sweep.sweep.footprint import gpu_memory
-from class_sweep.sweep.nodes import Roster, alive, launchable
-from class_sweep.sweep.plan import require_resources, this_machine
+from class_sweep.sweep.nodes import alive
 
 # Read by Ray when it is imported or started; a user's own setting wins.
 _ENVIRONMENT = {
@@ -35,37 +28,12 @@ _ENVIRONMENT = {
     "RAY_preload_python_modules": "torch,torch._dynamo,class_sweep.sweep.trainable",
     "RAY_OVERRIDE_JOB_RUNTIME_ENV": "1",  # what a submitted job names too is no conflict
 }
-# Settings of the driver's shell that its workers on other machines go by as well.
-_CARRIED = (
-    "CUBLAS_WORKSPACE_CONFIG",
-    "HF_HUB_OFFLINE",
-    "PYTORCH_ALLOC_CONF",
-    "PYTORCH_CUDA_ALLOC_CONF",
-)
 
 
-class Workers(Protocol):
-    """The Ray that trials run on; a context manager, left when they are done."""
-
-    launchable: Sequence[Machine]  # brought where trials ask for more than there is
-
-    def start(self) -> None:
-        """Begin to start it where it is not there yet, and return."""
-
-    def wait(self) -> None:
-        """Until it is up; raises what kept it from that."""
-
-    def machines(self) -> list[Machine]:
-        """Those that trials may run on at this moment."""
-
-    def gpu_memory(self, share: float) -> list[int]:
-        """Bytes of GPUs that trials of such a share may get."""
-
-    def __enter__(self) -> Self:
-        """Join it where it is another's."""
-
-    def __exit__(self, *_: object) -> None:
-        """Stop it where it is one's own."""
+def set_environment() -> None:
+    """Say what Ray and Tune are to do, where the user has not."""
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
 
 
 class LocalRay:
@@ -86,7 +54,7 @@ class LocalRay:
 
     def start(self) -> None:
         """Begin to start it, and return."""
-        _set_environment()
+        set_environment()
         if not ray.is_initialized():
             self._thread = threading.Thread(target=self._run, name="ray")
             self._thread.start()
@@ -131,89 +99,6 @@ class LocalRay:
         self._stop.set()
         if self._thread:
             self._thread.join()
-
-
-class JoinedRay:
-    """Another's cluster, joined for the length of a block; its nodes come and go.
-
-    Joined at once: its nodes count the difficulty index too.
-    """
-
-    def __init__(self, address: str, space: Space) -> None:
-        """Know where it is and what is to run there."""
-        self._address, self._space = address, space
-        self.launchable: Sequence[Machine] = ()
-
-    def __enter__(self) -> Self:
-        """Join it.
-
-        Raises:
-            InputError: If it does not answer, a node runs something else than this machine, or
-                none holds a trial.
-        """
-        require_cluster(self._address)
-        _set_environment()
-        carried = {name: os.environ[name] for name in _CARRIED if name in os.environ}
-        try:
-            ray.init(
-                address=self._address,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-                runtime_env={"env_vars": carried} if carried else None,
-            )
-        except (ConnectionError, RuntimeError) as error:  # of another Ray or Python, for one
-            reason = " ".join(str(error).split())
-            raise InputError(f"a cluster must be joined: {self._address}: {reason}") from None
-        # A node that is lost is told of in a line of ours, not by a dump of its state.
-        stdout_deduplicator.skip_re = re.compile("Raylet is terminated|has been marked dead")
-        try:
-            self._roster = Roster()
-            self._roster.require_alike()
-            self.launchable = launchable()
-            require_resources(self._space, [*self.machines(), *self.launchable])
-        except BaseException:
-            ray.shutdown()
-            raise
-        return self
-
-    def start(self) -> None:
-        """It runs already."""
-
-    def wait(self) -> None:
-        """It is up already."""
-
-    def machines(self) -> list[Machine]:
-        """Its nodes, as far as they run what this machine runs."""
-        return self._roster.machines()
-
-    def gpu_memory(self, share: float) -> list[int]:
-        """Bytes of a GPU of each node that has some."""
-        return self._roster.gpu_memory(share)
-
-    def __exit__(self, *_: object) -> None:
-        ray.shutdown()
-
-
-def workers_of(space: Space, address: str | None) -> Workers:
-    """What the trials of a space run on.
-
-    Args:
-        space: Of the sweep.
-        address: Of a cluster; None: RAY_ADDRESS where it is set, else an instance of its own.
-
-    Raises:
-        InputError: If this machine holds no trial.
-    """
-    cluster = wanted_address(address)
-    if cluster:
-        return JoinedRay(cluster, space)
-    at_a_time = require_resources(space, [this_machine()])
-    return LocalRay(math.ceil(at_a_time * space.settings.resources.cpus))
-
-
-def _set_environment() -> None:
-    for name, value in _ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
 
 
 @contextmanager

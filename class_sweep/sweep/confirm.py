@@ -21,9 +21,9 @@ from class_sweep.sweep.arms import Arm, Arms, make_arms
 from class_sweep.sweep.findings import Evidence, verdict_tree
 from class_sweep.sweep.interrupt import StopRequest
 from class_sweep.sweep.judge import Listener
-from class_sweep.sweep.nodes import Room
 from class_sweep.sweep.prepare import Clock, Prepared
 from class_sweep.sweep.retrain import Job, Trained, retrain
+from class_sweep.sweep.room import Room
 from class_sweep.verdict.sequential import Progress, follow
 
 log = logging.getLogger(__name__)

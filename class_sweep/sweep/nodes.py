@@ -1,29 +1,25 @@
-"""The nodes of a Ray cluster: what they run, what they hold, and who comes and goes."""
+"""The nodes of a Ray cluster: who is there, and what each runs and has."""
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import ray
-import yaml
-from ray.exceptions import RayError, TaskUnschedulableError
+from ray.exceptions import GetTimeoutError, RayError, TaskUnschedulableError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from class_sweep.config.sections import Resources
-from class_sweep.errors import InputError, SweepError
+from class_sweep.errors import EncoderError, InputError, SweepError
 from class_sweep.sweep.capacity import Machine
 from class_sweep.sweep.footprint import gpu_memory
-from class_sweep.sweep.interrupt import StopRequest
 from class_sweep.sweep.software import asking, differences
 
 log = logging.getLogger(__name__)
 
-_LAUNCHER = Path("~/ray_bootstrap_config.yaml")  # what `ray up` leaves on the head
 _ANSWER = 30.0  # seconds that a node has to start a process and answer
+_FETCH = 600.0  # seconds that a node has to fetch a model from the hub
 _PAUSE = 0.1  # seconds between two looks at who has answered
-_GLANCE = 1.0  # seconds between two looks at who is there
 
 
 def alive() -> dict[str, Machine]:
@@ -37,25 +33,6 @@ def alive() -> dict[str, Machine]:
         for node in ray.nodes()  # type: ignore[no-untyped-call]
         if node["Alive"]
     }
-
-
-def launchable() -> list[Machine]:
-    """What the cluster launcher may add where it started this machine as the head; else nothing.
-
-    The autoscalers of other launchers do not say what they could bring.
-    """
-    path = _LAUNCHER.expanduser()
-    if not path.is_file():
-        return []
-    tree = yaml.safe_load(path.read_text(encoding="utf-8"))
-    most = tree.get("max_workers", 0)
-    found = []
-    for name, kind in tree.get("available_node_types", {}).items():
-        there = kind.get("resources", {})
-        machine = Machine(f"type {name}", there.get("CPU", 0.0), there.get("GPU", 0.0))
-        if name != tree.get("head_node_type"):
-            found += [machine] * min(kind.get("max_workers", most), most)
-    return found
 
 
 def on_node(function: Callable[[], Any], node: str, gpus: float = 0.0) -> "ray.ObjectRef[Any]":
@@ -133,6 +110,33 @@ class Roster:
             self._asked[node] = on_node(self._ask, node)
         return there
 
+    def require_model(self, model: str) -> None:
+        """See that every node has the text encoder that trials train; one that can fetches it.
+
+        Args:
+            model: Its name on the hub, or a folder.
+
+        Raises:
+            InputError: If a node has none, or another.
+            EncoderError: If this machine has none.
+        """
+        own, there = model_identity(model), alive()
+        asked = {on_node(partial(_model_identity, model), node): node for node in there}
+        ray.wait(list(asked), num_returns=len(asked), timeout=_FETCH)
+        wrong = []
+        for reference, node in asked.items():
+            try:
+                found = ray.get(reference, timeout=0)
+            except (RayError, GetTimeoutError):
+                found = None
+            if found != own:
+                wrong.append(f"{there[node].name} has {'another' if found else 'none'}")
+        if wrong:
+            raise InputError(
+                f"every node must have text_encoder.model where trials train it, got {model}:"
+                f" {'; '.join(wrong)}; bring it to the same place on each"
+            )
+
     def gpu_memory(self, share: float) -> list[int]:
         """Bytes of a GPU of each node that has some and a share of one to spare.
 
@@ -163,44 +167,25 @@ def _unlike(wrong: Iterable[str]) -> str:
     return f"every node must run what this machine runs: {'; '.join(wrong)}"
 
 
+def _model_identity(model: str) -> str | None:
+    """Of the model as this node finds it."""
+    try:
+        return model_identity(model)
+    except EncoderError:
+        return None
+
+
+def model_identity(model: str) -> str:
+    """What tells a pretrained model from another, as this machine finds or fetches it.
+
+    Raises:
+        EncoderError: If it is not to be had.
+    """
+    from class_sweep.encoders.hub import find_model  # noqa: PLC0415 - few spaces need the hub
+
+    return find_model(model).identity
+
+
 def _gpu_bytes() -> int:
     """Of the GPU that this task was given; 0 where torch finds none."""
     return min(gpu_memory(), default=0)
-
-
-class Room:
-    """How many trials may be under way at a time: as many as fit, whoever joins or leaves."""
-
-    def __init__(
-        self,
-        resources: Resources,
-        limit: int | None,
-        machines: Callable[[], Sequence[Machine]],
-        launchable: Sequence[Machine] = (),
-    ) -> None:
-        """Know what one trial takes and where to look for it.
-
-        Args:
-            resources: Of one trial.
-            limit: `search.max_concurrent`.
-            machines: Those that are there, asked again and again.
-            launchable: Those that are brought where more is asked for than fits.
-        """
-        self._resources, self._limit, self._machines = resources, limit, machines
-        self._launchable = sum(machine.holds(resources) for machine in launchable)
-        self._fit, self._looked = 0, -_GLANCE
-
-    def __call__(self, trials: int, stop: StopRequest) -> int:
-        """How many of so many trials; none, and a stop is asked for, where nodes are wrong.
-
-        At least one: it waits in line where nothing fits at this moment.
-        """
-        if time.monotonic() - self._looked >= _GLANCE:
-            try:
-                machines = self._machines()
-            except SweepError as error:
-                stop.ask(error)
-                return 0
-            there = sum(machine.holds(self._resources) for machine in machines)
-            self._fit, self._looked = max(there, self._launchable), time.monotonic()
-        return max(1, min(self._fit, trials, self._limit or trials))

@@ -18,15 +18,15 @@ from class_sweep.results.outcome import trials_of
 from class_sweep.results.record import Record
 from class_sweep.results.store import ResultsFolder, ResultsWriter
 from class_sweep.sweep.checkpoints import TUNE_FOLDER
-from class_sweep.sweep.cluster import workers_of
 from class_sweep.sweep.confirm import confirm_sweep, confirming
 from class_sweep.sweep.environment import describe_environment
 from class_sweep.sweep.footprint import require_gpu_memory, trial_bytes
 from class_sweep.sweep.interrupt import StopRequest
+from class_sweep.sweep.joined import workers_of
 from class_sweep.sweep.judge import Judge, Listener
-from class_sweep.sweep.nodes import Room
 from class_sweep.sweep.prepare import Clock, Prepared, prepare
 from class_sweep.sweep.pruners import make_pruner
+from class_sweep.sweep.room import Room
 from class_sweep.sweep.samplers import sampler_notes
 from class_sweep.sweep.session import Session
 from class_sweep.sweep.summary import Summary

@@ -19,9 +19,9 @@ from class_sweep.sweep.cluster import warm_actors
 from class_sweep.sweep.duplicates import effective_plan
 from class_sweep.sweep.interrupt import StopRequest
 from class_sweep.sweep.judge import Judge
-from class_sweep.sweep.nodes import Room
 from class_sweep.sweep.prepare import Prepared
 from class_sweep.sweep.pruning import JudgeScheduler
+from class_sweep.sweep.room import Room
 from class_sweep.sweep.search import StudySearch
 from class_sweep.sweep.tracking import trackers
 from class_sweep.sweep.trainable import CurriculumTrial

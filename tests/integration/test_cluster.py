@@ -33,10 +33,16 @@ class Nodes:
         )
         self.address = self.cluster.address
 
-    def add(self, *shadows: Path):
-        """Add a node, which finds some folders' packages before any other of that name."""
-        path = os.pathsep.join([*map(str, shadows), os.environ["PYTHONPATH"]])
-        return self.cluster.add_node(num_cpus=1, num_gpus=1, env_vars={"PYTHONPATH": path})
+    def add(self, *shadows: Path, idle: bool = False):
+        """Add a node.
+
+        Args:
+            shadows: Folders whose packages it finds before any other of that name.
+            idle: It is to run no trial, so its workers load nothing beforehand.
+        """
+        env = {"PYTHONPATH": os.pathsep.join([*map(str, shadows), os.environ["PYTHONPATH"]])}
+        env |= {"RAY_preload_python_modules": ""} if idle else {}
+        return self.cluster.add_node(num_cpus=1, num_gpus=1, env_vars=env)
 
     def lose(self, node) -> None:
         self.cluster.remove_node(node, allow_graceful=False)
@@ -193,7 +199,7 @@ def test_a_node_that_is_lost_costs_no_report_and_one_that_joins_is_used(
     assert set(most_at_a_time(nodes.notes()).values()) == {SHARES}
 
 
-@pytest.mark.parametrize("verb", ["run", "check"])
+@pytest.mark.parametrize("verb", ["run", pytest.param("check", marks=pytest.mark.long)])
 def test_nodes_that_run_something_else_are_named_in_one_error(
     nodes, driver, gpu_text, tmp_path, verb
 ):
@@ -204,7 +210,7 @@ def test_nodes_that_run_something_else_are_named_in_one_error(
     (other / "class_sweep" / "__init__.py").write_text("__version__ = '9.9'")
     (other / "torch-1.0.dist-info").mkdir()
     (other / "torch-1.0.dist-info" / "METADATA").write_text("Name: torch\nVersion: 1.0\n")
-    ids = [nodes.add(*shadows).node_id[:6] for shadows in ((), (bare,), (other,))]
+    ids = [nodes.add(*some, idle=True).node_id[:6] for some in ((), (bare,), (other,))]
     space = write(tmp_path, gpu_text)
     before = sorted(tmp_path.iterdir())
     code, out = driver.run(verb, space, "--address", nodes.address)
@@ -222,14 +228,19 @@ def test_nodes_that_run_something_else_are_named_in_one_error(
     ("old", "new", "expected"),
     [
         ("gpus: 0.5", "gpus: 4", "resources.gpus must be at most what one machine has (1), got 4"),
-        ("cpus: 0.5, gpus: 0.5", "cpus: 64", "what one machine has (1), got 64"),
+        pytest.param(
+            "cpus: 0.5, gpus: 0.5",
+            "cpus: 64",
+            "what one machine has (1), got 64",
+            marks=pytest.mark.long,
+        ),
     ],
 )
 def test_a_trial_that_no_node_can_hold_is_refused_at_the_start(
     nodes, driver, gpu_text, tmp_path, old, new, expected
 ):
     for _ in range(2):
-        nodes.add()
+        nodes.add(idle=True)
     assert old in gpu_text
     space = write(tmp_path, gpu_text.replace(old, new))
     code, out = driver.run("run", space, "--out", tmp_path / "out", "--address", nodes.address)
@@ -241,11 +252,10 @@ def test_a_trial_that_no_node_can_hold_is_refused_at_the_start(
 @pytest.mark.parametrize(
     "known",
     [
-        {"RAY_AUTH_MODE": "disabled"},
-        {"RAY_AUTH_TOKEN": "wrong"},
-        {"RAY_AUTH_TOKEN_PATH": "nowhere"},
+        pytest.param({"RAY_AUTH_TOKEN": "wrong"}, id="wrong"),
+        pytest.param({"RAY_AUTH_MODE": "disabled"}, id="none", marks=pytest.mark.long),
+        pytest.param({"RAY_AUTH_TOKEN_PATH": "nowhere"}, id="missing", marks=pytest.mark.long),
     ],
-    ids=["none", "wrong", "missing"],
 )
 def test_without_the_token_nothing_begins_and_nothing_hangs(
     head, driver, gpu_text, tmp_path, known

@@ -5,10 +5,7 @@ import pytest
 import ray
 from ray.tune.execution import tune_controller
 
-from class_sweep.config.document import parse_space
-from class_sweep.errors import InputError
-from class_sweep.sweep import cluster
-from class_sweep.sweep.cluster import JoinedRay, LocalRay, warm_actors, workers_of
+from class_sweep.sweep.cluster import LocalRay, warm_actors
 
 
 def test_an_instance_that_was_never_started_is_left_without_ray():
@@ -39,30 +36,6 @@ def test_a_ray_of_its_own_is_started_whatever_the_environment_names(monkeypatch)
         instance.wait()
     assert asked["address"] == "local"
     assert asked["_node_ip_address"] == "127.0.0.1"
-
-
-def test_an_address_is_joined_and_none_is_a_ray_of_its_own(monkeypatch, small_space_text):
-    monkeypatch.delenv("RAY_ADDRESS", raising=False)
-    space = parse_space(small_space_text)
-    assert isinstance(workers_of(space, None), LocalRay)
-    assert isinstance(workers_of(space, "auto"), JoinedRay)
-    monkeypatch.setenv("RAY_ADDRESS", "10.0.0.1:6379")
-    assert isinstance(workers_of(space, None), JoinedRay)
-
-
-def test_a_cluster_that_cannot_be_joined_is_left_and_said(monkeypatch, small_space_text):
-    def other_python(**_):
-        raise RuntimeError("Version mismatch: The cluster was started with:\n    Python: 3.99.1")
-
-    monkeypatch.setattr(cluster, "require_cluster", lambda _: None)
-    monkeypatch.setattr(ray, "init", other_python)
-    with (
-        pytest.raises(
-            InputError, match=r"joined: auto: Version mismatch: .*with: Python: 3\.99\.1"
-        ),
-        JoinedRay("auto", parse_space(small_space_text)),
-    ):
-        pass
 
 
 def test_tune_gets_its_own_actors_back():
