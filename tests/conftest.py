@@ -63,6 +63,33 @@ def _no_shared_cache(monkeypatch: pytest.MonkeyPatch, cache_folder: Path) -> Non
 
 
 @pytest.fixture(scope="session")
+def s3():
+    """An S3 server for the tests that ask for one."""
+    from s3 import S3Server
+
+    server = S3Server()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def s3_credentials(monkeypatch):
+    from s3 import ENVIRONMENT
+
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def line(s3):
+    """A line to that server that can be made slow or broken."""
+    from s3 import Line
+
+    with Line(s3.port) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
 def tiny_bert(tmp_path_factory):
     """A BERT of 2 layers and 16 dimensions with random weights, in a folder."""
     import torch

@@ -9,7 +9,10 @@ SpaceFile = Annotated[
     Path, typer.Argument(metavar="FILE", help="A search space, such as search_spaces/demo.yaml.")
 ]
 Results = Annotated[
-    Path, typer.Argument(metavar="RESULTS", help="The folder of a sweep, as `run` made it.")
+    str,
+    typer.Argument(
+        metavar="RESULTS", help="The folder of a sweep, as `run` made it, or its storage."
+    ),
 ]
 ModelFolder = Annotated[
     Path, typer.Argument(metavar="MODEL", help="The folder of a model, as `train` made it.")
@@ -20,5 +23,19 @@ Address = Annotated[
         metavar="ADDRESS",
         help="The Ray cluster to run on, from one of its machines: auto, or host:port. Default:"
         " RAY_ADDRESS, else a Ray of its own.",
+    ),
+]
+StorageOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URI",
+        help="Keep a copy of the results, and the trials' checkpoints, below s3://bucket/prefix,"
+        " gs://bucket/prefix or a path that every node sees.",
+    ),
+]
+OutForStorage = Annotated[
+    Path | None,
+    typer.Option(
+        help="The folder for a sweep that is taken from a storage. Default: results/NAME."
     ),
 ]

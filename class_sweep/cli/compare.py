@@ -6,10 +6,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from class_sweep.cli.places import looking_at
+
 
 def compare(
     results: Annotated[
-        list[Path], typer.Argument(metavar="RESULTS…", help="Two results folders or more.")
+        list[str],
+        typer.Argument(metavar="RESULTS…", help="Two results folders or storages, or more."),
     ],
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="Also write a page.")
@@ -21,13 +24,17 @@ def compare(
 
     Example: `class-sweep compare results/aman results/orma`
     """
+    from contextlib import ExitStack
+
     from class_sweep.report.compare import TITLE
     from class_sweep.report.compare import compare as compare_sweeps
     from class_sweep.report.html import document
     from class_sweep.report.terminal import print_chapters
     from class_sweep.results.files import write_atomic
 
-    chapters = compare_sweeps(results)
+    with ExitStack() as looks:
+        paths = [looks.enter_context(looking_at(one)).path for one in results]
+        chapters = compare_sweeps(paths)
     print_chapters(Console(), chapters)
     if html:
         write_atomic(html, document(TITLE, [], chapters))

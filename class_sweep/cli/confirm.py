@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from class_sweep.cli.arguments import Address, Results
+from class_sweep.cli.arguments import Address, OutForStorage, Results
+from class_sweep.cli.places import folder_to_go_on
 from class_sweep.cli.report import write_report
 from class_sweep.errors import InterruptedSweepError
 
@@ -24,6 +25,7 @@ def confirm(
     test: Annotated[
         bool, typer.Option("--test", help="Also read the test split, once, with the winner.")
     ] = False,
+    out: OutForStorage = None,
     address: Address = None,
 ) -> None:
     """Retrain a sweep's finalists and controls under paired seeds, and say what that shows.
@@ -44,20 +46,22 @@ def confirm(
     given = {"finalists": finalists, "seeds": seeds, "most_seeds": most_seeds}
     changes = {name: value for name, value in given.items() if value is not None}
     console = Console()
-    objective = load_space(ResultsFolder.existing(results).space).objective
+    folder, place = folder_to_go_on(results, out)
+    objective = load_space(ResultsFolder.existing(folder).space).objective
     try:
         with LiveView(console, objective) as view:
             sweep, reading = confirm_sweep(
-                results,
+                folder,
                 cache=FeatureCache(default_cache_folder()),
                 listener=view,
                 changes=changes,
+                storage=place,
                 test=test,
                 address=address,
             )
     except KeyboardInterrupt:
-        raise InterruptedSweepError(results, "confirm") from None
-    print_closing(console, sweep.summary, results)
+        raise InterruptedSweepError(folder, "confirm") from None
+    print_closing(console, sweep.summary, folder)
     if reading:
         print_test(console, reading)
-    write_report(results)
+    write_report(folder)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from class_sweep.cli.arguments import Results
+from class_sweep.cli.places import looking_at
 
 if TYPE_CHECKING:
     from class_sweep.config.document import Space
@@ -53,14 +54,15 @@ def export(
     from class_sweep.results.outcome import trials_of
     from class_sweep.results.store import ResultsFolder
 
-    folder = ResultsFolder.existing(results)
-    space = load_space(folder.space)
-    ranked = trials_of(folder.records()).ranked(space.objective)
+    with looking_at(results) as look:
+        folder = ResultsFolder.existing(look.path)
+        space = load_space(folder.space)
+        ranked = trials_of(folder.records()).ranked(space.objective)
     if for_ in {Format.RAY, Format.OPTUNA}:
         ranked = within(space, ranked)
     if not ranked:
         raise ResultsError(f"an export needs a finished trial, got none so far: {results}")
-    texts = _texts(space, ranked[:top], for_, results.name)
+    texts = _texts(space, ranked[:top], for_, folder.path.name)
     for place, text in enumerate(texts, start=1):
         if output is None:
             typer.echo(("---\n" if place > 1 else "") + text, nl=False)

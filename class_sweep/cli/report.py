@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from class_sweep.cli.arguments import Results
+from class_sweep.cli.places import looking_at
 
 log = logging.getLogger(__name__)
 
@@ -15,7 +16,11 @@ def report(
     results: Results,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="The file; report.html in the folder unless given."),
+        typer.Option(
+            "-o",
+            "--output",
+            help="The file; report.html in the folder, or NAME.html of a storage, unless given.",
+        ),
     ] = None,
     as_markdown: Annotated[
         bool, typer.Option("--markdown", help="Tables as Markdown, to the terminal or the file.")
@@ -28,20 +33,33 @@ def report(
     from class_sweep.report.sweep_page import sweep_markdown, write_page
     from class_sweep.results.files import write_atomic
 
-    if not as_markdown:
-        typer.echo(str(write_page(results, output)))
-    elif output is None:
-        typer.echo(sweep_markdown(results), nl=False)
-    else:
-        write_atomic(output, sweep_markdown(results))
-        typer.echo(str(output))
+    with looking_at(results) as look:
+        if not as_markdown:
+            beside = Path(f"{look.path.name}.html") if look.is_copy else None
+            typer.echo(str(write_page(look.path, output or beside)))
+        elif output is None:
+            typer.echo(sweep_markdown(look.path), nl=False)
+        else:
+            write_atomic(output, sweep_markdown(look.path))
+            typer.echo(str(output))
 
 
 def write_report(folder: Path) -> None:
     """Leave the page beside the results; what goes wrong here takes nothing from the sweep."""
+    from class_sweep.errors import StorageError
     from class_sweep.report.sweep_page import write_page
+    from class_sweep.results.store import ResultsFolder
 
     try:
-        typer.echo(f"  {write_page(folder)}     plots, tables, and how to reproduce them")
+        page = write_page(folder)
     except Exception as error:
         log.warning("no report was written: %s: %s", type(error).__name__, error)
+        return
+    typer.echo(f"  {page}     plots, tables, and how to reproduce them")
+    if storage := ResultsFolder(folder).read_storage():
+        try:
+            storage.put(page.name, page)
+        except StorageError as error:
+            log.warning("the report is in %s alone: %s", folder, error)
+        else:
+            typer.echo(f"  {storage}     all of this, where every node reaches it")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from class_sweep.cli.arguments import Address, Results, SpaceFile
+from class_sweep.cli.arguments import Address, OutForStorage, Results, SpaceFile, StorageOption
+from class_sweep.cli.places import folder_to_go_on, new_storage
 from class_sweep.cli.report import write_report
 from class_sweep.errors import InterruptedSweepError
 
@@ -28,11 +29,13 @@ def run(
         int | None,
         typer.Option(min=1, help="Prune nothing; run each configuration under this many seeds."),
     ] = None,
+    storage: StorageOption = None,
     address: Address = None,
 ) -> None:
     """Sweep a space: index once, then trials, then the best configuration as YAML.
 
     With `--record`, every learning curve to its end, in a `curves.csv` for `class-sweep replay`.
+    With `--storage`, the results folder has a copy there, under its own name.
 
     Example: `class-sweep run search_spaces/demo.yaml --out results/first`
     """
@@ -45,16 +48,26 @@ def run(
     if record:
         space = as_recording(space, record)
     folder = out or Path("results") / f"{file.stem}-{datetime.now():%Y%m%d-%H%M%S}"
+    place = new_storage(storage, folder)
     cache = FeatureCache(default_cache_folder())
     _follow(
         folder,
         space.objective,
-        lambda view: run_sweep(space, folder, cache=cache, listener=view, address=address),
+        lambda view: run_sweep(
+            space, folder, cache=cache, listener=view, storage=place, address=address
+        ),
     )
 
 
-def resume(results: Results, address: Address = None) -> None:
+def resume(
+    results: Results,
+    out: OutForStorage = None,
+    storage: StorageOption = None,
+    address: Address = None,
+) -> None:
     """Go on with a sweep that was interrupted, killed or lost its machine.
+
+    From a storage it goes on in a folder here, and the storage keeps its copy.
 
     Example: `class-sweep resume results/first`
     """
@@ -63,17 +76,23 @@ def resume(results: Results, address: Address = None) -> None:
     from class_sweep.results.store import ResultsFolder
     from class_sweep.sweep.runner import resume as resume_sweep
 
-    space = load_space(ResultsFolder.existing(results).space)
+    folder, place = folder_to_go_on(results, out)
+    if storage:
+        place = new_storage(storage, folder)
+    space = load_space(ResultsFolder.existing(folder).space)
     cache = FeatureCache(default_cache_folder())
     _follow(
-        results,
+        folder,
         space.objective,
-        lambda view: resume_sweep(results, cache=cache, listener=view, address=address),
+        lambda view: resume_sweep(
+            folder, cache=cache, listener=view, storage=place, address=address
+        ),
     )
 
 
 def rerun(
     results: Results,
+    out: OutForStorage = None,
     failed: Annotated[
         bool, typer.Option("--failed", help="The trials that failed; the only choice there is.")
     ] = False,
@@ -91,13 +110,19 @@ def rerun(
 
     if not failed:
         raise InputError(f"say which trials to run again: class-sweep rerun {results} --failed")
-    space = load_space(ResultsFolder.existing(results).space)
+    folder, place = folder_to_go_on(results, out)
+    space = load_space(ResultsFolder.existing(folder).space)
     cache = FeatureCache(default_cache_folder())
     _follow(
-        results,
+        folder,
         space.objective,
         lambda view: resume_sweep(
-            results, cache=cache, listener=view, rerun_failed=True, address=address
+            folder,
+            cache=cache,
+            listener=view,
+            storage=place,
+            rerun_failed=True,
+            address=address,
         ),
     )
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.live import Live
 
 from class_sweep.cli.arguments import Results
+from class_sweep.cli.places import Look, looking_at
 
 if TYPE_CHECKING:
     from class_sweep.config.objective import Objective
@@ -36,25 +37,26 @@ def status(
     from class_sweep.report.status import headline, status_view
     from class_sweep.results.store import ResultsFolder
 
-    folder = ResultsFolder.existing(results)
-    objective = load_space(folder.space).objective
-    console = Console()
-    states = _states(folder, objective, watch=watch)
-    if as_json:
-        for tree, _ in states:
-            typer.echo(json.dumps(tree, indent=None if watch else 2, ensure_ascii=False))
-    elif watch and not console.is_terminal:
-        for tree, _ in states:
-            typer.echo(headline(tree))
-    else:
-        with Live(console=console, auto_refresh=False, vertical_overflow="visible") as live:
-            for tree, records in states:
-                view = status_view(tree, records, objective, folder.errors)
-                live.update(view, refresh=True)
+    with looking_at(results) as look:
+        folder = ResultsFolder.existing(look.path)
+        objective = load_space(folder.space).objective
+        console = Console()
+        states = _states(look, folder, objective, watch=watch)
+        if as_json:
+            for tree, _ in states:
+                typer.echo(json.dumps(tree, indent=None if watch else 2, ensure_ascii=False))
+        elif watch and not console.is_terminal:
+            for tree, _ in states:
+                typer.echo(headline(tree))
+        else:
+            with Live(console=console, auto_refresh=False, vertical_overflow="visible") as live:
+                for tree, records in states:
+                    view = status_view(tree, records, objective, folder.errors)
+                    live.update(view, refresh=True)
 
 
 def _states(
-    folder: "ResultsFolder", objective: "Objective", *, watch: bool
+    look: Look, folder: "ResultsFolder", objective: "Objective", *, watch: bool
 ) -> "Iterator[tuple[dict[str, Any], list[Record]]]":
     """The state now, and at every change of it while the sweep runs."""
     from class_sweep.report.status import status_tree
@@ -77,3 +79,4 @@ def _states(
             return
         before = tree
         time.sleep(_EVERY)
+        look.again()

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from class_sweep.difficulty.compare import count, places, reaching
 from class_sweep.difficulty.levels import Levels, LevelTable
 from class_sweep.difficulty.screen import (
     Wide,
@@ -24,7 +25,7 @@ _TO_FLOAT32 = 2.0**-20  # more than taking a float32 slack from or to a similari
 
 DENSE = 1 / 32  # share of a block from which counting all of it is cheaper than each open pair
 STRIP = 256  # rows of a block that are looked up at once: 1 MiB of float32
-PENDING = 2**22  # open pairs held at most, of 16 bytes each, apart from one block's
+PENDING = 2**21  # open pairs held at most, of 16 bytes each, apart from one block's
 PANEL = 4096  # columns in float64 at a time, and
 _PART = 1024  # rows
 
@@ -130,7 +131,8 @@ class Work:
         rows.see(a, found.at_least)
         columns.see(b, found.at_least)
         rows.raise_floor(i)
-        columns.raise_floor(j)
+        if rows is not columns:  # else its turn as rows comes
+            columns.raise_floor(j)
         # Sorts by row, then by column; the last bit says that only neighbours are still sought.
         self._keys.append(a << 17 | b << 1 | found.counted)
         self._values.append(found.at_most)
@@ -184,9 +186,7 @@ class Work:
         lowest = self._lowest if among is None else among
         from_i = np.minimum(rows.floor[i], lowest) - slack_i
         from_j = np.minimum(columns.floor[j], lowest) - slack_j
-        # Rounding is monotone: a value that reaches a bound reaches it with both rounded.
-        mask = block >= torch.from_numpy(from_i).to(block)[:, None]
-        mask |= block >= torch.from_numpy(from_j).to(block)
+        mask = reaching(block, from_i, from_j)
         if rows is columns and i == j:
             mask.triu_(1)
         return mask
@@ -194,7 +194,7 @@ class Work:
     def _is_dense(self, mask: torch.Tensor, block: torch.Tensor, slack: np.float32) -> bool:
         """Whether so many pairs may reach a threshold that all are better counted at once."""
         most = DENSE * mask.numel()
-        if mask.count_nonzero().item() <= most:
+        if count(mask) <= most:
             return False
         return (block >= float(self._lowest - slack)).count_nonzero().item() > most
 
@@ -252,6 +252,6 @@ def _chosen(
     mask: torch.Tensor, block: torch.Tensor
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """The flat places of a mask, and the block's values there, as similarities."""
-    flat = np.flatnonzero(mask.cpu().numpy())
+    flat = places(mask)
     value = block.reshape(-1)[torch.from_numpy(flat).to(block.device)]
     return flat, value.float().clamp_(-1, 1).cpu().numpy()

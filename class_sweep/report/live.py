@@ -28,6 +28,7 @@ STAGES = {
     "workers": "starting Ray",
     "trials": "running trials",
     "confirm": "confirming",
+    "storage": "sending what is left to the storage",
     "test": "reading the test split",
 }
 _VERDICTS = {

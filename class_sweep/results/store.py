@@ -3,11 +3,13 @@
 `space.yaml` (as run), `trials.jsonl` (a line a report, append-only), `study.db` (Optuna),
 `summary.json`, `best.yaml`, `environment.json`, and of a recording `curves.csv`. A confirmation
 adds `confirm.jsonl` (a line a run), `confirm/` (each run's ranks), `verdict.json` and, once the
-test split was read, `test.jsonl`.
+test split was read, `test.jsonl`. `storage.json` names the storage that has a copy. While trials
+run, `checkpoints/` and `tune/` (Ray's own files) are there too.
 """
 
 import json
 import tempfile
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,8 +19,13 @@ from filelock import FileLock, Timeout
 from class_sweep.errors import ResultsError
 from class_sweep.results.curves import CURVES
 from class_sweep.results.files import write_atomic
+from class_sweep.results.lease import LEASE, STANDS_FOR
 from class_sweep.results.lines import LineLog, whole_lines
 from class_sweep.results.record import Record
+from class_sweep.results.storage import Storage
+
+CHECKPOINTS = "checkpoints"  # of trials that run or wait
+TUNE = "tune"  # Ray's own files
 
 
 class ResultsFolder:
@@ -39,6 +46,9 @@ class ResultsFolder:
         self.verdict = path / "verdict.json"
         self.tests = path / "test.jsonl"
         self.errors = path / "errors"
+        self.storage = path / "storage.json"
+        self.checkpoints = path / CHECKPOINTS
+        self.tune = path / TUNE
         self.lock = path / ".lock"
 
     @classmethod
@@ -114,6 +124,11 @@ class ResultsFolder:
 
     def in_use(self) -> bool:
         """Whether a process is writing to the folder at this moment."""
+        try:  # as of a copy of the folder, which a driver elsewhere keeps up to date
+            if time.time() - (self.path / LEASE).stat().st_mtime < STANDS_FOR:
+                return True
+        except FileNotFoundError:
+            pass
         if not self.lock.exists():
             return False
         lock = FileLock(self.lock)
@@ -124,6 +139,17 @@ class ResultsFolder:
         lock.release()
         return False
 
+    def read_storage(self) -> Storage | None:
+        """The storage that has a copy of the folder, if one has.
+
+        Raises:
+            ResultsError: If `storage.json` is damaged.
+            InputError: If it names no storage.
+        """
+        if not self.storage.is_file():
+            return None
+        return Storage.parse(str(_read_json(self.storage).get("address")))
+
     def read_summary(self) -> dict[str, Any]:
         """`summary.json`.
 
@@ -131,6 +157,10 @@ class ResultsFolder:
             ResultsError: If it is missing or damaged.
         """
         return _read_json(self.summary)
+
+
+def _json(tree: dict[str, Any]) -> str:
+    return json.dumps(tree, indent=2, ensure_ascii=False) + "\n"
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -160,8 +190,13 @@ class ResultsWriter:
         self._log = LineLog(folder.trials)
 
     @classmethod
-    def create(cls, path: Path, space_text: str) -> Self:
+    def create(cls, path: Path, space_text: str, storage: Storage | None = None) -> Self:
         """Start a new folder.
+
+        Args:
+            path: Where.
+            space_text: Of the space, as run.
+            storage: What keeps a copy of the folder.
 
         Raises:
             ResultsError: If the path is taken, or cannot be made.
@@ -174,6 +209,8 @@ class ResultsWriter:
             raise ResultsError(f"a results folder must be writable: {path}: {error}") from None
         # Killed at any moment, it leaves a folder that can be resumed, or none by that name.
         write_atomic(ResultsFolder(begun).space, space_text)
+        if storage:
+            write_atomic(ResultsFolder(begun).storage, _json({"address": str(storage)}))
         begun.chmod(0o755)
         begun.rename(path)
         return cls(ResultsFolder(path))
@@ -196,7 +233,11 @@ class ResultsWriter:
 
     def write_json(self, path: Path, tree: dict[str, Any]) -> None:
         """Write a JSON file of the folder, whole."""
-        write_atomic(path, json.dumps(tree, indent=2, ensure_ascii=False) + "\n")
+        write_atomic(path, _json(tree))
+
+    def remember(self, storage: Storage) -> None:
+        """Write down which storage keeps a copy of the folder."""
+        self.write_json(self.folder.storage, {"address": str(storage)})
 
     def close(self) -> None:
         """Give the folder back."""

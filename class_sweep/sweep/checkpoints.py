@@ -1,42 +1,81 @@
-"""Where trials' checkpoints are, which of them are worth writing, and when they go."""
+"""Where trials' checkpoints are, which of them are worth keeping, and when they go."""
 
 # ruff: noqa: ARG002 - Ray's signatures
 import shutil
-from typing import Any
+from typing import Any, Protocol
 
 from ray.tune import Callback
 from ray.tune.experiment import Trial
 from ray.tune.result import SHOULD_CHECKPOINT
 
+from class_sweep.results.mirror import Mirror
+from class_sweep.results.storage import Storage
 from class_sweep.results.store import ResultsFolder
 from class_sweep.sweep.judge import Judge
-from class_sweep.training.checkpoint import STATE_FILE
-
-TUNE_FOLDER = "tune"  # Ray's own files, below the results folder, gone when the sweep is done
+from class_sweep.sweep.states import FolderStates, States, StoredStates, state_name
 
 
 def trial_name(trial: Trial) -> str:
-    """The name of a trial's folder."""
-    return _named(trial.config["trial"])
+    """The name of a trial's folder among Ray's own files."""
+    return f"trial-{trial.config['trial']:04d}"
 
 
-def _named(number: int) -> str:
-    return f"trial-{number:04d}"
+class Keeper(Protocol):
+    """What the driver does about checkpoints; workers write and read them by `states`."""
+
+    @property
+    def place(self) -> Storage:
+        """A place that every machine must reach."""
+
+    @property
+    def states(self) -> States:
+        """Where they are, for a worker."""
+
+    def drop(self, name: str) -> None:
+        """One is not needed any more."""
+
+    def drop_all(self) -> None:
+        """None is."""
 
 
-def last_checkpoint(folder: ResultsFolder, trial: int) -> str | None:
-    """The folder of a trial's newest checkpoint, of this run of the sweep or an earlier one."""
-    states = folder.path.glob(f"{TUNE_FOLDER}/{_named(trial)}/checkpoint_*/{STATE_FILE}")
-    newest = max(states, key=lambda path: path.stat().st_mtime_ns, default=None)
-    return str(newest.parent.resolve()) if newest else None
+class FolderKeeper:
+    """Checkpoints in the results folder."""
+
+    def __init__(self, folder: ResultsFolder) -> None:
+        self._folder = folder.checkpoints.resolve()
+        self.place = Storage.parse(str(folder.path.resolve().parent))
+        self.states: States = FolderStates(self._folder)
+
+    def drop(self, name: str) -> None:
+        """Remove one."""
+        (self._folder / name).unlink(missing_ok=True)
+
+    def drop_all(self) -> None:
+        """Remove all."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class StorageKeeper:
+    """Checkpoints in a storage; the mirror's thread removes them."""
+
+    def __init__(self, mirror: Mirror) -> None:
+        self.place = mirror.storage
+        self.states: States = StoredStates(mirror.storage)
+        self.drop = mirror.drop
+        self.drop_all = mirror.drop_all
 
 
 class Checkpoints(Callback):
-    """Has a checkpoint written where a trial goes on, and drops its folder when it has ended."""
+    """Has a checkpoint kept where a trial goes on, and dropped when it has ended."""
 
-    def __init__(self, judge: Judge, folder: ResultsFolder) -> None:
+    def __init__(self, judge: Judge, keeper: Keeper) -> None:
         self._judge = judge
-        self._folder = folder.path / TUNE_FOLDER
+        self._keeper = keeper
+        self._kept = {
+            number: state_name(number, record.identity)
+            for number, record in judge.last.items()
+            if not record.ended
+        }
 
     def __getstate__(self) -> dict[str, object]:
         """Nothing: Tune snapshots its parts."""
@@ -51,14 +90,17 @@ class Checkpoints(Callback):
         **info: Any,
     ) -> None:
         """Ask for a checkpoint of a trial that goes on from this report."""
-        result[SHOULD_CHECKPOINT] = not self._judge.last[trial.config["trial"]].ended
+        number = trial.config["trial"]
+        result[SHOULD_CHECKPOINT] = not self._judge.last[number].ended
+        if result[SHOULD_CHECKPOINT]:
+            trial.config["begun"] = True  # for another worker, should this one die
+            self._kept[number] = trial.config["state"]
 
     def on_trial_complete(
         self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
     ) -> None:
-        """Drop what an ended trial left."""
-        record = self._judge.last.get(trial.config["trial"])
-        if record is not None and record.ended:  # else it was only interrupted
-            shutil.rmtree(self._folder / trial_name(trial), ignore_errors=True)
+        """Drop what ended trials left: this one, and paused ones whose place it took."""
+        for number in [n for n in self._kept if self._judge.last[n].ended]:
+            self._keeper.drop(self._kept.pop(number))
 
     on_trial_error = on_trial_complete

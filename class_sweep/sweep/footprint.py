@@ -7,9 +7,9 @@ from class_sweep.config.document import Space
 from class_sweep.config.pruning import OneRungPruning
 from class_sweep.config.sections import Resources
 from class_sweep.errors import InputError
-from class_sweep.training.checkpoint import CHECKPOINTS_KEPT
 from class_sweep.training.features import TrialFeatures
 
+_COPIES = 2  # of a checkpoint: the older one stands until the newer is whole
 _CONTEXT = 512 * 2**20  # bytes of a process that has done nothing yet: CUDA and its libraries
 _GIB = 2**30
 
@@ -36,7 +36,7 @@ def most_on_disk(space: Space, features: TrialFeatures, at_a_time: int) -> int:
     """Bytes of checkpoints when most trials have some: two of each that runs or waits."""
     pruning = space.settings.pruning
     waiting = pruning.keep if isinstance(pruning, OneRungPruning) else 0
-    return CHECKPOINTS_KEPT * (at_a_time + waiting) * checkpoint_bytes(space, features)
+    return _COPIES * (at_a_time + waiting) * checkpoint_bytes(space, features)
 
 
 def _parameters(space: Space, features: TrialFeatures) -> tuple[int, int]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import ray
+
 from class_sweep.config.document import Space, parse_space
 from class_sweep.encoders.cache import FeatureCache
 from class_sweep.errors import InterruptedSweepError, ResultsError, SweepError
@@ -16,19 +18,22 @@ from class_sweep.results.export import trial_yaml
 from class_sweep.results.files import write_atomic
 from class_sweep.results.outcome import trials_of
 from class_sweep.results.record import Record
+from class_sweep.results.storage import Storage
 from class_sweep.results.store import ResultsFolder, ResultsWriter
-from class_sweep.sweep.checkpoints import TUNE_FOLDER
+from class_sweep.sweep.checkpoints import Keeper
 from class_sweep.sweep.confirm import confirm_sweep, confirming
 from class_sweep.sweep.environment import describe_environment
 from class_sweep.sweep.footprint import require_gpu_memory, trial_bytes
 from class_sweep.sweep.interrupt import StopRequest
 from class_sweep.sweep.joined import workers_of
 from class_sweep.sweep.judge import Judge, Listener
+from class_sweep.sweep.keeping import for_a_new_one, taken_up
 from class_sweep.sweep.prepare import Clock, Prepared, prepare
 from class_sweep.sweep.pruners import make_pruner
 from class_sweep.sweep.room import Room
 from class_sweep.sweep.samplers import sampler_notes
 from class_sweep.sweep.session import Session
+from class_sweep.sweep.shared import require_shared
 from class_sweep.sweep.summary import Summary
 from class_sweep.sweep.testing import read_test
 from class_sweep.sweep.tracking import require_trackers
@@ -47,19 +52,27 @@ class Sweep:
 
 
 def run(
-    space: Space, path: Path, *, cache: FeatureCache, listener: Listener, address: str | None = None
+    space: Space,
+    path: Path,
+    *,
+    cache: FeatureCache,
+    listener: Listener,
+    storage: Storage | None = None,
+    address: str | None = None,
 ) -> Sweep:
     """Run a sweep into a new results folder.
 
     Args:
-        space: What is searched.
-        path: The folder to be.
+        space: What to search.
+        path: The folder.
         cache: Where features and indexes are.
         listener: Who is told.
+        storage: What keeps a copy of the folder, and the trials' checkpoints.
         address: Of the Ray cluster to run on; see `workers_of`.
 
     Raises:
-        InputError: If the space, its data, the folder or the cluster is unusable; nothing was
+        InputError: If the space, its data, the folder, the storage or the cluster is unusable;
+            nothing was
             written then.
         InterruptedSweepError: On Ctrl-C; the folder can be resumed.
         SweepError: If no trial finished.
@@ -68,11 +81,12 @@ def run(
     require_trackers(space.settings.tracking, space.name)
     clock = Clock()
     with (
-        _ready(space, cache, clock, listener, address) as (prepared, room),
-        ResultsWriter.create(path, space.text) as writer,
+        for_a_new_one(path, storage, listener) as keeper,
+        _ready(space, keeper, cache, clock, listener, address) as (prepared, room),
+        ResultsWriter.create(path, space.text, storage) as writer,
     ):
         _keep_environment(writer, prepared, space)
-        return _sweep(space, writer, prepared, clock, listener, room)
+        return _sweep(space, writer, keeper, prepared, clock, listener, room)
 
 
 def resume(
@@ -80,6 +94,7 @@ def resume(
     *,
     cache: FeatureCache,
     listener: Listener,
+    storage: Storage | None = None,
     rerun_failed: bool = False,
     address: str | None = None,
 ) -> Sweep:
@@ -89,6 +104,7 @@ def resume(
         path: Its results folder.
         cache: Where features and indexes are.
         listener: Who is told.
+        storage: What keeps a copy of the folder, if not the one that it remembers.
         rerun_failed: Also run the trials that failed once more, as new ones.
         address: Of the Ray cluster to run on, whichever it began on; see `workers_of`.
 
@@ -100,14 +116,14 @@ def resume(
     folder = ResultsFolder.existing(path)
     space = parse_space(folder.space.read_text(encoding="utf-8"), str(folder.space))
     require_trackers(space.settings.tracking, space.name)
-    failed = trials_of(folder.records()).failed if rerun_failed else []
-    if rerun_failed and not failed:
-        raise ResultsError(f"a trial must have failed to be run again: {path} has none")
-    with ResultsWriter(folder) as writer:
+    with taken_up(path, storage, listener) as (writer, keeper):
+        failed = trials_of(folder.records()).failed if rerun_failed else []
+        if rerun_failed and not failed:
+            raise ResultsError(f"a trial must have failed to be run again: {path} has none")
         clock = Clock(folder.seconds())
-        with _ready(space, cache, clock, listener, address) as (prepared, room):
+        with _ready(space, keeper, cache, clock, listener, address) as (prepared, room):
             _keep_environment(writer, prepared, space)
-            return _sweep(space, writer, prepared, clock, listener, room, rerun=failed)
+            return _sweep(space, writer, keeper, prepared, clock, listener, room, rerun=failed)
 
 
 def confirm(
@@ -116,6 +132,7 @@ def confirm(
     cache: FeatureCache,
     listener: Listener,
     changes: Mapping[str, int],
+    storage: Storage | None = None,
     test: bool = False,
     address: str | None = None,
 ) -> tuple[Sweep, dict[str, Any] | None]:
@@ -126,6 +143,7 @@ def confirm(
         cache: Where features and indexes are.
         listener: Who is told.
         changes: Of the space's `confirm` settings.
+        storage: What keeps a copy of the folder, if not the one that it remembers.
         test: Also read the test split.
         address: Of the Ray cluster to run on; see `workers_of`.
 
@@ -140,7 +158,7 @@ def confirm(
     folder = ResultsFolder.existing(path)
     space = parse_space(folder.space.read_text(encoding="utf-8"), str(folder.space))
     space = confirming(space, changes)
-    with ResultsWriter(folder) as writer:
+    with taken_up(path, storage, listener) as (writer, keeper):
         summary = folder.read_summary()
         if summary["state"] not in {"finished", "confirming"}:
             raise ResultsError(
@@ -148,7 +166,7 @@ def confirm(
                 f" with: class-sweep resume {path}"
             )
         clock = Clock(folder.seconds())
-        with _ready(space, cache, clock, listener, address) as (prepared, room):
+        with _ready(space, keeper, cache, clock, listener, address) as (prepared, room):
             _keep_environment(writer, prepared, space)
             summary = confirm_sweep(
                 space, writer, prepared, clock, listener, room, summary, "confirm"
@@ -178,11 +196,18 @@ def _keep_environment(writer: ResultsWriter, prepared: Prepared, space: Space) -
 
 @contextmanager
 def _ready(
-    space: Space, cache: FeatureCache, clock: Clock, listener: Listener, address: str | None
+    space: Space,
+    keeper: Keeper,
+    cache: FeatureCache,
+    clock: Clock,
+    listener: Listener,
+    address: str | None,
 ) -> Iterator[tuple[Prepared, Room]]:
     """What trials read, and the Ray they run on, which starts meanwhile or is joined before."""
     resources, limit = space.settings.resources, space.settings.search.max_concurrent
     with workers_of(space, address) as workers:
+        if ray.is_initialized():  # a cluster's; an instance of our own is still to start
+            require_shared(keeper.place, ray.nodes())  # type: ignore[no-untyped-call]
         prepared = prepare(space, cache, clock, listener, loaded=workers.start)
         if resources.gpus:
             need = trial_bytes(space, prepared.features)
@@ -195,6 +220,7 @@ def _ready(
 def _sweep(
     space: Space,
     writer: ResultsWriter,
+    keeper: Keeper,
     prepared: Prepared,
     clock: Clock,
     listener: Listener,
@@ -213,7 +239,7 @@ def _sweep(
         log.warning("%s", warning)
     listener.planned(search.runs, summarise.full_samples)
     with clock.stage("trials", listener), stop.listening(listener.stopping):
-        done = Session(space, prepared, writer, judge, stop, room).run(rerun)
+        done = Session(space, prepared, writer, judge, keeper, stop, room).run(rerun)
     records = folder.records()
     if not done:
         summarise.write("interrupted", records)
@@ -232,7 +258,8 @@ def _sweep(
     note = "Written by class-sweep: the best finished trial of one sweep, one run of each schedule."
     write_atomic(folder.best, trial_yaml(space, ranked[0], note))
     summary = summarise.write("confirming" if space.settings.confirms else "finished", records)
-    shutil.rmtree(folder.path / TUNE_FOLDER, ignore_errors=True)
+    shutil.rmtree(folder.tune, ignore_errors=True)
+    keeper.drop_all()
     if space.settings.confirms:
         summary = confirm_sweep(space, writer, prepared, clock, listener, room, summary)
     return Sweep(folder, summary, prepared)

@@ -20,6 +20,7 @@ from class_sweep.sweep.duplicates import Trained
 from class_sweep.sweep.interrupt import StopRequest
 from class_sweep.sweep.judge import Judge, Proposal
 from class_sweep.sweep.samplers import distributions, grid_point, make_sampler
+from class_sweep.sweep.states import state_name
 from class_sweep.sweep.studyfile import StudyFile
 
 CONFIG = "config"  # the attribute of a study's trial that holds its values
@@ -46,7 +47,6 @@ class StudySearch(OptunaSearch):
         path: Path,
         judge: Judge,
         stop: StopRequest,
-        checkpoint_of: Callable[[int], str | None],
         plan_of: Callable[[Settings], str] = identity,
         room: Callable[[int], int] | None = None,
     ) -> None:
@@ -57,7 +57,6 @@ class StudySearch(OptunaSearch):
             path: Of the study's SQLite file.
             judge: What knows each trial's last record.
             stop: Whether the sweep is to stop.
-            checkpoint_of: A trial's number to the folder of its last checkpoint, if it has one.
             plan_of: What trials whose every step is the same have in common.
             room: How many trials may be under way at this moment, of so many that are left; all
                 of them unless given.
@@ -70,7 +69,6 @@ class StudySearch(OptunaSearch):
         self._sweep_space = space
         self._judge = judge
         self._stop = stop
-        self._checkpoint_of = checkpoint_of
         self._plan_of = plan_of
         self._room = room
         self._trained = Trained()
@@ -165,10 +163,8 @@ class StudySearch(OptunaSearch):
         full = self._room is not None and len(self._running) >= self._room(self.left)
         if full or self._stop.asked:
             return self.FINISHED if self._stop.asked else None
-        checkpoint = None
         if self._interrupted:
             proposal = self._proposals[self._interrupted.pop(0)]
-            checkpoint = self._checkpoint_of(proposal.trial)
             if self._repeats(proposal):
                 return self.suggest(trial_id)
         elif self.proposed < self._search.runs:
@@ -184,12 +180,16 @@ class StudySearch(OptunaSearch):
             if not paused:
                 return self.FINISHED
             proposal = self._proposals[paused[0]]
-            checkpoint = self._checkpoint_of(proposal.trial)
             self._released.add(proposal.trial)
         self._numbers[trial_id] = proposal.trial
         self._running.add(proposal.trial)
         self._judge.propose(proposal)
-        return {"trial": proposal.trial, "values": proposal.config, "checkpoint": checkpoint}
+        return {
+            "trial": proposal.trial,
+            "values": proposal.config,
+            "state": state_name(proposal.trial, proposal.identity),
+            "begun": proposal.trial in self._judge.last,
+        }
 
     def _short_of_the_rung(self) -> bool:
         """Whether a trial still runs that paused ones have to be compared with."""

@@ -14,7 +14,7 @@ from class_sweep.results.files import is_disk_full
 from class_sweep.results.record import Record
 from class_sweep.results.store import ResultsWriter
 from class_sweep.sweep.casualties import survivable
-from class_sweep.sweep.checkpoints import TUNE_FOLDER, Checkpoints, last_checkpoint, trial_name
+from class_sweep.sweep.checkpoints import Checkpoints, Keeper, trial_name
 from class_sweep.sweep.cluster import warm_actors
 from class_sweep.sweep.duplicates import effective_plan
 from class_sweep.sweep.interrupt import StopRequest
@@ -25,7 +25,6 @@ from class_sweep.sweep.room import Room
 from class_sweep.sweep.search import StudySearch
 from class_sweep.sweep.tracking import trackers
 from class_sweep.sweep.trainable import CurriculumTrial
-from class_sweep.training.checkpoint import CHECKPOINTS_KEPT
 
 
 @dataclass(frozen=True)
@@ -37,6 +36,7 @@ class Session:
         prepared: What every trial reads.
         writer: Of the results folder.
         judge: What decides on reports.
+        keeper: Of trials' checkpoints.
         stop: Whether the sweep is to stop.
         room: How many trials may run at once.
     """
@@ -45,6 +45,7 @@ class Session:
     prepared: Prepared
     writer: ResultsWriter
     judge: Judge
+    keeper: Keeper
     stop: StopRequest
     room: Room
 
@@ -63,7 +64,6 @@ class Session:
                 folder.study,
                 self.judge,
                 self.stop,
-                checkpoint_of=lambda trial: last_checkpoint(folder, trial),
                 plan_of=lambda settings: effective_plan(settings, self.prepared.features),
                 room=lambda left: self.room(left, self.stop),
             )
@@ -86,6 +86,7 @@ class Session:
             space=space,
             features=self.prepared.features.arrays(),
             gpu=resources.gpus > 0,
+            states=self.keeper.states,
         )
         tuner = tune.Tuner(
             tune.with_resources(trainable, {"cpu": resources.cpus, "gpu": resources.gpus}),
@@ -99,13 +100,14 @@ class Session:
                 trial_dirname_creator=trial_name,
             ),
             run_config=tune.RunConfig(
-                name=TUNE_FOLDER,
+                name=folder.tune.name,
                 storage_path=str(folder.path.resolve()),
                 failure_config=tune.FailureConfig(max_failures=resources.retries),
-                checkpoint_config=tune.CheckpointConfig(
-                    num_to_keep=CHECKPOINTS_KEPT, checkpoint_at_end=False
-                ),
-                callbacks=[Checkpoints(judge, folder), *trackers(space.settings.tracking, folder)],
+                checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+                callbacks=[
+                    Checkpoints(judge, self.keeper),
+                    *trackers(space.settings.tracking, folder),
+                ],
                 stop=self.stop,
                 verbose=0,
             ),

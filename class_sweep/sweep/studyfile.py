@@ -4,12 +4,12 @@ Optuna's own SQLite storage commits each value of a trial by itself, some twenty
 reads every open trial again at each question: most of what a short trial would cost.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 
 from optuna.storages import InMemoryStorage, RDBStorage
 from optuna.study import StudyDirection
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
 
 class StudyFile(InMemoryStorage):
@@ -71,6 +71,34 @@ class StudyFile(InMemoryStorage):
             self._ids.pop(number)
         else:
             self._saved[number] = _parts(trial)
+
+
+def open_again(path: Path, ended: Container[int]) -> None:
+    """Open those trials of a study's file again that have ended there, but not in the log.
+
+    In a storage the study is a moment newer than the log, and a driver may be lost in that moment.
+    Optuna opens no trial again, so the file is written anew.
+
+    Args:
+        path: Of the file.
+        ended: The trials that have ended in the log.
+    """
+    file = RDBStorage(f"sqlite:///{path}")
+    (study,) = file.get_all_studies()
+    trials = file.get_all_trials(study._study_id)
+    too_early = {t.number for t in trials if t.state.is_finished() and t.number not in ended}
+    if too_early:
+        partial = path.with_name(f".{path.name}-open")
+        partial.unlink(missing_ok=True)
+        again = RDBStorage(f"sqlite:///{partial}")
+        study_id = again.create_new_study(study.directions, study.study_name)
+        for trial in trials:
+            if trial.number in too_early:
+                trial.state, trial.values, trial.datetime_complete = TrialState.RUNNING, None, None
+            again.create_new_trial(study_id, trial)
+        again.engine.dispose()
+        partial.replace(path)
+    file.engine.dispose()
 
 
 def _parts(trial: FrozenTrial) -> set[object]:

@@ -9,35 +9,42 @@ import math
 import time
 import traceback
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from ray.train._internal.session import _TrainingResult
 from ray.tune import Trainable
 
 from class_sweep.config.document import Space
 from class_sweep.config.objective import POOLS
 from class_sweep.errors import ClassSweepError, TrainingError
 from class_sweep.sweep.judge import Outcome
-from class_sweep.training.checkpoint import STATE_FILE
+from class_sweep.sweep.states import States
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer
 from class_sweep.training.milestones import ladder, milestones
 
 # An evaluation frees as much as a corpus, which glibc would keep for this process alone.
+_LEAVE = 8.0  # seconds a worker has at its end to send a state; Tune allows it some ten
+
 _trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
 
 
 class CurriculumTrial(Trainable):
     """Trains one configuration from rung to rung; `reset_config` starts the next one afresh.
 
-    The config of a trial: `trial` (its number), `values` (dotted path to value) and `checkpoint`
-    (a folder to go on from, or None).
+    The config of a trial: `trial` (its number), `values` (dotted path to value), `state` (the name
+    of its checkpoint) and `begun` (whether there may be one).
     """
 
     def setup(  # type: ignore[override]
-        self, config: dict[str, Any], space: Space, features: dict[str, np.ndarray], gpu: bool
+        self,
+        config: dict[str, Any],
+        space: Space,
+        features: dict[str, np.ndarray],
+        gpu: bool,
+        states: States,
     ) -> None:
         """Attach the shared arrays, once per worker, and begin the first trial."""
         # Torch takes every core it sees unless told, and trials that share cores then wait for
@@ -46,16 +53,19 @@ class CurriculumTrial(Trainable):
         self._space = space
         self._features = TrialFeatures.from_arrays(features)
         self._gpu = gpu
+        self._states = states
         self._begin(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Begin another trial in this process."""
+        self._leave()
         self._begin(new_config)
         return True
 
     def _begin(self, config: dict[str, Any]) -> None:
         self._config = config
         self._trainer: Trainer | None = None
+        self._kept = False  # whether its state was, since its last report
 
     def _start(self) -> Trainer:
         """The trial's trainer, made at its first use: what fails there is reported by the trial."""
@@ -66,11 +76,13 @@ class CurriculumTrial(Trainable):
         trainer = Trainer(settings, self._features, gpu=self._gpu)
         rungs = ladder(self._space, len(self._features.rows("train")))
         self._milestones = milestones(trainer.schedule, rungs)
-        if config.get("checkpoint"):
-            try:
-                trainer.restore(Path(config["checkpoint"]) / STATE_FILE)
-            except TrainingError:  # torn by a crash: from the start it comes to the same numbers
-                trainer = Trainer(settings, self._features, gpu=self._gpu)
+        if config["begun"]:
+            with self._states.open(config["state"]) as state:
+                try:
+                    if state is not None:
+                        trainer.restore(state)
+                except TrainingError:  # torn: from the start it comes to the same numbers
+                    trainer = Trainer(settings, self._features, gpu=self._gpu)
         self._trainer = trainer
         return trainer
 
@@ -81,6 +93,7 @@ class CurriculumTrial(Trainable):
         raised, and the trial is tried anew in another process.
         """
         start = time.perf_counter()
+        self._kept = False
         try:
             outcome = self._advance()
         except TrainingError as error:
@@ -135,10 +148,21 @@ class CurriculumTrial(Trainable):
             loss=None, failure=reason, traceback=trace,
         )  # fmt: skip
 
-    def save_checkpoint(self, checkpoint_dir: str) -> None:
-        """Write the trial's state into a folder."""
-        self._start().save(Path(checkpoint_dir) / STATE_FILE)
+    def save(self, checkpoint_dir: str | None = None) -> _TrainingResult:  # noqa: ARG002
+        """Keep the trial's state where any node can go on from it.
 
-    def load_checkpoint(self, checkpoint: Any) -> None:
-        """Go on from a folder of `save_checkpoint`."""
-        self._begin(self._config | {"checkpoint": str(checkpoint)})
+        Tune is told of no checkpoint: it would have the trial wait until all nodes can see it, and
+        starts one whose worker died by its config, which says that there may be a state.
+        """
+        self._states.keep(self._config["state"], self._start().save)
+        self._kept = True
+        return _TrainingResult(checkpoint=None, metrics={})
+
+    def cleanup(self) -> None:
+        """Let what is being sent of trials' states arrive."""
+        self._leave()
+        self._states.settle(_LEAVE)
+
+    def _leave(self) -> None:
+        if not self._kept:  # after its last report: the trial has ended
+            self._states.forget(self._config["state"])

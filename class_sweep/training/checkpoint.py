@@ -2,24 +2,29 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import torch
 
 from class_sweep.errors import TrainingError
 
-CHECKPOINTS_KEPT = 2  # of a trial: the last may be torn by a crash
-STATE_FILE = "state.pt"  # the one file of a checkpoint's folder
+STATE_FILE = "state.pt"  # of a training in its folder
 
 
-def save_state(path: Path, state: dict[str, Any]) -> None:
-    """Write `state` so that `path` is always a whole checkpoint or absent."""
-    partial = path.with_suffix(".partial")
-    torch.save(state, partial)
-    os.replace(partial, path)  # noqa: PTH105 - atomic, and named for it
+def save_state(to: Path | IO[bytes], state: dict[str, Any]) -> None:
+    """Write `state` so that a path is always a whole checkpoint or absent; or into an open file."""
+    if not isinstance(to, Path):
+        torch.save(state, to)
+        return
+    partial = to.with_suffix(".partial")
+    with partial.open("wb") as file:
+        torch.save(state, file)
+        file.flush()
+        os.fsync(file.fileno())  # else a machine that fails may leave the name without its content
+    partial.replace(to)
 
 
-def load_state(path: Path, device: torch.device) -> dict[str, Any]:
+def load_state(path: Path | IO[bytes], device: torch.device) -> dict[str, Any]:
     """Read a checkpoint of `save_state`.
 
     Raises:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import reduce
 from operator import add
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import torch
@@ -165,7 +165,7 @@ class Trainer:
         """Every query's rank over a split; see `class_sweep.training.evaluation`."""
         return ranks_of(self.backbone, self.features, split, pools, self.device)
 
-    def save(self, path: Path) -> None:
+    def save(self, to: Path | IO[bytes]) -> None:
         """Write everything that going on from here needs."""
         state: dict[str, Any] = {
             "step": self.step,
@@ -177,9 +177,9 @@ class Trainer:
             state["critic_optimizer"] = self._critic_optimizer.state_dict()
         if self.device.type == "cuda":
             state["cuda_rng"] = torch.cuda.get_rng_state()
-        save_state(path, state)
+        save_state(to, state)
 
-    def restore(self, path: Path) -> None:
+    def restore(self, path: Path | IO[bytes]) -> None:
         """Go on from a checkpoint of `save`, to the bit on the CPU."""
         state = load_state(path, self.device)
         self.step = int(state["step"])

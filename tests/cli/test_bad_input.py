@@ -139,6 +139,58 @@ def test_a_results_folder_that_exists(command, space_file, tmp_path):
     assert list(taken.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("storage", "said"),
+    [
+        ("ftp://host/x", "a storage must be s3://bucket/prefix, gs://bucket/prefix or a path"),
+        ("s3://key:hush@bucket/x", "a storage must be named without credentials"),
+        ("s3://bucket/x?secret_key=hush", "an option of s3:// must be one of"),
+        ("nowhere", "a storage that is a path must be a folder that is there"),
+        ("file", "a storage that is a path must be a folder that is there"),
+    ],
+)
+def test_a_storage_that_is_none(command, space_file, tmp_path, storage, said):
+    (tmp_path / "file").write_text("x")
+    before = sorted(tmp_path.iterdir())
+    code, out, err = command("run", space_file, "--out", "new", "--storage", storage)
+    assert code == 2
+    assert err.startswith(f"error: {said}")
+    assert "hush" not in out + err
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_bucket_that_is_not_there_or_that_has_the_sweep_already(
+    command, space_file, tmp_path, s3, s3_credentials
+):
+    from s3 import address
+
+    from class_sweep.results.storage import Storage
+
+    before = sorted(tmp_path.iterdir())
+    code, _, err = command(
+        "run", space_file, "--out", "new", "--storage", address(s3.port, "nowhere")
+    )
+    assert code == 2
+    assert "NO_SUCH_BUCKET" in err
+    taken = Storage.parse(address(s3.port, s3.bucket()))
+    (taken / "new").put("space.yaml", b"x")
+    code, _, err = command("run", space_file, "--out", "new", "--storage", str(taken))
+    assert code == 2
+    assert err.startswith(f"error: a sweep's storage must be new: {taken / 'new'} has one")
+    assert set(taken.files()) == {"new/space.yaml"}
+    for verb in ("status", "report", "resume", "export"):
+        code, _, err = command(verb, str(taken / "other"))
+        assert code == 2
+        assert err.startswith("error: a storage must hold the sweep that it is named for")
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_folder_for_a_sweep_that_comes_from_no_storage(command, tmp_path):
+    code, _, err = command("resume", tmp_path, "--out", "elsewhere")
+    assert code == 2
+    assert err.startswith("error: --out is for a sweep from a storage")
+
+
 def test_a_schedule_that_never_shows_all_pairs_is_a_warning_with_the_beta_that_would(
     command, space_file
 ):

@@ -68,7 +68,7 @@ def test_the_first_ctrl_c_waits_for_the_report_that_is_under_way(sweep, small_sp
     assert after[: len(before)] == before
     assert len(after) > len(before)
     assert not ended(after)  # one trial, on its way to its next rung
-    assert list(folder.glob("tune/trial-0000/checkpoint_*/state.pt"))
+    assert list(folder.glob("checkpoints/trial-0000-*.pt"))
 
 
 def test_a_worker_that_is_killed_costs_no_report(

@@ -1,6 +1,5 @@
 import itertools
 from dataclasses import replace
-from types import MappingProxyType
 
 import optuna
 import pytest
@@ -34,10 +33,10 @@ class Verdicts:
 def make(tmp_path, small_space_text):
     plans = itertools.count()
 
-    def make(text=small_space_text, name="study.db", checkpoints=MappingProxyType({})):
+    def make(text=small_space_text, name="study.db"):
         verdicts = Verdicts()
         search = StudySearch(
-            parse_space(text), tmp_path / name, verdicts, StopRequest(), checkpoints.get,
+            parse_space(text), tmp_path / name, verdicts, StopRequest(),
             plan_of=lambda _: f"plan {next(plans)}",  # no two alike: nothing is a duplicate here
         )  # fmt: skip
         return search, verdicts
@@ -154,13 +153,16 @@ def test_taking_up_goes_on_with_open_trials_and_closes_those_that_had_ended(make
     first = verdicts.proposals
     verdicts.record(0, "finish", 0.6)  # its line was written, but the study was never told
     known = dict(verdicts.last)
-    search, verdicts = make(checkpoints={1: "/checkpoints/1"})
+    search, verdicts = make()
+    verdicts.last = known
+    verdicts.record(1, "continue", 0.5)
     search.take_up(known)
     assert search.left == 7
     assert stored(tmp_path)[0].state == TrialState.COMPLETE
     configs = [search.suggest(f"again{number}") for number in range(3)]
     assert [c["trial"] for c in configs] == [1, 2, 3]
-    assert [c["checkpoint"] for c in configs] == ["/checkpoints/1", None, None]
+    assert [c["begun"] for c in configs] == [True, False, False]  # only 1 may have a checkpoint
+    assert configs[0]["state"] == f"trial-0001-{first[1].identity}.pt"
     assert [c["values"] for c in configs[:2]] == [p.config for p in first[1:]]
 
 
@@ -213,7 +215,7 @@ def numbers(suggestions):
 
 
 def test_paused_trials_go_on_once_all_others_stand_at_the_rung(make, small_one_rung, tmp_path):
-    search, verdicts = make(small_one_rung, checkpoints={1: "/one", 3: "/three"})
+    search, verdicts = make(small_one_rung)
     assert numbers(search.suggest(f"t{n}") for n in range(4)) == [0, 1, 2, 3]
     verdicts.record(1, "pause", 0.5)
     search.on_trial_complete("t1")
@@ -226,7 +228,7 @@ def test_paused_trials_go_on_once_all_others_stand_at_the_rung(make, small_one_r
     search.on_trial_complete("t3")
     assert stored(tmp_path)[2].state == TrialState.PRUNED
     found = [search.suggest("t4"), search.suggest("t5")]  # while the reference still runs
-    assert [(one["trial"], one["checkpoint"]) for one in found] == [(1, "/one"), (3, "/three")]
+    assert [(one["trial"], one["begun"]) for one in found] == [(1, True), (3, True)]
     assert search.suggest("t6") == search.FINISHED
     for number, trial_id in ((1, "t4"), (3, "t5"), (0, "t0")):
         verdicts.record(number, "finish", 0.7, samples=300)

@@ -2,7 +2,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from class_sweep.sweep.studyfile import StudyFile
+from class_sweep.sweep.studyfile import StudyFile, open_again
 
 AXES = {
     "x": optuna.distributions.FloatDistribution(1e-5, 1e-1, log=True),
@@ -105,3 +105,31 @@ def test_a_trial_costs_the_file_few_transactions(path, monkeypatch):
     study.tell(trial, 0.5)
     file.save(0)
     assert len(commits) <= 3  # by Optuna's own storage: 14
+
+
+def test_a_trial_that_the_log_does_not_know_to_have_ended_is_open_again(path):
+    file, study = opened(path)
+    finished, pruned, early, running = (study.ask(AXES) for _ in range(4))
+    for trial in (finished, pruned, early, running):
+        trial.set_user_attr("plan", f"plan {trial.number}")
+        trial.report(0.1 * trial.number, step=100)
+        file.save(trial.number)
+    study.tell(finished, 0.5)
+    study.tell(pruned, state=TrialState.PRUNED)
+    study.tell(early, 0.7)
+    for number in range(3):
+        file.save(number)
+    before = [facts(trial) for trial in read(path)]
+    open_again(path, {0, 1, 2})
+    assert [facts(trial) for trial in read(path)] == before
+    open_again(path, {0, 1})
+    after = read(path)
+    assert [facts(trial) for trial in (*after[:2], after[3])] == [*before[:2], before[3]]
+    assert after[2].state == TrialState.RUNNING
+    assert after[2].values is None
+    assert facts(after[2])[3:] == before[2][3:]
+    assert sorted(p.name for p in path.parent.iterdir()) == ["study.db"]
+    file, study = opened(path)  # and it goes on
+    study.tell(2, 0.7)
+    file.save(2)
+    assert [facts(trial) for trial in read(path)] == before

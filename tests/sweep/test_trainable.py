@@ -9,14 +9,21 @@ import torch
 from class_sweep.config.document import parse_space
 from class_sweep.config.sections import Curriculum
 from class_sweep.sweep.prepare import Clock, prepare
+from class_sweep.sweep.states import FolderStates
 from class_sweep.sweep.trainable import CurriculumTrial
 from class_sweep.training.loop import Trainer
 
-FIRST = {"trial": 0, "values": {"curriculum.order": "hard_first"}, "checkpoint": None}
+FIRST = {
+    "trial": 0,
+    "values": {"curriculum.order": "hard_first"},
+    "state": "trial-0000-first.pt",
+    "begun": False,
+}
 SECOND = {
     "trial": 1,
     "values": {"curriculum.order": "easy_first", "optimizer.lr": 1e-3, "curriculum.alpha": 0.5},
-    "checkpoint": None,
+    "state": "trial-0001-second.pt",
+    "begun": False,
 }
 
 
@@ -36,12 +43,17 @@ def features(space, cache):
 
 
 @pytest.fixture
-def trial(space, features):
+def states(tmp_path):
+    return FolderStates(tmp_path / "checkpoints")
+
+
+@pytest.fixture
+def trial(space, features, states):
     """Bind the parameters as `tune.with_parameters` does, and take a config."""
 
     class Bound(CurriculumTrial):
         def setup(self, config):
-            super().setup(config, space=space, features=features.arrays(), gpu=False)
+            super().setup(config, space=space, features=features.arrays(), gpu=False, states=states)
 
     made = []
 
@@ -83,29 +95,38 @@ def test_a_reused_worker_trains_as_a_fresh_one(trial):
     assert plain(reports(worker)) == alone
 
 
-def test_a_trial_that_goes_on_from_its_checkpoint_ends_as_if_never_cut(trial, tmp_path):
+def test_a_trial_that_goes_on_from_its_checkpoint_ends_as_if_never_cut(trial):
     whole = plain(reports(trial(FIRST)))
     cut = trial(FIRST)
     for _ in range(2):
         cut.step()
-    cut.save_checkpoint(str(tmp_path))
+        kept = cut.save()
+    assert kept.checkpoint is None  # Tune has nothing to look after
     other = trial(SECOND)
     other.step()
-    other.reset_config(FIRST | {"checkpoint": str(tmp_path)})
+    other.reset_config(FIRST | {"begun": True})
     assert plain(reports(other)) == whole[2:]
 
 
-def test_tunes_own_restore_is_the_same_and_a_torn_checkpoint_starts_anew(trial, tmp_path):
+def test_a_trial_is_only_gone_on_from_its_own_state_and_where_it_was_begun(trial):
     whole = plain(reports(trial(FIRST)))
     cut = trial(FIRST)
     cut.step()
-    cut.save_checkpoint(str(tmp_path))
-    gone = str(tmp_path / "gone")  # the checkpoint of an earlier run, since replaced
-    other = trial(FIRST | {"checkpoint": gone})
-    other.load_checkpoint(str(tmp_path))
-    assert plain(reports(other)) == whole[1:]
-    (tmp_path / "state.pt").write_bytes((tmp_path / "state.pt").read_bytes()[:1000])
-    assert plain(reports(trial(FIRST | {"checkpoint": str(tmp_path)}))) == whole
+    cut.save()
+    assert plain(reports(trial(FIRST))) == whole
+    other = FIRST | {"begun": True, "state": "trial-0000-other.pt"}
+    assert plain(reports(trial(other))) == whole
+    assert plain(reports(trial(FIRST | {"begun": True}))) == whole[1:]
+
+
+def test_a_torn_checkpoint_starts_anew(trial, tmp_path):
+    whole = plain(reports(trial(FIRST)))
+    cut = trial(FIRST)
+    cut.step()
+    cut.save()
+    (path,) = (tmp_path / "checkpoints").iterdir()
+    path.write_bytes(path.read_bytes()[:1000])
+    assert plain(reports(trial(FIRST | {"begun": True}))) == whole
 
 
 def test_a_loss_that_is_no_number_fails_the_trial_and_not_the_worker(trial):
@@ -179,13 +200,13 @@ def test_a_trial_leaves_the_shared_arrays_as_they_were(trial, features):
 
 @pytest.mark.ray
 def test_a_worker_loads_no_tokenizer_no_chemistry_and_shares_its_arrays(
-    ray_instance, space, features
+    ray_instance, space, features, states
 ):
     import ray
     from ray import tune
 
     bound = tune.with_parameters(
-        CurriculumTrial, space=space, features=features.arrays(), gpu=False
+        CurriculumTrial, space=space, features=features.arrays(), gpu=False, states=states
     )
     actor = ray.remote(bound).remote(config=dict(FIRST))
     ray.get(actor.train.remote())

@@ -1,0 +1,192 @@
+"""What a CUDA device gives: samples a second, share of its bfloat16 peak, peak memory; the index.
+
+`python benchmarks/gpu.py [--quick] [--json FILE]`: AMAN and ORMA train with a text encoder of
+SciBERT's size (BERT-base, random weights, a vocabulary learned from the texts) from end to end.
+The peak is that of a large square product in the same run; PyTorch's formulas for each operation
+count the arithmetic, padding included. Keys: `aman_samples_per_second`, `aman_share_of_peak`,
+`aman_peak_gib`, the same of `orma`, and `index_vs_bare_product`.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from common import Silent, best_of, data_folder, mixed_features
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
+
+from class_sweep.config.document import parse_space
+from class_sweep.config.inputs import Chebi20Data, Data, NamesData
+from class_sweep.data.corpus import load_pairs
+from class_sweep.difficulty.index import build_index
+from class_sweep.encoders.cache import FeatureCache
+from class_sweep.sweep.prepare import Clock, prepare
+from class_sweep.training.loop import Trainer
+
+BATCH, SIDE = 32, 8192
+SPACE = """\
+data: {data}
+text_encoder: {{model: {model}, trainable: true, max_tokens: 256}}
+molecule_encoder: {molecule}
+backbone: {{name: {backbone}}}
+curriculum: {{sigma: 0.9}}
+optimizer: {{lr: 1e-4, text_encoder_lr: 3e-5, batch_size: {batch}}}
+budget: {{epochs: 1000}}
+search: {{trials: 1}}
+"""
+
+
+class Operations(TorchDispatchMode):
+    """Counts floating-point operations; `FlopCounterMode` cannot follow a gradient's gradient."""
+
+    count = 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> object:
+        """Run one operation, and count it if it has a formula."""
+        out = func(*args, **(kwargs or {}))
+        if (formula := flop_registry.get(func._overloadpacket)) is not None:
+            self.count += formula(*args, **(kwargs or {}), out_val=out)
+        return out
+
+
+def data_and_vectors(limit: int) -> tuple[Data, str, str]:
+    """The stand-in for ChEBI-20 where it is, else `names`: as settings, and as YAML of a space."""
+    folder = data_folder()
+    if folder is None:
+        yaml = f"{{source: names, limit: {limit}}}"
+        return NamesData(source="names", limit=limit), yaml, "{kind: mol2vec, epochs: 1}"
+    path = folder / "chebi20"
+    vectors = folder / "mol2vec" / "text2mol_300d.npz"
+    yaml = f"{{source: chebi20, path: {path}}}"
+    return Chebi20Data(source="chebi20", path=path), yaml, f"{{kind: mol2vec, vectors: {vectors}}}"
+
+
+def save_bert_base(folder: Path, texts: list[str]) -> None:
+    """A BERT of SciBERT's shape with random weights, and a WordPiece vocabulary of the texts."""
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordPiece
+    from tokenizers.normalizers import BertNormalizer
+    from tokenizers.pre_tokenizers import BertPreTokenizer
+    from tokenizers.processors import BertProcessing
+    from tokenizers.trainers import WordPieceTrainer
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+    special = {name: f"[{name[:3].upper()}]" for name in ("pad_token", "unk_token")}
+    special |= {"cls_token": "[CLS]", "sep_token": "[SEP]"}
+    tokenizer = Tokenizer(WordPiece(unk_token=special["unk_token"]))
+    tokenizer.normalizer, tokenizer.pre_tokenizer = BertNormalizer(), BertPreTokenizer()
+    trainer = WordPieceTrainer(
+        vocab_size=31_090, special_tokens=list(special.values()), show_progress=False
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    ends = [(t, tokenizer.token_to_id(t)) for t in ("[SEP]", "[CLS]")]
+    tokenizer.post_processor = BertProcessing(*ends)
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special).save_pretrained(folder)
+    torch.manual_seed(0)
+    BertModel(BertConfig(vocab_size=31_090)).save_pretrained(folder)
+
+
+def peak_flops() -> float:
+    """Operations a second of a bfloat16 product of 8,192³ on random data."""
+    a, b = (torch.randn(SIDE, SIDE, device="cuda", dtype=torch.bfloat16) for _ in range(2))
+    found = 0.0
+    for _ in range(5):
+        begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        begin.record()
+        for _ in range(10):
+            a @ b
+        end.record()
+        torch.cuda.synchronize()
+        found = max(found, 10 * 2 * SIDE**3 / (begin.elapsed_time(end) / 1e3))
+    return found
+
+
+def throughput(space_text: str, steps: int, peak: float, cache: Path) -> dict[str, float]:
+    """Train some steps as a trial does; what it took."""
+    space = parse_space(space_text)
+    features = prepare(space, FeatureCache(cache), Clock(), Silent()).features
+    trainer = Trainer(space.settings, features, gpu=True)
+    trainer.train_to(steps // 2)
+    torch.cuda.synchronize()
+    torch.cuda.reset_peak_memory_stats()
+    start = time.perf_counter()
+    trainer.train_to(trainer.step + steps)
+    torch.cuda.synchronize()
+    seconds = time.perf_counter() - start
+    gib = torch.cuda.max_memory_allocated() / 2**30
+    with Operations() as counter:
+        trainer.train_to(trainer.step + max(1, steps // 4))
+    flops = counter.count / max(1, steps // 4)
+    size = space.settings.optimizer.batch_size
+    return {
+        "samples_per_second": steps * size / seconds,
+        "share_of_peak": flops * steps / seconds / peak,
+        "peak_gib": gib,
+    }
+
+
+def index_on_cuda(cache: Path, rounds: int) -> float:
+    """Seconds of the index of the mixed data set against those of the bare product, on CUDA."""
+    what, (text, molecule) = mixed_features(None, cache)
+    z = torch.cat([torch.from_numpy(text), torch.from_numpy(molecule)], dim=1).cuda()
+    asked = [round(0.9 + i / 1000, 3) for i in range(91)]
+
+    def bare() -> None:
+        z @ z.T
+        torch.cuda.synchronize()
+
+    times = best_of(
+        rounds, {"bare": bare, "ours": lambda: build_index(text, molecule, asked), "again": bare}
+    )
+    ratio = times["ours"].wall / times["bare"].wall
+    print(
+        f"index of {what}, L = {len(text):,}, 91 sigmas from 0.9, 32 neighbours:"
+        f" {times['ours'].wall:.2f} s; a bare float32 product {times['bare'].wall:.3f} s"
+    )
+    return ratio
+
+
+def main() -> None:
+    """Measure, print, and write the figures where they are asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="about a minute")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
+    parser.add_argument("--cache", type=Path, metavar="DIR", help="of features and graphs")
+    arguments = parser.parse_args()
+    if not torch.cuda.is_available():
+        sys.exit("a CUDA device is needed, and there is none")
+    figures: dict[str, float] = {}
+    steps = 40 if arguments.quick else 200
+    peak = peak_flops()
+    print(f"{torch.cuda.get_device_name()}: a bfloat16 product runs at {peak / 1e12:.0f} TFLOP/s")
+    with tempfile.TemporaryDirectory() as folder:
+        cache = arguments.cache or Path(folder, "cache")
+        data, yaml, molecule = data_and_vectors(2_000 if arguments.quick else 20_000)
+        model = Path(folder, "bert")
+        save_bert_base(model, load_pairs(data).texts)
+        for backbone in ("aman", "orma"):
+            for batch in (BATCH, 4 * BATCH):
+                text = SPACE.format(
+                    data=yaml, model=model, molecule=molecule, backbone=backbone, batch=batch
+                )
+                found = throughput(text, steps, peak, cache)
+                print(
+                    f"{backbone}, batch {batch}: {found['samples_per_second']:,.0f} samples/s,"
+                    f" {found['share_of_peak']:.1%} of the peak, {found['peak_gib']:.1f} GiB"
+                )
+                if batch == BATCH:
+                    figures |= {f"{backbone}_{name}": value for name, value in found.items()}
+        figures["index_vs_bare_product"] = index_on_cuda(cache, rounds=3)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

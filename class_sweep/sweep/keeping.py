@@ -1,0 +1,66 @@
+"""What a sweep writes and where its copy is, for as long as it runs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from class_sweep.errors import ResultsError
+from class_sweep.results.fetching import catch_up
+from class_sweep.results.mirror import Mirror
+from class_sweep.results.storage import Storage
+from class_sweep.results.store import ResultsFolder, ResultsWriter
+from class_sweep.sweep.checkpoints import FolderKeeper, Keeper, StorageKeeper
+from class_sweep.sweep.judge import Listener
+from class_sweep.sweep.studyfile import open_again
+
+
+@contextmanager
+def for_a_new_one(path: Path, storage: Storage | None, listener: Listener) -> Iterator[Keeper]:
+    """Keep checkpoints, and a copy in a storage if there is one, of a sweep that is to begin.
+
+    Raises:
+        InputError: If the storage cannot be used.
+        ResultsError: If it has a sweep of that name, or another driver is at it.
+    """
+    if storage is None:
+        yield FolderKeeper(ResultsFolder(path))
+        return
+    with Mirror(path, storage) as mirror:
+        if storage.stat("space.yaml"):
+            raise ResultsError(
+                f"a sweep's storage must be new: {storage} has one; name another with --out or"
+                f" --storage, or go on with: class-sweep resume '{storage}'"
+            )
+        mirror.begin()
+        yield StorageKeeper(mirror)
+        listener.stage("storage")
+
+
+@contextmanager
+def taken_up(
+    path: Path, storage: Storage | None, listener: Listener
+) -> Iterator[tuple[ResultsWriter, Keeper]]:
+    """Take up a results folder, and the storage that has its copy.
+
+    Args:
+        path: The folder.
+        storage: Instead of the one that the folder remembers.
+        listener: Who is told that what is left is sent.
+
+    Raises:
+        InputError: If there is no sweep, another process is at it, or its storage cannot be used.
+    """
+    folder = ResultsFolder.existing(path)
+    storage = storage or folder.read_storage()
+    if storage is None:
+        with ResultsWriter(folder) as writer:
+            yield writer, FolderKeeper(folder)
+        return
+    with Mirror(path, storage) as mirror, ResultsWriter(folder) as writer:
+        catch_up(folder, storage)
+        if folder.study.exists():
+            open_again(folder.study, {r.trial for r in folder.records() if r.ended})
+        writer.remember(storage)
+        mirror.begin()
+        yield writer, StorageKeeper(mirror)
+        listener.stage("storage")

@@ -1,0 +1,203 @@
+"""clusters/on-premises.yaml from `ray up` to `ray down`: three machines within this one, by ssh.
+
+The tests go one after another, as a user does, on one cluster.
+"""
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from machines import lacking, machines, new_key
+
+pytestmark = pytest.mark.cluster
+
+HEAD, *WORKERS = ADDRESSES = ["127.77.0.1", "127.77.0.2", "127.77.0.3"]
+BIN = Path(sys.executable).parent
+
+
+class Laptop:
+    """Who starts the cluster: a home with a token, a key and the file, and what was said so far."""
+
+    def __init__(self, folder: Path, checkout: Path, ssh_port: int) -> None:
+        self.folder, self._checkout = folder, checkout
+        self.ports = dict(zip(("6379", "8265", "10001"), free_ports(3), strict=True))
+        for name in ("bin", "tmp", ".ray"):
+            (folder / name).mkdir(parents=True)
+        self.key = new_key(folder / "key")
+        token = folder / ".ray" / "auth_token"
+        token.write_text(secrets.token_hex(32))
+        token.chmod(0o600)
+        # As `Port` in ~/.ssh/config, which ssh seeks in the user's true home.
+        (folder / "ssh_config").write_text(f"Host 127.77.0.*\n  Port {ssh_port}\n")
+        wrapper = folder / "bin" / "ssh"
+        ssh = shutil.which("ssh")
+        wrapper.write_text(f'#!/bin/sh\nexec {ssh} -F {folder}/ssh_config "$@"\n')
+        wrapper.chmod(0o755)
+        self.file = folder / "on-premises.yaml"
+        self.file.write_text(self._filled_in())
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("RAY_", "PYTHONPATH"))}
+        self.environment = kept | {
+            "HOME": str(folder),
+            "TMPDIR": str(folder / "tmp"),
+            "RAY_TMPDIR": str(folder / "tmp"),
+            "RAY_AUTH_MODE": "token",
+            "PATH": f"{folder / 'bin'}:{BIN}:{os.environ['PATH']}",
+        }
+
+    def _filled_in(self) -> str:
+        """The shipped file with what it leaves to the user, and ports that are free here."""
+        text = (self._checkout / "clusters" / "on-premises.yaml").read_text()
+        dashboard = "--dashboard-host=127.0.0.1"
+        for blank, value in {
+            "HEAD-ADDRESS": HEAD,
+            "FIRST-WORKER-ADDRESS": WORKERS[0],
+            "SECOND-WORKER-ADDRESS": WORKERS[1],
+            "ssh_user: USER": f"ssh_user: {os.environ.get('USER', 'root')}",
+            "~/.ssh/class-sweep": str(self.key),
+            "/SHARED/FOLDER": "$HOME/shared",
+            "6379": self.ports["6379"],
+            dashboard: f"{dashboard} --dashboard-port={self.ports['8265']}"
+            f" --ray-client-server-port={self.ports['10001']}",
+        }.items():
+            assert blank in text
+            text = text.replace(blank, str(value))
+        return text
+
+    def ray(self, verb: str, *arguments: str, seconds: float = 300) -> str:
+        """`ray VERB FILE ARGUMENTS`, which must succeed; what it printed."""
+        command = [str(BIN / "ray"), verb, str(self.file), *arguments]
+        done = subprocess.run(
+            command, check=False, cwd=self._checkout, env=self.environment, timeout=seconds,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        said = "\n".join(line for line in done.stdout.splitlines() if " VVINFO " not in line)
+        with (self.folder / "transcript.txt").open("a") as transcript:
+            shown = " ".join(["ray", verb, self.file.name, *(repr(a) for a in arguments)])
+            transcript.write(f"$ {shown}\n{said}\n[exit {done.returncode}]\n\n")
+        assert done.returncode == 0, said
+        return done.stdout
+
+    def jobs(self, headers: dict[str, str]) -> urllib.request.Request:
+        """To list the jobs that the dashboard knows."""
+        url = f"http://127.0.0.1:{self.ports['8265']}/api/jobs/"
+        return urllib.request.Request(url, headers=headers)
+
+
+def free_ports(count: int) -> list[int]:
+    with_ports = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in with_ports]
+    for one in with_ports:
+        one.close()
+    return ports
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("cluster")
+
+
+@pytest.fixture(scope="module")
+def laptop(folder, checkout) -> Iterator[Laptop]:
+    if reason := lacking():
+        pytest.skip(reason)
+    (ssh_port,) = free_ports(1)
+    laptop = Laptop(folder / "laptop", checkout, ssh_port)
+    with machines(folder / "machines", ADDRESSES, ssh_port, laptop.key):
+        laptop.ray("up", "--yes")
+        yield laptop
+
+
+def test_every_machine_joins(laptop):
+    end = time.monotonic() + 240
+    while "3 local.cluster.node" not in (status := laptop.ray("exec", "ray status")):
+        assert time.monotonic() < end, status
+        time.sleep(3)
+
+
+def test_a_sweep_runs_on_all_of_them_and_comes_back(laptop, folder, small_space_text):
+    space = laptop.folder / "small.yaml"
+    space.write_text(small_space_text.replace(", max_concurrent: 1", ""))
+    laptop.ray("rsync-up", str(space), "~/small.yaml")
+    laptop.ray(
+        "exec",
+        "class-sweep run ~/small.yaml --out ~/results/small --address auto --storage $RESULTS",
+    )
+    laptop.ray("rsync-down", "~/results/", f"{laptop.folder}/results/")
+    fetched = laptop.folder / "results" / "small"
+    summary = json.loads((fetched / "summary.json").read_text())
+    assert summary["state"] == "finished"
+    stored = folder / "machines" / "shared" / "small"
+    for name in ("trials.jsonl", "best.yaml", "summary.json"):
+        assert (stored / name).read_bytes() == (fetched / name).read_bytes()
+    for address in ADDRESSES:
+        logs = (folder / "machines" / address / "tmp" / "ray").glob("session_*/logs/worker-*.out")
+        assert any(":actor_name:CurriculumTrial" in log.read_text() for log in logs), address
+
+
+@pytest.mark.parametrize(
+    ("mode", "token"), [("disabled", ""), ("token", "0" * 64)], ids=["no token", "a wrong token"]
+)
+def test_another_users_client_is_refused(laptop, tmp_path, space_file, mode, token):
+    stranger = laptop.environment | {"HOME": str(tmp_path), "RAY_AUTH_MODE": mode}
+    stranger |= {"RAY_AUTH_TOKEN": token} if token else {}
+    address = f"{HEAD}:{laptop.ports['6379']}"
+
+    def tried(*command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(BIN / command[0]), *command[1:], "--address", address], check=False, env=stranger,
+            timeout=120, cwd=tmp_path, capture_output=True, text=True,
+        )  # fmt: skip
+
+    asked = tried("ray", "status")
+    assert asked.returncode != 0
+    assert "AuthenticationError" in asked.stderr
+    swept = tried("class-sweep", "run", str(space_file), "--out", "mine")
+    assert swept.returncode == 2, swept.stderr
+    assert "token" in swept.stderr
+    assert not (tmp_path / "mine").exists()
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(laptop.jobs(headers), timeout=30)  # noqa: S310
+    assert refused.value.code in {401, 403}
+    refused.value.close()
+
+
+def test_the_dashboard_is_on_loopback_alone_and_serves_who_has_the_token(laptop):
+    token = (laptop.folder / ".ray" / "auth_token").read_text()
+    asked = laptop.jobs({"Authorization": f"Bearer {token}"})
+    with urllib.request.urlopen(asked, timeout=30) as answer:  # noqa: S310
+        assert answer.status == 200
+    with socket.socket() as probe:
+        assert probe.connect_ex((HEAD, laptop.ports["8265"])) != 0
+
+
+def test_down_ends_ray_on_every_machine(laptop, folder):
+    laptop.ray("down", "--yes")
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
+        left = [address for address in ADDRESSES if _raylets(laptop, address)]
+        if not left:
+            return
+        time.sleep(2)
+    raise AssertionError(f"Ray still runs on {left}")
+
+
+def _raylets(laptop: Laptop, address: str) -> str:
+    listed = subprocess.run(
+        ["ssh", "-i", laptop.key, "-o", "StrictHostKeyChecking=no",
+         "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR",
+         address, "ps -A -o comm= | grep -E 'raylet|gcs_server' || true"],
+        check=True, env=laptop.environment, timeout=60, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    return listed.stdout.strip()

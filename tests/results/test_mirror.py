@@ -1,0 +1,312 @@
+"""The mirror: what it sends and when, and that no storage, slow or failing, loses a line."""
+
+import json
+import os
+import sqlite3
+import threading
+import time
+from contextlib import closing
+from typing import ClassVar
+
+import pytest
+
+from class_sweep.errors import InputError, ResultsError, StorageError
+from class_sweep.results import lease as leases
+from class_sweep.results import mirror as mirrors
+from class_sweep.results.lease import LEASE, Lease
+from class_sweep.results.mirror import Mirror
+from class_sweep.results.sending import Sender
+from class_sweep.results.storage import Storage
+
+
+class Fragile(Storage):
+    """A storage on a path that can be slow, or fail after so many files."""
+
+    state: ClassVar = {}
+
+    def put(self, name, content):
+        time.sleep(self.state["delay"])
+        if self.state["left"] <= 0:
+            raise StorageError("it is out of reach")
+        self.state["left"] -= 1
+        self.state["put"].append(name)
+        super().put(name, content)
+
+
+@pytest.fixture
+def storage(tmp_path):
+    Fragile.state = {"left": 10**9, "delay": 0.0, "put": []}
+    (tmp_path / "shared").mkdir()
+    return Fragile(str(tmp_path / "shared"))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    path = tmp_path / "sweep"
+    path.mkdir()
+    (path / "space.yaml").write_text("space")
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _hurry(monkeypatch):
+    monkeypatch.setattr(mirrors, "_LOOK_EVERY", 0.02)
+    monkeypatch.setattr(mirrors, "_LONGEST_PAUSE", 0.05)
+    monkeypatch.setattr(mirrors, "PATIENCE", 0.5)
+
+
+def until(condition):
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def contents(storage):
+    return {name: storage.get(name) for name in storage.files() if name != LEASE}
+
+
+def test_what_changes_is_sent_and_what_is_not_the_sweeps_own_is_not(folder, storage):
+    with Mirror(folder, storage) as mirror:
+        mirror.begin()
+        (folder / "trials.jsonl").write_text("one\n")
+        until(lambda: contents(storage) == {"space.yaml": b"space", "trials.jsonl": b"one\n"})
+        (folder / "trials.jsonl").write_text("one\ntwo\nthr")
+        for own in ("checkpoints/a.pt", "tune/x/y", ".lock", "errors/.e-1", "study.db-journal"):
+            (folder / own).parent.mkdir(parents=True, exist_ok=True)
+            (folder / own).write_text("x")
+        (folder / "errors" / "trial-0001.txt").write_text("why")
+    assert contents(storage) == {
+        "space.yaml": b"space", "trials.jsonl": b"one\ntwo\n", "errors/trial-0001.txt": b"why",
+    }  # fmt: skip
+    assert storage.stat(LEASE) is None
+
+
+def test_a_folder_that_never_came_to_be_leaves_nothing(tmp_path, storage):
+    with Mirror(tmp_path / "never", storage) as mirror:
+        mirror.begin()
+    assert storage.files() == {}
+
+
+def test_what_is_said_comes_after_what_it_is_said_of(folder, storage):
+    for name in (
+        "summary.json",
+        "report.html",
+        "trials.jsonl",
+        "confirm.jsonl",
+        "environment.json",
+    ):
+        (folder / name).write_text("{}\n")
+    (folder / "confirm").mkdir()
+    (folder / "confirm" / "a.npz").write_bytes(b"ranks")
+    Sender(folder, storage).send()
+    sent = Fragile.state["put"]
+    assert set(sent[:3]) == {"space.yaml", "environment.json", "confirm/a.npz"}
+    assert set(sent[3:5]) == {"trials.jsonl", "confirm.jsonl"}
+    assert set(sent[5:]) == {"summary.json", "report.html"}
+
+
+class Driver:
+    """Writes as a sweep does: a trial into the study, its report, its end into the study."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.study = sqlite3.connect(folder / "study.db", check_same_thread=False)
+        self.study.execute("CREATE TABLE trials (number INTEGER PRIMARY KEY, ended INTEGER)")
+        self.study.commit()
+        self.trials = 0
+
+    def trial(self):
+        number, self.trials = self.trials, self.trials + 1
+        with self.study:
+            self.study.execute("INSERT INTO trials VALUES (?, 0)", (number,))
+        with (self.folder / "trials.jsonl").open("a") as log:
+            log.write(json.dumps(number) + "\n")
+        with self.study:
+            self.study.execute("UPDATE trials SET ended = 1 WHERE number = ?", (number,))
+        (self.folder / "summary.json").write_text(json.dumps(self.trials))
+
+
+@pytest.mark.parametrize("files", [1, 3, 4, 9, 10, 11])
+def test_a_driver_that_is_lost_at_any_moment_leaves_what_can_be_gone_on_from(
+    folder, storage, tmp_path, files
+):
+    driver = Driver(folder)
+    Fragile.state |= {"left": files + 2, "delay": 0.001}  # and the lease
+    with Mirror(folder, storage) as mirror:
+        mirror.begin()
+        while Fragile.state["left"] > 0:
+            driver.trial()
+            time.sleep(0.002)
+        mirror._lease.give_back = lambda: None
+        mirror._closing.set()
+        mirror._abandoned.set()
+    driver.study.close()
+    there = contents(storage)
+    reported = [json.loads(line) for line in there.get("trials.jsonl", b"").splitlines()]
+    assert reported == list(range(len(reported)))
+    assert int(there.get("summary.json", b"0")) <= len(reported)
+    if reported:
+        with closing(sqlite3.connect(":memory:")) as study:
+            study.deserialize(there["study.db"])
+            known = [number for (number,) in study.execute("SELECT number FROM trials")]
+        assert set(known) >= set(reported)
+
+
+def test_a_trial_that_ends_while_files_are_read_is_in_the_study_if_it_is_in_the_log(
+    folder, storage, monkeypatch
+):
+    driver, read = Driver(folder), Sender._read
+
+    def read_later(self, kind):
+        driver.trial()
+        return read(self, kind)
+
+    monkeypatch.setattr(Sender, "_read", read_later)
+    Sender(folder, storage).send()
+    driver.study.close()
+    there = contents(storage)
+    assert there["trials.jsonl"] == b"0\n1\n"
+    with closing(sqlite3.connect(":memory:")) as study:
+        study.deserialize(there["study.db"])
+        assert study.execute("SELECT count(*) FROM trials").fetchone() == (2,)
+
+
+def test_a_failing_storage_is_said_once_and_holds_nothing_up(folder, storage, caplog):
+    with Mirror(folder, storage) as mirror:
+        mirror.begin()
+        until(lambda: "space.yaml" in contents(storage))
+        Fragile.state["left"] = 0
+        (folder / "trials.jsonl").write_text("one\n")
+        until(lambda: caplog.records)
+        time.sleep(0.3)
+        assert len(caplog.records) == 1
+        assert "the storage fails, and the sweep goes on" in caplog.text
+        assert "it is out of reach" in caplog.text
+        (folder / "trials.jsonl").write_text("one\ntwo\n")
+        Fragile.state["left"] = 10**9
+        until(lambda: len(caplog.records) == 2)
+        assert "the storage works again" in caplog.text
+        assert contents(storage)["trials.jsonl"] == b"one\ntwo\n"
+    assert len(caplog.records) == 2
+
+
+def test_what_a_storage_lacks_at_the_end_is_named(folder, storage, caplog):
+    with Mirror(folder, storage) as mirror:
+        mirror.begin()
+        until(lambda: "space.yaml" in contents(storage))
+        Fragile.state["left"] = 0
+        (folder / "trials.jsonl").write_text("one\n")
+        (folder / "best.yaml").write_text("best")
+        start = time.monotonic()
+    assert 0.4 < time.monotonic() - start < 5
+    last = caplog.records[-1].getMessage()
+    assert f"the storage {storage} lacks best.yaml, trials.jsonl, which are in {folder}" in last
+    assert f"class-sweep resume {folder}" in last
+    assert (folder / "trials.jsonl").read_text() == "one\n"
+    until(lambda: not [t for t in threading.enumerate() if t.name == "mirror"])
+
+
+def test_told_to_end_at_once_it_does_not_wait_for_long(folder, storage, monkeypatch):
+    monkeypatch.setattr(mirrors, "PATIENCE", 60.0)
+    monkeypatch.setattr(mirrors, "_IN_HASTE", 0.2)
+    start = time.monotonic()
+
+    def interrupted():
+        with Mirror(folder, storage) as mirror:
+            mirror.begin()
+            Fragile.state["left"] = 0
+            (folder / "trials.jsonl").write_text("one\n")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert time.monotonic() - start < 10
+
+
+def test_a_slow_storage_is_sent_the_last_of_many_changes(folder, storage):
+    Fragile.state["delay"] = 0.1
+    with Mirror(folder, storage) as mirror:
+        mirror.begin()
+        for number in range(200):
+            with (folder / "trials.jsonl").open("a") as log:
+                log.write(f"{number}\n")
+            time.sleep(0.002)
+    sent = Fragile.state["put"].count("trials.jsonl")
+    assert 1 <= sent < 20
+    assert contents(storage)["trials.jsonl"] == (folder / "trials.jsonl").read_bytes()
+
+
+def test_the_checkpoint_of_an_ended_trial_goes_even_if_it_comes_late(folder, storage):
+    with Mirror(folder, storage) as mirror:
+        mirror.begin()
+        for name in ("a.pt", "b.pt", "c.pt"):
+            storage.put(f"checkpoints/{name}", b"state")
+        mirror.drop("a.pt")
+        until(lambda: set(storage.files("checkpoints")) == {"checkpoints/b.pt", "checkpoints/c.pt"})
+        storage.put("checkpoints/a.pt", b"state")  # its worker was slow
+        mirror.drop("b.pt")
+        until(lambda: set(storage.files("checkpoints")) == {"checkpoints/c.pt"})
+        mirror.drop_all()
+    assert not storage.files("checkpoints")
+
+
+def test_a_second_driver_is_refused_and_told_who_the_first_is(folder, storage, monkeypatch):
+    with Mirror(folder, storage) as mirror:
+        mirror.begin()
+        with pytest.raises(ResultsError, match=r"one driver at a time .* in use \d+ s ago") as said:
+            Mirror(folder, storage)
+        assert f"by process {os.getpid()} on" in str(said.value)
+    Lease(storage)
+
+
+def test_a_lease_that_was_not_renewed_or_whose_process_is_gone_is_taken(storage, monkeypatch):
+    Lease(storage)
+    other = {"host": "elsewhere", "pid": 1, "id": "x"}
+    storage.put(LEASE, json.dumps(other).encode())
+    with pytest.raises(ResultsError, match="process 1 on elsewhere"):
+        Lease(storage)
+    monkeypatch.setattr(leases, "STANDS_FOR", -1)
+    Lease(storage)
+    monkeypatch.undo()
+    here = other | {"host": leases.socket.gethostname(), "pid": 2**22 + 1}
+    storage.put(LEASE, json.dumps(here).encode())
+    Lease(storage)
+    storage.put(LEASE, b"{")
+    with pytest.raises(ResultsError, match="an unknown machine"):
+        Lease(storage)
+
+
+def test_of_two_that_begin_at_once_one_is_refused(storage, monkeypatch):
+    put = Fragile.put
+
+    def overtaken(self, name, content):
+        put(self, name, content)
+        if name == LEASE:
+            put(self, name, b'{"host": "elsewhere", "pid": 1, "id": "x"}')
+
+    monkeypatch.setattr(Fragile, "put", overtaken)
+    with pytest.raises(ResultsError, match="another began"):
+        Lease(storage)
+
+
+def test_a_driver_that_lost_its_lease_writes_nothing_there_any_more(
+    folder, storage, monkeypatch, caplog
+):
+    with Mirror(folder, storage) as mirror:
+        mirror.begin()
+        until(lambda: "space.yaml" in contents(storage))
+        storage.put(LEASE, b'{"host": "elsewhere", "pid": 1, "id": "x"}')
+        monkeypatch.setattr(leases, "RENEWED_EVERY", -1)
+        until(lambda: not mirror._thread.is_alive())
+        (folder / "trials.jsonl").write_text("one\n")
+    assert "another driver has taken over" in caplog.text
+    assert "lacks" not in caplog.text
+    assert set(contents(storage)) == {"space.yaml"}
+    assert json.loads(storage.get(LEASE))["host"] == "elsewhere"
+
+
+def test_a_storage_that_cannot_be_used_is_refused_before_anything_starts(folder, storage):
+    Fragile.state["left"] = 0
+    with pytest.raises(InputError, match="out of reach"):
+        Mirror(folder, storage)

@@ -1,0 +1,141 @@
+"""Machines of a cluster within this one: each has its own processes, home, /tmp and sshd.
+
+They are Linux namespaces, so that `ray stop` on one ends nobody else's processes, and nothing of a
+machine is left when it goes off. Their network is the loopback; each has an address on it.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+HOME = Path.home()
+_ON = """\
+set -e
+{binds}
+mount --rbind {folder}/home {home}
+mount --rbind {folder}/tmp /tmp
+mount -t tmpfs none /dev/shm
+mount -t tmpfs none /run
+mkdir /run/sshd
+exec /usr/sbin/sshd -D -e -f {home}/sshd_config
+"""
+_SSHD = """\
+ListenAddress {address}:{port}
+HostKey {home}/host_key
+PidFile none
+UsePAM no
+PasswordAuthentication no
+StrictModes no
+"""
+
+
+def lacking() -> str | None:
+    """Why this machine cannot hold others; None where it can."""
+    programs = ("/usr/sbin/sshd", "ssh", "ssh-keygen", "rsync", "unshare")
+    missing = [name for name in programs if not shutil.which(name)]
+    if missing:
+        return f"needs {', '.join(missing)}: apt-get install openssh-server rsync"
+    namespaces = ["unshare", "--pid", "--mount", "--fork", "--mount-proc", "true"]
+    tried = subprocess.run(namespaces, check=False, capture_output=True, text=True)
+    return f"needs namespaces: {tried.stderr.strip()}" if tried.returncode else None
+
+
+def new_key(path: Path) -> Path:
+    """A private key without a passphrase; its public half lies beside it as .pub."""
+    command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "test", "-f", str(path)]
+    subprocess.run(command, check=True)
+    return path
+
+
+@contextmanager
+def machines(folder: Path, addresses: list[str], port: int, key: Path) -> Iterator[Path]:
+    """Machines that are on, and the folder that each of them sees as ~/shared.
+
+    Args:
+        folder: What they keep, each in a folder of its address' name.
+        addresses: Theirs, of the loopback range.
+        port: Of each one's sshd.
+        key: Who has it may log in to each, as the user who runs the tests.
+    """
+    shared = folder / "shared"
+    shared.mkdir(parents=True)
+    with ExitStack() as on:
+        for address in addresses:
+            on.enter_context(_machine(folder / address, address, port, key, shared))
+        yield shared
+
+
+@contextmanager
+def _machine(folder: Path, address: str, port: int, key: Path, shared: Path) -> Iterator[None]:
+    home = folder / "home"
+    for part in (home / ".ssh", folder / "tmp"):
+        part.mkdir(parents=True)
+    new_key(home / "host_key")
+    shutil.copy(key.with_suffix(".pub"), home / ".ssh" / "authorized_keys")
+    (home / ".ssh" / "config").write_text(f"Host {address.rpartition('.')[0]}.*\n  Port {port}\n")
+    (home / "sshd_config").write_text(_SSHD.format(address=address, port=port, home=HOME))
+    _give_python(home)
+    binds = [_bind(shared, home / "shared")]
+    for path in {Path(sys.base_prefix), Path(sys.prefix)}:  # the machine hides what lies there
+        for hidden, instead in ((HOME, home), (Path("/tmp"), folder / "tmp")):  # noqa: S108
+            if path.is_relative_to(hidden):
+                binds.append(_bind(path, instead / path.relative_to(hidden)))
+    script = _ON.format(folder=folder, home=HOME, binds="\n".join(binds))
+    own = ["unshare", "--pid", "--mount", "--fork", "--mount-proc", "--kill-child"]
+    with (folder / "sshd.log").open("wb") as log:
+        process = subprocess.Popen([*own, "bash", "-c", script], stdout=log, stderr=log)
+    try:
+        _wait_for(address, port, process, folder / "sshd.log")
+        yield
+    finally:
+        process.kill()  # and with it the first process of the machine, and so every other
+        process.wait()
+
+
+def _bind(path: Path, place: Path) -> str:
+    place.mkdir(parents=True, exist_ok=True)
+    return f"mount --bind {path} {place}"
+
+
+def _give_python(home: Path) -> None:
+    """A shell that finds our Python, and an environment in which Ray and torch are there already.
+
+    Nothing of ours is: `pip install` of the cluster file has to bring that.
+    """
+    settings = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
+    exports = [f"export {name}='{value}'" for name, value in settings.items()]
+    path = f"export PATH={sys.base_prefix}/bin:$PATH"
+    (home / ".bashrc").write_text("\n".join([path, *exports, ""]))
+    pip = HOME / ".config" / "pip"
+    if pip.is_dir():
+        shutil.copytree(pip, home / ".config" / "pip")
+    venv = home / "class-sweep" / "venv"
+    subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
+    # The scripts of an environment name its Python by the path that it has on the machine.
+    there = HOME / venv.relative_to(home) / "bin"
+    for script in (venv / "bin").iterdir():
+        if script.is_file() and not script.is_symlink():
+            script.write_text(script.read_text().replace(str(venv / "bin"), str(there)))
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    site = venv / "lib" / version / "site-packages"
+    (site / "ours.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    ray = venv / "bin" / "ray"
+    ray.write_text(f"#!{there / 'python'}\nfrom ray.scripts.scripts import main\nmain()\n")
+    ray.chmod(0o755)
+
+
+def _wait_for(address: str, port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + 30
+    while process.poll() is None and time.monotonic() < end:
+        with socket.socket() as probe:
+            if probe.connect_ex((address, port)) == 0:
+                return
+        time.sleep(0.05)
+    raise RuntimeError(f"no sshd at {address}:{port}: {log.read_text()}")
