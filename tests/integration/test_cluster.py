@@ -13,7 +13,6 @@ from ray.cluster_utils import Cluster
 
 pytestmark = [
     pytest.mark.ray,
-    pytest.mark.cluster,
     # Ray's own test cluster leaves its log files to the garbage collector.
     pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning"),
 ]
@@ -199,7 +198,7 @@ def test_a_node_that_is_lost_costs_no_report_and_one_that_joins_is_used(
     assert set(most_at_a_time(nodes.notes()).values()) == {SHARES}
 
 
-@pytest.mark.parametrize("verb", ["run", pytest.param("check", marks=pytest.mark.long)])
+@pytest.mark.parametrize("verb", ["run", pytest.param("check", marks=pytest.mark.cluster)])
 def test_nodes_that_run_something_else_are_named_in_one_error(
     nodes, driver, gpu_text, tmp_path, verb
 ):
@@ -232,7 +231,7 @@ def test_nodes_that_run_something_else_are_named_in_one_error(
             "cpus: 0.5, gpus: 0.5",
             "cpus: 64",
             "what one machine has (1), got 64",
-            marks=pytest.mark.long,
+            marks=pytest.mark.cluster,
         ),
     ],
 )
@@ -253,8 +252,8 @@ def test_a_trial_that_no_node_can_hold_is_refused_at_the_start(
     "known",
     [
         pytest.param({"RAY_AUTH_TOKEN": "wrong"}, id="wrong"),
-        pytest.param({"RAY_AUTH_MODE": "disabled"}, id="none", marks=pytest.mark.long),
-        pytest.param({"RAY_AUTH_TOKEN_PATH": "nowhere"}, id="missing", marks=pytest.mark.long),
+        pytest.param({"RAY_AUTH_MODE": "disabled"}, id="none", marks=pytest.mark.cluster),
+        pytest.param({"RAY_AUTH_TOKEN_PATH": "nowhere"}, id="missing", marks=pytest.mark.cluster),
     ],
 )
 def test_without_the_token_nothing_begins_and_nothing_hangs(
@@ -301,7 +300,7 @@ def stores(nodes: Nodes) -> dict[str, int]:
     }
 
 
-@pytest.mark.long
+@pytest.mark.cluster
 def test_one_that_joins_and_differs_stops_the_sweep_in_good_order(
     nodes, driver, gpu_text, lines, tmp_path
 ):
@@ -327,7 +326,7 @@ def test_one_that_joins_and_differs_stops_the_sweep_in_good_order(
     assert len(ends(after)) == TRIALS
 
 
-@pytest.mark.long
+@pytest.mark.cluster
 def test_after_the_head_was_lost_a_sweep_goes_on_with_another_cluster(
     new_cluster, driver, gpu_text, lines, tmp_path
 ):
