@@ -11,6 +11,7 @@ _OPTIONS = {
     "s3": {"region", "scheme", "endpoint_override", "tls_ca_file_path"},
     "gs": {"scheme", "endpoint_override"},
 }
+_ANONYMOUS = ("gs", "anonymous", None)  # Arrow's way to say that a bucket is public
 _ENDPOINTS = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3")
 _CONNECT, _ANSWER = 10, 30  # seconds a slow storage has
 _HURRIED_CONNECT, _HURRIED_ANSWER = 3, 5  # and at the first word with it
@@ -36,7 +37,7 @@ def checked_address(text: str) -> str:
             f" sees, got {parts.scheme}://"
         )
     plain = f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
-    if "@" in parts.netloc:
+    if "@" in parts.netloc and (parts.scheme, parts.username, parts.password) != _ANONYMOUS:
         raise InputError(
             "a storage must be named without credentials, which belong into the environment or the"
             f" provider's own files, got some with {plain}"

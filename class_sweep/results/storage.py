@@ -156,9 +156,8 @@ class Storage:
 
     def remove_all(self, below: str) -> None:
         """Remove a folder of it with all that it holds, if it is there; raises like `remove`."""
-        if self.files(below):
-            with self._words("remove", below):
-                self._files.delete_dir(self._at(below))
+        for name in self.files(below):
+            self.remove(name)
 
     def require_usable(self) -> float:
         """Write, read and remove a file there.

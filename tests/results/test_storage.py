@@ -1,18 +1,46 @@
 """A storage: the same on a path and on S3, and what it says when it fails."""
 
 import io
+import itertools
+import json
 import pickle
 import time
+import urllib.request
 
 import pytest
-from s3 import address
+from s3 import address, free_port
 
 from class_sweep.errors import InputError, StorageError
 from class_sweep.results.storage import Storage
 
+BUCKETS = itertools.count()
 
-@pytest.fixture(params=["path", "s3"])
+
+@pytest.fixture(scope="session")
+def gcs():
+    """The port of a server that speaks as Google Cloud Storage does."""
+    from gcp_storage_emulator.server import create_server
+
+    port = free_port()
+    server = create_server("127.0.0.1", port, in_memory=True)
+    server.start()
+    yield port
+    server.stop()
+
+
+@pytest.fixture(params=["path", "s3", "gs"])
 def storage(request, tmp_path):
+    if request.param == "gs":
+        port, bucket = request.getfixturevalue("gcs"), f"bucket-{next(BUCKETS)}"
+        about = json.dumps({"name": bucket}).encode()
+        asked = urllib.request.Request(
+            f"http://127.0.0.1:{port}/storage/v1/b?project=p",
+            about,
+            {"Content-Type": "application/json"},
+        )
+        urllib.request.urlopen(asked, timeout=10).close()  # noqa: S310
+        options = f"scheme=http&endpoint_override=127.0.0.1:{port}"
+        return Storage.parse(f"gs://anonymous@{bucket}/sweeps?{options}") / "one"
     if request.param == "path":
         return Storage.parse(str(tmp_path / "shared")) / "one"
     request.getfixturevalue("s3_credentials")
@@ -88,6 +116,7 @@ def test_names_below_it_keep_the_options():
         ("s3://key:secret@bucket/a", "without credentials.* got some with s3://bucket/a$"),
         ("s3://bucket/a?secret_key=hush", "one of endpoint_override, .* got secret_key$"),
         ("s3://bucket/a?session_token", "got session_token$"),
+        ("gs://anonymous:secret@bucket/a", "without credentials"),
         ("gs://bucket/a?region=x", "one of endpoint_override, scheme, got region$"),
     ],
 )
@@ -125,8 +154,6 @@ def test_nobody_answers(s3, s3_credentials, line, monkeypatch):
 
 
 def test_nobody_is_there(s3_credentials):
-    from s3 import free_port
-
     unusable(Storage.parse(address(free_port(), "bucket")))
 
 
