@@ -17,7 +17,8 @@ from class_sweep.results.store import ResultsFolder
 
 pytestmark = pytest.mark.cluster
 
-# The first machine is this one, as the batch script's is; the second has a /tmp of its own.
+# The first machine is this one, as the batch script's is; the second has a /tmp of its own, and in it
+# what of ours a disk that the nodes share would show.
 SRUN = """\
 #!/usr/bin/env bash
 node=127.0.0.1
@@ -26,8 +27,14 @@ while [[ $1 == --* ]]; do
   shift
 done
 [[ $node == 127.0.0.1 ]] && exec "$@"
-mkdir -p "$MACHINES/$node"
-exec unshare --mount bash -c 'mount --bind "$0" /tmp && exec "$@"' "$MACHINES/$node" "$@"
+exec unshare --mount bash -c '
+  for shared in $SHARED; do
+    if [[ $shared == /tmp/* ]]; then
+      mkdir -p "$0/${shared#/tmp/}"
+      mount --bind "$shared" "$0/${shared#/tmp/}"
+    fi
+  done
+  mkdir -p "$0" && mount --rbind "$0" /tmp && exec "$@"' "$MACHINES/$node" "$@"
 """
 SCONTROL = "#!/usr/bin/env bash\nprintf '%s\\n' 127.0.0.1 127.0.0.2\n"
 
@@ -49,6 +56,7 @@ class Job:
             "PYTHONPATH": str(checkout),
             "CLASS_SWEEP_CACHE": os.environ["CLASS_SWEEP_CACHE"],
             "MACHINES": str(folder / "machines"),
+            "SHARED": f"{checkout} {sys.prefix}",
             "SLURM_SUBMIT_DIR": str(folder),
             "SLURM_JOB_ID": self.number,
             "SLURM_JOB_NODELIST": "machine[1-2]",
@@ -76,7 +84,8 @@ def test_a_sweep_is_told_in_time_and_another_job_goes_on_with_it(job):
     results = job.folder / "results" / "small"
     first = job.start("run", "small.yaml", "--out", str(results))
     end = time.monotonic() + 200
-    while not (results / "trials.jsonl").exists() and first.poll() is None:
+    while not (results / "trials.jsonl").exists():
+        assert first.poll() is None, first.communicate()[0]
         assert time.monotonic() < end
         time.sleep(0.1)
     private = job.folder / f".class-sweep-{job.number}"
