@@ -13,7 +13,7 @@ from class_sweep.results.mirror import Mirror
 from class_sweep.results.storage import Storage
 from class_sweep.results.store import ResultsFolder
 from class_sweep.sweep.judge import Judge
-from class_sweep.sweep.states import FolderStates, States, StoredStates, state_name
+from class_sweep.sweep.states import FolderStates, States, StoredStates, copies, state_name
 
 log = logging.getLogger(__name__)
 
@@ -53,8 +53,9 @@ class FolderKeeper:
         self.states: States = FolderStates(self._folder)
 
     def drop(self, name: str) -> None:
-        """Remove one."""
-        (self._folder / name).unlink(missing_ok=True)
+        """Remove a trial's."""
+        for path in copies(self._folder / name):
+            path.unlink(missing_ok=True)
 
     def drop_all(self) -> None:
         """Remove all."""

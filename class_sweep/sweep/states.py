@@ -1,13 +1,13 @@
 """Where the states of trials are kept that may have to go on elsewhere: their checkpoints.
 
-One file a trial, replaced by each newer one. Its name holds the trial's identity, so only a trial
-of the very settings that made a state ever goes on from it.
+The last two of a trial in a folder, the last one in a storage. Their name holds the trial's
+identity, so only a trial of the very settings that made a state ever goes on from it.
 """
 
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, Protocol
@@ -27,6 +27,11 @@ def state_name(trial: int, identity: str) -> str:
     return f"trial-{trial:04d}-{identity}.pt"
 
 
+def copies(path: Path) -> tuple[Path, Path]:
+    """Where a trial's newest checkpoint is, and the one before it."""
+    return path, path.with_suffix(".older.pt")
+
+
 class States(Protocol):
     """A place for checkpoints, as a trial's worker sees it.
 
@@ -39,8 +44,8 @@ class States(Protocol):
     def keep(self, name: str, save: Save) -> None:
         """Keep a state in place of an older one of that name; `save` writes it."""
 
-    def open(self, name: str) -> AbstractContextManager[Path | IO[bytes] | None]:
-        """The newest state of a name, if there is one."""
+    def open(self, name: str) -> AbstractContextManager[Sequence[Path | IO[bytes]]]:
+        """The states of a name that there are, newest first."""
 
     def forget(self, name: str) -> None:
         """Do not trouble about a state any more: its trial has ended."""
@@ -61,13 +66,15 @@ class FolderStates:
     def keep(self, name: str, save: Save) -> None:
         """Keep a state in place of an older one; raises what the disk does."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        save(self._folder / name)
+        newest, older = copies(self._folder / name)
+        if newest.is_file():
+            newest.replace(older)
+        save(newest)
 
     @contextmanager
-    def open(self, name: str) -> Iterator[Path | None]:
-        """The newest state of a name, if there is one."""
-        path = self._folder / name
-        yield path if path.is_file() else None
+    def open(self, name: str) -> Iterator[Sequence[Path]]:
+        """The states of a name that there are, newest first."""
+        yield [path for path in copies(self._folder / name) if path.is_file()]
 
     def forget(self, name: str) -> None:
         """Nothing: the driver removes it."""
@@ -108,16 +115,16 @@ class StoredStates:
             self._changed.notify_all()
 
     @contextmanager
-    def open(self, name: str) -> Iterator[IO[bytes] | None]:
-        """The newest state of a name that was sent, if the storage gives one."""
+    def open(self, name: str) -> Iterator[Sequence[IO[bytes]]]:
+        """The state of a name that was sent last, if the storage gives one."""
         with tempfile.TemporaryFile() as state:
             try:
                 self._storage.fetch(f"{CHECKPOINTS}/{name}", state)
             except (FileNotFoundError, StorageError):
-                yield None
+                yield []
                 return
             state.seek(0)
-            yield state
+            yield [state]
 
     def forget(self, name: str) -> None:
         """Do not send a state that waits; one that is on its way is not waited for."""

@@ -77,12 +77,13 @@ class CurriculumTrial(Trainable):
         rungs = ladder(self._space, len(self._features.rows("train")))
         self._milestones = milestones(trainer.schedule, rungs)
         if config["begun"]:
-            with self._states.open(config["state"]) as state:
-                try:
-                    if state is not None:
+            with self._states.open(config["state"]) as states:
+                for state in states:
+                    try:
                         trainer.restore(state)
-                except TrainingError:  # torn: from the start it comes to the same numbers
-                    trainer = Trainer(settings, self._features, gpu=self._gpu)
+                        break
+                    except TrainingError:  # torn: from an older one or the start, the same numbers
+                        trainer = Trainer(settings, self._features, gpu=self._gpu)
         self._trainer = trainer
         return trainer
 

@@ -50,8 +50,8 @@ def of(step):
 
 
 def step_of(states, name="a.pt"):
-    with states.open(name) as state:
-        return None if state is None else load_state(state, CPU)["step"]
+    with states.open(name) as found:
+        return load_state(found[0], CPU)["step"] if found else None
 
 
 def test_the_newest_state_of_a_name_is_given_back(states):
@@ -62,6 +62,26 @@ def test_the_newest_state_of_a_name_is_given_back(states):
     states.settle(20)
     assert step_of(states) == 2
     assert step_of(states, "b.pt") == 7
+
+
+def test_a_folder_holds_the_last_two_of_a_trial_newest_first(tmp_path):
+    states = FolderStates(tmp_path)
+    for step in (1, 2, 3):
+        states.keep("a.pt", of(step))
+    with states.open("a.pt") as found:
+        assert [load_state(path, CPU)["step"] for path in found] == [3, 2]
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_state_that_could_not_be_written_leaves_the_one_before(tmp_path):
+    def fails(to):
+        raise OSError(28, "No space left on device")
+
+    states = FolderStates(tmp_path)
+    states.keep("a.pt", of(1))
+    with pytest.raises(OSError, match="No space"):
+        states.keep("a.pt", fails)
+    assert step_of(states) == 1
 
 
 def test_another_process_sees_them_as_well(states):

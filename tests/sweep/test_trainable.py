@@ -129,6 +129,17 @@ def test_a_torn_checkpoint_starts_anew(trial, tmp_path):
     assert plain(reports(trial(FIRST | {"begun": True}))) == whole
 
 
+def test_a_torn_checkpoint_costs_the_way_since_the_one_before(trial, tmp_path):
+    whole = plain(reports(trial(FIRST)))
+    cut = trial(FIRST)
+    for _ in range(2):
+        cut.step()
+        cut.save()
+    newest, older = sorted((tmp_path / "checkpoints").iterdir(), key=lambda path: len(path.name))
+    newest.write_bytes(older.read_bytes()[:1000])
+    assert plain(reports(trial(FIRST | {"begun": True}))) == whole[1:]
+
+
 def test_a_loss_that_is_no_number_fails_the_trial_and_not_the_worker(trial):
     worker = trial(FIRST)
     worker.step()
