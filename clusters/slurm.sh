@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A sweep under Slurm: a Ray cluster over the nodes of a job, for the job's time and its user alone.
-#   sbatch clusters/slurm.sh run search_spaces/aman.yaml --storage /SHARED/FOLDER
-#   sbatch clusters/slurm.sh resume results/aman-TIME      # what the time limit cut off
+#   sbatch clusters/slurm.sh run search_spaces/aman.yaml --out results/aman
+#   sbatch clusters/slurm.sh resume results/aman           # what the time limit cut off
 # Submit it from the checkout, on a disk that all nodes share, after `make .venv/.installed` on a node
 # with a GPU. docs/cluster.md has the walk-through; the sizes below are yours to change.
 #SBATCH --job-name=class-sweep
@@ -24,19 +24,19 @@ mkdir -m 700 "$private"
 python -c 'import secrets; print(secrets.token_hex(32), end="")' > "$private/token"
 export RAY_AUTH_MODE=token RAY_AUTH_TOKEN_PATH=$private/token
 
-# Jobs may share a machine: the ports and the temporary folder are this job's own. The folder's name
-# is short, for the path of a socket in it may take 107 bytes.
+# Jobs may share a machine: the port and the temporary folder are this job's own, and the folder is
+# its user's, within which Ray opens its own to all. Its name is short: a socket's path has 107 bytes.
 mapfile -t nodes < <(scontrol show hostnames "$SLURM_JOB_NODELIST")
 port=$((20000 + SLURM_JOB_ID % 10000))
 address=${nodes[0]}:$port
-temporary=/tmp/ray-$SLURM_JOB_ID
+temporary=/tmp/sweep-$SLURM_JOB_ID
 
 join() {  # have a machine join the cluster; it leaves when the step ends
   local node=$1
   shift
   # shellcheck disable=SC2016  # expanded on the node
   srun --nodes=1 --ntasks=1 --nodelist="$node" --overlap \
-    bash -c 'mkdir -m 700 "$0" && exec ray start --temp-dir="$0" "$@"' "$temporary" "$@" \
+    bash -c 'mkdir -m 700 "$0" && exec ray start --temp-dir="$0/ray" "$@"' "$temporary" "$@" \
     --num-cpus="$SLURM_CPUS_PER_TASK" --num-gpus="${SLURM_GPUS_ON_NODE:-0}" \
     --disable-usage-stats --block > "$private/$node.log" 2>&1 &
 }
@@ -50,13 +50,13 @@ leave() {
 }
 trap leave EXIT
 
-join "${nodes[0]}" --head --port="$port" --ray-client-server-port=$((port + 10000)) \
-  --include-dashboard=false
+join "${nodes[0]}" --head --port="$port" --include-dashboard=false
+head=$!
 for attempt in {1..60}; do
   timeout 30 ray status --address "$address" > /dev/null 2>&1 && break
-  if ((attempt == 60)); then
+  if ((attempt == 60)) || ! kill -0 "$head" 2> /dev/null; then
     cat "$private"/*.log >&2
-    echo "error: the head of the cluster must answer at $address within two minutes" >&2
+    echo "error: the head of the cluster must answer at $address, got the above" >&2
     exit 1
   fi
   sleep 2

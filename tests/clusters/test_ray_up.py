@@ -5,6 +5,7 @@ The tests go one after another, as a user does, on one cluster.
 
 import json
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.cluster
 
 HEAD, *WORKERS = ADDRESSES = ["127.77.0.1", "127.77.0.2", "127.77.0.3"]
 BIN = Path(sys.executable).parent
+NOISE = re.compile(r"V+INFO |VWARN |File Mount: |To ensure this mount|\.(py|css|js)$|^$")
 
 
 class Laptop:
@@ -80,7 +82,7 @@ class Laptop:
             command, check=False, cwd=self._checkout, env=self.environment, timeout=seconds,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
-        said = "\n".join(line for line in done.stdout.splitlines() if " VVINFO " not in line)
+        said = "\n".join(line for line in done.stdout.splitlines() if not NOISE.search(line))
         with (self.folder / "transcript.txt").open("a") as transcript:
             shown = " ".join(["ray", verb, self.file.name, *(repr(a) for a in arguments)])
             transcript.write(f"$ {shown}\n{said}\n[exit {done.returncode}]\n\n")
@@ -128,10 +130,9 @@ def test_a_sweep_runs_on_all_of_them_and_comes_back(laptop, folder, small_space_
     space = laptop.folder / "small.yaml"
     space.write_text(small_space_text.replace(", max_concurrent: 1", ""))
     laptop.ray("rsync-up", str(space), "~/small.yaml")
-    laptop.ray(
-        "exec",
-        "class-sweep run ~/small.yaml --out ~/results/small --address auto --storage $RESULTS",
-    )
+    # ssh brings a terminal, and `cat` the lines of one who has none.
+    sweep = "class-sweep run ~/small.yaml --out ~/results/small --address auto --storage $RESULTS"
+    laptop.ray("exec", f"set -o pipefail; {sweep} | cat")
     laptop.ray("rsync-down", "~/results/", f"{laptop.folder}/results/")
     fetched = laptop.folder / "results" / "small"
     summary = json.loads((fetched / "summary.json").read_text())
@@ -147,27 +148,28 @@ def test_a_sweep_runs_on_all_of_them_and_comes_back(laptop, folder, small_space_
 @pytest.mark.parametrize(
     ("mode", "token"), [("disabled", ""), ("token", "0" * 64)], ids=["no token", "a wrong token"]
 )
-def test_another_users_client_is_refused(laptop, tmp_path, space_file, mode, token):
+def test_another_users_client_is_refused(laptop, checkout, tmp_path, space_file, mode, token):
     stranger = laptop.environment | {"HOME": str(tmp_path), "RAY_AUTH_MODE": mode}
     stranger |= {"RAY_AUTH_TOKEN": token} if token else {}
     address = f"{HEAD}:{laptop.ports['6379']}"
 
     def tried(*command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [str(BIN / command[0]), *command[1:], "--address", address], check=False, env=stranger,
-            timeout=120, cwd=tmp_path, capture_output=True, text=True,
+            [*command, "--address", address], check=False, env=stranger, timeout=120, cwd=checkout,
+            capture_output=True, text=True,
         )  # fmt: skip
 
-    asked = tried("ray", "status")
+    asked = tried(str(BIN / "ray"), "status")
     assert asked.returncode != 0
     assert "AuthenticationError" in asked.stderr
-    swept = tried("class-sweep", "run", str(space_file), "--out", "mine")
+    sweep = (sys.executable, "-m", "class_sweep.cli", "run", str(space_file))
+    swept = tried(*sweep, "--out", str(tmp_path / "mine"))
     assert swept.returncode == 2, swept.stderr
     assert "token" in swept.stderr
     assert not (tmp_path / "mine").exists()
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(laptop.jobs(headers), timeout=30)  # noqa: S310
+        urllib.request.urlopen(laptop.jobs(headers), timeout=30)  # noqa: S310 - on loopback
     assert refused.value.code in {401, 403}
     refused.value.close()
 
@@ -175,7 +177,7 @@ def test_another_users_client_is_refused(laptop, tmp_path, space_file, mode, tok
 def test_the_dashboard_is_on_loopback_alone_and_serves_who_has_the_token(laptop):
     token = (laptop.folder / ".ray" / "auth_token").read_text()
     asked = laptop.jobs({"Authorization": f"Bearer {token}"})
-    with urllib.request.urlopen(asked, timeout=30) as answer:  # noqa: S310
+    with urllib.request.urlopen(asked, timeout=30) as answer:  # noqa: S310 - on loopback
         assert answer.status == 200
     with socket.socket() as probe:
         assert probe.connect_ex((HEAD, laptop.ports["8265"])) != 0

@@ -1,0 +1,108 @@
+"""clusters/slurm.sh as Slurm runs it: two machines within this one, and a stand-in for srun."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from machines import lacking
+
+from class_sweep.results.store import ResultsFolder
+
+pytestmark = pytest.mark.cluster
+
+# The first machine is this one, as the batch script's is; the second has a /tmp of its own.
+SRUN = """\
+#!/usr/bin/env bash
+node=127.0.0.1
+while [[ $1 == --* ]]; do
+  [[ $1 == --nodelist=* ]] && node=${1#--nodelist=}
+  shift
+done
+[[ $node == 127.0.0.1 ]] && exec "$@"
+mkdir -p "$MACHINES/$node"
+exec unshare --mount bash -c 'mount --bind "$0" /tmp && exec "$@"' "$MACHINES/$node" "$@"
+"""
+SCONTROL = "#!/usr/bin/env bash\nprintf '%s\\n' 127.0.0.1 127.0.0.2\n"
+
+
+class Job:
+    """A job, from the folder that it was submitted from."""
+
+    def __init__(self, folder: Path, checkout: Path, space: str) -> None:
+        self.folder, self.number = folder, str(os.getpid())
+        self._script = checkout / "clusters" / "slurm.sh"
+        (folder / ".venv").symlink_to(sys.prefix)
+        (folder / "small.yaml").write_text(space)
+        for name, text in {"srun": SRUN, "scontrol": SCONTROL}.items():
+            (folder / name).write_text(text)
+            (folder / name).chmod(0o755)
+        self._environment = {
+            "HOME": str(folder),
+            "PATH": f"{folder}:/usr/bin:/bin",
+            "PYTHONPATH": str(checkout),
+            "CLASS_SWEEP_CACHE": os.environ["CLASS_SWEEP_CACHE"],
+            "MACHINES": str(folder / "machines"),
+            "SLURM_SUBMIT_DIR": str(folder),
+            "SLURM_JOB_ID": self.number,
+            "SLURM_JOB_NODELIST": "machine[1-2]",
+            "SLURM_CPUS_PER_TASK": "1",
+        }
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            ["bash", str(self._script), *arguments], env=self._environment, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+
+@pytest.fixture
+def job(checkout, small_space_text) -> Iterator[Job]:
+    if reason := lacking():
+        pytest.skip(reason)
+    folder = Path(tempfile.mkdtemp(prefix="class-sweep-", dir="/var/tmp"))
+    yield Job(folder, checkout, small_space_text.replace(", max_concurrent: 1", ""))
+    shutil.rmtree(folder)
+
+
+def test_a_sweep_is_told_in_time_and_another_job_goes_on_with_it(job):
+    """USR1 comes ten minutes before the limit, and what runs goes on to its next report."""
+    results = job.folder / "results" / "small"
+    first = job.start("run", "small.yaml", "--out", str(results))
+    end = time.monotonic() + 200
+    while not (results / "trials.jsonl").exists() and first.poll() is None:
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    private = job.folder / f".class-sweep-{job.number}"
+    assert private.stat().st_mode & 0o077 == 0
+    temporary = Path(f"/tmp/sweep-{job.number}")  # noqa: S108
+    assert temporary.stat().st_mode & 0o077 == 0
+    first.send_signal(signal.SIGUSR1)
+    said, _ = first.communicate(timeout=200)
+    assert first.returncode == 130, said
+    assert "class-sweep resume" in said
+    assert not private.exists()
+    assert not temporary.exists()
+    before = len(ResultsFolder.existing(results).records())
+
+    second = job.start("resume", str(results))
+    said, _ = second.communicate(timeout=300)
+    assert second.returncode == 0, said
+    folder = ResultsFolder.existing(results)
+    assert folder.read_summary()["state"] == "finished"
+    assert len(folder.records()) > before
+
+
+def test_a_head_that_does_not_come_up_ends_the_job_with_what_it_said(job):
+    (job.folder / "srun").write_text("#!/bin/sh\necho no such partition >&2\nexit 1\n")
+    asked = job.start("run", "small.yaml")
+    said, _ = asked.communicate(timeout=120)
+    assert asked.returncode == 1
+    assert "no such partition" in said
+    assert "error: the head of the cluster must answer at 127.0.0.1:" in said
