@@ -20,6 +20,7 @@ from class_sweep.config.document import Space, parse_space
 from class_sweep.difficulty.index import build_index
 from class_sweep.difficulty.similarity import CLASS_SIMILARITY
 from class_sweep.sweep.cluster import local_ray
+from class_sweep.sweep.states import FolderStates
 from class_sweep.sweep.trainable import CurriculumTrial
 from class_sweep.training.features import TrialFeatures
 
@@ -37,7 +38,10 @@ budget: {epochs: 1}
 search: {trials: 1}
 pruning: {kind: none}
 """
-CONFIG = {"trial": 0, "values": {"curriculum.order": "hard_first"}, "checkpoint": None}
+CONFIG = {
+    "trial": 0, "values": {"curriculum.order": "hard_first"}, "state": "state.pt", "begun": False,
+}  # fmt: skip
+STATES = FolderStates(Path("checkpoints"))  # none is written
 
 
 def corpus(pairs: int) -> dict[str, np.ndarray]:
@@ -52,7 +56,9 @@ def corpus(pairs: int) -> dict[str, np.ndarray]:
 
 def shared(space: Space, arrays: dict[str, np.ndarray]) -> type:
     """Our trainable: the arrays are in the object store once, and each worker maps them."""
-    bound: type = tune.with_parameters(CurriculumTrial, space=space, features=arrays, gpu=False)
+    bound: type = tune.with_parameters(
+        CurriculumTrial, space=space, features=arrays, gpu=False, states=STATES
+    )
     return bound
 
 
@@ -61,7 +67,7 @@ def captured(space: Space, arrays: dict[str, np.ndarray]) -> type:
 
     class Captured(CurriculumTrial):
         def setup(self, config: dict[str, Any]) -> None:
-            super().setup(config, space=space, features=arrays, gpu=False)
+            super().setup(config, space=space, features=arrays, gpu=False, states=STATES)
 
     return Captured
 

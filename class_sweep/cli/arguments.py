@@ -31,3 +31,11 @@ OutForStorage = Annotated[
         help="The folder for a sweep that is taken from a storage. Default: results/NAME."
     ),
 ]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="The Ray cluster to run on, from one of its machines: auto, or host:port. Default:"
+        " RAY_ADDRESS, else a Ray of its own.",
+    ),
+]

@@ -1,18 +1,23 @@
 """`class-sweep check`."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from class_sweep.cli.arguments import SpaceFile
+from class_sweep.cli.arguments import Address, SpaceFile, StorageOption
+from class_sweep.cli.places import new_storage
 
 if TYPE_CHECKING:
     from class_sweep.config.document import Space
     from class_sweep.config.sections import Settings
     from class_sweep.difficulty.diagnosis import SigmaDiagnosis
     from class_sweep.difficulty.similarity import Similarity
+    from class_sweep.sweep.capacity import Machine
     from class_sweep.sweep.plan import SweepPlan
 
 _SIGMAS_SHOWN = 9
@@ -24,8 +29,12 @@ def check(
         bool,
         typer.Option(help="Also encode the pairs and count look-alikes (cached for `run`)."),
     ] = True,
+    storage: StorageOption = None,
+    address: Address = None,
 ) -> None:
     """Show what a space would run, and everything that is wrong with it. Trains nothing.
+
+    With `--storage`, also whether a copy of the results can be kept there.
 
     Example: `class-sweep check search_spaces/demo.yaml --no-index`
     """
@@ -33,31 +42,56 @@ def check(
     from class_sweep.curriculum.advice import advise
     from class_sweep.encoders.cache import FeatureCache, default_cache_folder
     from class_sweep.report.live import LiveView
-    from class_sweep.sweep.footprint import most_on_disk
+    from class_sweep.sweep.footprint import most_on_disk, results_bytes
     from class_sweep.sweep.plan import plan_sweep, require_resources
     from class_sweep.sweep.prepare import Clock, load_checked_pairs, prepare
     from class_sweep.sweep.samplers import sampler_notes
 
     console = Console()
     space = load_space(file)
-    require_resources(space)
+    place = new_storage(storage, Path("results") / file.stem)
+    if place:
+        place.require_usable()
     diagnoses: dict[Similarity, list[SigmaDiagnosis]] = {}
     shared = disk = None
     warnings = [*advise(space), *sampler_notes(space)]
-    if index:
-        with LiveView(console, space.objective) as view:
-            prepared = prepare(space, FeatureCache(default_cache_folder()), Clock(), view)
-        pairs, diagnoses = prepared.pairs, prepared.diagnoses
-        shared = sum(array.nbytes for array in prepared.features.arrays().values())
-        disk = most_on_disk(space, prepared.features, require_resources(space))
-        warnings += prepared.warnings
-    else:
-        pairs = load_checked_pairs(space)
-    console.print(_plan_table(space, plan_sweep(space, pairs), shared, disk))
+    with _machines(space, address) as machines:
+        at_a_time = require_resources(space, machines)
+        if index:
+            with LiveView(console, space.objective) as view:
+                prepared = prepare(space, FeatureCache(default_cache_folder()), Clock(), view)
+            pairs, diagnoses = prepared.pairs, prepared.diagnoses
+            shared = sum(array.nbytes for array in prepared.features.arrays().values())
+            disk = most_on_disk(space, prepared.features, at_a_time)
+            warnings += prepared.warnings
+        else:
+            pairs = load_checked_pairs(space)
+    plan = plan_sweep(space, pairs, machines)
+    results = results_bytes(space, len(plan.rungs), plan.pairs["validation"])
+    table = _plan_table(space, plan, shared, disk)
+    where = f"results/{file.stem}-TIME" + (f", with a copy below {storage}" if storage else "")
+    table.add_row("results", f"{where}; {_size(results)} at most")
+    console.print(table)
     for similarity, found in diagnoses.items():
         console.print(_sigma_table(similarity, found))
     for warning in warnings:
         console.print(f"[yellow]warning:[/yellow] {warning}", highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def _machines(space: "Space", address: str | None) -> "Iterator[Sequence[Machine]]":
+    """Where the trials would run: the nodes of a cluster that is joined meanwhile, or here."""
+    from class_sweep.sweep.address import wanted_address
+    from class_sweep.sweep.plan import this_machine
+
+    cluster = wanted_address(address)
+    if cluster is None:
+        yield [this_machine()]
+        return
+    from class_sweep.sweep.joined import JoinedRay
+
+    with JoinedRay(cluster, space) as joined:
+        yield [*joined.machines(), *joined.launchable]
 
 
 def _plan_table(space: "Space", plan: "SweepPlan", shared: int | None, disk: int | None) -> Table:
@@ -72,6 +106,9 @@ def _plan_table(space: "Space", plan: "SweepPlan", shared: int | None, disk: int
         _fixed(table, space, section)
     _fixed(table, space, "optimizer")
     shortest, longest = plan.steps
+    cores = sum(machine.cpus for machine in plan.machines)
+    gpus = sum(machine.gpus for machine in plan.machines)
+    where = f" on {len(plan.machines)} machines" if len(plan.machines) > 1 else ""
     rungs = ", ".join(f"{samples:,}" for samples in plan.rungs) or "none"
     for name, value in (
         ("pairs", ", ".join(f"{count:,} {split}" for split, count in plan.pairs.items())),
@@ -88,8 +125,8 @@ def _plan_table(space: "Space", plan: "SweepPlan", shared: int | None, disk: int
         ("then confirmed", _confirmation(settings)),
         (
             "one trial holds",
-            f"{settings.resources.cpus:g} of {plan.cores} cores,"
-            f" {settings.resources.gpus:g} of {plan.gpus} GPUs",
+            f"{settings.resources.cpus:g} of {cores:g} cores,"
+            f" {settings.resources.gpus:g} of {gpus:g} GPUs{where}",
         ),
         ("trials at a time", str(plan.at_a_time)),
         ("all of them share", f"{_size(shared)} of features on each machine"),

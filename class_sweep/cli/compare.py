@@ -34,7 +34,7 @@ def compare(
 
     with ExitStack() as looks:
         paths = [looks.enter_context(looking_at(one)).path for one in results]
-        chapters = compare_sweeps(paths)
+        chapters = compare_sweeps(paths, results)
     print_chapters(Console(), chapters)
     if html:
         write_atomic(html, document(TITLE, [], chapters))

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from class_sweep.cli.arguments import OutForStorage, Results
+from class_sweep.cli.arguments import Address, OutForStorage, Results
 from class_sweep.cli.places import folder_to_go_on
 from class_sweep.cli.report import write_report
 from class_sweep.errors import InterruptedSweepError
@@ -26,6 +26,7 @@ def confirm(
         bool, typer.Option("--test", help="Also read the test split, once, with the winner.")
     ] = False,
     out: OutForStorage = None,
+    address: Address = None,
 ) -> None:
     """Retrain a sweep's finalists and controls under paired seeds, and say what that shows.
 
@@ -56,6 +57,7 @@ def confirm(
                 changes=changes,
                 storage=place,
                 test=test,
+                address=address,
             )
     except KeyboardInterrupt:
         raise InterruptedSweepError(folder, "confirm") from None

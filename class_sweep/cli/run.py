@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from class_sweep.cli.arguments import OutForStorage, Results, SpaceFile, StorageOption
+from class_sweep.cli.arguments import (
+    Address,
+    OutForStorage,
+    Results,
+    SpaceFile,
+    StorageOption,
+)
 from class_sweep.cli.places import folder_to_go_on, new_storage
 from class_sweep.cli.report import write_report
 from class_sweep.errors import InterruptedSweepError
@@ -30,6 +36,7 @@ def run(
         typer.Option(min=1, help="Prune nothing; run each configuration under this many seeds."),
     ] = None,
     storage: StorageOption = None,
+    address: Address = None,
 ) -> None:
     """Sweep a space: index once, then trials, then the best configuration as YAML.
 
@@ -52,11 +59,18 @@ def run(
     _follow(
         folder,
         space.objective,
-        lambda view: run_sweep(space, folder, cache=cache, listener=view, storage=place),
+        lambda view: run_sweep(
+            space, folder, cache=cache, listener=view, storage=place, address=address
+        ),
     )
 
 
-def resume(results: Results, out: OutForStorage = None, storage: StorageOption = None) -> None:
+def resume(
+    results: Results,
+    out: OutForStorage = None,
+    storage: StorageOption = None,
+    address: Address = None,
+) -> None:
     """Go on with a sweep that was interrupted, killed or lost its machine.
 
     From a storage it goes on in a folder here, and the storage keeps its copy.
@@ -76,7 +90,9 @@ def resume(results: Results, out: OutForStorage = None, storage: StorageOption =
     _follow(
         folder,
         space.objective,
-        lambda view: resume_sweep(folder, cache=cache, listener=view, storage=place),
+        lambda view: resume_sweep(
+            folder, cache=cache, listener=view, storage=place, address=address
+        ),
     )
 
 
@@ -86,6 +102,7 @@ def rerun(
     failed: Annotated[
         bool, typer.Option("--failed", help="The trials that failed; the only choice there is.")
     ] = False,
+    address: Address = None,
 ) -> None:
     """Run the failed trials of a sweep once more, after what made them fail is mended.
 
@@ -106,7 +123,12 @@ def rerun(
         folder,
         space.objective,
         lambda view: resume_sweep(
-            folder, cache=cache, listener=view, storage=place, rerun_failed=True
+            folder,
+            cache=cache,
+            listener=view,
+            storage=place,
+            rerun_failed=True,
+            address=address,
         ),
     )
 

@@ -124,8 +124,16 @@ class Resources(Section):
 
     cpus: Annotated[float, Field(gt=0, description="cores")] = 1
     gpus: Annotated[float, Field(ge=0, description="GPUs; fractions share one")] = 0
-    # Of a trial that raised or whose process died, each from its last checkpoint.
+    # Of a trial that raised, whose process died or whose machine was lost, each from its last
+    # checkpoint.
     retries: Annotated[int, Field(ge=0, le=100, description="of one trial")] = 2
+
+    @field_validator("gpus")
+    @classmethod
+    def _whole_above_one(cls, value: float) -> float:
+        if value > 1 and value != int(value):  # Ray would wait for one that holds it, for good
+            raise PydanticCustomError("rule", "a share of one GPU, or a whole number of GPUs")
+        return value
 
 
 class Tracking(Section):

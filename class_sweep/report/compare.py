@@ -12,18 +12,23 @@ from class_sweep.results.record import Record
 TITLE = "Sweeps side by side"
 
 
-def compare(paths: Sequence[Path]) -> list[Chapter]:
+def compare(paths: Sequence[Path], given: Sequence[str] = ()) -> list[Chapter]:
     """What two or more results folders found, a column each.
+
+    Args:
+        paths: The folders.
+        given: How they were named, if otherwise, such as by their storages.
 
     Raises:
         ResultsError: If they are fewer than two, one is named twice, or one holds no sweep.
     """
     if len(paths) < 2:
         raise ResultsError(f"a comparison needs two results folders or more, got {len(paths)}")
-    if len({path.resolve() for path in paths}) < len(paths):
-        raise ResultsError(f"each results folder must be named once, got {_listed(paths)}")
+    shown = given or [str(path) for path in paths]
+    if min(len({path.resolve() for path in paths}), len(set(shown))) < len(paths):
+        raise ResultsError(f"each results folder must be named once, got {_listed(shown)}")
     sweeps = [read_sweep(path) for path in paths]
-    names = _names(paths)
+    names = _names(paths, shown)
     return [
         Chapter("outcome", "Outcome", [*_ranking(sweeps, names), _outcome(sweeps, names)]),
         Chapter(
@@ -33,10 +38,10 @@ def compare(paths: Sequence[Path]) -> list[Chapter]:
     ]
 
 
-def _names(paths: Sequence[Path]) -> list[str]:
-    """The folders' own names, or their paths where two are called the same."""
+def _names(paths: Sequence[Path], shown: Sequence[str]) -> list[str]:
+    """The folders' own names, or how they were named where two are called the same."""
     names = [path.resolve().name for path in paths]
-    return names if len(set(names)) == len(names) else [str(path) for path in paths]
+    return names if len(set(names)) == len(names) else list(shown)
 
 
 def _ranking(sweeps: Sequence[SweepFacts], names: Sequence[str]) -> list[Block]:

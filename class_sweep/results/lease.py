@@ -89,7 +89,8 @@ class Lease:
     @property
     def due(self) -> bool:
         """Whether it is time to renew it."""
-        return time.monotonic() - self._renewed > RENEWED_EVERY
+        # By the wall clock, which goes on while a machine sleeps; set back, it is time as well.
+        return not 0 <= time.time() - self._renewed < RENEWED_EVERY
 
     def renew(self) -> bool:
         """Renew it, unless another has it by now; whether it is still this process's.
@@ -113,7 +114,7 @@ class Lease:
 
     def _renew(self) -> None:
         self._storage.put(LEASE, self._content)
-        self._renewed = time.monotonic()
+        self._renewed = time.time()
 
     def _holder(self) -> Holder | None:
         try:

@@ -46,6 +46,11 @@ class Mirror:
         self._closing, self._abandoned = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="mirror", daemon=True)
 
+    @property
+    def failing(self) -> bool:
+        """Whether the storage failed when it was last tried."""
+        return self._failing is not None
+
     def begin(self) -> None:
         """Begin to send; what the storage has may be overwritten from now on."""
         self._begun.set()

@@ -1,6 +1,7 @@
 """Where trials' checkpoints are, which of them are worth keeping, and when they go."""
 
 # ruff: noqa: ARG002 - Ray's signatures
+import logging
 import shutil
 from typing import Any, Protocol
 
@@ -13,6 +14,8 @@ from class_sweep.results.storage import Storage
 from class_sweep.results.store import ResultsFolder
 from class_sweep.sweep.judge import Judge
 from class_sweep.sweep.states import FolderStates, States, StoredStates, state_name
+
+log = logging.getLogger(__name__)
 
 
 def trial_name(trial: Trial) -> str:
@@ -37,6 +40,9 @@ class Keeper(Protocol):
     def drop_all(self) -> None:
         """None is."""
 
+    def worry(self, trouble: str) -> None:
+        """A worker could not keep one."""
+
 
 class FolderKeeper:
     """Checkpoints in the results folder."""
@@ -54,6 +60,9 @@ class FolderKeeper:
         """Remove all."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    def worry(self, trouble: str) -> None:
+        """Nothing: in a folder that is a failure of the trial."""
+
 
 class StorageKeeper:
     """Checkpoints in a storage; the mirror's thread removes them."""
@@ -63,6 +72,18 @@ class StorageKeeper:
         self.states: States = StoredStates(mirror.storage)
         self.drop = mirror.drop
         self.drop_all = mirror.drop_all
+        self._mirror = mirror
+        self._said = False
+
+    def worry(self, trouble: str) -> None:
+        """Say it once, if the storage fails for that worker alone; else the mirror does."""
+        if not self._said and not self._mirror.failing:
+            self._said = True
+            log.warning(
+                "a checkpoint does not get into the storage, and a trial that loses its machine"
+                " would begin anew: %s",
+                trouble,
+            )
 
 
 class Checkpoints(Callback):
@@ -90,6 +111,8 @@ class Checkpoints(Callback):
         **info: Any,
     ) -> None:
         """Ask for a checkpoint of a trial that goes on from this report."""
+        if trouble := result.pop("unkept", None):
+            self._keeper.worry(trouble)
         number = trial.config["trial"]
         result[SHOULD_CHECKPOINT] = not self._judge.last[number].ended
         if result[SHOULD_CHECKPOINT]:

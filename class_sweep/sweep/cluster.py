@@ -1,9 +1,9 @@
-"""The Ray instance that a sweep runs on, and what a trial may hold of it."""
+"""A Ray instance of a sweep's own, and actors that take its warm workers."""
 
 import logging
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
 
@@ -11,9 +11,9 @@ import ray
 from ray.tune.execution import tune_controller
 from ray.tune.execution.class_cache import _ActorClassCache
 
-from class_sweep.config.sections import Resources
-from class_sweep.errors import InputError
-from class_sweep.sweep.plan import fitting
+from class_sweep.sweep.capacity import Machine
+from class_sweep.sweep.footprint import gpu_memory
+from class_sweep.sweep.nodes import alive
 
 # Read by Ray when it is imported or started; a user's own setting wins.
 _ENVIRONMENT = {
@@ -26,7 +26,14 @@ _ENVIRONMENT = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     # What a worker imports while it is idle; torch loads its _dynamo when it makes an optimizer.
     "RAY_preload_python_modules": "torch,torch._dynamo,class_sweep.sweep.trainable",
+    "RAY_OVERRIDE_JOB_RUNTIME_ENV": "1",  # what a submitted job names too is no conflict
 }
+
+
+def set_environment() -> None:
+    """Say what Ray and Tune are to do, where the user has not."""
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
 
 
 class LocalRay:
@@ -35,6 +42,8 @@ class LocalRay:
     Its workers import what a trial needs as soon as they are up, while the driver prepares.
     A context manager: leaving it stops the instance, whether it had come up or not.
     """
+
+    launchable: Sequence[Machine] = ()
 
     def __init__(self, cores: int | None = None) -> None:
         """Know the cores that it may use, all of them unless said: a worker is warmed for each."""
@@ -45,37 +54,24 @@ class LocalRay:
 
     def start(self) -> None:
         """Begin to start it, and return."""
-        for name, value in _ENVIRONMENT.items():
-            os.environ.setdefault(name, value)
+        set_environment()
         if not ray.is_initialized():
             self._thread = threading.Thread(target=self._run, name="ray")
             self._thread.start()
-            if "RAY_ADDRESS" in os.environ:
-                self.wait()  # the nodes of a cluster count the index too
 
     def wait(self) -> None:
-        """Until it is up; raises what kept it from that.
-
-        Raises:
-            InputError: If RAY_ADDRESS names a cluster that does not answer.
-        """
+        """Until it is up; raises what kept it from that."""
         if self._thread:
             self._up.wait()
-        address = os.environ.get("RAY_ADDRESS")
-        if address and isinstance(self._error, ConnectionError):
-            raise InputError(f"RAY_ADDRESS must be a cluster that answers, got {address}")
         if self._error:
             raise self._error
 
     def _run(self) -> None:
         """Start, stay and stop, all in one thread: Ray's processes die with their maker."""
-        # Else Ray would join whatever cluster somebody else runs on this machine.
-        place: dict[str, Any] = {"address": "local", "num_cpus": self._cores}
-        if "RAY_ADDRESS" in os.environ:
-            place = {}
         try:
             ray.init(
-                **place,
+                address="local",  # else Ray would join whatever cluster somebody else runs here
+                num_cpus=self._cores,
                 include_dashboard=False,
                 log_to_driver=False,
                 logging_level=logging.ERROR,
@@ -87,6 +83,14 @@ class LocalRay:
             self._up.set()
         self._stop.wait()
         ray.shutdown()
+
+    def machines(self) -> list[Machine]:
+        """The one that there is."""
+        return list(alive().values())
+
+    def gpu_memory(self, share: float) -> list[int]:  # noqa: ARG002 - whatever the share
+        """Bytes of each GPU of this machine."""
+        return gpu_memory()
 
     def __enter__(self) -> Self:
         return self
@@ -127,13 +131,3 @@ def warm_actors() -> Iterator[None]:
         yield
     finally:
         tune_controller._ActorClassCache = _ActorClassCache  # type: ignore[attr-defined]
-
-
-def trials_at_a_time(resources: Resources, limit: int | None, trials: int) -> int:
-    """How many trials fit at once.
-
-    Raises:
-        InputError: If not even one does.
-    """
-    there = ray.cluster_resources()  # type: ignore[no-untyped-call]
-    return fitting(resources, limit, trials, there.get("CPU", 0), there.get("GPU", 0))

@@ -23,6 +23,7 @@ from class_sweep.sweep.interrupt import StopRequest
 from class_sweep.sweep.judge import Listener
 from class_sweep.sweep.prepare import Clock, Prepared
 from class_sweep.sweep.retrain import Job, Trained, retrain
+from class_sweep.sweep.room import Room
 from class_sweep.verdict.sequential import Progress, follow
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ def confirm_sweep(
     prepared: Prepared,
     clock: Clock,
     listener: Listener,
+    room: Room,
     summary: dict[str, Any],
     again: str = "resume",
 ) -> dict[str, Any]:
@@ -45,6 +47,7 @@ def confirm_sweep(
         prepared: What the runs read.
         clock: Times the stage.
         listener: Is told of each look and how much of it is done.
+        room: How many runs may be under way at a time.
         summary: Of the finished sweep.
         again: The command that goes on after an interruption.
 
@@ -61,9 +64,9 @@ def confirm_sweep(
     work = _Work(space, arms, writer)
     stop = StopRequest()
     with clock.stage("confirm", listener), stop.listening(listener.stopping):
-        progress = work.go_on(prepared, listener, stop)
+        progress = work.go_on(prepared, listener, stop, room)
         if stop.asked:
-            raise InterruptedSweepError(folder.path, again)
+            raise stop.reason or InterruptedSweepError(folder.path, again)
         full = summary["samples"]["full_budget"] // summary["trials"]["wanted"]
         tree = verdict_tree(space, arms, progress, work.evidence, full)
     writer.write_json(folder.verdict, tree)
@@ -117,7 +120,9 @@ class _Work:
                     self._runs[arm.name, number] = run
         self.evidence = Evidence(seeds, self._runs, self._log.ranks)
 
-    def go_on(self, prepared: Prepared, listener: Listener, stop: StopRequest) -> Progress:
+    def go_on(
+        self, prepared: Prepared, listener: Listener, stop: StopRequest, room: Room
+    ) -> Progress:
         """Run what each look wants until nothing is, or a stop is asked for."""
         shared = None
         progress = self._progress()
@@ -131,7 +136,7 @@ class _Work:
                 for arm, number in progress.wanted
             }
             for done, (job, trained) in enumerate(
-                retrain(list(jobs), self._space, shared, "validation", stop), start=1
+                retrain(list(jobs), self._space, shared, "validation", stop, room), start=1
             ):
                 self._runs[jobs[job]] = self._keep(job, trained)
                 listener.progress(done, len(jobs))

@@ -4,11 +4,14 @@ import torch
 
 from class_sweep.backbones.catalogue import build_backbone
 from class_sweep.config.document import Space
+from class_sweep.config.objective import DIRECTIONS, POOLS
 from class_sweep.config.pruning import OneRungPruning
 from class_sweep.config.sections import Resources
 from class_sweep.errors import InputError
 from class_sweep.training.features import TrialFeatures
 
+# Of real sweeps, and as much again: a report 1.6 kB, a study's trial 2 kB, a page 2 MB.
+_LINE, _STUDY_TRIAL, _EMPTY_STUDY, _PAGE = 3 << 10, 4 << 10, 256 << 10, 4 << 20
 _COPIES = 2  # of a checkpoint: the older one stands until the newer is whole
 _CONTEXT = 512 * 2**20  # bytes of a process that has done nothing yet: CUDA and its libraries
 _GIB = 2**30
@@ -37,6 +40,25 @@ def most_on_disk(space: Space, features: TrialFeatures, at_a_time: int) -> int:
     pruning = space.settings.pruning
     waiting = pruning.keep if isinstance(pruning, OneRungPruning) else 0
     return _COPIES * (at_a_time + waiting) * checkpoint_bytes(space, features)
+
+
+def results_bytes(space: Space, rungs: int, queries: int) -> int:
+    """What a sweep leaves in its folder, and in the storage that has its copy, at most.
+
+    Args:
+        space: Of the sweep.
+        rungs: How many there are.
+        queries: Of the validation split, Q.
+    """
+    settings = space.settings
+    log = settings.search.runs * (rungs + 2) * _LINE  # its end, and a place lost while it waited
+    found = log + _EMPTY_STUDY + settings.search.runs * _STUDY_TRIAL + _PAGE + log  # drawn in it
+    if settings.confirms:
+        wanted = settings.confirm
+        arms = wanted.finalists * (1 + len(wanted.controls))
+        ranks = 4 * queries * len(POOLS) * len(DIRECTIONS)
+        found += arms * max(wanted.seeds, wanted.most_seeds) * (_LINE + ranks)
+    return found
 
 
 def _parameters(space: Space, features: TrialFeatures) -> tuple[int, int]:

@@ -8,9 +8,11 @@ from types import FrameType
 
 from ray.tune import Stopper
 
+from class_sweep.errors import SweepError
+
 
 class StopRequest(Stopper):
-    """Whether a person asked the sweep to stop, and whether it now may.
+    """Whether the sweep was asked to stop, by a person as a rule, and whether it now may.
 
     After the first Ctrl-C no trial starts, and those that run go on to their next report, which is
     written down like every other. After the second, or a SIGTERM, the sweep stops where it is.
@@ -18,7 +20,12 @@ class StopRequest(Stopper):
 
     def __init__(self) -> None:
         self.asked = False
+        self.reason: SweepError | None = None  # where it was not a person who asked
         self.ready = False  # every running trial has reported since
+
+    def ask(self, reason: SweepError) -> None:
+        """Ask for what a first Ctrl-C asks for."""
+        self.asked, self.reason = True, reason
 
     def __call__(self, trial_id: str, result: dict[str, object]) -> bool:  # noqa: ARG002
         """Never one trial alone: that is for the judge to say."""
@@ -30,7 +37,7 @@ class StopRequest(Stopper):
 
     def __getstate__(self) -> dict[str, object]:
         """Nothing: a snapshot of a sweep that was stopped must not stop the next one."""
-        return {"asked": False, "ready": False}
+        return {"asked": False, "reason": None, "ready": False}
 
     @contextmanager
     def listening(self, told: Callable[[], None]) -> Iterator[None]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from class_sweep.errors import ResultsError
+from class_sweep.errors import InputError, ResultsError
 from class_sweep.results.fetching import catch_up
 from class_sweep.results.mirror import Mirror
 from class_sweep.results.storage import Storage
@@ -56,7 +56,7 @@ def taken_up(
         with ResultsWriter(folder) as writer:
             yield writer, FolderKeeper(folder)
         return
-    with Mirror(path, storage) as mirror, ResultsWriter(folder) as writer:
+    with _mirror(folder, storage) as mirror, ResultsWriter(folder) as writer:
         catch_up(folder, storage)
         if folder.study.exists():
             open_again(folder.study, {r.trial for r in folder.records() if r.ended})
@@ -64,3 +64,15 @@ def taken_up(
         mirror.begin()
         yield writer, StorageKeeper(mirror)
         listener.stage("storage")
+
+
+def _mirror(folder: ResultsFolder, storage: Storage) -> Mirror:
+    try:
+        return Mirror(folder.path, storage)
+    except ResultsError:  # another driver is at it
+        raise
+    except InputError as error:
+        raise InputError(
+            f"{error}; the sweep goes on with another by class-sweep resume {folder.path}"
+            f" --storage URI, and with none once {folder.storage} is removed"
+        ) from None

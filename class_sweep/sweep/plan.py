@@ -1,23 +1,22 @@
 """What a space will run, in numbers, before anything is trained."""
 
-import math
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 
 from class_sweep.config.document import Space
-from class_sweep.config.sections import Resources
 from class_sweep.curriculum.extent import schedule_range
 from class_sweep.curriculum.schedule import full_data_samples
 from class_sweep.data.pair import PairSet
-from class_sweep.errors import InputError
+from class_sweep.sweep.capacity import Machine, fitting
 from class_sweep.training.milestones import ladder
 
 
 @dataclass(frozen=True)
 class SweepPlan:
-    """The resolved plan of a sweep on this machine.
+    """The resolved plan of a sweep.
 
     Attributes:
         pairs: Pairs of each split.
@@ -26,8 +25,7 @@ class SweepPlan:
         full_budget: Samples if every trial ran to its end over the full data.
         rungs: Samples at each rung.
         at_a_time: Trials that run at once.
-        cores: Cores of this machine.
-        gpus: GPUs of this machine.
+        machines: Where they may run.
     """
 
     pairs: dict[str, int]
@@ -36,57 +34,40 @@ class SweepPlan:
     full_budget: int
     rungs: list[int]
     at_a_time: int
-    cores: int
-    gpus: int
+    machines: Sequence[Machine]
 
 
-def local_capacity() -> tuple[int, int]:
-    """Cores and GPUs that this process may use."""
-    return len(os.sched_getaffinity(0)), torch.cuda.device_count()
+def this_machine() -> Machine:
+    """What this process may use."""
+    return Machine("this machine", len(os.sched_getaffinity(0)), torch.cuda.device_count())
 
 
-def require_resources(space: Space) -> int:
-    """How many trials of the space run at once on this machine.
+def require_resources(space: Space, machines: Sequence[Machine]) -> int:
+    """How many trials of the space run at once.
 
     Raises:
-        InputError: If one trial asks for more than there is.
+        InputError: If no machine holds one trial.
     """
-    cores, gpus = local_capacity()
     search = space.settings.search
-    return fitting(space.settings.resources, search.max_concurrent, search.runs, cores, gpus)
+    return fitting(space.settings.resources, search.max_concurrent, search.runs, machines)
 
 
-def plan_sweep(space: Space, pairs: PairSet) -> SweepPlan:
-    """Work a space out for its pairs on this machine.
+def plan_sweep(space: Space, pairs: PairSet, machines: Sequence[Machine]) -> SweepPlan:
+    """Work a space out for its pairs on some machines.
 
     Raises:
-        InputError: If a trial asks for more cores or GPUs than there are.
+        InputError: If no machine holds one trial.
     """
     settings = space.settings
     counts = {name: len(pairs.rows(name)) for name in ("train", "validation", "test")}
     full = full_data_samples(counts["train"], settings.optimizer.batch_size, settings.budget)
     shortest, longest = schedule_range(space, counts["train"])
-    cores, gpus = local_capacity()
     return SweepPlan(
         pairs=counts,
         steps=(shortest.steps, longest.steps),
         full_samples=full,
         full_budget=full * settings.search.runs,
         rungs=ladder(space, counts["train"]),
-        at_a_time=require_resources(space),
-        cores=cores,
-        gpus=gpus,
+        at_a_time=require_resources(space, machines),
+        machines=machines,
     )
-
-
-def fitting(resources: Resources, limit: int | None, trials: int, cpus: float, gpus: float) -> int:
-    """How many trials fit at once on given cores and GPUs; see `trials_at_a_time`."""
-    for name, need, have in (("cpus", resources.cpus, cpus), ("gpus", resources.gpus, gpus)):
-        if need > have:
-            raise InputError(
-                f"resources.{name} must be at most what there is ({have:g}), got {need:g}"
-            )
-    fit = math.floor(cpus / resources.cpus + 1e-9)
-    if resources.gpus:
-        fit = min(fit, math.floor(gpus / resources.gpus + 1e-9))
-    return max(1, min(fit, trials, limit or trials))

@@ -36,6 +36,7 @@ from class_sweep.errors import ConfigError, DataError
 from class_sweep.training.features import TrialFeatures, similarity_of
 
 MOST_SIMILARITIES = 24
+_SPREAD = 20_000  # pairs; with fewer, this machine has an index before others have begun on it
 FINGERPRINT = MorganEncoder(kind="morgan", bits=2048)  # what Tanimoto compares
 
 
@@ -277,7 +278,7 @@ def _index(
             sigmas,
             similarity=similarity,
             quantiles=quantiles,
-            executor=_cluster(listener.progress),
+            executor=_cluster(listener.progress) if len(text) >= _SPREAD else None,
             progress=listener.progress,
         )
         return to_stored(index, data)

@@ -17,8 +17,8 @@ from class_sweep.config.document import Space
 from class_sweep.config.objective import POOLS
 from class_sweep.errors import ClassSweepError
 from class_sweep.results.curves import SEED
-from class_sweep.sweep.cluster import trials_at_a_time
 from class_sweep.sweep.interrupt import StopRequest
+from class_sweep.sweep.room import Room
 from class_sweep.training.evaluation import metrics_of
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer
@@ -80,7 +80,12 @@ def train_whole(arrays: Mapping[str, NDArray[Any]], space: Space, job: Job, spli
 
 
 def retrain(
-    jobs: Sequence[Job], space: Space, arrays: "ray.ObjectRef[Any]", split: str, stop: StopRequest
+    jobs: Sequence[Job],
+    space: Space,
+    arrays: "ray.ObjectRef[Any]",
+    split: str,
+    stop: StopRequest,
+    room: Room,
 ) -> Iterator[tuple[Job, Trained]]:
     """Train all jobs, as many at a time as fit, and yield each as it ends.
 
@@ -92,16 +97,16 @@ def retrain(
         arrays: `TrialFeatures.arrays()` in the object store.
         split: On which each is evaluated.
         stop: Whether to stop.
+        room: How many may run at once.
     """
     resources = space.settings.resources
-    at_a_time = trials_at_a_time(resources, space.settings.search.max_concurrent, len(jobs))
     task = ray.remote(train_whole).options(
         num_cpus=resources.cpus, num_gpus=resources.gpus, max_retries=0
     )
     waiting = [(job, resources.retries) for job in reversed(jobs)]
     flying: dict[Any, tuple[Job, int]] = {}
     while flying or (waiting and not stop.asked):
-        while waiting and len(flying) < at_a_time and not stop.asked:
+        while waiting and len(flying) < room(len(jobs), stop) and not stop.asked:
             job, left = waiting.pop()
             flying[task.remote(arrays, space, job, split)] = job, left
         ready, _ = ray.wait(list(flying), timeout=_GLANCE)

@@ -1,7 +1,6 @@
 """A sweep from its space to its results folder, and on from where one was cut."""
 
 import logging
-import math
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,16 +21,16 @@ from class_sweep.results.record import Record
 from class_sweep.results.storage import Storage
 from class_sweep.results.store import ResultsFolder, ResultsWriter
 from class_sweep.sweep.checkpoints import Keeper
-from class_sweep.sweep.cluster import LocalRay
 from class_sweep.sweep.confirm import confirm_sweep, confirming
 from class_sweep.sweep.environment import describe_environment
-from class_sweep.sweep.footprint import gpu_memory, require_gpu_memory, trial_bytes
+from class_sweep.sweep.footprint import require_gpu_memory, trial_bytes
 from class_sweep.sweep.interrupt import StopRequest
+from class_sweep.sweep.joined import workers_of
 from class_sweep.sweep.judge import Judge, Listener
 from class_sweep.sweep.keeping import for_a_new_one, taken_up
-from class_sweep.sweep.plan import require_resources
 from class_sweep.sweep.prepare import Clock, Prepared, prepare
 from class_sweep.sweep.pruners import make_pruner
+from class_sweep.sweep.room import Room
 from class_sweep.sweep.samplers import sampler_notes
 from class_sweep.sweep.session import Session
 from class_sweep.sweep.shared import require_shared
@@ -59,19 +58,21 @@ def run(
     cache: FeatureCache,
     listener: Listener,
     storage: Storage | None = None,
+    address: str | None = None,
 ) -> Sweep:
     """Run a sweep into a new results folder.
 
     Args:
-        space: What to search.
-        path: The folder.
+        space: What is searched.
+        path: The folder to be.
         cache: Where features and indexes are.
         listener: Who is told.
         storage: What keeps a copy of the folder, and the trials' checkpoints.
+        address: Of the Ray cluster to run on; see `workers_of`.
 
     Raises:
-        InputError: If the space, its data, the folder or the storage is unusable; nothing was
-            written then.
+        InputError: If the space, its data, the folder, the storage or the cluster is unusable;
+            nothing was written then.
         InterruptedSweepError: On Ctrl-C; the folder can be resumed.
         SweepError: If no trial finished.
     """
@@ -80,11 +81,11 @@ def run(
     clock = Clock()
     with (
         for_a_new_one(path, storage, listener) as keeper,
-        _ready(space, keeper, cache, clock, listener) as prepared,
+        _ready(space, keeper, cache, clock, listener, address) as (prepared, room),
         ResultsWriter.create(path, space.text, storage) as writer,
     ):
         _keep_environment(writer, prepared, space)
-        return _sweep(space, writer, keeper, prepared, clock, listener)
+        return _sweep(space, writer, keeper, prepared, clock, listener, room)
 
 
 def resume(
@@ -94,6 +95,7 @@ def resume(
     listener: Listener,
     storage: Storage | None = None,
     rerun_failed: bool = False,
+    address: str | None = None,
 ) -> Sweep:
     """Go on with a sweep that was cut: no report is lost, no ended trial is run again.
 
@@ -103,6 +105,7 @@ def resume(
         listener: Who is told.
         storage: What keeps a copy of the folder, if not the one that it remembers.
         rerun_failed: Also run the trials that failed once more, as new ones.
+        address: Of the Ray cluster to run on, whichever it began on; see `workers_of`.
 
     Raises:
         InputError: If the folder holds no sweep, another process is at it, or none is to be rerun.
@@ -117,9 +120,9 @@ def resume(
         if rerun_failed and not failed:
             raise ResultsError(f"a trial must have failed to be run again: {path} has none")
         clock = Clock(folder.seconds())
-        with _ready(space, keeper, cache, clock, listener) as prepared:
+        with _ready(space, keeper, cache, clock, listener, address) as (prepared, room):
             _keep_environment(writer, prepared, space)
-            return _sweep(space, writer, keeper, prepared, clock, listener, rerun=failed)
+            return _sweep(space, writer, keeper, prepared, clock, listener, room, rerun=failed)
 
 
 def confirm(
@@ -130,6 +133,7 @@ def confirm(
     changes: Mapping[str, int],
     storage: Storage | None = None,
     test: bool = False,
+    address: str | None = None,
 ) -> tuple[Sweep, dict[str, Any] | None]:
     """Confirm a finished sweep, or go on with its confirmation; what it has run it keeps.
 
@@ -140,6 +144,7 @@ def confirm(
         changes: Of the space's `confirm` settings.
         storage: What keeps a copy of the folder, if not the one that it remembers.
         test: Also read the test split.
+        address: Of the Ray cluster to run on; see `workers_of`.
 
     Returns:
         The sweep, and the reading of the test split if it was asked for.
@@ -160,10 +165,12 @@ def confirm(
                 f" with: class-sweep resume {path}"
             )
         clock = Clock(folder.seconds())
-        with _ready(space, keeper, cache, clock, listener) as prepared:
+        with _ready(space, keeper, cache, clock, listener, address) as (prepared, room):
             _keep_environment(writer, prepared, space)
-            summary = confirm_sweep(space, writer, prepared, clock, listener, summary, "confirm")
-            reading = read_test(space, writer, prepared, clock, listener) if test else None
+            summary = confirm_sweep(
+                space, writer, prepared, clock, listener, room, summary, "confirm"
+            )
+            reading = read_test(space, writer, prepared, clock, listener, room) if test else None
             return Sweep(folder, summary, prepared), reading
 
 
@@ -188,23 +195,25 @@ def _keep_environment(writer: ResultsWriter, prepared: Prepared, space: Space) -
 
 @contextmanager
 def _ready(
-    space: Space, keeper: Keeper, cache: FeatureCache, clock: Clock, listener: Listener
-) -> Iterator[Prepared]:
-    """What trials read, and Ray, which starts meanwhile, on as many cores as they can use."""
-    resources = space.settings.resources
-    with LocalRay(math.ceil(require_resources(space) * resources.cpus)) as workers:
-
-        def connect() -> None:
-            workers.start()
-            if ray.is_initialized():  # a cluster's; an instance of our own is still starting
-                require_shared(keeper.place, ray.nodes())  # type: ignore[no-untyped-call]
-
-        prepared = prepare(space, cache, clock, listener, loaded=connect)
+    space: Space,
+    keeper: Keeper,
+    cache: FeatureCache,
+    clock: Clock,
+    listener: Listener,
+    address: str | None,
+) -> Iterator[tuple[Prepared, Room]]:
+    """What trials read, and the Ray they run on, which starts meanwhile or is joined before."""
+    resources, limit = space.settings.resources, space.settings.search.max_concurrent
+    with workers_of(space, address) as workers:
+        if ray.is_initialized():  # a cluster's; an instance of our own starts later
+            require_shared(keeper.place, ray.nodes())  # type: ignore[no-untyped-call]
+        prepared = prepare(space, cache, clock, listener, loaded=workers.start)
         if resources.gpus:
-            require_gpu_memory(resources, trial_bytes(space, prepared.features), gpu_memory())
+            need = trial_bytes(space, prepared.features)
+            require_gpu_memory(resources, need, workers.gpu_memory(min(1.0, resources.gpus)))
         with clock.stage("workers", listener):
             workers.wait()
-        yield prepared
+        yield prepared, Room(resources, limit, workers.machines, workers.launchable)
 
 
 def _sweep(
@@ -214,6 +223,7 @@ def _sweep(
     prepared: Prepared,
     clock: Clock,
     listener: Listener,
+    room: Room,
     rerun: Sequence[Record] = (),
 ) -> Sweep:
     folder, search = writer.folder, space.settings.search
@@ -228,11 +238,11 @@ def _sweep(
         log.warning("%s", warning)
     listener.planned(search.runs, summarise.full_samples)
     with clock.stage("trials", listener), stop.listening(listener.stopping):
-        done = Session(space, prepared, writer, judge, keeper, stop).run(rerun)
+        done = Session(space, prepared, writer, judge, keeper, stop, room).run(rerun)
     records = folder.records()
     if not done:
         summarise.write("interrupted", records)
-        raise InterruptedSweepError(folder.path)
+        raise stop.reason or InterruptedSweepError(folder.path)
     trials = trials_of(records)
     ranked = trials.ranked(space.objective)
     if not ranked:
@@ -250,5 +260,5 @@ def _sweep(
     shutil.rmtree(folder.tune, ignore_errors=True)
     keeper.drop_all()
     if space.settings.confirms:
-        summary = confirm_sweep(space, writer, prepared, clock, listener, summary)
+        summary = confirm_sweep(space, writer, prepared, clock, listener, room, summary)
     return Sweep(folder, summary, prepared)

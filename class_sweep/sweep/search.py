@@ -48,6 +48,7 @@ class StudySearch(OptunaSearch):
         judge: Judge,
         stop: StopRequest,
         plan_of: Callable[[Settings], str] = identity,
+        room: Callable[[int], int] | None = None,
     ) -> None:
         """Open or create the study at `path`.
 
@@ -57,6 +58,8 @@ class StudySearch(OptunaSearch):
             judge: What knows each trial's last record.
             stop: Whether the sweep is to stop.
             plan_of: What trials whose every step is the same have in common.
+            room: How many trials may be under way at this moment, of so many that are left; all
+                of them unless given.
         """
         self._file = StudyFile(path)
         super().__init__(
@@ -67,6 +70,7 @@ class StudySearch(OptunaSearch):
         self._judge = judge
         self._stop = stop
         self._plan_of = plan_of
+        self._room = room
         self._trained = Trained()
         self._distributions = distributions(space)
         mode = "max" if space.objective.direction == "maximize" else "min"
@@ -146,13 +150,19 @@ class StudySearch(OptunaSearch):
         self._tell(proposal.trial, self._judge.last[proposal.trial])
         return True
 
+    def set_max_concurrency(self, max_concurrent: int) -> bool:  # noqa: ARG002
+        """Tune's own limit is a number for good; `room` follows the cluster."""
+        return True
+
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # type: ignore[override]
         """The next trial: an interrupted one, a reference schedule, or one of the sampler's.
 
-        When there are no more of these, the paused trials go on. None: they wait for others.
+        When there are no more of these, the paused trials go on. None: they wait for others,
+        or there is no room.
         """
-        if self._stop.asked:
-            return self.FINISHED
+        full = self._room is not None and len(self._running) >= self._room(self.left)
+        if full or self._stop.asked:
+            return self.FINISHED if self._stop.asked else None
         if self._interrupted:
             proposal = self._proposals[self._interrupted.pop(0)]
             if self._repeats(proposal):

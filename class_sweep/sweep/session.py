@@ -15,12 +15,13 @@ from class_sweep.results.record import Record
 from class_sweep.results.store import ResultsWriter
 from class_sweep.sweep.casualties import survivable
 from class_sweep.sweep.checkpoints import Checkpoints, Keeper, trial_name
-from class_sweep.sweep.cluster import trials_at_a_time, warm_actors
+from class_sweep.sweep.cluster import warm_actors
 from class_sweep.sweep.duplicates import effective_plan
 from class_sweep.sweep.interrupt import StopRequest
 from class_sweep.sweep.judge import Judge
 from class_sweep.sweep.prepare import Prepared
 from class_sweep.sweep.pruning import JudgeScheduler
+from class_sweep.sweep.room import Room
 from class_sweep.sweep.search import StudySearch
 from class_sweep.sweep.tracking import trackers
 from class_sweep.sweep.trainable import CurriculumTrial
@@ -37,6 +38,7 @@ class Session:
         judge: What decides on reports.
         keeper: Of trials' checkpoints.
         stop: Whether the sweep is to stop.
+        room: How many trials may run at once.
     """
 
     space: Space
@@ -45,6 +47,7 @@ class Session:
     judge: Judge
     keeper: Keeper
     stop: StopRequest
+    room: Room
 
     def run(self, rerun: Sequence[Record]) -> bool:
         """Run what is left to run, until nothing is or the sweep is to stop; whether nothing is.
@@ -55,7 +58,6 @@ class Session:
             rerun: Failed trials to run once more.
         """
         space, folder, idle = self.space, self.writer.folder, 0
-        resources, limit = space.settings.resources, space.settings.search.max_concurrent
         while True:
             study = StudySearch(
                 space,
@@ -63,19 +65,20 @@ class Session:
                 self.judge,
                 self.stop,
                 plan_of=lambda settings: effective_plan(settings, self.prepared.features),
+                room=lambda left: self.room(left, self.stop),
             )
             study.take_up(self.judge.last)
             study.rerun(rerun)
             rerun = ()
             if study.left == 0:
                 return True
-            if self.stop.asked or idle > resources.retries:
+            if self.stop.asked or idle > space.settings.resources.retries:
                 return False
             before = self.judge.reports
-            self._tune(study, trials_at_a_time(resources, limit, study.left))
+            self._tune(study)
             idle = idle + 1 if self.judge.reports == before else 0
 
-    def _tune(self, study: StudySearch, at_a_time: int) -> None:
+    def _tune(self, study: StudySearch) -> None:
         space, folder, judge = self.space, self.writer.folder, self.judge
         resources = space.settings.resources
         trainable = tune.with_parameters(
@@ -91,7 +94,7 @@ class Session:
                 search_alg=study,
                 scheduler=JudgeScheduler(judge, self.stop),
                 num_samples=-1,  # the search says when there is nothing left
-                max_concurrent_trials=at_a_time,
+                max_concurrent_trials=study.left,  # of these, as many as the search has room for
                 reuse_actors=True,
                 trial_name_creator=trial_name,
                 trial_dirname_creator=trial_name,

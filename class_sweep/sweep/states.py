@@ -28,7 +28,13 @@ def state_name(trial: int, identity: str) -> str:
 
 
 class States(Protocol):
-    """A place for checkpoints, as a trial's worker sees it."""
+    """A place for checkpoints, as a trial's worker sees it.
+
+    Attributes:
+        trouble: Why the last state could not be kept, if so.
+    """
+
+    trouble: str | None
 
     def keep(self, name: str, save: Save) -> None:
         """Keep a state in place of an older one of that name; `save` writes it."""
@@ -45,6 +51,8 @@ class States(Protocol):
 
 class FolderStates:
     """Checkpoints in a folder, written before a trial goes on."""
+
+    trouble: str | None = None  # what fails here fails the trial, or ends the sweep
 
     def __init__(self, folder: Path) -> None:
         """Name the folder, by its absolute path; it is made if need be."""
@@ -77,6 +85,7 @@ class StoredStates:
 
     def __init__(self, storage: Storage) -> None:
         """Name the storage of the sweep."""
+        self.trouble: str | None = None
         self._storage = storage
         self._changed = threading.Condition()
         self._waiting: dict[str, IO[bytes]] = {}
@@ -140,9 +149,9 @@ class StoredStates:
                 state, self._sending = self._waiting.pop(name), name
             try:
                 self._storage.put(f"{CHECKPOINTS}/{name}", state)
-                sent, pause = True, 1.0
-            except StorageError:
-                sent, pause = False, min(2 * pause, _LONGEST_PAUSE)
+                sent, pause, self.trouble = True, 1.0, None
+            except StorageError as error:
+                sent, pause, self.trouble = False, min(2 * pause, _LONGEST_PAUSE), str(error)
             with self._changed:
                 wanted, self._sending = self._sending == name, None
                 if sent or not wanted or name in self._waiting:

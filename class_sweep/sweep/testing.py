@@ -21,6 +21,7 @@ from class_sweep.sweep.interrupt import StopRequest
 from class_sweep.sweep.judge import Listener
 from class_sweep.sweep.prepare import Clock, Prepared
 from class_sweep.sweep.retrain import Job, Trained, retrain
+from class_sweep.sweep.room import Room
 from class_sweep.verdict.bootstrap import intervals
 from class_sweep.verdict.paired import Paired
 
@@ -28,7 +29,12 @@ log = logging.getLogger(__name__)
 
 
 def read_test(
-    space: Space, writer: ResultsWriter, prepared: Prepared, clock: Clock, listener: Listener
+    space: Space,
+    writer: ResultsWriter,
+    prepared: Prepared,
+    clock: Clock,
+    listener: Listener,
+    room: Room,
 ) -> dict[str, Any]:
     """Train the winner and its controls under the confirmation's seeds and rank the test split.
 
@@ -58,7 +64,7 @@ def read_test(
     names = [winner, *(pair["arm"] for pair in pairs)]
     configs = {one["arm"]: one["config"] for one in tree["arms"] if one["arm"] in names}
     jobs = [Job(arm, configs[arm], seed) for seed in tree["seeds"] for arm in names]
-    found = _train(jobs, space, prepared, clock, listener)
+    found = _train(jobs, space, prepared, clock, listener, room)
     reading = {
         "reading": len(before) + 1,
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -88,17 +94,24 @@ def readings(folder: ResultsFolder) -> list[dict[str, Any]]:
 
 
 def _train(
-    jobs: list[Job], space: Space, prepared: Prepared, clock: Clock, listener: Listener
+    jobs: list[Job],
+    space: Space,
+    prepared: Prepared,
+    clock: Clock,
+    listener: Listener,
+    room: Room,
 ) -> dict[tuple[str, int], Trained]:
     found: dict[tuple[str, int], Trained] = {}
     stop = StopRequest()
     with clock.stage("test", listener), stop.listening(listener.stopping):
         shared = ray.put(prepared.features.arrays())
-        for job, trained in retrain(jobs, space, shared, "test", stop):
+        for job, trained in retrain(jobs, space, shared, "test", stop, room):
             if trained.reason:
                 raise SweepError(f"{job.arm} failed under seed {job.seed}: {trained.reason}")
             found[job.arm, job.seed] = trained
             listener.progress(len(found), len(jobs))
+    if stop.reason:
+        raise stop.reason
     if len(found) < len(jobs):
         raise SweepError("the reading of the test split was interrupted; nothing was written")
     return found

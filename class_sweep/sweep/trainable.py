@@ -109,7 +109,7 @@ class CurriculumTrial(Trainable):
             _trim(0)
         outcome = replace(outcome, seconds=time.perf_counter() - start)
         value = outcome.metrics.get(self._space.objective.metric, math.nan)
-        return {"objective": value, "outcome": outcome}
+        return {"objective": value, "outcome": outcome, "unkept": self._states.trouble}
 
     def _advance(self) -> Outcome:
         trainer = self._start()

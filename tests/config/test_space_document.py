@@ -284,3 +284,13 @@ def test_nonsense_anywhere_is_a_mistake_with_its_line_and_never_a_crash(tree, ch
             file, number, _ = line.split(":", 2)
             assert file == "a.yaml"
             assert 1 <= int(number) <= last
+
+
+def test_gpus_are_shared_or_whole(small_space_text):
+    def text(gpus):
+        return small_space_text.replace("{cpus: 1}", f"{{cpus: 1, gpus: {gpus}}}")
+
+    assert parse_space(text(0.5)).settings.resources.gpus == 0.5
+    assert parse_space(text(2)).settings.resources.gpus == 2
+    with pytest.raises(ConfigError, match=r"resources\.gpus: must be a share of one GPU, or a"):
+        parse_space(text(1.5))

@@ -43,13 +43,23 @@ class Sweep:
     def __init__(self, cache: Path, cwd: Path):
         self.env = os.environ | {"CLASS_SWEEP_CACHE": str(cache), "COLUMNS": "200"}
         self.cwd = cwd
+        self.started: list[subprocess.Popen] = []
 
     def start(self, *arguments, **env: str) -> subprocess.Popen:
         command = [sys.executable, "-m", "class_sweep.cli", *map(str, arguments)]
-        return subprocess.Popen(
+        process = subprocess.Popen(
             command, env=self.env | env, cwd=self.cwd, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
+        self.started.append(process)
+        return process
+
+    def end(self) -> None:
+        """End what a test that failed has left."""
+        for process in self.started:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
 
     def run(self, *arguments, **env: str) -> tuple[int, str]:
         process = self.start(*arguments, **env)

@@ -80,14 +80,6 @@ def test_a_driver_is_killed_and_another_machine_goes_on_from_the_storage(
     assert without_times(again) == without_times(whole)
     assert rungs(lines(again)) == rungs(lines(whole))
     same_as_the_folder(storage, again)
-    for command in ("status", "report", "export"):
-        code, out = sweep.run(command, storage, **ENVIRONMENT)
-        assert code == 0, out
-    code, out = sweep.run("compare", storage, whole, **ENVIRONMENT)
-    assert code == 0, out
-    code, out = sweep.run("resume", again, "--storage", uri, **ENVIRONMENT)  # nothing is left
-    assert code == 0, out
-    assert without_times(again) == without_times(whole)
 
 
 @pytest.mark.cluster
@@ -135,9 +127,10 @@ def test_a_storage_that_fails_for_a_while_costs_no_report(
         **ENVIRONMENT,
     )  # fmt: skip
     line.broken = how
-    while len(without_times(folder)) < 12:
+    while json.loads((folder / "summary.json").read_text())["state"] == "running":
         assert process.poll() is None
         time.sleep(0.05)
+    time.sleep(3)  # the driver is at its end, and tries to send what is left
     line.broken = None
     out, _ = process.communicate(timeout=120)
     assert process.returncode == 0, out
@@ -194,6 +187,7 @@ def test_a_storage_that_never_comes_back_is_a_warning_that_names_what_it_lacks(
     same_as_the_folder(at(s3.port, bucket, folder.name), folder)
 
 
+@pytest.mark.cluster
 def test_a_shared_path_is_a_storage_like_any_other(sweep, small_file, without_times, finished):
     shared = sweep.cwd / "nfs"
     shared.mkdir()

@@ -20,6 +20,15 @@ def test_a_finished_folder_holds_what_it_promises(finished):
     assert not (folder / "tune").exists()
 
 
+def test_it_takes_no_more_of_the_disk_than_check_said(finished, small_space_text):
+    from class_sweep.sweep.footprint import results_bytes
+
+    folder, _ = finished
+    taken = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    said = results_bytes(parse_space(small_space_text), 3, 70)
+    assert taken <= said < 4 * taken
+
+
 def test_the_summary_agrees_with_the_log(finished, small_space_text, lines):
     folder, _ = finished
     summary = json.loads((folder / "summary.json").read_text())

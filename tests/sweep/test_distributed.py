@@ -39,6 +39,7 @@ def features(pairs):
 
 
 @pytest.mark.long
+@pytest.mark.cluster
 def test_over_three_nodes_with_one_lost_the_index_is_the_same(cluster, monkeypatch):
     monkeypatch.setattr(tiles, "TILE", 200)
     text, molecule = features(3000)

@@ -97,7 +97,7 @@ class Bench:
         self.judge = Judge(self.space.objective, Asha(2), self.writer, listener)
         self.judge.replay(self.writer.folder.records())
         self.search = StudySearch(
-            self.space, folder / "study.db", self.judge, StopRequest(), lambda _: None,
+            self.space, folder / "study.db", self.judge, StopRequest(),
             plan_of=lambda settings: settings.curriculum.order,
         )  # fmt: skip
         self.search.take_up(self.judge.last)

@@ -10,6 +10,7 @@ from class_sweep.sweep.footprint import (
     checkpoint_bytes,
     most_on_disk,
     require_gpu_memory,
+    results_bytes,
     trial_bytes,
 )
 from class_sweep.training.features import TrialFeatures
@@ -73,3 +74,13 @@ def test_what_waits_at_a_rung_is_on_the_disk_too(small_space_text, features):
     asha = "pruning: {grace_epochs: 1, reduction_factor: 2}"
     text = small_space_text.replace(asha, "pruning: {kind: one_rung, keep: 4}")
     assert most_on_disk(parse_space(text), features, 3) == 2 * 7 * one
+
+
+def test_what_a_sweep_leaves_grows_with_its_reports_and_its_runs(small_space_text):
+    one = results_bytes(parse_space(small_space_text), 3, 70)
+    more = parse_space(small_space_text.replace("trials: 8", "trials: 108"))
+    assert results_bytes(more, 3, 70) - one == 100 * (2 * 5 * 3 * 1024 + 4 * 1024)
+    confirmed = parse_space(small_space_text.replace("finalists: 0", "finalists: 2, seeds: 5"))
+    wanted = confirmed.settings.confirm
+    runs = 2 * (1 + len(wanted.controls)) * wanted.most_seeds
+    assert results_bytes(confirmed, 3, 70) - one == runs * (3 * 1024 + 4 * 70 * 2 * 2)

@@ -1,0 +1,85 @@
+"""How many trials machines hold: counted machine by machine, for no trial spans two of them."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from class_sweep.config.sections import Resources
+from class_sweep.errors import InputError
+
+_SHOWN = 4  # kinds of machines that an error names
+_EXACT = 1e-9  # 1 / 0.1 is no whole number
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What trials may take of one machine.
+
+    Attributes:
+        name: By which a person knows it.
+        cpus: Cores.
+        gpus: GPUs.
+    """
+
+    name: str
+    cpus: float
+    gpus: float
+
+    def holds(self, resources: Resources) -> int:
+        """How many trials fit on it at once; a share of a GPU never lies on two of them."""
+        fit = math.floor(self.cpus / resources.cpus + _EXACT)
+        if not resources.gpus:
+            return fit
+        if resources.gpus < 1:
+            each = math.floor(1 / resources.gpus + _EXACT)
+            return min(fit, each * math.floor(self.gpus))
+        return min(fit, math.floor(self.gpus / resources.gpus + _EXACT))
+
+
+def fitting(
+    resources: Resources, limit: int | None, trials: int, machines: Sequence[Machine]
+) -> int:
+    """How many trials run at once.
+
+    Args:
+        resources: Of one trial.
+        limit: `search.max_concurrent`.
+        trials: Those that are still to be run.
+        machines: There, or to be had.
+
+    Raises:
+        InputError: If no machine holds one.
+    """
+    fit = sum(machine.holds(resources) for machine in machines)
+    if not fit:
+        raise InputError(_too_much(resources, machines))
+    return max(1, min(fit, trials, limit or trials))
+
+
+def _too_much(resources: Resources, machines: Sequence[Machine]) -> str:
+    for name in ("cpus", "gpus"):
+        need = getattr(resources, name)
+        most = max((getattr(machine, name) for machine in machines), default=0)
+        if need > most:
+            if len(machines) == 1:
+                return f"resources.{name} must be at most what there is ({most:g}), got {need:g}"
+            return (
+                f"resources.{name} must be at most what one machine has ({most:g}), got {need:g};"
+                f" {_listed(machines)}"
+            )
+    return (
+        f"resources must fit on one machine, got cpus {resources.cpus:g} and gpus"
+        f" {resources.gpus:g}; {_listed(machines)}"
+    )
+
+
+def _listed(machines: Sequence[Machine]) -> str:
+    kinds: dict[tuple[float, float], list[str]] = {}
+    for machine in machines:
+        kinds.setdefault((machine.cpus, machine.gpus), []).append(machine.name)
+    said = [
+        f"{names[0] if len(names) == 1 else f'{len(names)} machines'} ({cpus:g}, {gpus:g})"
+        for (cpus, gpus), names in list(kinds.items())[:_SHOWN]
+    ]
+    more = f" and {len(kinds) - _SHOWN} kinds more" if len(kinds) > _SHOWN else ""
+    return f"cores and GPUs of each: {', '.join(said)}{more}"

@@ -1,0 +1,356 @@
+"""Sweeps over several raylets, as over several machines: who leaves, who joins, what is lost."""
+
+import json
+import os
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import ray
+from ray._raylet import AuthenticationTokenLoader, Config
+from ray.cluster_utils import Cluster
+
+pytestmark = [
+    pytest.mark.ray,
+    # Ray's own test cluster leaves its log files to the garbage collector.
+    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning"),
+]
+SUPPORT = Path(__file__).parents[1] / "support"
+STORE = "object_store_memory"
+TRIALS = 20
+SHARES = 2  # trials that share a GPU
+
+
+class Nodes:
+    """A head without GPUs, and nodes that say to have one each."""
+
+    def __init__(self, notes: Path):
+        self._notes = notes
+        self.cluster = Cluster(
+            initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
+        )
+        self.address = self.cluster.address
+
+    def add(self, *shadows: Path, idle: bool = False):
+        """Add a node.
+
+        Args:
+            shadows: Folders whose packages it finds before any other of that name.
+            idle: It is to run no trial, so its workers load nothing beforehand.
+        """
+        env = {"PYTHONPATH": os.pathsep.join([*map(str, shadows), os.environ["PYTHONPATH"]])}
+        env |= {"RAY_preload_python_modules": ""} if idle else {}
+        return self.cluster.add_node(num_cpus=1, num_gpus=1, env_vars=env)
+
+    def lose(self, node) -> None:
+        self.cluster.remove_node(node, allow_graceful=False)
+
+    def clear(self) -> None:
+        for node in list(self.cluster.worker_nodes):
+            self.lose(node)
+        self._notes.write_text("")
+
+    def notes(self) -> list[dict]:
+        return [json.loads(line) for line in self._notes.read_text().splitlines()]
+
+    def trials_on(self, node: str) -> set[int]:
+        return {note["trial"] for note in self.notes() if note["node"] == node}
+
+    def used(self) -> set[str]:
+        return {note["node"] for note in self.notes()}
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory):
+    """Every cluster here asks for a token, and every process that is started here knows it."""
+    folder = tmp_path_factory.mktemp("cluster")
+    (folder / "token").write_text("of-this-cluster-alone" * 2)
+    (folder / "notes").touch()
+    path = os.pathsep.join(filter(None, [str(SUPPORT), os.environ.get("PYTHONPATH")]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv("RAY_AUTH_MODE", "token")
+        patch.setenv("RAY_AUTH_TOKEN_PATH", str(folder / "token"))
+        patch.setenv("RAY_scheduler_report_pinned_bytes_only", "0")  # but all that a store holds
+        patch.setenv("RAY_preload_python_modules", "torch,fake_gpus")
+        patch.setenv("PYTHONPATH", path)
+        patch.setenv("FAKE_GPUS_NOTES", str(folder / "notes"))
+        _read_again()
+        yield folder
+    _read_again()
+
+
+def _read_again() -> None:
+    """Have Ray see what the environment says now; it looks once in each process."""
+    Config.initialize("")
+    AuthenticationTokenLoader.instance().reset_cache()
+
+
+@pytest.fixture(scope="module")
+def new_cluster(environment):
+    """Starts clusters, one after the other as a rule, and ends those that are left."""
+    ray.shutdown()
+    made = []
+
+    def make() -> Nodes:
+        made.append(Nodes(environment / "notes"))
+        return made[-1]
+
+    yield make
+    ray.shutdown()
+    for nodes in made:
+        nodes.cluster.shutdown()
+
+
+@pytest.fixture(scope="module")
+def head(new_cluster):
+    return new_cluster()
+
+
+@pytest.fixture
+def nodes(head):
+    """The head alone; nodes are added as a test wants them."""
+    yield head
+    head.clear()
+
+
+@pytest.fixture
+def driver(environment, sweep, cache_folder, tmp_path):
+    """The command line, with what this environment says of the cluster."""
+    driver = type(sweep)(cache_folder, tmp_path)
+    yield driver
+    driver.end()
+
+
+@pytest.fixture
+def gpu_text(small_space_text):
+    text = small_space_text.replace("max_concurrent: 1", "sampler: random")
+    text = text.replace("trials: 8", f"trials: {TRIALS}")
+    return text.replace("{cpus: 1}", f"{{cpus: 0.5, gpus: {1 / SHARES}}}")
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "space.yaml"
+    path.write_text(text)
+    return path
+
+
+def ends(lines: list[dict]) -> dict[int, str]:
+    return {line["trial"]: line["decision"] for line in lines if line["decision"] != "continue"}
+
+
+def under_way(lines: list[dict]) -> set[int]:
+    """Trials that have reported and are to go on."""
+    return {line["trial"] for line in lines} - ends(lines).keys()
+
+
+def most_at_a_time(notes: list[dict]) -> Counter:
+    """Of each node, how many trials it trained at the same moment at most."""
+    moments = sorted(
+        (note[edge], step, note["node"])
+        for note in notes
+        if note["what"] == "train"
+        for edge, step in (("begun", 1), ("ended", -1))
+    )
+    running, most = Counter(), Counter()
+    for _, step, node in moments:
+        running[node] += step
+        most[node] = max(most[node], running[node])
+    return most
+
+
+def until(condition, seconds: float = 90) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_node_that_is_lost_costs_no_report_and_one_that_joins_is_used(
+    nodes, driver, gpu_text, lines, tmp_path
+):
+    first = nodes.add()
+    space = write(tmp_path, gpu_text)
+    folder = tmp_path / "out"
+    process = driver.start_and_wait(
+        folder, 2, "run", space, "--out", folder, "--address", nodes.address
+    )
+    second = nodes.add()
+    until(lambda: len(nodes.used()) == 2)
+    until(lambda: under_way(lines(folder)) & nodes.trials_on(first.node_id))
+    before = lines(folder)
+    nodes.lose(first)
+    out, _ = process.communicate(timeout=200)
+    assert process.returncode == 0, out
+    assert "left the cluster; its trials go on elsewhere" in out
+    after = lines(folder)
+    assert after[: len(before)] == before
+    assert set(ends(after).values()) == {"finish", "prune"}
+    assert len(ends(after)) == TRIALS
+    for trial in range(
+        TRIALS
+    ):  # each report once and in its turn: none is lost, none is there twice
+        reports = [line["report"] for line in after if line["trial"] == trial]
+        assert reports == list(range(len(reports)))
+    assert nodes.used() == {first.node_id, second.node_id}
+    assert [n for n in nodes.notes() if n["what"] == "restore" and n["step"] > 0]
+    assert set(most_at_a_time(nodes.notes()).values()) == {SHARES}
+
+
+@pytest.mark.parametrize("verb", ["run", pytest.param("check", marks=pytest.mark.cluster)])
+def test_nodes_that_run_something_else_are_named_in_one_error(
+    nodes, driver, gpu_text, tmp_path, verb
+):
+    bare, other = tmp_path / "bare", tmp_path / "other"
+    (bare / "class_sweep").mkdir(parents=True)
+    (bare / "class_sweep" / "__init__.py").write_text("raise ImportError('not here')")
+    (other / "class_sweep").mkdir(parents=True)
+    (other / "class_sweep" / "__init__.py").write_text("__version__ = '9.9'")
+    (other / "torch-1.0.dist-info").mkdir()
+    (other / "torch-1.0.dist-info" / "METADATA").write_text("Name: torch\nVersion: 1.0\n")
+    ids = [nodes.add(*some, idle=True).node_id[:6] for some in ((), (bare,), (other,))]
+    space = write(tmp_path, gpu_text)
+    before = sorted(tmp_path.iterdir())
+    code, out = driver.run(verb, space, "--address", nodes.address)
+    assert code == 2, out
+    assert out.count("error:") == 1
+    assert "every node must run what this machine runs" in out
+    assert f"({ids[0]})" not in out
+    assert f"({ids[1]}) has class-sweep none (here " in out
+    assert f"({ids[2]}) has class-sweep 9.9 of sources" in out
+    assert "torch 1.0 (here " in out
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("gpus: 0.5", "gpus: 4", "resources.gpus must be at most what one machine has (1), got 4"),
+        pytest.param(
+            "cpus: 0.5, gpus: 0.5",
+            "cpus: 64",
+            "what one machine has (1), got 64",
+            marks=pytest.mark.cluster,
+        ),
+    ],
+)
+def test_a_trial_that_no_node_can_hold_is_refused_at_the_start(
+    nodes, driver, gpu_text, tmp_path, old, new, expected
+):
+    for _ in range(2):
+        nodes.add(idle=True)
+    assert old in gpu_text
+    space = write(tmp_path, gpu_text.replace(old, new))
+    code, out = driver.run("run", space, "--out", tmp_path / "out", "--address", nodes.address)
+    assert code == 2, out
+    assert expected in out
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        pytest.param({"RAY_AUTH_TOKEN": "wrong"}, id="wrong"),
+        pytest.param({"RAY_AUTH_MODE": "disabled"}, id="none", marks=pytest.mark.cluster),
+        pytest.param({"RAY_AUTH_TOKEN_PATH": "nowhere"}, id="missing", marks=pytest.mark.cluster),
+    ],
+)
+def test_without_the_token_nothing_begins_and_nothing_hangs(
+    head, driver, gpu_text, tmp_path, known
+):
+    space = write(tmp_path, gpu_text)
+    begun = time.monotonic()
+    code, out = driver.run(
+        "run", space, "--out", tmp_path / "out", RAY_ADDRESS=head.address, **known
+    )
+    assert code == 2, out
+    assert "the cluster's token must be known here" in out
+    assert time.monotonic() - begun < 20  # 10 for an answer, and the command's own start
+    assert not (tmp_path / "out").exists()
+
+
+def test_each_node_holds_what_trials_read_once(nodes, driver, gpu_text, tmp_path):
+    """By the object stores' own count, while each of two nodes trains two trials."""
+    added = {nodes.add().node_id for _ in range(2)}
+    text = gpu_text.replace("bits: 256", "bits: 4096")
+    space = write(tmp_path, text)
+    folder = tmp_path / "out"
+    process = driver.start_and_wait(
+        folder, 6, "run", space, "--out", folder, "--address", nodes.address
+    )
+    until(lambda: most_at_a_time(nodes.notes()) == dict.fromkeys(added, SHARES))
+    held = stores(nodes)
+    process.kill()
+    process.communicate()
+    features = 700 * (4096 + 32) * 4
+    assert len(held) == 3
+    for count in held.values():  # the head's is the driver's own
+        assert features < count < 1.5 * features
+
+
+def stores(nodes: Nodes) -> dict[str, int]:
+    """Of each node, the bytes that are in its object store."""
+    state = nodes.cluster.global_state
+    free = state.available_resources_per_node()
+    return {
+        node["NodeID"]: int(node["Resources"][STORE] - free[node["NodeID"]][STORE])
+        for node in state.node_table()
+        if node["Alive"]
+    }
+
+
+@pytest.mark.cluster
+def test_one_that_joins_and_differs_stops_the_sweep_in_good_order(
+    nodes, driver, gpu_text, lines, tmp_path
+):
+    other = tmp_path / "other"
+    (other / "torch-1.0.dist-info").mkdir(parents=True)
+    (other / "torch-1.0.dist-info" / "METADATA").write_text("Name: torch\nVersion: 1.0\n")
+    nodes.add()
+    folder = tmp_path / "out"
+    process = driver.start_and_wait(
+        folder, 2, "run", write(tmp_path, gpu_text), "--out", folder, "--address", nodes.address
+    )
+    wrong = nodes.add(other)
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 1, out
+    assert f"({wrong.node_id[:6]}) has torch 1.0 (here " in out
+    before = lines(folder)
+    assert "fail" not in ends(before).values()
+    nodes.lose(wrong)
+    code, out = driver.run("resume", folder, "--address", nodes.address)
+    assert code == 0, out
+    after = lines(folder)
+    assert after[: len(before)] == before
+    assert len(ends(after)) == TRIALS
+
+
+@pytest.mark.cluster
+def test_after_the_head_was_lost_a_sweep_goes_on_with_another_cluster(
+    new_cluster, driver, gpu_text, lines, tmp_path
+):
+    lost = new_cluster()
+    lost.add()
+    folder = tmp_path / "out"
+    process = driver.start_and_wait(
+        folder, 6, "run", write(tmp_path, gpu_text), "--out", folder, "--address", lost.address
+    )
+    process.kill()  # it ran on the head
+    process.communicate()
+    lost.clear()
+    lost.cluster.remove_node(lost.cluster.head_node, allow_graceful=False)
+    before = lines(folder)
+    code, out = driver.run("resume", folder, "--address", lost.address)
+    assert code == 2, out
+    assert "an address must be of a Ray cluster that answers" in out
+    assert lines(folder) == before
+    found = new_cluster()
+    found.add()
+    code, out = driver.run("resume", folder, "--address", found.address)
+    assert code == 0, out
+    after = lines(folder)
+    assert after[: len(before)] == before
+    assert len(ends(after)) == TRIALS
+    assert [note for note in found.notes() if note["what"] == "restore" and note["step"] > 0]
+    found.clear()

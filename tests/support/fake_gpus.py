@@ -1,0 +1,60 @@
+"""Imported by the workers of a test cluster: its GPUs are the processor, its trials leave notes.
+
+A note is a line of JSON in the file that `FAKE_GPUS_NOTES` names: the node, the process, what was
+done, at which step of the trial, and when it began and ended.
+"""
+
+import json
+import os
+import time
+from pathlib import Path
+
+import ray
+
+from class_sweep.sweep import nodes, retrain, trainable
+from class_sweep.training.loop import Trainer
+
+GIB = 1 << 30
+PACE = 1.5  # seconds that each stretch takes at least, so that something can happen meanwhile
+NOTES = Path(os.environ["FAKE_GPUS_NOTES"])
+
+
+class NotingTrainer(Trainer):
+    trial = None  # of the sweep; a run of a confirmation has none
+
+    def __init__(self, *args, gpu: bool, **kwargs):
+        assert gpu, "a trial that asked for a share of a GPU was given none"
+        super().__init__(*args, gpu=False, **kwargs)
+
+    def restore(self, path):
+        begun = time.time()
+        super().restore(path)
+        self._note("restore", begun)
+
+    def train_to(self, step):
+        begun = time.time()
+        loss = super().train_to(step)
+        time.sleep(PACE)
+        self._note("train", begun)
+        return loss
+
+    def _note(self, what: str, begun: float) -> None:
+        note = {
+            "node": ray.get_runtime_context().get_node_id(), "process": os.getpid(), "what": what,
+            "trial": self.trial, "step": self.step, "begun": begun, "ended": time.time(),
+        }  # fmt: skip
+        with NOTES.open("a") as notes:
+            notes.write(json.dumps(note) + "\n")
+
+
+_begin = trainable.CurriculumTrial._begin
+
+
+def _begin_known(self, config):
+    NotingTrainer.trial = config["trial"]
+    _begin(self, config)
+
+
+trainable.CurriculumTrial._begin = _begin_known
+trainable.Trainer = retrain.Trainer = NotingTrainer
+nodes.gpu_memory = lambda: [80 * GIB]
