@@ -17,8 +17,8 @@ from class_sweep.results.store import ResultsFolder
 
 pytestmark = pytest.mark.cluster
 
-# The first machine is this one, as the batch script's is; the second has a /tmp of its own, and
-# in it what of ours a disk that the nodes share would show.
+# The first machine is this one, as the batch script's is. The second has a /tmp of its own, and in
+# it what of ours would lie on a disk that they share.
 SRUN = """\
 #!/usr/bin/env bash
 node=127.0.0.1
