@@ -1,5 +1,6 @@
 """How many trials may be under way at a time, on machines that come and go."""
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,6 +11,8 @@ from class_sweep.config.sections import Resources
 from class_sweep.errors import SweepError
 from class_sweep.sweep.capacity import Machine
 from class_sweep.sweep.interrupt import StopRequest
+
+log = logging.getLogger(__name__)
 
 _LAUNCHER = Path("~/ray_bootstrap_config.yaml")  # what `ray up` leaves on the head
 _GLANCE = 1.0  # seconds between two looks at who is there
@@ -65,6 +68,7 @@ class Room:
             try:
                 machines = self._machines()
             except SweepError as error:
+                log.warning("stopping after the running reports: %s", error)
                 stop.ask(error)
                 return 0
             there = sum(machine.holds(self._resources) for machine in machines)

@@ -18,7 +18,7 @@ pytestmark = [
 ]
 SUPPORT = Path(__file__).parents[1] / "support"
 STORE = "object_store_memory"
-TRIALS = 20
+TRIALS = 12
 SHARES = 2  # trials that share a GPU
 
 
@@ -49,7 +49,15 @@ class Nodes:
     def clear(self) -> None:
         for node in list(self.cluster.worker_nodes):
             self.lose(node)
+        self.release()
         self._notes.write_text("")
+
+    def hold(self) -> None:
+        """From here on no trial trains beyond its first report."""
+        self._notes.with_name("hold").touch()
+
+    def release(self) -> None:
+        self._notes.with_name("hold").unlink(missing_ok=True)
 
     def notes(self) -> list[dict]:
         return [json.loads(line) for line in self._notes.read_text().splitlines()]
@@ -173,17 +181,19 @@ def test_a_node_that_is_lost_costs_no_report_and_one_that_joins_is_used(
     first = nodes.add()
     space = write(tmp_path, gpu_text)
     folder = tmp_path / "out"
-    process = driver.start_and_wait(
-        folder, 2, "run", space, "--out", folder, "--address", nodes.address
-    )
+    nodes.hold()
+    process = driver.start("run", space, "--out", folder, "--address", nodes.address)
+    until(lambda: len(under_way(lines(folder))) == SHARES)
     second = nodes.add()
     until(lambda: len(nodes.used()) == 2)
-    until(lambda: under_way(lines(folder)) & nodes.trials_on(first.node_id))
+    going_on = under_way(lines(folder)) & nodes.trials_on(first.node_id)
+    assert len(going_on) == SHARES
     before = lines(folder)
     nodes.lose(first)
+    assert any("left the cluster; its trials go on elsewhere" in line for line in process.stdout)
+    nodes.release()
     out, _ = process.communicate(timeout=200)
     assert process.returncode == 0, out
-    assert "left the cluster; its trials go on elsewhere" in out
     after = lines(folder)
     assert after[: len(before)] == before
     assert set(ends(after).values()) == {"finish", "prune"}
@@ -194,7 +204,8 @@ def test_a_node_that_is_lost_costs_no_report_and_one_that_joins_is_used(
         reports = [line["report"] for line in after if line["trial"] == trial]
         assert reports == list(range(len(reports)))
     assert nodes.used() == {first.node_id, second.node_id}
-    assert [n for n in nodes.notes() if n["what"] == "restore" and n["step"] > 0]
+    again = {note["trial"] for note in nodes.notes() if note["what"] == "restore" and note["step"]}
+    assert going_on <= again
     assert set(most_at_a_time(nodes.notes()).values()) == {SHARES}
 
 
@@ -276,10 +287,10 @@ def test_each_node_holds_what_trials_read_once(nodes, driver, gpu_text, tmp_path
     text = gpu_text.replace("bits: 256", "bits: 4096")
     space = write(tmp_path, text)
     folder = tmp_path / "out"
-    process = driver.start_and_wait(
-        folder, 6, "run", space, "--out", folder, "--address", nodes.address
-    )
-    until(lambda: most_at_a_time(nodes.notes()) == dict.fromkeys(added, SHARES))
+    nodes.hold()
+    process = driver.start("run", space, "--out", folder, "--address", nodes.address)
+    until(lambda: len({(note["node"], note["process"]) for note in nodes.notes()}) == 2 * SHARES)
+    assert nodes.used() == added
     held = stores(nodes)
     process.kill()
     process.communicate()
@@ -309,10 +320,14 @@ def test_one_that_joins_and_differs_stops_the_sweep_in_good_order(
     (other / "torch-1.0.dist-info" / "METADATA").write_text("Name: torch\nVersion: 1.0\n")
     nodes.add()
     folder = tmp_path / "out"
-    process = driver.start_and_wait(
-        folder, 2, "run", write(tmp_path, gpu_text), "--out", folder, "--address", nodes.address
+    nodes.hold()
+    process = driver.start(
+        "run", write(tmp_path, gpu_text), "--out", folder, "--address", nodes.address
     )
+    until(lambda: len(under_way(lines(folder))) == SHARES)
     wrong = nodes.add(other)
+    assert any("stopping after the running reports" in line for line in process.stdout)
+    nodes.release()
     out, _ = process.communicate(timeout=120)
     assert process.returncode == 1, out
     assert f"({wrong.node_id[:6]}) has torch 1.0 (here " in out
@@ -333,9 +348,11 @@ def test_after_the_head_was_lost_a_sweep_goes_on_with_another_cluster(
     lost = new_cluster()
     lost.add()
     folder = tmp_path / "out"
-    process = driver.start_and_wait(
-        folder, 6, "run", write(tmp_path, gpu_text), "--out", folder, "--address", lost.address
+    lost.hold()
+    process = driver.start(
+        "run", write(tmp_path, gpu_text), "--out", folder, "--address", lost.address
     )
+    until(lambda: len(under_way(lines(folder))) == SHARES)
     process.kill()  # it ran on the head
     process.communicate()
     lost.clear()

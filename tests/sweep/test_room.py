@@ -68,7 +68,7 @@ def test_what_the_launcher_may_add_is_read_from_what_it_left(monkeypatch, tmp_pa
             "unsized": {},
         },
     }
-    path.write_text(yaml.safe_dump(tree))
+    path.write_text(yaml.safe_dump(tree, sort_keys=False))
     assert launchable() == [
         *[Machine("type spot", 4, 1)] * 3,
         Machine("type large", 32, 8),
