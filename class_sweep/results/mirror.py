@@ -107,6 +107,8 @@ class Mirror:
                     return
                 if self._begun.is_set():
                     self._sender.send()
+                    # A worker's last sending may end after its checkpoint was dropped.
+                    self._untidy |= last and (self._empty or bool(self._ended))
                     self._tidy()
                 if last:
                     self._lease.give_back()
