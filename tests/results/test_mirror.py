@@ -13,6 +13,7 @@ import pytest
 from class_sweep.errors import InputError, ResultsError, StorageError
 from class_sweep.results import lease as leases
 from class_sweep.results import mirror as mirrors
+from class_sweep.results.files import write_atomic
 from class_sweep.results.lease import LEASE, Lease
 from class_sweep.results.mirror import Mirror
 from class_sweep.results.sending import Sender
@@ -124,7 +125,7 @@ class Driver:
             log.write(json.dumps(number) + "\n")
         with self.study:
             self.study.execute("UPDATE trials SET ended = 1 WHERE number = ?", (number,))
-        (self.folder / "summary.json").write_text(json.dumps(self.trials))
+        write_atomic(self.folder / "summary.json", json.dumps(self.trials))
 
 
 @pytest.mark.parametrize("files", [1, 3, 4, 9, 10, 11])
