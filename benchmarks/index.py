@@ -162,7 +162,7 @@ def main() -> None:
             found.setdefault("peak_extra_mib", extra)
     if options.growth or options.quick:
         sizes = QUICK_GROWTH if options.quick else GROWTH
-        found["growth_exponent"] = growth(sizes, options.cache, rounds=2)
+        found["growth_exponent"] = growth(sizes, options.cache, rounds=1 if options.quick else 2)
     if options.json:
         options.json.write_text(json.dumps(found, indent=2) + "\n")
 
