@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Any
 
 import ray
@@ -35,13 +34,16 @@ def alive() -> dict[str, Machine]:
     }
 
 
-def on_node(function: Callable[[], Any], node: str, gpus: float = 0.0) -> "ray.ObjectRef[Any]":
+def on_node(
+    function: Callable[..., Any], node: str, *given: object, gpus: float = 0.0
+) -> "ray.ObjectRef[Any]":
     """Call a function on one node and nowhere else, beside whatever runs there."""
     pinned = NodeAffinitySchedulingStrategy(node, soft=False)
     task = ray.remote(function).options(
         num_cpus=0, num_gpus=gpus, max_retries=0, scheduling_strategy=pinned
     )
-    return task.remote()
+    reference: ray.ObjectRef[Any] = task.remote(*given)
+    return reference
 
 
 class Roster:
@@ -121,7 +123,7 @@ class Roster:
             EncoderError: If this machine has none.
         """
         own, there = model_identity(model), alive()
-        asked = {on_node(partial(_model_identity, model), node): node for node in there}
+        asked = {on_node(_model_identity, node, model): node for node in there}
         ray.wait(list(asked), num_returns=len(asked), timeout=_FETCH)
         wrong = []
         for reference, node in asked.items():
@@ -147,7 +149,7 @@ class Roster:
             InputError: If the torch of a node cannot use its GPUs.
         """
         there = alive()
-        asked = {on_node(_gpu_bytes, node, share): node for node, m in there.items() if m.gpus}
+        asked = {on_node(_gpu_bytes, node, gpus=share): node for node, m in there.items() if m.gpus}
         if not asked:
             return []
         ready, busy = ray.wait(list(asked), num_returns=len(asked), timeout=_ANSWER)

@@ -6,11 +6,11 @@ from typing import Any
 
 import ray
 from ray.exceptions import RayError
-from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from class_sweep.errors import InputError, StorageError
 from class_sweep.results.connection import is_remote
 from class_sweep.results.storage import Storage
+from class_sweep.sweep.nodes import on_node
 
 _LIMIT = 30.0  # seconds that the machines have to answer, most of them for starting a worker
 
@@ -45,14 +45,7 @@ def require_shared(place: Storage, nodes: Sequence[Mapping[str, Any]]) -> None:
     marker = f".marker-{uuid.uuid4().hex}"
     place.put(marker, b"class-sweep")
     try:
-        answers = {
-            name: ray.remote(reaches)
-            .options(
-                num_cpus=0, scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False)
-            )
-            .remote(place, marker)
-            for name, node in there.items()
-        }
+        answers = {name: on_node(reaches, node, place, marker) for name, node in there.items()}
         ray.wait(list(answers.values()), num_returns=len(answers), timeout=_LIMIT)
         failed = {name: why for name, answer in answers.items() if (why := _answer(answer))}
     finally:
