@@ -10,7 +10,7 @@ demo: $(STAMP)
 	$(BIN)/class-sweep run search_spaces/demo.yaml
 
 test: $(STAMP)
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadgroup
 
 test-long: $(STAMP)
 	$(BIN)/pytest -m long

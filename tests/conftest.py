@@ -34,6 +34,14 @@ resources: {cpus: 1}
 """
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Among several processes a file stays together, and one of them alone starts Rays."""
+    for item in items:
+        group = "ray" if item.get_closest_marker("ray") else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def small_space_text() -> str:
     return SMALL_SPACE

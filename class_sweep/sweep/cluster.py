@@ -1,15 +1,13 @@
-"""A Ray instance of a sweep's own, and actors that take its warm workers."""
+"""A Ray instance of a sweep's own, with workers that are warm."""
 
 import logging
 import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Self
 
 import ray
-from ray.tune.execution import tune_controller
-from ray.tune.execution.class_cache import _ActorClassCache
 
 from class_sweep.sweep.capacity import Machine
 from class_sweep.sweep.footprint import gpu_memory
@@ -108,26 +106,3 @@ def local_ray() -> Iterator[None]:
         instance.start()
         instance.wait()
         yield
-
-
-class _PlainActors(_ActorClassCache):
-    """Stands where Tune makes its actors, and gives them no environment of their own.
-
-    Tune's own names one, for Lightning's sake, which no idle worker was started with: each actor
-    would be a new process that imports torch while the warm ones stand by.
-    """
-
-    def get(self, trainable_cls: type) -> Any:
-        if trainable_cls not in self._cache:
-            self._cache[trainable_cls] = ray.remote(trainable_cls)
-        return self._cache[trainable_cls]
-
-
-@contextmanager
-def warm_actors() -> Iterator[None]:
-    """Let Tune's actors take the workers that are already warm."""
-    tune_controller._ActorClassCache = _PlainActors  # type: ignore[attr-defined]
-    try:
-        yield
-    finally:
-        tune_controller._ActorClassCache = _ActorClassCache  # type: ignore[attr-defined]

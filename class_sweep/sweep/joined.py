@@ -16,7 +16,7 @@ from class_sweep.errors import InputError
 from class_sweep.sweep.address import require_cluster, wanted_address
 from class_sweep.sweep.capacity import Machine
 from class_sweep.sweep.cluster import LocalRay, set_environment
-from class_sweep.sweep.nodes import Roster
+from class_sweep.sweep.nodes import Roster, head, on_node
 from class_sweep.sweep.plan import require_resources, this_machine
 from class_sweep.sweep.room import launchable
 
@@ -82,6 +82,7 @@ class JoinedRay:
 
     def _join(self) -> None:
         set_environment()
+        logging.getLogger("ray.client_builder").setLevel(logging.ERROR)
         carried = {name: os.environ[name] for name in _CARRIED if name in os.environ}
         try:
             ray.init(
@@ -103,7 +104,7 @@ class JoinedRay:
         encoder = self._space.settings.text_encoder
         if isinstance(encoder, HuggingFaceEncoder) and encoder.trainable is not False:
             self._roster.require_model(encoder.model)
-        self.launchable = launchable()
+        self.launchable = ray.get(on_node(launchable, head()))
         require_resources(self._space, [*self.machines(), *self.launchable])
 
     def start(self) -> None:

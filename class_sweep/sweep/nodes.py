@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 _ANSWER = 30.0  # seconds that a node has to start a process and answer
 _FETCH = 600.0  # seconds that a node has to fetch a model from the hub
+_HEAD = "node:__internal_head__"  # a resource of the head alone
 _PAUSE = 0.1  # seconds between two looks at who has answered
 
 
@@ -32,6 +33,17 @@ def alive() -> dict[str, Machine]:
         for node in ray.nodes()  # type: ignore[no-untyped-call]
         if node["Alive"]
     }
+
+
+def head() -> str:
+    """The node that the cluster was started on."""
+    nodes = ray.nodes()  # type: ignore[no-untyped-call]
+    return str(next(node["NodeID"] for node in nodes if _HEAD in node["Resources"]))
+
+
+def from_outside() -> bool:
+    """Whether this machine is none of the cluster's, which Ray Client joined."""
+    return bool(ray.util.client.ray.is_connected())  # type: ignore[no-untyped-call]
 
 
 def on_node(

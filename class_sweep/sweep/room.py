@@ -19,7 +19,7 @@ _GLANCE = 1.0  # seconds between two looks at who is there
 
 
 def launchable() -> list[Machine]:
-    """What the cluster launcher may add where it started this machine as the head; else nothing.
+    """What the cluster launcher may add that started this machine, the head; else nothing.
 
     The autoscalers of other launchers do not say what they could bring.
     """

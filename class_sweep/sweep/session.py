@@ -13,9 +13,8 @@ from class_sweep.errors import StorageError, SweepError
 from class_sweep.results.files import is_disk_full
 from class_sweep.results.record import Record
 from class_sweep.results.store import ResultsWriter
-from class_sweep.sweep.casualties import survivable
+from class_sweep.sweep.adapted import adapted
 from class_sweep.sweep.checkpoints import Checkpoints, Keeper, trial_name
-from class_sweep.sweep.cluster import warm_actors
 from class_sweep.sweep.duplicates import effective_plan
 from class_sweep.sweep.interrupt import StopRequest
 from class_sweep.sweep.judge import Judge
@@ -88,36 +87,33 @@ class Session:
             gpu=resources.gpus > 0,
             states=self.keeper.states,
         )
-        tuner = tune.Tuner(
-            tune.with_resources(trainable, {"cpu": resources.cpus, "gpu": resources.gpus}),
-            tune_config=tune.TuneConfig(
-                search_alg=study,
-                scheduler=JudgeScheduler(judge, self.stop),
-                num_samples=-1,  # the search says when there is nothing left
-                max_concurrent_trials=study.left,  # of these, as many as the search has room for
-                reuse_actors=True,
-                trial_name_creator=trial_name,
-                trial_dirname_creator=trial_name,
-            ),
-            run_config=tune.RunConfig(
-                name=folder.tune.name,
-                storage_path=str(folder.path.resolve()),
-                failure_config=tune.FailureConfig(max_failures=resources.retries),
-                checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
-                callbacks=[
-                    Checkpoints(judge, self.keeper),
-                    *trackers(space.settings.tracking, folder),
-                ],
-                stop=self.stop,
-                verbose=0,
-            ),
-        )
         for name in ("ray.tune", "ray.air", "ray.train"):
             logging.getLogger(name).setLevel(logging.CRITICAL)  # the judge says what matters
         try:
-            with warnings.catch_warnings(), survivable(), warm_actors():
+            with warnings.catch_warnings(), adapted(folder.tune):
                 warnings.simplefilter("ignore")
-                tuner.fit()
+                tune.run(
+                    tune.with_resources(trainable, {"cpu": resources.cpus, "gpu": resources.gpus}),
+                    name=folder.tune.name,
+                    storage_path=str(folder.path.resolve()),
+                    search_alg=study,
+                    scheduler=JudgeScheduler(judge, self.stop),
+                    num_samples=-1,  # the search says when there is nothing left
+                    max_concurrent_trials=study.left,  # of these, as many as it has room for
+                    reuse_actors=True,
+                    trial_name_creator=trial_name,
+                    trial_dirname_creator=trial_name,
+                    max_failures=resources.retries,
+                    checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+                    callbacks=[
+                        Checkpoints(judge, self.keeper),
+                        *trackers(space.settings.tracking, folder),
+                    ],
+                    stop=self.stop,
+                    raise_on_failed_trial=False,
+                    verbose=0,
+                    _remote=False,  # the log is written here, also where Ray Client reaches Ray
+                )
         except Exception as error:
             if judge.broken:
                 raise judge.broken from None

@@ -10,7 +10,7 @@ from ray.exceptions import RayError
 from class_sweep.errors import InputError, StorageError
 from class_sweep.results.connection import is_remote
 from class_sweep.results.storage import Storage
-from class_sweep.sweep.nodes import on_node
+from class_sweep.sweep.nodes import from_outside, on_node
 
 _LIMIT = 30.0  # seconds that the machines have to answer, most of them for starting a worker
 
@@ -40,7 +40,7 @@ def require_shared(place: Storage, nodes: Sequence[Mapping[str, Any]]) -> None:
         InputError: With the machines that cannot, and why.
     """
     there = machines(nodes)
-    if len(there) < 2 and not is_remote(place.address):
+    if len(there) < 2 and not (is_remote(place.address) or from_outside()):
         return
     marker = f".marker-{uuid.uuid4().hex}"
     place.put(marker, b"class-sweep")

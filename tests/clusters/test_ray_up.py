@@ -19,11 +19,14 @@ from pathlib import Path
 
 import pytest
 from machines import lacking, machines, new_key
+from s3 import ENVIRONMENT
+from s3 import address as address_in
 
 pytestmark = pytest.mark.cluster
 
 HEAD, *WORKERS = ADDRESSES = ["127.77.0.1", "127.77.0.2", "127.77.0.3"]
 BIN = Path(sys.executable).parent
+CREDENTIALS = {k.lower(): v for k, v in ENVIRONMENT.items() if k.startswith("AWS_") and "KEY" in k}
 NOISE = re.compile(r"V+INFO |VWARN |File Mount: |To ensure this mount|\.(py|css|js)$|^$")
 
 
@@ -143,6 +146,41 @@ def test_a_sweep_runs_on_all_of_them_and_comes_back(laptop, folder, small_space_
     for address in ADDRESSES:
         logs = (folder / "machines" / address / "tmp" / "ray").glob("session_*/logs/worker-*.out")
         assert any(":actor_name:CurriculumTrial" in log.read_text() for log in logs), address
+
+
+def test_a_sweep_runs_from_the_laptop_whose_disk_no_machine_sees(
+    laptop, checkout, folder, s3, small_space_text
+):
+    for address in ADDRESSES:
+        known = folder / "machines" / address / "home" / ".aws" / "credentials"
+        known.parent.mkdir(exist_ok=True)
+        known.write_text("[default]\n" + "".join(f"{k} = {v}\n" for k, v in CREDENTIALS.items()))
+    space, results = laptop.folder / "far.yaml", laptop.folder / "results" / "far"
+    space.write_text(small_space_text.replace(", max_concurrent: 1", ""))
+    command = [
+        *(sys.executable, "-m", "class_sweep.cli", "run", str(space), "--out", str(results)),
+        *("--address", f"ray://{HEAD}:{laptop.ports['10001']}"),
+    ]
+
+    def run(*more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*command, *more], check=False, cwd=checkout, env=laptop.environment | ENVIRONMENT,
+            timeout=300, capture_output=True, text=True,
+        )  # fmt: skip
+
+    alone = run()
+    assert alone.returncode == 2, alone.stderr
+    assert (
+        "every machine of a cluster must reach the place of a sweep's checkpoints" in alone.stderr
+    )
+    assert alone.stderr.count("it does not see there what this one wrote") == len(ADDRESSES)
+    assert not results.exists()
+    bucket = s3.bucket()
+    swept = run("--storage", address_in(s3.port, bucket))
+    assert swept.returncode == 0, swept.stdout + swept.stderr
+    assert json.loads((results / "summary.json").read_text())["state"] == "finished"
+    stored = s3.request("GET", f"/{bucket}/sweeps/far/trials.jsonl")
+    assert stored == (results / "trials.jsonl").read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,10 @@ import pytest
 import ray
 from ray._raylet import AuthenticationTokenLoader, Config
 from ray.cluster_utils import Cluster
+from s3 import free_port
+
+from class_sweep.errors import InputError
+from class_sweep.sweep.address import require_cluster
 
 pytestmark = [
     pytest.mark.ray,
@@ -27,10 +31,10 @@ class Nodes:
 
     def __init__(self, notes: Path):
         self._notes = notes
-        self.cluster = Cluster(
-            initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
-        )
+        head = {"num_cpus": 1, "include_dashboard": False, "ray_client_server_port": free_port()}
+        self.cluster = Cluster(initialize_head=True, head_node_args=head)
         self.address = self.cluster.address
+        self.from_elsewhere = f"ray://127.0.0.1:{head['ray_client_server_port']}"
 
     def add(self, *shadows: Path, idle: bool = False):
         """Add a node.
@@ -208,6 +212,47 @@ def test_a_node_that_is_lost_costs_no_report_and_one_that_joins_is_used(
     again = {note["trial"] for note in nodes.notes() if note["what"] == "restore" and note["step"]}
     assert going_on <= again
     assert max(most_at_a_time(nodes.notes()).values()) == SHARES
+
+
+@pytest.mark.cluster
+def test_a_sweep_from_elsewhere_is_killed_and_goes_on_from_there(
+    nodes, driver, gpu_text, lines, tmp_path
+):
+    """Through Ray Client: the driver is a process of no node."""
+    for _ in range(2):
+        nodes.add()
+    until(lambda: answers(nodes.from_elsewhere))
+    folder, shared = tmp_path / "out", tmp_path / "shared"
+    shared.mkdir()
+    nodes.hold()
+    process = driver.start(
+        *("run", write(tmp_path, gpu_text), "--out", folder),
+        *("--address", nodes.from_elsewhere, "--storage", shared),
+    )
+    until(lambda: len(under_way(lines(folder))) == 2 * SHARES)
+    process.kill()
+    process.communicate()
+    before = lines(folder)
+    nodes.release()
+    code, out = driver.run("resume", folder, "--address", nodes.from_elsewhere)
+    assert code == 0, out
+    after = lines(folder)
+    assert after[: len(before)] == before
+    assert len(ends(after)) == TRIALS
+    assert "fail" not in ends(after).values()
+    assert under_way(before) <= {
+        note["trial"] for note in nodes.notes() if note["what"] == "restore" and note["step"]
+    }
+    assert max(most_at_a_time(nodes.notes()).values()) == SHARES
+    assert (shared / "out" / "trials.jsonl").read_bytes() == (folder / "trials.jsonl").read_bytes()
+
+
+def answers(address: str) -> bool:
+    try:
+        require_cluster(address)
+    except InputError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize("verb", ["run", pytest.param("check", marks=pytest.mark.cluster)])

@@ -1,8 +1,11 @@
+import re
 import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
+import grpc
 import pytest
 
 from class_sweep.errors import InputError
@@ -29,15 +32,17 @@ def test_what_is_asked_for_wins_over_the_environment(monkeypatch, asked, variabl
     assert wanted_address(asked) == expected
 
 
-@pytest.mark.parametrize("wrong", ["nonsense", "host:port", "10.0.0.1", "10.0.0.1:", ":6379"])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *("nonsense", "host:port", "10.0.0.1", "10.0.0.1:", ":6379", "http://10.0.0.1:8265"),
+        *("ray://", "ray://10.0.0.1", "ray://:10001", "ray://host:port", "ray://http://h:10001"),
+    ],
+)
 def test_what_is_no_address_is_refused(wrong):
-    with pytest.raises(InputError, match="must be auto or host:port, got " + wrong):
+    expected = f"an address must be auto, host:port or ray://host:port, got {wrong}"
+    with pytest.raises(InputError, match=re.escape(expected) + "$"):
         require_cluster(wrong)
-
-
-def test_ray_client_is_refused_with_what_to_do_instead():
-    with pytest.raises(InputError, match=r"got ray://h:10001: .* ray job submit .* --address auto"):
-        require_cluster("ray://h:10001")
 
 
 @pytest.fixture
@@ -54,22 +59,30 @@ def on_loopback(monkeypatch):
     )
 
 
-def test_a_port_where_nothing_listens_is_refused_at_once(listener, on_loopback):
+@pytest.mark.parametrize("kind", ["", "ray://"])
+def test_a_port_where_nothing_listens_is_refused_at_once(on_loopback, kind):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     start = time.monotonic()
-    with pytest.raises(InputError, match=rf"answers, got 127.0.0.1:{port} \(.*refused"):
-        require_cluster(f"127.0.0.1:{port}")
+    with pytest.raises(InputError, match=rf"answers, got {kind}127.0.0.1:{port} \(.*refused"):
+        require_cluster(f"{kind}127.0.0.1:{port}")
     assert time.monotonic() - start < address._REACH
 
 
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("", "what listens at 127.0.0.1:{} is none"),
+        ("ray://", "what listens at 127.0.0.1:{} is not Ray Client's server"),
+    ],
+)
 def test_a_port_where_something_else_listens_is_given_up_in_time(
-    listener, on_loopback, monkeypatch
+    listener, on_loopback, monkeypatch, kind, expected
 ):
     monkeypatch.setattr(address, "_ANSWER", 3.0)
     start = time.monotonic()
-    with pytest.raises(InputError, match=rf"what listens at 127.0.0.1:{listener} is none"):
-        require_cluster(f"127.0.0.1:{listener}")
+    with pytest.raises(InputError, match=expected.format(listener)):
+        require_cluster(f"{kind}127.0.0.1:{listener}")
     assert time.monotonic() - start < 3 + address._REACH
 
 
@@ -85,7 +98,7 @@ def test_where_no_cluster_runs_auto_finds_none(monkeypatch):
 @pytest.mark.parametrize(
     ("printed", "complained", "expected"),
     [
-        ("elsewhere", "", "on a machine of its cluster, got 10.0.0.1:6379, of which this is none"),
+        ("elsewhere", "", r"such as ray://10.0.0.1:10001, got 10.0.0.1:6379; or run"),
         ("", "RPC error: InvalidAuthToken: Authentication token is missing", "token"),
         ("", "one\nray.exceptions.RpcError: 404", r"RpcError: 404\)"),
     ],
@@ -96,3 +109,41 @@ def test_each_answer_has_its_words(monkeypatch, printed, complained, expected):
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: done)
     with pytest.raises(InputError, match=expected):
         require_cluster("10.0.0.1:6379")
+
+
+@pytest.fixture
+def server():
+    """A gRPC server that answers a greeting with a status, as Ray Client's or another's would."""
+    started = []
+
+    def answering(status):
+        def answer(_, context):
+            context.abort(status, "because")
+
+        handler = grpc.method_handlers_generic_handler(
+            "ray.rpc.RayletDriver", {"ClusterInfo": grpc.unary_unary_rpc_method_handler(answer)}
+        )
+        server = grpc.server(ThreadPoolExecutor(1), handlers=[handler])
+        started.append(server)
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        return f"ray://127.0.0.1:{port}"
+
+    yield answering
+    for one in started:
+        one.stop(None).wait()
+
+
+def test_each_answer_of_a_server_for_clients_has_its_words(server):
+    asked = server(grpc.StatusCode.UNAUTHENTICATED)
+    with pytest.raises(InputError, match=f"got none or a wrong one for {asked}: set RAY_AUTH_MODE"):
+        require_cluster(asked)
+    asked = server(grpc.StatusCode.UNIMPLEMENTED)
+    with pytest.raises(InputError, match=f"got {asked} .what listens at .* is not Ray Client's"):
+        require_cluster(asked)
+
+
+def test_without_the_client_it_says_what_to_install(listener, monkeypatch):
+    monkeypatch.setattr(address, "find_spec", lambda _: None)
+    with pytest.raises(InputError, match=r"pip install 'class-sweep\[cluster\]'"):
+        require_cluster(f"ray://127.0.0.1:{listener}")

@@ -5,7 +5,8 @@ import pytest
 import ray
 from ray.tune.execution import tune_controller
 
-from class_sweep.sweep.cluster import LocalRay, warm_actors
+from class_sweep.sweep.adapted import adapted
+from class_sweep.sweep.cluster import LocalRay
 
 
 def test_an_instance_that_was_never_started_is_left_without_ray():
@@ -38,11 +39,14 @@ def test_a_ray_of_its_own_is_started_whatever_the_environment_names(monkeypatch)
     assert asked["_node_ip_address"] == "127.0.0.1"
 
 
-def test_tune_gets_its_own_actors_back():
-    tunes = tune_controller._ActorClassCache
-    with warm_actors():
-        assert tune_controller._ActorClassCache is not tunes
-    assert tune_controller._ActorClassCache is tunes
+def test_tune_gets_its_own_parts_back(tmp_path):
+    def parts():
+        return tune_controller._ActorClassCache, tune_controller.RayActorManager
+
+    tunes = parts()
+    with adapted(tmp_path):
+        assert not set(parts()) & set(tunes)
+    assert parts() == tunes
 
 
 @pytest.mark.ray
@@ -54,7 +58,7 @@ def test_an_instance_that_is_still_starting_is_stopped():
 
 
 @pytest.mark.ray
-def test_workers_are_warm_and_an_actor_of_tunes_takes_one_of_them():
+def test_workers_are_warm_and_an_actor_of_tunes_takes_one_of_them(tmp_path):
     import psutil
 
     def workers():
@@ -74,7 +78,7 @@ def test_workers_are_warm_and_an_actor_of_tunes_takes_one_of_them():
         deadline = time.monotonic() + 120
         while not (idle := workers()) and time.monotonic() < deadline:
             time.sleep(0.1)
-        with warm_actors():
+        with adapted(tmp_path):
             actor = tune_controller._ActorClassCache().get(Plain).options(num_cpus=1).remote()
         pid, warm = ray.get(actor.loaded.remote())
         assert pid in idle
