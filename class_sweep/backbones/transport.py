@@ -6,12 +6,22 @@ last one ended. After n steps the plan is exp(−n·C/β + f + g), f over rows a
 two are all that has to be kept, and g's last change, from which the next round starts.
 """
 
+import logging
 import math
+import warnings
+from collections.abc import Callable
+from functools import cache
 
 import torch
 
+log = logging.getLogger(__name__)
+
 _LARGEST = 1 << 24  # numbers of a cost that are worked on at a time on a GPU: 64 MiB
-_LARGEST_IN_CACHE = 1 << 17  # and on a processor: 512 KiB
+_LARGEST_IN_CACHE = 1 << 19  # and on a processor: 2 MiB
+_WORTH_COMPILING = 1 << 16  # numbers of a cost from which on a step is compiled
+
+State = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+"""The potentials of rows (P, T) and of columns (P, M), and the last change of these."""
 
 
 @torch.no_grad()
@@ -35,21 +45,58 @@ def proximal_plan(
     apart = ~(rows.unsqueeze(2) & columns.unsqueeze(1))
     kernel = (-cost / beta).masked_fill(apart, -math.inf)
     row_mass, column_mass = (1 / mask.sum(1, keepdim=True) for mask in (rows, columns))
-    row_potential = torch.zeros_like(rows, dtype=cost.dtype)
-    column_potential = torch.zeros_like(columns, dtype=cost.dtype)
-    change = column_potential
+    # Three tensors: that two of them are one would be compiled in.
+    first, second, third = (torch.zeros_like(m, dtype=cost.dtype) for m in (rows, columns, columns))
+    state: State = first, second, third
+    large = cost.numel() >= _WORTH_COMPILING and min(cost.shape) > 1
+    advance = _compiled(cost.device.type) if large else _advance
     for step in range(1, iterations + 1):
-        # From logarithms each time: what is nothing now may grow again. As the last plan had the
-        # right masses, no sum of this one is much below them, whatever the potentials are.
-        start = column_potential + change
-        plan = (row_potential.unsqueeze(2) + start.unsqueeze(1)).add_(kernel, alpha=step).exp_()
-        row_scale = (row_mass / plan.sum(2)).masked_fill(~rows, 1)
-        sums = (row_scale.unsqueeze(1) @ plan).squeeze(1)
-        column_scale = (column_mass / sums).masked_fill(~columns, 1)
-        row_potential = row_potential + row_scale.log()
-        change = change + column_scale.log()
-        column_potential = column_potential + change
+        # A tensor, for each number would be compiled anew.
+        sharpened = torch.tensor(float(step), dtype=cost.dtype)
+        state = advance(state, kernel, sharpened, rows, columns, row_mass, column_mass)
+    row_potential, column_potential, _ = state
     return iterations * kernel + row_potential.unsqueeze(2) + column_potential.unsqueeze(1)
+
+
+def _advance(
+    state: State,
+    kernel: torch.Tensor,
+    step: torch.Tensor,
+    rows: torch.Tensor,
+    columns: torch.Tensor,
+    row_mass: torch.Tensor,
+    column_mass: torch.Tensor,
+) -> State:
+    """One proximal step."""
+    row_potential, column_potential, change = state
+    # From logarithms each time: what is nothing now may grow again. As the last plan had the
+    # right masses, no sum of this one is much below them, whatever the potentials are.
+    start = column_potential + change
+    plan = (row_potential.unsqueeze(2) + start.unsqueeze(1) + kernel * step).exp()
+    row_scale = (row_mass / plan.sum(2)).masked_fill(~rows, 1)
+    sums = (row_scale.unsqueeze(2) * plan).sum(1)  # a product would keep it from being compiled
+    column_scale = (column_mass / sums).masked_fill(~columns, 1)
+    change = change + column_scale.log()
+    return row_potential + row_scale.log(), column_potential + change, change
+
+
+@cache
+def _compiled(device: str) -> Callable[..., State]:
+    """`_advance` in a few passes over memory instead of ten; as it is where no compiler works."""
+    # As in the calls to come, with no two sizes alike, so that these compile nothing.
+    sizes = ((2, 3), (2, 4), (2, 4), (2, 3, 4), (2, 1), (2, 1))
+    first, second, third, kernel, *mass = (torch.ones(size, device=device) for size in sizes)
+    given = (first, second, third), kernel, torch.tensor(1.0), first > 0, second > 0, *mass
+    try:
+        with warnings.catch_warnings():  # of the compiler's own making, while it is imported
+            warnings.simplefilter("ignore", DeprecationWarning)
+            compiled: Callable[..., State] = torch.compile(_advance, dynamic=True)
+            compiled(*given)
+    except Exception as error:  # of many kinds, and each means the same
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        log.warning("ORMA's transport is not compiled, and so slower: %s", reason)
+        return _advance
+    return compiled
 
 
 @torch.no_grad()

@@ -82,3 +82,67 @@ def test_a_token_goes_where_the_most_of_its_mass_goes(problems, monkeypatch):
     monkeypatch.setattr(transport, "_LARGEST_IN_CACHE", 60)  # a problem at a time
     one_by_one = aligned(1 - cost, rows, columns, beta=0.5, iterations=50)
     assert torch.equal(one_by_one[rows], whole[rows])
+
+
+@pytest.fixture
+def many():
+    """So many problems that compiling pays."""
+    generator = torch.Generator().manual_seed(2)
+    cost = 1 - torch.rand(300, 24, 12, generator=generator)
+    rows = torch.arange(24) < torch.randint(1, 25, (300, 1), generator=generator)
+    columns = torch.arange(12) < torch.randint(1, 13, (300, 1), generator=generator)
+    assert cost.numel() >= transport._WORTH_COMPILING
+    return cost, rows, columns
+
+
+@pytest.fixture
+def advances(monkeypatch):
+    """How often a step was taken as it is written down, uncompiled."""
+    transport._compiled("cpu")  # of the step itself
+    taken = []
+    plain = transport._advance
+    monkeypatch.setattr(transport, "_advance", lambda *given: taken.append(1) or plain(*given))
+    return taken
+
+
+def test_a_compiled_plan_is_the_plain_one(many, advances, monkeypatch):
+    cost, rows, columns = many
+    found = proximal_plan(*many, beta=0.5, iterations=50)
+    stats = torch._dynamo.utils.counters["stats"]
+    graphs = stats["unique_graphs"]
+    smaller = cost[:290, :20], rows[:290, :20], columns[:290]
+    proximal_plan(*(part.contiguous() for part in smaller), beta=1, iterations=5)
+    assert stats["unique_graphs"] == graphs  # one for every size
+    assert not advances
+    monkeypatch.setattr(transport, "_WORTH_COMPILING", 1 << 40)
+    plain = proximal_plan(*many, beta=0.5, iterations=50)
+    assert len(advances) == 50
+    torch.testing.assert_close(found.exp(), plain.exp(), atol=1e-6, rtol=1e-4)
+
+
+def test_where_nothing_can_be_compiled_it_is_done_plainly_and_said_once(
+    many, advances, monkeypatch, caplog
+):
+    def fails(*_, **__):
+        raise RuntimeError("no C++ compiler\nand much more")
+
+    monkeypatch.setattr(torch, "compile", lambda *_, **__: fails)
+    transport._compiled.cache_clear()
+    try:
+        for _ in range(2):
+            plan = proximal_plan(*many, beta=0.5, iterations=3)
+    finally:
+        transport._compiled.cache_clear()
+    assert len(advances) == 6
+    assert torch.isfinite(plan.exp()).all()
+    assert [r.getMessage() for r in caplog.records] == [
+        "ORMA's transport is not compiled, and so slower: no C++ compiler"
+    ]
+
+
+@pytest.mark.parametrize("size", [(1, 300, 300), (300, 1, 300), (300, 300, 1)])
+def test_what_would_be_compiled_for_itself_is_done_plainly(advances, size):
+    cost = torch.rand(*size)
+    there = torch.ones(size[:2], dtype=torch.bool), torch.ones(size[::2], dtype=torch.bool)
+    proximal_plan(cost, *there, beta=0.5, iterations=2)
+    assert len(advances) == 2
