@@ -19,7 +19,7 @@ from ray import tune
 from class_sweep.config.document import Space, parse_space
 from class_sweep.difficulty.index import build_index
 from class_sweep.difficulty.similarity import CLASS_SIMILARITY
-from class_sweep.sweep.cluster import local_ray
+from class_sweep.sweep.cluster.local import local_ray
 from class_sweep.sweep.states import FolderStates
 from class_sweep.sweep.trainable import CurriculumTrial
 from class_sweep.training.features import TrialFeatures

@@ -25,7 +25,7 @@ from ray import tune
 
 from class_sweep.config.document import Space, parse_space
 from class_sweep.encoders.cache import FeatureCache
-from class_sweep.sweep.cluster import local_ray
+from class_sweep.sweep.cluster.local import local_ray
 from class_sweep.sweep.prepare import Clock, prepare
 from class_sweep.sweep.runner import run
 from class_sweep.sweep.trainable import CurriculumTrial

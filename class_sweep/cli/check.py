@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from class_sweep.config.sections import Settings
     from class_sweep.difficulty.diagnosis import SigmaDiagnosis
     from class_sweep.difficulty.similarity import Similarity
-    from class_sweep.sweep.capacity import Machine
+    from class_sweep.sweep.cluster.capacity import Machine
     from class_sweep.sweep.plan import SweepPlan
 
 _SIGMAS_SHOWN = 9
@@ -81,14 +81,14 @@ def check(
 @contextmanager
 def _machines(space: "Space", address: str | None) -> "Iterator[Sequence[Machine]]":
     """Where the trials would run: the nodes of a cluster that is joined meanwhile, or here."""
-    from class_sweep.sweep.address import wanted_address
+    from class_sweep.sweep.cluster.address import wanted_address
     from class_sweep.sweep.plan import this_machine
 
     cluster = wanted_address(address)
     if cluster is None:
         yield [this_machine()]
         return
-    from class_sweep.sweep.joined import JoinedRay
+    from class_sweep.sweep.cluster.joined import JoinedRay
 
     with JoinedRay(cluster, space) as joined:
         yield [*joined.machines(), *joined.launchable]

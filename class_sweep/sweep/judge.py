@@ -11,7 +11,7 @@ from class_sweep.config.objective import Objective
 from class_sweep.errors import StorageError
 from class_sweep.results.record import Decision, Record
 from class_sweep.results.store import ResultsWriter
-from class_sweep.sweep.pruner import Pruner, Verdict
+from class_sweep.sweep.pruners.pruner import Pruner, Verdict
 
 
 @dataclass(frozen=True)

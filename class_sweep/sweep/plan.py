@@ -10,7 +10,7 @@ from class_sweep.config.document import Space
 from class_sweep.curriculum.extent import schedule_range
 from class_sweep.curriculum.schedule import full_data_samples
 from class_sweep.data.pair import PairSet
-from class_sweep.sweep.capacity import Machine, fitting
+from class_sweep.sweep.cluster.capacity import Machine, fitting
 from class_sweep.training.milestones import ladder
 
 

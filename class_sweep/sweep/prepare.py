@@ -290,7 +290,7 @@ def _cluster(progress: Progress) -> Executor | None:
     """What counts on the nodes of a connected Ray cluster, if there is one of several."""
     if "ray" not in sys.modules:  # never imported, so never connected: it would take a second
         return None
-    from class_sweep.sweep.distributed import many_nodes, ray_executor  # noqa: PLC0415
+    from class_sweep.sweep.cluster.distributed import many_nodes, ray_executor  # noqa: PLC0415
 
     return ray_executor(progress) if many_nodes() else None
 

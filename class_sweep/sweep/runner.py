@@ -21,21 +21,21 @@ from class_sweep.results.record import Record
 from class_sweep.results.storage import Storage
 from class_sweep.results.store import ResultsFolder, ResultsWriter
 from class_sweep.sweep.checkpoints import Keeper
-from class_sweep.sweep.confirm import confirm_sweep, confirming
+from class_sweep.sweep.cluster.joined import workers_of
+from class_sweep.sweep.cluster.room import Room
+from class_sweep.sweep.cluster.shared import require_shared
+from class_sweep.sweep.confirmation.confirm import confirm_sweep, confirming
+from class_sweep.sweep.confirmation.testing import read_test
 from class_sweep.sweep.environment import describe_environment
 from class_sweep.sweep.footprint import require_gpu_memory, trial_bytes
 from class_sweep.sweep.interrupt import StopRequest
-from class_sweep.sweep.joined import workers_of
 from class_sweep.sweep.judge import Judge, Listener
 from class_sweep.sweep.keeping import for_a_new_one, taken_up
 from class_sweep.sweep.prepare import Clock, Prepared, prepare
-from class_sweep.sweep.pruners import make_pruner
-from class_sweep.sweep.room import Room
+from class_sweep.sweep.pruners.catalogue import make_pruner
 from class_sweep.sweep.samplers import sampler_notes
 from class_sweep.sweep.session import Session
-from class_sweep.sweep.shared import require_shared
 from class_sweep.sweep.summary import Summary
-from class_sweep.sweep.testing import read_test
 from class_sweep.sweep.tracking import require_trackers
 from class_sweep.training.milestones import ladder
 

@@ -15,12 +15,12 @@ from class_sweep.results.record import Record
 from class_sweep.results.store import ResultsWriter
 from class_sweep.sweep.adapted import adapted
 from class_sweep.sweep.checkpoints import Checkpoints, Keeper, trial_name
+from class_sweep.sweep.cluster.room import Room
 from class_sweep.sweep.duplicates import effective_plan
 from class_sweep.sweep.interrupt import StopRequest
 from class_sweep.sweep.judge import Judge
 from class_sweep.sweep.prepare import Prepared
 from class_sweep.sweep.pruning import JudgeScheduler
-from class_sweep.sweep.room import Room
 from class_sweep.sweep.search import StudySearch
 from class_sweep.sweep.tracking import trackers
 from class_sweep.sweep.trainable import CurriculumTrial

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import ray
 
-from class_sweep.sweep import nodes, retrain, trainable
+from class_sweep.sweep import trainable
+from class_sweep.sweep.cluster import nodes
+from class_sweep.sweep.confirmation import retrain
 from class_sweep.training.loop import Trainer
 
 GIB = 1 << 30

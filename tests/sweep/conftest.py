@@ -35,7 +35,7 @@ def listener() -> Quiet:
 
 @pytest.fixture(scope="session")
 def ray_instance() -> Iterator[None]:
-    from class_sweep.sweep.cluster import local_ray
+    from class_sweep.sweep.cluster.local import local_ray
 
     with local_ray():
         yield

@@ -10,10 +10,10 @@ from class_sweep.difficulty.index import build_index
 from class_sweep.difficulty.similarity import CLASS_SIMILARITY
 from class_sweep.results.outcome import trials_of
 from class_sweep.results.store import ResultsFolder, ResultsWriter
-from class_sweep.sweep.asha import Asha
 from class_sweep.sweep.duplicates import Trained, effective_plan
 from class_sweep.sweep.interrupt import StopRequest
 from class_sweep.sweep.judge import Judge, Outcome
+from class_sweep.sweep.pruners.asha import Asha
 from class_sweep.sweep.search import StudySearch
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer

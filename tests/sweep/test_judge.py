@@ -6,9 +6,9 @@ import pytest
 from class_sweep.config.objective import parse_objective
 from class_sweep.errors import StorageError
 from class_sweep.results.store import ResultsFolder, ResultsWriter
-from class_sweep.sweep.asha import Asha
 from class_sweep.sweep.judge import Judge, Outcome, Proposal
-from class_sweep.sweep.one_rung import OneRung
+from class_sweep.sweep.pruners.asha import Asha
+from class_sweep.sweep.pruners.one_rung import OneRung
 
 
 class Quiet:

@@ -13,12 +13,12 @@ from ray._private.ray_logging import stdout_deduplicator
 from class_sweep.config.document import Space
 from class_sweep.config.inputs import HuggingFaceEncoder
 from class_sweep.errors import InputError
-from class_sweep.sweep.address import require_cluster, wanted_address
-from class_sweep.sweep.capacity import Machine
-from class_sweep.sweep.cluster import LocalRay, set_environment
-from class_sweep.sweep.nodes import Roster, head, on_node
+from class_sweep.sweep.cluster.address import require_cluster, wanted_address
+from class_sweep.sweep.cluster.capacity import Machine
+from class_sweep.sweep.cluster.local import LocalRay, set_environment
+from class_sweep.sweep.cluster.nodes import Roster, head, on_node
+from class_sweep.sweep.cluster.room import launchable
 from class_sweep.sweep.plan import require_resources, this_machine
-from class_sweep.sweep.room import launchable
 
 # Settings of the driver's shell that its workers on other machines go by as well.
 _CARRIED = (

@@ -9,9 +9,9 @@ from typing import Self
 
 import ray
 
-from class_sweep.sweep.capacity import Machine
+from class_sweep.sweep.cluster.capacity import Machine
+from class_sweep.sweep.cluster.nodes import alive
 from class_sweep.sweep.footprint import gpu_memory
-from class_sweep.sweep.nodes import alive
 
 # Read by Ray when it is imported or started; a user's own setting wins.
 _ENVIRONMENT = {

@@ -10,9 +10,9 @@ from ray.exceptions import GetTimeoutError, RayError, TaskUnschedulableError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from class_sweep.errors import EncoderError, InputError, SweepError
-from class_sweep.sweep.capacity import Machine
+from class_sweep.sweep.cluster.capacity import Machine
+from class_sweep.sweep.cluster.software import asking, differences
 from class_sweep.sweep.footprint import gpu_memory
-from class_sweep.sweep.software import asking, differences
 
 log = logging.getLogger(__name__)
 

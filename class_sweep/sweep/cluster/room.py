@@ -9,7 +9,7 @@ import yaml
 
 from class_sweep.config.sections import Resources
 from class_sweep.errors import SweepError
-from class_sweep.sweep.capacity import Machine
+from class_sweep.sweep.cluster.capacity import Machine
 from class_sweep.sweep.interrupt import StopRequest
 
 log = logging.getLogger(__name__)

@@ -17,13 +17,13 @@ from class_sweep.results.export import config_yaml
 from class_sweep.results.files import write_atomic
 from class_sweep.results.outcome import trials_of
 from class_sweep.results.store import ResultsWriter
-from class_sweep.sweep.arms import Arm, Arms, make_arms
-from class_sweep.sweep.findings import Evidence, verdict_tree
+from class_sweep.sweep.cluster.room import Room
+from class_sweep.sweep.confirmation.arms import Arm, Arms, make_arms
+from class_sweep.sweep.confirmation.findings import Evidence, verdict_tree
+from class_sweep.sweep.confirmation.retrain import Job, Trained, retrain
 from class_sweep.sweep.interrupt import StopRequest
 from class_sweep.sweep.judge import Listener
 from class_sweep.sweep.prepare import Clock, Prepared
-from class_sweep.sweep.retrain import Job, Trained, retrain
-from class_sweep.sweep.room import Room
 from class_sweep.verdict.sequential import Progress, follow
 
 log = logging.getLogger(__name__)

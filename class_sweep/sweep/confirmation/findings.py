@@ -11,7 +11,7 @@ from class_sweep.config.confirm import LOOKS
 from class_sweep.config.document import Space
 from class_sweep.config.objective import metric_names
 from class_sweep.results.confirmed import ConfirmRun, Ranks
-from class_sweep.sweep.arms import Arm, Arms
+from class_sweep.sweep.confirmation.arms import Arm, Arms
 from class_sweep.verdict import words
 from class_sweep.verdict.bootstrap import intervals
 from class_sweep.verdict.looks import ALPHA

@@ -17,8 +17,8 @@ from class_sweep.config.document import Space
 from class_sweep.config.objective import POOLS
 from class_sweep.errors import ClassSweepError
 from class_sweep.results.curves import SEED
+from class_sweep.sweep.cluster.room import Room
 from class_sweep.sweep.interrupt import StopRequest
-from class_sweep.sweep.room import Room
 from class_sweep.training.evaluation import metrics_of
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer

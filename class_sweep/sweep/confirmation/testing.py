@@ -17,11 +17,11 @@ from class_sweep.config.objective import metric_names
 from class_sweep.errors import ResultsError, SweepError
 from class_sweep.results.lines import LineLog, whole_lines
 from class_sweep.results.store import ResultsFolder, ResultsWriter
+from class_sweep.sweep.cluster.room import Room
+from class_sweep.sweep.confirmation.retrain import Job, Trained, retrain
 from class_sweep.sweep.interrupt import StopRequest
 from class_sweep.sweep.judge import Listener
 from class_sweep.sweep.prepare import Clock, Prepared
-from class_sweep.sweep.retrain import Job, Trained, retrain
-from class_sweep.sweep.room import Room
 from class_sweep.verdict.bootstrap import intervals
 from class_sweep.verdict.paired import Paired
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from class_sweep.sweep.pruner import Verdict
+from class_sweep.sweep.pruners.pruner import Verdict
 
 
 class Asha:

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from class_sweep.config.pruning import Pruning
-from class_sweep.sweep.asha import Asha, Hyperband
-from class_sweep.sweep.median import MedianStopping
-from class_sweep.sweep.one_rung import OneRung
-from class_sweep.sweep.pruner import NoPruning, Pruner
+from class_sweep.sweep.pruners.asha import Asha, Hyperband
+from class_sweep.sweep.pruners.median import MedianStopping
+from class_sweep.sweep.pruners.one_rung import OneRung
+from class_sweep.sweep.pruners.pruner import NoPruning, Pruner
 
 PRUNERS: dict[str, Callable[[Any, int], Pruner]] = {
     "asha": lambda settings, _: Asha(settings.reduction_factor),

@@ -2,7 +2,7 @@
 
 from statistics import fmean, median
 
-from class_sweep.sweep.pruner import Verdict
+from class_sweep.sweep.pruners.pruner import Verdict
 
 
 class MedianStopping:

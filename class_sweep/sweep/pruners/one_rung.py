@@ -4,7 +4,7 @@ Li and Jamieson's random search with a single elimination; all trials are compar
 no pruner that decides at once can do, at the price of waiting for the last.
 """
 
-from class_sweep.sweep.pruner import Verdict
+from class_sweep.sweep.pruners.pruner import Verdict
 
 
 class OneRung:

@@ -12,9 +12,9 @@ from optuna.trial import TrialState
 from class_sweep.config.axes import Axis, Choice, IntRange, LogUniform, Value
 from class_sweep.config.document import Space
 from class_sweep.results.curves import Configuration, CurveTable, Point
-from class_sweep.sweep.replay import Search
+from class_sweep.sweep.replay.replay import Search
+from class_sweep.sweep.replay.simulation import Run, Source
 from class_sweep.sweep.samplers import SAMPLERS, distributions, make_sampler
-from class_sweep.sweep.simulation import Run, Source
 
 _STATES = {"finish": TrialState.COMPLETE, "prune": TrialState.PRUNED, "fail": TrialState.FAIL}
 

@@ -11,9 +11,9 @@ from class_sweep.config.pruning import Pruning
 from class_sweep.difficulty.worth import rank_correlation
 from class_sweep.errors import ResultsError
 from class_sweep.results.curves import CurveTable
-from class_sweep.sweep.pruner import NoPruning
-from class_sweep.sweep.pruners import make_pruner
-from class_sweep.sweep.simulation import Played, Run, Source, play, reports_of
+from class_sweep.sweep.pruners.catalogue import make_pruner
+from class_sweep.sweep.pruners.pruner import NoPruning
+from class_sweep.sweep.replay.simulation import Played, Run, Source, play, reports_of
 from class_sweep.training.milestones import rung_epochs
 
 

@@ -12,9 +12,9 @@ from class_sweep.config.document import Space, load_space
 from class_sweep.config.pruning import Pruning
 from class_sweep.errors import InputError
 from class_sweep.results.curves import CURVES, CurveTable
-from class_sweep.sweep.pruners import PRUNERS
-from class_sweep.sweep.recorded import LEARNING, searches
-from class_sweep.sweep.replay import between_seeds, replay, rungs_of
+from class_sweep.sweep.pruners.catalogue import PRUNERS
+from class_sweep.sweep.replay.recorded import LEARNING, searches
+from class_sweep.sweep.replay.replay import between_seeds, replay, rungs_of
 
 _PRUNING: TypeAdapter[Pruning] = TypeAdapter(Pruning)
 

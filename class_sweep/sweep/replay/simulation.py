@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from class_sweep.results.curves import Configuration, Point
-from class_sweep.sweep.pruner import Pruner
+from class_sweep.sweep.pruners.pruner import Pruner
 
 
 @dataclass(frozen=True)

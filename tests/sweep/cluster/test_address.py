@@ -9,8 +9,8 @@ import grpc
 import pytest
 
 from class_sweep.errors import InputError
-from class_sweep.sweep import address
-from class_sweep.sweep.address import require_cluster, wanted_address
+from class_sweep.sweep.cluster import address
+from class_sweep.sweep.cluster.address import require_cluster, wanted_address
 
 
 @pytest.mark.parametrize(

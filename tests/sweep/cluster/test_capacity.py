@@ -2,7 +2,7 @@ import pytest
 
 from class_sweep.config.sections import Resources
 from class_sweep.errors import InputError
-from class_sweep.sweep.capacity import Machine, fitting
+from class_sweep.sweep.cluster.capacity import Machine, fitting
 
 HEAD = Machine("head", 4, 0)
 ONE = Machine("one", 16, 1)

@@ -9,7 +9,7 @@ from ray.cluster_utils import Cluster
 
 from class_sweep.difficulty import tiles
 from class_sweep.difficulty.index import build_index
-from class_sweep.sweep.distributed import many_nodes, ray_executor
+from class_sweep.sweep.cluster.distributed import many_nodes, ray_executor
 
 pytestmark = [
     pytest.mark.ray,

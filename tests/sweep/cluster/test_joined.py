@@ -3,9 +3,9 @@ import ray
 
 from class_sweep.config.document import parse_space
 from class_sweep.errors import InputError
-from class_sweep.sweep import joined
-from class_sweep.sweep.cluster import LocalRay
-from class_sweep.sweep.joined import JoinedRay, workers_of
+from class_sweep.sweep.cluster import joined
+from class_sweep.sweep.cluster.joined import JoinedRay, workers_of
+from class_sweep.sweep.cluster.local import LocalRay
 
 
 def test_an_address_is_joined_and_none_is_a_ray_of_its_own(monkeypatch, small_space_text):

@@ -6,7 +6,7 @@ import ray
 from ray.tune.execution import tune_controller
 
 from class_sweep.sweep.adapted import adapted
-from class_sweep.sweep.cluster import LocalRay
+from class_sweep.sweep.cluster.local import LocalRay
 
 
 def test_an_instance_that_was_never_started_is_left_without_ray():

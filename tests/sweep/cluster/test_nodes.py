@@ -3,9 +3,9 @@
 import pytest
 
 from class_sweep.errors import InputError
-from class_sweep.sweep import nodes
-from class_sweep.sweep.cluster import local_ray
-from class_sweep.sweep.nodes import Roster
+from class_sweep.sweep.cluster import nodes
+from class_sweep.sweep.cluster.local import local_ray
+from class_sweep.sweep.cluster.nodes import Roster
 
 pytestmark = pytest.mark.ray
 

@@ -3,10 +3,10 @@ import yaml
 
 from class_sweep.config.sections import Resources
 from class_sweep.errors import SweepError
-from class_sweep.sweep import room as rooms
-from class_sweep.sweep.capacity import Machine
+from class_sweep.sweep.cluster import room as rooms
+from class_sweep.sweep.cluster.capacity import Machine
+from class_sweep.sweep.cluster.room import Room, launchable
 from class_sweep.sweep.interrupt import StopRequest
-from class_sweep.sweep.room import Room, launchable
 
 ONE = Machine("one", 4, 1)
 

@@ -4,7 +4,7 @@ import pytest
 
 from class_sweep.errors import InputError, StorageError
 from class_sweep.results.storage import Storage
-from class_sweep.sweep.shared import machines, reaches, require_shared
+from class_sweep.sweep.cluster.shared import machines, reaches, require_shared
 
 
 def node(name, host="head", ip="10.0.0.1", alive=True):

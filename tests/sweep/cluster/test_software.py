@@ -1,6 +1,6 @@
 import torch
 
-from class_sweep.sweep.software import asking, differences
+from class_sweep.sweep.cluster.software import asking, differences
 
 
 def test_this_machine_runs_what_it_runs():

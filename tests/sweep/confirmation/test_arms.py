@@ -11,7 +11,7 @@ from class_sweep.curriculum.reference import reference_config
 from class_sweep.difficulty.index import build_index
 from class_sweep.difficulty.similarity import CLASS_SIMILARITY
 from class_sweep.results.record import Record
-from class_sweep.sweep.arms import SAMPLES, make_arms
+from class_sweep.sweep.confirmation.arms import SAMPLES, make_arms
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer
 from class_sweep.verdict.sequential import Pair

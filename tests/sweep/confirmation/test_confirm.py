@@ -4,10 +4,10 @@ import pytest
 
 from class_sweep.config.document import parse_space
 from class_sweep.errors import ConfigError
-from class_sweep.sweep import retrain as retraining
-from class_sweep.sweep.confirm import confirm_seeds, confirming
+from class_sweep.sweep.confirmation import retrain as retraining
+from class_sweep.sweep.confirmation.confirm import confirm_seeds, confirming
+from class_sweep.sweep.confirmation.retrain import Job, train_whole
 from class_sweep.sweep.prepare import Clock, prepare
-from class_sweep.sweep.retrain import Job, train_whole
 from class_sweep.training.evaluation import metrics_of
 
 

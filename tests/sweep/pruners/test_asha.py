@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ray.tune.schedulers.async_hyperband import _Bracket
 
-from class_sweep.sweep.asha import Asha, Hyperband
-from class_sweep.sweep.pruner import Verdict
+from class_sweep.sweep.pruners.asha import Asha, Hyperband
+from class_sweep.sweep.pruners.pruner import Verdict
 
 scores = st.floats(-10, 10, allow_nan=False).map(lambda x: round(x, 1))  # rounded: ties happen
 

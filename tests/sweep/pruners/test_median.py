@@ -1,5 +1,5 @@
-from class_sweep.sweep.median import MedianStopping
-from class_sweep.sweep.pruner import Verdict
+from class_sweep.sweep.pruners.median import MedianStopping
+from class_sweep.sweep.pruners.pruner import Verdict
 
 
 def test_the_best_so_far_is_held_against_the_median_of_the_others_means():

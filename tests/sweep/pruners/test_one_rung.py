@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from class_sweep.sweep.one_rung import OneRung
-from class_sweep.sweep.pruner import Verdict
+from class_sweep.sweep.pruners.one_rung import OneRung
+from class_sweep.sweep.pruners.pruner import Verdict
 
 scores = st.floats(-10, 10, allow_nan=False).map(lambda x: round(x, 1))
 

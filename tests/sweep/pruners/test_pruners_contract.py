@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from class_sweep.config.pruning import Pruning
-from class_sweep.sweep.pruners import PRUNERS, make_pruner
+from class_sweep.sweep.pruners.catalogue import PRUNERS, make_pruner
 
 RUNGS = 3
 kinds = pytest.mark.parametrize("kind", PRUNERS)

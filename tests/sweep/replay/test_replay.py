@@ -12,11 +12,11 @@ from class_sweep.config.objective import parse_objective
 from class_sweep.config.pruning import Pruning
 from class_sweep.errors import InputError, ResultsError
 from class_sweep.results.curves import Configuration, CurveTable, Point
-from class_sweep.sweep.pruners import PRUNERS, make_pruner
-from class_sweep.sweep.recorded import InOrder, Sampled, searches
-from class_sweep.sweep.replay import between_seeds, replay, rungs_of
-from class_sweep.sweep.replaying import settings_to_try
-from class_sweep.sweep.simulation import Run, play, reports_of
+from class_sweep.sweep.pruners.catalogue import PRUNERS, make_pruner
+from class_sweep.sweep.replay.recorded import InOrder, Sampled, searches
+from class_sweep.sweep.replay.replay import between_seeds, replay, rungs_of
+from class_sweep.sweep.replay.replaying import settings_to_try
+from class_sweep.sweep.replay.simulation import Run, play, reports_of
 
 
 def pruning(**settings):

@@ -1,0 +1,1 @@
+"""Finalists and controls retrained under paired seeds, and the test split."""

@@ -1,0 +1,1 @@
+"""Which trials stop early: functions of the log, and their catalogue."""

@@ -1,0 +1,1 @@
+"""Pruners and samplers over recorded curves, without training."""
