@@ -21,20 +21,24 @@ _GLANCE = 1.0  # seconds between two looks at who is there
 def launchable() -> list[Machine]:
     """What the cluster launcher may add that started this machine, the head; else nothing.
 
-    The autoscalers of other launchers do not say what they could bring.
+    No more machines than it may start in all: the largest, beside one of each type. The autoscalers
+    of other launchers do not say what they could bring.
     """
     path = _LAUNCHER.expanduser()
     if not path.is_file():
         return []
     tree = yaml.safe_load(path.read_text(encoding="utf-8"))
     most = tree.get("max_workers", 0)
-    found = []
+    types = []
     for name, kind in tree.get("available_node_types", {}).items():
         there = kind.get("resources", {})
         machine = Machine(f"type {name}", there.get("CPU", 0.0), there.get("GPU", 0.0))
         if name != tree.get("head_node_type"):
-            found += [machine] * min(kind.get("max_workers", most), most)
-    return found
+            types.append((machine, min(kind.get("max_workers", most), most)))
+    types.sort(key=lambda each: (each[0].gpus, each[0].cpus), reverse=True)
+    first = [machine for machine, count in types if count]
+    more = [machine for machine, count in types for _ in range(count - 1)]
+    return first + more[: max(0, most - len(first))]
 
 
 class Room:

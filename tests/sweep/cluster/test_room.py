@@ -68,9 +68,12 @@ def test_what_the_launcher_may_add_is_read_from_what_it_left(monkeypatch, tmp_pa
             "unsized": {},
         },
     }
+    spot, large, unsized = (
+        Machine(f"type {name}", *sizes)
+        for name, sizes in (("spot", (4, 1)), ("large", (32, 8)), ("unsized", (0, 0)))
+    )
     path.write_text(yaml.safe_dump(tree, sort_keys=False))
-    assert launchable() == [
-        *[Machine("type spot", 4, 1)] * 3,
-        Machine("type large", 32, 8),
-        *[Machine("type unsized", 0, 0)] * 3,
-    ]
+    assert launchable() == [large, spot, unsized]
+    tree["max_workers"] = 5
+    path.write_text(yaml.safe_dump(tree, sort_keys=False))
+    assert launchable() == [large, spot, unsized, spot, spot]
