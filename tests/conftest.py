@@ -38,8 +38,7 @@ resources: {cpus: 1}
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Among several processes a file stays together, and one of them alone starts Rays."""
     for item in items:
-        with_ray = item.get_closest_marker("ray") or item.path.parent.name == "integration"
-        group = "ray" if with_ray else item.path.stem
+        group = "ray" if item.get_closest_marker("ray") else item.path.stem
         item.add_marker(pytest.mark.xdist_group(group))
 
 
