@@ -10,6 +10,7 @@ from class_sweep.backbones.backbone import Backbone, Encoded, Needs
 from class_sweep.backbones.graph_layers import AtomEmbedding, GraphConvolutions, by_owner, mean_of
 from class_sweep.backbones.inputs import Graphs, Molecules, Sources, Texts
 from class_sweep.backbones.losses import bound, contrast, log_scale
+from class_sweep.backbones.multitokens import mean_cosines
 from class_sweep.backbones.transport import aligned
 from class_sweep.config.backbones import OrmaBackbone
 
@@ -127,15 +128,7 @@ class Orma(Backbone):
             similarity.flatten(0, 2), rows.flatten(0, 2), columns.flatten(0, 2),
             beta=self._beta, iterations=self._iterations,
         )  # fmt: skip
-        chosen = functional.one_hot(column.view(shape[:4]), shape[4]).to(tokens.dtype)
-        chosen = chosen * rows.unsqueeze(4)
-        # A cosine needs no mean: the sum of a motif's tokens points the same way.
-        multitokens = torch.einsum("nijtm,nitd->nijmd", chosen, tokens)
-        cosines = torch.einsum(
-            "nijmd,njmd->nijm", functional.normalize(multitokens, dim=-1), motifs
-        )
-        met = chosen.amax(dim=3)
-        return (cosines * met).sum(dim=3) / met.sum(dim=3)
+        return mean_cosines(tokens, motifs, column.view(shape[:4]), rows)
 
 
 class _Hierarchy(nn.Module):

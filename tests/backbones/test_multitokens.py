@@ -1,0 +1,63 @@
+"""Multi-tokens against loops over pairs and motifs, and what of the padding must not matter."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch.nn import functional
+
+from class_sweep.backbones.multitokens import mean_cosines
+
+
+def a_case(repeats, texts, molecules, length, width, seed):
+    generator = torch.Generator().manual_seed(seed)
+
+    def units(*shape):
+        drawn = torch.randn(*shape, 4, generator=generator, dtype=torch.float64)
+        return functional.normalize(drawn, dim=-1).requires_grad_()
+
+    pairs = repeats, texts, molecules, length
+    lengths = torch.randint(1, length + 1, (repeats, texts, 1, 1), generator=generator)
+    there = (torch.arange(length) < lengths).expand(pairs)
+    column = torch.randint(width, pairs, generator=generator)
+    return units(repeats, texts, length), units(repeats, molecules, width), column, there
+
+
+def by_hand(tokens, motifs, column, there):
+    found = torch.zeros(column.shape[:3], dtype=tokens.dtype)
+    for n, i, j in torch.cartesian_prod(*map(torch.arange, found.shape)).tolist():
+        cosines = []
+        for motif in range(motifs.shape[2]):
+            own = there[n, i, j] & (column[n, i, j] == motif)
+            if own.any():
+                mean = functional.normalize(tokens[n, i, own].mean(0), dim=0)
+                cosines.append(mean @ motifs[n, j, motif])
+        found[n, i, j] = sum(cosines) / len(cosines)
+    return found
+
+
+sizes = st.tuples(*[st.integers(1, 3)] * 3, st.integers(1, 6), st.integers(1, 5))
+
+
+@given(sizes, st.integers(0, 2**32 - 1))
+def test_each_pair_has_the_mean_over_its_own_motifs_and_so_have_gradients(sizes, seed):
+    case = a_case(*sizes, seed)
+    weights = torch.randn(sizes[:3], dtype=torch.float64)
+    found, expected = mean_cosines(*case), by_hand(*case)
+    torch.testing.assert_close(found, expected)
+    for ours, theirs in zip(
+        torch.autograd.grad((found * weights).sum(), case[:2]),
+        torch.autograd.grad((expected * weights).sum(), case[:2]),
+        strict=True,
+    ):
+        torch.testing.assert_close(ours, theirs)
+
+
+@pytest.mark.parametrize("repeats", [1, 3])
+def test_what_is_behind_a_texts_end_changes_nothing(repeats):
+    tokens, motifs, column, there = a_case(repeats, 2, 3, 7, 5, 0)
+    other = torch.where(there, column, (column + 1) % 5)
+    filled = torch.where(there[:, :, 0, :, None], tokens, 9.0)
+    assert not torch.equal(other, column)
+    expected = mean_cosines(tokens, motifs, column, there)
+    torch.testing.assert_close(mean_cosines(filled, motifs, other, there), expected)
