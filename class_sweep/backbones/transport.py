@@ -83,8 +83,10 @@ def _advance(
 @cache
 def _compiled(device: str) -> Callable[..., State]:
     """`_advance` in a few passes over memory instead of ten; as it is where no compiler works."""
-    # As in the calls to come, with no two sizes alike, so that these compile nothing.
-    sizes = ((2, 3), (2, 4), (2, 4), (2, 3, 4), (2, 1), (2, 1))
+    # As in the calls to come, with no two sizes alike, so that these compile nothing; and as large,
+    # for how the work is divided among threads is decided here.
+    p, t, m = 1021, 61, 17
+    sizes = ((p, t), (p, m), (p, m), (p, t, m), (p, 1), (p, 1))
     first, second, third, kernel, *mass = (torch.ones(size, device=device) for size in sizes)
     given = (first, second, third), kernel, torch.tensor(1.0), first > 0, second > 0, *mass
     try:

@@ -90,8 +90,13 @@ def _machines(space: "Space", address: str | None) -> "Iterator[Sequence[Machine
         return
     from class_sweep.sweep.cluster.joined import JoinedRay
 
+    resources = space.settings.resources
     with JoinedRay(cluster, space) as joined:
-        yield [*joined.machines(), *joined.launchable]
+        # What may be launched is there already, as far as it was.
+        yield max(
+            (joined.machines(), joined.launchable),
+            key=lambda machines: sum(machine.holds(resources) for machine in machines),
+        )
 
 
 def _plan_table(space: "Space", plan: "SweepPlan", shared: int | None, disk: int | None) -> Table:

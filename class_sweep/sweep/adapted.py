@@ -13,7 +13,7 @@ from ray.train._internal import storage
 from ray.tune.execution import tune_controller
 from ray.tune.execution.class_cache import _ActorClassCache
 
-from class_sweep.sweep.cluster.nodes import from_outside
+from class_sweep.sweep.cluster.client import from_outside
 
 _KILLED = (
     "the machine ran low on memory and Ray ended the process; run fewer trials at a time"

@@ -21,6 +21,7 @@ from class_sweep.results.record import Record
 from class_sweep.results.storage import Storage
 from class_sweep.results.store import ResultsFolder, ResultsWriter
 from class_sweep.sweep.checkpoints import Keeper
+from class_sweep.sweep.cluster.client import from_outside, require_sendable
 from class_sweep.sweep.cluster.joined import workers_of
 from class_sweep.sweep.cluster.room import Room
 from class_sweep.sweep.cluster.shared import require_shared
@@ -208,6 +209,8 @@ def _ready(
         if ray.is_initialized():  # a cluster's; an instance of our own starts later
             require_shared(keeper.place, ray.nodes())  # type: ignore[no-untyped-call]
         prepared = prepare(space, cache, clock, listener, loaded=workers.start)
+        if from_outside():
+            require_sendable(prepared.features.arrays())
         if resources.gpus:
             need = trial_bytes(space, prepared.features)
             require_gpu_memory(resources, need, workers.gpu_memory(min(1.0, resources.gpus)))

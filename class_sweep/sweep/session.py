@@ -15,6 +15,7 @@ from class_sweep.results.record import Record
 from class_sweep.results.store import ResultsWriter
 from class_sweep.sweep.adapted import adapted
 from class_sweep.sweep.checkpoints import Checkpoints, Keeper, trial_name
+from class_sweep.sweep.cluster.client import is_break
 from class_sweep.sweep.cluster.room import Room
 from class_sweep.sweep.duplicates import effective_plan
 from class_sweep.sweep.interrupt import StopRequest
@@ -83,7 +84,7 @@ class Session:
         trainable = tune.with_parameters(
             CurriculumTrial,
             space=space,
-            features=self.prepared.features.arrays(),
+            features=self.prepared.shared,
             gpu=resources.gpus > 0,
             states=self.keeper.states,
         )
@@ -117,6 +118,8 @@ class Session:
         except Exception as error:
             if judge.broken:
                 raise judge.broken from None
+            if is_break(error):
+                raise
             if is_disk_full(str(error)):
                 raise StorageError(f"a sweep must have room to write: {folder.path}") from error
             kept = self.writer.keep_traceback(None, traceback.format_exc())

@@ -25,9 +25,9 @@ from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer
 from class_sweep.training.milestones import ladder, milestones
 
-# An evaluation frees as much as a corpus, which glibc would keep for this process alone.
 _LEAVE = 8.0  # seconds a worker has at its end to send a state; Tune allows it some ten
 
+# An evaluation frees as much as a corpus, which glibc would keep for this process alone.
 _trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
 
 

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import psutil
 import pytest
 import ray
 from ray._raylet import AuthenticationTokenLoader, Config
@@ -245,6 +246,49 @@ def test_a_sweep_from_elsewhere_is_killed_and_goes_on_from_there(
     }
     assert max(most_at_a_time(nodes.notes()).values()) == SHARES
     assert (shared / "out" / "trials.jsonl").read_bytes() == (folder / "trials.jsonl").read_bytes()
+
+
+@pytest.mark.cluster
+def test_a_sweep_from_elsewhere_whose_connection_ends_says_so_and_goes_on_from_a_node(
+    new_cluster, driver, gpu_text, lines, tmp_path
+):
+    nodes = new_cluster()
+    nodes.add()
+    until(lambda: answers(nodes.from_elsewhere))
+    folder, shared = tmp_path / "out", tmp_path / "shared"
+    shared.mkdir()
+    nodes.hold()
+    process = driver.start(
+        *("run", write(tmp_path, gpu_text), "--out", folder),
+        *("--address", nodes.from_elsewhere, "--storage", shared),
+    )
+    until(lambda: len(under_way(lines(folder))) == SHARES)
+    for server in servers(nodes.from_elsewhere):
+        server.kill()
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 1, out
+    assert out.count("error:") == 1
+    assert f"connection to {nodes.from_elsewhere} was lost" in " ".join(out.split())
+    assert "Traceback" not in out
+    before = lines(folder)
+    assert "fail" not in ends(before).values()
+    nodes.release()
+    code, out = driver.run("resume", folder, "--address", nodes.address)
+    assert code == 0, out
+    after = lines(folder)
+    assert after[: len(before)] == before
+    assert len(ends(after)) == TRIALS
+    nodes.clear()
+
+
+def servers(address: str) -> list[psutil.Process]:
+    """The processes that serve clients at an address."""
+    port = f"--port={address.rpartition(':')[2]}"
+    return [
+        process
+        for process in psutil.process_iter()
+        if process.status() != psutil.STATUS_ZOMBIE and port in process.cmdline()
+    ]
 
 
 def answers(address: str) -> bool:

@@ -58,13 +58,17 @@ def _require_server(address: str, place: str) -> None:
         )
     import grpc  # noqa: PLC0415 - of the cluster extra
     from ray._private.grpc_utils import init_grpc_channel  # noqa: PLC0415 - it adds the token
+    from ray._private.ray_constants import GLOBAL_GRPC_OPTIONS  # noqa: PLC0415
     from ray.core.generated import ray_client_pb2, ray_client_pb2_grpc  # noqa: PLC0415
+    from ray.exceptions import AuthenticationError  # noqa: PLC0415
 
     ping = ray_client_pb2.ClusterInfoRequest(type=ray_client_pb2.ClusterInfoType.PING)
-    with init_grpc_channel(place, asynchronous=False) as channel:
+    with init_grpc_channel(place, GLOBAL_GRPC_OPTIONS, asynchronous=False) as channel:
         server = ray_client_pb2_grpc.RayletDriverStub(channel)
         try:
             server.ClusterInfo(ping, timeout=_ANSWER, metadata=[("client_id", "greeting")])
+        except AuthenticationError:  # there is none on this machine
+            raise _unknown(address) from None
         except grpc.RpcError as error:
             if error.code() is grpc.StatusCode.UNAUTHENTICATED:
                 raise _unknown(address) from None

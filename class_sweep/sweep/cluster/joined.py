@@ -5,6 +5,7 @@ import math
 import os
 import re
 from collections.abc import Sequence
+from types import TracebackType
 from typing import Protocol, Self
 
 import ray
@@ -12,9 +13,10 @@ from ray._private.ray_logging import stdout_deduplicator
 
 from class_sweep.config.document import Space
 from class_sweep.config.inputs import HuggingFaceEncoder
-from class_sweep.errors import InputError
+from class_sweep.errors import ClassSweepError, InputError, SweepError
 from class_sweep.sweep.cluster.address import require_cluster, wanted_address
 from class_sweep.sweep.cluster.capacity import Machine
+from class_sweep.sweep.cluster.client import from_outside, hold_on, is_break
 from class_sweep.sweep.cluster.local import LocalRay, set_environment
 from class_sweep.sweep.cluster.nodes import Roster, head, on_node
 from class_sweep.sweep.cluster.room import launchable
@@ -49,7 +51,13 @@ class Workers(Protocol):
     def __enter__(self) -> Self:
         """Join it where it is another's."""
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+        /,
+    ) -> None:
         """Stop it where it is one's own."""
 
 
@@ -69,7 +77,8 @@ class JoinedRay:
 
         Raises:
             InputError: If it does not answer, a node runs something else than this machine or
-                lacks the model that trials train, or none holds a trial.
+                lacks the model that trials train, none holds a trial, or the space asks for what
+                Ray Client cannot carry.
         """
         require_cluster(self._address)
         try:
@@ -94,11 +103,19 @@ class JoinedRay:
         except (ConnectionError, RuntimeError) as error:  # of another Ray or Python, for one
             reason = " ".join(str(error).split())
             raise InputError(f"a cluster must be joined: {self._address}: {reason}") from None
+        self._outside = from_outside()
+        if self._outside:
+            hold_on()
         # A node that is lost is told of in a line of ours, not by a dump of its state.
         stdout_deduplicator.skip_re = re.compile("Raylet is terminated|has been marked dead")
 
     def _check(self) -> None:
         """See that trials can run on its nodes."""
+        if self._outside and self._space.settings.tracking.wandb:
+            raise InputError(
+                f"{self._space.name}: tracking.wandb must be left out through Ray Client, for the"
+                " cluster would write to this machine's folders; tensorboard and mlflow work"
+            )
         self._roster = Roster()
         self._roster.require_alike()
         encoder = self._space.settings.text_encoder
@@ -121,8 +138,25 @@ class JoinedRay:
         """Bytes of a GPU of each node that has some."""
         return self._roster.gpu_memory(share)
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave it.
+
+        Raises:
+            SweepError: In place of what the end of Ray Client's connection raised.
+        """
+        ended = self._outside and not from_outside()
         ray.shutdown()
+        unknown = isinstance(error, Exception) and not isinstance(error, ClassSweepError)
+        if error and unknown and (ended or (self._outside and is_break(error))):
+            raise SweepError(
+                f"the connection to {self._address} was lost; every report is kept, and the sweep"
+                f" goes on by class-sweep resume with --address {self._address}"
+            ) from error
 
 
 def workers_of(space: Space, address: str | None) -> Workers:

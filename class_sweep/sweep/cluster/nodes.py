@@ -41,11 +41,6 @@ def head() -> str:
     return str(next(node["NodeID"] for node in nodes if _HEAD in node["Resources"]))
 
 
-def from_outside() -> bool:
-    """Whether this machine is none of the cluster's, which Ray Client joined."""
-    return bool(ray.util.client.ray.is_connected())  # type: ignore[no-untyped-call]
-
-
 def on_node(
     function: Callable[..., Any], node: str, *given: object, gpus: float = 0.0
 ) -> "ray.ObjectRef[Any]":

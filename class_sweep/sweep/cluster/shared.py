@@ -10,7 +10,8 @@ from ray.exceptions import RayError
 from class_sweep.errors import InputError, StorageError
 from class_sweep.results.connection import is_remote
 from class_sweep.results.storage import Storage
-from class_sweep.sweep.cluster.nodes import from_outside, on_node
+from class_sweep.sweep.cluster.client import from_outside
+from class_sweep.sweep.cluster.nodes import on_node
 
 _LIMIT = 30.0  # seconds that the machines have to answer, most of them for starting a worker
 

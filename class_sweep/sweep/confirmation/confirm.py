@@ -6,8 +6,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-import ray
-
 from class_sweep.config.document import Space
 from class_sweep.config.identity import identity
 from class_sweep.errors import ConfigError, InterruptedSweepError, SweepError
@@ -124,11 +122,8 @@ class _Work:
         self, prepared: Prepared, listener: Listener, stop: StopRequest, room: Room
     ) -> Progress:
         """Run what each look wants until nothing is, or a stop is asked for."""
-        shared = None
         progress = self._progress()
         while progress.wanted and not stop.asked:
-            if shared is None:
-                shared = ray.put(prepared.features.arrays())
             arms = len({arm for arm, _ in progress.wanted})
             listener.stage(f"confirming {arms} configurations under {progress.seeds} seeds")
             jobs = {
@@ -136,7 +131,7 @@ class _Work:
                 for arm, number in progress.wanted
             }
             for done, (job, trained) in enumerate(
-                retrain(list(jobs), self._space, shared, "validation", stop, room), start=1
+                retrain(list(jobs), self._space, prepared.shared, "validation", stop, room), start=1
             ):
                 self._runs[jobs[job]] = self._keep(job, trained)
                 listener.progress(done, len(jobs))

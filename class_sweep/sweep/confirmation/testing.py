@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-import ray
 
 from class_sweep.config.document import Space
 from class_sweep.config.objective import metric_names
@@ -104,8 +103,7 @@ def _train(
     found: dict[tuple[str, int], Trained] = {}
     stop = StopRequest()
     with clock.stage("test", listener), stop.listening(listener.stopping):
-        shared = ray.put(prepared.features.arrays())
-        for job, trained in retrain(jobs, space, shared, "test", stop, room):
+        for job, trained in retrain(jobs, space, prepared.shared, "test", stop, room):
             if trained.reason:
                 raise SweepError(f"{job.arm} failed under seed {job.seed}: {trained.reason}")
             found[job.arm, job.seed] = trained

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 import pytest
+from ray._raylet import AuthenticationTokenLoader, Config
 
 from class_sweep.errors import InputError
 from class_sweep.sweep.cluster import address
@@ -141,6 +142,34 @@ def test_each_answer_of_a_server_for_clients_has_its_words(server):
     asked = server(grpc.StatusCode.UNIMPLEMENTED)
     with pytest.raises(InputError, match=f"got {asked} .what listens at .* is not Ray Client's"):
         require_cluster(asked)
+
+
+def test_without_any_token_it_says_so_too(server, monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("RAY_AUTH_MODE", "token")
+    for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    _read_again()
+    asked = server(grpc.StatusCode.UNIMPLEMENTED)
+    try:
+        with pytest.raises(InputError, match=f"got none or a wrong one for {asked}"):
+            require_cluster(asked)
+    finally:
+        monkeypatch.undo()
+        _read_again()
+
+
+def _read_again():
+    """Have Ray see what the environment says now; it looks once in each process."""
+    Config.initialize("")
+    AuthenticationTokenLoader.instance().reset_cache()
+
+
+def test_a_proxy_of_the_environment_is_not_asked(server, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    with pytest.raises(InputError, match="because"):
+        require_cluster(server(grpc.StatusCode.UNIMPLEMENTED))
 
 
 def test_without_the_client_it_says_what_to_install(listener, monkeypatch):
