@@ -71,6 +71,7 @@ class JoinedRay:
         """Know where it is and what is to run there."""
         self._address, self._space = address, space
         self.launchable: Sequence[Machine] = ()
+        self._outside = False  # whether through Ray Client
 
     def __enter__(self) -> Self:
         """Join it.
