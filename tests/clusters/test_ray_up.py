@@ -22,6 +22,8 @@ from machines import lacking, machines, new_key
 from s3 import ENVIRONMENT
 from s3 import address as address_in
 
+from class_sweep.results.storage import Storage
+
 pytestmark = pytest.mark.cluster
 
 HEAD, *WORKERS = ADDRESSES = ["127.77.0.1", "127.77.0.2", "127.77.0.3"]
@@ -149,7 +151,7 @@ def test_a_sweep_runs_on_all_of_them_and_comes_back(laptop, folder, small_space_
 
 
 def test_a_sweep_runs_from_the_laptop_whose_disk_no_machine_sees(
-    laptop, checkout, folder, s3, small_space_text
+    laptop, checkout, folder, s3, s3_credentials, small_space_text
 ):
     for address in ADDRESSES:
         known = folder / "machines" / address / "home" / ".aws" / "credentials"
@@ -179,8 +181,8 @@ def test_a_sweep_runs_from_the_laptop_whose_disk_no_machine_sees(
     swept = run("--storage", address_in(s3.port, bucket))
     assert swept.returncode == 0, swept.stdout + swept.stderr
     assert json.loads((results / "summary.json").read_text())["state"] == "finished"
-    stored = s3.request("GET", f"/{bucket}/sweeps/far/trials.jsonl")
-    assert stored == (results / "trials.jsonl").read_bytes()
+    stored = Storage.parse(address_in(s3.port, bucket)) / "far"
+    assert stored.get("trials.jsonl") == (results / "trials.jsonl").read_bytes()
 
 
 @pytest.mark.parametrize(
