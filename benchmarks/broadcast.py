@@ -39,7 +39,7 @@ search: {trials: 1}
 pruning: {kind: none}
 """
 CONFIG = {
-    "trial": 0, "values": {"curriculum.order": "hard_first"}, "state": "state.pt", "begun": False,
+    "trial": 0, "values": {"curriculum.order": "hard_first"}, "state": "state.pt", "reached": 0,
 }  # fmt: skip
 STATES = FolderStates(Path("checkpoints"))  # none is written
 

@@ -117,7 +117,8 @@ class Checkpoints(Callback):
         number = trial.config["trial"]
         result[SHOULD_CHECKPOINT] = not self._judge.last[number].ended
         if result[SHOULD_CHECKPOINT]:
-            trial.config["begun"] = True  # for another worker, should this one die
+            # For another worker, should this one die.
+            trial.config["reached"] = self._judge.last[number].step
             self._kept[number] = trial.config["state"]
 
     def on_trial_complete(

@@ -188,7 +188,7 @@ class StudySearch(OptunaSearch):
             "trial": proposal.trial,
             "values": proposal.config,
             "state": state_name(proposal.trial, proposal.identity),
-            "begun": proposal.trial in self._judge.last,
+            "reached": last.step if (last := self._judge.last.get(proposal.trial)) else 0,
         }
 
     def _short_of_the_rung(self) -> bool:

@@ -35,7 +35,7 @@ class CurriculumTrial(Trainable):
     """Trains one configuration from rung to rung; `reset_config` starts the next one afresh.
 
     The config of a trial: `trial` (its number), `values` (dotted path to value), `state` (the name
-    of its checkpoint) and `begun` (whether there may be one).
+    of its checkpoint) and `reached` (the step of its last report in the log, 0 before the first).
     """
 
     def setup(  # type: ignore[override]
@@ -76,14 +76,18 @@ class CurriculumTrial(Trainable):
         trainer = Trainer(settings, self._features, gpu=self._gpu)
         rungs = ladder(self._space, len(self._features.rows("train")))
         self._milestones = milestones(trainer.schedule, rungs)
-        if config["begun"]:
+        if config["reached"]:
             with self._states.open(config["state"]) as states:
                 for state in states:
                     try:
                         trainer.restore(state)
-                        break
                     except TrainingError:  # torn: from an older one or the start, the same numbers
                         trainer = Trainer(settings, self._features, gpu=self._gpu)
+                        continue
+                    if trainer.step <= config["reached"]:
+                        break
+                    # Ahead of a log whose last lines were lost: it would never report these again.
+                    trainer = Trainer(settings, self._features, gpu=self._gpu)
         self._trainer = trainer
         return trainer
 

@@ -38,13 +38,13 @@ class Trials:
 
     def report(self, trial, decision, unkept=None):
         self.decide(trial, decision)
-        config = {"trial": trial, "state": state_name(trial, "id"), "begun": False}
+        config = {"trial": trial, "state": state_name(trial, "id"), "reached": 0}
         tune, result = SimpleNamespace(config=config), {"unkept": unkept}
         self.callback.on_trial_result(0, [], tune, result)
         assert "unkept" not in result
         if decision not in {"continue"}:
             self.callback.on_trial_complete(0, [], tune)
-        return result[SHOULD_CHECKPOINT], config["begun"]
+        return result[SHOULD_CHECKPOINT], config["reached"]
 
 
 def test_a_trial_that_goes_on_is_kept_and_begun_for_whoever_takes_it_up():

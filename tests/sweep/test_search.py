@@ -161,7 +161,11 @@ def test_taking_up_goes_on_with_open_trials_and_closes_those_that_had_ended(make
     assert stored(tmp_path)[0].state == TrialState.COMPLETE
     configs = [search.suggest(f"again{number}") for number in range(3)]
     assert [c["trial"] for c in configs] == [1, 2, 3]
-    assert [c["begun"] for c in configs] == [True, False, False]  # only 1 may have a checkpoint
+    assert [c["reached"] > 0 for c in configs] == [
+        True,
+        False,
+        False,
+    ]  # only 1 may have a checkpoint
     assert configs[0]["state"] == f"trial-0001-{first[1].identity}.pt"
     assert [c["values"] for c in configs[:2]] == [p.config for p in first[1:]]
 
@@ -228,7 +232,7 @@ def test_paused_trials_go_on_once_all_others_stand_at_the_rung(make, small_one_r
     search.on_trial_complete("t3")
     assert stored(tmp_path)[2].state == TrialState.PRUNED
     found = [search.suggest("t4"), search.suggest("t5")]  # while the reference still runs
-    assert [(one["trial"], one["begun"]) for one in found] == [(1, True), (3, True)]
+    assert [(one["trial"], one["reached"] > 0) for one in found] == [(1, True), (3, True)]
     assert search.suggest("t6") == search.FINISHED
     for number, trial_id in ((1, "t4"), (3, "t5"), (0, "t0")):
         verdicts.record(number, "finish", 0.7, samples=300)

@@ -17,14 +17,16 @@ FIRST = {
     "trial": 0,
     "values": {"curriculum.order": "hard_first"},
     "state": "trial-0000-first.pt",
-    "begun": False,
+    "reached": 0,
 }
 SECOND = {
     "trial": 1,
     "values": {"curriculum.order": "easy_first", "optimizer.lr": 1e-3, "curriculum.alpha": 0.5},
     "state": "trial-0001-second.pt",
-    "begun": False,
+    "reached": 0,
 }
+
+FAR = 10**6  # a step that no trial comes to
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +106,7 @@ def test_a_trial_that_goes_on_from_its_checkpoint_ends_as_if_never_cut(trial):
     assert kept.checkpoint is None  # Tune has nothing to look after
     other = trial(SECOND)
     other.step()
-    other.reset_config(FIRST | {"begun": True})
+    other.reset_config(FIRST | {"reached": FAR})
     assert plain(reports(other)) == whole[2:]
 
 
@@ -114,9 +116,22 @@ def test_a_trial_is_only_gone_on_from_its_own_state_and_where_it_was_begun(trial
     cut.step()
     cut.save()
     assert plain(reports(trial(FIRST))) == whole
-    other = FIRST | {"begun": True, "state": "trial-0000-other.pt"}
+    other = FIRST | {"reached": FAR, "state": "trial-0000-other.pt"}
     assert plain(reports(trial(other))) == whole
-    assert plain(reports(trial(FIRST | {"begun": True}))) == whole[1:]
+    assert plain(reports(trial(FIRST | {"reached": FAR}))) == whole[1:]
+
+
+def test_a_checkpoint_ahead_of_the_log_is_not_gone_on_from(trial):
+    """Where the log's last lines were lost, their reports are made again."""
+    whole = plain(reports(trial(FIRST)))
+    cut = trial(FIRST)
+    steps = []
+    for _ in range(3):
+        steps.append(cut.step()["outcome"].step)
+        cut.save()
+    assert plain(reports(trial(FIRST | {"reached": steps[2]}))) == whole[3:]
+    assert plain(reports(trial(FIRST | {"reached": steps[1]}))) == whole[2:]  # the one before it
+    assert plain(reports(trial(FIRST | {"reached": steps[0]}))) == whole
 
 
 def test_a_torn_checkpoint_starts_anew(trial, tmp_path):
@@ -126,7 +141,7 @@ def test_a_torn_checkpoint_starts_anew(trial, tmp_path):
     cut.save()
     (path,) = (tmp_path / "checkpoints").iterdir()
     path.write_bytes(path.read_bytes()[:1000])
-    assert plain(reports(trial(FIRST | {"begun": True}))) == whole
+    assert plain(reports(trial(FIRST | {"reached": FAR}))) == whole
 
 
 def test_a_torn_checkpoint_costs_the_way_since_the_one_before(trial, tmp_path):
@@ -137,7 +152,7 @@ def test_a_torn_checkpoint_costs_the_way_since_the_one_before(trial, tmp_path):
         cut.save()
     newest, older = sorted((tmp_path / "checkpoints").iterdir(), key=lambda path: len(path.name))
     newest.write_bytes(older.read_bytes()[:1000])
-    assert plain(reports(trial(FIRST | {"begun": True}))) == whole[1:]
+    assert plain(reports(trial(FIRST | {"reached": FAR}))) == whole[1:]
 
 
 def test_a_loss_that_is_no_number_fails_the_trial_and_not_the_worker(trial):
