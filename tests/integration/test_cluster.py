@@ -222,14 +222,7 @@ def test_a_sweep_from_elsewhere_is_killed_and_goes_on_from_there(
     """Through Ray Client: the driver is a process of no node."""
     for _ in range(2):
         nodes.add()
-    until(lambda: answers(nodes.from_elsewhere))
-    folder, shared = tmp_path / "out", tmp_path / "shared"
-    shared.mkdir()
-    nodes.hold()
-    process = driver.start(
-        *("run", write(tmp_path, gpu_text), "--out", folder),
-        *("--address", nodes.from_elsewhere, "--storage", shared),
-    )
+    process, folder, shared = start_from_elsewhere(nodes, driver, gpu_text, tmp_path)
     until(lambda: len(under_way(lines(folder))) == 2 * SHARES)
     process.kill()
     process.communicate()
@@ -254,14 +247,7 @@ def test_a_sweep_from_elsewhere_whose_connection_ends_says_so_and_goes_on_from_a
 ):
     nodes = new_cluster()
     nodes.add()
-    until(lambda: answers(nodes.from_elsewhere))
-    folder, shared = tmp_path / "out", tmp_path / "shared"
-    shared.mkdir()
-    nodes.hold()
-    process = driver.start(
-        *("run", write(tmp_path, gpu_text), "--out", folder),
-        *("--address", nodes.from_elsewhere, "--storage", shared),
-    )
+    process, folder, _ = start_from_elsewhere(nodes, driver, gpu_text, tmp_path)
     until(lambda: len(under_way(lines(folder))) == SHARES)
     for server in servers(nodes.from_elsewhere):
         server.kill()
@@ -279,6 +265,19 @@ def test_a_sweep_from_elsewhere_whose_connection_ends_says_so_and_goes_on_from_a
     assert after[: len(before)] == before
     assert len(ends(after)) == TRIALS
     nodes.clear()
+
+
+def start_from_elsewhere(nodes: Nodes, driver, text: str, folder: Path):
+    """A sweep that is held after its first reports: its process, its folder and its storage."""
+    until(lambda: answers(nodes.from_elsewhere))
+    results, shared = folder / "out", folder / "shared"
+    shared.mkdir()
+    nodes.hold()
+    process = driver.start(
+        *("run", write(folder, text), "--out", results),
+        *("--address", nodes.from_elsewhere, "--storage", shared),
+    )
+    return process, results, shared
 
 
 def servers(address: str) -> list[psutil.Process]:
