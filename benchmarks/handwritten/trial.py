@@ -53,7 +53,7 @@ def count(text: np.ndarray, molecule: np.ndarray, sigma: float) -> DifficultyInd
 
 
 def train(
-    space_text: str, path: Path, config: dict[str, object], report: Callable[[int, float], None]
+    space_text: str, path: Path, config: dict[str, object], report: Callable[[float], None]
 ) -> float:
     """Load the data, count the index at this trial's σ, train, and report after each epoch."""
     torch.set_num_threads(1)
@@ -68,5 +68,5 @@ def train(
     for end in trainer.schedule.ends:
         trainer.train_to(end)
         value = trainer.evaluate("validation", ("split",))["split/mrr"]
-        report(trainer.samples, value)
+        report(value)
     return value

@@ -8,25 +8,35 @@ from pydantic_core import PydanticCustomError
 from class_sweep.config.section import Section
 
 PACING_END = "pacing_end"
+A_NINTH = "a_ninth"
 
 
 def _grace(value: Any) -> Any:
-    """A number above 0 or `pacing_end`; checked here to be a single error."""
+    """A number above 0 or one of two words; checked here to be a single error."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if value == PACING_END or (number and 0 < value < float("inf")):
+    if value in (PACING_END, A_NINTH) or (number and 0 < value < float("inf")):
         return value
-    raise PydanticCustomError("rule", "a number of epochs above 0, or pacing_end")
+    raise PydanticCustomError("rule", "a number of epochs above 0, a_ninth, or pacing_end")
 
 
-Grace = Annotated[float | Literal["pacing_end"], BeforeValidator(_grace)]
+Grace = Annotated[float | Literal["pacing_end", "a_ninth"], BeforeValidator(_grace)]
 Factor = Annotated[float, Field(ge=1.1, le=100, description="one in so many trials passes a rung")]
 
 
-class AshaPruning(Section):
-    """Asynchronous successive halving: a rung at grace_epochs x reduction_factor^r epochs."""
+class HalvingPruning(Section):
+    """Successive halving: a rung at grace_epochs x reduction_factor^r epochs, the best go on."""
 
-    kind: Literal["asha"] = "asha"
-    grace_epochs: Grace = 1  # epochs of full data before a trial can be pruned
+    kind: Literal["successive_halving"] = "successive_halving"
+    grace_epochs: Grace = "a_ninth"  # of the budget before a trial can be pruned
+    reduction_factor: Factor = 4
+    keep: Annotated[int, Field(ge=1, description="trials that finish at least")] = 3
+
+
+class AshaPruning(Section):
+    """Asynchronous successive halving: no trial waits for others."""
+
+    kind: Literal["asha"]
+    grace_epochs: Grace = 1
     reduction_factor: Factor = 2
 
 
@@ -61,15 +71,16 @@ class NoPruning(Section):
 
 def _kind(value: Any) -> str:
     kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
-    return str(kind or "asha")
+    return str(kind or "successive_halving")
 
 
 Pruning = Annotated[
-    Annotated[AshaPruning, Tag("asha")]
+    Annotated[HalvingPruning, Tag("successive_halving")]
+    | Annotated[AshaPruning, Tag("asha")]
     | Annotated[HyperbandPruning, Tag("hyperband")]
     | Annotated[MedianPruning, Tag("median")]
     | Annotated[OneRungPruning, Tag("one_rung")]
     | Annotated[NoPruning, Tag("none")],
     Discriminator(_kind),
 ]
-Rungs = AshaPruning | HyperbandPruning | MedianPruning | OneRungPruning
+Rungs = HalvingPruning | AshaPruning | HyperbandPruning | MedianPruning | OneRungPruning

@@ -16,7 +16,7 @@ from class_sweep.config.axes import near_miss
 from class_sweep.config.backbones import Backbone
 from class_sweep.config.confirm import Confirm
 from class_sweep.config.inputs import Data, MoleculeEncoder, TextEncoder
-from class_sweep.config.pruning import AshaPruning, Pruning
+from class_sweep.config.pruning import HalvingPruning, Pruning
 from class_sweep.config.section import Fraction, Section, Seed, Share
 
 Order = Literal["easy_first", "hard_first", "random"]
@@ -155,7 +155,7 @@ class Settings(Section):
     optimizer: Optimizer = Optimizer()
     budget: Budget
     search: Search
-    pruning: Pruning = AshaPruning()
+    pruning: Pruning = HalvingPruning()
     objective: str = "validation/mrr"
     confirm: Confirm = Confirm()
     resources: Resources = Resources()

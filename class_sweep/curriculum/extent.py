@@ -4,7 +4,7 @@ import math
 
 from class_sweep.config.axes import Value
 from class_sweep.config.document import Space
-from class_sweep.config.pruning import Pruning
+from class_sweep.config.pruning import A_NINTH, Pruning
 from class_sweep.curriculum.pacing import PACINGS, pace_of
 from class_sweep.curriculum.schedule import Schedule, plan
 from class_sweep.errors import ConfigError
@@ -64,7 +64,10 @@ def with_grace(space: Space) -> Pruning:
     pruning = space.settings.pruning
     if pruning.kind == "none" or not isinstance(pruning.grace_epochs, str):
         return pruning
-    end, epochs = pacing_end(space), space.settings.budget.epochs
+    epochs = space.settings.budget.epochs
+    if pruning.grace_epochs == A_NINTH:
+        return pruning.model_copy(update={"grace_epochs": max(1.0, round(epochs / 9))})
+    end = pacing_end(space)
     if not 0 < end < epochs:
         raise ConfigError(
             f"{space.name}: pruning.grace_epochs: pacing_end must be within the budget of {epochs}"

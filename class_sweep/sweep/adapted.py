@@ -10,8 +10,10 @@ from ray.air.execution._internal import RayActorManager
 from ray.air.execution._internal.tracked_actor_task import TrackedActorTask
 from ray.exceptions import NodeDiedError, OutOfMemoryError, RayActorError
 from ray.train._internal import storage
+from ray.tune import tune
 from ray.tune.execution import tune_controller
 from ray.tune.execution.class_cache import _ActorClassCache
+from ray.tune.execution.tune_controller import TuneController
 
 from class_sweep.sweep.cluster.client import from_outside
 
@@ -51,6 +53,24 @@ class _PlainActors(_ActorClassCache):
         return self._cache[trainable_cls]
 
 
+class _Controller(TuneController):
+    """Forgets the trials that have ended: all there is to know of them is in the log.
+
+    Tune's own keeps each trial whole and walks over all of them at every step, so that a long
+    sweep slows down and swells.
+    """
+
+    def step(self) -> None:
+        super().step()  # type: ignore[no-untyped-call]
+        # One stays: of a run without trials Tune's summary would look for a file.
+        for trial in [t for t in self._trials[:-1] if t in self._stopped_trials]:
+            if trial not in self._trial_to_actor:
+                self._trials.remove(trial)
+                self._stopped_trials.discard(trial)
+                self._trials_to_cache.discard(trial)
+                self._trial_metadata.pop(trial.trial_id, None)
+
+
 @contextmanager
 def adapted(folder: Path) -> Iterator[None]:
     """Tune as a sweep needs it, for the length of a block.
@@ -62,6 +82,7 @@ def adapted(folder: Path) -> Iterator[None]:
     parts: list[tuple[Any, str, Any]] = [
         (tune_controller, "RayActorManager", _Manager),
         (tune_controller, "_ActorClassCache", _PlainActors),
+        (tune, "TuneController", _Controller),
     ]
     if from_outside():
         parts.append((storage, "_get_ray_train_session_dir", folder.as_posix))

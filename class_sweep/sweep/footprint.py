@@ -5,9 +5,11 @@ import torch
 from class_sweep.backbones.catalogue import build_backbone
 from class_sweep.config.document import Space
 from class_sweep.config.objective import DIRECTIONS, POOLS
-from class_sweep.config.pruning import OneRungPruning
+from class_sweep.config.pruning import HalvingPruning, OneRungPruning
 from class_sweep.config.sections import Resources
 from class_sweep.errors import InputError
+from class_sweep.sweep.pruners.halving import places
+from class_sweep.sweep.samplers import searched
 from class_sweep.training.features import TrialFeatures
 
 # Of real sweeps, and as much again: a report 1.6 kB, a study's trial 2 kB, a page 2 MB.
@@ -37,9 +39,17 @@ def checkpoint_bytes(space: Space, features: TrialFeatures) -> int:
 
 def most_on_disk(space: Space, features: TrialFeatures, at_a_time: int) -> int:
     """Bytes of checkpoints when most trials have some: two of each that runs or waits."""
+    return _COPIES * (at_a_time + _waiting(space)) * checkpoint_bytes(space, features)
+
+
+def _waiting(space: Space) -> int:
+    """How many trials wait at a time at most: at the first rung, since fewer go on from each."""
     pruning = space.settings.pruning
-    waiting = pruning.keep if isinstance(pruning, OneRungPruning) else 0
-    return _COPIES * (at_a_time + waiting) * checkpoint_bytes(space, features)
+    if isinstance(pruning, OneRungPruning):
+        return pruning.keep
+    if isinstance(pruning, HalvingPruning):
+        return places(searched(space), pruning.reduction_factor, 1, pruning.keep)[0]
+    return 0
 
 
 def results_bytes(space: Space, rungs: int, queries: int) -> int:

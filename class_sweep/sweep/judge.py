@@ -1,7 +1,7 @@
 """What happens to each report: it is judged, then written down, and only then acted on."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
@@ -175,6 +175,10 @@ class Judge:
                 blank, report=before.report + 1, step=before.step, samples=before.samples
             )
         self._write(replace(blank, decision="fail", reason=reason))
+
+    def free(self, paused: Collection[int], under_way: Iterable[int]) -> list[int]:
+        """Those of the paused trials that may go on; see `Pruner.free`."""
+        return self._pruner.free(paused, under_way)
 
     def _decide(self, trial: int, name: str | None, rung: int, value: float) -> Verdict:
         score = self._objective.sign * value

@@ -34,7 +34,7 @@ from class_sweep.sweep.judge import Judge, Listener
 from class_sweep.sweep.keeping import for_a_new_one, taken_up
 from class_sweep.sweep.prepare import Clock, Prepared, prepare
 from class_sweep.sweep.pruners.catalogue import make_pruner
-from class_sweep.sweep.samplers import sampler_notes
+from class_sweep.sweep.samplers import sampler_notes, searched
 from class_sweep.sweep.session import Session
 from class_sweep.sweep.summary import Summary
 from class_sweep.sweep.tracking import require_trackers
@@ -231,7 +231,7 @@ def _sweep(
 ) -> Sweep:
     folder, search = writer.folder, space.settings.search
     rungs = ladder(space, len(prepared.features.rows("train")))
-    pruner = make_pruner(space.settings.pruning, len(rungs))
+    pruner = make_pruner(space.settings.pruning, len(rungs), searched(space))
     judge = Judge(space.objective, pruner, writer, listener)
     judge.replay(folder.records())
     summarise = Summary(space, prepared, clock, writer)

@@ -80,9 +80,14 @@ class StudySearch(OptunaSearch):
         self._numbers: dict[str, int] = {}
         self._open: dict[int, optuna.trial.Trial] = {}
         self._proposals: dict[int, Proposal] = {}  # of the open trials
+        # Counted, since a long sweep cannot afford to walk over its trials at each question.
+        self._of_the_space: list[int] = [
+            trial.number
+            for trial in self._study.get_trials(deepcopy=False)
+            if RERUN not in trial.user_attrs
+        ]
         self._running: set[int] = set()
         self._interrupted: list[int] = []  # trials that an earlier run of the sweep left undone
-        self._released: set[int] = set()  # paused trials that were told to go on
 
     def __getstate__(self) -> dict[str, object]:
         """Nothing: Tune snapshots its parts, but the state of a sweep is in its log."""
@@ -91,10 +96,7 @@ class StudySearch(OptunaSearch):
     @property
     def proposed(self) -> int:
         """How many trials of the space were proposed, beside those that were run again."""
-        return len(self._of_the_space())
-
-    def _of_the_space(self) -> list[optuna.trial.FrozenTrial]:
-        return [t for t in self._study.get_trials(deepcopy=False) if RERUN not in t.user_attrs]
+        return len(self._of_the_space)
 
     @property
     def left(self) -> int:
@@ -157,8 +159,8 @@ class StudySearch(OptunaSearch):
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # type: ignore[override]
         """The next trial: an interrupted one, a reference schedule, or one of the sampler's.
 
-        When there are no more of these, the paused trials go on. None: they wait for others,
-        or there is no room.
+        When there are no more of these, the paused trials go on that the pruner lets. None: they
+        wait for others, or there is no room.
         """
         full = self._room is not None and len(self._running) >= self._room(self.left)
         if full or self._stop.asked:
@@ -173,14 +175,12 @@ class StudySearch(OptunaSearch):
                 if self._stop.asked or self.proposed == self._search.runs:
                     return self.suggest(trial_id)
                 proposal = self._ask()
-        elif self._short_of_the_rung():
-            return None
         else:
-            paused = sorted(self._open.keys() - self._running)
-            if not paused:
-                return self.FINISHED
-            proposal = self._proposals[paused[0]]
-            self._released.add(proposal.trial)
+            compared = [n for n in self._running if self._proposals[n].name is None]
+            free = self._judge.free(self._open.keys() - self._running, compared)
+            if not free:
+                return None if compared else self.FINISHED
+            proposal = self._proposals[free[0]]
         self._numbers[trial_id] = proposal.trial
         self._running.add(proposal.trial)
         self._judge.propose(proposal)
@@ -190,13 +190,6 @@ class StudySearch(OptunaSearch):
             "state": state_name(proposal.trial, proposal.identity),
             "reached": last.step if (last := self._judge.last.get(proposal.trial)) else 0,
         }
-
-    def _short_of_the_rung(self) -> bool:
-        """Whether a trial still runs that paused ones have to be compared with."""
-        return any(
-            self._proposals[number].name is None and number not in self._released
-            for number in self._running
-        )
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:  # noqa: ARG002
         """Note a report that did not end its trial."""
@@ -227,11 +220,10 @@ class StudySearch(OptunaSearch):
         """Nothing: the study's file is the state."""
 
     def _ask(self) -> Proposal:
-        noted = self._of_the_space()
         seeds = self._search.record or 1
-        configuration, repeat = divmod(len(noted), seeds)
+        configuration, repeat = divmod(self.proposed, seeds)
         if repeat:
-            known = noted[-1].user_attrs
+            known = self._study.get_trials(deepcopy=False)[self._of_the_space[-1]].user_attrs
             values = json.loads(known[CONFIG]) | {SEED: self._search.seed + repeat}
             return self._ask_for(values, known.get("name"))
         first = {SEED: self._search.seed} if self._search.record else {}
@@ -242,7 +234,8 @@ class StudySearch(OptunaSearch):
             values = grid_point(self._sweep_space, configuration - len(self._search.first))
             return self._ask_for(values | first, None)
         self._study.sampler = make_sampler(self._sweep_space, configuration)
-        trial = self._study.ask(self._distributions)
+        with self._file.as_samplers_see_it():
+            trial = self._study.ask(self._distributions)
         values = {path: _rounded(value) for path, value in trial.params.items()}
         return self._noted(trial, values | first, None)
 
@@ -269,7 +262,9 @@ class StudySearch(OptunaSearch):
         self._proposals[trial.number] = proposal
         if name:
             trial.set_user_attr("name", name)
-        if rerun_of is not None:
+        if rerun_of is None:
+            self._of_the_space.append(trial.number)
+        else:
             trial.set_user_attr(RERUN, rerun_of)
         trial.set_user_attr("identity", proposal.identity)
         trial.set_user_attr(PLAN, self._plan_of(self._sweep_space.resolve(values)))

@@ -4,7 +4,9 @@ Optuna's own SQLite storage commits each value of a trial by itself, some twenty
 reads every open trial again at each question: most of what a short trial would cost.
 """
 
-from collections.abc import Container, Sequence
+import copy
+from collections.abc import Container, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from optuna.storages import InMemoryStorage, RDBStorage
@@ -12,7 +14,46 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 
-class StudyFile(InMemoryStorage):
+class StudyMemory(InMemoryStorage):
+    """Studies in memory, which samplers can be shown with what open trials have reported so far."""
+
+    _for_samplers = False
+
+    @contextmanager
+    def as_samplers_see_it(self) -> Iterator[None]:
+        """For the length of a block, an open trial that has reported is one pruned at that report.
+
+        A sampler takes a trial that runs for a bad one, lest it propose the same again; of one
+        that has reported it is known how good it is, and paused trials may be open for long.
+        """
+        self._for_samplers = True
+        try:
+            yield
+        finally:
+            self._for_samplers = False
+
+    def get_all_trials(
+        self,
+        study_id: int,
+        deepcopy: bool = True,
+        states: Container[TrialState] | None = None,
+    ) -> list[FrozenTrial]:
+        """Optuna's."""
+        if not self._for_samplers:
+            return super().get_all_trials(study_id, deepcopy, states)
+        found = [_seen(trial) for trial in super().get_all_trials(study_id, deepcopy)]
+        return [trial for trial in found if states is None or trial.state in states]
+
+
+def _seen(trial: FrozenTrial) -> FrozenTrial:
+    if trial.state != TrialState.RUNNING or not trial.intermediate_values:
+        return trial
+    again = copy.copy(trial)
+    again.state = TrialState.PRUNED
+    return again
+
+
+class StudyFile(StudyMemory):
     """One study, read from its file when it is made; `save` brings the file up to date.
 
     A trial comes into the file whole, in one transaction, so a driver killed at any moment leaves

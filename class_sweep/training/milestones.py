@@ -41,7 +41,7 @@ def rung_epochs(pruning: Pruning, epochs: int) -> list[float]:
     """The epochs of full data at whose samples the rungs stand, below the whole budget.
 
     Rungs count samples and not a trial's own epochs, so that schedules meet after equal compute:
-    at grace_epochs · η^r for `asha` and `hyperband`, at every grace_epochs for `median`.
+    at grace_epochs · η^r for the halvings and `hyperband`, at every grace_epochs for `median`.
 
     Args:
         pruning: With a number of grace epochs; see `with_grace`.

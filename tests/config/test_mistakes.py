@@ -130,7 +130,7 @@ def test_a_far_miss_lists_the_keys(mistakes):
         (
             "pruning",
             "{kind: asah}",
-            "kind: must be one of asha, hyperband, median, one_rung, none, got",
+            "kind: must be one of successive_halving, asha, hyperband, median, one_rung, none, got",
         ),
     ],
 )
@@ -288,7 +288,7 @@ def test_the_first_rung_must_lie_within_the_budget(mistakes, space):
     assert mistakes(pruning="{grace_epochs: 11}") == [
         "8: pruning.grace_epochs: must be at most budget.epochs (10) for a rung to exist, got 11"
     ]
-    for kind in ("hyperband", "median", "one_rung"):
+    for kind in ("asha", "hyperband", "median", "one_rung"):
         assert len(mistakes(pruning=f"{{kind: {kind}, grace_epochs: 11}}")) == 1
     assert space(pruning="{kind: one_rung, grace_epochs: 10}").settings.pruning.keep > 0
 
@@ -296,7 +296,9 @@ def test_the_first_rung_must_lie_within_the_budget(mistakes, space):
 @pytest.mark.parametrize("grace", ["0", "-1", ".inf", "pacing", "true"])
 def test_grace_is_a_number_of_epochs_or_the_end_of_pacing(mistakes, grace):
     [mistake] = mistakes(pruning=f"{{grace_epochs: {grace}}}")
-    rule = "8: pruning.grace_epochs: must be a number of epochs above 0, or pacing_end, got "
+    rule = (
+        "8: pruning.grace_epochs: must be a number of epochs above 0, a_ninth, or pacing_end, got "
+    )
     assert mistake.startswith(rule)
 
 
@@ -312,7 +314,9 @@ def test_each_pruner_takes_its_own_settings_and_no_others(mistakes, kind, settin
 
 def test_a_recording_prunes_nothing(mistakes, space):
     [mistake] = mistakes(search="{trials: 4, record: 2}")
-    assert mistake.endswith("pruning.kind: must be none where search.record is set, got asha")
+    assert mistake.endswith(
+        "pruning.kind: must be none where search.record is set, got successive_halving"
+    )
     found = space(search="{trials: 4, record: 2}", pruning="{kind: none}").settings.search
     assert found.runs == 8
 

@@ -166,6 +166,7 @@ trees = st.fixed_dictionaries(
             one("kind", "median", grace_epochs=st.floats(0.5, 0.75)),
             one("kind", "hyperband", grace_epochs=st.just("pacing_end")),
             section(grace_epochs=st.floats(0.5, 1), reduction_factor=st.floats(2, 9)),
+            one("kind", "asha", reduction_factor=st.floats(2, 9)),
             one("kind", "one_rung", grace_epochs=st.just(1), keep=st.integers(1, 9)),
         ),
         "resources": section(cpus=st.floats(0.5, 9), gpus=st.integers(0, 2)),

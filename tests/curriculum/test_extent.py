@@ -102,3 +102,8 @@ def test_grace_until_the_pacing_ends_is_a_number_of_epochs(make_space):
 def test_a_pacing_end_outside_the_budget_is_refused(make_space, curriculum, got):
     with pytest.raises(ConfigError, match=f"within the budget of 10 epochs .*, got {got}$"):
         with_pacing_end(make_space(curriculum))
+
+
+@pytest.mark.parametrize(("epochs", "grace"), [(1, 1), (6, 1), (18, 2), (40, 4), (60, 7)])
+def test_grace_is_a_ninth_of_the_budget_unless_given(make_space, epochs, grace):
+    assert with_grace(make_space("alpha: 0.4", epochs=epochs)).grace_epochs == grace

@@ -70,10 +70,14 @@ def test_a_checkpoint_is_as_large_as_it_is_said_to_be(small_space_text, features
 
 def test_what_waits_at_a_rung_is_on_the_disk_too(small_space_text, features):
     one = checkpoint_bytes(parse_space(small_space_text), features)
-    assert most_on_disk(parse_space(small_space_text), features, 3) == 2 * 3 * one
-    asha = "pruning: {grace_epochs: 1, reduction_factor: 2}"
-    text = small_space_text.replace(asha, "pruning: {kind: one_rung, keep: 4}")
-    assert most_on_disk(parse_space(text), features, 3) == 2 * 7 * one
+    halving = "pruning: {grace_epochs: 1, reduction_factor: 2}"
+    for pruning, waiting in (
+        (halving, 3),  # of the 7 that are no reference
+        ("pruning: {kind: asha}", 0),
+        ("pruning: {kind: one_rung, keep: 4}", 4),
+    ):
+        text = small_space_text.replace(halving, pruning)
+        assert most_on_disk(parse_space(text), features, 3) == 2 * (3 + waiting) * one
 
 
 def test_what_a_sweep_leaves_grows_with_its_reports_and_its_runs(small_space_text):

@@ -8,7 +8,7 @@ from class_sweep.errors import StorageError
 from class_sweep.results.store import ResultsFolder, ResultsWriter
 from class_sweep.sweep.judge import Judge, Outcome, Proposal
 from class_sweep.sweep.pruners.asha import Asha
-from class_sweep.sweep.pruners.one_rung import OneRung
+from class_sweep.sweep.pruners.halving import SuccessiveHalving
 
 
 class Quiet:
@@ -148,7 +148,7 @@ def test_a_log_that_cannot_be_written_is_kept_as_the_reason(make_judge, writer, 
 
 
 def test_a_paused_trial_that_loses_its_place_is_pruned_in_a_line_of_its_own(make_judge, writer):
-    judge = make_judge(pruner=OneRung(1))
+    judge = make_judge(pruner=SuccessiveHalving([1]))
     assert judge.receive(0, outcome(0.4)) == "pause"
     assert judge.receive(1, outcome(0.3)) == "prune"
     assert judge.receive(2, outcome(0.5)) == "pause"
@@ -161,21 +161,21 @@ def test_a_paused_trial_that_loses_its_place_is_pruned_in_a_line_of_its_own(make
 
 
 def test_a_log_cut_before_that_line_is_completed(make_judge, writer):
-    judge = make_judge(pruner=OneRung(1))
+    judge = make_judge(pruner=SuccessiveHalving([1]))
     for trial, value in enumerate([0.4, 0.3, 0.5]):
         judge.receive(trial, outcome(value))
     *before, dropped = writer.folder.records()
     writer.folder.trials.write_text("".join(record.to_json() + "\n" for record in before))
     writer.close()
     with ResultsWriter(writer.folder) as again:
-        judge = Judge(parse_objective("validation/mrr"), OneRung(1), again, Quiet())
+        judge = Judge(parse_objective("validation/mrr"), SuccessiveHalving([1]), again, Quiet())
         judge.replay(before)
         assert replace(writer.folder.records()[-1], at="") == replace(dropped, at="")
         assert judge.last[2].decision == "pause"
 
 
 def test_a_released_trial_that_trains_to_the_rung_again_goes_on(make_judge):
-    judge = make_judge(pruner=OneRung(2))
+    judge = make_judge(pruner=SuccessiveHalving([2]))
     judge.receive(0, outcome(0.4))
     assert judge.receive(0, outcome(0.4)) == "continue"  # its checkpoint was torn
     assert judge.receive(0, outcome(0.6, report=1, rung=None, last=True)) == "finish"

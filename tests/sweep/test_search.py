@@ -22,6 +22,9 @@ class Verdicts:
     def propose(self, proposal):
         self.proposals.append(proposal)
 
+    def free(self, paused, under_way):
+        return [] if any(n not in self.last for n in under_way) else sorted(paused)
+
     def record(self, number, decision, value, samples=100):
         self.last[number] = Record(
             trial=number, name=None, identity="", config={}, report=0, step=1, samples=samples,
@@ -227,16 +230,18 @@ def test_paused_trials_go_on_once_all_others_stand_at_the_rung(make, small_one_r
     verdicts.record(2, "pause", 0.4)
     search.on_trial_complete("t2")
     verdicts.record(3, "pause", 0.6)  # and 2 loses its place
-    assert search.suggest("t4") is None  # the checkpoint of 3 may still be on its way
     verdicts.record(2, "prune", 0.4)
     search.on_trial_complete("t3")
     assert stored(tmp_path)[2].state == TrialState.PRUNED
-    found = [search.suggest("t4"), search.suggest("t5")]  # while the reference still runs
+    found = [search.suggest("t4"), search.suggest("t5")]
     assert [(one["trial"], one["reached"] > 0) for one in found] == [(1, True), (3, True)]
-    assert search.suggest("t6") == search.FINISHED
-    for number, trial_id in ((1, "t4"), (3, "t5"), (0, "t0")):
+    assert search.suggest("t6") is None  # either may yet be paused again
+    for number, trial_id in ((1, "t4"), (3, "t5")):
         verdicts.record(number, "finish", 0.7, samples=300)
         search.on_trial_complete(trial_id)
+    assert search.suggest("t6") == search.FINISHED  # while the reference still runs
+    verdicts.record(0, "finish", 0.7, samples=300)
+    search.on_trial_complete("t0")
     assert search.left == 0
     assert {t.state for t in stored(tmp_path)} == {TrialState.COMPLETE, TrialState.PRUNED}
 
@@ -257,6 +262,9 @@ def test_a_sweep_cut_while_trials_wait_holds_them_back_again(make, small_one_run
     search.on_trial_complete("again1")
     search.on_trial_complete("again2")
     assert numbers([search.suggest("again3")]) == [1]
+    assert search.suggest("again4") is None
+    verdicts.record(1, "finish", 0.6, samples=300)
+    search.on_trial_complete("again3")
     assert search.suggest("again4") == search.FINISHED
 
 

@@ -2,7 +2,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from class_sweep.sweep.studyfile import StudyFile, open_again
+from class_sweep.sweep.studyfile import StudyFile, StudyMemory, open_again
 
 AXES = {
     "x": optuna.distributions.FloatDistribution(1e-5, 1e-1, log=True),
@@ -133,3 +133,40 @@ def test_a_trial_that_the_log_does_not_know_to_have_ended_is_open_again(path):
     study.tell(2, 0.7)
     file.save(2)
     assert [facts(trial) for trial in read(path)] == before
+
+
+def test_samplers_see_an_open_trial_by_its_report_and_nobody_else_does():
+    memory = StudyMemory()
+    study = optuna.create_study(storage=memory, direction="maximize")
+    reported, silent = study.ask(AXES), study.ask(AXES)
+    reported.report(0.3, 100)
+    with memory.as_samplers_see_it():
+        seen = study.get_trials(deepcopy=False)
+        assert [t.state for t in seen] == [TrialState.PRUNED, TrialState.RUNNING]
+        assert seen[0].intermediate_values == {100: 0.3}
+        running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        assert [t.number for t in running] == [silent.number]
+    assert {t.state for t in study.trials} == {TrialState.RUNNING}
+    study.tell(reported, 0.5)
+    assert study.trials[0].state == TrialState.COMPLETE
+
+
+def test_tpe_draws_near_the_good_reports_of_trials_that_are_still_open():
+    axes = {"x": optuna.distributions.FloatDistribution(0, 1)}
+
+    def drawn(shown):
+        memory = StudyMemory()
+        study = optuna.create_study(storage=memory, direction="maximize")
+        for number in range(40):
+            study.sampler = optuna.samplers.TPESampler(
+                seed=number, constant_liar=True, multivariate=True, n_startup_trials=10
+            )
+            if shown:
+                with memory.as_samplers_see_it():
+                    trial = study.ask(axes)
+            else:
+                trial = study.ask(axes)
+            trial.report(-abs(trial.params["x"] - 0.8), 100)
+        return [abs(trial.params["x"] - 0.8) for trial in study.trials[20:]]
+
+    assert sum(drawn(shown=True)) < 0.6 * sum(drawn(shown=False))

@@ -2,18 +2,16 @@
 
 import numpy as np
 
-from class_sweep.sweep.pruners.pruner import Verdict
+from class_sweep.sweep.pruners.pruner import NeverPauses, Verdict
 
 
-class Asha:
+class Asha(NeverPauses):
     """Asynchronous successive halving (Li et al. 2020, arXiv 1810.05934).
 
     At each rung a trial goes on when it is not below the (1 − 1/η) quantile of those that were
     there before it: the rule of Ray's `ASHAScheduler`, without its cut of a rung by name or its
     lost state. A reference stands on the rungs for others.
     """
-
-    waiting: frozenset[int] = frozenset()
 
     def __init__(self, reduction_factor: float) -> None:
         """Take η: about one in η trials passes a rung."""
@@ -31,15 +29,13 @@ class Asha:
         return Verdict("continue" if good else "prune", compared=True)
 
 
-class Hyperband:
+class Hyperband(NeverPauses):
     """Hyperband (Li et al. 2018, arXiv 1603.06560), each bracket an asynchronous halving.
 
     Bracket b begins to compare at rung b, the last one never: a hedge against rungs that come too
     early to tell. Trials go to brackets by their number alone, so that each bracket has its share:
     Hyperband's η^s/(s + 1) for a bracket of s rungs, which costs all brackets about the same.
     """
-
-    waiting: frozenset[int] = frozenset()
 
     def __init__(self, reduction_factor: float, rungs: int) -> None:
         """Take η and how many rungs there are."""

@@ -2,17 +2,15 @@
 
 from statistics import fmean, median
 
-from class_sweep.sweep.pruners.pruner import Verdict
+from class_sweep.sweep.pruners.pruner import NeverPauses, Verdict
 
 
-class MedianStopping:
+class MedianStopping(NeverPauses):
     """A trial stops where its best value so far is below the median of the others' mean values.
 
     Each of the others counts with the mean of its reports up to the same rung. Vizier asks only
     those that completed; here all that came to the rung are asked, since most never complete.
     """
-
-    waiting: frozenset[int] = frozenset()
 
     def __init__(self) -> None:
         self._scores: dict[int, dict[int, float]] = {}

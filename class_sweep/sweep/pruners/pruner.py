@@ -1,5 +1,6 @@
 """What decides at a rung which trials go on: the protocol of all pruners."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -23,7 +24,18 @@ class Pruner(Protocol):
 
     @property
     def waiting(self) -> frozenset[int]:
-        """The paused trials that still have their place; one that lost it is to be pruned."""
+        """Those that were paused and still have their place; one that lost it is to be pruned."""
+
+    def free(self, paused: Collection[int], under_way: Iterable[int]) -> list[int]:
+        """Those of the paused trials that may go on, the first in line first.
+
+        They are asked for when every trial was proposed. Where none is under way, one is free at
+        least.
+
+        Args:
+            paused: All that wait.
+            under_way: Those that run or are about to, without references.
+        """
 
     def decide(self, trial: int, rung: int, score: float, *, reference: bool = False) -> Verdict:
         """Judge a trial at a rung. Equal to what is asked for is enough.
@@ -38,10 +50,18 @@ class Pruner(Protocol):
         """
 
 
-class NoPruning:
-    """Every trial runs to its end."""
+class NeverPauses:
+    """The half of the protocol that a pruner has no use for which decides at once."""
 
     waiting: frozenset[int] = frozenset()
+
+    def free(self, paused: Collection[int], under_way: Iterable[int]) -> list[int]:  # noqa: ARG002 - the protocol's
+        """None: none is paused."""
+        return []
+
+
+class NoPruning(NeverPauses):
+    """Every trial runs to its end."""
 
     def decide(self, trial: int, rung: int, score: float, *, reference: bool = False) -> Verdict:  # noqa: ARG002 - the protocol's
         """Let it go on."""

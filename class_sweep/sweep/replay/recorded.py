@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 import optuna
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from class_sweep.config.axes import Axis, Choice, IntRange, LogUniform, Value
 from class_sweep.config.document import Space
@@ -15,6 +15,7 @@ from class_sweep.results.curves import Configuration, CurveTable, Point
 from class_sweep.sweep.replay.replay import Search
 from class_sweep.sweep.replay.simulation import Run, Source
 from class_sweep.sweep.samplers import SAMPLERS, distributions, make_sampler
+from class_sweep.sweep.studyfile import StudyMemory
 
 _STATES = {"finish": TrialState.COMPLETE, "prune": TrialState.PRUNED, "fail": TrialState.FAIL}
 
@@ -51,7 +52,7 @@ def searches(
             )
             settings = space.settings.model_copy(update={"search": search})
             source = partial(Sampled, table, replace(space, settings=settings))
-        found.append(Search(seeds, source))
+        found.append(Search(seeds, trials, source))
     return found
 
 
@@ -67,7 +68,7 @@ class InOrder:
         chosen = next(self._order, None)
         return self._runs[chosen.number] if chosen else None
 
-    def ended(self, trial: int, fate: str, reports: Sequence[Point]) -> None:
+    def reported(self, trial: int, fate: str, reports: Sequence[Point]) -> None:
         """Nothing is learnt from it."""
 
 
@@ -82,7 +83,8 @@ class Sampled:
     def __init__(self, table: CurveTable, space: Space, runs: Mapping[int, Run]) -> None:
         self._space, self._runs, self._sign = space, runs, table.objective.sign
         direction = optuna.study.StudyDirection[table.objective.direction.upper()]
-        self._study = optuna.create_study(direction=direction)
+        self._memory = StudyMemory()
+        self._study = optuna.create_study(direction=direction, storage=self._memory)
         self._distributions = distributions(space)
         self._references = list(table.references)
         self._values = {
@@ -91,6 +93,7 @@ class Sampled:
         }
         self._unused = set(self._values)
         self._asked: list[tuple[int, optuna.trial.Trial | None]] = []
+        self._open: dict[int, optuna.trial.Trial] = {}  # of those that have reported
 
     def next(self) -> Run | None:
         """A reference, or what is nearest to the sampler's next proposal."""
@@ -102,29 +105,44 @@ class Sampled:
         if proposed == self._space.settings.search.trials:
             return None
         self._study.sampler = make_sampler(self._space, len(self._asked))
-        trial = self._study.ask(self._distributions)
+        with self._memory.as_samplers_see_it():
+            trial = self._study.ask(self._distributions)
         number = min(self._unused, key=lambda one: (self._distance(trial.params, one), one))
         self._unused.discard(number)
         self._asked.append((number, trial))
         return self._runs[number]
 
-    def ended(self, trial: int, fate: str, reports: Sequence[Point]) -> None:
+    def reported(self, trial: int, fate: str, reports: Sequence[Point]) -> None:
         """Tell the sampler of the configuration that was run instead of its own."""
         number, asked = self._asked[trial]
         if asked is None:
             return
-        known = self._study.get_trials(deepcopy=False)[asked.number].system_attrs
+        if trial not in self._open:
+            self._open[trial] = self._instead_of(asked, number)
+        value = self._sign * reports[-1].score
+        if reports[-1].samples not in self._known(self._open[trial]).intermediate_values:
+            self._open[trial].report(value, step=reports[-1].samples)
+        if fate in _STATES:
+            ended = self._open.pop(trial)
+            self._study.tell(ended, value if fate == "finish" else None, state=_STATES[fate])
+
+    def _instead_of(self, asked: optuna.trial.Trial, number: int) -> optuna.trial.Trial:
+        """An open trial of the configuration that was run."""
+        known = self._known(asked)
         self._study.tell(asked, state=TrialState.FAIL)
         self._study.add_trial(
             optuna.trial.create_trial(
-                state=_STATES[fate],
-                value=self._sign * reports[-1].score if fate == "finish" else None,
+                state=TrialState.RUNNING,
                 params=self._values[number],
                 distributions=self._distributions,
-                intermediate_values={p.samples: self._sign * p.score for p in reports},
-                system_attrs=dict(known),
+                system_attrs=dict(known.system_attrs),
             )
         )
+        last = self._study.get_trials(deepcopy=False)[-1]
+        return optuna.trial.Trial(self._study, last._trial_id)
+
+    def _known(self, trial: optuna.trial.Trial) -> FrozenTrial:
+        return self._memory.get_trial(trial._trial_id)
 
     def _distance(self, params: Mapping[str, Value], number: int) -> float:
         there = self._values[number]

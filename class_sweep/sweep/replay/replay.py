@@ -60,10 +60,12 @@ class Search:
 
     Attributes:
         seeds: Configuration to the recorded seed that its trial has.
+        trials: How many, without references.
         source: Makes its trials, of what each configuration reports.
     """
 
     seeds: Mapping[int, int]
+    trials: int
     source: Callable[[Mapping[int, Run]], Source]
 
 
@@ -82,7 +84,9 @@ def replay(
         rungs = rung_epochs(pruning, table.epochs)
         runs = _runs(table, rungs)
         pruned = [
-            play(one.source(_drawn(one, runs)), make_pruner(pruning, len(rungs)), workers)
+            play(
+                one.source(_drawn(one, runs)), make_pruner(pruning, len(rungs), one.trials), workers
+            )
             for one in searches
         ]
         found.append(_summed_up(table, full, pruned))

@@ -43,8 +43,8 @@ class Source(Protocol):
     def next(self) -> Run | None:
         """The next trial, or None when there are no more."""
 
-    def ended(self, trial: int, fate: str, reports: Sequence[Point]) -> None:
-        """Told how a trial ended: `finish`, `prune` or `fail`."""
+    def reported(self, trial: int, fate: str, reports: Sequence[Point]) -> None:
+        """Told what a trial has reported so far and what became of it; see `Record.decision`."""
 
 
 def reports_of(
@@ -76,7 +76,7 @@ class _Simulation:
         self._made: list[int] = []  # how many reports each trial has made
         self._events: list[tuple[int, int]] = []  # when each running trial reports next
         self._waiting: set[int] = set()
-        self._released: set[int] = set()
+        self._running: set[int] = set()
 
     def run(self) -> Played:
         for _ in range(self._workers):
@@ -84,6 +84,8 @@ class _Simulation:
         while self._events:
             now, trial = heapq.heappop(self._events)
             fate = self._report(trial)
+            self._running.discard(trial)
+            self._tell(trial, fate)
             if fate == "continue":
                 self._train(trial, now)
                 continue
@@ -93,10 +95,11 @@ class _Simulation:
                 self._end(trial, fate)
             for dropped in sorted(self._waiting - self._pruner.waiting):
                 self._waiting.discard(dropped)
+                self._tell(dropped, "prune")
                 self._end(dropped, "prune")
             self._played.time = now
-            if not self._hand_out(now):
-                self._release(now)
+            while len(self._events) < self._workers and (self._hand_out(now) or self._free(now)):
+                pass
         return self._played
 
     def _report(self, trial: int) -> str:
@@ -111,6 +114,7 @@ class _Simulation:
     def _train(self, trial: int, now: int) -> None:
         reports, made = self._runs[trial].reports, self._made[trial]
         before = reports[made - 1][1].samples if made else 0
+        self._running.add(trial)
         heapq.heappush(self._events, (now + reports[made][1].samples - before, trial))
 
     def _hand_out(self, now: int) -> bool:
@@ -122,21 +126,23 @@ class _Simulation:
         self._train(len(self._runs) - 1, now)
         return True
 
-    def _release(self, now: int) -> None:
-        """Let paused trials go on, once all that they are compared with stand at the rung."""
-        for _, running in self._events:
-            if not self._runs[running].configuration.name and running not in self._released:
-                return
-        while self._waiting and len(self._events) < self._workers:
-            trial = min(self._waiting)
-            self._waiting.discard(trial)
-            self._released.add(trial)
-            self._train(trial, now)
+    def _free(self, now: int) -> bool:
+        """Let a paused trial go on, if the pruner lets one."""
+        compared = (trial for trial in self._running if not self._runs[trial].configuration.name)
+        free = self._pruner.free(self._waiting, compared)
+        if not free:
+            return False
+        self._waiting.discard(free[0])
+        self._train(free[0], now)
+        return True
+
+    def _tell(self, trial: int, fate: str) -> None:
+        made = self._runs[trial].reports[: self._made[trial]]
+        self._source.reported(trial, fate, [point for _, point in made])
 
     def _end(self, trial: int, fate: str) -> None:
         run = self._runs[trial]
-        points = [point for _, point in run.reports[: self._made[trial]]]
-        self._played.samples += points[-1].samples
+        _, last = run.reports[self._made[trial] - 1]
+        self._played.samples += last.samples
         if fate == "finish":
-            self._played.finished[run.configuration.number] = points[-1].score
-        self._source.ended(trial, fate, points)
+            self._played.finished[run.configuration.number] = last.score

@@ -39,16 +39,6 @@ def test_a_ray_of_its_own_is_started_whatever_the_environment_names(monkeypatch)
     assert asked["_node_ip_address"] == "127.0.0.1"
 
 
-def test_tune_gets_its_own_parts_back(tmp_path):
-    def parts():
-        return tune_controller._ActorClassCache, tune_controller.RayActorManager
-
-    tunes = parts()
-    with adapted(tmp_path):
-        assert not set(parts()) & set(tunes)
-    assert parts() == tunes
-
-
 @pytest.mark.ray
 def test_an_instance_that_is_still_starting_is_stopped():
     with LocalRay(1) as instance:

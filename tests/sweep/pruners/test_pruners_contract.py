@@ -17,7 +17,7 @@ reports = st.lists(st.tuples(st.integers(0, 9), scores), max_size=40)
 
 
 def made(kind):
-    return make_pruner(TypeAdapter(Pruning).validate_python({"kind": kind}), RUNGS)
+    return make_pruner(TypeAdapter(Pruning).validate_python({"kind": kind}), RUNGS, 10)
 
 
 def ladders(found):
@@ -101,6 +101,22 @@ def test_who_waits_was_paused_and_who_is_pruned_does_not_wait(kind, found):
         paused |= {trial} if fate == "pause" else set()
         assert fate != "prune" or trial not in pruner.waiting
         assert pruner.waiting <= paused
+
+
+@kinds
+@given(found=reports)
+def test_those_that_may_go_on_are_of_those_that_wait_and_one_is_when_nothing_runs(kind, found):
+    pruner = made(kind)
+    paused = set()
+    for trial, rung, score in ladders(found):
+        paused.discard(trial)
+        if pruner.decide(trial, rung, score).fate == "pause":
+            paused.add(trial)
+        paused &= pruner.waiting
+        free = pruner.free(paused, under_way=set())
+        assert set(free) <= paused
+        assert len(set(free)) == len(free)
+        assert bool(free) == bool(paused)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in PRUNERS if kind != "none"])

@@ -47,7 +47,7 @@ def table_of(*curves, names=(), values=None):
 def played(table, settings, workers=1):
     found = pruning(**settings)
     runs = {one.number: Run(one, reports_of(one.curves[0], [1])) for one in table.configurations}
-    return play(InOrder(table.configurations, runs), make_pruner(found, 1), workers)
+    return play(InOrder(table.configurations, runs), make_pruner(found, 1, len(runs)), workers)
 
 
 def test_a_rung_stands_at_the_first_report_that_reaches_it():
@@ -195,7 +195,7 @@ def test_a_sampler_learns_from_the_configurations_that_it_was_given(sampled_tabl
     order = []
     while (run := source.next()) is not None:
         order.append(run.configuration.number)
-        source.ended(len(order) - 1, "finish", [point for _, point in run.reports])
+        source.reported(len(order) - 1, "finish", [point for _, point in run.reports])
     assert len(set(order)) == len(order) == 40
     assert 55 in order[:30]  # of the best tenth, found before half of the table was run
     again = searches(table, sampler, space, orders=1, trials=40, seed=0)[0].source(runs)
@@ -205,14 +205,19 @@ def test_a_sampler_learns_from_the_configurations_that_it_was_given(sampled_tabl
 def test_every_combination_is_tried_once():
     tried = settings_to_try(None, [1, 2], [2, 3], [4])
     assert [one.kind for one in tried] == (
-        ["asha"] * 4 + ["hyperband"] * 4 + ["median"] * 2 + ["one_rung"] * 2 + ["none"]
+        ["successive_halving"] * 4
+        + ["asha"] * 4
+        + ["hyperband"] * 4
+        + ["median"] * 2
+        + ["one_rung"] * 2
+        + ["none"]
     )
     assert len(set(tried)) == len(tried)
 
 
 @pytest.mark.parametrize(
     ("kind", "grace", "why"),
-    [("ahsa", 1, "must be one of asha, hyperband"), ("median", -1, "epochs above 0")],
+    [("ahsa", 1, "must be one of successive_halving, asha"), ("median", -1, "epochs above 0")],
 )
 def test_what_no_pruner_takes_is_refused(kind, grace, why):
     with pytest.raises(InputError, match=why):
