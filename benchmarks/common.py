@@ -105,7 +105,7 @@ class Silent:
     def progress(self, done: int, total: int) -> None:
         """Say nothing."""
 
-    def planned(self, trials: int, full_samples: int) -> None:
+    def planned(self, trials: int, full_samples: int, foretold: int | None) -> None:
         """Say nothing."""
 
     def proposed(self, proposal: object) -> None:

@@ -45,6 +45,7 @@ def check(
     from class_sweep.sweep.footprint import most_on_disk, results_bytes
     from class_sweep.sweep.plan import plan_sweep, require_resources
     from class_sweep.sweep.prepare import Clock, load_checked_pairs, prepare
+    from class_sweep.sweep.pruners.catalogue import pruning_notes
     from class_sweep.sweep.samplers import sampler_notes
 
     console = Console()
@@ -54,7 +55,7 @@ def check(
         place.require_usable()
     diagnoses: dict[Similarity, list[SigmaDiagnosis]] = {}
     shared = disk = None
-    warnings = [*advise(space), *sampler_notes(space)]
+    warnings = [*advise(space), *sampler_notes(space), *pruning_notes(space)]
     with _machines(space, address) as machines:
         at_a_time = require_resources(space, machines)
         if index:

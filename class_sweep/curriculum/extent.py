@@ -55,8 +55,12 @@ def _corner(space: Space, pairs: int, *, longest: bool) -> list[Schedule]:
     return schedules
 
 
-def with_grace(space: Space) -> Pruning:
+def with_grace(space: Space, most_epochs: float) -> Pruning:
     """The pruning of a space, its grace a number of epochs.
+
+    Args:
+        space: Of the sweep.
+        most_epochs: The epochs of full data that a trial can come to.
 
     Raises:
         ConfigError: If the grace is to last until pacing ends, and no rung can stand there.
@@ -64,10 +68,9 @@ def with_grace(space: Space) -> Pruning:
     pruning = space.settings.pruning
     if pruning.kind == "none" or not isinstance(pruning.grace_epochs, str):
         return pruning
-    epochs = space.settings.budget.epochs
     if pruning.grace_epochs == A_NINTH:
-        return pruning.model_copy(update={"grace_epochs": max(1.0, round(epochs / 9))})
-    end = pacing_end(space)
+        return pruning.model_copy(update={"grace_epochs": max(1.0, round(most_epochs / 9))})
+    end, epochs = pacing_end(space), space.settings.budget.epochs
     if not 0 < end < epochs:
         raise ConfigError(
             f"{space.name}: pruning.grace_epochs: pacing_end must be within the budget of {epochs}"

@@ -65,7 +65,9 @@ class LiveView:
         self._start = self._said = time.monotonic()
         self._stage, self._fraction = "", 0.0
         self._trials, self._full_samples = 0, 0
+        self._foretold: int | None = None
         self._started: dict[int, Proposed] = {}
+        self._under_way: set[int] = set()
         self._records: list[Record] = []
         self._live = (
             Live(console=console, get_renderable=self._render, refresh_per_second=4, transient=True)
@@ -99,17 +101,20 @@ class LiveView:
         if not self._live and time.monotonic() - self._said > _SILENCE:
             self._say(f"{self._stage}  {self._fraction:.0%}")
 
-    def planned(self, trials: int, full_samples: int) -> None:
-        """How many trials there will be, and the samples of one over the full data."""
-        self._trials, self._full_samples = trials, full_samples
+    def planned(self, trials: int, full_samples: int, foretold: int | None) -> None:
+        """How many trials there will be, and the samples of one and of all of them."""
+        self._trials, self._full_samples, self._foretold = trials, full_samples, foretold
 
     def proposed(self, proposal: Proposed) -> None:
-        """A trial starts."""
+        """A trial starts, or one that was paused goes on."""
         self._started[proposal.trial] = proposal
+        self._under_way.add(proposal.trial)
 
     def reported(self, record: Record) -> None:
         """A trial has reported."""
         self._records.append(record)
+        if record.decision != "continue":
+            self._under_way.discard(record.trial)
         if not self._live:
             verdict = words.state(record, _VERDICTS[record.decision][0])
             self._console.print(
@@ -144,14 +149,15 @@ class LiveView:
     def _counts(self, trials: Trials) -> Text:
         budget = self._trials * self._full_samples
         ended = len(trials.finished) + len(trials.pruned) + len(trials.failed)
-        running = len(self._started) - ended - len(trials.paused)
-        paused = f", {len(trials.paused)} paused" if trials.paused else ""
+        waiting = sum(record.trial not in self._under_way for record in trials.paused)
+        paused = f", {waiting} paused" if waiting else ""
         text = (
             f"{ended} of {self._trials} trials ended: {len(trials.finished)} finished,"
-            f" {len(trials.pruned)} pruned, {len(trials.failed)} failed; {running} running{paused}."
+            f" {len(trials.pruned)} pruned, {len(trials.failed)} failed;"
+            f" {len(self._under_way)} running{paused}."
             f"  {trials.samples / budget:.0%} of the full budget's samples spent"
         )
-        left = seconds_left(self._records, self._trials)
+        left = seconds_left(self._records, self._trials, self._foretold)
         if left is not None:
             text += f", about {words.seconds(left)} left"
         memory = virtual_memory()
@@ -180,9 +186,11 @@ class LiveView:
             ("state", "left"),
         ):
             table.add_column(column, justify=justify, no_wrap=True)  # type: ignore[arg-type]
-        for number in sorted(self._started)[-_ROWS:]:
+        latest = sorted(self._started, key=lambda n: (n in self._under_way, n))[-_ROWS:]
+        for number in sorted(latest):
             proposal, record = self._started[number], last.get(number)
-            state, colour = _VERDICTS[record.decision] if record else ("running", "cyan")
+            decision = record.decision if record and number not in self._under_way else "continue"
+            state, colour = _VERDICTS[decision]
             table.add_row(
                 str(number),
                 proposal.name or words.schedule(proposal.config),

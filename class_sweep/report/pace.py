@@ -1,18 +1,48 @@
-"""How long a sweep will still take, from the times of the reports that ended its trials."""
+"""How long a sweep will still take, from the times of its latest reports."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
+from class_sweep.results.outcome import trials_of
 from class_sweep.results.record import Record
 
-_LATEST = 32  # ends that the pace is taken from: a resumed sweep forgets its pause
+_LATEST = 32  # reports that the pace is taken from: a resumed sweep forgets its pause
 
 
-def seconds_left(records: Sequence[Record], wanted: int) -> float | None:
-    """Seconds until every trial has ended, at the pace of the latest ones; None while unknown."""
-    ends = sorted(datetime.fromisoformat(r.at) for r in records if r.ended and r.at)
+def seconds_left(
+    records: Sequence[Record], wanted: int, foretold: int | None = None
+) -> float | None:
+    """Seconds until every trial has ended, at the pace of the latest reports; None while unknown.
+
+    Args:
+        records: Every report so far.
+        wanted: How many trials are to end.
+        foretold: The samples of all trials together. Where they are known the pace is of samples,
+            else of ends: with trials that wait the first ends are cheap and the last dear.
+    """
+    if foretold is not None:
+        return _by_samples(records, foretold)
+    ends = sorted(_time(r) for r in records if r.ended and r.at)
     left = wanted - len(ends)
     latest = ends[-_LATEST:]
     if len(latest) < 3 or left <= 0:
         return None
-    return left * (latest[-1] - latest[0]).total_seconds() / (len(latest) - 1)
+    return left * (latest[-1] - latest[0]) / (len(latest) - 1)
+
+
+def _by_samples(records: Sequence[Record], foretold: int) -> float | None:
+    before: dict[int, int] = {}
+    seen: list[tuple[float, int]] = []  # when, and the samples since the trial's report before
+    for r in sorted((r for r in records if r.at and r.same_as is None), key=_time):
+        seen.append((_time(r), r.samples - before.get(r.trial, 0)))
+        before[r.trial] = r.samples
+    latest = seen[-_LATEST:]
+    left = foretold - trials_of(records).samples
+    spent = sum(samples for _, samples in latest[1:])
+    if len(latest) < 3 or left <= 0 or not spent:
+        return None
+    return left * (latest[-1][0] - latest[0][0]) / spent
+
+
+def _time(record: Record) -> float:
+    return datetime.fromisoformat(record.at).timestamp()

@@ -38,6 +38,7 @@ def status_tree(
     if state in {"running", "confirming"} and not running:
         state = "interrupted"
     full = summary["samples"]["full_budget"]
+    left = seconds_left(records, summary["trials"]["wanted"], summary["samples"].get("foretold"))
     return {
         "state": state,
         "objective": summary["objective"],
@@ -56,7 +57,7 @@ def status_tree(
             "full_budget": full,
             "share": round(trials.samples / full, 4),
         },
-        "seconds_left": seconds_left(records, summary["trials"]["wanted"]) if running else None,
+        "seconds_left": left if running else None,
         "best": _row(ranked[0]) if ranked else None,
         "confirmed": confirmed,
         "verdict": summary["confirm"]["words"] if "confirm" in summary else [],

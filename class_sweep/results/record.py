@@ -22,7 +22,7 @@ class Record:
         step: Optimizer steps so far.
         samples: Samples seen so far.
         rung: The rung that is reached, or None.
-        decision: `continue`, `pause` (until the others stand at the rung too), `prune`, `finish`
+        decision: `continue`, `pause` (until no other can take its place), `prune`, `finish`
             (the trial's last report) or `fail`.
         compared: Whether other trials stood at the rung to compare with.
         objective: The value that is optimised; None for a failed report.

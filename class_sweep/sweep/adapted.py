@@ -14,6 +14,7 @@ from ray.tune import tune
 from ray.tune.execution import tune_controller
 from ray.tune.execution.class_cache import _ActorClassCache
 from ray.tune.execution.tune_controller import TuneController
+from ray.tune.progress_reporter import TrialProgressCallback
 
 from class_sweep.sweep.cluster.client import from_outside
 
@@ -51,6 +52,15 @@ class _PlainActors(_ActorClassCache):
         if trainable_cls not in self._cache:
             self._cache[trainable_cls] = ray.remote(trainable_cls)
         return self._cache[trainable_cls]
+
+
+class NoProgress(TrialProgressCallback):
+    """Stands where Tune would add a reporter that keeps every trial."""
+
+    def on_trial_result(self, *_: object, **__: object) -> None:
+        """Nothing: the judge says what matters."""
+
+    on_trial_error = on_trial_complete = on_trial_result
 
 
 class _Controller(TuneController):

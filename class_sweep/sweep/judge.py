@@ -50,8 +50,14 @@ class Listener(Protocol):
     def progress(self, done: int, total: int) -> None:
         """How much of the stage is done, where that is known."""
 
-    def planned(self, trials: int, full_samples: int) -> None:
-        """The trials are about to start; `full_samples` is one trial's over the full data."""
+    def planned(self, trials: int, full_samples: int, foretold: int | None) -> None:
+        """The trials are about to start.
+
+        Args:
+            trials: How many.
+            full_samples: Of one trial over the full data.
+            foretold: Samples of all trials together, where that is known beforehand.
+        """
 
     def proposed(self, proposal: Proposal) -> None:
         """A trial starts."""
@@ -78,6 +84,7 @@ class Judge:
         self._listener = listener
         self._proposals: dict[int, Proposal] = {}
         self._paused: set[int] = set()
+        self._let_go: set[int] = set()  # of the paused ones, those that go on
         self.last: dict[int, Record] = {}
         self.reports = 0  # written down by this process
         self.broken: StorageError | None = None  # why the log could not be written, if it was so
@@ -96,16 +103,19 @@ class Judge:
         self._drop()
 
     def propose(self, proposal: Proposal) -> None:
-        """Know a trial before its first report."""
+        """Know a trial before its first report, or let a paused one go on."""
         self._proposals[proposal.trial] = proposal
+        self._let_go.add(proposal.trial)
         self._listener.proposed(proposal)
 
     def receive(self, trial: int, outcome: Outcome) -> Decision:
         """Judge one report, write it down, and say what becomes of the trial."""
         before = self.last.get(trial)
+        if trial in self._paused - self._let_go and outcome.failure is None:
+            return "pause"  # its worker died as it was being stopped, and Tune began it anew
         if before is not None and outcome.report <= before.report and outcome.failure is None:
             # Trained again after a restart: it stands as it was written, but a trial that was
-            # paused trains only once it may go on.
+            # let go on from a pause has it behind it.
             return "continue" if before.decision == "pause" else before.decision
         value = outcome.metrics.get(self._objective.metric)
         failure = outcome.failure
@@ -203,6 +213,7 @@ class Judge:
 
     def _note(self, record: Record) -> None:
         self.last[record.trial] = record
+        self._let_go.discard(record.trial)
         if record.decision == "pause":
             self._paused.add(record.trial)
         else:

@@ -309,7 +309,7 @@ def _cluster(progress: Progress) -> Executor | None:
 def _require_fitting(space: Space) -> None:
     """What holds between the curriculum and the backbone or the batches, whatever the data."""
     similarities(space)
-    with_grace(space)
+    with_grace(space, space.settings.budget.epochs)
     settings, needs = space.settings, needed(space)
     name = settings.backbone.name
     if needs.graphs and settings.molecule_encoder.kind != "mol2vec":

@@ -33,7 +33,7 @@ from class_sweep.sweep.interrupt import StopRequest
 from class_sweep.sweep.judge import Judge, Listener
 from class_sweep.sweep.keeping import for_a_new_one, taken_up
 from class_sweep.sweep.prepare import Clock, Prepared, prepare
-from class_sweep.sweep.pruners.catalogue import make_pruner
+from class_sweep.sweep.pruners.catalogue import make_pruner, pruning_notes
 from class_sweep.sweep.samplers import sampler_notes, searched
 from class_sweep.sweep.session import Session
 from class_sweep.sweep.summary import Summary
@@ -237,9 +237,9 @@ def _sweep(
     summarise = Summary(space, prepared, clock, writer)
     summarise.write("running", folder.records())
     stop = StopRequest()
-    for warning in (*prepared.warnings, *sampler_notes(space)):
+    for warning in (*prepared.warnings, *sampler_notes(space), *pruning_notes(space)):
         log.warning("%s", warning)
-    listener.planned(search.runs, summarise.full_samples)
+    listener.planned(search.runs, summarise.full_samples, summarise.foretold)
     with clock.stage("trials", listener), stop.listening(listener.stopping):
         done = Session(space, prepared, writer, judge, keeper, stop, room).run(rerun)
     records = folder.records()

@@ -72,6 +72,8 @@ class StudySearch(OptunaSearch):
         self._plan_of = plan_of
         self._room = room
         self._trained = Trained()
+        self._training: dict[str, int] = {}  # plan to the open trial that trains it
+        self._held: dict[int, list[int]] = {}  # trials that are to repeat one that is open
         self._distributions = distributions(space)
         mode = "max" if space.objective.direction == "maximize" else "min"
         self._setup_study(mode)
@@ -123,6 +125,9 @@ class StudySearch(OptunaSearch):
                 self._proposals[number] = self._proposal(
                     number, values, trial.user_attrs.get("name"), trial.user_attrs.get(RERUN)
                 )
+                if record is not None:
+                    self._report(record)
+                    self._training.setdefault(trial.user_attrs[PLAN], number)
                 if record is None or record.decision != "pause":
                     self._interrupted.append(number)
 
@@ -138,12 +143,27 @@ class StudySearch(OptunaSearch):
         if last is not None and trained and last.decision in {"finish", "prune"}:
             self._trained.add(plan, last.trial, finished=last.decision == "finish")
 
-    def _repeats(self, proposal: Proposal) -> bool:
-        """End a trial at once whose every step another one has done; whether it was one."""
+    def _needs_no_training(self, proposal: Proposal) -> bool:
+        """Whether another trial has done every step of one, or does them.
+
+        It is ended at once where that one has ended, and else held until it does.
+        """
         own = self._judge.last.get(proposal.trial)
         if own is not None and own.same_as is None:  # it was begun, and goes on
             return False
         plan = self._open[proposal.trial].user_attrs[PLAN]
+        if self._repeats(proposal, plan):
+            return True
+        if proposal.name is not None or self._search.record:
+            return False
+        trainer = self._training.setdefault(plan, proposal.trial)
+        if trainer == proposal.trial:
+            return False
+        self._held.setdefault(trainer, []).append(proposal.trial)
+        return True
+
+    def _repeats(self, proposal: Proposal, plan: str) -> bool:
+        """End a trial at once whose every step another one has done; whether it was one."""
         original = self._trained.same(plan, whole=proposal.name is not None, last=self._judge.last)
         if original is None:
             return False
@@ -167,19 +187,20 @@ class StudySearch(OptunaSearch):
             return self.FINISHED if self._stop.asked else None
         if self._interrupted:
             proposal = self._proposals[self._interrupted.pop(0)]
-            if self._repeats(proposal):
+            if self._needs_no_training(proposal):
                 return self.suggest(trial_id)
         elif self.proposed < self._search.runs:
             proposal = self._ask()
-            while self._repeats(proposal):
+            while self._needs_no_training(proposal):
                 if self._stop.asked or self.proposed == self._search.runs:
                     return self.suggest(trial_id)
                 proposal = self._ask()
         else:
-            compared = [n for n in self._running if self._proposals[n].name is None]
-            free = self._judge.free(self._open.keys() - self._running, compared)
+            paused, lost = self._idle()
+            running = {n for n in self._running if self._proposals[n].name is None}
+            free = self._judge.free(paused, running | lost)
             if not free:
-                return None if compared else self.FINISHED
+                return None if running else self.FINISHED
             proposal = self._proposals[free[0]]
         self._numbers[trial_id] = proposal.trial
         self._running.add(proposal.trial)
@@ -191,11 +212,20 @@ class StudySearch(OptunaSearch):
             "reached": last.step if (last := self._judge.last.get(proposal.trial)) else 0,
         }
 
+    def _idle(self) -> tuple[set[int], set[int]]:
+        """The open trials that do not run: those that wait, and those that Tune has lost.
+
+        It leaves one lying whose worker died between two trials, until it is run anew. A reference
+        is among neither, for it is compared with none, nor one that waits to repeat another.
+        """
+        idle = self._open.keys() - self._running - {n for some in self._held.values() for n in some}
+        last = self._judge.last
+        paused = {n for n in idle if n in last and last[n].decision == "pause"}
+        return paused, {n for n in idle - paused if self._proposals[n].name is None}
+
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:  # noqa: ARG002
         """Note a report that did not end its trial."""
-        record = self._judge.last[self._numbers[trial_id]]
-        self._report(record)
-        self._file.save(record.trial)
+        self._note_report(self._numbers[trial_id])
 
     def on_trial_complete(
         self,
@@ -205,13 +235,17 @@ class StudySearch(OptunaSearch):
     ) -> None:
         """Tell the study how trials ended: this one, and paused ones whose place it took.
 
-        A trial that was only paused or interrupted stays open.
+        A trial that was only paused or interrupted stays open, with what it reported.
         """
-        self._running.discard(self._numbers[trial_id])
+        own = self._numbers.pop(trial_id)
+        self._running.discard(own)
         for number in sorted(self._open.keys() - self._running):
             record = self._judge.last.get(number)
-            if record is not None and record.ended:
+            # One that repeats another is told with it.
+            if number in self._open and record is not None and record.ended:
                 self._tell(number, record)
+        if own in self._open and own in self._judge.last:
+            self._note_report(own)
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing: the study's file is the state."""
@@ -278,6 +312,11 @@ class StudySearch(OptunaSearch):
         settings = self._sweep_space.resolve(values)
         return Proposal(number, values, identity(settings), name, rerun_of)
 
+    def _note_report(self, number: int) -> None:
+        """Bring the study and its file up to date with a trial that is open."""
+        self._report(self._judge.last[number])
+        self._file.save(number)
+
     def _report(self, record: Record) -> None:
         trial = self._open[record.trial]
         known = self._file.get_trial(trial._trial_id).intermediate_values
@@ -289,10 +328,16 @@ class StudySearch(OptunaSearch):
         value = record.objective if record.decision == "finish" else None
         if record.reason:
             self._open[number].set_user_attr("reason", record.reason)
-        self._remember(self._open[number].user_attrs[PLAN], record)
+        plan = self._open[number].user_attrs[PLAN]
+        self._remember(plan, record)
         self._study.tell(self._open.pop(number), value, state=_STATES[record.decision])
         self._file.save(number)
         self._proposals.pop(number, None)
+        if self._training.get(plan) == number:
+            del self._training[plan]
+        for held in self._held.pop(number, []):  # where this one failed, it is to be trained
+            if not self._repeats(self._proposals[held], plan):
+                self._interrupted.append(held)
 
 
 def _rounded(value: Any) -> Value:

@@ -13,7 +13,7 @@ from class_sweep.errors import StorageError, SweepError
 from class_sweep.results.files import is_disk_full
 from class_sweep.results.record import Record
 from class_sweep.results.store import ResultsWriter
-from class_sweep.sweep.adapted import adapted
+from class_sweep.sweep.adapted import NoProgress, adapted
 from class_sweep.sweep.checkpoints import Checkpoints, Keeper, trial_name
 from class_sweep.sweep.cluster.client import is_break
 from class_sweep.sweep.cluster.room import Room
@@ -108,6 +108,7 @@ class Session:
                     checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
                     callbacks=[
                         Checkpoints(judge, self.keeper),
+                        NoProgress(),
                         *trackers(space.settings.tracking, folder),
                     ],
                     stop=self.stop,

@@ -18,7 +18,7 @@ from class_sweep.results.store import CHECKPOINTS
 
 Save = Callable[[Path | IO[bytes]], None]
 
-_MOST_WAITING = 2  # states that a worker still has to send; a trial can do without an older one
+_MOST_WAITING = 8  # states that a worker still has to send, most of them of trials that are paused
 _LONGEST_PAUSE = 30.0  # seconds between two attempts with a storage that fails
 
 

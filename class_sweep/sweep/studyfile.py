@@ -7,30 +7,37 @@ reads every open trial again at each question: most of what a short trial would 
 import copy
 from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
+from heapq import nlargest
+from operator import attrgetter
 from pathlib import Path
 
 from optuna.storages import InMemoryStorage, RDBStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+_LATEST, _BEST = 900, 100  # trials that a sampler is shown of a long study
+
 
 class StudyMemory(InMemoryStorage):
-    """Studies in memory, which samplers can be shown with what open trials have reported so far."""
+    """Studies in memory, which samplers are shown in a way of their own."""
 
     _for_samplers = False
+    _shown: list[FrozenTrial] | None = None  # of those before the latest, while a block lasts
 
     @contextmanager
     def as_samplers_see_it(self) -> Iterator[None]:
         """For the length of a block, an open trial that has reported is one pruned at that report.
 
         A sampler takes a trial that runs for a bad one, lest it propose the same again; of one
-        that has reported it is known how good it is, and paused trials may be open for long.
+        that has reported it is known how good it is, and paused trials may be open for long. Of a
+        long study it is shown the latest trials and the best of those before: TPE, whose time
+        grows with the trials, weighs the others the less the older they are.
         """
         self._for_samplers = True
         try:
             yield
         finally:
-            self._for_samplers = False
+            self._for_samplers, self._shown = False, None
 
     def get_all_trials(
         self,
@@ -41,8 +48,28 @@ class StudyMemory(InMemoryStorage):
         """Optuna's."""
         if not self._for_samplers:
             return super().get_all_trials(study_id, deepcopy, states)
-        found = [_seen(trial) for trial in super().get_all_trials(study_id, deepcopy)]
-        return [trial for trial in found if states is None or trial.state in states]
+        found = super().get_all_trials(study_id, deepcopy)
+        if self._shown is None:
+            self._shown = self._best(study_id, found[:-_LATEST])
+        shown = [*self._shown, *map(_seen, found[-_LATEST:])]
+        return [trial for trial in shown if states is None or trial.state in states]
+
+    def _best(self, study_id: int, trials: list[FrozenTrial]) -> list[FrozenTrial]:
+        """The best of these in the order that they came: finished ones, then those that got far."""
+        [direction] = self.get_study_directions(study_id)
+        sign = 1 if direction == StudyDirection.MAXIMIZE else -1
+
+        def merit(trial: FrozenTrial) -> tuple[bool, int, float]:
+            if trial.state == TrialState.COMPLETE:
+                return True, 0, sign * (trial.value or 0.0)
+            step = trial.last_step
+            if step is None:
+                return False, -1, 0.0
+            return False, step, sign * trial.intermediate_values[step]
+
+        if len(trials) > _BEST:
+            trials = sorted(nlargest(_BEST, trials, key=merit), key=attrgetter("number"))
+        return list(map(_seen, trials))
 
 
 def _seen(trial: FrozenTrial) -> FrozenTrial:

@@ -10,7 +10,9 @@ from class_sweep.results.outcome import trials_of
 from class_sweep.results.record import Record
 from class_sweep.results.store import ResultsWriter
 from class_sweep.sweep.prepare import Clock, Prepared
+from class_sweep.sweep.pruners.catalogue import foretold_samples
 from class_sweep.sweep.samplers import searched
+from class_sweep.training.milestones import ladder
 
 
 class Summary:
@@ -27,6 +29,9 @@ class Summary:
         self.full_samples = full_data_samples(
             self._pairs["train"], settings.optimizer.batch_size, settings.budget
         )
+        rungs, references = ladder(space, self._pairs["train"]), len(settings.search.first)
+        foretold = foretold_samples(settings.pruning, rungs, searched(space), self.full_samples)
+        self.foretold = None if foretold is None else foretold + references * self.full_samples
         self._diagnoses = {
             str(similarity): [asdict(one) for one in found]
             for similarity, found in prepared.diagnoses.items()
@@ -57,6 +62,7 @@ class Summary:
             "samples": {
                 "seen": trials.samples,
                 "full_budget": full_budget,
+                "foretold": self.foretold,
                 "share": round(trials.samples / full_budget, 4),
             },
             "best": self._trial(ranked[0]) if ranked else None,

@@ -30,10 +30,11 @@ def ladder(space: Space, pairs: int) -> list[int]:
     The rungs of its pruning; or for a recording every epoch of full data, so that the rungs of any
     pruning can be replayed over it.
     """
-    epochs = space.settings.budget.epochs
+    epochs, samples = space.settings.budget.epochs, space.settings.budget.samples
     if space.settings.search.record is not None:
         return [epoch * pairs for epoch in range(1, epochs)]
-    rungs = rung_epochs(with_grace(space), epochs)
+    most = epochs if samples is None else min(epochs, samples / pairs)
+    rungs = rung_epochs(with_grace(space, most), epochs)
     return [math.ceil(round(rung * pairs, 6)) for rung in rungs]  # 1.1 * 100 is a hair above 110
 
 

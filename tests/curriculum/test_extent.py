@@ -83,7 +83,8 @@ def test_the_pacing_end_is_less_than_an_epoch_late(make_space, curriculum):
 
 def with_pacing_end(space):
     text = f"{space.text}pruning: {{kind: one_rung, grace_epochs: pacing_end}}\n"
-    return with_grace(parse_space(text))
+    found = parse_space(text)
+    return with_grace(found, found.settings.budget.epochs)
 
 
 def test_grace_until_the_pacing_ends_is_a_number_of_epochs(make_space):
@@ -106,4 +107,5 @@ def test_a_pacing_end_outside_the_budget_is_refused(make_space, curriculum, got)
 
 @pytest.mark.parametrize(("epochs", "grace"), [(1, 1), (6, 1), (18, 2), (40, 4), (60, 7)])
 def test_grace_is_a_ninth_of_the_budget_unless_given(make_space, epochs, grace):
-    assert with_grace(make_space("alpha: 0.4", epochs=epochs)).grace_epochs == grace
+    space = make_space("alpha: 0.4", epochs=epochs)
+    assert with_grace(space, epochs).grace_epochs == grace

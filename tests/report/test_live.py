@@ -22,7 +22,7 @@ def follow(terminal, proposed, record):
             for stage in ("data", "encoders", "index", "workers", "trials"):
                 view.stage(stage)
             view.progress(1, 4)
-            view.planned(8, 2000)
+            view.planned(8, 2000, None)
             for number in range(5):
                 view.proposed(proposed(number, "full_data" if number == 0 else None))
             view.reported(record(0, samples=500))
@@ -68,7 +68,7 @@ def test_a_terminal_is_given_back_as_it_was(terminal, follow):
 def test_a_terminal_shows_the_last_trials_only(terminal, proposed):
     console = terminal(terminal=True)
     with LiveView(console, MRR) as view:
-        view.planned(40, 2000)
+        view.planned(40, 2000, None)
         for number in range(40):
             view.proposed(proposed(number))
     table = seen(console)
@@ -89,7 +89,7 @@ def test_before_a_trial_starts_a_terminal_shows_the_stage(terminal):
 def test_no_finished_trial_is_said_and_a_pruned_one_is_no_best(terminal, proposed, record):
     console = terminal(terminal=True)
     with LiveView(console, MRR) as view:
-        view.planned(2, 2000)
+        view.planned(2, 2000, None)
         view.proposed(proposed(0))
         view.reported(record(0, "prune", objective=0.9))
     assert "no trial has finished yet" in seen(console)
@@ -139,3 +139,20 @@ def test_an_error_inside_passes_through_and_the_terminal_is_given_back(terminal)
         fail()
     text = console.file.getvalue()
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
+
+
+def test_a_paused_trial_that_goes_on_is_running_and_stays_in_sight(terminal, proposed, record):
+    console = terminal(terminal=True)
+    with LiveView(console, MRR) as view:
+        view.planned(20, 2000, 9000)
+        for number in range(20):
+            view.proposed(proposed(number))
+            view.reported(record(number, "pause" if number < 2 else "prune", samples=500))
+        view.proposed(proposed(0))
+    shown = seen(console)
+    last = shown[shown.rindex("18 of 20 trials ended") :]
+    assert "0 failed; 1 running, 1 paused." in " ".join(last.split())
+    rows = last[last.index("trial  schedule") :].splitlines()[1:]
+    assert rows[0].split()[0] == "0"
+    assert rows[0].split()[-1] == "running"
+    assert rows[1].split()[0] == "9"

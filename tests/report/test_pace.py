@@ -37,3 +37,16 @@ def test_a_trial_under_way_is_no_end(ends, record):
 def test_the_pause_before_a_resume_is_forgotten(ends):
     times = [0, 1000, *range(1010, 1010 + 40 * 5, 5)]
     assert seconds_left(ends(*times), wanted=52) == pytest.approx(10 * 5)
+
+
+def test_with_known_samples_the_pace_is_that_of_the_samples(record):
+    def at(trial, seconds, samples, decision="pause", **fields):
+        moment = (BEGIN + timedelta(seconds=seconds)).isoformat()
+        return record(trial, decision, samples=samples, at=moment, **fields)
+
+    found = [at(0, 0, 100), at(1, 10, 100), at(2, 20, 100)]
+    assert seconds_left(found, wanted=3, foretold=700) == pytest.approx(40)
+    found += [at(3, 20, 900, same_as=0), at(0, 30, 300)]  # a leg of 200
+    assert seconds_left(found, wanted=4, foretold=700) == pytest.approx(200 * 30 / 400)
+    assert seconds_left(found[:2], wanted=4, foretold=700) is None
+    assert seconds_left(found, wanted=4, foretold=500) is None

@@ -15,8 +15,8 @@ class Quiet:
     def progress(self, done, total):
         pass
 
-    def planned(self, trials, full_samples):
-        self.plan = (trials, full_samples)
+    def planned(self, trials, full_samples, foretold):
+        self.plan = (trials, full_samples, foretold)
 
     def proposed(self, proposal):
         self.proposals.append(proposal)

@@ -174,8 +174,14 @@ def test_a_log_cut_before_that_line_is_completed(make_judge, writer):
         assert judge.last[2].decision == "pause"
 
 
-def test_a_released_trial_that_trains_to_the_rung_again_goes_on(make_judge):
+def test_a_paused_trial_goes_on_only_when_it_is_proposed_again(make_judge):
     judge = make_judge(pruner=SuccessiveHalving([2]))
-    judge.receive(0, outcome(0.4))
+    assert judge.receive(0, outcome(0.4)) == "pause"
+    written = judge.reports
+    # Its worker died as it was being stopped, and Tune began it anew.
+    assert judge.receive(0, outcome(0.4)) == "pause"
+    assert judge.receive(0, outcome(0.6, report=1, rung=None, last=True)) == "pause"
+    assert judge.reports == written
+    judge.propose(Proposal(0, {"curriculum.alpha": 0.5}, "id0"))
     assert judge.receive(0, outcome(0.4)) == "continue"  # its checkpoint was torn
     assert judge.receive(0, outcome(0.6, report=1, rung=None, last=True)) == "finish"

@@ -253,6 +253,7 @@ def test_a_sweep_cut_while_trials_wait_holds_them_back_again(make, small_one_run
     verdicts.record(1, "pause", 0.5)
     known = dict(verdicts.last)
     search, verdicts = make(small_one_rung)
+    verdicts.last |= known
     search.take_up(known)
     assert search.left == 4
     assert numbers(search.suggest(f"again{n}") for n in range(3)) == [0, 2, 3]

@@ -170,3 +170,23 @@ def test_tpe_draws_near_the_good_reports_of_trials_that_are_still_open():
         return [abs(trial.params["x"] - 0.8) for trial in study.trials[20:]]
 
     assert sum(drawn(shown=True)) < 0.6 * sum(drawn(shown=False))
+
+
+@pytest.mark.parametrize("direction", ["maximize", "minimize"])
+def test_of_a_long_study_samplers_see_the_latest_and_the_best(direction):
+    memory = StudyMemory()
+    study = optuna.create_study(storage=memory, direction=direction)
+    sign = 1 if direction == "maximize" else -1
+    for number in range(1300):
+        trial = study.ask()
+        trial.report(sign * number, 100)
+        ended = number % 20 == 0  # 1 of 20 finishes, the later the better
+        study.tell(trial, sign * number if ended else None,
+                   state=TrialState.COMPLETE if ended else TrialState.PRUNED)  # fmt: skip
+    with memory.as_samplers_see_it():
+        shown = [t.number for t in study.get_trials(deepcopy=False)]
+    assert shown[-900:] == list(range(400, 1300))
+    finished = [n for n in range(400) if n % 20 == 0]
+    pruned = [n for n in range(400) if n % 20][-80:]
+    assert shown[:-900] == sorted(finished + pruned)
+    assert len(study.trials) == 1300

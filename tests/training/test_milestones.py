@@ -13,6 +13,13 @@ from class_sweep.curriculum.schedule import plan
 from class_sweep.training.milestones import Milestone, ladder, milestones, rung_epochs
 
 
+def test_a_ninth_is_of_the_samples_where_these_end_the_budget(small_space_text):
+    text = small_space_text.replace("pruning: {grace_epochs: 1, reduction_factor: 2}", "")
+    text = text.replace("budget: {epochs: 6}", "budget: {epochs: 90, samples: 18000}")
+    assert ladder(parse_space(text), 1000) == [2000, 8000, 32000]
+    assert ladder(parse_space(text.replace(", samples: 18000", "")), 1000) == [10000, 40000]
+
+
 def schedule(*, epochs=10, pairs=100, batch_size=10, alpha=1.0, beta=0.0):
     curriculum = Curriculum(alpha=alpha, beta=beta)
     return plan(curriculum, epochs=epochs, pairs=pairs, batch_size=batch_size)

@@ -1,6 +1,7 @@
 """Learning curves against samples seen, with the rungs and what was pruned there."""
 
 import statistics
+from collections import Counter
 from collections.abc import Iterable
 
 from class_sweep.report.blocks import Block, Chapter, Plot, Table, Text
@@ -115,6 +116,10 @@ def _rungs(reports: Iterable[list[Record]]) -> dict[int, tuple[int, list[Record]
 def _table(sweep: SweepFacts, rungs: dict[int, tuple[int, list[Record]]]) -> Table:
     best = min if sweep.objective.sign < 0 else max
     rows = []
+    highest: dict[int, int] = {}  # the last rung of each trial; a paused one may be pruned later
+    for rung, (_, records) in rungs.items():
+        highest |= {r.trial: rung for r in records}
+    pruned = Counter(highest[r.trial] for r in sweep.trials.pruned if r.trial in highest)
     for rung, (samples, records) in rungs.items():
         values = [r.objective for r in records if r.objective is not None]
         there = {r.trial for r in records}
@@ -124,7 +129,7 @@ def _table(sweep: SweepFacts, rungs: dict[int, tuple[int, list[Record]]]) -> Tab
                 f"{samples:,}",
                 "–" if sweep.pairs is None else f"{samples / sweep.pairs:.2g}",
                 f"{len(there)}",
-                f"{len({r.trial for r in records if r.decision == 'prune'})}",
+                f"{pruned[rung]}",
                 sweep.shown(statistics.median(values)),
                 sweep.shown(best(values)),
             ]
