@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PAIRS, EPOCHS, TRIALS = 33_000, 40, 32
-QUICK_PAIRS, QUICK_EPOCHS, QUICK_TRIALS = 1_000, 3, 6
+QUICK_PAIRS, QUICK_EPOCHS, QUICK_TRIALS = 600, 2, 4
 SCRIPTS = Path(__file__).parent / "handwritten"
 SPACE = """\
 data: {{source: names, limit: {pairs}}}
@@ -99,7 +99,7 @@ def script(name: str, space: Path, folder: Path, configurations: Path, *options:
 def main() -> None:
     """Run every way once, print a table, and write the ratios where they are asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="6 configurations, little data")
+    parser.add_argument("--quick", action="store_true", help="4 configurations, little data")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the ratios there")
     parser.add_argument("--pairs", type=int, metavar="N", help=f"default {PAIRS:,}")
     parser.add_argument("--epochs", type=int, metavar="N", help=f"default {EPOCHS}")

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from class_sweep.results.outcome import trials_of
 from class_sweep.results.record import Record
 
 _LATEST = 32  # reports that the pace is taken from: a resumed sweep forgets its pause
@@ -20,28 +19,31 @@ def seconds_left(
         foretold: The samples of all trials together. Where they are known the pace is of samples,
             else of ends: with trials that wait the first ends are cheap and the last dear.
     """
+    ended = [r for r in records if r.ended]
+    left = wanted - len(ended)
+    if left <= 0:
+        return None
     if foretold is not None:
         return _by_samples(records, foretold)
-    ends = sorted(_time(r) for r in records if r.ended and r.at)
-    left = wanted - len(ends)
-    latest = ends[-_LATEST:]
-    if len(latest) < 3 or left <= 0:
+    latest = sorted(_time(r) for r in ended if r.at)[-_LATEST:]
+    if len(latest) < 3:
         return None
     return left * (latest[-1] - latest[0]) / (len(latest) - 1)
 
 
 def _by_samples(records: Sequence[Record], foretold: int) -> float | None:
-    before: dict[int, int] = {}
-    seen: list[tuple[float, int]] = []  # when, and the samples since the trial's report before
-    for r in sorted((r for r in records if r.at and r.same_as is None), key=_time):
-        seen.append((_time(r), r.samples - before.get(r.trial, 0)))
-        before[r.trial] = r.samples
-    latest = seen[-_LATEST:]
-    left = foretold - trials_of(records).samples
+    seen: dict[int, int] = {}
+    legs: list[tuple[Record, int]] = []  # each report, and the samples since the one before
+    for r in records:
+        if r.at and r.same_as is None:
+            legs.append((r, max(0, r.samples - seen.get(r.trial, 0))))
+            seen[r.trial] = r.samples
+    latest = legs[-_LATEST:]
+    left = foretold - sum(seen.values())
     spent = sum(samples for _, samples in latest[1:])
     if len(latest) < 3 or left <= 0 or not spent:
         return None
-    return left * (latest[-1][0] - latest[0][0]) / spent
+    return left * (_time(latest[-1][0]) - _time(latest[0][0])) / spent
 
 
 def _time(record: Record) -> float:

@@ -125,6 +125,8 @@ class Checkpoints(Callback):
         self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
     ) -> None:
         """Drop what ended trials left: this one, and paused ones whose place it took."""
+        if trial.config["reached"]:  # what it still wrote as another took its place
+            self._kept.setdefault(trial.config["trial"], trial.config["state"])
         for number in [n for n in self._kept if self._judge.last[n].ended]:
             self._keeper.drop(self._kept.pop(number))
 

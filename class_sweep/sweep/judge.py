@@ -176,9 +176,11 @@ class Judge:
         return found
 
     def fail(self, trial: int, reason: str, traceback: str) -> None:
-        """Write down that a trial's process died, again and again."""
+        """Write down that a trial's process died, again and again; one that has ended stands."""
         self._writer.keep_traceback(trial, traceback)
         before = self.last.get(trial)
+        if before is not None and before.ended:
+            return
         blank = self._blank(trial)
         if before:
             blank = replace(

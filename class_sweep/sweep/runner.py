@@ -116,6 +116,7 @@ def resume(
     folder = ResultsFolder.existing(path)
     space = parse_space(folder.space.read_text(encoding="utf-8"), str(folder.space))
     require_trackers(space.settings.tracking, space.name)
+    _require_pruning_as_begun(folder, space)
     with taken_up(path, storage, listener) as (writer, keeper):
         failed = trials_of(folder.records()).failed if rerun_failed else []
         if rerun_failed and not failed:
@@ -124,6 +125,17 @@ def resume(
         with _ready(space, keeper, cache, clock, listener, address) as (prepared, room):
             _keep_environment(writer, prepared, space)
             return _sweep(space, writer, keeper, prepared, clock, listener, room, rerun=failed)
+
+
+def _require_pruning_as_begun(folder: ResultsFolder, space: Space) -> None:
+    """Refuse a sweep of a version whose pruning was another where the space names none."""
+    kind = space.settings.pruning.kind
+    begun = folder.read_summary()["pruning"] if folder.summary.is_file() else kind
+    if begun != kind:
+        raise ResultsError(
+            f"a sweep must go on under the pruning that it began with: {folder.space} says {kind},"
+            f" and it began with {begun}; write pruning.kind: {begun} there"
+        )
 
 
 def confirm(

@@ -1,7 +1,7 @@
 """Proposals from an Optuna study that is told how each trial really ended."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,7 @@ class StudySearch(OptunaSearch):
         stop: StopRequest,
         plan_of: Callable[[Settings], str] = identity,
         room: Callable[[int], int] | None = None,
+        rungs: Sequence[int] = (),
     ) -> None:
         """Open or create the study at `path`.
 
@@ -60,6 +61,7 @@ class StudySearch(OptunaSearch):
             plan_of: What trials whose every step is the same have in common.
             room: How many trials may be under way at this moment, of so many that are left; all
                 of them unless given.
+            rungs: The samples at which they stand.
         """
         self._file = StudyFile(path)
         super().__init__(
@@ -71,6 +73,7 @@ class StudySearch(OptunaSearch):
         self._stop = stop
         self._plan_of = plan_of
         self._room = room
+        self._rungs = rungs
         self._trained = Trained()
         self._training: dict[str, int] = {}  # plan to the open trial that trains it
         self._held: dict[int, list[int]] = {}  # trials that are to repeat one that is open
@@ -133,7 +136,10 @@ class StudySearch(OptunaSearch):
 
     def rerun(self, failed: Iterable[Record]) -> None:
         """Propose failed trials once more, each as a new one."""
+        begun = {proposal.rerun_of for proposal in self._proposals.values()}  # and cut since
         for record in failed:
+            if record.trial in begun:
+                continue
             again = self._ask_for(record.config, record.name, rerun_of=record.trial)
             self._interrupted.append(again.trial)
 
@@ -154,10 +160,10 @@ class StudySearch(OptunaSearch):
         plan = self._open[proposal.trial].user_attrs[PLAN]
         if self._repeats(proposal, plan):
             return True
-        if proposal.name is not None or self._search.record:
+        if self._search.record:
             return False
         trainer = self._training.setdefault(plan, proposal.trial)
-        if trainer == proposal.trial:
+        if trainer == proposal.trial or proposal.name is not None:
             return False
         self._held.setdefault(trainer, []).append(proposal.trial)
         return True
@@ -185,16 +191,15 @@ class StudySearch(OptunaSearch):
         full = self._room is not None and len(self._running) >= self._room(self.left)
         if full or self._stop.asked:
             return self.FINISHED if self._stop.asked else None
-        if self._interrupted:
-            proposal = self._proposals[self._interrupted.pop(0)]
-            if self._needs_no_training(proposal):
-                return self.suggest(trial_id)
-        elif self.proposed < self._search.runs:
-            proposal = self._ask()
-            while self._needs_no_training(proposal):
-                if self._stop.asked or self.proposed == self._search.runs:
-                    return self.suggest(trial_id)
+        while self._interrupted or self.proposed < self._search.runs:
+            if self._interrupted:
+                proposal = self._proposals[self._interrupted.pop(0)]
+            else:
                 proposal = self._ask()
+            if not self._needs_no_training(proposal):
+                break
+            if self._stop.asked:
+                return self.FINISHED
         else:
             paused, lost = self._idle()
             running = {n for n in self._running if self._proposals[n].name is None}
@@ -225,7 +230,8 @@ class StudySearch(OptunaSearch):
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:  # noqa: ARG002
         """Note a report that did not end its trial."""
-        self._note_report(self._numbers[trial_id])
+        if trial_id in self._numbers:
+            self._note_report(self._numbers[trial_id])
 
     def on_trial_complete(
         self,
@@ -237,7 +243,9 @@ class StudySearch(OptunaSearch):
 
         A trial that was only paused or interrupted stays open, with what it reported.
         """
-        own = self._numbers.pop(trial_id)
+        own = self._numbers.pop(trial_id, None)
+        if own is None:  # it has ended here, but Tune could not end it and ran it once more
+            return
         self._running.discard(own)
         for number in sorted(self._open.keys() - self._running):
             record = self._judge.last.get(number)
@@ -320,8 +328,11 @@ class StudySearch(OptunaSearch):
     def _report(self, record: Record) -> None:
         trial = self._open[record.trial]
         known = self._file.get_trial(trial._trial_id).intermediate_values
-        if record.objective is not None and record.samples not in known:
-            trial.report(record.objective, step=record.samples)
+        # At the rung's own samples: TPE takes for better what got further, if by half a batch.
+        before = [rung for rung in self._rungs if rung <= record.samples]
+        step = before[-1] if before and record.decision != "finish" else record.samples
+        if record.objective is not None and step not in known:
+            trial.report(record.objective, step=step)
 
     def _tell(self, number: int, record: Record) -> None:
         self._report(record)

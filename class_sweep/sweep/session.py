@@ -25,6 +25,7 @@ from class_sweep.sweep.pruning import JudgeScheduler
 from class_sweep.sweep.search import StudySearch
 from class_sweep.sweep.tracking import trackers
 from class_sweep.sweep.trainable import CurriculumTrial
+from class_sweep.training.milestones import ladder
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class Session:
                 self.stop,
                 plan_of=lambda settings: effective_plan(settings, self.prepared.features),
                 room=lambda left: self.room(left, self.stop),
+                rungs=ladder(space, len(self.prepared.features.rows("train"))),
             )
             study.take_up(self.judge.last)
             study.rerun(rerun)

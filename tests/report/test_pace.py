@@ -50,3 +50,5 @@ def test_with_known_samples_the_pace_is_that_of_the_samples(record):
     assert seconds_left(found, wanted=4, foretold=700) == pytest.approx(200 * 30 / 400)
     assert seconds_left(found[:2], wanted=4, foretold=700) is None
     assert seconds_left(found, wanted=4, foretold=500) is None
+    found += [at(n, 40, 300, "finish") for n in range(4)]
+    assert seconds_left(found, wanted=4, foretold=9000) is None  # all have ended, if early

@@ -64,6 +64,19 @@ def test_a_paused_trial_that_loses_its_place_is_dropped_with_the_next_that_ends(
     assert trials.keeper.dropped == [state_name(0, "id")]
 
 
+def test_what_a_trial_still_wrote_as_another_took_its_place_goes_with_its_own_end():
+    trials = Trials()
+    tune = SimpleNamespace(config={"trial": 0, "state": state_name(0, "id"), "reached": 0})
+    trials.decide(0, "pause")
+    trials.callback.on_trial_result(0, [], tune, {})
+    trials.decide(0, "prune")
+    trials.report(
+        1, "fail"
+    )  # and with it the first one's is dropped, which its worker still writes
+    trials.callback.on_trial_complete(0, [], tune)
+    assert trials.keeper.dropped == [state_name(0, "id")] * 2
+
+
 def test_what_an_earlier_run_left_open_is_dropped_when_it_has_ended():
     trials = Trials(t0="continue", t1="pause", t2="finish")
     trials.report(0, "prune")

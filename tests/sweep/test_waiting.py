@@ -29,8 +29,9 @@ class Bench:
             self.writer, listener,
         )  # fmt: skip
         self.judge.replay(self.writer.folder.records())
+        self.stop = StopRequest()
         self.search = StudySearch(
-            space, folder / "study.db", self.judge, StopRequest(), plan_of=plan_of
+            space, folder / "study.db", self.judge, self.stop, plan_of=plan_of, rungs=[100, 200]
         )
         self.search.take_up(self.judge.last)
         self.ids = (f"t{number}" for number in itertools.count())
@@ -65,10 +66,10 @@ def make(tmp_path, listener, small_space_text):
     assert PRUNING in text
     made, plans = [], itertools.count()
 
-    def make(plan_of=lambda _: f"plan {next(plans)}"):
+    def make(plan_of=lambda _: f"plan {next(plans)}", change=("", "")):
         for other in made:
             other.writer.close()
-        made.append(Bench(tmp_path, listener, text, plan_of))
+        made.append(Bench(tmp_path, listener, text.replace(*change), plan_of))
         return made[-1]
 
     yield make
@@ -102,17 +103,23 @@ def test_the_best_of_all_go_on_rung_by_rung(make):
     ]  # fmt: skip
 
 
-def test_what_a_paused_trial_reported_is_in_the_study_and_shown_to_samplers(make):
+@pytest.mark.parametrize("killed", [False, True])
+def test_what_a_paused_trial_reported_is_in_the_study_and_shown_to_samplers(make, killed):
     bench = make()
-    bench.report(bench.start(), 0.4, 0)
-    for bench_now in (bench, make()):  # and again after a kill
-        [stored] = bench_now.in_file()
-        assert stored.state == TrialState.RUNNING
-        assert stored.intermediate_values == {100: 0.4}
-        with bench_now.search._file.as_samplers_see_it():
-            [seen] = bench_now.search._study.get_trials(deepcopy=False)
-        assert seen.state == TrialState.PRUNED
-        assert seen.intermediate_values == {100: 0.4}
+    started = bench.start()
+    if killed:  # between the log and the study
+        bench.judge.receive(started[1], Outcome(0, 9, 104, 0, False, {"split/mrr": 0.4}, 1.0))
+        assert bench.in_file()[0].intermediate_values == {}
+        bench = make()
+    else:
+        bench.report(started, 0.4, 0)
+    assert bench.search._study.trials[0].state == TrialState.RUNNING
+    with bench.search._file.as_samplers_see_it():
+        [seen] = bench.search._study.get_trials(deepcopy=False)
+    assert seen.state == TrialState.PRUNED
+    assert seen.intermediate_values == {100: 0.4}  # at the rung, not where the batch ended
+    bench.report(bench.start(), 0.5, 0)
+    assert bench.in_file()[1].intermediate_values == {100: 0.5}
 
 
 def test_a_trial_whose_worker_died_before_its_start_is_run_in_the_next_round(make):
@@ -163,3 +170,85 @@ def test_one_that_was_to_repeat_a_trial_that_failed_is_trained(make):
     bench.search.on_trial_complete(first[0], error=True)
     assert bench.start()[1] == 1
     assert bench.start() is None
+
+
+def test_a_copy_that_was_held_is_held_again_after_a_kill(make):
+    bench = make(lambda _: "same")
+    first = bench.start()
+    assert bench.start() is None
+    bench.report(first, 0.5, 0)
+    again = make(lambda _: "same")  # the first one waits, three are to repeat it
+    first = again.start()
+    assert first[1] == 0
+    assert again.start() is None
+    assert again.report(first, 0.6, 1) == "pause"
+    assert again.report(again.start(), 0.7, None) == "finish"
+    assert again.start() == again.search.FINISHED
+    assert again.search.left == 0
+    assert {r.same_as for n, r in again.judge.last.items() if n} == {0}
+    assert {t.state for t in again.in_file()} == {TrialState.COMPLETE}
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_copy_of_a_reference_waits_for_it_and_no_reference_waits(make, killed):
+    first = ("first: []", "first: [full_data, paper]")
+    bench = make(lambda _: "same", first)
+    references = [bench.start(), bench.start()]
+    assert [trial for _, trial in references] == [0, 1]
+    assert bench.start() == bench.search.FINISHED  # the other two are held
+    if killed:
+        bench = make(lambda _: "same", first)
+        references = [bench.start(), bench.start()]
+        assert bench.start() == bench.search.FINISHED
+    for started in references:
+        bench.report(started, 0.5, None)
+    assert {r.decision for r in bench.judge.last.values()} == {"finish"}
+    assert [bench.judge.last[n].same_as is None for n in range(4)] == [True, True, False, False]
+
+
+def test_an_end_that_tune_could_not_make_and_makes_again_changes_nothing(make):
+    bench = make()
+    at_the_rung(bench, [0.4, 0.3, 0.2, 0.1])
+    started = bench.start()
+    bench.report(started, 0.5, 1)
+    reports = bench.judge.reports
+    bench.search.on_trial_result(started[0], {})
+    bench.search.on_trial_complete(started[0], error=True)
+    pruned = next(r for r in bench.judge.last.values() if r.ended)
+    bench.judge.fail(pruned.trial, "its worker died", "")
+    assert bench.judge.reports == reports
+    assert bench.judge.last[pruned.trial] == pruned
+
+
+def test_thousands_of_copies_are_held_and_released_without_a_word(make):
+    many = ("trials: 4", "trials: 1500")
+    bench = make(lambda _: "same", many)
+    first = bench.start()
+    assert bench.start() is None
+    assert bench.search.left == 1500
+    bench.judge.fail(first[1], "its process died", "")
+    bench.search.on_trial_complete(first[0], error=True)
+    assert bench.start()[1] == 1
+    assert make(lambda _: "same", many).start()[1] == 1
+
+
+def test_a_stop_while_copies_are_held_is_gone_on_from(make):
+    bench = make(lambda _: "same")
+    first = bench.start()
+    bench.stop.asked = True
+    assert bench.start() == bench.search.FINISHED
+    bench.report(first, 0.4, 0)
+    again = make(lambda _: "same")
+    assert again.start()[1] == 0
+
+
+def test_a_rerun_that_was_cut_is_not_begun_twice(make):
+    bench = make()
+    first = bench.start()
+    bench.judge.fail(first[1], "its process died", "")
+    bench.search.on_trial_complete(first[0], error=True)
+    failed = [bench.judge.last[first[1]]]
+    bench.search.rerun(failed)
+    bench.search.rerun(failed)
+    assert len(bench.search._interrupted) == 1
+    assert bench.start()[1] == 1

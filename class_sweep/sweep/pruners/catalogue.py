@@ -50,9 +50,9 @@ def foretold_samples(settings: Pruning, rungs: Sequence[int], trials: int, full:
         going_on = [settings.keep] * len(rungs)
     else:
         return None
-    ends = [*rungs, full]
-    legs = [end - start for start, end in zip([0, *rungs], ends, strict=True)]
-    return sum(min(n, trials) * leg for n, leg in zip([trials, *going_on], legs, strict=True))
+    there = [rung for rung in rungs if rung < full]
+    legs = [end - start for start, end in zip([0, *there], [*there, full], strict=True)]
+    return sum(min(n, trials) * leg for n, leg in zip([trials, *going_on], legs, strict=False))
 
 
 def pruning_notes(space: Space) -> list[str]:

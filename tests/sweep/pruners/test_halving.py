@@ -125,6 +125,7 @@ def test_the_samples_of_all_trials_are_foretold_where_places_tell():
     # 8 to the first rung, 4 to the second, 2 to the third, 1 to its end.
     assert foretold_samples(halving, [100, 200, 400], 8, 1000) == 800 + 400 + 400 + 600
     assert foretold_samples(halving, [], 8, 1000) == 8000
+    assert foretold_samples(halving, [100, 2000], 8, 1000) == 800 + 4 * 900
     one_rung = OneRungPruning(kind="one_rung", keep=4)
     assert foretold_samples(one_rung, [100], 3, 1000) == 3000
     assert foretold_samples(AshaPruning(kind="asha"), [100], 8, 1000) is None
