@@ -253,7 +253,8 @@ def _sweep(
         log.warning("%s", warning)
     listener.planned(search.runs, summarise.full_samples, summarise.foretold)
     with clock.stage("trials", listener), stop.listening(listener.stopping):
-        done = Session(space, prepared, writer, judge, keeper, stop, room).run(rerun)
+        session = Session(space, prepared, writer, judge, keeper, stop, room, rungs)
+        done = session.run(rerun)
     records = folder.records()
     if not done:
         summarise.write("interrupted", records)

@@ -25,7 +25,6 @@ from class_sweep.sweep.pruning import JudgeScheduler
 from class_sweep.sweep.search import StudySearch
 from class_sweep.sweep.tracking import trackers
 from class_sweep.sweep.trainable import CurriculumTrial
-from class_sweep.training.milestones import ladder
 
 
 @dataclass(frozen=True)
@@ -40,6 +39,7 @@ class Session:
         keeper: Of trials' checkpoints.
         stop: Whether the sweep is to stop.
         room: How many trials may run at once.
+        rungs: The samples at which they stand.
     """
 
     space: Space
@@ -49,6 +49,7 @@ class Session:
     keeper: Keeper
     stop: StopRequest
     room: Room
+    rungs: Sequence[int]
 
     def run(self, rerun: Sequence[Record]) -> bool:
         """Run what is left to run, until nothing is or the sweep is to stop; whether nothing is.
@@ -67,7 +68,7 @@ class Session:
                 self.stop,
                 plan_of=lambda settings: effective_plan(settings, self.prepared.features),
                 room=lambda left: self.room(left, self.stop),
-                rungs=ladder(space, len(self.prepared.features.rows("train"))),
+                rungs=self.rungs,
             )
             study.take_up(self.judge.last)
             study.rerun(rerun)

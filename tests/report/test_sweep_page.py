@@ -208,6 +208,20 @@ def test_repeats_reruns_and_pauses_are_told(folder):
     assert all("trial 1:" not in told for told in curves["text"])
 
 
+def test_a_trial_that_lost_its_place_while_it_waited_was_pruned_at_its_rung(folder):
+    records = [
+        report_of(0, "pause", 0.1, CONFIG, samples=576, rung=0),
+        report_of(1, "pause", 0.3, CONFIG, samples=576, rung=0),
+        report_of(0, "prune", 0.1, CONFIG, samples=576, report=1),
+        report_of(1, "finish", 0.4, CONFIG, report=1),
+    ]
+    _, table = sweep_markdown(folder(records)).split("pruned there", 1)
+    row = table.splitlines()[2]
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert cells[1] == "576"
+    assert cells[3:5] == ["2", "1"]  # trials there, pruned there
+
+
 def test_a_recording_has_a_mean_for_each_configuration_and_no_winner(folder, small_space_text):
     space = as_recording(parse_space(small_space_text), 2)
     records = [
