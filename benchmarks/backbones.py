@@ -25,13 +25,13 @@ from class_sweep.backbones import transport
 from class_sweep.backbones.catalogue import build_backbone
 from class_sweep.backbones.contrastive import Contrastive
 from class_sweep.backbones.inputs import Graphs
+from class_sweep.base.array_cache import FeatureCache
 from class_sweep.config.document import parse_space
 from class_sweep.config.inputs import Chebi20Data, Data, Mol2vecEncoder, NamesData
 from class_sweep.config.sections import Settings
 from class_sweep.data.corpus import load_pairs
 from class_sweep.difficulty.index import build_index
 from class_sweep.difficulty.similarity import CLASS_SIMILARITY
-from class_sweep.encoders.cache import FeatureCache
 from class_sweep.encoders.molecule import build_graphs
 from class_sweep.encoders.molecule_graphs import MoleculeGraphs
 from class_sweep.training.features import TrialFeatures

@@ -19,9 +19,9 @@ from ray import tune
 from class_sweep.config.document import Space, parse_space
 from class_sweep.difficulty.index import build_index
 from class_sweep.difficulty.similarity import CLASS_SIMILARITY
-from class_sweep.sweep.cluster.local import local_ray
-from class_sweep.sweep.states import FolderStates
-from class_sweep.sweep.trainable import CurriculumTrial
+from class_sweep.execution.checkpoints import FolderStates
+from class_sweep.execution.cluster.local import local_ray
+from class_sweep.execution.tune.trainable import CurriculumTrial
 from class_sweep.training.features import TrialFeatures
 
 PAIRS, QUICK_PAIRS, FEW = 20_000, 8_000, 1_000  # Ray refuses closures of more than 95 MiB

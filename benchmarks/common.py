@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from class_sweep.base.array_cache import FeatureCache
 from class_sweep.config.inputs import (
     Chebi20Data,
     Data,
@@ -21,7 +22,6 @@ from class_sweep.config.inputs import (
     TextEncoder,
 )
 from class_sweep.data.corpus import load_pairs
-from class_sweep.encoders.cache import FeatureCache
 from class_sweep.encoders.molecule import encode_molecules
 from class_sweep.encoders.text import encode_texts
 

@@ -3,9 +3,9 @@
     python benchmarks/false_positives.py [--quick] [--json FILE]
 
 Every row simulates sweeps of 32 trials whose three best are confirmed against the default
-controls (`class_sweep.verdict.simulated`). In the first rows no schedule differs, and `any claim`
-is the family-wise false-positive rate of a whole sweep: it must not be above 5 %. The rows of an
-effect say what the rule finds, in standard deviations of one run's noise.
+controls (`class_sweep.statistics.simulated`). In the first rows no schedule differs, and `any
+claim` is the family-wise false-positive rate of a whole sweep: it must not be above 5 %. The rows
+of an effect say what the rule finds, in standard deviations of one run's noise.
 """
 
 import argparse
@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from class_sweep.verdict.looks import ALPHA
-from class_sweep.verdict.simulated import World, simulate
+from class_sweep.statistics.interim_looks import ALPHA
+from class_sweep.statistics.simulated import World, simulate
 
 NULL = {
     "normal noise": World(),

@@ -20,12 +20,12 @@ from common import Silent, best_of, data_folder, mixed_features
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
+from class_sweep.base.array_cache import FeatureCache
 from class_sweep.config.document import parse_space
 from class_sweep.config.inputs import Chebi20Data, Data, NamesData
 from class_sweep.data.corpus import load_pairs
 from class_sweep.difficulty.index import build_index
-from class_sweep.encoders.cache import FeatureCache
-from class_sweep.sweep.prepare import Clock, prepare
+from class_sweep.preparation.prepare import Clock, prepare
 from class_sweep.training.loop import Trainer
 
 BATCH, SIDE = 32, 8192

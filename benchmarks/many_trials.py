@@ -17,9 +17,9 @@ from common import Silent
 from overhead import space_of
 from plotly.subplots import make_subplots
 
-from class_sweep.encoders.cache import FeatureCache
+from class_sweep.base.array_cache import FeatureCache
 from class_sweep.results.record import Record
-from class_sweep.sweep.runner import run
+from class_sweep.sweep import run
 
 TRIALS, QUICK_TRIALS = 5_000, 200
 

@@ -111,9 +111,9 @@ def main() -> None:
     if options.quick:
         options.epochs, options.seeds = 3, 2
 
+    from class_sweep.base.array_cache import FeatureCache, default_cache_folder
     from class_sweep.config.document import parse_space
-    from class_sweep.encoders.cache import FeatureCache, default_cache_folder
-    from class_sweep.sweep.prepare import Clock, prepare
+    from class_sweep.preparation.prepare import Clock, prepare
 
     space = parse_space(space_text(options), "orders")
     features = prepare(space, FeatureCache(default_cache_folder()), Clock(), _Silent()).features

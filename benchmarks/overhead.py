@@ -23,12 +23,12 @@ import ray
 from common import Silent
 from ray import tune
 
+from class_sweep.base.array_cache import FeatureCache
 from class_sweep.config.document import Space, parse_space
-from class_sweep.encoders.cache import FeatureCache
-from class_sweep.sweep.cluster.local import local_ray
-from class_sweep.sweep.prepare import Clock, prepare
-from class_sweep.sweep.runner import run
-from class_sweep.sweep.trainable import CurriculumTrial
+from class_sweep.execution.cluster.local import local_ray
+from class_sweep.execution.tune.trainable import CurriculumTrial
+from class_sweep.preparation.prepare import Clock, prepare
+from class_sweep.sweep import run
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer
 

@@ -26,11 +26,11 @@ from overhead import space_of
 from ray.cluster_utils import Cluster
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from class_sweep.encoders.cache import FeatureCache
+from class_sweep.base.array_cache import FeatureCache
+from class_sweep.execution.tune import session
+from class_sweep.execution.tune.trainable import CurriculumTrial
 from class_sweep.results.record import Record
-from class_sweep.sweep import session
-from class_sweep.sweep.runner import run
-from class_sweep.sweep.trainable import CurriculumTrial
+from class_sweep.sweep import run
 
 WORKERS = (1, 2, 4)
 TRIALS, QUICK_TRIALS = 20, 6  # of each worker

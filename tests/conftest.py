@@ -1,12 +1,14 @@
 """What several folders of tests share: a small space on real molecules, and a cache for it."""
 
 import string
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from class_sweep.encoders.cache import FeatureCache
+from class_sweep.base.array_cache import FeatureCache
+from class_sweep.results.record import Record
 
 # How long an example takes depends on what else the machine is doing; which ones are drawn must not
 # depend on the run, so that a change is judged on its own.
@@ -132,3 +134,65 @@ def tiny_bert(tmp_path_factory):
     )
     BertModel(config).save_pretrained(folder)
     return folder
+
+
+class Quiet:
+    """A listener that only remembers."""
+
+    def __init__(self):
+        self.stages, self.proposals, self.records = [], [], []
+
+    def stage(self, name):
+        self.stages.append(name)
+
+    def progress(self, done, total):
+        pass
+
+    def planned(self, trials, full_samples, foretold):
+        self.plan = (trials, full_samples, foretold)
+
+    def proposed(self, proposal):
+        self.proposals.append(proposal)
+
+    def recalled(self, record):
+        pass
+
+    def reported(self, record):
+        self.records.append(record)
+
+
+@pytest.fixture
+def listener() -> Quiet:
+    return Quiet()
+
+
+@pytest.fixture(scope="session")
+def ray_instance() -> Iterator[None]:
+    from class_sweep.execution.cluster.local import local_ray
+
+    with local_ray():
+        yield
+
+
+@pytest.fixture(scope="session")
+def record() -> Callable[..., Record]:
+    def build(trial: int = 0, decision: str = "finish", **fields) -> Record:
+        return Record(
+            **{
+                "trial": trial,
+                "name": None,
+                "identity": f"{trial:012x}",
+                "config": {"curriculum.alpha": 0.5, "curriculum.order": "random"},
+                "report": 0,
+                "step": 10,
+                "samples": 100,
+                "rung": None,
+                "decision": decision,
+                "compared": False,
+                "objective": 0.5,
+                "metrics": {"split/mrr": 0.5},
+                **fields,
+            }
+        )
+
+    return build

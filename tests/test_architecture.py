@@ -43,9 +43,9 @@ def test_every_folder_is_a_package_and_every_module_says_what_it_is():
     "module",
     [
         "class_sweep.config.document",
-        "class_sweep.results.store",
+        "class_sweep.results.folder",
         "class_sweep.curriculum.schedule",
-        "class_sweep.report.closing",
+        "class_sweep.report.final_summary",
     ],
 )
 def test_the_light_layers_load_nothing_heavy(module):

@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from sklearn.metrics.pairwise import cosine_similarity
 
+from class_sweep.base.array_cache import FeatureCache
 from class_sweep.config.document import parse_space
 from class_sweep.data.corpus import load_pairs
 from class_sweep.difficulty.index import DifficultyIndex
 from class_sweep.difficulty.similarity import CLASS_SIMILARITY
-from class_sweep.encoders.cache import FeatureCache
 from class_sweep.encoders.molecule import encode_molecules
 from class_sweep.encoders.text import encode_texts
 from class_sweep.training.features import TrialFeatures

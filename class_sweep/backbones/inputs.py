@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from class_sweep.base.ragged import Ragged
 from class_sweep.config.inputs import HuggingFaceEncoder
 from class_sweep.encoders.molecule_graphs import MoleculeGraphs
-from class_sweep.encoders.ragged import Ragged
 
 
 @dataclass(frozen=True)

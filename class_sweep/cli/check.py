@@ -10,15 +10,15 @@ from rich.console import Console
 from rich.table import Table
 
 from class_sweep.cli.arguments import Address, SpaceFile, StorageOption
-from class_sweep.cli.places import new_storage
+from class_sweep.cli.locations import new_storage
 
 if TYPE_CHECKING:
     from class_sweep.config.document import Space
     from class_sweep.config.sections import Settings
     from class_sweep.difficulty.diagnosis import SigmaDiagnosis
     from class_sweep.difficulty.similarity import Similarity
-    from class_sweep.sweep.cluster.capacity import Machine
-    from class_sweep.sweep.plan import SweepPlan
+    from class_sweep.preparation.capacity import Machine
+    from class_sweep.preparation.plan import SweepPlan
 
 _SIGMAS_SHOWN = 9
 
@@ -38,15 +38,15 @@ def check(
 
     Example: `class-sweep check search_spaces/demo.yaml --no-index`
     """
+    from class_sweep.base.array_cache import FeatureCache, default_cache_folder
     from class_sweep.config.document import load_space
-    from class_sweep.curriculum.advice import advise
-    from class_sweep.encoders.cache import FeatureCache, default_cache_folder
+    from class_sweep.curriculum.space_warnings import advise
+    from class_sweep.preparation.footprint import most_on_disk, results_bytes
+    from class_sweep.preparation.plan import plan_sweep, require_resources
+    from class_sweep.preparation.prepare import Clock, load_checked_pairs, prepare
     from class_sweep.report.live import LiveView
-    from class_sweep.sweep.footprint import most_on_disk, results_bytes
-    from class_sweep.sweep.plan import plan_sweep, require_resources
-    from class_sweep.sweep.prepare import Clock, load_checked_pairs, prepare
-    from class_sweep.sweep.pruners.catalogue import pruning_notes
-    from class_sweep.sweep.samplers import sampler_notes
+    from class_sweep.tuning.pruners.registry import pruning_notes
+    from class_sweep.tuning.samplers import sampler_notes
 
     console = Console()
     space = load_space(file)
@@ -82,14 +82,14 @@ def check(
 @contextmanager
 def _machines(space: "Space", address: str | None) -> "Iterator[Sequence[Machine]]":
     """Where the trials would run: the nodes of a cluster that is joined meanwhile, or here."""
-    from class_sweep.sweep.cluster.address import wanted_address
-    from class_sweep.sweep.plan import this_machine
+    from class_sweep.execution.cluster.address import wanted_address
+    from class_sweep.preparation.plan import this_machine
 
     cluster = wanted_address(address)
     if cluster is None:
         yield [this_machine()]
         return
-    from class_sweep.sweep.cluster.joined import JoinedRay
+    from class_sweep.execution.cluster.workers import JoinedRay
 
     resources = space.settings.resources
     with JoinedRay(cluster, space) as joined:

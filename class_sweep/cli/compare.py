@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from class_sweep.cli.places import looking_at
+from class_sweep.cli.locations import looking_at
 
 
 def compare(
@@ -26,11 +26,11 @@ def compare(
     """
     from contextlib import ExitStack
 
+    from class_sweep.base.files import write_atomic
     from class_sweep.report.compare import TITLE
     from class_sweep.report.compare import compare as compare_sweeps
     from class_sweep.report.html import document
     from class_sweep.report.terminal import print_chapters
-    from class_sweep.results.files import write_atomic
 
     with ExitStack() as looks:
         paths = [looks.enter_context(looking_at(one)).path for one in results]

@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 
 from class_sweep.cli.arguments import Address, OutForStorage, Results
-from class_sweep.cli.places import folder_to_go_on
+from class_sweep.cli.locations import folder_to_go_on
 from class_sweep.cli.report import write_report
 from class_sweep.errors import InterruptedSweepError
 
@@ -35,13 +35,13 @@ def confirm(
 
     Example: `class-sweep confirm results/first --most-seeds 20`
     """
+    from class_sweep.base.array_cache import FeatureCache, default_cache_folder
     from class_sweep.config.document import load_space
-    from class_sweep.encoders.cache import FeatureCache, default_cache_folder
-    from class_sweep.report.closing import print_closing
+    from class_sweep.report.final_summary import print_closing
     from class_sweep.report.live import LiveView
     from class_sweep.report.verdict import print_test
-    from class_sweep.results.store import ResultsFolder
-    from class_sweep.sweep.runner import confirm as confirm_sweep
+    from class_sweep.results.folder import ResultsFolder
+    from class_sweep.sweep import confirm as confirm_sweep
 
     given = {"finalists": finalists, "seeds": seeds, "most_seeds": most_seeds}
     changes = {name: value for name, value in given.items() if value is not None}

@@ -33,8 +33,8 @@ def evaluate(
 
     Example: `class-sweep evaluate models/first --split test --pool all`
     """
-    from class_sweep.api import Model
     from class_sweep.config.objective import POOLS
+    from class_sweep.models import Model
     from class_sweep.report.evaluation import print_evaluation
 
     found = Model.load(model).evaluate(

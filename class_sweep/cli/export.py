@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from class_sweep.cli.arguments import Results
-from class_sweep.cli.places import looking_at
+from class_sweep.cli.locations import looking_at
 
 if TYPE_CHECKING:
     from class_sweep.config.document import Space
@@ -47,12 +47,12 @@ def export(
 
     Example: `class-sweep export results/first --top 3 -o best.yaml`
     """
+    from class_sweep.base.files import write_atomic
     from class_sweep.config.document import load_space
     from class_sweep.errors import ResultsError
-    from class_sweep.results.files import write_atomic
-    from class_sweep.results.foreign import within
-    from class_sweep.results.outcome import trials_of
-    from class_sweep.results.store import ResultsFolder
+    from class_sweep.results.exporters import within
+    from class_sweep.results.folder import ResultsFolder
+    from class_sweep.results.trials import trials_of
 
     with looking_at(results) as look:
         folder = ResultsFolder.existing(look.path)
@@ -74,7 +74,7 @@ def export(
 
 def _texts(space: "Space", ranked: "list[Record]", for_: Format, name: str) -> list[str]:
     from class_sweep.results.export import trial_yaml
-    from class_sweep.results.foreign import as_hydra, as_optuna, as_ray
+    from class_sweep.results.exporters import as_hydra, as_optuna, as_ray
 
     notes = [f"Place {n} of the finished trials in {name}." for n in range(1, len(ranked) + 1)]
     placed = list(zip(ranked, notes, strict=True))

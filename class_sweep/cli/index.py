@@ -21,17 +21,17 @@ def index(
 
     Example: `class-sweep index search_spaces/demo.yaml --out index.html`
     """
+    from class_sweep.base.array_cache import FeatureCache, default_cache_folder
+    from class_sweep.base.files import write_atomic
     from class_sweep.config.document import load_space
     from class_sweep.data.molecule import draw
-    from class_sweep.encoders.cache import FeatureCache, default_cache_folder
     from class_sweep.errors import ResultsError
+    from class_sweep.preparation.difficulty_report import assess
+    from class_sweep.preparation.prepare import Clock, prepare
     from class_sweep.report.index_page import index_page
     from class_sweep.report.index_tables import print_index
     from class_sweep.report.index_words import warnings
     from class_sweep.report.live import LiveView
-    from class_sweep.results.files import write_atomic
-    from class_sweep.sweep.prepare import Clock, prepare
-    from class_sweep.sweep.worth import assess
 
     space = load_space(file)
     if out and not out.absolute().parent.is_dir():

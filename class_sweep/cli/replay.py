@@ -41,7 +41,7 @@ def replay(
     Example: `class-sweep replay results/published/chebi20-frozen-curves --pruner asha --grace 1,3`
     """
     from class_sweep.report.replay import print_replay
-    from class_sweep.sweep.replay.replaying import replay_table, settings_to_try
+    from class_sweep.tuning.replay.replaying import replay_table, settings_to_try
 
     tried = settings_to_try(pruner, _numbers(grace), _numbers(reduction_factor), _numbers(keep))
     tree: dict[str, Any] = replay_table(

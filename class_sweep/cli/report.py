@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from class_sweep.cli.arguments import Results
-from class_sweep.cli.places import looking_at
+from class_sweep.cli.locations import looking_at
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +30,8 @@ def report(
 
     Example: `class-sweep report results/first`
     """
+    from class_sweep.base.files import write_atomic
     from class_sweep.report.sweep_page import sweep_markdown, write_page
-    from class_sweep.results.files import write_atomic
 
     with looking_at(results) as look:
         if not as_markdown:
@@ -48,7 +48,7 @@ def write_report(folder: Path) -> None:
     """Leave the page beside the results; what goes wrong here takes nothing from the sweep."""
     from class_sweep.errors import StorageError
     from class_sweep.report.sweep_page import write_page
-    from class_sweep.results.store import ResultsFolder
+    from class_sweep.results.folder import ResultsFolder
 
     try:
         page = write_page(folder)

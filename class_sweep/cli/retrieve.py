@@ -29,11 +29,11 @@ def retrieve(
 
     Example: `class-sweep retrieve models/first "a fatty acid with two double bonds" --top 5`
     """
-    from class_sweep.api import Model
-    from class_sweep.api.retrieval import RERANKED, query_of
+    from class_sweep.base.files import write_atomic
     from class_sweep.errors import ResultsError
+    from class_sweep.models import Model
+    from class_sweep.models.retrieval import RERANKED, query_of
     from class_sweep.report.retrieval import hits_page, print_hits
-    from class_sweep.results.files import write_atomic
 
     query = query_of(text, smiles)
     if html and not html.absolute().parent.is_dir():

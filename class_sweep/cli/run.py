@@ -15,14 +15,14 @@ from class_sweep.cli.arguments import (
     SpaceFile,
     StorageOption,
 )
-from class_sweep.cli.places import folder_to_go_on, new_storage
+from class_sweep.cli.locations import folder_to_go_on, new_storage
 from class_sweep.cli.report import write_report
 from class_sweep.errors import InterruptedSweepError
 
 if TYPE_CHECKING:
     from class_sweep.config.objective import Objective
     from class_sweep.report.live import LiveView
-    from class_sweep.sweep.runner import Sweep
+    from class_sweep.sweep import Sweep
 
 
 def run(
@@ -45,10 +45,10 @@ def run(
 
     Example: `class-sweep run search_spaces/demo.yaml --out results/first`
     """
+    from class_sweep.base.array_cache import FeatureCache, default_cache_folder
     from class_sweep.config.document import load_space
     from class_sweep.config.recording import as_recording
-    from class_sweep.encoders.cache import FeatureCache, default_cache_folder
-    from class_sweep.sweep.runner import run as run_sweep
+    from class_sweep.sweep import run as run_sweep
 
     space = load_space(file)
     if record:
@@ -77,10 +77,10 @@ def resume(
 
     Example: `class-sweep resume results/first`
     """
+    from class_sweep.base.array_cache import FeatureCache, default_cache_folder
     from class_sweep.config.document import load_space
-    from class_sweep.encoders.cache import FeatureCache, default_cache_folder
-    from class_sweep.results.store import ResultsFolder
-    from class_sweep.sweep.runner import resume as resume_sweep
+    from class_sweep.results.folder import ResultsFolder
+    from class_sweep.sweep import resume as resume_sweep
 
     folder, place = folder_to_go_on(results, out)
     if storage:
@@ -108,11 +108,11 @@ def rerun(
 
     Example: `class-sweep rerun results/first --failed`
     """
+    from class_sweep.base.array_cache import FeatureCache, default_cache_folder
     from class_sweep.config.document import load_space
-    from class_sweep.encoders.cache import FeatureCache, default_cache_folder
     from class_sweep.errors import InputError
-    from class_sweep.results.store import ResultsFolder
-    from class_sweep.sweep.runner import resume as resume_sweep
+    from class_sweep.results.folder import ResultsFolder
+    from class_sweep.sweep import resume as resume_sweep
 
     if not failed:
         raise InputError(f"say which trials to run again: class-sweep rerun {results} --failed")
@@ -134,7 +134,7 @@ def rerun(
 
 
 def _follow(folder: Path, objective: "Objective", sweep: Callable[["LiveView"], "Sweep"]) -> None:
-    from class_sweep.report.closing import print_closing
+    from class_sweep.report.final_summary import print_closing
     from class_sweep.report.live import LiveView
 
     console = Console()

@@ -10,12 +10,12 @@ from rich.console import Console
 from rich.live import Live
 
 from class_sweep.cli.arguments import Results
-from class_sweep.cli.places import Look, looking_at
+from class_sweep.cli.locations import Look, looking_at
 
 if TYPE_CHECKING:
     from class_sweep.config.objective import Objective
+    from class_sweep.results.folder import ResultsFolder
     from class_sweep.results.record import Record
-    from class_sweep.results.store import ResultsFolder
 
 _EVERY = 2  # seconds between two looks at the folder
 
@@ -35,7 +35,7 @@ def status(
     """
     from class_sweep.config.document import load_space
     from class_sweep.report.status import headline, status_view
-    from class_sweep.results.store import ResultsFolder
+    from class_sweep.results.folder import ResultsFolder
 
     with looking_at(results) as look:
         folder = ResultsFolder.existing(look.path)
@@ -60,7 +60,7 @@ def _states(
 ) -> "Iterator[tuple[dict[str, Any], list[Record]]]":
     """The state now, and at every change of it while the sweep runs."""
     from class_sweep.report.status import status_tree
-    from class_sweep.results.confirmed import ConfirmLog
+    from class_sweep.results.confirmation_log import ConfirmLog
 
     before = None
     while True:

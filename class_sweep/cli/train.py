@@ -27,8 +27,8 @@ def train(
 
     Example: `class-sweep train results/first/best.yaml --out models/first`
     """
-    from class_sweep.api.training import summary_of
-    from class_sweep.api.training import train as train_config
+    from class_sweep.models.training import summary_of
+    from class_sweep.models.training import train as train_config
     from class_sweep.report.training import TrainingView, print_trained
 
     folder = out or Path("models") / f"{config.stem}-{datetime.now():%Y%m%d-%H%M%S}"

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from class_sweep.base.device import device_and_dtype
 from class_sweep.difficulty.layout import even_spans
 from class_sweep.difficulty.threads import Workers
 from class_sweep.difficulty.vectors import PairVectors
-from class_sweep.encoders.precision import device_and_dtype
 
 _HALF_ULP = {torch.bfloat16: 2.0**-9, torch.float32: 2.0**-25}  # of a number below 1
 _ACCUMULATION = 2.0**-23  # a multiply-add: two float32 roundings of partial sums that stay below 1

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from class_sweep.base.array_cache import Arrays, FeatureCache
+from class_sweep.base.hashing import fingerprint, library_versions
 from class_sweep.config.inputs import (
     HuggingFaceEncoder,
     LsaEncoder,
@@ -19,8 +21,6 @@ from class_sweep.config.inputs import (
     MorganEncoder,
     TextEncoder,
 )
-from class_sweep.encoders.cache import Arrays, FeatureCache
-from class_sweep.encoders.fingerprint import fingerprint, library_versions
 from class_sweep.encoders.molecule import encode_molecules, mol2vec_table
 from class_sweep.encoders.molecule_graphs import MoleculeGraphs
 from class_sweep.encoders.rows import distinct, require_finite

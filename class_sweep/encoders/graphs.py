@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 
+from class_sweep.base.ragged import Ragged
 from class_sweep.config.inputs import Mol2vecEncoder
 from class_sweep.encoders.mol2vec import substructure_vectors
 from class_sweep.encoders.molecule_graphs import MoleculeGraphs
 from class_sweep.encoders.motifs import find_motifs
-from class_sweep.encoders.ragged import Ragged
 from class_sweep.encoders.structures import parse_molecules
 from class_sweep.encoders.vectors import UNKNOWN, TokenVectors
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from huggingface_hub import HfApi, snapshot_download
 from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
-from class_sweep.encoders.fingerprint import file_digest
+from class_sweep.base.hashing import file_digest
 from class_sweep.errors import EncoderError
 
 _SMALL_FILES = ("*.json", "*.txt", "*.model")  # configuration and tokenizer

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from class_sweep.base.ragged import Ragged, offsets_of
 from class_sweep.config.inputs import HuggingFaceEncoder
 from class_sweep.encoders.pooling import layer_at, pool
 from class_sweep.encoders.pretrained import load_model, load_tokenizer, quiet
-from class_sweep.encoders.ragged import Ragged, offsets_of
 
 Progress = Callable[[int, int], None]
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from class_sweep.base.array_cache import FeatureCache
+from class_sweep.base.hashing import file_digest, fingerprint, library_versions
 from class_sweep.config.inputs import Mol2vecEncoder, MoleculeEncoder, MorganEncoder
-from class_sweep.encoders.cache import FeatureCache
-from class_sweep.encoders.fingerprint import file_digest, fingerprint, library_versions
 from class_sweep.encoders.molecule_graphs import MoleculeGraphs
 from class_sweep.encoders.rows import distinct, require_finite
 from class_sweep.errors import EncoderError

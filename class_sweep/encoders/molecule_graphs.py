@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from class_sweep.encoders.ragged import Ragged
+from class_sweep.base.ragged import Ragged
 
 BOND_KINDS = 10
 """Single, double, triple, aromatic and any other bond, each outside a ring and inside one."""

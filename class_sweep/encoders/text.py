@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from class_sweep.base.array_cache import Arrays, FeatureCache
+from class_sweep.base.hashing import fingerprint, library_versions
+from class_sweep.base.ragged import Ragged
 from class_sweep.config.inputs import HuggingFaceEncoder, LsaEncoder, TextEncoder
-from class_sweep.encoders.cache import Arrays, FeatureCache
-from class_sweep.encoders.fingerprint import fingerprint, library_versions
-from class_sweep.encoders.ragged import Ragged
 from class_sweep.encoders.rows import distinct, require_finite
 from class_sweep.errors import EncoderError
 
@@ -89,8 +89,8 @@ def _huggingface(
     progress: Progress | None,
 ) -> np.ndarray:
     # Only where a transformer is asked for: importing torch and the hub takes seconds.
+    from class_sweep.base.device import device_and_dtype  # noqa: PLC0415
     from class_sweep.encoders.hub import find_model  # noqa: PLC0415
-    from class_sweep.encoders.precision import device_and_dtype  # noqa: PLC0415
 
     model = find_model(settings.model)
     device, dtype = device_and_dtype()
@@ -158,8 +158,8 @@ def encode_token_states(
     Raises:
         EncoderError: If the encoder is no transformer, or cannot be loaded.
     """
+    from class_sweep.base.device import device_and_dtype  # noqa: PLC0415
     from class_sweep.encoders.hub import find_model  # noqa: PLC0415
-    from class_sweep.encoders.precision import device_and_dtype  # noqa: PLC0415
 
     settings = _transformer(settings)
     model = find_model(settings.model)

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from class_sweep.errors import ResultsError
-from class_sweep.report import words
 from class_sweep.report.blocks import Block, Chapter, Table, Text
-from class_sweep.report.reading import SweepFacts, read_sweep
+from class_sweep.report.sweep_facts import SweepFacts, read_sweep
+from class_sweep.results import formatting
 from class_sweep.results.record import Record
 
 TITLE = "Sweeps side by side"
@@ -103,7 +103,7 @@ def _settings(sweeps: Sequence[SweepFacts], names: Sequence[str]) -> Table:
         ("failed", lambda s: str(len(s.trials.failed))),
         ("samples", lambda s: f"{s.trials.samples:,}"),
         ("of the full budget's", _budget),
-        ("time", lambda s: words.seconds(sum(s.summary.get("seconds", {}).values()))),
+        ("time", lambda s: formatting.seconds(sum(s.summary.get("seconds", {}).values()))),
     ]
     return _table(rows, sweeps, names)
 
@@ -134,13 +134,13 @@ def _lead(sweep: SweepFacts) -> str:
 def _share(sweep: SweepFacts) -> str:
     if sweep.best is None or not sweep.full_samples:
         return "–"
-    return words.percent(sweep.best.samples / sweep.full_samples)
+    return formatting.percent(sweep.best.samples / sweep.full_samples)
 
 
 def _budget(sweep: SweepFacts) -> str:
     if not sweep.full_samples:
         return "–"
-    return words.percent(sweep.trials.samples / int(sweep.summary["samples"]["full_budget"]))
+    return formatting.percent(sweep.trials.samples / int(sweep.summary["samples"]["full_budget"]))
 
 
 def _verdict(sweep: SweepFacts, name: str) -> Text:

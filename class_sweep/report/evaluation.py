@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from class_sweep.config.objective import DIRECTIONS, METRICS
-from class_sweep.report import words
+from class_sweep.results import formatting
 
 
 def print_evaluation(console: Console, tree: Mapping[str, Any]) -> None:
@@ -37,8 +37,8 @@ def print_evaluation(console: Console, tree: Mapping[str, Any]) -> None:
 
 
 def _value(tree: Mapping[str, Any], name: str) -> str:
-    low, high = (words.metric(name, bound) for bound in tree["intervals"][name])
-    return f"{words.metric(name, tree['metrics'][name])} [{low.removesuffix(' %')}, {high}]"
+    low, high = (formatting.metric(name, bound) for bound in tree["intervals"][name])
+    return f"{formatting.metric(name, tree['metrics'][name])} [{low.removesuffix(' %')}, {high}]"
 
 
 def _notes(tree: Mapping[str, Any]) -> list[str]:

@@ -8,7 +8,7 @@ from class_sweep.report import index_words as words
 from class_sweep.report.html import quiet, table
 from class_sweep.report.index_plots import figures
 from class_sweep.report.page import page, plot
-from class_sweep.report.words import percent
+from class_sweep.results.formatting import percent
 
 Tree = Mapping[str, Any]
 

@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from class_sweep.report import index_words as words
-from class_sweep.report.words import percent
+from class_sweep.results.formatting import percent
 
 SIGMAS_SHOWN = 9
 EPOCHS_SHOWN = 7

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from class_sweep.report.words import percent
+from class_sweep.results.formatting import percent
 
 TRAITS = {
     "words": "text length in words",

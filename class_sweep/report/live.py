@@ -12,10 +12,10 @@ from rich.text import Text
 
 from class_sweep.config.axes import Value
 from class_sweep.config.objective import Objective
-from class_sweep.report import words
-from class_sweep.report.pace import seconds_left
-from class_sweep.results.outcome import Trials, trials_of
+from class_sweep.report.eta import seconds_left
+from class_sweep.results import formatting
 from class_sweep.results.record import Record
+from class_sweep.results.trials import Trials, trials_of
 
 _GIB = 1 << 30
 _SILENCE = 30  # seconds without a terminal after which a long stage says how far it is
@@ -116,11 +116,12 @@ class LiveView:
         if record.decision != "continue":
             self._under_way.discard(record.trial)
         if not self._live:
-            verdict = words.state(record, _VERDICTS[record.decision][0])
+            schedule = record.name or formatting.schedule(record.config)
+            verdict = formatting.state(record, _VERDICTS[record.decision][0])
             self._console.print(
                 f"{self._elapsed():>8}  trial {record.trial:>4}  {verdict:8}"
                 f"  {record.samples:>9} samples  {self._objective} {self._value(record)}"
-                f"  {record.name or words.schedule(record.config)}  {record.reason or ''}".rstrip(),
+                f"  {schedule}  {record.reason or ''}".rstrip(),
                 markup=False,  # a reason may hold brackets
                 highlight=False,
                 soft_wrap=True,
@@ -159,7 +160,7 @@ class LiveView:
         )
         left = seconds_left(self._records, self._trials, self._foretold)
         if left is not None:
-            text += f", about {words.seconds(left)} left"
+            text += f", about {formatting.seconds(left)} left"
         memory = virtual_memory()
         used = memory.total - memory.available
         return Text(f"{text}.  {used / _GIB:.1f} of {memory.total / _GIB:.1f} GiB of memory used")
@@ -171,7 +172,7 @@ class LiveView:
         best = ranked[0]
         return Text(
             f"best finished: trial {best.trial}, {self._objective} {self._value(best)}"
-            f"  {best.name or words.schedule(best.config)}",
+            f"  {best.name or formatting.schedule(best.config)}",
             style="green",
         )
 
@@ -193,21 +194,21 @@ class LiveView:
             state, colour = _VERDICTS[decision]
             table.add_row(
                 str(number),
-                proposal.name or words.schedule(proposal.config),
+                proposal.name or formatting.schedule(proposal.config),
                 f"{record.samples:,}" if record else "",
                 self._value(record) if record else "",
-                Text(words.state(record, state) if record else state, style=colour),
+                Text(formatting.state(record, state) if record else state, style=colour),
             )
         return table
 
     def _value(self, record: Record) -> str:
         if record.objective is None:
             return "–"
-        return words.metric(self._objective.metric, record.objective)
+        return formatting.metric(self._objective.metric, record.objective)
 
     def _say(self, text: str) -> None:
         self._said = time.monotonic()
         self._console.print(f"{self._elapsed():>8}  {text}")
 
     def _elapsed(self) -> str:
-        return words.seconds(time.monotonic() - self._start)
+        return formatting.seconds(time.monotonic() - self._start)

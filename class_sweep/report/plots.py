@@ -71,7 +71,7 @@ def schedule_plots(
     """λ, γ and samples by epoch.
 
     Args:
-        schedules: Name, schedule as `class_sweep.curriculum.timeline` gives it, colour, dash.
+        schedules: Name, schedule as `class_sweep.curriculum.schedule_table` gives it, colour, dash.
     """
     share, gamma, samples = [], [], []
     for name, one, colour, dash in schedules:

@@ -9,10 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from class_sweep.config.objective import Objective
-from class_sweep.report import words
-from class_sweep.report.pace import seconds_left
-from class_sweep.results.outcome import Trials, trials_of
+from class_sweep.report.eta import seconds_left
+from class_sweep.results import formatting
 from class_sweep.results.record import Record
+from class_sweep.results.trials import Trials, trials_of
 
 
 def status_tree(
@@ -75,7 +75,7 @@ def headline(tree: Mapping[str, Any]) -> str:
         f" ({counts['finished']} finished, {counts['pruned']} pruned, {counts['failed']} failed),"
         f" {tree['rung_decisions']} rung decisions,"
         f" {100 * samples['share']:.1f} % of the full budget's samples"
-        + (f", about {words.seconds(left)} left" if left is not None else "")
+        + (f", about {formatting.seconds(left)} left" if left is not None else "")
         + (f", {tree['confirmed']} runs of the confirmation" if tree["confirmed"] else "")
     )
 
@@ -115,13 +115,13 @@ def _table(trials: Trials, objective: Objective) -> Table:
     )
     for state, records in groups:
         for r in records:
-            value = "–" if r.objective is None else words.metric(objective.metric, r.objective)
+            value = "–" if r.objective is None else formatting.metric(objective.metric, r.objective)
             table.add_row(
                 str(r.trial),
                 value,
                 f"{r.samples:,}",
-                words.state(r, state),
-                r.name or words.schedule(r.config),
+                formatting.state(r, state),
+                r.name or formatting.schedule(r.config),
             )
     return table
 

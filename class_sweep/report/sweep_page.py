@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from class_sweep.base.files import write_atomic
 from class_sweep.report.blocks import Block, Chapter, Text
 from class_sweep.report.chapters.axes import axes
 from class_sweep.report.chapters.curves import curves
@@ -16,8 +17,7 @@ from class_sweep.report.chapters.trials import trials
 from class_sweep.report.chapters.verdict import verdict
 from class_sweep.report.html import document
 from class_sweep.report.markdown import markdown
-from class_sweep.report.reading import SweepFacts, read_sweep
-from class_sweep.results.files import write_atomic
+from class_sweep.report.sweep_facts import SweepFacts, read_sweep
 
 PAGE = "report.html"
 _CHAPTERS = (

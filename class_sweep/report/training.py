@@ -13,8 +13,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from rich.table import Table
 
 from class_sweep.config.objective import DIRECTIONS, METRICS, POOLS
-from class_sweep.report import words
 from class_sweep.report.live import STAGES
+from class_sweep.results import formatting
 
 _EVERY = 10.0  # seconds between two plain lines
 
@@ -88,7 +88,7 @@ class TrainingView:
     def _line(self, text: str) -> None:
         self._said = time.monotonic()
         self._console.print(
-            f"{words.seconds(self._said - self._start):>8}  {text}", highlight=False
+            f"{formatting.seconds(self._said - self._start):>8}  {text}", highlight=False
         )
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
@@ -112,9 +112,9 @@ def print_trained(console: Console, summary: Mapping[str, Any]) -> None:
             for metric in METRICS:
                 name = f"{pool}/{direction}/{metric}"
                 found = summary["validation"][name]
-                row.append(words.metric(name, found["mean"]))
+                row.append(formatting.metric(name, found["mean"]))
                 if several:
-                    row[-1] += f" ± {words.metric(name, found['standard_error'])}"
+                    row[-1] += f" ± {formatting.metric(name, found['standard_error'])}"
             table.add_row(f"  {pool}/{direction}", *row)
     console.print(table)
     for model in summary["models"]:

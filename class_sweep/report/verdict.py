@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from class_sweep.config.objective import DIRECTIONS, METRICS, POOLS
-from class_sweep.report import words
+from class_sweep.results import formatting
 
 
 def verdict_lines(confirm: Mapping[str, Any], folder: Path) -> list[str]:
@@ -44,15 +44,18 @@ def print_test(console: Console, reading: Mapping[str, Any]) -> None:
     for arm in reading["arms"]:
         table.add_column(arm, justify="right")
     for name in _metrics():
-        row = [words.metric(name, metrics[name]) for metrics in reading["arms"].values()]
+        row = [formatting.metric(name, metrics[name]) for metrics in reading["arms"].values()]
         table.add_row(f"  {name}", *row)
     console.print(table)
     for pair in reading["pairs"]:
         found = pair["metrics"][reading["metric"]]
-        t, drawn = (words.interval(reading["metric"], found[name]) for name in ("t", "bootstrap"))
+        t, drawn = (
+            formatting.interval(reading["metric"], found[name]) for name in ("t", "bootstrap")
+        )
+        difference = formatting.difference(reading["metric"], found["difference"])
         console.print(
             f"  {reading['winner']} − {pair['arm']}, {reading['metric']}:"
-            f" {words.difference(reading['metric'], found['difference'])}, 95 % {t} over seeds,"
+            f" {difference}, 95 % {t} over seeds,"
             f" {drawn} over seeds and queries",
             markup=False,
             highlight=False,

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Self
 
 from class_sweep.errors import StorageError
-from class_sweep.results.lease import Lease
-from class_sweep.results.sending import Sender
-from class_sweep.results.storage import Storage
-from class_sweep.results.store import CHECKPOINTS
+from class_sweep.results.folder import CHECKPOINTS
+from class_sweep.results.upload import Sender
+from class_sweep.storage.lease import Lease
+from class_sweep.storage.remote import Storage
 
 log = logging.getLogger(__name__)
 

@@ -10,12 +10,12 @@ import torch
 from numpy.typing import NDArray
 
 from class_sweep.backbones.inputs import Batch, Graphs, Molecules, Sources, Texts, TokenIds, Tokens
+from class_sweep.base.ragged import Ragged
 from class_sweep.config.inputs import SPLITS, HuggingFaceEncoder
 from class_sweep.config.sections import Curriculum, Settings
 from class_sweep.difficulty.index import DifficultyIndex
 from class_sweep.difficulty.similarity import Similarity
 from class_sweep.encoders.molecule_graphs import MoleculeGraphs
-from class_sweep.encoders.ragged import Ragged
 from class_sweep.errors import DataError, TrainingError
 
 

@@ -7,10 +7,10 @@ import torch
 from pydantic import BaseModel
 
 from class_sweep.backbones.inputs import Batch, Sources
+from class_sweep.base.ragged import Ragged, offsets_of
 from class_sweep.config.backbones import Backbone as BackboneSettings
 from class_sweep.config.inputs import Mol2vecEncoder
 from class_sweep.encoders.graphs import molecule_graphs
-from class_sweep.encoders.ragged import Ragged, offsets_of
 from class_sweep.training.features import TrialFeatures
 
 SMILES = [

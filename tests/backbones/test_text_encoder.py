@@ -10,9 +10,9 @@ from torch import nn
 from class_sweep.backbones.catalogue import BACKBONES, build_backbone
 from class_sweep.backbones.inputs import Batch, TokenIds
 from class_sweep.backbones.text_encoder import Transformer
+from class_sweep.base.ragged import Ragged
 from class_sweep.config.inputs import HuggingFaceEncoder
 from class_sweep.config.sections import Optimizer
-from class_sweep.encoders.ragged import Ragged
 from class_sweep.errors import EncoderError
 
 IDS = [[2, 5, 3], [2, 4, 6, 7, 3], [2, 3], [2, 7, 3], [2, 5, 5, 4, 3], [2, 6, 3]]

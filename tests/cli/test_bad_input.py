@@ -164,7 +164,7 @@ def test_a_bucket_that_is_not_there_or_that_has_the_sweep_already(
 ):
     from s3 import address
 
-    from class_sweep.results.storage import Storage
+    from class_sweep.storage.remote import Storage
 
     before = sorted(tmp_path.iterdir())
     code, _, err = command(

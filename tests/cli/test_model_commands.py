@@ -35,7 +35,7 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen:
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory, cache_folder) -> Path:
-    from class_sweep.api import train
+    from class_sweep.models import train
 
     folder = tmp_path_factory.mktemp("model")
     (folder / "best.yaml").write_text(CONFIG)
@@ -171,7 +171,7 @@ def test_ctrl_c_keeps_what_was_done_and_says_how_to_go_on(tmp_path):
 def test_training_needs_no_ray(tmp_path):
     (tmp_path / "best.yaml").write_text(CONFIG)
     script = (
-        "import sys\nfrom class_sweep.api import Model, train\n"
+        "import sys\nfrom class_sweep.models import Model, train\n"
         "(one,) = train('best.yaml', 'model')\nModel.load(one.path).retrieve('a')\n"
         "print('ray' in sys.modules)"
     )
@@ -184,7 +184,7 @@ def test_training_needs_no_ray(tmp_path):
 def test_the_readmes_python_runs(model, tmp_path, monkeypatch, capsys):
     text = (ROOT / "README.md").read_text()
     found = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    blocks = [block for block in found if "class_sweep.api" in block]
+    blocks = [block for block in found if "class_sweep.models" in block]
     assert blocks
     monkeypatch.chdir(tmp_path)
     (tmp_path / "best.yaml").write_text(CONFIG)

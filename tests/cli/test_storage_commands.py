@@ -6,9 +6,9 @@ import pytest
 from made_sweeps import make_folder
 from s3 import address
 
-from class_sweep.results.lease import Lease
-from class_sweep.results.sending import Sender
-from class_sweep.results.storage import Storage
+from class_sweep.results.upload import Sender
+from class_sweep.storage.lease import Lease
+from class_sweep.storage.remote import Storage
 
 
 @pytest.fixture

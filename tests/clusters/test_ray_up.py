@@ -22,7 +22,7 @@ from machines import lacking, machines, new_key
 from s3 import ENVIRONMENT
 from s3 import address as address_in
 
-from class_sweep.results.storage import Storage
+from class_sweep.storage.remote import Storage
 
 pytestmark = pytest.mark.cluster
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from machines import lacking
 
-from class_sweep.results.store import ResultsFolder
+from class_sweep.results.folder import ResultsFolder
 
 pytestmark = pytest.mark.cluster
 

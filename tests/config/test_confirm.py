@@ -2,7 +2,7 @@ import pytest
 
 from class_sweep.config.confirm import LOOKS, Confirm
 from class_sweep.config.document import parse_space
-from class_sweep.curriculum.reference import sigmas_needed
+from class_sweep.curriculum.baselines import sigmas_needed
 from class_sweep.errors import ConfigError
 
 

@@ -3,7 +3,16 @@ import sys
 
 import pytest
 
-MODULES = ("advice", "batching", "extent", "intensity", "order", "pacing", "reference", "sampler")
+MODULES = (
+    "baselines",
+    "batching",
+    "intensity",
+    "order",
+    "pacing",
+    "sampler",
+    "schedule_bounds",
+    "space_warnings",
+)
 
 
 @pytest.mark.parametrize("modules", [MODULES, ("schedule",)], ids=["all", "schedule"])

@@ -4,8 +4,8 @@ import sys
 import numpy as np
 import pytest
 
+from class_sweep.base.array_cache import FeatureCache
 from class_sweep.config.inputs import HuggingFaceEncoder, LsaEncoder, Mol2vecEncoder, MorganEncoder
-from class_sweep.encoders.cache import FeatureCache
 from class_sweep.encoders.molecule import encode_molecules
 from class_sweep.encoders.rows import distinct, require_finite
 from class_sweep.encoders.text import encode_texts
@@ -143,7 +143,7 @@ def test_a_cache_hit_loads_no_heavy_library(texts, smiles, tmp_path):
 import sys, numpy as np
 from pathlib import Path
 from class_sweep.config.inputs import LsaEncoder, Mol2vecEncoder, MorganEncoder
-from class_sweep.encoders.cache import FeatureCache
+from class_sweep.base.array_cache import FeatureCache
 from class_sweep.encoders.molecule import encode_molecules
 from class_sweep.encoders.text import encode_texts
 cache, fit = FeatureCache(Path(sys.argv[1])), np.arange(6)

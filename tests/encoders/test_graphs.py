@@ -5,8 +5,8 @@ import pytest
 from mol2vec.features import mol2alt_sentence
 from rdkit import Chem, rdBase
 
+from class_sweep.base.array_cache import FeatureCache
 from class_sweep.config.inputs import Mol2vecEncoder, MorganEncoder
-from class_sweep.encoders.cache import FeatureCache
 from class_sweep.encoders.graphs import _atom_tokens, graphs_over, molecule_graphs
 from class_sweep.encoders.molecule import build_graphs
 from class_sweep.encoders.molecule_graphs import BOND_KINDS, MoleculeGraphs

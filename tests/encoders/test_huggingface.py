@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 
+from class_sweep.base.array_cache import FeatureCache
+from class_sweep.base.device import device_and_dtype
 from class_sweep.config.inputs import HuggingFaceEncoder
-from class_sweep.encoders.cache import FeatureCache
 from class_sweep.encoders.hub import find_model
 from class_sweep.encoders.huggingface import huggingface_features
-from class_sweep.encoders.precision import device_and_dtype
 from class_sweep.encoders.text import encode_texts
 from class_sweep.errors import EncoderError
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from class_sweep.base.array_cache import FeatureCache
 from class_sweep.config.inputs import HuggingFaceEncoder, LsaEncoder
-from class_sweep.encoders.cache import FeatureCache
 from class_sweep.encoders.text import encode_texts, encode_token_states, encode_tokens
 from class_sweep.errors import EncoderError
 
@@ -43,7 +43,7 @@ def test_states_are_those_of_the_layers_asked_for(settings, cache, tiny_bert, te
     from transformers import BertModel
 
     monkeypatch.setattr(
-        "class_sweep.encoders.precision.device_and_dtype",
+        "class_sweep.base.device.device_and_dtype",
         lambda: (torch.device("cpu"), torch.float32),
     )
     means, states = encode_token_states(settings, texts, (0.5, 1.0), cache=cache)

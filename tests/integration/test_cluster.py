@@ -14,7 +14,7 @@ from ray.cluster_utils import Cluster
 from s3 import free_port
 
 from class_sweep.errors import InputError
-from class_sweep.sweep.cluster.address import require_cluster
+from class_sweep.execution.cluster.address import require_cluster
 
 pytestmark = [
     pytest.mark.ray,

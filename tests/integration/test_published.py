@@ -6,7 +6,7 @@ import pytest
 
 from class_sweep.config.document import load_space
 from class_sweep.results.curves import CURVES, CurveTable
-from class_sweep.sweep.replay.replaying import replay_table, settings_to_try
+from class_sweep.tuning.replay.replaying import replay_table, settings_to_try
 
 FOLDER = Path(__file__).parents[2] / "results" / "published" / "chebi20-frozen-curves"
 

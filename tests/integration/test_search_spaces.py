@@ -7,9 +7,9 @@ import pytest
 import torch
 import yaml
 
+from class_sweep.base.array_cache import FeatureCache
 from class_sweep.config.document import Space, load_space, parse_space
-from class_sweep.encoders.cache import FeatureCache
-from class_sweep.sweep.prepare import Clock, needed, prepare
+from class_sweep.preparation.prepare import Clock, needed, prepare
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer
 

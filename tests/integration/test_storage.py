@@ -9,7 +9,7 @@ import optuna
 import pytest
 from s3 import ENVIRONMENT, address
 
-from class_sweep.results.storage import Storage
+from class_sweep.storage.remote import Storage
 
 pytestmark = pytest.mark.ray
 

@@ -21,7 +21,7 @@ def test_a_finished_folder_holds_what_it_promises(finished):
 
 
 def test_it_takes_no_more_of_the_disk_than_check_said(finished, small_space_text):
-    from class_sweep.sweep.footprint import results_bytes
+    from class_sweep.preparation.footprint import results_bytes
 
     folder, _ = finished
     taken = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
@@ -122,7 +122,7 @@ def test_the_same_file_and_seed_give_the_same_trials_and_numbers(
 
 
 def test_a_folder_in_use_is_refused(finished, sweep):
-    from class_sweep.results.store import ResultsFolder, ResultsWriter
+    from class_sweep.results.folder import ResultsFolder, ResultsWriter
 
     folder, _ = finished
     with ResultsWriter(ResultsFolder(folder)):

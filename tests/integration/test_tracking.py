@@ -8,7 +8,7 @@ import pytest
 
 from class_sweep.config.sections import Tracking
 from class_sweep.errors import ConfigError
-from class_sweep.sweep.tracking import require_trackers
+from class_sweep.execution.tune.tracking import require_trackers
 
 pytestmark = pytest.mark.ray
 

@@ -16,7 +16,7 @@ from class_sweep.config.recording import as_recording
 from class_sweep.errors import ResultsError
 from class_sweep.report.chapters.axes import at_edges
 from class_sweep.report.chapters.importance import fanova
-from class_sweep.report.reading import read_sweep
+from class_sweep.report.sweep_facts import read_sweep
 from class_sweep.report.sweep_page import sweep_markdown, sweep_page, write_page
 
 VOID = {"meta", "br", "input"}

@@ -1,34 +1,9 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from class_sweep.results.record import Record
-from class_sweep.results.store import ResultsFolder, ResultsWriter
-
-
-@pytest.fixture(scope="session")
-def record() -> Callable[..., Record]:
-    def build(trial: int = 0, decision: str = "finish", **fields) -> Record:
-        return Record(
-            **{
-                "trial": trial,
-                "name": None,
-                "identity": f"{trial:012x}",
-                "config": {"curriculum.alpha": 0.5, "curriculum.order": "random"},
-                "report": 0,
-                "step": 10,
-                "samples": 100,
-                "rung": None,
-                "decision": decision,
-                "compared": False,
-                "objective": 0.5,
-                "metrics": {"split/mrr": 0.5},
-                **fields,
-            }
-        )
-
-    return build
+from class_sweep.results.folder import ResultsFolder, ResultsWriter
 
 
 @pytest.fixture

@@ -10,14 +10,14 @@ from typing import ClassVar
 
 import pytest
 
+from class_sweep.base.files import write_atomic
 from class_sweep.errors import InputError, ResultsError, StorageError
-from class_sweep.results import lease as leases
 from class_sweep.results import mirror as mirrors
-from class_sweep.results.files import write_atomic
-from class_sweep.results.lease import LEASE, Lease
 from class_sweep.results.mirror import Mirror
-from class_sweep.results.sending import Sender
-from class_sweep.results.storage import Storage
+from class_sweep.results.upload import Sender
+from class_sweep.storage import lease as leases
+from class_sweep.storage.lease import LEASE, Lease
+from class_sweep.storage.remote import Storage
 
 
 class Fragile(Storage):

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import ray
 
-from class_sweep.sweep import trainable
-from class_sweep.sweep.cluster import nodes
-from class_sweep.sweep.confirmation import retrain
+from class_sweep.confirmation import paired_runs
+from class_sweep.execution.cluster import nodes
+from class_sweep.execution.tune import trainable
 from class_sweep.training.loop import Trainer
 
 GIB = 1 << 30
@@ -60,5 +60,5 @@ def _begin_known(self, config):
 
 
 trainable.CurriculumTrial._begin = _begin_known
-trainable.Trainer = retrain.Trainer = NotingTrainer
+trainable.Trainer = paired_runs.Trainer = NotingTrainer
 nodes.gpu_memory = lambda: [80 * GIB]

@@ -35,7 +35,7 @@ def searched(
     space: Space, count: int, first: Iterable[str] = ("paper", "full_data")
 ) -> list[Record]:
     """Reports of references and random trials: four in five of these are pruned at a rung."""
-    from class_sweep.curriculum.reference import reference_config
+    from class_sweep.curriculum.baselines import reference_config
 
     draw, records = random.Random(0), []  # noqa: S311 - the same folder each time
     names = list(first)

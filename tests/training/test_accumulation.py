@@ -6,6 +6,7 @@ import torch
 
 from class_sweep.backbones.catalogue import BACKBONES, build_backbone
 from class_sweep.backbones.inputs import Sources
+from class_sweep.base.ragged import Ragged, offsets_of
 from class_sweep.config.backbones import (
     AmanBackbone,
     ContrastiveBackbone,
@@ -14,7 +15,6 @@ from class_sweep.config.backbones import (
 )
 from class_sweep.config.inputs import Mol2vecEncoder
 from class_sweep.encoders.graphs import molecule_graphs
-from class_sweep.encoders.ragged import Ragged, offsets_of
 from class_sweep.training.accumulation import InParts
 from class_sweep.training.encoding import encode
 from class_sweep.training.features import TrialFeatures

@@ -5,8 +5,8 @@ import torch
 
 from class_sweep.backbones.catalogue import BACKBONES
 from class_sweep.config.document import parse_space
-from class_sweep.sweep.prepare import Clock, prepare
-from class_sweep.sweep.trainable import CurriculumTrial
+from class_sweep.execution.tune.trainable import CurriculumTrial
+from class_sweep.preparation.prepare import Clock, prepare
 from class_sweep.training.loop import Trainer
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")

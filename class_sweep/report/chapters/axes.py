@@ -6,10 +6,10 @@ from typing import Any
 
 from class_sweep.config.axes import Axis, Choice, LogUniform, Value
 from class_sweep.errors import ConfigError
-from class_sweep.report import words
 from class_sweep.report.blocks import Block, Chapter, Plot, Plots, Text
 from class_sweep.report.plots import FOURTH, OURS, THEIRS, Figure, dots, figure
-from class_sweep.report.reading import SweepFacts
+from class_sweep.report.sweep_facts import SweepFacts
+from class_sweep.results import formatting
 from class_sweep.results.record import Record
 
 EDGE = 0.05  # of an axis' length: a best trial nearer to its end may have wanted to go beyond
@@ -50,7 +50,7 @@ def at_edges(sweep: SweepFacts) -> list[str]:
         there = place(axis, best.config[path])
         side = "lower" if there <= EDGE else "upper" if there >= 1 - EDGE else None
         if side and _beyond(sweep, best, path, axis, side):
-            value = words.number(float(best.config[path]))
+            value = formatting.number(float(best.config[path]))
             found.append(
                 f"The best searched trial ({best.trial}) has {path} = {value}, at the {side} edge"
                 f" of its axis ({axis}): a better value may lie beyond it."

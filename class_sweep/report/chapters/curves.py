@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from class_sweep.report.blocks import Block, Chapter, Plot, Table, Text
 from class_sweep.report.plots import FOURTH, GREY, OURS, THEIRS, THIRD, Figure, dots, figure, mark
-from class_sweep.report.reading import SweepFacts
+from class_sweep.report.sweep_facts import SweepFacts
 from class_sweep.results.record import Record
 
 _COLOURS = {"full_data": THEIRS, "paper": FOURTH}

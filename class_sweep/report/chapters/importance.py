@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from class_sweep.config.axes import Axis, Choice, IntRange, LogUniform
 from class_sweep.report.blocks import Chapter, Plot, Table, Text
 from class_sweep.report.plots import GREY, OURS, Figure, figure
-from class_sweep.report.reading import SweepFacts
+from class_sweep.report.sweep_facts import SweepFacts
 from class_sweep.results.record import Record
 
 if TYPE_CHECKING:

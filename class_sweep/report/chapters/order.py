@@ -5,10 +5,10 @@ from typing import Any
 
 from class_sweep.config.document import SIGMA_QUANTILE
 from class_sweep.difficulty.similarity import Similarity
-from class_sweep.report import words
 from class_sweep.report.blocks import Block, Chapter, More, Plot, Table, Text
 from class_sweep.report.plots import FOURTH, THEIRS, curve, figure, mark
-from class_sweep.report.reading import SweepFacts
+from class_sweep.report.sweep_facts import SweepFacts
+from class_sweep.results import formatting
 
 _TIED = 0.5  # of the pairs in one tie: from there on an order is for the most part its tie-break
 
@@ -49,7 +49,7 @@ def order(sweep: SweepFacts) -> Chapter:
         " the more of the order is real. Dotted upright: the best trial's σ."
     )
     cells = [
-        [f"{r['sigma']:g}", words.percent(r["alone"]), words.percent(r["largest_tie"]),
+        [f"{r['sigma']:g}", formatting.percent(r["alone"]), formatting.percent(r["largest_tie"]),
          f"{r['distinct']:,}"]
         for r in rows
     ]  # fmt: skip
@@ -65,8 +65,8 @@ def _reading(rows: Sequence[Mapping[str, Any]], sigma: float | None) -> list[Blo
     if abs(row["sigma"] - sigma) > 1e-6:
         return [Text(f"σ {sigma:g} was not counted.")]
     said = (
-        f"At σ {sigma:g}, {words.percent(row['alone'])} of the pairs have no look-alike, the"
-        f" largest tie holds {words.percent(row['largest_tie'])} of them, and N takes"
+        f"At σ {sigma:g}, {formatting.percent(row['alone'])} of the pairs have no look-alike, the"
+        f" largest tie holds {formatting.percent(row['largest_tie'])} of them, and N takes"
         f" {row['distinct']:,} values."
     )
     if row["largest_tie"] >= _TIED:

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from class_sweep.config.axes import Axis
-from class_sweep.report import words
 from class_sweep.report.blocks import Chapter, Plot, Text
 from class_sweep.report.chapters.axes import place
 from class_sweep.report.plots import GREY, OURS, THEIRS, Figure, figure
-from class_sweep.report.reading import SweepFacts
+from class_sweep.report.sweep_facts import SweepFacts
+from class_sweep.results import formatting
 from class_sweep.results.record import Record
 
 _BANDS = (("best third", OURS), ("middle third", GREY), ("worst third", THEIRS))
@@ -96,7 +96,7 @@ def _words(x: float, row: int, text: str, anchor: str, shift: int) -> Figure:
 def _labels(axis: Axis) -> list[tuple[float, str]]:
     """Place in the row and value, of its ends or of each option."""
     return [
-        (place(axis, end), words.number(end) if isinstance(end, float) else str(end))
+        (place(axis, end), formatting.number(end) if isinstance(end, float) else str(end))
         for end in axis.ends()
     ]
 

@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 
 from class_sweep.report.blocks import Block, Chapter, Code, More, Table, Text
-from class_sweep.report.reading import SweepFacts
+from class_sweep.report.sweep_facts import SweepFacts
 
 
 def provenance(sweep: SweepFacts) -> Chapter:

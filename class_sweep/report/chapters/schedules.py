@@ -4,20 +4,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from class_sweep.config.axes import Value
-from class_sweep.curriculum.reference import reference_config
-from class_sweep.curriculum.timeline import schedule_of
+from class_sweep.curriculum.baselines import reference_config
+from class_sweep.curriculum.schedule_table import schedule_of
 from class_sweep.errors import ClassSweepError
-from class_sweep.report import words
 from class_sweep.report.blocks import Block, Chapter, More, Plot, Plots, Table, Text
 from class_sweep.report.plots import FOURTH, OURS, THEIRS, THIRD, schedule_plots
-from class_sweep.report.reading import SweepFacts
+from class_sweep.report.sweep_facts import SweepFacts
+from class_sweep.results import formatting
 
 SHOWN = 3  # schedules beside the paper's
 _LOOKS = ((OURS, "solid"), (THIRD, "dot"), (FOURTH, "dashdot"))
 
 
 def schedules(sweep: SweepFacts) -> Chapter:
-    """Pacing, intensity and samples by epoch, and the schedules in words."""
+    """Pacing, intensity and samples by epoch, and the schedules in formatting."""
     title = "Schedules"
     if sweep.pairs is None:
         return Chapter("schedules", title, [Text("The pairs have not been counted yet.")])
@@ -45,7 +45,7 @@ def schedules(sweep: SweepFacts) -> Chapter:
         for (name, title, says), figure in zip(titles, drawn, strict=True)
     ]
     rows = [
-        [name, _in_words(one), f"{one['total']:,}", words.percent(one["of_full_data"])]
+        [name, _in_words(one), f"{one['total']:,}", formatting.percent(one["of_full_data"])]
         for name, one in found.items()
     ]
     table = Table(("", "schedule", "samples", "of full data"), rows, frozenset({1}))

@@ -1,9 +1,9 @@
 """Where the time and the samples went."""
 
-from class_sweep.report import words
 from class_sweep.report.blocks import Block, Chapter, Plot, Plots, Table, Text
 from class_sweep.report.plots import OURS, THIRD, Figure, figure
-from class_sweep.report.reading import SweepFacts
+from class_sweep.report.sweep_facts import SweepFacts
+from class_sweep.results import formatting
 
 
 def spent(sweep: SweepFacts) -> Chapter:
@@ -36,7 +36,7 @@ def spent(sweep: SweepFacts) -> Chapter:
         said = (
             f"{seen:,} samples seen by the trials, {100 * seen / budget:.1f} % of what every trial"
             f" over the full data would take. Training and evaluation took"
-            f" {words.seconds(training)} of the workers' time."
+            f" {formatting.seconds(training)} of the workers' time."
         )
         blocks.append(Text(said))
     if sweep.trials.repeated:

@@ -3,9 +3,9 @@
 import statistics
 
 from class_sweep.config.axes import Axis
-from class_sweep.report import words
 from class_sweep.report.blocks import Block, Chapter, Table, Text
-from class_sweep.report.reading import SweepFacts
+from class_sweep.report.sweep_facts import SweepFacts
+from class_sweep.results import formatting
 from class_sweep.results.curves import SEED
 from class_sweep.results.record import Record
 
@@ -52,7 +52,7 @@ def _row(sweep: SweepFacts, state: str, record: Record, paths: list[str]) -> lis
         f"{record.samples:,}",
         f"{seconds:.2f}",
         *(
-            "–" if v is None else words.number(v) if isinstance(v, float) else str(v)
+            "–" if v is None else formatting.number(v) if isinstance(v, float) else str(v)
             for v in values
         ),
         _remark(record),
@@ -80,7 +80,7 @@ def _recorded(sweep: SweepFacts, seeds: int) -> Table:
         values = [r.objective for r in some if r.objective is not None]
         spread = sweep.shown(statistics.stdev(values)) if len(values) > 1 else "–"
         plain = {path: value for path, value in some[0].config.items() if path != SEED}
-        said = some[0].name or words.schedule(plain)
+        said = some[0].name or formatting.schedule(plain)
         rows.append(
             [str(number), said, str(len(values)), sweep.shown(statistics.mean(values)), spread]
         )

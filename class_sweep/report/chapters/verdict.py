@@ -3,11 +3,11 @@
 from typing import Any
 
 from class_sweep.config.objective import DIRECTIONS, METRICS, POOLS
-from class_sweep.report import words
 from class_sweep.report.blocks import Block, Chapter, More, Plot, Table, Text
-from class_sweep.report.closing import caution
+from class_sweep.report.final_summary import caution
 from class_sweep.report.plots import GREY, OURS, THEIRS, dots, figure, mark
-from class_sweep.report.reading import SweepFacts, Tree
+from class_sweep.report.sweep_facts import SweepFacts, Tree
+from class_sweep.results import formatting
 
 _METRICS = [f"{p}/{d}/{m}" for p in POOLS for d in DIRECTIONS for m in METRICS]
 _LOOKS = {  # outcome to its colour and its symbol
@@ -49,7 +49,7 @@ def _metrics(sweep: SweepFacts) -> Table:
     assert sweep.best is not None  # noqa: S101 - its callers have asked
     columns = {f"best: trial {sweep.best.trial}": sweep.best, **sweep.references}
     rows = [
-        [name, *(words.metric(name, r.metrics[name]) for r in columns.values())]
+        [name, *(formatting.metric(name, r.metrics[name]) for r in columns.values())]
         for name in _METRICS
         if all(name in r.metrics for r in columns.values())
     ]
@@ -162,7 +162,7 @@ def _differences(pairs: list[Tree]) -> Table:
     for pair in pairs:
         for name, row in pair["metrics"].items():
             ends = [_points(name, end) for end in (*row["t"], *row["bootstrap"])]
-            values = [words.metric(name, row[side]) for side in ("finalist", "control")]
+            values = [formatting.metric(name, row[side]) for side in ("finalist", "control")]
             difference = _points(name, row["difference"])
             spans = [f"{ends[0]} … {ends[1]}", f"{ends[2]} … {ends[3]}"]
             rows.append([_label(pair), name, *values, difference, *spans])
@@ -190,8 +190,8 @@ def _arms(tree: Tree) -> Table:
 def _spread(metric: str, found: Tree | None) -> str:
     if found is None:
         return "–"
-    shown = words.metric(metric, found["mean"])
-    return shown if found["sd"] is None else f"{shown} ± {words.metric(metric, found['sd'])}"
+    shown = formatting.metric(metric, found["mean"])
+    return shown if found["sd"] is None else f"{shown} ± {formatting.metric(metric, found['sd'])}"
 
 
 def _points(metric: str, value: float) -> str:
@@ -207,7 +207,7 @@ def _tests(sweep: SweepFacts) -> list[Block]:
     first = sweep.tests[0]
     arms = first["arms"]
     rows = [
-        [name, *(words.metric(name, metrics[name]) for metrics in arms.values())]
+        [name, *(formatting.metric(name, metrics[name]) for metrics in arms.values())]
         for name in _METRICS
     ]
     said = (

@@ -1,0 +1,1 @@
+"""Hashing, atomic files, ragged arrays and the array cache."""

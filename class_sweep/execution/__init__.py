@@ -1,0 +1,1 @@
+"""Back ends that train trials: Ray Tune, its cluster, checkpoints and interrupts."""

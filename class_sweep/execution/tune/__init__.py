@@ -1,0 +1,1 @@
+"""The Ray Tune back end: the tuner as a searcher, a scheduler and a trainable."""

@@ -1,0 +1,78 @@
+"""The judge as a Ray Tune scheduler."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ray.tune.experiment import Trial
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
+
+from class_sweep.base.files import is_disk_full
+from class_sweep.errors import StorageError
+from class_sweep.execution.interrupts import StopRequest
+from class_sweep.tuning.ledger import Judge
+
+if TYPE_CHECKING:
+    from ray.tune.execution.tune_controller import TuneController
+
+
+class JudgeScheduler(FIFOScheduler):
+    """Starts trials in the order they come and stops those that the judge stops."""
+
+    def __init__(self, judge: Judge, stop: StopRequest) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.judge = judge
+        self._stop = stop
+        self._halted: set[Trial] = set()  # have reported since the sweep was asked to stop
+
+    def choose_trial_to_run(self, tune_controller: "TuneController") -> Trial | None:
+        """The next trial in line; none when the sweep is to stop."""
+        if not self._stop.asked:
+            chosen: Trial | None = super().choose_trial_to_run(tune_controller)
+            return chosen
+        alive = tune_controller.get_live_trials()  # type: ignore[no-untyped-call]
+        running = (trial for trial in alive if trial.status == Trial.RUNNING)
+        self._stop.ready = all(t in self._halted and not t.is_saving for t in running)
+        return None
+
+    def on_trial_result(
+        self,
+        tune_controller: "TuneController",  # noqa: ARG002 - Ray's signature
+        trial: Trial,
+        result: dict[str, Any],
+    ) -> str:
+        """Judge a report. Trials never stop themselves, so every one of them comes through here."""
+        decision = self.judge.receive(trial.config["trial"], result["outcome"])
+        if decision != "continue":
+            # A paused trial is stopped too: the search proposes it again, from its checkpoint.
+            return TrialScheduler.STOP
+        if self._stop.asked:
+            self._halted.add(trial)
+            return TrialScheduler.NOOP
+        return TrialScheduler.CONTINUE
+
+    def on_trial_error(
+        self,
+        tune_controller: "TuneController",  # noqa: ARG002
+        trial: Trial,
+    ) -> None:
+        """Give a trial up whose process died more often than it may be started anew."""
+        # Tune would ask the dead process for it, and end the sweep on its answer.
+        trial._default_result_or_future = None
+        if trial.status == Trial.ERROR:
+            return  # it is on its way back into the queue
+        if trial.should_recover():  # type: ignore[no-untyped-call]
+            return  # Tune gives up on a worker that dies between two trials; the sweep does not
+        text = Path(trial.error_file).read_text(encoding="utf-8") if trial.error_file else ""
+        reason = _reason(text)
+        if is_disk_full(text):  # no fault of the trial's: it is to go on when there is room
+            raise StorageError(f"a checkpoint must be written down: {reason}")
+        self.judge.fail(trial.config["trial"], reason, text)
+
+
+def _reason(text: str) -> str:
+    """The last failure of Tune's account of them, in one line."""
+    last = text.rpartition("Failure #")[2].partition("\n")[2]
+    lines = [line.strip() for line in last.splitlines() if line.strip()]
+    if any(line.startswith('File "') for line in lines):
+        return lines[-1]  # of a traceback
+    return f"the trial's process died: {lines[0] if lines else 'it left no message'}"

@@ -1,0 +1,89 @@
+"""A sweep's learning curves in the tools that people watch runs with, by Ray's own callbacks."""
+
+# ruff: noqa: ARG002 - Ray's signatures
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+from ray.tune import Callback
+from ray.tune.experiment import Trial
+from ray.tune.logger import TBXLoggerCallback
+from ray.tune.result import TIMESTEPS_TOTAL
+
+from class_sweep.config.sections import Tracking
+from class_sweep.errors import ConfigError
+from class_sweep.results.folder import ResultsFolder
+from class_sweep.tuning.ledger import Outcome
+
+EXPERIMENT = "class-sweep"
+
+
+def require_trackers(tracking: Tracking, place: str) -> None:
+    """Refuse a tracker whose package is not installed.
+
+    Raises:
+        ConfigError: With the command that installs it.
+    """
+    for name, wanted in (("wandb", tracking.wandb), ("mlflow", tracking.mlflow)):
+        if wanted and importlib.util.find_spec(name) is None:
+            raise ConfigError(
+                f"{place}: tracking.{name} needs the package {name}, which is not installed:"
+                f" pip install 'class-sweep[{name}]'"
+            )
+
+
+def trackers(tracking: Tracking, folder: ResultsFolder) -> list[Callback]:
+    """Ray's callbacks for what a space asks for, after one that makes a report readable to them."""
+    found: list[Callback] = []
+    if tracking.tensorboard:
+        found.append(_TensorBoard(folder.path / "tensorboard"))
+    if tracking.wandb:
+        from ray.air.integrations.wandb import WandbLoggerCallback  # noqa: PLC0415 - an extra
+
+        found.append(
+            WandbLoggerCallback(
+                project=tracking.wandb, group=folder.path.name, dir=str(folder.path.resolve())
+            )
+        )
+    if tracking.mlflow:
+        from ray.air.integrations.mlflow import MLflowLoggerCallback  # noqa: PLC0415 - an extra
+
+        found.append(
+            MLflowLoggerCallback(
+                tracking_uri=tracking.mlflow,
+                experiment_name=EXPERIMENT,
+                tags={"sweep": folder.path.name},
+            )
+        )
+    return [_Readable(), *found] if found else []
+
+
+class _Readable(Callback):
+    """Replaces the account that a trial gives of a report by numbers with names."""
+
+    def on_trial_result(
+        self,
+        iteration: int,
+        trials: list[Trial],
+        trial: Trial,
+        result: dict[str, Any],
+        **info: Any,
+    ) -> None:
+        outcome: Outcome = result.pop("outcome")
+        # MLflow takes no @ in a name.
+        metrics = {name.replace("@", "_at_"): value for name, value in outcome.metrics.items()}
+        result |= metrics | {"samples": outcome.samples, TIMESTEPS_TOTAL: outcome.samples}
+        if outcome.loss is not None:
+            result["loss"] = outcome.loss
+
+
+class _TensorBoard(TBXLoggerCallback):
+    """Event files in the results folder; Ray would put them where they go with its own files."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        writer = self._summary_writer_cls
+        self._summary_writer_cls = lambda path, **options: writer(
+            str(folder / Path(path).name), **options
+        )

@@ -1,0 +1,173 @@
+"""The Ray Tune trainable: one trial after another in one process, none knowing of the last.
+
+A worker imports this module: torch, numpy, pydantic and `ray.tune` (which itself requires pandas),
+but no tokenizer, no chemistry and no scikit-learn.
+"""
+
+import ctypes
+import math
+import time
+import traceback
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from ray.train._internal.session import _TrainingResult
+from ray.tune import Trainable
+
+from class_sweep.config.document import Space
+from class_sweep.config.objective import POOLS
+from class_sweep.errors import ClassSweepError, TrainingError
+from class_sweep.execution.checkpoints import States
+from class_sweep.training.features import TrialFeatures
+from class_sweep.training.loop import Trainer
+from class_sweep.tuning.ledger import Outcome
+from class_sweep.tuning.milestones import ladder, milestones
+
+_LEAVE = 8.0  # seconds a worker has at its end to send a state; Tune allows it some ten
+
+# An evaluation frees as much as a corpus, which glibc would keep for this process alone.
+_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+
+
+class CurriculumTrial(Trainable):
+    """Trains one configuration from rung to rung; `reset_config` starts the next one afresh.
+
+    The config of a trial: `trial` (its number), `values` (dotted path to value), `state` (the name
+    of its checkpoint) and `reached` (the step of its last report in the log, 0 before the first).
+    """
+
+    def setup(  # type: ignore[override]
+        self,
+        config: dict[str, Any],
+        space: Space,
+        features: dict[str, np.ndarray],
+        gpu: bool,
+        states: States,
+    ) -> None:
+        """Attach the shared arrays, once per worker, and begin the first trial."""
+        # Torch takes every core it sees unless told, and trials that share cores then wait for
+        # each other's threads; Ray's own limit comes too late for a worker that imported it early.
+        torch.set_num_threads(max(1, int(space.settings.resources.cpus)))
+        self._space = space
+        self._features = TrialFeatures.from_arrays(features)
+        self._gpu = gpu
+        self._states = states
+        self._begin(config)
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Begin another trial in this process."""
+        self._leave()
+        self._begin(new_config)
+        return True
+
+    def _begin(self, config: dict[str, Any]) -> None:
+        self._config = config
+        self._trainer: Trainer | None = None
+        self._kept = False  # whether its state was, since its last report
+
+    def _start(self) -> Trainer:
+        """The trial's trainer, made at its first use: what fails there is reported by the trial."""
+        if self._trainer is not None:
+            return self._trainer
+        config = self._config
+        settings = self._space.resolve(config["values"])
+        trainer = Trainer(settings, self._features, gpu=self._gpu)
+        rungs = ladder(self._space, len(self._features.rows("train")))
+        self._milestones = milestones(trainer.schedule, rungs)
+        if config["reached"]:
+            with self._states.open(config["state"]) as states:
+                for state in states:
+                    try:
+                        trainer.restore(state)
+                    except TrainingError:  # torn: from an older one or the start, the same numbers
+                        trainer = Trainer(settings, self._features, gpu=self._gpu)
+                        continue
+                    if trainer.step <= config["reached"]:
+                        break
+                    # Ahead of a log whose last lines were lost: it would never report these again.
+                    trainer = Trainer(settings, self._features, gpu=self._gpu)
+        self._trainer = trainer
+        return trainer
+
+    def step(self) -> dict[str, Any]:
+        """Train to the next milestone and report.
+
+        A failure that would come again is reported too, and the worker lives on; any other is
+        raised, and the trial is tried anew in another process.
+        """
+        start = time.perf_counter()
+        self._kept = False
+        try:
+            outcome = self._advance()
+        except TrainingError as error:
+            outcome = self._failure(str(error), None)
+        except ClassSweepError as error:
+            reason = f"{type(error).__name__}: {error}"
+            outcome = self._failure(reason, traceback.format_exc())
+        except torch.OutOfMemoryError:
+            outcome = self._failure(self._out_of_memory(), traceback.format_exc())
+            self._trainer = None
+            torch.cuda.empty_cache()
+        if _trim:
+            _trim(0)
+        outcome = replace(outcome, seconds=time.perf_counter() - start)
+        value = outcome.metrics.get(self._space.objective.metric, math.nan)
+        return {"objective": value, "outcome": outcome, "unkept": self._states.trouble}
+
+    def _advance(self) -> Outcome:
+        trainer = self._start()
+        number, milestone = next(
+            (i, m) for i, m in enumerate(self._milestones) if m.step > trainer.step
+        )
+        loss = trainer.train_to(milestone.step)
+        pools = POOLS if milestone.last else (self._space.objective.pool,)
+        if milestone.last:
+            self._features.require_unaltered()
+        return Outcome(
+            report=number,
+            step=trainer.step,
+            samples=trainer.samples,
+            rung=milestone.rung,
+            last=milestone.last,
+            metrics=trainer.evaluate("validation", pools),
+            loss=loss,
+        )
+
+    def _out_of_memory(self) -> str:
+        settings = self._space.resolve(self._config["values"])
+        share = f" on {settings.resources.gpus:g} of one" if settings.resources.gpus < 1 else ""
+        return (
+            f"the GPU must hold a training step, got out of memory{share} with"
+            f" optimizer.batch_size {settings.optimizer.batch_size}: optimizer.micro_batch_size"
+            " below it, or a larger resources.gpus, makes room"
+        )
+
+    def _failure(self, reason: str, trace: str | None) -> Outcome:
+        trainer = self._trainer
+        step, samples = (trainer.step, trainer.samples) if trainer else (0, 0)
+        done = sum(m.step <= step for m in self._milestones) if trainer else 0
+        return Outcome(
+            report=done, step=step, samples=samples, rung=None, last=False, metrics={},
+            loss=None, failure=reason, traceback=trace,
+        )  # fmt: skip
+
+    def save(self, checkpoint_dir: str | None = None) -> _TrainingResult:  # noqa: ARG002
+        """Keep the trial's state where any node can go on from it.
+
+        Tune is told of no checkpoint: it would have the trial wait until all nodes can see it, and
+        starts one whose worker died by its config, which says that there may be a state.
+        """
+        self._states.keep(self._config["state"], self._start().save)
+        self._kept = True
+        return _TrainingResult(checkpoint=None, metrics={})
+
+    def cleanup(self) -> None:
+        """Let what is being sent of trials' states arrive."""
+        self._leave()
+        self._states.settle(_LEAVE)
+
+    def _leave(self) -> None:
+        if not self._kept:  # after its last report: the trial has ended
+            self._states.forget(self._config["state"])

@@ -1,0 +1,46 @@
+"""The model card: what a model was trained on and how, how good it is, and how to load it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from class_sweep.config.document import Space
+from class_sweep.config.objective import DIRECTIONS, METRICS, POOLS
+from class_sweep.results import formatting
+from class_sweep.training.model_folder import Manifest
+
+
+def model_card(name: str, space: Space, manifest: Manifest, metrics: Mapping[str, Any]) -> str:
+    """Markdown for the README.md of a model folder."""
+    settings = space.settings
+    pairs = metrics["pairs"]
+    data = ", ".join(f"{count:,} {split}" for split, count in pairs.items())
+    more = metrics["more_molecules"]
+    head = "| validation | " + " | ".join(METRICS) + " |\n|---" + "|---:" * len(METRICS) + "|\n"
+    rows = ""
+    for pool in POOLS:
+        for direction in DIRECTIONS:
+            names = [f"{pool}/{direction}/{metric}" for metric in METRICS]
+            values = (formatting.metric(name, metrics["validation"][name]) for name in names)
+            rows += f"| {pool}/{direction} | " + " | ".join(values) + " |\n"
+    return (
+        f"# {name}\n\nA text–molecule retrieval model: backbone `{settings.backbone.name}`, trained"
+        f" by class-sweep {manifest.version}.\n\n"
+        f"## Data\n\nSource `{settings.data.source}`: {data} pairs"
+        + (f", and {more:,} molecules without text as candidates" if more else "")
+        + f". SHA-256 of the pairs: `{manifest.data_sha256}`.\n\n"
+        f"Texts are encoded by `{manifest.text_encoder}`, molecules by"
+        f" `{settings.molecule_encoder.kind}`; what these fitted is in `encoders.safetensors`"
+        + ("" if manifest.transformer is None else ", the transformer itself is not")
+        + ".\n\n"
+        f"## Training\n\nSeed {manifest.seed}, {metrics['steps']:,} steps,"
+        f" {metrics['samples']:,} samples ({metrics['share_of_full_data']:.1%} of as many epochs"
+        f" over all pairs), {formatting.seconds(metrics['seconds'])}.\n\n"
+        f"Candidates: `split` the validation split alone, `all` the whole data set.\n\n"
+        + head
+        + rows
+        + f'\n## Use\n\n```\nclass-sweep retrieve {name} "a text"\n```\n\n'
+        "```python\nfrom class_sweep.models import Model\n\n"
+        f'for hit in Model.load("{name}").retrieve("a text", top=3):\n'
+        "    print(hit.rank, hit.score, hit.smiles)\n```\n\n"
+        f"## Settings\n\n```yaml\n{space.text}```\n"
+    )

@@ -1,0 +1,73 @@
+"""What a space will run, in numbers, before anything is trained."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from class_sweep.config.document import Space
+from class_sweep.curriculum.schedule import full_data_samples
+from class_sweep.curriculum.schedule_bounds import schedule_range
+from class_sweep.data.pair import PairSet
+from class_sweep.preparation.capacity import Machine, fitting
+from class_sweep.tuning.milestones import ladder
+
+
+@dataclass(frozen=True)
+class SweepPlan:
+    """The resolved plan of a sweep.
+
+    Attributes:
+        pairs: Pairs of each split.
+        steps: Optimizer steps of the shortest and of the longest schedule that the space admits.
+        full_samples: Samples of one trial over the full data.
+        full_budget: Samples if every trial ran to its end over the full data.
+        rungs: Samples at each rung.
+        at_a_time: Trials that run at once.
+        machines: Where they may run.
+    """
+
+    pairs: dict[str, int]
+    steps: tuple[int, int]
+    full_samples: int
+    full_budget: int
+    rungs: list[int]
+    at_a_time: int
+    machines: Sequence[Machine]
+
+
+def this_machine() -> Machine:
+    """What this process may use."""
+    return Machine("this machine", len(os.sched_getaffinity(0)), torch.cuda.device_count())
+
+
+def require_resources(space: Space, machines: Sequence[Machine]) -> int:
+    """How many trials of the space run at once.
+
+    Raises:
+        InputError: If no machine holds one trial.
+    """
+    search = space.settings.search
+    return fitting(space.settings.resources, search.max_concurrent, search.runs, machines)
+
+
+def plan_sweep(space: Space, pairs: PairSet, machines: Sequence[Machine]) -> SweepPlan:
+    """Work a space out for its pairs on some machines.
+
+    Raises:
+        InputError: If no machine holds one trial.
+    """
+    settings = space.settings
+    counts = {name: len(pairs.rows(name)) for name in ("train", "validation", "test")}
+    full = full_data_samples(counts["train"], settings.optimizer.batch_size, settings.budget)
+    shortest, longest = schedule_range(space, counts["train"])
+    return SweepPlan(
+        pairs=counts,
+        steps=(shortest.steps, longest.steps),
+        full_samples=full,
+        full_budget=full * settings.search.runs,
+        rungs=ladder(space, counts["train"]),
+        at_a_time=require_resources(space, machines),
+        machines=machines,
+    )

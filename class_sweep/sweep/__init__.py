@@ -1,1 +1,0 @@
-"""Many trials on Ray Tune: broadcast, search, pruning, running."""

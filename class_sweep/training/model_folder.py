@@ -1,0 +1,182 @@
+"""A trained model as a folder: written whole or not at all, read only if nothing in it changed.
+
+`model.safetensors` (the backbone), `encoders.safetensors` (what its encoders fitted), `config.yaml`
+(every setting), `metrics.json`, `model.json` (format, versions, what the encoders are, checksums of
+all these) and `README.md`, the model card, which is free to be edited.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file as load_arrays
+from safetensors.numpy import save_file as save_arrays
+from safetensors.torch import load_file, save_file
+
+from class_sweep import __version__
+from class_sweep.base.hashing import file_digest, fingerprint
+from class_sweep.errors import ModelError, StorageError
+
+FORMAT = 1  # raise it when an older folder could not be read any more
+WEIGHTS, ENCODERS, CONFIG, METRICS = (
+    "model.safetensors",
+    "encoders.safetensors",
+    "config.yaml",
+    "metrics.json",
+)
+MANIFEST, CARD = "model.json", "README.md"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a model is made of, beside its settings.
+
+    Attributes:
+        text_width: D_text of the text encoder.
+        molecule_width: D_molecule of the molecule encoder.
+        token_depths: Of the frozen layers whose tokens the backbone reads, if it does.
+        transformer: What tells the text encoder's files from any other's; None for LSA.
+        text_encoder: Its name or path.
+        data_sha256: Of the pairs it was trained on.
+        seed: Of weights, dropout and batches.
+        version: Of class-sweep.
+        format: Of the folder.
+        files: SHA-256 of each file.
+    """
+
+    text_width: int
+    molecule_width: int
+    token_depths: tuple[float, float] | None
+    transformer: str | None
+    text_encoder: str
+    data_sha256: str
+    seed: int
+    version: str = __version__
+    format: int = FORMAT
+    files: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ModelFiles:
+    """What a model's folder holds.
+
+    Attributes:
+        manifest: What it is made of.
+        config: Its settings, as YAML.
+        weights: The backbone's state.
+        arrays: What its encoders fitted.
+        metrics: Of its training: counts, times, validation metrics.
+    """
+
+    manifest: Manifest
+    config: str
+    weights: Mapping[str, torch.Tensor]
+    arrays: Mapping[str, NDArray[Any]]
+    metrics: Mapping[str, Any]
+
+    def write(self, path: Path, card: str) -> None:
+        """Write the folder, which must not exist.
+
+        Raises:
+            StorageError: If it cannot be written; nothing stands at `path` then.
+        """
+        partial = path.with_name(f".{path.name}.partial")
+        try:
+            shutil.rmtree(partial, ignore_errors=True)  # of a process that was killed
+            partial.mkdir(parents=True)
+            weights = {n: t.detach().cpu().contiguous() for n, t in self.weights.items()}
+            save_file(weights, partial / WEIGHTS)
+            save_arrays({n: np.ascontiguousarray(a) for n, a in self.arrays.items()},
+                        partial / ENCODERS)  # fmt: skip
+            (partial / CONFIG).write_text(self.config, encoding="utf-8")
+            (partial / METRICS).write_text(_json(self.metrics), encoding="utf-8")
+            (partial / CARD).write_text(card, encoding="utf-8")
+            files = {name: file_digest(partial / name) for name in _SEALED}
+            tree = asdict(self.manifest) | {"files": files}
+            (partial / MANIFEST).write_text(_json(tree | _seal(tree)), encoding="utf-8")
+            for name in (*_SEALED, CARD, MANIFEST):
+                _flush(partial / name)
+            partial.rename(path)
+        except OSError as error:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise StorageError(
+                f"a model folder must be writable: {path}: {error.strerror}"
+            ) from error
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read a folder of `write`.
+
+        Raises:
+            ModelError: If it is no model's, of another format, or a file is missing or altered.
+        """
+        manifest = read_manifest(path)
+        for name in _SEALED:
+            if not (path / name).is_file():
+                raise ModelError(f"a model folder must be whole, got no {name}: {path}")
+            if file_digest(path / name) != manifest.files.get(name):
+                raise ModelError(
+                    f"a model's files must be as they were written, got an altered {name}: {path}"
+                )
+        try:
+            return cls(
+                manifest,
+                (path / CONFIG).read_text(encoding="utf-8"),
+                load_file(path / WEIGHTS),
+                load_arrays(path / ENCODERS),
+                json.loads((path / METRICS).read_text(encoding="utf-8")),
+            )
+        except (OSError, ValueError, SafetensorError) as error:
+            raise ModelError(f"a model folder must be readable, got {error}: {path}") from error
+
+
+_SEALED = (WEIGHTS, ENCODERS, CONFIG, METRICS)
+
+
+def read_manifest(path: Path) -> Manifest:
+    """What a model's folder says of itself.
+
+    Raises:
+        ModelError: If it is no model's, or of another format, or was altered.
+    """
+    file = path / MANIFEST
+    if not file.is_file():
+        raise ModelError(f"a model folder must hold {MANIFEST}, as `train` writes it, got {path}")
+    try:
+        tree = json.loads(file.read_text(encoding="utf-8"))
+        found, version = tree["format"], tree["version"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{MANIFEST} must be as it was written: {path}: {error}") from error
+    if found != FORMAT:
+        raise ModelError(
+            f"a model folder must be of format {FORMAT} for class-sweep {__version__}, got format"
+            f" {found}, written by class-sweep {version}: {path}"
+        )
+    seal = {"seal": tree.pop("seal", None)}
+    if seal != _seal(tree):
+        raise ModelError(f"a model's files must be as they were written, got an altered"
+                         f" {MANIFEST}: {path}")  # fmt: skip
+    depths = tree.pop("token_depths")
+    return Manifest(**tree, token_depths=tuple(depths) if depths else None)
+
+
+def _seal(tree: Mapping[str, Any]) -> dict[str, str]:
+    return {"seal": fingerprint(json.loads(json.dumps(tree)))}
+
+
+def _json(tree: Mapping[str, Any]) -> str:
+    return json.dumps(tree, indent=2, ensure_ascii=False) + "\n"
+
+
+def _flush(path: Path) -> None:
+    path.chmod(0o644)  # safetensors' 0600 would keep a colleague from reading models
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

@@ -1,0 +1,1 @@
+"""Trials without Ray: the ledger, the tuner, the study, samplers and pruners."""

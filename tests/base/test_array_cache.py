@@ -1,0 +1,223 @@
+import logging
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from class_sweep.base.array_cache import FeatureCache, default_cache_folder
+
+ARRAYS = {"counts": np.arange(6, dtype=np.int32).reshape(2, 3), "sigma": np.array([0.5, 0.9])}
+KEY = "index-1"
+
+
+def never():
+    raise AssertionError("computed although cached")
+
+
+def same(one, other):
+    return one.keys() == other.keys() and all(
+        one[name].dtype == other[name].dtype and np.array_equal(one[name], other[name])
+        for name in one
+    )
+
+
+def entry(folder):
+    (found,) = folder.glob("*.safetensors")
+    return found
+
+
+def test_the_second_call_reads_what_the_first_computed(tmp_path):
+    assert same(FeatureCache(tmp_path / "a" / "b").arrays(KEY, lambda: ARRAYS), ARRAYS)
+    assert same(FeatureCache(tmp_path / "a" / "b").arrays(KEY, never), ARRAYS)
+
+
+@given(
+    array=hnp.arrays(
+        st.sampled_from([np.float32, np.float64, np.int32, np.int64, np.uint8, np.bool_]),
+        hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4),
+        elements={"allow_nan": False},
+    )
+)
+@settings(max_examples=40, deadline=None)
+def test_every_shape_type_and_layout_comes_back(array):
+    with tempfile.TemporaryDirectory() as folder:
+        cache = FeatureCache(Path(folder))
+        stored = {"plain": array, "transposed": array.T, "sliced": array[..., None][..., ::2]}
+        cache.arrays(KEY, lambda: stored)
+        assert same(cache.arrays(KEY, never), stored)
+
+
+def test_a_key_is_made_of_everything_given(tmp_path):
+    cache = FeatureCache(tmp_path)
+    for row, parts in enumerate([{"seed": 1}, {"seed": 2}, ["seed", 1]]):
+        made = cache.get_or_compute(parts, lambda row=row: np.full(2, row), name="lsa")
+        assert made.tolist() == [row, row]
+    assert cache.get_or_compute({"seed": 2}, never, name="lsa").tolist() == [1, 1]
+    assert len(list(tmp_path.glob("lsa-*.safetensors"))) == 3
+
+
+@given(position=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255))
+@settings(max_examples=60, deadline=None)
+def test_any_changed_byte_is_noticed_and_the_entry_rebuilt(position, flip):
+    with tempfile.TemporaryDirectory() as folder:
+        cache = FeatureCache(Path(folder))
+        cache.arrays(KEY, lambda: ARRAYS)
+        data = bytearray(entry(cache.folder).read_bytes())
+        data[int(position * len(data))] ^= flip
+        entry(cache.folder).write_bytes(data)
+        assert same(cache.arrays(KEY, lambda: ARRAYS), ARRAYS)
+        assert same(cache.arrays(KEY, never), ARRAYS)
+
+
+@pytest.mark.parametrize("size", [0, 1, 7, 8, 40, -1])
+def test_a_truncated_entry_is_reported_and_rebuilt(tmp_path, caplog, size):
+    cache = FeatureCache(tmp_path)
+    cache.arrays(KEY, lambda: ARRAYS)
+    whole = entry(tmp_path).read_bytes()
+    entry(tmp_path).write_bytes(whole[:size])
+    assert same(cache.arrays(KEY, lambda: ARRAYS), ARRAYS)
+    assert "rebuilding" in caplog.text
+    assert entry(tmp_path).read_bytes() == whole
+
+
+def test_an_entry_under_another_entrys_name_is_not_believed(tmp_path, caplog):
+    cache = FeatureCache(tmp_path)
+    cache.arrays(KEY, lambda: ARRAYS)
+    entry(tmp_path).rename(tmp_path / "other.safetensors")
+    other = {"counts": np.zeros(1)}
+    assert same(cache.arrays("other", lambda: other), other)
+    assert "checksum" in caplog.text
+
+
+def test_a_leftover_of_a_killed_writer_is_replaced(tmp_path):
+    (tmp_path / f"{KEY}.tmp").write_bytes(b"half an ent")
+    cache = FeatureCache(tmp_path)
+    cache.arrays(KEY, lambda: ARRAYS)
+    assert same(cache.arrays(KEY, never), ARRAYS)
+    assert not list(tmp_path.glob("*.tmp"))
+
+
+def test_a_folder_that_cannot_be_made_costs_only_the_saving(tmp_path, caplog):
+    (tmp_path / "file").write_text("in the way")
+    cache = FeatureCache(tmp_path / "file" / "cache")
+    assert same(cache.arrays(KEY, lambda: ARRAYS), ARRAYS)
+    assert ["not cached" in record.message for record in caplog.records] == [True]
+
+
+def test_a_folder_whose_entry_cannot_be_written_costs_only_the_saving(tmp_path, caplog):
+    (tmp_path / f"{KEY}.tmp").mkdir()
+    assert same(FeatureCache(tmp_path).arrays(KEY, lambda: ARRAYS), ARRAYS)
+    assert ["not cached" in record.message for record in caplog.records] == [True]
+
+
+def test_a_full_disk_costs_only_the_saving(tmp_path):
+    script = """
+import resource, sys, numpy as np
+from pathlib import Path
+from class_sweep.base.array_cache import FeatureCache
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))  # the system refuses to write more
+made = FeatureCache(Path(sys.argv[1])).arrays("big", lambda: {"x": np.ones(10_000)})
+print(made["x"].sum())
+"""
+    done = _python(script, tmp_path).communicate(timeout=30)
+    assert done[0].strip() == "10000.0"
+    assert "not cached" in done[1]
+    assert [path.name for path in tmp_path.iterdir()] == ["big.lock"]
+
+
+def test_an_error_of_the_computation_is_passed_on_and_nothing_is_stored(tmp_path):
+    def fail():
+        raise OSError("the model's file is gone")
+
+    with pytest.raises(OSError, match="gone"):
+        FeatureCache(tmp_path).arrays(KEY, fail)
+    assert not list(tmp_path.glob("*.safetensors"))
+    assert same(FeatureCache(tmp_path).arrays(KEY, lambda: ARRAYS), ARRAYS)
+
+
+def test_what_cannot_be_stored_or_named_is_refused(tmp_path):
+    cache = FeatureCache(tmp_path)
+    with pytest.raises(TypeError, match="must be numeric, got <U1 for 'tokens'"):
+        cache.arrays(KEY, lambda: {"tokens": np.array(["a"])})
+    for key in ("", "../up", "a/b", ".hidden"):
+        with pytest.raises(ValueError, match="a cache key must be"):
+            cache.arrays(key, never)
+
+
+def test_two_processes_at_once_compute_once(tmp_path):
+    script = """
+import os, sys, time, numpy as np
+from pathlib import Path
+from class_sweep.base.array_cache import FeatureCache
+folder = Path(sys.argv[1])
+(folder / f"started.{os.getpid()}").touch()
+def compute():
+    with open(folder / "computed", "a") as file:
+        file.write("once ")
+    while len(list(folder.glob("started.*"))) < 2:
+        time.sleep(0.01)
+    time.sleep(0.5)
+    return np.arange(1000.0)
+print(FeatureCache(folder / "cache").get_or_compute(["key"], compute, name="x").sum())
+"""
+    both = [_python(script, tmp_path) for _ in range(2)]
+    assert [process.communicate(timeout=30) for process in both] == [("499500.0\n", "")] * 2
+    assert (tmp_path / "computed").read_text() == "once "
+
+
+def test_the_lock_of_a_killed_process_is_free(tmp_path):
+    script = """
+import sys, time
+from pathlib import Path
+from class_sweep.base.array_cache import FeatureCache
+def compute():
+    print("computing", flush=True)
+    time.sleep(60)
+FeatureCache(Path(sys.argv[1])).arrays("index-1", compute)
+"""
+    process = _python(script, tmp_path)
+    assert process.stdout.readline() == "computing\n"
+    process.kill()
+    process.communicate(timeout=30)
+    assert same(FeatureCache(tmp_path).arrays(KEY, lambda: ARRAYS), ARRAYS)
+
+
+def test_waiting_is_logged_and_ends_with_the_other_ones_entry(tmp_path, caplog):
+    caplog.set_level(logging.INFO)
+    computing, go_on = threading.Event(), threading.Event()
+
+    def slow():
+        computing.set()
+        go_on.wait(10)
+        return ARRAYS
+
+    first = threading.Thread(target=lambda: FeatureCache(tmp_path).arrays(KEY, slow))
+    first.start()
+    computing.wait(10)
+    threading.Timer(0.2, go_on.set).start()
+    assert same(FeatureCache(tmp_path).arrays(KEY, never), ARRAYS)
+    first.join()
+    assert f"waiting for another process that computes {KEY}" in caplog.text
+
+
+def test_the_folder_is_the_variables_or_the_users(monkeypatch):
+    monkeypatch.setenv("CLASS_SWEEP_CACHE", "~/features")
+    assert default_cache_folder() == Path.home() / "features"
+    monkeypatch.delenv("CLASS_SWEEP_CACHE")
+    assert default_cache_folder().name == "class-sweep"
+
+
+def _python(script, folder):
+    return subprocess.Popen(
+        [sys.executable, "-c", script, str(folder)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )

@@ -1,0 +1,153 @@
+"""Finalists, their controls, and which of these are the same."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from class_sweep.config.confirm import Confirm
+from class_sweep.config.document import parse_space
+from class_sweep.confirmation.arms import SAMPLES, make_arms
+from class_sweep.curriculum.baselines import reference_config
+from class_sweep.difficulty.index import build_index
+from class_sweep.difficulty.similarity import CLASS_SIMILARITY
+from class_sweep.results.record import Record
+from class_sweep.statistics.sequential import Pair
+from class_sweep.training.features import TrialFeatures
+from class_sweep.training.loop import Trainer
+
+SPACE = """\
+data: {source: names}
+text_encoder: {kind: lsa}
+molecule_encoder: {kind: morgan}
+backbone: {name: contrastive, hidden: 4, dimension: 4}
+curriculum:
+  order: {choice: [easy_first, hard_first, random]}
+  alpha: {uniform: [0.2, 1.0]}
+  beta: 0.1
+  sigma: {choice: [0.6, 0.99]}
+  intensity: {choice: [constant, inverse]}
+optimizer: {batch_size: 4, lr: {loguniform: [1e-4, 1e-2]}}
+budget: {epochs: 4}
+search: {trials: 8, seed: 5}
+"""
+ALL = [
+    "full_data", "full_data_equal_samples", "random_order", "reversed_order", "no_intensity",
+    "paper",
+]  # fmt: skip
+VALUES = {
+    "curriculum.order": "hard_first", "curriculum.alpha": 0.5, "curriculum.sigma": 0.6,
+    "curriculum.intensity": "inverse", "optimizer.lr": 0.001,
+}  # fmt: skip
+FULL = 4 * 15 * 4
+
+
+@pytest.fixture(scope="module")
+def space():
+    return parse_space(SPACE)
+
+
+@pytest.fixture(scope="module")
+def features():
+    generator = np.random.default_rng(0)
+    text, molecule = (generator.normal(size=(60, 6)).astype(np.float32) for _ in range(2))
+    index = build_index(text, molecule, [0.6, 0.99], m=8)
+    return TrialFeatures(text, molecule, np.zeros(60, np.int8), {CLASS_SIMILARITY: index})
+
+
+def trial(number, name=None, **changes):
+    config = VALUES | {f"curriculum.{k}": v for k, v in changes.items() if k != "lr"}
+    config |= {"optimizer.lr": changes["lr"]} if "lr" in changes else {}
+    return Record(number, name, "", config, 0, 0, 0, None, "finish", False, 0.0)
+
+
+@pytest.fixture
+def arms(space, features):
+    def build(*ranked, finalists=1, controls=ALL):
+        return make_arms(space, ranked, features, Confirm(finalists=finalists, controls=controls))
+
+    return build
+
+
+def test_a_finalist_meets_every_control_the_first_one_first(arms):
+    found = arms(trial(7))
+    assert found.finalists == ["trial 7"]
+    assert [pair.kind for pair in found.pairs] == ALL
+    assert found.pairs[0] == Pair("trial 7", "full_data", "full_data")
+    assert list(found.arms) == [
+        "trial 7", "full_data", "full_data_equal_samples of trial 7", "random_order of trial 7",
+        "reversed_order of trial 7", "no_intensity of trial 7", "paper",
+    ]  # fmt: skip
+    values = {name.split(" of ")[0]: arm.values for name, arm in found.arms.items()}
+    assert values["random_order"] == VALUES | {"curriculum.order": "random"}
+    assert values["reversed_order"] == VALUES | {"curriculum.order": "easy_first"}
+    assert values["no_intensity"] == VALUES | {"curriculum.intensity": "constant"}
+
+
+def test_every_control_keeps_what_it_is_not_about(arms, space):
+    found = arms(trial(1, lr=0.004), trial(2, lr=0.002), finalists=2)
+    for pair in found.pairs:
+        rate = found.arms[pair.finalist].values["optimizer.lr"]
+        settings = space.resolve(found.arms[pair.control].values)
+        assert settings.optimizer.lr == rate
+    names = [pair.control for pair in found.pairs if pair.kind == "full_data"]
+    assert names == ["full_data of trial 1", "full_data of trial 2"]
+
+
+def test_full_data_at_equal_samples_anneals_over_the_finalists_samples(arms, space, features):
+    found = arms(trial(7))
+    finalist = found.arms["trial 7"]
+    control = found.arms["full_data_equal_samples of trial 7"]
+    assert control.samples == finalist.samples < found.arms["full_data"].samples == FULL
+    assert control.values[SAMPLES] == finalist.samples
+    trainer = Trainer(space.resolve(control.values), features)
+    trainer.train_to(trainer.schedule.steps)
+    assert trainer.samples == finalist.samples
+    last_rate = trainer._optimizer.param_groups[0]["lr"]
+    assert last_rate < 0.01 * 0.001  # of the peak: annealed to its own end
+    pools = trainer.schedule.pools
+    assert pools == (60,) * 4
+
+
+def test_controls_that_change_nothing_are_not_run(arms):
+    found = arms(trial(3, order="random", intensity="constant"))
+    assert found.same == {
+        ("trial 3", "random_order"): "trial 3",
+        ("trial 3", "no_intensity"): "trial 3",
+    }
+    kinds = [pair.kind for pair in found.pairs]
+    assert kinds == ["full_data", "full_data_equal_samples", "paper"]  # nothing is its reverse
+
+
+def test_a_finalist_that_sees_all_samples_has_one_full_data_control(arms, space):
+    values = reference_config(space, "full_data") | {"curriculum.intensity": "inverse"}
+    whole = replace(trial(4), config=values)
+    found = arms(whole)
+    assert found.same["trial 4", "full_data_equal_samples"] == "full_data"
+    assert found.same["trial 4", "random_order"] == "trial 4"  # over all pairs no order plays
+    assert [pair.control for pair in found.pairs].count("full_data") == 1
+
+
+def test_finalists_differ_from_each_other_and_from_full_data(arms, space):
+    full = replace(trial(0, "full_data"), config=reference_config(space, "full_data"))
+    plain = trial(1, alpha=1.0, intensity="constant")  # the same, found by the search
+    twin = trial(3, alpha=0.4999)  # the same pools as trial 2
+    other = trial(4, order="easy_first")
+    found = arms(full, plain, trial(2), twin, other, trial(5, alpha=0.7), finalists=2)
+    assert found.finalists == ["trial 2", "trial 4"]
+    # The second finalist is the first one's reversed order: one arm stands for both.
+    assert Pair("trial 2", "trial 4", "reversed_order") in found.pairs
+    assert Pair("trial 4", "trial 2", "reversed_order") in found.pairs
+
+
+def test_the_paper_may_be_a_finalist_and_is_then_no_control_of_its_own(arms, space):
+    paper = replace(trial(0, "paper"), config=reference_config(space, "paper"))
+    found = arms(paper)
+    assert found.finalists == ["paper"]
+    assert found.same["paper", "paper"] == "paper"
+
+
+def test_where_only_full_data_finished_there_is_nothing_to_confirm(arms, space):
+    full = replace(trial(0, "full_data"), config=reference_config(space, "full_data"))
+    found = arms(full)
+    assert (found.finalists, found.pairs, found.arms) == ([], [], {})

@@ -1,0 +1,97 @@
+"""What of a confirmation needs no Ray: its settings, its seeds, its runs' failures."""
+
+import pytest
+
+from class_sweep.config.document import parse_space
+from class_sweep.confirmation import paired_runs as retraining
+from class_sweep.confirmation.paired_runs import Job, train_whole
+from class_sweep.confirmation.procedure import confirm_seeds, confirming
+from class_sweep.errors import ConfigError
+from class_sweep.preparation.prepare import Clock, prepare
+from class_sweep.training.evaluation import metrics_of
+
+
+@pytest.fixture(scope="module")
+def space(small_space_text):
+    return parse_space(small_space_text)
+
+
+@pytest.fixture(scope="module")
+def arrays(space, cache):
+    class Silent:
+        def stage(self, name):
+            pass
+
+        def progress(self, done, total):
+            pass
+
+    return prepare(space, cache, Clock(), Silent()).features.arrays()
+
+
+VALUES = {
+    "curriculum.order": "hard_first", "curriculum.alpha": 0.5, "curriculum.beta": 0.1,
+    "curriculum.sigma": 0.6, "curriculum.intensity": "constant",
+}  # fmt: skip
+
+
+def test_its_settings_may_be_others_than_the_spaces(space):
+    other = confirming(space, {"finalists": 2, "seeds": 3, "most_seeds": 20})
+    wanted = other.settings.confirm
+    assert (wanted.finalists, wanted.seeds, wanted.most_seeds) == (2, 3, 20)
+    assert other.settings.search == space.settings.search
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({}, "finalists must be at least 1, got 0; name how many with --finalists"),
+        ({"finalists": 1, "most_seeds": 3}, "most_seeds: must be at least confirm.seeds"),
+        ({"finalists": 1, "seeds": 7}, "seeds: must be one of 3, 5, 10, 20, 40, got 7"),
+    ],
+)
+def test_settings_that_break_a_rule_are_refused(space, changes, message):
+    with pytest.raises(ConfigError, match=message):
+        confirming(space, changes)
+
+
+def test_a_recording_has_nothing_to_confirm(small_space_text):
+    text = small_space_text.replace("trials: 8", "trials: 8, record: 2")
+    text = text.replace("{grace_epochs: 1, reduction_factor: 2}", "{kind: none}")
+    with pytest.raises(ConfigError, match="a recording has no winner"):
+        confirming(parse_space(text), {"finalists": 1})
+
+
+def test_its_seeds_are_not_the_sweeps(space, small_space_text):
+    assert confirm_seeds(space, 3) == [4, 5, 6]
+    last = parse_space(small_space_text.replace("seed: 3", f"seed: {2**32 - 1}"))
+    assert confirm_seeds(last, 2) == [0, 1]
+
+
+def test_a_run_is_trained_to_its_end_and_its_ranks_give_its_metrics(space, arrays):
+    trained = train_whole(arrays, space, Job("trial 1", VALUES, 4), "validation")
+    assert trained.reason is None
+    again = train_whole(arrays, space, Job("trial 1", VALUES, 4), "validation")
+    other = train_whole(arrays, space, Job("trial 1", VALUES, 5), "validation")
+    assert again.metrics == trained.metrics != other.metrics
+    assert metrics_of(trained.ranks) == pytest.approx(trained.metrics, rel=1e-6)
+    assert trained.samples % 32 == 0
+
+
+def test_a_training_that_fails_is_reported_and_not_worth_another_try(space, arrays):
+    job = Job("trial 1", VALUES | {"optimizer.lr": 10.0, "optimizer.weight_decay": 10.0}, 4)
+    trained = train_whole(arrays, space, job, "validation")
+    assert trained.reason is None or "finite" in trained.reason
+    broken = Job("trial 1", VALUES | {"curriculum.sigma": 0.123}, 4)  # was never indexed
+    trained = train_whole(arrays, space, broken, "validation")
+    assert "0.123" in trained.reason
+    assert trained.traceback is None
+
+
+def test_what_another_try_may_mend_is_told_from_it(space, arrays, monkeypatch):
+    def breaks(*_):
+        raise OSError("a moment without the disk")
+
+    monkeypatch.setattr(retraining.Trainer, "ranks", breaks)
+    trained = train_whole(arrays, space, Job("trial 1", VALUES, 4), "validation")
+    assert trained.reason == "OSError: a moment without the disk"
+    assert "Traceback" in trained.traceback

@@ -1,0 +1,44 @@
+from class_sweep.config.identity import identity
+from class_sweep.config.sections import Curriculum
+from class_sweep.curriculum.baselines import REFERENCES, reference_config, sigmas_needed
+from class_sweep.curriculum.pacing import shares
+
+
+def test_references_set_only_what_exists():
+    known = {f"curriculum.{name}" for name in Curriculum.model_fields}
+    assert all(set(values) <= known for values in REFERENCES.values())
+
+
+def test_references_are_themselves_in_any_space(make_space):
+    plain = make_space("alpha: {uniform: [0.1, 1.0]}, order: {choice: [random, easy_first]}")
+    odd = make_space(
+        "alpha: {uniform: [0.1, 1.0]}, pacing: step, full_at: 0.5, batching: neighbourhood,"
+        " group_size: 4, intensity: power, intensity_acts_on: learning_rate, order: hard_first"
+    )
+    for name in REFERENCES:
+        in_plain, in_odd = (space.resolve(reference_config(space, name)) for space in (plain, odd))
+        assert identity(in_plain) == identity(in_odd), name
+
+
+def test_full_data_is_full_whatever_the_pacing(make_space):
+    for pacing in ("linear", "root", "step", "exponential", "full"):
+        space = make_space(f"pacing: {pacing}, alpha: {{uniform: [0.1, 1.0]}}")
+        settings = space.resolve(reference_config(space, "full_data"))
+        assert shares(settings.curriculum, 10) == (1.0,) * 10
+
+
+def test_what_the_space_already_says_is_left_out(make_space):
+    space = make_space("alpha: {uniform: [0.1, 1.0]}, beta: 0.03")
+    assert reference_config(space, "paper") == {
+        "curriculum.alpha": 0.40,
+        "curriculum.intensity": "inverse",
+    }
+
+
+def test_the_sigmas_of_references_are_counted_too(make_space):
+    assert sigmas_needed(make_space("sigma: {choice: [0.5, 0.7]}")) == [0.5, 0.7]
+    space = make_space("sigma: {choice: [0.5, 0.7]}")
+    first = space.settings.search.model_copy(update={"first": ["paper", "full_data"]})
+    settings = space.settings.model_copy(update={"search": first})
+    with_paper = type(space)(**{**space.__dict__, "settings": settings})
+    assert sigmas_needed(with_paper) == [0.5, 0.7, 0.99]

@@ -1,0 +1,76 @@
+import threading
+import time
+
+import pytest
+import ray
+from ray.tune.execution import tune_controller
+
+from class_sweep.execution.cluster.local import LocalRay
+from class_sweep.execution.tune.ray_tune_patches import adapted
+
+
+def test_an_instance_that_was_never_started_is_left_without_ray():
+    with LocalRay(1):
+        pass
+    assert not ray.is_initialized()
+    assert "ray" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_what_keeps_ray_from_coming_up_is_raised_and_nothing_stays(monkeypatch):
+    def broken(**_):
+        raise ConnectionError("no loopback")
+
+    monkeypatch.setattr(ray, "init", broken)
+    with LocalRay(1) as instance:
+        instance.start()
+        with pytest.raises(ConnectionError, match="no loopback"):
+            instance.wait()
+    assert "ray" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_ray_of_its_own_is_started_whatever_the_environment_names(monkeypatch):
+    asked = {}
+    monkeypatch.setattr(ray, "init", lambda **given: asked.update(given))
+    monkeypatch.setenv("RAY_ADDRESS", "10.0.0.1:6379")
+    with LocalRay(1) as instance:
+        instance.start()
+        instance.wait()
+    assert asked["address"] == "local"
+    assert asked["_node_ip_address"] == "127.0.0.1"
+
+
+@pytest.mark.ray
+def test_an_instance_that_is_still_starting_is_stopped():
+    with LocalRay(1) as instance:
+        instance.start()  # and what went on beside it failed
+    assert not ray.is_initialized()
+    assert "ray" not in {thread.name for thread in threading.enumerate()}
+
+
+@pytest.mark.ray
+def test_workers_are_warm_and_an_actor_of_tunes_takes_one_of_them(tmp_path):
+    import psutil
+
+    def workers():
+        children = psutil.Process().children(recursive=True)
+        return {c.pid for c in children if c.cmdline()[:1] and c.cmdline()[0].startswith("ray::")}
+
+    class Plain:
+        def loaded(self):
+            import os
+            import sys
+
+            return os.getpid(), "torch._dynamo" in sys.modules
+
+    with LocalRay(1) as instance:
+        instance.start()
+        instance.wait()
+        deadline = time.monotonic() + 120
+        while not (idle := workers()) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        with adapted(tmp_path):
+            actor = tune_controller._ActorClassCache().get(Plain).options(num_cpus=1).remote()
+        pid, warm = ray.get(actor.loaded.remote())
+        assert pid in idle
+        assert warm
+    assert not ray.is_initialized()

@@ -1,0 +1,66 @@
+# ruff: noqa: ARG002 - Tune's signatures
+import pytest
+from ray import tune
+from ray.tune.execution import tune_controller
+
+from class_sweep.execution.cluster.local import LocalRay
+from class_sweep.execution.tune.ray_tune_patches import adapted
+
+
+def test_tune_gets_its_own_parts_back(tmp_path):
+    def parts():
+        return (
+            tune_controller._ActorClassCache,
+            tune_controller.RayActorManager,
+            tune.tune.TuneController,
+        )
+
+    tunes = parts()
+    with adapted(tmp_path):
+        assert not set(parts()) & set(tunes)
+    assert parts() == tunes
+
+
+class Counts(tune.Callback):
+    """How many trials Tune holds as each of them ends."""
+
+    def __init__(self):
+        self.held = []
+
+    def on_trial_complete(self, iteration, trials, trial, **info):
+        self.held.append(len(trials))
+
+
+class OneReport(tune.Trainable):
+    def setup(self, config):
+        pass
+
+    def reset_config(self, new_config):
+        return True
+
+    def step(self):
+        return {"done": True}
+
+
+@pytest.mark.ray
+@pytest.mark.filterwarnings("ignore")  # Tune's own
+def test_what_tune_holds_does_not_grow_with_the_trials_that_ended(tmp_path):
+    counts = Counts()
+    with LocalRay(1) as instance:
+        instance.start()
+        instance.wait()
+        with adapted(tmp_path):
+            analysis = tune.run(
+                tune.with_resources(OneReport, {"cpu": 1}),
+                name="many",
+                storage_path=str(tmp_path),
+                num_samples=12,
+                max_concurrent_trials=1,
+                reuse_actors=True,
+                callbacks=[counts],
+                verbose=0,
+                _remote=False,
+            )
+    assert len(counts.held) == 12
+    assert max(counts.held) <= 3
+    assert 1 <= len(analysis.trials) <= 3

@@ -1,0 +1,248 @@
+"""The trainable: in this process for its rules, in a real Ray worker for what it loads."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from class_sweep.config.document import parse_space
+from class_sweep.config.sections import Curriculum
+from class_sweep.execution.checkpoints import FolderStates
+from class_sweep.execution.tune.trainable import CurriculumTrial
+from class_sweep.preparation.prepare import Clock, prepare
+from class_sweep.training.loop import Trainer
+
+FIRST = {
+    "trial": 0,
+    "values": {"curriculum.order": "hard_first"},
+    "state": "trial-0000-first.pt",
+    "reached": 0,
+}
+SECOND = {
+    "trial": 1,
+    "values": {"curriculum.order": "easy_first", "optimizer.lr": 1e-3, "curriculum.alpha": 0.5},
+    "state": "trial-0001-second.pt",
+    "reached": 0,
+}
+
+FAR = 10**6  # a step that no trial comes to
+
+
+@pytest.fixture(scope="module")
+def space(small_space_text):
+    return parse_space(small_space_text)
+
+
+@pytest.fixture(scope="module")
+def features(space, cache):
+    class Silent:
+        def stage(self, name): ...
+
+        def progress(self, done, total): ...
+
+    return prepare(space, cache, Clock(), Silent()).features
+
+
+@pytest.fixture
+def states(tmp_path):
+    return FolderStates(tmp_path / "checkpoints")
+
+
+@pytest.fixture
+def trial(space, features, states):
+    """Bind the parameters as `tune.with_parameters` does, and take a config."""
+
+    class Bound(CurriculumTrial):
+        def setup(self, config):
+            super().setup(config, space=space, features=features.arrays(), gpu=False, states=states)
+
+    made = []
+
+    def make(config):
+        made.append(Bound(dict(config)))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.stop()
+
+
+def reports(trainable):
+    found = []
+    while True:
+        found.append(trainable.step()["outcome"])
+        if found[-1].last or found[-1].failure:
+            return found
+
+
+def plain(outcomes):
+    return [(o.report, o.step, o.samples, o.rung, o.last, o.metrics, o.loss) for o in outcomes]
+
+
+def test_it_reports_at_each_rung_and_at_its_end(trial):
+    found = reports(trial(FIRST))
+    assert [o.rung for o in found] == [0, 1, 2, None]
+    assert [o.samples for o in found[:3]] == [576, 1120, 2240]
+    assert found[-1].last
+    assert "all/mrr" in found[-1].metrics
+    assert "all/mrr" not in found[0].metrics  # the objective's pool only, until the end
+
+
+def test_a_reused_worker_trains_as_a_fresh_one(trial):
+    alone = plain(reports(trial(SECOND)))
+    worker = trial(FIRST)
+    reports(worker)
+    assert worker.reset_config(SECOND)
+    assert plain(reports(worker)) == alone
+
+
+def test_a_trial_that_goes_on_from_its_checkpoint_ends_as_if_never_cut(trial):
+    whole = plain(reports(trial(FIRST)))
+    cut = trial(FIRST)
+    for _ in range(2):
+        cut.step()
+        kept = cut.save()
+    assert kept.checkpoint is None  # Tune has nothing to look after
+    other = trial(SECOND)
+    other.step()
+    other.reset_config(FIRST | {"reached": FAR})
+    assert plain(reports(other)) == whole[2:]
+
+
+def test_a_trial_is_only_gone_on_from_its_own_state_and_where_it_was_begun(trial):
+    whole = plain(reports(trial(FIRST)))
+    cut = trial(FIRST)
+    cut.step()
+    cut.save()
+    assert plain(reports(trial(FIRST))) == whole
+    other = FIRST | {"reached": FAR, "state": "trial-0000-other.pt"}
+    assert plain(reports(trial(other))) == whole
+    assert plain(reports(trial(FIRST | {"reached": FAR}))) == whole[1:]
+
+
+def test_a_checkpoint_ahead_of_the_log_is_not_gone_on_from(trial):
+    """Where the log's last lines were lost, their reports are made again."""
+    whole = plain(reports(trial(FIRST)))
+    cut = trial(FIRST)
+    steps = []
+    for _ in range(3):
+        steps.append(cut.step()["outcome"].step)
+        cut.save()
+    assert plain(reports(trial(FIRST | {"reached": steps[2]}))) == whole[3:]
+    assert plain(reports(trial(FIRST | {"reached": steps[1]}))) == whole[2:]  # the one before it
+    assert plain(reports(trial(FIRST | {"reached": steps[0]}))) == whole
+
+
+def test_a_torn_checkpoint_starts_anew(trial, tmp_path):
+    whole = plain(reports(trial(FIRST)))
+    cut = trial(FIRST)
+    cut.step()
+    cut.save()
+    (path,) = (tmp_path / "checkpoints").iterdir()
+    path.write_bytes(path.read_bytes()[:1000])
+    assert plain(reports(trial(FIRST | {"reached": FAR}))) == whole
+
+
+def test_a_torn_checkpoint_costs_the_way_since_the_one_before(trial, tmp_path):
+    whole = plain(reports(trial(FIRST)))
+    cut = trial(FIRST)
+    for _ in range(2):
+        cut.step()
+        cut.save()
+    newest, older = sorted((tmp_path / "checkpoints").iterdir(), key=lambda path: len(path.name))
+    newest.write_bytes(older.read_bytes()[:1000])
+    assert plain(reports(trial(FIRST | {"reached": FAR}))) == whole[1:]
+
+
+def test_a_loss_that_is_no_number_fails_the_trial_and_not_the_worker(trial):
+    worker = trial(FIRST)
+    worker.step()
+    with torch.no_grad():
+        next(iter(worker._trainer.backbone.parameters())).fill_(math.nan)
+    failed = worker.step()
+    assert math.isnan(failed["objective"])
+    assert "must stay a finite number" in failed["outcome"].failure
+    assert failed["outcome"].traceback is None
+    worker.reset_config(SECOND)
+    assert worker.step()["outcome"].failure is None
+
+
+def test_an_exception_is_reported_with_its_traceback(trial):
+    worker = trial(FIRST | {"values": {"curriculum.sigma": 0.123}})  # not counted by the index
+    outcome = worker.step()["outcome"]
+    assert outcome.failure.startswith("DataError: sigma must be one that the index was counted at")
+    assert "Traceback" in outcome.traceback
+    worker.reset_config(FIRST)
+    assert worker.step()["outcome"].failure is None
+
+
+def fails_with(error, monkeypatch):
+    def train_to(self, step):
+        raise error
+
+    monkeypatch.setattr(Trainer, "train_to", train_to)
+
+
+def test_an_exception_that_nobody_foresaw_is_raised_for_another_process_to_try(trial, monkeypatch):
+    worker = trial(FIRST)
+    fails_with(KeyError("boom"), monkeypatch)
+    with pytest.raises(KeyError, match="boom"):
+        worker.step()
+
+
+def test_a_gpu_without_room_is_named_as_that_with_the_batch_size(trial, monkeypatch):
+    worker = trial(FIRST)
+    fails_with(torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"), monkeypatch)
+    outcome = worker.step()["outcome"]
+    assert outcome.failure == (
+        "the GPU must hold a training step, got out of memory on 0 of one with"
+        " optimizer.batch_size 32: optimizer.micro_batch_size below it, or a larger"
+        " resources.gpus, makes room"
+    )
+    assert "CUDA out of memory" in outcome.traceback
+
+
+def test_shared_arrays_that_were_written_to_fail_the_trial_at_its_end(trial, features):
+    worker = trial(FIRST)
+    text = worker._features.text
+    before = text[0, 0]
+    text[0, 0] += 1
+    try:
+        *_, last = reports(worker)
+    finally:
+        text[0, 0] = before
+    assert "shared features must stay as they were" in last.failure
+
+
+def test_a_trial_leaves_the_shared_arrays_as_they_were(trial, features):
+    before = features.index_for(Curriculum()).checksum()
+    copies = {name: np.array(array) for name, array in features.arrays().items()}
+    reports(trial(FIRST))
+    assert features.index_for(Curriculum()).checksum() == before
+    for name, array in features.arrays().items():
+        np.testing.assert_array_equal(array, copies[name])
+
+
+@pytest.mark.ray
+def test_a_worker_loads_no_tokenizer_no_chemistry_and_shares_its_arrays(
+    ray_instance, space, features, states
+):
+    import ray
+    from ray import tune
+
+    bound = tune.with_parameters(
+        CurriculumTrial, space=space, features=features.arrays(), gpu=False, states=states
+    )
+    actor = ray.remote(bound).remote(config=dict(FIRST))
+    ray.get(actor.train.remote())
+    loaded = ray.get(actor.__ray_call__.remote(lambda _: list(__import__("sys").modules)))
+    for heavy in ("transformers", "rdkit", "gensim", "mol2vec", "sklearn", "chemicals", "optuna"):
+        assert heavy not in loaded
+    writeable = ray.get(
+        actor.__ray_call__.remote(
+            lambda self: [a.flags.writeable for a in self._features.arrays().values()]
+        )
+    )
+    assert not any(writeable)  # views of the object store, not copies
+    ray.kill(actor)

@@ -1,0 +1,136 @@
+"""From a configuration to a model folder, cut and gone on with."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from class_sweep.errors import ConfigError, InterruptedTrainingError, ModelError, QueryError
+from class_sweep.models import Model, train
+from class_sweep.models.training import Unwatched
+
+
+class Stop(Unwatched):
+    """Asks to stop after some looks."""
+
+    def __init__(self, looks):
+        self.looks = looks
+        self.steps = []
+
+    def training(self, seed, step, steps, loss):  # noqa: ARG002
+        self.steps.append(step)
+
+    def stopping(self):
+        self.looks -= 1
+        return self.looks <= 0
+
+
+@pytest.fixture
+def config(tmp_path, plain_text):
+    path = tmp_path / "best.yaml"
+    path.write_text(plain_text)
+    return path
+
+
+def test_a_model_folder_holds_what_it_promises(plain):
+    assert {p.name for p in plain.iterdir()} == {
+        "model.safetensors", "encoders.safetensors", "config.yaml", "metrics.json", "model.json",
+        "README.md",
+    }  # fmt: skip
+    assert not plain.with_name("model.training").exists()
+    metrics = json.loads((plain / "metrics.json").read_text())
+    assert metrics["pairs"] == {"train": 240, "validation": 30, "test": 30}
+    assert metrics["samples"] == metrics["steps"] * 16
+    card = (plain / "README.md").read_text()
+    assert f"`{json.loads((plain / 'model.json').read_text())['data_sha256']}`" in card
+    assert "order: hard_first" in card
+
+
+def test_a_training_that_was_cut_comes_to_the_same_numbers(plain, config, tmp_path):
+    out, stops = tmp_path / "again", 0
+    while True:
+        follower = Stop(2)
+        try:
+            train(config, out, follower=follower)
+            break
+        except InterruptedTrainingError as error:
+            stops += 1
+            said = str(error)
+    assert stops >= 2
+    assert said == f"interrupted; go on with: class-sweep train {config} --out {out}"
+    assert follower.steps[0] > 0  # went on, not from the start
+    for name, tensor in load_file(plain / "model.safetensors").items():
+        assert torch.equal(tensor, load_file(out / "model.safetensors")[name]), name
+    one, other = (json.loads((p / "metrics.json").read_text()) for p in (plain, out))
+    assert one["validation"] == other["validation"]
+
+
+def test_several_seeds_have_a_folder_each_and_a_mean_with_its_error(config, tmp_path):
+    found = train(config, tmp_path / "five", seeds=3)
+    assert [model.path.name for model in found] == ["seed-3", "seed-4", "seed-5"]
+    values = [model.metrics["validation"]["split/mrr"] for model in found]
+    assert len(set(values)) == 3
+    summary = json.loads((tmp_path / "five" / "summary.json").read_text())
+    assert summary["validation"]["split/mrr"] == {
+        "mean": pytest.approx(np.mean(values)),
+        "standard_error": pytest.approx(np.std(values, ddof=1) / math.sqrt(3)),
+    }
+    assert Model.load(found[1].path).settings.search.seed == 4
+    again = train(config, tmp_path / "five", seeds=3)  # nothing is left to do
+    assert again == found
+
+
+def test_the_first_seed_is_the_model_without_seeds(config, plain, tmp_path):
+    first, _ = train(config, tmp_path / "two", seeds=2)
+    assert (
+        first.metrics["validation"]
+        == json.loads((plain / "metrics.json").read_text())["validation"]
+    )
+
+
+def test_paths_of_a_model_are_absolute(tmp_path, table, monkeypatch, trained, graphs_text):
+    monkeypatch.chdir(table.parent)
+    path = tmp_path / "relative.yaml"
+    path.write_text(
+        graphs_text("contrastive").replace(str(table), table.name).replace(", layers: 1", "")
+    )
+    (model,) = train(path, tmp_path / "model")
+    monkeypatch.chdir(tmp_path)
+    assert Model.load(model.path).evaluate(pools=["split"]).queries == 6
+
+
+def test_a_space_with_axes_is_refused_by_their_names(tmp_path, small_space_text):
+    path = tmp_path / "space.yaml"
+    path.write_text(small_space_text)
+    with pytest.raises(ConfigError, match=r"no axes, got curriculum\.order, curriculum\.alpha"):
+        train(path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_of_something_else_is_refused(config, tmp_path, plain_text):
+    (tmp_path / "full").mkdir()
+    with pytest.raises(ModelError, match=r"must be new: .*full exists"):
+        train(config, tmp_path / "full")
+    with pytest.raises(InterruptedTrainingError):
+        train(config, tmp_path / "out", follower=Stop(1))
+    config.write_text(plain_text.replace("lr: 3e-3", "lr: 2e-3"))
+    with pytest.raises(ModelError, match="of the same configuration"):
+        train(config, tmp_path / "out")
+
+
+def test_seeds_must_be_one_or_more(config, tmp_path):
+    with pytest.raises(QueryError, match="seeds must be at least 1, got 0"):
+        train(config, tmp_path / "out", seeds=0)
+
+
+def test_a_model_is_trained_by_one_process(config, tmp_path):
+    from filelock import FileLock
+
+    with pytest.raises(InterruptedTrainingError):
+        train(config, tmp_path / "out", follower=Stop(1))
+    held = FileLock(tmp_path / "out.training" / ".lock")
+    with held, pytest.raises(ModelError, match="by one process"):
+        train(config, tmp_path / "out")

@@ -1,0 +1,244 @@
+"""What a sweep computes once: an index for each similarity, at every σ a trial may ask for."""
+
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from class_sweep.base.array_cache import FeatureCache
+from class_sweep.base.hashing import fingerprint
+from class_sweep.config.document import dump_settings, parse_space
+from class_sweep.config.identity import identity
+from class_sweep.curriculum.baselines import reference_config
+from class_sweep.difficulty import stored
+from class_sweep.difficulty.similarity import CLASS_SIMILARITY, Similarity
+from class_sweep.errors import ConfigError, DataError
+from class_sweep.preparation.prepare import Clock, prepare, similarities
+from class_sweep.training.loop import Trainer, introduced
+
+SIGMA = "sigma: {uniform: [0.40, 0.80], step: 0.05}"
+
+
+@pytest.fixture
+def edited(small_space_text):
+    def edit(*changes):
+        text = small_space_text
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        return parse_space(text, "small.yaml")
+
+    return edit
+
+
+@pytest.fixture
+def ready(cache, listener):
+    return lambda space: prepare(space, cache, Clock(), listener)
+
+
+def test_every_sigma_of_the_space_and_of_its_references_is_counted(edited, ready):
+    space = edited(("first: [full_data]", "first: [paper, full_data]"))
+    index = ready(space).features.indexes[CLASS_SIMILARITY]
+    assert index.sigmas.tolist() == [0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.99]
+
+
+def test_an_index_is_counted_once_and_then_read(edited, cache, listener, monkeypatch):
+    space = edited()
+    first = prepare(space, cache, Clock(), listener).features.indexes[CLASS_SIMILARITY]
+
+    def never(*_, **__):
+        raise AssertionError("counted again")
+
+    monkeypatch.setattr("class_sweep.preparation.prepare.build_index", never)
+    again = prepare(space, cache, Clock(), listener).features.indexes[CLASS_SIMILARITY]
+    assert again.checksum() == first.checksum()
+
+
+@pytest.fixture
+def counted_again(edited, tmp_path, listener, caplog):
+    """Index a space, spoil its cached index, index it again: the warning of the second time."""
+    cache = FeatureCache(tmp_path)
+
+    def again(spoil):
+        space = edited()
+        first = prepare(space, cache, Clock(), listener).features.indexes[CLASS_SIMILARITY]
+        (path,) = [p for p in tmp_path.glob("*.safetensors") if "stored_data" in load_file(p)]
+        spoil(path)
+        caplog.clear()
+        second = prepare(space, cache, Clock(), listener).features.indexes[CLASS_SIMILARITY]
+        assert second.checksum() == first.checksum()
+        (warning,) = caplog.messages
+        caplog.clear()
+        prepare(space, cache, Clock(), listener)
+        assert caplog.messages == []  # the rebuilt one is kept
+        return warning
+
+    return again
+
+
+def test_an_index_of_another_version_is_counted_again_and_said_to_be(counted_again, monkeypatch):
+    version = stored.INDEX_VERSION
+    warning = counted_again(lambda _: monkeypatch.setattr(stored, "INDEX_VERSION", version + 1))
+    expected = f"a cached index must be of version {version + 1}, got {version}: rebuilding"
+    assert warning.startswith(expected)
+
+
+def test_an_index_of_other_features_is_counted_again_and_said_to_be(counted_again):
+    def other(path):
+        tensors = load_file(path)
+        tensors["stored_data"][:] = ord("0")
+        key = path.stem
+        save_file(tensors, path, metadata={"sha256": fingerprint(key, tensors)})
+
+    assert ", got 000000000000…: rebuilding" in counted_again(other)
+
+
+def test_a_torn_or_altered_index_is_counted_again_and_said_to_be(counted_again):
+    def torn(path):
+        path.write_bytes(path.read_bytes()[:-9])
+
+    def altered(path):
+        data = bytearray(path.read_bytes())
+        data[-5] ^= 1
+        path.write_bytes(bytes(data))
+
+    assert counted_again(torn).startswith("a cache entry must be readable, got")
+    assert counted_again(altered).startswith("a cache entry must match its checksum")
+
+
+def test_sigma_as_a_quantile_fits_any_encoder(edited, ready):
+    space = edited((SIGMA, "sigma: {quantile: [0.5, 0.98]}"))
+    assert list(space.axes)[3] == "curriculum.sigma_quantile"
+    assert space.sigma_quantiles()[:2] == [0.5, 0.51]
+    features = ready(space).features
+    index = features.indexes[CLASS_SIMILARITY]
+    share = (index.nearest >= index.sigma_at(0.9)).mean()
+    assert share == pytest.approx(0.1, abs=0.02)
+    for quantile in (0.5, 0.73, 0.98):
+        settings = space.resolve({"curriculum.sigma_quantile": quantile, "curriculum.alpha": 0.5})
+        trainer = Trainer(settings, features)
+        assert trainer.schedule.steps > 0
+        one = settings.search.model_copy(update={"trials": 1, "first": []})
+        again = parse_space(dump_settings(settings.model_copy(update={"search": one})))
+        assert identity(again.settings) == identity(settings)
+
+
+def test_the_papers_sigma_stands_instead_of_a_quantile(edited):
+    space = edited(
+        (SIGMA, "sigma: {quantile: [0.5, 0.98], step: 0.02}"),
+        ("first: [full_data]", "first: [paper]"),
+    )
+    settings = space.resolve(reference_config(space, "paper"))
+    assert settings.curriculum.sigma == 0.99
+    assert settings.curriculum.sigma_quantile is None
+
+
+def test_a_fixed_quantile_is_a_setting(edited):
+    assert edited((SIGMA, "sigma: {quantile: 0.9}")).settings.curriculum.sigma_quantile == 0.9
+
+
+@pytest.mark.parametrize(
+    ("sigma", "expected"),
+    [
+        ("{quantile: [0.9, 0.5]}", "curriculum.sigma_quantile: uniform must go from low to high"),
+        ("{quantile: 40}", "curriculum.sigma_quantile: must be a fraction in [0, 1], got 40"),
+        ("{quantile: 0.9, foo: 1}", "curriculum.sigma: must be a quantile"),
+        ("{quantile: [0.5, 0.9], uniform: [0.1, 0.2]}", "got uniform as well"),
+        ("{quantile: 0.9}\n  sigma_quantile: 0.5", "must be given once, got it twice"),
+        ("0.9\n  sigma_quantile: 0.5", "curriculum.sigma_quantile: must stand instead of sigma"),
+    ],
+)
+def test_a_mistaken_quantile(edited, sigma, expected):
+    with pytest.raises(ConfigError, match=r"small\.yaml:\d+: ") as caught:
+        edited((SIGMA, f"sigma: {sigma}"))
+    assert expected in str(caught.value)
+
+
+def test_each_similarity_of_the_space_has_an_index(edited, ready):
+    space = edited(
+        ("  order:", "  text_weight: {choice: [0.0, 0.5, 1.0]}\n"
+         "  molecule_similarity: {choice: [cosine, tanimoto]}\n  order:"),
+    )  # fmt: skip
+    expected = {Similarity(w, m) for w in (0.0, 0.5) for m in ("cosine", "tanimoto")} | {
+        Similarity(1.0)
+    }  # over texts alone the molecules' similarity plays no part
+    prepared = ready(space)
+    assert set(prepared.features.indexes) == set(prepared.diagnoses) == expected
+    orders = {
+        tuple(
+            introduced(
+                space.resolve({"curriculum.sigma": 0.4}).curriculum, prepared.features.indexes[s], 0
+            )
+        )
+        for s in expected
+    }  # fmt: skip
+    assert len(orders) == len(expected)
+
+
+def test_a_weight_without_a_step_gets_a_grid_and_too_many_are_refused(edited):
+    axis = ("  order:", "  text_weight: {uniform: [0.0, 1.0]}\n  order:")
+    assert len(similarities(edited(axis))) == 11
+    finer = (axis[0], axis[1].replace("]}", "], step: 0.01}"))
+    with pytest.raises(ConfigError, match="similarities must be at most 24"):
+        similarities(edited(finer))
+
+
+def test_an_unknown_similarity_names_those_that_were_indexed(edited, ready):
+    prepared = ready(edited())
+    settings = edited(("  order:", "  text_weight: 0.25\n  order:")).settings
+    with pytest.raises(DataError, match=r"must be one that was indexed, got 0\.25 text"):
+        Trainer(settings, prepared.features)
+
+
+def test_intensity_names_parts_of_the_backbones_loss(edited, ready):
+    choice = "intensity: {choice: [constant, sigmoid, inverse]}"
+    space = edited((choice, "intensity: {contrastive: {choice: [constant, inverse]}}"))
+    assert "curriculum.intensity.contrastive" in space.axes
+    ready(space)
+    with pytest.raises(ConfigError, match=r"small\.yaml: curriculum\.intensity: .*contrastive"):
+        ready(edited((choice, "intensity: {adversarial: inverse}")))
+
+
+def test_groups_must_fit_into_batches(edited, ready):
+    wide = ("  order:", "  batching: neighbourhood\n  group_size: {int: [2, 64]}\n  order:")
+    with pytest.raises(ConfigError, match=r"group_size: must fit .* \(32\), got 64"):
+        ready(edited(wide))
+
+
+def test_a_search_whose_sigmas_order_little_is_warned_of_by_its_own_sigmas(edited, ready):
+    paper = ("first: [full_data]", "first: [paper]")
+    high = (SIGMA, "sigma: {uniform: [0.90, 0.99], step: 0.01}")
+    low = (SIGMA, "sigma: {uniform: [0.30, 0.40], step: 0.05}")
+    [warning] = ready(edited(high, paper)).warnings
+    assert "more than half of the pairs tie" in warning
+    assert ready(edited(low, paper)).warnings == []  # the paper's own 0.99 is no choice of it
+
+
+@pytest.mark.parametrize(
+    ("backbone", "expected"),
+    [
+        ("{name: aman}", "molecule_encoder.kind: must be mol2vec for aman"),
+        (
+            "{name: text2mol, molecule: {choice: [mlp, gcn]}}",
+            "molecule_encoder.kind: must be mol2vec for text2mol",
+        ),
+        (
+            "{name: orma, token_depth: {uniform: [0.2, 0.8]}}",
+            "backbone.token_depth and multitoken_depth must be plain values",
+        ),
+    ],
+)
+def test_a_backbone_that_the_encoders_cannot_feed_is_refused_before_anything(
+    edited, ready, backbone, expected
+):
+    space = edited(("{name: contrastive, hidden: 32, dimension: 16}", backbone))
+    with pytest.raises(ConfigError, match=r"^small\.yaml: ") as caught:
+        ready(space)
+    assert expected in str(caught.value)
+
+
+def test_tokens_need_a_transformer(edited, ready):
+    space = edited(
+        ("{name: contrastive, hidden: 32, dimension: 16}", "{name: orma}"),
+        ("{kind: morgan, bits: 256}", "{kind: mol2vec, dimensions: 8, epochs: 1}"),
+    )
+    with pytest.raises(ConfigError, match=r"must be huggingface for orma, .*, got lsa"):
+        ready(space)

@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+
+from class_sweep.errors import ResultsError
+from class_sweep.results.confirmation_log import ConfirmLog, ConfirmRun
+
+RANKS = {"split/text_to_molecule": np.array([1, 2.5, 3300], dtype=np.float32)}
+
+
+def run(identity, **fields):
+    return ConfirmRun(identity, "trial 1", 4, 960, 1.5, **{"metrics": {"split/mrr": 0.5}} | fields)
+
+
+@pytest.fixture
+def log(folder):
+    opened = ConfirmLog(folder)
+    yield opened
+    opened.close()
+
+
+def test_a_run_and_its_ranks_are_read_as_they_were_written(log, folder):
+    log.append(run("a"), RANKS)
+    assert ConfirmLog(folder).runs() == {"a": run("a")}
+    [(name, ranks)] = log.ranks("a").items()
+    assert name == "split/text_to_molecule"
+    assert ranks.tolist() == [1, 2.5, 3300]
+    assert ranks.dtype == np.float32
+
+
+def test_a_failed_run_has_no_ranks_and_a_later_one_stands_for_it(log):
+    log.append(run("a", metrics={}, reason="it broke"), {})
+    assert log.runs()["a"].reason == "it broke"
+    with pytest.raises(ResultsError, match="ranks must be readable"):
+        log.ranks("a")
+    log.append(run("a"), RANKS)
+    assert log.runs() == {"a": run("a")}
+
+
+def test_a_torn_last_line_is_no_run_and_the_next_one_starts_on_its_own(log, folder, caplog):
+    log.append(run("a"), RANKS)
+    log.close()
+    whole = folder.confirm.read_bytes()
+    folder.confirm.write_bytes(whole + whole[:30])
+    assert list(log.runs()) == ["a"]
+    log.append(run("b"), RANKS)
+    assert list(log.runs()) == ["a", "b"]
+    assert "torn last line" in caplog.text
+
+
+def test_a_damaged_line_is_named(log, folder):
+    log.append(run("a"), RANKS)
+    log.close()
+    folder.confirm.write_text("{}\n" + folder.confirm.read_text())
+    with pytest.raises(ResultsError, match=r"confirm\.jsonl:1: a run must be whole"):
+        log.runs()
+
+
+def test_ranks_that_would_run_code_are_refused(log, folder):
+    folder.ranks.mkdir()
+    np.savez(folder.ranks / "a.npz", x=np.array([{"an": "object"}], dtype=object))
+    with pytest.raises(ResultsError, match="ranks must be readable"):
+        log.ranks("a")

@@ -1,0 +1,100 @@
+"""What is exported for another tool, read by that tool."""
+
+import runpy
+
+import optuna
+import pytest
+import yaml
+
+from class_sweep.config.document import parse_space
+from class_sweep.results.exporters import as_hydra, as_optuna, as_ray, within
+
+SPACE = """\
+data: {source: names}
+text_encoder: {kind: lsa}
+molecule_encoder: {kind: morgan}
+backbone: {name: contrastive, hidden: {int: [32, 256], step: 32}}
+curriculum:
+  order: {choice: [easy_first, hard_first]}
+  alpha: {uniform: [0.2, 0.9]}
+  sigma: {uniform: [0.62, 0.77], step: 0.05}
+optimizer: {lr: {loguniform: [1e-5, 1e-3]}, batch_size: 64}
+budget: {epochs: 3}
+search: {trials: 16}
+"""
+BEST = {
+    "backbone.hidden": 64, "curriculum.order": "hard_first", "curriculum.alpha": 0.3,
+    "curriculum.sigma": 0.67, "optimizer.lr": 1e-4,
+}  # fmt: skip
+
+
+@pytest.fixture
+def space():
+    return parse_space(SPACE)
+
+
+@pytest.fixture
+def executed(tmp_path):
+    def run(text):
+        (tmp_path / "exported.py").write_text(text)
+        return runpy.run_path(str(tmp_path / "exported.py"))
+
+    return run
+
+
+def test_optuna_enqueues_the_trials_and_asks_within_the_axes(space, record, executed):
+    second = BEST | {"curriculum.alpha": 0.9}
+    module = executed(as_optuna(space, [record(config=BEST), record(config=second)], "a note"))
+    study = optuna.create_study()
+    for point in module["points_to_evaluate"]:
+        study.enqueue_trial(point)
+    assert [study.ask(module["distributions"]).params for _ in range(2)] == [BEST, second]
+    for _ in range(20):
+        params = study.ask(module["distributions"]).params
+        assert all(params[path] in axis for path, axis in space.axes.items())
+    assert module["fixed"]["optimizer.batch_size"] == 64
+    assert not set(module["fixed"]) & set(space.axes)
+
+
+def test_ray_tune_samples_within_the_axes(space, record, executed):
+    module = executed(as_ray(space, [record(config=BEST)], "a note"))
+    assert module["points_to_evaluate"] == [BEST]
+    assert list(module["param_space"]) == list(space.axes)
+    for _ in range(50):
+        drawn = {path: domain.sample() for path, domain in module["param_space"].items()}
+        assert all(drawn[path] in axis for path, axis in space.axes.items()), drawn
+
+
+def test_hydra_composes_the_trial_and_parses_the_axes(space, record, tmp_path):
+    pytest.importorskip("hydra")
+    from hydra import compose, initialize_config_dir
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    (tmp_path / "best.yaml").write_text(as_hydra(space, record(config=BEST), "a\nnote"))
+    with initialize_config_dir(str(tmp_path), version_base="1.3"):
+        composed = compose("best", return_hydra_config=True)
+    for path, value in BEST.items():
+        section, name = path.split(".")
+        assert composed[section][name] == value
+    params = dict(composed.hydra.sweeper.params)
+    assert list(params) == list(space.axes)
+    parser = OverridesParser.create()
+    for path, text in params.items():
+        [override] = parser.parse_overrides([f"{path}={text}"])
+        assert override.is_sweep_override()
+        ends = space.axes[path].ends()
+        if override.is_choice_sweep() or override.is_range_sweep():
+            found = [*override.sweep_iterator()]
+            assert [yaml.safe_load(str(v)) for v in (found[0], found[-1])] == [ends[0], ends[-1]]
+        else:
+            assert [override.value().start, override.value().end] == ends
+
+
+def test_a_reference_off_the_axes_is_no_point_of_a_search(space, record):
+    off = record(1, config=BEST | {"curriculum.sigma": 0.99})
+    assert within(space, [off, record(2, config=BEST)]) == [record(2, config=BEST)]
+
+
+def test_a_folders_name_cannot_break_out_of_the_note(space, record, executed):
+    module = executed(as_ray(space, [record(config=BEST)], 'x"""\nraise SystemExit'))
+    assert module["__doc__"] == 'x"""\nraise SystemExit'

@@ -1,0 +1,120 @@
+"""The decision rule: where seeds go, what is claimed, and how often wrongly."""
+
+import numpy as np
+import pytest
+
+from class_sweep.config.confirm import LOOKS
+from class_sweep.statistics.interim_looks import ALPHA, SHARES
+from class_sweep.statistics.sequential import Pair, follow, weights_of
+from class_sweep.statistics.simulated import World, simulate
+
+AGAINST_FULL = Pair("a", "full_data", "full_data")
+AGAINST_RANDOM = Pair("a", "random", "random_order")
+NOISE = (0.01, -0.02, 0.015, -0.005, 0.0, 0.02, -0.01, 0.005, -0.015, 0.01) * 4
+
+
+def values(n=40, **means):
+    """Arms of given means; the seeds' noise differs between arms, and is small."""
+    return {
+        arm: {i: mean + NOISE[(i + 3 * k) % 40] for i in range(n)}
+        for k, (arm, mean) in enumerate(means.items())
+    }
+
+
+def test_the_first_look_wants_three_seeds_of_every_arm():
+    progress = follow([AGAINST_FULL, AGAINST_RANDOM], {}, seeds=5, most_seeds=10)
+    assert progress.seeds == 3
+    assert set(progress.wanted) == {(a, i) for a in ("a", "full_data", "random") for i in range(3)}
+    assert progress.standings[AGAINST_FULL].paired is None
+
+
+def test_what_is_decided_gets_no_more_seeds_and_the_open_pair_does():
+    known = values(3, a=2.0, full_data=0.0, random=1.99)
+    progress = follow([AGAINST_FULL, AGAINST_RANDOM], known, seeds=5, most_seeds=10)
+    decided = progress.standings[AGAINST_FULL]
+    assert (decided.outcome, decided.closed, decided.seeds) == ("better", "decided", 3)
+    low, _ = decided.paired.interval(decided.level)
+    assert low > 0
+    assert set(progress.wanted) == {(arm, i) for arm in ("a", "random") for i in (3, 4)}
+
+
+def test_a_finalist_that_lost_to_the_first_control_costs_no_more():
+    known = values(3, a=0.0, full_data=2.0, random=0.001)
+    progress = follow([AGAINST_FULL, AGAINST_RANDOM], known, seeds=5, most_seeds=10)
+    assert progress.standings[AGAINST_FULL].outcome == "worse"
+    assert progress.standings[AGAINST_RANDOM].closed == "lost"
+    assert progress.wanted == []
+
+
+def test_a_hopeless_pair_stops_at_seeds_and_says_how_many_would_settle_it():
+    known = values(a=0.004, full_data=0.0)
+    progress = follow([AGAINST_FULL], known, seeds=5, most_seeds=10)
+    standing = progress.standings[AGAINST_FULL]
+    assert (standing.outcome, standing.closed, standing.seeds) == ("open", "hopeless", 5)
+    assert standing.seeds_needed > 10
+    low, high = standing.paired.interval(standing.level)
+    assert low < 0 < high
+
+
+def test_a_pair_that_seeds_may_settle_goes_on_to_the_cap():
+    known = values(5, a=0.02, full_data=0.0)
+    progress = follow([AGAINST_FULL], known, seeds=5, most_seeds=10)
+    assert progress.seeds == 10
+    assert set(progress.wanted) == {(arm, i) for arm in ("a", "full_data") for i in range(5, 10)}
+
+
+def test_a_failed_run_leaves_its_pair_without_a_verdict():
+    known = values(a=2.0, full_data=0.0, random=0.0)
+    known["random"][1] = None
+    progress = follow([AGAINST_FULL, AGAINST_RANDOM], known, seeds=5, most_seeds=10)
+    assert progress.standings[AGAINST_FULL].outcome == "better"
+    assert progress.standings[AGAINST_RANDOM].outcome == "open"
+    assert progress.standings[AGAINST_RANDOM].closed == "failed"
+    assert progress.wanted == []
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_going_on_to_later_looks_undoes_no_claim(seed):
+    generator = np.random.default_rng(seed)
+    pairs = [Pair(f, c, c) for c in ("full_data", "paper") for f in ("a", "b")]
+    known = {
+        arm: dict(enumerate(generator.normal(mean, 1, 40)))
+        for arm, mean in (("a", 3.0), ("b", 1.0), ("full_data", 0.0), ("paper", -1.0))
+    }
+    claimed = set()
+    for most in LOOKS[1:]:
+        progress = follow(pairs, known, seeds=5, most_seeds=most)
+        now = {(p, s.outcome) for p, s in progress.standings.items() if s.outcome != "open"}
+        assert claimed <= now
+        claimed = now
+    assert claimed
+
+
+def test_the_first_control_has_half_of_the_error_and_all_have_no_more_than_all():
+    pairs = [AGAINST_FULL, Pair("b", "full_data", "full_data"), AGAINST_RANDOM]
+    weights = weights_of(pairs)
+    assert weights == {pairs[0]: 0.25, pairs[1]: 0.25, AGAINST_RANDOM: 0.5}
+    assert weights_of(pairs[:2]) == {pairs[0]: 0.5, pairs[1]: 0.5}
+    assert sum(SHARES) < 1
+
+
+@pytest.mark.parametrize(
+    "world",
+    [World(), World(tails=3), World(finalists=1, most_seeds=40), World(shared=0.0)],
+    ids=["normal", "heavy tails", "one finalist, 40 seeds", "no shared noise"],
+)
+def test_where_nothing_differs_at_most_one_sweep_in_twenty_claims_anything(world):
+    generator = np.random.default_rng(0)
+    sweeps = 300
+    wrong = sum(simulate(world, generator).any for _ in range(sweeps))
+    # 24 of 300 or more would come of a true rate of 5 % once in 40 times.
+    assert wrong <= 23
+    assert wrong / sweeps <= ALPHA
+
+
+def test_what_differs_much_is_found_with_fewer_runs_than_all():
+    generator = np.random.default_rng(1)
+    claims = [simulate(World(effect=5.0), generator) for _ in range(50)]
+    assert all(claim.first for claim in claims)
+    arms = 3 + 1 + 3 + 3
+    assert np.mean([claim.runs for claim in claims]) < 0.75 * 10 * arms

@@ -1,0 +1,195 @@
+"""A storage: the same on a path and on S3, and what it says when it fails."""
+
+import io
+import itertools
+import json
+import pickle
+import time
+import urllib.request
+
+import pytest
+from s3 import address, free_port
+
+from class_sweep.errors import InputError, StorageError
+from class_sweep.storage.remote import Storage
+
+BUCKETS = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def gcs():
+    """The port of a server that speaks as Google Cloud Storage does."""
+    from gcp_storage_emulator.server import create_server
+
+    port = free_port()
+    server = create_server("127.0.0.1", port, in_memory=True)
+    server.start()
+    yield port
+    server.stop()
+
+
+@pytest.fixture(params=["path", "s3", "gs"])
+def storage(request, tmp_path):
+    if request.param == "gs":
+        port, bucket = request.getfixturevalue("gcs"), f"bucket-{next(BUCKETS)}"
+        about = json.dumps({"name": bucket}).encode()
+        asked = urllib.request.Request(
+            f"http://127.0.0.1:{port}/storage/v1/b?project=p",
+            about,
+            {"Content-Type": "application/json"},
+        )
+        urllib.request.urlopen(asked, timeout=10).close()  # noqa: S310
+        options = f"scheme=http&endpoint_override=127.0.0.1:{port}"
+        return Storage.parse(f"gs://anonymous@{bucket}/sweeps?{options}") / "one"
+    if request.param == "path":
+        return Storage.parse(str(tmp_path / "shared")) / "one"
+    request.getfixturevalue("s3_credentials")
+    s3 = request.getfixturevalue("s3")
+    return Storage.parse(address(s3.port, s3.bucket())) / "one"
+
+
+def test_what_is_put_is_given_back_and_replaced(storage, tmp_path):
+    (tmp_path / "file").write_bytes(b"of a file")
+    storage.put("a.txt", b"first")
+    storage.put("a.txt", b"second")
+    storage.put("deep/er/b", tmp_path / "file")
+    storage.put("deep/c", io.BytesIO(b"of a stream"))
+    storage.put("empty", b"")
+    assert storage.get("a.txt") == b"second"
+    assert storage.get("deep/er/b") == b"of a file"
+    fetched = io.BytesIO()
+    storage.fetch("deep/c", fetched)
+    assert fetched.getvalue() == b"of a stream"
+    assert {name: stored.size for name, stored in storage.files().items()} == {
+        "a.txt": 6, "deep/er/b": 9, "deep/c": 11, "empty": 0,
+    }  # fmt: skip
+    assert set(storage.files("deep")) == {"deep/er/b", "deep/c"}
+    assert abs(storage.stat("a.txt").mtime - time.time()) < 10
+
+
+def test_what_is_not_there(storage):
+    assert storage.files() == {}
+    assert storage.stat("a.txt") is None
+    with pytest.raises(FileNotFoundError):
+        storage.get("a.txt")
+    with pytest.raises(FileNotFoundError):
+        storage.fetch("a.txt", io.BytesIO())
+    storage.remove("a.txt")
+    storage.remove_all("deep")
+
+
+def test_what_is_removed_is_gone_and_nothing_else(storage):
+    for name in ("a", "deep/b", "deep/c"):
+        storage.put(name, b"x")
+    storage.remove("deep/b")
+    assert set(storage.files()) == {"a", "deep/c"}
+    storage.remove_all("deep")
+    assert set(storage.files()) == {"a"}
+
+
+def test_one_that_can_be_used_is_left_as_it_was(storage):
+    assert abs(storage.require_usable() - time.time()) < 10
+    assert storage.files() == {}
+
+
+def test_it_travels_as_its_address(storage):
+    storage.put("a", b"x")
+    again = pickle.loads(pickle.dumps(storage))  # noqa: S301 - as Ray does
+    assert again == storage
+    assert again.get("a") == b"x"
+    assert b"testing" not in pickle.dumps(storage)  # no credentials go with it
+
+
+def test_names_below_it_keep_the_options():
+    uri = "s3://bucket/prefix/?region=eu-west-1"
+    assert str(Storage.parse(uri) / "sweep") == "s3://bucket/prefix/sweep?region=eu-west-1"
+    assert (Storage.parse(uri) / "sweep").name == "sweep"
+    assert str(Storage.parse("s3://bucket") / "sweep") == "s3://bucket/sweep"
+    assert str(Storage.parse("file:///nfs/a/") / "sweep") == "/nfs/a/sweep"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("ftp://host/a", "a storage must be s3://bucket/prefix, gs://.* got ftp://"),
+        ("s3:///a", "a storage must name its bucket, got s3:///a"),
+        ("s3://key:secret@bucket/a", "without credentials.* got some with s3://bucket/a$"),
+        ("s3://bucket/a?secret_key=hush", "one of endpoint_override, .* got secret_key$"),
+        ("s3://bucket/a?session_token", "got session_token$"),
+        ("gs://anonymous:secret@bucket/a", "without credentials"),
+        ("gs://bucket/a?region=x", "one of endpoint_override, scheme, got region$"),
+    ],
+)
+def test_an_address_that_is_none(text, said):
+    with pytest.raises(InputError, match=said) as error:
+        Storage.parse(text)
+    assert "hush" not in str(error.value)
+    assert "key:secret" not in str(error.value)
+
+
+def unusable(storage):
+    start = time.monotonic()
+    with pytest.raises(InputError) as error:
+        storage.require_usable()
+    assert time.monotonic() - start < 15
+    assert str(storage) in str(error.value)
+    return str(error.value)
+
+
+def test_a_bucket_that_is_not_there(s3, s3_credentials):
+    assert "NO_SUCH_BUCKET" in unusable(Storage.parse(address(s3.port, "nowhere")))
+
+
+def test_no_right_to_write(s3, s3_credentials, line):
+    storage = Storage.parse(address(line.port, s3.bucket()))
+    line.broken = "403 Forbidden"
+    assert "ACCESS_DENIED" in unusable(storage)
+
+
+def test_nobody_answers(s3, s3_credentials, line, monkeypatch):
+    monkeypatch.setattr("class_sweep.storage.connection._HURRIED_ANSWER", 1)
+    storage = Storage.parse(address(line.port, s3.bucket()))
+    line.broken = "silent"
+    unusable(storage)
+
+
+def test_nobody_is_there(s3_credentials):
+    unusable(Storage.parse(address(free_port(), "bucket")))
+
+
+def test_no_credentials(s3, monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    unusable(Storage.parse("s3://bucket/prefix?region=us-east-1"))
+
+
+def test_a_path_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("x")
+    assert "did not take" in unusable(Storage.parse(str(tmp_path / "file")) / "one")
+
+
+def test_what_fails_later_is_said_with_the_place_and_the_file(s3, s3_credentials, line):
+    storage = Storage.parse(address(line.port, s3.bucket()))
+    storage.put("a", b"x")
+    line.broken = "500 Internal Server Error"
+    for action in (
+        lambda: storage.put("a", b"y"),
+        lambda: storage.get("a"),
+        lambda: storage.stat("a"),
+        storage.files,
+        lambda: storage.remove("a"),
+    ):
+        with pytest.raises(StorageError) as error:
+            action()
+        assert str(storage) in str(error.value)
+    line.broken = None
+    assert storage.get("a") == b"x"
+
+
+@pytest.mark.cluster
+def test_a_slow_one_is_waited_for(s3, s3_credentials, line):
+    storage = Storage.parse(address(line.port, s3.bucket()))
+    line.delay = 4.0  # longer than the AWS SDK waits unless told
+    assert storage.stat("a") is None

@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+
+from class_sweep.training import metric_intervals as bootstrap
+from class_sweep.training.evaluation import means
+from class_sweep.training.metric_intervals import intervals
+
+
+def ranks(queries, seed=0):
+    generator = np.random.default_rng(seed)
+    drawn = generator.geometric(0.3, size=(2, queries)).astype(float)
+    return {"text_to_molecule": drawn[0], "molecule_to_text": drawn[1]}
+
+
+def test_intervals_hold_the_metrics_and_are_named_as_they_are():
+    found, metrics = intervals(ranks(300)), means(ranks(300))
+    assert found.keys() == metrics.keys()
+    for name, (low, high) in found.items():
+        assert low < metrics[name] < high
+
+
+def test_a_share_has_the_width_of_its_standard_error():
+    one = ranks(2000)
+    share = (one["text_to_molecule"] <= 1).mean()
+    low, high = intervals(one)["text_to_molecule/hits@1"]
+    expected = 2 * 1.96 * np.sqrt(share * (1 - share) / 2000)
+    assert high - low == pytest.approx(expected, rel=0.1)
+
+
+def test_directions_that_agree_make_a_mean_no_surer_than_one():
+    one = ranks(400)["text_to_molecule"]
+    found = intervals({"text_to_molecule": one, "molecule_to_text": one})
+    assert found["mrr"] == pytest.approx(found["text_to_molecule/mrr"])
+
+
+def test_a_seed_gives_the_same_whatever_is_held_at_a_time(monkeypatch):
+    first = intervals(ranks(50), seed=4)
+    assert first != intervals(ranks(50), seed=5)
+    monkeypatch.setattr(bootstrap, "_HELD", 1000)
+    assert intervals(ranks(50), seed=4) == first
+
+
+def test_most_samples_of_a_population_hold_its_mean():
+    held = 0
+    for seed in range(100):
+        low, high = intervals(ranks(150, seed))["text_to_molecule/mean_rank"]
+        held += low <= 1 / 0.3 <= high
+    assert 88 <= held <= 99

@@ -1,0 +1,67 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ray.tune.schedulers.async_hyperband import _Bracket
+
+from class_sweep.tuning.pruners.asha import Asha, Hyperband
+from class_sweep.tuning.pruners.pruner import Verdict
+
+scores = st.floats(-10, 10, allow_nan=False).map(lambda x: round(x, 1))  # rounded: ties happen
+
+
+@given(st.lists(scores, min_size=1, max_size=40), st.sampled_from([2, 3, 4, 2.5]))
+def test_the_rule_is_that_of_rays_asha(values, eta):
+    ours, theirs = Asha(eta), _Bracket(1, 1.5, eta, 0)
+
+    class Trial:
+        def __init__(self, number):
+            self.trial_id = str(number)
+
+    for number, value in enumerate(values):
+        expected = theirs.on_result(Trial(number), 1, value) == "CONTINUE"
+        assert (ours.decide(number, 0, value).fate == "continue") == expected
+
+
+def test_the_first_at_a_rung_goes_on_and_is_compared_with_nobody():
+    assert Asha(3).decide(0, 0, -1e9) == Verdict("continue", compared=False)
+
+
+@pytest.mark.parametrize("eta", [2, 3, 4])
+def test_about_one_in_eta_passes(eta):
+    asha = Asha(eta)
+    # Scores in an order that is neither rising nor falling.
+    kept = sum(
+        asha.decide(i, 0, math.sin(i * 12.9898) * 43758.5453 % 1).fate == "continue"
+        for i in range(600)
+    )
+    assert kept / 600 == pytest.approx(1 / eta, abs=0.05)
+
+
+def test_brackets_have_their_shares_of_any_run_of_trials():
+    hyperband = Hyperband(3, rungs=2)
+    shares = [9 / 3, 3 / 2, 1]
+    for trials in (8, 33, 100):
+        counts = [[hyperband.bracket(t) for t in range(trials)].count(b) for b in range(3)]
+        for count, share in zip(counts, shares, strict=True):
+            assert abs(count - trials * share / sum(shares)) <= 1
+
+
+def test_a_bracket_compares_from_its_own_rung_on_and_with_its_own_trials():
+    hyperband = Hyperband(2, rungs=1)  # brackets of one rung and of none, as 1 to 1
+    brackets = [hyperband.bracket(trial) for trial in range(4)]
+    assert sorted(brackets) == [0, 0, 1, 1]
+    halving = [trial for trial in range(4) if brackets[trial] == 0]
+    free = [trial for trial in range(4) if brackets[trial] == 1]
+    assert hyperband.decide(halving[0], 0, 0.9).fate == "continue"
+    for trial in free:
+        assert hyperband.decide(trial, 0, 0.1) == Verdict("continue", compared=False)
+    assert hyperband.decide(halving[1], 0, 0.5) == Verdict("prune", compared=True)
+
+
+def test_a_reference_stands_in_every_bracket():
+    hyperband = Hyperband(2, rungs=1)
+    hyperband.decide(0, 0, 0.9, reference=True)
+    judged = next(trial for trial in range(1, 9) if hyperband.bracket(trial) == 0)
+    assert hyperband.decide(judged, 0, 0.5) == Verdict("prune", compared=True)

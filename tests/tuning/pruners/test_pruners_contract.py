@@ -1,0 +1,127 @@
+"""What every pruner promises, over the whole catalogue."""
+
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from class_sweep.config.pruning import Pruning
+from class_sweep.tuning.pruners.registry import PRUNERS, make_pruner
+
+RUNGS = 3
+kinds = pytest.mark.parametrize("kind", PRUNERS)
+scores = st.floats(-10, 10, allow_nan=False).map(lambda x: round(x, 1))  # rounded: ties happen
+reports = st.lists(st.tuples(st.integers(0, 9), scores), max_size=40)
+
+
+def made(kind):
+    return make_pruner(TypeAdapter(Pruning).validate_python({"kind": kind}), RUNGS, 10)
+
+
+def ladders(found):
+    """(trial, rung, score) of reports, each trial climbing from rung 0."""
+    at = {}
+    for trial, score in found:
+        at[trial] = at.get(trial, -1) + 1
+        if at[trial] < RUNGS:
+            yield trial, at[trial], score
+
+
+def test_the_catalogue_is_that_of_the_settings():
+    union = get_args(get_args(Pruning)[0])
+    names = [get_args(get_args(tagged)[0].model_fields["kind"].annotation)[0] for tagged in union]
+    assert list(PRUNERS) == names
+
+
+@kinds
+@given(found=reports)
+def test_the_same_reports_end_in_the_same_verdicts(kind, found):
+    first, second = made(kind), made(kind)
+    for report in ladders(found):
+        assert first.decide(*report) == second.decide(*report)
+        assert first.waiting == second.waiting
+
+
+@kinds
+@given(found=reports, cut=st.integers(0, 40))
+def test_a_log_decided_again_goes_on_as_if_uncut(kind, found, cut):
+    every = list(ladders(found))
+    whole = made(kind)
+    verdicts = [whole.decide(*report) for report in every]
+    resumed = made(kind)
+    for report in every[:cut]:
+        resumed.decide(*report)
+    assert [resumed.decide(*report) for report in every[cut:]] == verdicts[cut:]
+    assert resumed.waiting == whole.waiting
+
+
+@kinds
+@given(found=reports)
+def test_a_trial_that_comes_again_changes_nothing(kind, found):
+    every = list(ladders(found))
+    once, twice = made(kind), made(kind)
+    for trial, rung, score in every:
+        expected = once.decide(trial, rung, score)
+        assert twice.decide(trial, rung, score) == expected
+        again = twice.decide(trial, rung, score - 5)
+        assert again.fate == ("pause" if trial in once.waiting else again.fate)
+        assert not again.compared
+        assert twice.waiting == once.waiting
+
+
+@kinds
+@given(found=reports)
+def test_a_reference_always_goes_on_and_never_waits(kind, found):
+    pruner = made(kind)
+    for trial, rung, score in ladders(found):
+        verdict = pruner.decide(trial, rung, score, reference=trial < 3)
+        if trial < 3:
+            assert verdict.fate == "continue"
+            assert not verdict.compared
+    assert all(trial >= 3 for trial in pruner.waiting)
+
+
+@kinds
+@given(value=scores, trials=st.integers(1, 20))
+def test_equals_share_their_fate(kind, value, trials):
+    pruner = made(kind)
+    fates = [pruner.decide(trial, rung, value).fate for rung in (0, 1) for trial in range(trials)]
+    assert "prune" not in fates
+    assert pruner.waiting in (frozenset(), frozenset(range(trials)))
+
+
+@kinds
+@given(found=reports)
+def test_who_waits_was_paused_and_who_is_pruned_does_not_wait(kind, found):
+    pruner, paused = made(kind), set()
+    for trial, rung, score in ladders(found):
+        fate = pruner.decide(trial, rung, score).fate
+        paused |= {trial} if fate == "pause" else set()
+        assert fate != "prune" or trial not in pruner.waiting
+        assert pruner.waiting <= paused
+
+
+@kinds
+@given(found=reports)
+def test_those_that_may_go_on_are_of_those_that_wait_and_one_is_when_nothing_runs(kind, found):
+    pruner = made(kind)
+    paused = set()
+    for trial, rung, score in ladders(found):
+        paused.discard(trial)
+        if pruner.decide(trial, rung, score).fate == "pause":
+            paused.add(trial)
+        paused &= pruner.waiting
+        free = pruner.free(paused, under_way=set())
+        assert set(free) <= paused
+        assert len(set(free)) == len(free)
+        assert bool(free) == bool(paused)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in PRUNERS if kind != "none"])
+def test_the_worst_of_many_does_not_go_on(kind):
+    pruner = made(kind)
+    fates = [pruner.decide(trial, 0, -float(trial)).fate for trial in range(40)]
+    assert fates.count("prune") >= 15
+    assert fates[0] != "prune"

@@ -1,0 +1,143 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from class_sweep.config.document import parse_space
+from class_sweep.config.pruning import AshaPruning, HalvingPruning, OneRungPruning
+from class_sweep.tuning.pruners.pruner import Verdict
+from class_sweep.tuning.pruners.registry import foretold_samples, pruning_notes
+from class_sweep.tuning.pruners.successive_halving import SuccessiveHalving, places
+
+scores = st.floats(-10, 10, allow_nan=False).map(lambda x: round(x, 1))
+
+
+def best(found, keep):
+    """The best of (trial, score) pairs, and those that tie with the last of them."""
+    least = sorted((score for _, score in found), reverse=True)[:keep][-1:]
+    return {trial for trial, score in found if [score] >= least}
+
+
+@given(st.lists(scores, min_size=1, max_size=30), st.integers(1, 6))
+def test_those_that_wait_in_the_end_are_the_best_k_and_their_equals(values, keep):
+    pruner = SuccessiveHalving([keep])
+    for trial, value in enumerate(values):
+        pruner.decide(trial, 0, value)
+    assert pruner.waiting == best(list(enumerate(values)), keep)
+
+
+def test_a_better_trial_takes_the_place_of_the_worst_that_waits():
+    pruner = SuccessiveHalving([2])
+    assert pruner.decide(0, 0, 0.5) == Verdict("pause", compared=False)
+    assert pruner.decide(1, 0, 0.4) == Verdict("pause", compared=True)
+    assert pruner.decide(2, 0, 0.3) == Verdict("prune", compared=True)
+    assert pruner.decide(3, 0, 0.6) == Verdict("pause", compared=True)
+    assert pruner.waiting == {0, 3}
+
+
+def test_a_reference_takes_nobodys_place():
+    pruner = SuccessiveHalving([1])
+    pruner.decide(0, 0, 0.9, reference=True)
+    assert pruner.decide(1, 0, 0.1) == Verdict("pause", compared=False)
+    assert pruner.waiting == {1}
+
+
+def test_a_trial_goes_on_as_soon_as_none_can_take_its_place():
+    pruner = SuccessiveHalving([2])
+    for trial, value in enumerate([0.5, 0.4]):
+        pruner.decide(trial, 0, value)
+    assert pruner.free({0, 1}, under_way={2, 3}) == []
+    pruner.decide(2, 0, 0.1)
+    assert pruner.free({0, 1}, under_way={3}) == [0]  # whatever 3 comes to
+    pruner.decide(3, 0, 0.45)
+    assert pruner.free({0, 3}, under_way=set()) == [0, 3]
+
+
+def test_those_that_have_not_left_a_rung_count_for_the_next():
+    pruner = SuccessiveHalving([3, 1])
+    for trial, value in enumerate([0.5, 0.4, 0.3]):
+        pruner.decide(trial, 0, value)
+    assert pruner.free({0, 1, 2}, under_way=set()) == [0, 1, 2]
+    pruner.decide(0, 1, 0.6)
+    assert pruner.free({0, 1, 2}, under_way=set()) == [1, 2]
+    assert pruner.free({0, 2}, under_way={1}) == [2]
+    pruner.decide(1, 1, 0.5)
+    assert pruner.free({0}, under_way={2}) == []
+    assert pruner.free({0}, under_way=set()) == [0]  # 2 has failed on its way
+
+
+curves = st.lists(st.tuples(scores, scores, scores), min_size=1, max_size=20)
+keeps = st.lists(st.integers(1, 9), min_size=1, max_size=3).map(lambda k: sorted(k, reverse=True))
+
+
+@given(curves, keeps, st.integers(1, 5), st.randoms(use_true_random=False))
+def test_who_goes_on_depends_on_the_scores_alone(curves, keep, workers, random):
+    """Against halving in lockstep, whatever the workers and the order in which they report."""
+    alive = set(range(len(curves)))
+    for rung, most in enumerate(keep):
+        alive = best([(trial, curves[trial][rung]) for trial in alive], most)
+    pruner = SuccessiveHalving(keep)
+    unproposed, under_way, paused, finished = list(range(len(curves))), set(), set(), set()
+    next_rung = dict.fromkeys(unproposed, 0)
+    while unproposed or under_way or paused:
+        while len(under_way) < workers:
+            start = [unproposed.pop()] if unproposed else pruner.free(paused, under_way)
+            if not start:
+                break
+            under_way.add(start[0])
+            paused.discard(start[0])
+        trial = random.choice(sorted(under_way))  # none would be a standstill
+        under_way.discard(trial)
+        rung = next_rung[trial]
+        if rung == len(keep):
+            finished.add(trial)
+            continue
+        next_rung[trial] += 1
+        if pruner.decide(trial, rung, curves[trial][rung]).fate == "pause":
+            paused.add(trial)
+        paused &= pruner.waiting
+    assert finished == alive
+
+
+@pytest.mark.parametrize(
+    ("trials", "eta", "rungs", "expected"),
+    [(32, 2, 5, [16, 8, 4, 3, 3]), (27, 3, 3, [9, 3, 3]), (52, 4, 2, [13, 3]), (5, 2.5, 2, [3, 3])],
+)
+def test_places_are_the_floor_of_the_share_and_never_less_than_those_to_finish(
+    trials, eta, rungs, expected
+):
+    assert places(trials, eta, rungs, 3) == expected
+
+
+@given(st.integers(1, 500), st.floats(1.1, 10), st.integers(1, 6), st.integers(1, 9))
+def test_places_never_grow_from_rung_to_rung(trials, eta, rungs, least):
+    found = places(trials, eta, rungs, least)
+    assert found == sorted(found, reverse=True)
+    assert all(
+        place == least or abs(place - math.floor(trials / eta**r)) <= 1
+        for r, place in enumerate(found, start=1)
+    )
+
+
+def test_the_samples_of_all_trials_are_foretold_where_places_tell():
+    halving = HalvingPruning(reduction_factor=2, keep=1)
+    # 8 to the first rung, 4 to the second, 2 to the third, 1 to its end.
+    assert foretold_samples(halving, [100, 200, 400], 8, 1000) == 800 + 400 + 400 + 600
+    assert foretold_samples(halving, [], 8, 1000) == 8000
+    assert foretold_samples(halving, [100, 2000], 8, 1000) == 800 + 4 * 900
+    one_rung = OneRungPruning(kind="one_rung", keep=4)
+    assert foretold_samples(one_rung, [100], 3, 1000) == 3000
+    assert foretold_samples(AshaPruning(kind="asha"), [100], 8, 1000) is None
+
+
+def test_a_pruner_that_keeps_all_says_so(small_space_text):
+    def notes(pruning):
+        halving = "pruning: {grace_epochs: 1, reduction_factor: 2}"
+        return pruning_notes(parse_space(small_space_text.replace(halving, pruning)))
+
+    assert notes("pruning: {kind: successive_halving, keep: 6}") == []
+    [note] = notes("pruning: {kind: successive_halving, keep: 7}")
+    assert "none of the 7 trials" in note
+    assert len(notes("pruning: {kind: one_rung, keep: 9}")) == 1
+    assert notes("pruning: {kind: asha}") == []

@@ -1,0 +1,129 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from class_sweep.config.document import parse_space
+from class_sweep.config.pruning import Pruning
+from class_sweep.config.recording import as_recording
+from class_sweep.config.sections import Curriculum
+from class_sweep.curriculum.schedule import plan
+from class_sweep.tuning.milestones import Milestone, ladder, milestones, rung_epochs
+
+
+def test_a_ninth_is_of_the_samples_where_these_end_the_budget(small_space_text):
+    text = small_space_text.replace("pruning: {grace_epochs: 1, reduction_factor: 2}", "")
+    text = text.replace("budget: {epochs: 6}", "budget: {epochs: 90, samples: 18000}")
+    assert ladder(parse_space(text), 1000) == [2000, 8000, 32000]
+    assert ladder(parse_space(text.replace(", samples: 18000", "")), 1000) == [10000, 40000]
+
+
+def schedule(*, epochs=10, pairs=100, batch_size=10, alpha=1.0, beta=0.0):
+    curriculum = Curriculum(alpha=alpha, beta=beta)
+    return plan(curriculum, epochs=epochs, pairs=pairs, batch_size=batch_size)
+
+
+def rungs_of(pruning, epochs):
+    return rung_epochs(TypeAdapter(Pruning).validate_python(pruning), epochs)
+
+
+@pytest.mark.parametrize(
+    ("pruning", "epochs", "rungs"),
+    [
+        ({"grace_epochs": 1, "reduction_factor": 3}, 10, [1, 3, 9]),
+        ({"kind": "hyperband", "grace_epochs": 2, "reduction_factor": 3}, 18, [2, 6]),
+        ({"grace_epochs": 0.5, "reduction_factor": 2}, 4, [0.5, 1, 2]),
+        ({"grace_epochs": 0.001, "reduction_factor": 100}, 1, [0.001, 0.1]),
+        ({"grace_epochs": 10}, 10, []),
+        ({"kind": "median", "grace_epochs": 3}, 10, [3, 6, 9]),
+        ({"kind": "one_rung", "grace_epochs": 3}, 10, [3]),
+        ({"kind": "one_rung", "grace_epochs": 10}, 10, []),
+        ({"kind": "none"}, 10, []),
+    ],
+)
+def test_rungs_stand_below_the_budget(pruning, epochs, rungs):
+    assert rungs_of(pruning, epochs) == pytest.approx(rungs)
+
+
+def test_rungs_are_samples_of_full_data(small_space_text):
+    text = small_space_text.replace("grace_epochs: 1", "grace_epochs: 1.1")
+    assert ladder(parse_space(text), 100) == [110, 220, 440]  # 1.1 * 100 is a hair above 110
+
+
+def test_a_recording_reports_at_every_epoch_of_full_data(small_space_text):
+    space = as_recording(parse_space(small_space_text), 3)
+    assert ladder(space, 100) == [100, 200, 300, 400, 500]
+
+
+def test_a_trial_reports_at_each_rung_and_at_its_end():
+    assert milestones(schedule(), [100, 300, 900]) == [
+        Milestone(10, 0, last=False),
+        Milestone(30, 1, last=False),
+        Milestone(90, 2, last=False),
+        Milestone(100, None, last=True),
+    ]
+
+
+def test_a_rung_between_two_steps_is_reached_by_the_later():
+    assert milestones(schedule(batch_size=16), [100])[0] == Milestone(7, 0, last=False)
+
+
+def test_without_pruning_a_trial_reports_at_its_end_alone():
+    assert milestones(schedule(), []) == [Milestone(100, None, last=True)]
+
+
+@pytest.mark.parametrize("rung", [1000, 1001, 10**9])
+def test_a_rung_at_the_end_or_beyond_it_is_none(rung):
+    assert milestones(schedule(), [100, rung]) == [
+        Milestone(10, 0, last=False),
+        Milestone(100, None, last=True),
+    ]
+
+
+def test_a_shorter_schedule_meets_the_same_rungs_at_the_same_samples():
+    full, short = schedule(), schedule(alpha=0.4, beta=0.03)
+    assert short.samples < full.samples
+    rungs = [100, 300, 900]
+    found = milestones(short, rungs)
+    assert found[:2] == milestones(full, rungs)[:2]
+    assert found[-1] == Milestone(short.steps, None, last=True)
+
+
+def test_of_two_rungs_in_one_step_the_later_counts():
+    coarse = schedule(batch_size=50)
+    assert milestones(coarse, [10, 30, 90]) == [
+        Milestone(1, 1, last=False),
+        Milestone(2, 2, last=False),
+        Milestone(20, None, last=True),
+    ]
+
+
+@given(
+    st.integers(1, 12),
+    st.integers(40, 300),
+    st.integers(2, 20),
+    st.floats(0.5, 1),
+    st.floats(0.1, 12),
+    st.floats(1.5, 5),
+)
+def test_every_rung_is_met_at_its_first_step(epochs, pairs, batch_size, alpha, grace, factor):
+    found = rungs_of({"grace_epochs": grace, "reduction_factor": factor}, epochs)
+    rungs = [math.ceil(rung * pairs) for rung in found]
+    assert all(0 < rung <= epochs * pairs for rung in rungs)
+    trial = schedule(epochs=epochs, pairs=pairs, batch_size=batch_size, alpha=alpha)
+    *before, end = milestones(trial, rungs)
+    assert end == Milestone(trial.steps, None, last=True)
+    steps = [milestone.step for milestone in (*before, end)]
+    assert steps == sorted(set(steps))
+    for milestone in before:
+        seen = milestone.step * batch_size
+        assert seen - batch_size < rungs[milestone.rung] <= seen
+        assert not milestone.last
+    met = {milestone.rung for milestone in before}
+    for rung, samples in enumerate(rungs):
+        if rung not in met:  # beyond the end, or overtaken within the same step
+            late = samples > (trial.steps - 1) * batch_size
+            later = rungs[rung + 1 :]
+            assert late or -(-samples // batch_size) == -(-later[0] // batch_size)
