@@ -1,0 +1,287 @@
+"""The components that a space file can name: one registry for each extension point.
+
+A component is an implementation and, where it has settings, the section that validates them. Both
+are import strings, so that reading a space file imports no implementation. To add a component,
+write its module and register it, here for a built-in one or from any module for another:
+
+    BACKBONES.register("toy", Component("my_module:Toy", settings="my_module:ToySettings"))
+
+No other place in the package lists names.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any, Generic, Literal, TypeVar
+
+from class_sweep.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Component:
+    """Where the code of one component is.
+
+    Attributes:
+        implementation: Import string, `module:attribute`, of a class or function.
+        settings: Import string of the component's settings, a subclass of the kind's section; None
+            where it has none.
+    """
+
+    implementation: str
+    settings: str | None = None
+
+
+@dataclass(frozen=True)
+class Metric(Component):
+    """A retrieval metric; its implementation maps (Q,) ranks to (Q,) values, whose mean it is.
+
+    Attributes:
+        better: Whether higher or lower values are better.
+        unit: `fraction` for values in [0, 1], shown in points of 100; `rank` for ranks from 1.
+    """
+
+    better: Literal["higher", "lower"] = "higher"
+    unit: Literal["fraction", "rank"] = "fraction"
+
+
+AnyComponent = TypeVar("AnyComponent", bound=Component)
+
+
+class Registry(Mapping[str, AnyComponent], Generic[AnyComponent]):
+    """The components of one kind by their names in a space file.
+
+    Args:
+        kind: The kind's name in messages.
+        components: The built-in components.
+        key: The setting that names the component in its section.
+        default: The component of a section without that setting; None where it is required.
+        implied: Other settings whose presence names the component.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        components: Mapping[str, AnyComponent],
+        *,
+        key: str = "kind",
+        default: str | None = None,
+        implied: Mapping[str, str] | None = None,
+    ) -> None:
+        self.kind = kind
+        self.key = key
+        self._default = default
+        self._implied = dict(implied or {})
+        self._components = dict(components)
+        self._built_in = frozenset(components)
+
+    def __getitem__(self, name: str) -> AnyComponent:
+        """The component of a name.
+
+        Raises:
+            KeyError: If the name is unknown; `require` raises an error for users.
+        """
+        return self._components[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """The names, built-in ones first."""
+        return iter(self._components)
+
+    def __len__(self) -> int:
+        """The number of components."""
+        return len(self._components)
+
+    def register(self, name: str, component: AnyComponent) -> None:
+        """Add a component.
+
+        Raises:
+            ConfigError: If another component has the name. Registering an equal one again is
+                accepted, because a module may register its component each time it is imported.
+        """
+        if self._components.get(name, component) != component:
+            raise ConfigError(
+                f"the name of a {self.kind} must be new, got {name!r}, which is taken"
+            )
+        self._components[name] = component
+
+    def require(self, name: str) -> AnyComponent:
+        """The component of a name.
+
+        Raises:
+            ConfigError: If the name is unknown, with the known ones.
+        """
+        if name in self._components:
+            return self._components[name]
+        raise ConfigError(f"{self.kind} {self.unknown(name)}")
+
+    def unknown(self, name: object) -> str:
+        """The message about an unknown name: the known names, and the closest of them."""
+        close = get_close_matches(str(name), self._components, 1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        return f"must be {one_of(list(self))}, got {name!r}{hint}"
+
+    def load(self, name: str) -> Any:
+        """The implementation of a component, imported at the first use.
+
+        Raises:
+            ConfigError: If the name is unknown or its import string leads nowhere.
+        """
+        return self._import(name, self.require(name).implementation)
+
+    def settings_class(self, name: str) -> type[Any] | None:
+        """The section of a component's settings; None where it has none.
+
+        Raises:
+            ConfigError: If the name is unknown or its import string leads nowhere.
+        """
+        settings = self.require(name).settings
+        return None if settings is None else self._import(name, settings)
+
+    def name_in(self, section: Mapping[str, Any]) -> str | None:
+        """The name that a section of a space file chooses; None where it has to name one."""
+        implied = [name for setting, name in self._implied.items() if setting in section]
+        name = section.get(self.key, next(iter(implied), self._default))
+        return None if name is None else str(name)
+
+    def added(self) -> dict[str, AnyComponent]:
+        """The components that were registered beside the built-in ones."""
+        return {name: c for name, c in self._components.items() if name not in self._built_in}
+
+    def _import(self, name: str, target: str) -> Any:
+        module, _, attribute = target.partition(":")
+        try:
+            return getattr(import_module(module), attribute)
+        except (ImportError, AttributeError) as error:
+            raise ConfigError(
+                f"{self.kind} {name} must be importable from {target!r}, got {error}"
+            ) from error
+
+
+def one_of(names: list[str]) -> str:
+    """`a` for one name, `one of a, b` for several."""
+    return names[0] if len(names) == 1 else f"one of {', '.join(names)}"
+
+
+_BACKBONES = "class_sweep.config.backbones"
+_INPUTS = "class_sweep.config.inputs"
+_PRUNING = "class_sweep.config.pruning"
+_PRUNER = "class_sweep.tuning.pruners"
+_RANKING = "class_sweep.training.ranking"
+
+BACKBONES = Registry(
+    "backbone",
+    {
+        "contrastive": Component(
+            "class_sweep.backbones.contrastive:Contrastive", f"{_BACKBONES}:ContrastiveBackbone"
+        ),
+        "text2mol": Component(
+            "class_sweep.backbones.text2mol:Text2Mol", f"{_BACKBONES}:Text2MolBackbone"
+        ),
+        "aman": Component("class_sweep.backbones.aman:Aman", f"{_BACKBONES}:AmanBackbone"),
+        "orma": Component("class_sweep.backbones.orma:Orma", f"{_BACKBONES}:OrmaBackbone"),
+    },
+    key="name",
+)
+
+TEXT_ENCODERS = Registry(
+    "text encoder",
+    {
+        "lsa": Component("class_sweep.encoders.lsa:LsaTextEncoder", f"{_INPUTS}:LsaEncoder"),
+        "huggingface": Component(
+            "class_sweep.encoders.huggingface:HuggingFaceTextEncoder",
+            f"{_INPUTS}:HuggingFaceEncoder",
+        ),
+    },
+    default="lsa",
+    implied={"model": "huggingface"},
+)
+
+MOLECULE_ENCODERS = Registry(
+    "molecule encoder",
+    {
+        "mol2vec": Component(
+            "class_sweep.encoders.mol2vec:Mol2vecMoleculeEncoder", f"{_INPUTS}:Mol2vecEncoder"
+        ),
+        "morgan": Component(
+            "class_sweep.encoders.morgan:MorganMoleculeEncoder", f"{_INPUTS}:MorganEncoder"
+        ),
+    },
+)
+
+DATA_SOURCES = Registry(
+    "data source",
+    {
+        "chebi20": Component("class_sweep.data.chebi20:read_chebi20", f"{_INPUTS}:Chebi20Data"),
+        "table": Component("class_sweep.data.table:read_table", f"{_INPUTS}:TableData"),
+        "names": Component("class_sweep.data.names:read_names", f"{_INPUTS}:NamesData"),
+    },
+    key="source",
+)
+
+ORDERS = Registry(
+    "order",
+    {
+        "easy_first": Component("class_sweep.curriculum.order:easy_first"),
+        "hard_first": Component("class_sweep.curriculum.order:hard_first"),
+        "random": Component("class_sweep.curriculum.order:random"),
+    },
+)
+
+PACINGS = Registry(
+    "pacing",
+    {
+        "linear": Component("class_sweep.curriculum.pacing:linear"),
+        "root": Component("class_sweep.curriculum.pacing:root"),
+        "step": Component("class_sweep.curriculum.pacing:step"),
+        "exponential": Component("class_sweep.curriculum.pacing:exponential"),
+        "full": Component("class_sweep.curriculum.pacing:full"),
+    },
+)
+
+INTENSITIES = Registry(
+    "intensity",
+    {
+        "constant": Component("class_sweep.curriculum.intensity:constant"),
+        "sigmoid": Component("class_sweep.curriculum.intensity:sigmoid"),
+        "inverse": Component("class_sweep.curriculum.intensity:inverse"),
+        "power": Component("class_sweep.curriculum.intensity:power"),
+        "decreasing": Component("class_sweep.curriculum.intensity:decreasing"),
+    },
+)
+
+SAMPLERS = Registry(
+    "sampler",
+    {
+        "tpe": Component("class_sweep.tuning.samplers:tpe"),
+        "random": Component("class_sweep.tuning.samplers:random"),
+        "cmaes": Component("class_sweep.tuning.samplers:cmaes"),
+        "grid": Component("class_sweep.tuning.samplers:grid"),
+    },
+)
+
+PRUNERS = Registry(
+    "pruner",
+    {
+        "successive_halving": Component(
+            f"{_PRUNER}.successive_halving:SuccessiveHalving", f"{_PRUNING}:HalvingPruning"
+        ),
+        "asha": Component(f"{_PRUNER}.asha:Asha", f"{_PRUNING}:AshaPruning"),
+        "hyperband": Component(f"{_PRUNER}.asha:Hyperband", f"{_PRUNING}:HyperbandPruning"),
+        "median": Component(f"{_PRUNER}.median:MedianStopping", f"{_PRUNING}:MedianPruning"),
+        "one_rung": Component(
+            f"{_PRUNER}.successive_halving:OneRung", f"{_PRUNING}:OneRungPruning"
+        ),
+        "none": Component(f"{_PRUNER}.pruner:NoPruning", f"{_PRUNING}:NoPruning"),
+    },
+    default="successive_halving",
+)
+
+METRICS = Registry(
+    "metric",
+    {
+        "mrr": Metric(f"{_RANKING}:reciprocal_rank"),
+        "hits@1": Metric(f"{_RANKING}:hits_at_1"),
+        "hits@10": Metric(f"{_RANKING}:hits_at_10"),
+        "mean_rank": Metric(f"{_RANKING}:rank", better="lower", unit="rank"),
+    },
+)
