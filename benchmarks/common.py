@@ -94,28 +94,3 @@ def best_of(rounds: int, tasks: dict[str, Callable[[], object]]) -> dict[str, Ti
         name: Timing(min(t.wall for t in runs), min(t.cpu for t in runs))
         for name, runs in times.items()
     }
-
-
-class Silent:
-    """A sweep's listener that says nothing."""
-
-    def stage(self, name: str) -> None:
-        """Say nothing."""
-
-    def progress(self, done: int, total: int) -> None:
-        """Say nothing."""
-
-    def planned(self, trials: int, full_samples: int, foretold: int | None) -> None:
-        """Say nothing."""
-
-    def proposed(self, proposal: object) -> None:
-        """Say nothing."""
-
-    def reported(self, record: object) -> None:
-        """Say nothing."""
-
-    def stopping(self) -> None:
-        """Say nothing."""
-
-    def recalled(self, record: object) -> None:
-        """Say nothing."""

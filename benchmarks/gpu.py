@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from common import Silent, best_of, data_folder, mixed_features
+from common import best_of, data_folder, mixed_features
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
@@ -26,6 +26,7 @@ from class_sweep.config.inputs import Chebi20Data, Data, NamesData
 from class_sweep.data.corpus import load_pairs
 from class_sweep.difficulty.index import build_index
 from class_sweep.preparation.prepare import Clock, prepare
+from class_sweep.results.callback import Callback
 from class_sweep.training.loop import Trainer
 
 BATCH, SIDE = 32, 8192
@@ -111,7 +112,7 @@ def peak_flops() -> float:
 def throughput(space_text: str, steps: int, peak: float, cache: Path) -> dict[str, float]:
     """Train some steps as a trial does; what it took."""
     space = parse_space(space_text)
-    features = prepare(space, FeatureCache(cache), Clock(), Silent()).features
+    features = prepare(space, FeatureCache(cache), Clock(), Callback()).features
     trainer = Trainer(space.settings, features, gpu=True)
     trainer.train_to(steps // 2)
     torch.cuda.synchronize()

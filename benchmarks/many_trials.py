@@ -13,18 +13,18 @@ from pathlib import Path
 
 import numpy as np
 import psutil
-from common import Silent
 from overhead import space_of
 from plotly.subplots import make_subplots
 
 from class_sweep.base.array_cache import FeatureCache
+from class_sweep.results.callback import Callback
 from class_sweep.results.record import Record
 from class_sweep.sweep import run
 
 TRIALS, QUICK_TRIALS = 5_000, 200
 
 
-class Gauge(Silent):
+class Gauge(Callback):
     """Reads the clock and the driver's memory at each report."""
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Gauge(Silent):
         self.mib: list[float] = []
         self._process, self._start = psutil.Process(), time.perf_counter()
 
-    def reported(self, record: Record) -> None:  # noqa: ARG002
+    def on_report(self, record: Record) -> None:  # noqa: ARG002
         """Take a reading."""
         self.seconds.append(time.perf_counter() - self._start)
         self.mib.append(self._process.memory_info().rss / 2**20)
@@ -78,7 +78,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         cache = FeatureCache(Path(folder, "cache"))
         space = space_of(trials, options.sampler)
-        run(space, Path(folder, "results"), cache=cache, listener=gauge)
+        run(space, Path(folder, "results"), cache=cache, callback=gauge)
     found = slopes(gauge)
     print(
         f"{trials:,} one-report trials, {options.sampler}, load {os.getloadavg()[0]:.1f}:"

@@ -18,6 +18,8 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
+from class_sweep.results.callback import Callback
+
 EPOCHS = 30
 CURVES = ("split/hits@1", "split/mrr")
 
@@ -57,12 +59,9 @@ search: {{trials: 1}}
 """
 
 
-class _Silent:
-    def stage(self, name: str) -> None:
+class _Stages(Callback):
+    def on_stage(self, name: str) -> None:
         print(f"  {name} …", flush=True)
-
-    def progress(self, done: int, total: int) -> None:
-        """Not shown."""
 
 
 _shared: dict = {}
@@ -116,7 +115,7 @@ def main() -> None:
     from class_sweep.preparation.prepare import Clock, prepare
 
     space = parse_space(space_text(options), "orders")
-    features = prepare(space, FeatureCache(default_cache_folder()), Clock(), _Silent()).features
+    features = prepare(space, FeatureCache(default_cache_folder()), Clock(), _Stages()).features
     jobs = [(arm, seed) for seed in range(options.seeds) for arm in ARMS]
     results: dict[str, dict[int, tuple[dict[str, float], int, float]]] = {arm: {} for arm in ARMS}
     with ProcessPoolExecutor(

@@ -20,7 +20,6 @@ from typing import Any
 import broadcast
 import numpy as np
 import ray
-from common import Silent
 from ray import tune
 
 from class_sweep.base.array_cache import FeatureCache
@@ -28,6 +27,7 @@ from class_sweep.config.document import Space, parse_space
 from class_sweep.execution.cluster.local import local_ray
 from class_sweep.execution.tune.trainable import CurriculumTrial
 from class_sweep.preparation.prepare import Clock, prepare
+from class_sweep.results.callback import Callback
 from class_sweep.sweep import run
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer
@@ -79,7 +79,7 @@ def ours(trials: int, sampler: str, cache: FeatureCache) -> float:
     """Seconds a trial of `class-sweep run`, from the stage of its trials."""
     with tempfile.TemporaryDirectory() as folder:
         space = space_of(trials, sampler)
-        done = run(space, Path(folder, "results"), cache=cache, listener=Silent())
+        done = run(space, Path(folder, "results"), cache=cache, callback=Callback())
         return float(done.summary["seconds"]["trials"]) / trials
 
 
@@ -138,7 +138,7 @@ def main() -> None:
     cold = QUICK_WITHOUT_REUSE if options.quick else WITHOUT_REUSE
     with tempfile.TemporaryDirectory() as folder, local_ray():
         cache = FeatureCache(Path(folder))
-        features = prepare(space_of(trials, "tpe"), cache, Clock(), Silent()).features.arrays()
+        features = prepare(space_of(trials, "tpe"), cache, Clock(), Callback()).features.arrays()
         ways: dict[str, tuple[int, Callable[[], float]]] = {
             "ours, TPE": (trials, lambda: ours(trials, "tpe", cache)),
             "ours, random search": (trials, lambda: ours(trials, "random", cache)),

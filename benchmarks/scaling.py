@@ -21,7 +21,6 @@ from typing import Any
 
 import numpy as np
 import ray
-from common import Silent
 from overhead import space_of
 from ray.cluster_utils import Cluster
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
@@ -29,6 +28,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from class_sweep.base.array_cache import FeatureCache
 from class_sweep.execution.tune import session
 from class_sweep.execution.tune.trainable import CurriculumTrial
+from class_sweep.results.callback import Callback
 from class_sweep.results.record import Record
 from class_sweep.sweep import run
 
@@ -51,13 +51,13 @@ class SleepingTrial(CurriculumTrial):
         return super().step()
 
 
-class Times(Silent):
+class Times(Callback):
     """When each report came."""
 
     def __init__(self) -> None:
         self.at: list[float] = []
 
-    def reported(self, record: Record) -> None:  # noqa: ARG002
+    def on_report(self, record: Record) -> None:  # noqa: ARG002
         """Look at the clock."""
         self.at.append(time.perf_counter())
 
@@ -85,7 +85,7 @@ def trials_an_hour(workers: int, each: int, cache: FeatureCache) -> float:
     space = replace(space, settings=space.settings.model_copy(update={"search": search}))
     times = Times()
     with tempfile.TemporaryDirectory() as folder:
-        run(space, Path(folder, "results"), cache=cache, listener=times)
+        run(space, Path(folder, "results"), cache=cache, callback=times)
     return 3600 * (len(times.at) - workers) / (times.at[-1] - times.at[workers - 1])
 
 

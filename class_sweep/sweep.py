@@ -29,13 +29,14 @@ from class_sweep.execution.tune.tracking import require_trackers
 from class_sweep.preparation.environment import describe_environment
 from class_sweep.preparation.footprint import require_gpu_memory, trial_bytes
 from class_sweep.preparation.prepare import Clock, Prepared, prepare
+from class_sweep.results.callback import Callback
 from class_sweep.results.curves import curves_csv
 from class_sweep.results.export import trial_yaml
 from class_sweep.results.folder import ResultsFolder, ResultsWriter
 from class_sweep.results.record import Record
 from class_sweep.results.trials import trials_of
 from class_sweep.storage.remote import Storage
-from class_sweep.tuning.ledger import Judge, Listener
+from class_sweep.tuning.ledger import Judge
 from class_sweep.tuning.milestones import ladder
 from class_sweep.tuning.pruners.registry import make_pruner, pruning_notes
 from class_sweep.tuning.samplers import sampler_notes, searched
@@ -57,7 +58,7 @@ def run(
     path: Path,
     *,
     cache: FeatureCache,
-    listener: Listener,
+    callback: Callback,
     storage: Storage | None = None,
     address: str | None = None,
 ) -> Sweep:
@@ -67,7 +68,7 @@ def run(
         space: What is searched.
         path: The folder to be.
         cache: Where features and indexes are.
-        listener: Who is told.
+        callback: Receives the events of the sweep.
         storage: What keeps a copy of the folder, and the trials' checkpoints.
         address: Of the Ray cluster to run on; see `workers_of`.
 
@@ -81,19 +82,19 @@ def run(
     require_trackers(space.settings.tracking, space.name)
     clock = Clock()
     with (
-        for_a_new_one(path, storage, listener) as keeper,
-        _ready(space, keeper, cache, clock, listener, address) as (prepared, room),
+        for_a_new_one(path, storage, callback) as keeper,
+        _ready(space, keeper, cache, clock, callback, address) as (prepared, room),
         ResultsWriter.create(path, space.text, storage) as writer,
     ):
         _keep_environment(writer, prepared, space)
-        return _sweep(space, writer, keeper, prepared, clock, listener, room)
+        return _sweep(space, writer, keeper, prepared, clock, callback, room)
 
 
 def resume(
     path: Path,
     *,
     cache: FeatureCache,
-    listener: Listener,
+    callback: Callback,
     storage: Storage | None = None,
     rerun_failed: bool = False,
     address: str | None = None,
@@ -103,7 +104,7 @@ def resume(
     Args:
         path: Its results folder.
         cache: Where features and indexes are.
-        listener: Who is told.
+        callback: Receives the events of the sweep.
         storage: What keeps a copy of the folder, if not the one that it remembers.
         rerun_failed: Also run the trials that failed once more, as new ones.
         address: Of the Ray cluster to run on, whichever it began on; see `workers_of`.
@@ -117,14 +118,14 @@ def resume(
     space = parse_space(folder.space.read_text(encoding="utf-8"), str(folder.space))
     require_trackers(space.settings.tracking, space.name)
     _require_pruning_as_begun(folder, space)
-    with taken_up(path, storage, listener) as (writer, keeper):
+    with taken_up(path, storage, callback) as (writer, keeper):
         failed = trials_of(folder.records()).failed if rerun_failed else []
         if rerun_failed and not failed:
             raise ResultsError(f"a trial must have failed to be run again: {path} has none")
         clock = Clock(folder.seconds())
-        with _ready(space, keeper, cache, clock, listener, address) as (prepared, room):
+        with _ready(space, keeper, cache, clock, callback, address) as (prepared, room):
             _keep_environment(writer, prepared, space)
-            return _sweep(space, writer, keeper, prepared, clock, listener, room, rerun=failed)
+            return _sweep(space, writer, keeper, prepared, clock, callback, room, rerun=failed)
 
 
 def _require_pruning_as_begun(folder: ResultsFolder, space: Space) -> None:
@@ -142,7 +143,7 @@ def confirm(
     path: Path,
     *,
     cache: FeatureCache,
-    listener: Listener,
+    callback: Callback,
     changes: Mapping[str, int],
     storage: Storage | None = None,
     test: bool = False,
@@ -153,7 +154,7 @@ def confirm(
     Args:
         path: Its results folder.
         cache: Where features and indexes are.
-        listener: Who is told.
+        callback: Receives the events of the sweep.
         changes: Of the space's `confirm` settings.
         storage: What keeps a copy of the folder, if not the one that it remembers.
         test: Also read the test split.
@@ -170,7 +171,7 @@ def confirm(
     folder = ResultsFolder.existing(path)
     space = parse_space(folder.space.read_text(encoding="utf-8"), str(folder.space))
     space = confirming(space, changes)
-    with taken_up(path, storage, listener) as (writer, keeper):
+    with taken_up(path, storage, callback) as (writer, keeper):
         summary = folder.read_summary()
         if summary["state"] not in {"finished", "confirming"}:
             raise ResultsError(
@@ -178,12 +179,12 @@ def confirm(
                 f" with: class-sweep resume {path}"
             )
         clock = Clock(folder.seconds())
-        with _ready(space, keeper, cache, clock, listener, address) as (prepared, room):
+        with _ready(space, keeper, cache, clock, callback, address) as (prepared, room):
             _keep_environment(writer, prepared, space)
             summary = confirm_sweep(
-                space, writer, prepared, clock, listener, room, summary, "confirm"
+                space, writer, prepared, clock, callback, room, summary, "confirm"
             )
-            reading = read_test(space, writer, prepared, clock, listener, room) if test else None
+            reading = read_test(space, writer, prepared, clock, callback, room) if test else None
             return Sweep(folder, summary, prepared), reading
 
 
@@ -212,7 +213,7 @@ def _ready(
     keeper: Keeper,
     cache: FeatureCache,
     clock: Clock,
-    listener: Listener,
+    callback: Callback,
     address: str | None,
 ) -> Iterator[tuple[Prepared, Room]]:
     """What trials read, and the Ray they run on, which starts meanwhile or is joined before."""
@@ -220,13 +221,13 @@ def _ready(
     with workers_of(space, address) as workers:
         if ray.is_initialized():  # a cluster's; an instance of our own starts later
             require_shared(keeper.place, ray.nodes())  # type: ignore[no-untyped-call]
-        prepared = prepare(space, cache, clock, listener, loaded=workers.start)
+        prepared = prepare(space, cache, clock, callback, loaded=workers.start)
         if from_outside():
             require_sendable(prepared.features.arrays())
         if resources.gpus:
             need = trial_bytes(space, prepared.features)
             require_gpu_memory(resources, need, workers.gpu_memory(min(1.0, resources.gpus)))
-        with clock.stage("workers", listener):
+        with clock.stage("workers", callback):
             workers.wait()
         yield prepared, Room(resources, limit, workers.machines, workers.launchable)
 
@@ -237,22 +238,22 @@ def _sweep(
     keeper: Keeper,
     prepared: Prepared,
     clock: Clock,
-    listener: Listener,
+    callback: Callback,
     room: Room,
     rerun: Sequence[Record] = (),
 ) -> Sweep:
     folder, search = writer.folder, space.settings.search
     rungs = ladder(space, len(prepared.features.rows("train")))
     pruner = make_pruner(space.settings.pruning, len(rungs), searched(space))
-    judge = Judge(space.objective, pruner, writer, listener)
+    judge = Judge(space.objective, pruner, writer, callback)
     judge.replay(folder.records())
     summarise = Summary(space, prepared, clock, writer)
     summarise.write("running", folder.records())
     stop = StopRequest()
     for warning in (*prepared.warnings, *sampler_notes(space), *pruning_notes(space)):
         log.warning("%s", warning)
-    listener.planned(search.runs, summarise.full_samples, summarise.foretold)
-    with clock.stage("trials", listener), stop.listening(listener.stopping):
+    callback.on_plan(search.runs, summarise.full_samples, summarise.foretold)
+    with clock.stage("trials", callback), stop.listening(callback.on_stop):
         session = Session(space, prepared, writer, judge, keeper, stop, room, rungs)
         done = session.run(rerun)
     records = folder.records()
@@ -276,5 +277,5 @@ def _sweep(
     shutil.rmtree(folder.tune, ignore_errors=True)
     keeper.drop_all()
     if space.settings.confirms:
-        summary = confirm_sweep(space, writer, prepared, clock, listener, room, summary)
+        summary = confirm_sweep(space, writer, prepared, clock, callback, room, summary)
     return Sweep(folder, summary, prepared)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import settings
 
 from class_sweep.base.array_cache import FeatureCache
+from class_sweep.results.callback import Callback
 from class_sweep.results.record import Record
 
 # How long an example takes depends on what else the machine is doing; which ones are drawn must not
@@ -136,34 +137,28 @@ def tiny_bert(tmp_path_factory):
     return folder
 
 
-class Quiet:
-    """A listener that only remembers."""
+class RecordingCallback(Callback):
+    """Keeps the stages, the plan, the started trials and the reports."""
 
     def __init__(self):
         self.stages, self.proposals, self.records = [], [], []
 
-    def stage(self, name):
+    def on_stage(self, name):
         self.stages.append(name)
 
-    def progress(self, done, total):
-        pass
+    def on_plan(self, trials, full_samples, expected_samples):
+        self.plan = (trials, full_samples, expected_samples)
 
-    def planned(self, trials, full_samples, foretold):
-        self.plan = (trials, full_samples, foretold)
+    def on_trial_start(self, trial):
+        self.proposals.append(trial)
 
-    def proposed(self, proposal):
-        self.proposals.append(proposal)
-
-    def recalled(self, record):
-        pass
-
-    def reported(self, record):
+    def on_report(self, record):
         self.records.append(record)
 
 
 @pytest.fixture
-def listener() -> Quiet:
-    return Quiet()
+def callback() -> RecordingCallback:
+    return RecordingCallback()
 
 
 @pytest.fixture(scope="session")

@@ -53,7 +53,7 @@ def confirm(
             sweep, reading = confirm_sweep(
                 folder,
                 cache=FeatureCache(default_cache_folder()),
-                listener=view,
+                callback=view,
                 changes=changes,
                 storage=place,
                 test=test,

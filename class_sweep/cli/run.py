@@ -60,7 +60,7 @@ def run(
         folder,
         space.objective,
         lambda view: run_sweep(
-            space, folder, cache=cache, listener=view, storage=place, address=address
+            space, folder, cache=cache, callback=view, storage=place, address=address
         ),
     )
 
@@ -91,7 +91,7 @@ def resume(
         folder,
         space.objective,
         lambda view: resume_sweep(
-            folder, cache=cache, listener=view, storage=place, address=address
+            folder, cache=cache, callback=view, storage=place, address=address
         ),
     )
 
@@ -125,7 +125,7 @@ def rerun(
         lambda view: resume_sweep(
             folder,
             cache=cache,
-            listener=view,
+            callback=view,
             storage=place,
             rerun_failed=True,
             address=address,

@@ -35,5 +35,5 @@ def train(
     console = Console()
     view = TrainingView(console)
     with view.watching():
-        done = train_config(config, folder, seeds=seeds, follower=view)
+        done = train_config(config, folder, seeds=seeds, callback=view)
     print_trained(console, summary_of(done))

@@ -16,13 +16,13 @@ from class_sweep.errors import ConfigError, InterruptedSweepError, SweepError
 from class_sweep.execution.cluster.trial_slots import Room
 from class_sweep.execution.interrupts import StopRequest
 from class_sweep.preparation.prepare import Clock, Prepared
+from class_sweep.results.callback import Callback
 from class_sweep.results.confirmation_log import ConfirmLog, ConfirmRun
 from class_sweep.results.curves import SEED
 from class_sweep.results.export import config_yaml
 from class_sweep.results.folder import ResultsWriter
 from class_sweep.results.trials import trials_of
 from class_sweep.statistics.sequential import Progress, follow
-from class_sweep.tuning.ledger import Listener
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ def confirm_sweep(
     writer: ResultsWriter,
     prepared: Prepared,
     clock: Clock,
-    listener: Listener,
+    callback: Callback,
     room: Room,
     summary: dict[str, Any],
     again: str = "resume",
@@ -44,7 +44,7 @@ def confirm_sweep(
         writer: Of its folder.
         prepared: What the runs read.
         clock: Times the stage.
-        listener: Is told of each look and how much of it is done.
+        callback: Receives each interim look and its progress.
         room: How many runs may be under way at a time.
         summary: Of the finished sweep.
         again: The command that goes on after an interruption.
@@ -61,8 +61,8 @@ def confirm_sweep(
     arms = make_arms(space, ranked, prepared.features, space.settings.confirm)
     work = _Work(space, arms, writer)
     stop = StopRequest()
-    with clock.stage("confirm", listener), stop.listening(listener.stopping):
-        progress = work.go_on(prepared, listener, stop, room)
+    with clock.stage("confirm", callback), stop.listening(callback.on_stop):
+        progress = work.go_on(prepared, callback, stop, room)
         if stop.asked:
             raise stop.reason or InterruptedSweepError(folder.path, again)
         full = summary["samples"]["full_budget"] // summary["trials"]["wanted"]
@@ -119,13 +119,13 @@ class _Work:
         self.evidence = Evidence(seeds, self._runs, self._log.ranks)
 
     def go_on(
-        self, prepared: Prepared, listener: Listener, stop: StopRequest, room: Room
+        self, prepared: Prepared, callback: Callback, stop: StopRequest, room: Room
     ) -> Progress:
         """Run what each look wants until nothing is, or a stop is asked for."""
         progress = self._progress()
         while progress.wanted and not stop.asked:
             arms = len({arm for arm, _ in progress.wanted})
-            listener.stage(f"confirming {arms} configurations under {progress.seeds} seeds")
+            callback.on_stage(f"confirming {arms} configurations under {progress.seeds} seeds")
             jobs = {
                 Job(arm, self._arms.arms[arm].values, self.evidence.seeds[number]): (arm, number)
                 for arm, number in progress.wanted
@@ -134,7 +134,7 @@ class _Work:
                 retrain(list(jobs), self._space, prepared.shared, "validation", stop, room), start=1
             ):
                 self._runs[jobs[job]] = self._keep(job, trained)
-                listener.progress(done, len(jobs))
+                callback.on_progress(done, len(jobs))
             progress = self._progress()
         self._log.close()
         if self._runs and all(run.reason for run in self._runs.values()):

@@ -19,10 +19,10 @@ from class_sweep.errors import ResultsError, SweepError
 from class_sweep.execution.cluster.trial_slots import Room
 from class_sweep.execution.interrupts import StopRequest
 from class_sweep.preparation.prepare import Clock, Prepared
+from class_sweep.results.callback import Callback
 from class_sweep.results.folder import ResultsFolder, ResultsWriter
 from class_sweep.statistics.paired import Paired
 from class_sweep.statistics.two_way_bootstrap import intervals
-from class_sweep.tuning.ledger import Listener
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ def read_test(
     writer: ResultsWriter,
     prepared: Prepared,
     clock: Clock,
-    listener: Listener,
+    callback: Callback,
     room: Room,
 ) -> dict[str, Any]:
     """Train the winner and its controls under the confirmation's seeds and rank the test split.
@@ -63,7 +63,7 @@ def read_test(
     names = [winner, *(pair["arm"] for pair in pairs)]
     configs = {one["arm"]: one["config"] for one in tree["arms"] if one["arm"] in names}
     jobs = [Job(arm, configs[arm], seed) for seed in tree["seeds"] for arm in names]
-    found = _train(jobs, space, prepared, clock, listener, room)
+    found = _train(jobs, space, prepared, clock, callback, room)
     reading = {
         "reading": len(before) + 1,
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -97,17 +97,17 @@ def _train(
     space: Space,
     prepared: Prepared,
     clock: Clock,
-    listener: Listener,
+    callback: Callback,
     room: Room,
 ) -> dict[tuple[str, int], Trained]:
     found: dict[tuple[str, int], Trained] = {}
     stop = StopRequest()
-    with clock.stage("test", listener), stop.listening(listener.stopping):
+    with clock.stage("test", callback), stop.listening(callback.on_stop):
         for job, trained in retrain(jobs, space, prepared.shared, "test", stop, room):
             if trained.reason:
                 raise SweepError(f"{job.arm} failed under seed {job.seed}: {trained.reason}")
             found[job.arm, job.seed] = trained
-            listener.progress(len(found), len(jobs))
+            callback.on_progress(len(found), len(jobs))
     if stop.reason:
         raise stop.reason
     if len(found) < len(jobs):

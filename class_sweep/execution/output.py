@@ -6,16 +6,16 @@ from pathlib import Path
 
 from class_sweep.errors import InputError, ResultsError
 from class_sweep.execution.tune.checkpointing import FolderKeeper, Keeper, StorageKeeper
+from class_sweep.results.callback import Callback
 from class_sweep.results.download import catch_up
 from class_sweep.results.folder import ResultsFolder, ResultsWriter
 from class_sweep.results.mirror import Mirror
 from class_sweep.storage.remote import Storage
-from class_sweep.tuning.ledger import Listener
 from class_sweep.tuning.study import open_again
 
 
 @contextmanager
-def for_a_new_one(path: Path, storage: Storage | None, listener: Listener) -> Iterator[Keeper]:
+def for_a_new_one(path: Path, storage: Storage | None, callback: Callback) -> Iterator[Keeper]:
     """Keep checkpoints, and a copy in a storage if there is one, of a sweep that is to begin.
 
     Raises:
@@ -33,19 +33,19 @@ def for_a_new_one(path: Path, storage: Storage | None, listener: Listener) -> It
             )
         mirror.begin()
         yield StorageKeeper(mirror)
-        listener.stage("storage")
+        callback.on_stage("storage")
 
 
 @contextmanager
 def taken_up(
-    path: Path, storage: Storage | None, listener: Listener
+    path: Path, storage: Storage | None, callback: Callback
 ) -> Iterator[tuple[ResultsWriter, Keeper]]:
     """Take up a results folder, and the storage that has its copy.
 
     Args:
         path: The folder.
         storage: Instead of the one that the folder remembers.
-        listener: Who is told that what is left is sent.
+        callback: Receives the stage of the last upload.
 
     Raises:
         InputError: If there is no sweep, another process is at it, or its storage cannot be used.
@@ -63,7 +63,7 @@ def taken_up(
         writer.remember(storage)
         mirror.begin()
         yield writer, StorageKeeper(mirror)
-        listener.stage("storage")
+        callback.on_stage("storage")
 
 
 def _mirror(folder: ResultsFolder, storage: Storage) -> Mirror:

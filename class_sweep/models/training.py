@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -30,7 +30,8 @@ from class_sweep.errors import (
     StorageError,
 )
 from class_sweep.models.card import model_card
-from class_sweep.preparation.prepare import Clock, Prepared, Watcher, prepare
+from class_sweep.preparation.prepare import Clock, Prepared, prepare
+from class_sweep.results.callback import Callback
 from class_sweep.training.checkpoint import STATE_FILE
 from class_sweep.training.loop import Trainer
 from class_sweep.training.model_folder import CONFIG, MANIFEST, Manifest, ModelFiles
@@ -38,16 +39,6 @@ from class_sweep.training.model_folder import CONFIG, MANIFEST, Manifest, ModelF
 _SLICE = 1.0  # seconds of training between two looks at the clock and at Ctrl-C
 _CHECKPOINT_EVERY = 30.0  # seconds
 SUMMARY = "summary.json"
-
-
-class Follower(Watcher, Protocol):
-    """Who is told of a training while it runs."""
-
-    def training(self, seed: int, step: int, steps: int, loss: float | None) -> None:
-        """A model of a seed is so far; `loss` is the mean since it was last said."""
-
-    def stopping(self) -> bool:
-        """Whether a person asked to stop."""
 
 
 @dataclass(frozen=True)
@@ -63,39 +54,22 @@ class Trained:
     metrics: dict[str, Any]
 
 
-class Unwatched:
-    """A follower that says nothing and never asks to stop."""
-
-    def stage(self, name: str) -> None:
-        """Say nothing."""
-
-    def progress(self, done: int, total: int) -> None:
-        """Say nothing."""
-
-    def training(self, seed: int, step: int, steps: int, loss: float | None) -> None:
-        """Say nothing."""
-
-    def stopping(self) -> bool:
-        """Never."""
-        return False
-
-
 def train(
     config: Path | str,
     out: Path | str,
     *,
     seeds: int | None = None,
-    follower: Follower | None = None,
+    callback: Callback | None = None,
 ) -> list[Trained]:
     """Train a configuration without axes to its end; see `train_space`.
 
     Raises:
         InputError: If something given is unusable; nothing was written then.
-        InterruptedTrainingError: If the follower asked to stop.
+        InterruptedTrainingError: If the callback requested a stop.
     """
     space = fixed(Path(config))
     cache = FeatureCache(default_cache_folder())
-    done = train_space(space, Path(out), seeds, cache=cache, follower=follower or Unwatched())
+    done = train_space(space, Path(out), seeds, cache=cache, callback=callback or Callback())
     if done is None:
         asked = "" if seeds is None else f" --seeds {seeds}"
         raise InterruptedTrainingError(f"class-sweep train {config} --out {out}{asked}")
@@ -118,7 +92,7 @@ def fixed(path: Path) -> Space:
 
 
 def train_space(
-    space: Space, out: Path, seeds: int | None, *, cache: FeatureCache, follower: Follower
+    space: Space, out: Path, seeds: int | None, *, cache: FeatureCache, callback: Callback
 ) -> list[Trained] | None:
     """Train one model into `out`, or several into a folder each below it.
 
@@ -129,10 +103,10 @@ def train_space(
         out: New, or of the same training.
         seeds: How many, from `search.seed` on; None for one model in `out` itself.
         cache: Of features and indexes.
-        follower: Is told of it.
+        callback: Receives the events of the training.
 
     Returns:
-        The models, or None where the follower asked to stop; what was done is kept.
+        The models, or None where the callback requested a stop; what was done is kept.
 
     Raises:
         InputError: If something given is unusable; nothing was written then.
@@ -151,9 +125,9 @@ def train_space(
     found = []
     for folder, one in spaces.items():
         if not folder.exists():
-            prepared = prepared or prepare(space, cache, Clock(), follower)
+            prepared = prepared or prepare(space, cache, Clock(), callback)
             with _threads(max(1, int(space.settings.resources.cpus))):
-                _train_one(one, folder, prepared, cache, follower)
+                _train_one(one, folder, prepared, cache, callback)
         if not folder.exists():
             return None
         found.append(Trained(folder, json.loads((folder / "metrics.json").read_text())))
@@ -231,9 +205,9 @@ def _require_free_or_same(folder: Path, space: Space) -> None:
 
 
 def _train_one(
-    space: Space, folder: Path, prepared: Prepared, cache: FeatureCache, follower: Follower
+    space: Space, folder: Path, prepared: Prepared, cache: FeatureCache, callback: Callback
 ) -> None:
-    """Train a model to its end and write its folder; or until the follower asks to stop."""
+    """Train a model to its end and write its folder; or until the callback requests a stop."""
     work = _work_folder(folder)
     try:
         work.mkdir(parents=True, exist_ok=True)
@@ -244,7 +218,7 @@ def _train_one(
             if not (work / CONFIG).exists():
                 write_atomic(work / CONFIG, space.text)
             trainer = _trainer(space, prepared, work)
-            seconds = _run(trainer, space.settings, work, follower)
+            seconds = _run(trainer, space.settings, work, callback)
             if trainer.step < trainer.schedule.steps:
                 return
             _write_model(trainer, space, folder, prepared, cache, seconds)
@@ -260,7 +234,7 @@ def _trainer(space: Space, prepared: Prepared, work: Path) -> Trainer:
     return trainer
 
 
-def _run(trainer: Trainer, settings: Settings, work: Path, follower: Follower) -> float:
+def _run(trainer: Trainer, settings: Settings, work: Path, callback: Callback) -> float:
     """Train on, with a checkpoint now and then and at a stop; seconds of this and earlier runs."""
     spent = work / "seconds"
     start = saved = time.monotonic()
@@ -268,14 +242,14 @@ def _run(trainer: Trainer, settings: Settings, work: Path, follower: Follower) -
         start -= float(spent.read_text(encoding="utf-8"))
     steps, size = trainer.schedule.steps, 1
     seed = settings.search.seed
-    follower.training(seed, trainer.step, steps, None)
+    callback.on_training_step(seed, trainer.step, steps, None)
     while trainer.step < steps:
         began = time.monotonic()
         loss = trainer.train_to(min(steps, trainer.step + size))
         now = time.monotonic()
         size = max(1, round(size * min(2.0, _SLICE / max(now - began, 1e-3))))
-        follower.training(seed, trainer.step, steps, loss)
-        stop = follower.stopping()
+        callback.on_training_step(seed, trainer.step, steps, loss)
+        stop = callback.stop_requested()
         if stop or now - saved > _CHECKPOINT_EVERY:
             trainer.save(work / STATE_FILE)
             write_atomic(spent, f"{now - start:.3f}")

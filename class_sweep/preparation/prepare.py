@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -34,6 +34,7 @@ from class_sweep.encoders.molecule import build_graphs, encode_molecules
 from class_sweep.encoders.rows import distinct
 from class_sweep.encoders.text import encode_texts, encode_token_states, encode_tokens
 from class_sweep.errors import ConfigError, DataError
+from class_sweep.results.callback import Callback
 from class_sweep.training.features import TrialFeatures, similarity_of
 
 if TYPE_CHECKING:
@@ -44,16 +45,6 @@ _SPREAD = 20_000  # pairs; with fewer, this machine has an index before others h
 FINGERPRINT = MorganEncoder(kind="morgan", bits=2048)  # what Tanimoto compares
 
 
-class Watcher(Protocol):
-    """Who is told of the stages."""
-
-    def stage(self, name: str) -> None:
-        """A stage begins: `data`, `encoders`, `index`."""
-
-    def progress(self, done: int, total: int) -> None:
-        """How much of the stage is done, where that is known."""
-
-
 @dataclass
 class Clock:
     """Wall seconds of each stage of a run."""
@@ -61,9 +52,9 @@ class Clock:
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
-    def stage(self, name: str, listener: Watcher) -> Iterator[None]:
-        """Time a stage and tell the listener of it."""
-        listener.stage(name)
+    def stage(self, name: str, callback: Callback) -> Iterator[None]:
+        """Time a stage and report it."""
+        callback.on_stage(name)
         start = time.perf_counter()
         try:
             yield
@@ -122,7 +113,7 @@ def prepare(
     space: Space,
     cache: FeatureCache,
     clock: Clock,
-    listener: Watcher,
+    callback: Callback,
     *,
     loaded: Callable[[], None] = lambda: None,
 ) -> Prepared:
@@ -132,32 +123,32 @@ def prepare(
         space: What to prepare.
         cache: Of features and indexes.
         clock: Times each stage.
-        listener: Is told of each stage.
+        callback: Receives each stage and its progress.
         loaded: Called when the pairs are there and found good, before the long work.
 
     Raises:
         InputError: If the data, an encoder or the σ range is unusable.
     """
     settings = space.settings
-    with clock.stage("data", listener):
+    with clock.stage("data", callback):
         pairs = load_checked_pairs(space)
     loaded()
     train = pairs.rows("train")
-    with clock.stage("encoders", listener):
+    with clock.stage("encoders", callback):
         text = encode_texts(
-            settings.text_encoder, pairs.texts, train, cache=cache, progress=listener.progress
+            settings.text_encoder, pairs.texts, train, cache=cache, progress=callback.on_progress
         )
         smiles = (*pairs.smiles, *(molecule.smiles for molecule in pairs.more))
         molecule = encode_molecules(settings.molecule_encoder, smiles, train, cache=cache)
-        finer = _finer(space, pairs, smiles, cache, listener)
-    with clock.stage("index", listener):
+        finer = _finer(space, pairs, smiles, cache, callback)
+    with clock.stage("index", callback):
         indexes = {}
         for similarity in similarities(space):
             compared = molecule
             if similarity.molecule == "tanimoto":
                 compared = encode_molecules(FINGERPRINT, smiles, train, cache=cache)
             indexes[similarity] = _index(
-                space, similarity, text[train], compared[train], cache, listener
+                space, similarity, text[train], compared[train], cache, callback
             )
         diagnoses = {similarity: diagnose(index) for similarity, index in indexes.items()}
     prepared = Prepared(
@@ -176,7 +167,7 @@ def _finer(
     pairs: PairSet,
     smiles: tuple[str, ...],
     cache: FeatureCache,
-    listener: Watcher,
+    callback: Callback,
 ) -> dict[str, Any]:
     """What the space's backbone reads beside one vector a text and one a molecule."""
     settings, needs = space.settings, needed(space)
@@ -186,7 +177,7 @@ def _finer(
         found["tokens"] = encode_tokens(encoder, pairs.texts, cache=cache)
     elif needs.token_depths:
         found["token_means"], found["token_states"] = encode_token_states(
-            encoder, pairs.texts, needs.token_depths, cache=cache, progress=listener.progress
+            encoder, pairs.texts, needs.token_depths, cache=cache, progress=callback.on_progress
         )
     if needs.graphs:
         train = pairs.rows("train")
@@ -273,7 +264,7 @@ def _index(
     text: np.ndarray,
     molecule: np.ndarray,
     cache: FeatureCache,
-    listener: Watcher,
+    callback: Callback,
 ) -> DifficultyIndex:
     sigmas, quantiles = sigmas_needed(space), space.sigma_quantiles()
     data = fingerprint(text, molecule)
@@ -289,8 +280,8 @@ def _index(
             sigmas,
             similarity=similarity,
             quantiles=quantiles,
-            executor=_cluster(listener.progress) if len(text) >= _SPREAD else None,
-            progress=listener.progress,
+            executor=_cluster(callback.on_progress) if len(text) >= _SPREAD else None,
+            progress=callback.on_progress,
         )
         return to_stored(index, data)
 

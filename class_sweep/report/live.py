@@ -2,7 +2,7 @@
 
 import time
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 from psutil import virtual_memory
 from rich.console import Console, Group, RenderableType
@@ -10,10 +10,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from class_sweep.config.axes import Value
 from class_sweep.config.objective import Objective
 from class_sweep.report.eta import seconds_left
 from class_sweep.results import formatting
+from class_sweep.results.callback import Callback, StartedTrial
 from class_sweep.results.record import Record
 from class_sweep.results.trials import Trials, trials_of
 
@@ -40,24 +40,8 @@ _VERDICTS = {
 }
 
 
-class Proposed(Protocol):
-    """A trial that is about to start."""
-
-    @property
-    def trial(self) -> int:
-        """Its number."""
-
-    @property
-    def name(self) -> str | None:
-        """The reference schedule that it is."""
-
-    @property
-    def config(self) -> dict[str, Value]:
-        """The value of every axis."""
-
-
-class LiveView:
-    """Follows a sweep; a listener of it, and a context manager around it."""
+class LiveView(Callback):
+    """Shows a running sweep; a context manager around it."""
 
     def __init__(self, console: Console, objective: Objective) -> None:
         self._console = console
@@ -65,8 +49,8 @@ class LiveView:
         self._start = self._said = time.monotonic()
         self._stage, self._fraction = "", 0.0
         self._trials, self._full_samples = 0, 0
-        self._foretold: int | None = None
-        self._started: dict[int, Proposed] = {}
+        self._expected_samples: int | None = None
+        self._started: dict[int, StartedTrial] = {}
         self._under_way: set[int] = set()
         self._records: list[Record] = []
         self._live = (
@@ -89,28 +73,32 @@ class LiveView:
         if self._live:
             self._live.stop()
 
-    def stage(self, name: str) -> None:
+    def on_stage(self, name: str) -> None:
         """A stage begins."""
         self._stage, self._fraction = STAGES.get(name, name), 0.0
         if not self._live:
             self._say(self._stage)
 
-    def progress(self, done: int, total: int) -> None:
+    def on_progress(self, done: int, total: int) -> None:
         """How much of the stage is done."""
         self._fraction = done / total if total else 0.0
         if not self._live and time.monotonic() - self._said > _SILENCE:
             self._say(f"{self._stage}  {self._fraction:.0%}")
 
-    def planned(self, trials: int, full_samples: int, foretold: int | None) -> None:
+    def on_plan(self, trials: int, full_samples: int, expected_samples: int | None) -> None:
         """How many trials there will be, and the samples of one and of all of them."""
-        self._trials, self._full_samples, self._foretold = trials, full_samples, foretold
+        self._trials, self._full_samples, self._expected_samples = (
+            trials,
+            full_samples,
+            expected_samples,
+        )
 
-    def proposed(self, proposal: Proposed) -> None:
+    def on_trial_start(self, trial: StartedTrial) -> None:
         """A trial starts, or one that was paused goes on."""
-        self._started[proposal.trial] = proposal
-        self._under_way.add(proposal.trial)
+        self._started[trial.trial] = trial
+        self._under_way.add(trial.trial)
 
-    def reported(self, record: Record) -> None:
+    def on_report(self, record: Record) -> None:
         """A trial has reported."""
         self._records.append(record)
         if record.decision != "continue":
@@ -127,13 +115,13 @@ class LiveView:
                 soft_wrap=True,
             )
 
-    def stopping(self) -> None:
+    def on_stop(self) -> None:
         """The sweep was asked to stop."""
         self._stage = "stopping after the running reports; Ctrl-C again stops at once"
         if not self._live:
             self._say(self._stage)
 
-    def recalled(self, record: Record) -> None:
+    def on_logged_report(self, record: Record) -> None:
         """A report of an earlier run of the sweep: it counts, but is no news."""
         self._started[record.trial] = record
         self._records.append(record)
@@ -158,7 +146,7 @@ class LiveView:
             f" {len(self._under_way)} running{paused}."
             f"  {trials.samples / budget:.0%} of the full budget's samples spent"
         )
-        left = seconds_left(self._records, self._trials, self._foretold)
+        left = seconds_left(self._records, self._trials, self._expected_samples)
         if left is not None:
             text += f", about {formatting.seconds(left)} left"
         memory = virtual_memory()

@@ -15,12 +15,13 @@ from rich.table import Table
 from class_sweep.config.objective import DIRECTIONS, METRICS, POOLS
 from class_sweep.report.live import STAGES
 from class_sweep.results import formatting
+from class_sweep.results.callback import Callback
 
 _EVERY = 10.0  # seconds between two plain lines
 
 
-class TrainingView:
-    """Follows a training; Ctrl-C asks it to stop at the next checkpoint, twice stops at once."""
+class TrainingView(Callback):
+    """Shows a training; Ctrl-C asks it to stop at the next checkpoint, twice stops at once."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -53,18 +54,18 @@ class TrainingView:
             if self._bar:
                 self._bar.stop()
 
-    def stage(self, name: str) -> None:
+    def on_stage(self, name: str) -> None:
         """A stage begins."""
         self._next(STAGES[name], 1)
         if not self._bar:
             self._line(STAGES[name])
 
-    def progress(self, done: int, total: int) -> None:
+    def on_progress(self, done: int, total: int) -> None:
         """How much of the stage is done."""
         if self._bar and self._task is not None:
             self._bar.update(self._task, completed=done, total=total)
 
-    def training(self, seed: int, step: int, steps: int, loss: float | None) -> None:
+    def on_training_step(self, seed: int, step: int, steps: int, loss: float | None) -> None:
         """A model of a seed is so far."""
         shown = "" if loss is None else f"  loss {loss:.4f}"
         text = f"training, seed {seed}  step {step:,} of {steps:,}{shown}"
@@ -75,7 +76,7 @@ class TrainingView:
         elif loss is None or step == steps or time.monotonic() - self._said > _EVERY:
             self._line(text)
 
-    def stopping(self) -> bool:
+    def stop_requested(self) -> bool:
         """Whether a person asked to stop."""
         return self._asked
 

@@ -4,11 +4,11 @@ import math
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Protocol
 
 from class_sweep.config.axes import Value
 from class_sweep.config.objective import Objective
 from class_sweep.errors import StorageError
+from class_sweep.results.callback import Callback
 from class_sweep.results.folder import ResultsWriter
 from class_sweep.results.record import Decision, Record
 from class_sweep.tuning.pruners.pruner import Pruner, Verdict
@@ -41,47 +41,16 @@ class Proposal:
     rerun_of: int | None = None
 
 
-class Listener(Protocol):
-    """Who is told of a sweep while it runs."""
-
-    def stage(self, name: str) -> None:
-        """A stage begins: `data`, `encoders`, `index`, `workers`, `trials`."""
-
-    def progress(self, done: int, total: int) -> None:
-        """How much of the stage is done, where that is known."""
-
-    def planned(self, trials: int, full_samples: int, foretold: int | None) -> None:
-        """The trials are about to start.
-
-        Args:
-            trials: How many.
-            full_samples: Of one trial over the full data.
-            foretold: Samples of all trials together, where that is known beforehand.
-        """
-
-    def proposed(self, proposal: Proposal) -> None:
-        """A trial starts."""
-
-    def reported(self, record: Record) -> None:
-        """A trial has reported, and its fate is decided."""
-
-    def stopping(self) -> None:
-        """The sweep was asked to stop: what runs goes on to its next report, nothing starts."""
-
-    def recalled(self, record: Record) -> None:
-        """A report of an earlier run of the sweep."""
-
-
 class Judge:
     """Decides what each report means for its trial. One per sweep, in the driver."""
 
     def __init__(
-        self, objective: Objective, pruner: Pruner, writer: ResultsWriter, listener: Listener
+        self, objective: Objective, pruner: Pruner, writer: ResultsWriter, callback: Callback
     ) -> None:
         self._objective = objective
         self._pruner = pruner
         self._writer = writer
-        self._listener = listener
+        self._callback = callback
         self._proposals: dict[int, Proposal] = {}
         self._paused: set[int] = set()
         self._let_go: set[int] = set()  # of the paused ones, those that go on
@@ -97,7 +66,7 @@ class Judge:
         """Take up a log: rungs and verdicts stand as they did when its last line was written."""
         for record in records:
             self._note(record)
-            self._listener.recalled(record)
+            self._callback.on_logged_report(record)
             if record.rung is not None and record.objective is not None:
                 self._decide(record.trial, record.name, record.rung, record.objective)
         self._drop()
@@ -106,7 +75,7 @@ class Judge:
         """Know a trial before its first report, or let a paused one go on."""
         self._proposals[proposal.trial] = proposal
         self._let_go.add(proposal.trial)
-        self._listener.proposed(proposal)
+        self._callback.on_trial_start(proposal)
 
     def receive(self, trial: int, outcome: Outcome) -> Decision:
         """Judge one report, write it down, and say what becomes of the trial."""
@@ -247,7 +216,7 @@ class Judge:
             raise
         self._note(record)
         self.reports += 1
-        self._listener.reported(record)
+        self._callback.on_report(record)
 
 
 def _now() -> str:

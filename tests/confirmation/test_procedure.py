@@ -8,6 +8,7 @@ from class_sweep.confirmation.paired_runs import Job, train_whole
 from class_sweep.confirmation.procedure import confirm_seeds, confirming
 from class_sweep.errors import ConfigError
 from class_sweep.preparation.prepare import Clock, prepare
+from class_sweep.results.callback import Callback
 from class_sweep.training.evaluation import metrics_of
 
 
@@ -18,14 +19,7 @@ def space(small_space_text):
 
 @pytest.fixture(scope="module")
 def arrays(space, cache):
-    class Silent:
-        def stage(self, name):
-            pass
-
-        def progress(self, done, total):
-            pass
-
-    return prepare(space, cache, Clock(), Silent()).features.arrays()
+    return prepare(space, cache, Clock(), Callback()).features.arrays()
 
 
 VALUES = {

@@ -12,19 +12,12 @@ from class_sweep.errors import DataError, QueryError
 from class_sweep.models import Model
 from class_sweep.models.evaluation import features_of
 from class_sweep.preparation.prepare import Clock, prepare
+from class_sweep.results.callback import Callback
 from class_sweep.training.encoding import embed_molecules, embed_texts
 from class_sweep.training.evaluation import rank
 from class_sweep.training.reranking import fine_scores, reranked
 
 CPU = torch.device("cpu")
-
-
-class Silent:
-    def stage(self, name):
-        pass
-
-    def progress(self, done, total):
-        pass
 
 
 FORMS = [
@@ -40,7 +33,7 @@ def folder(request, trained, plain_text, graphs_text):
 
 def test_a_model_encodes_as_its_training_did(folder, cache):
     model = Model.load(folder)
-    prepared = prepare(load_space(folder / "config.yaml"), cache, Clock(), Silent())
+    prepared = prepare(load_space(folder / "config.yaml"), cache, Clock(), Callback())
     there, here = prepared.features, features_of(model, prepared.pairs, NoCache())
     everything = np.arange(len(prepared.pairs))
     for embed in (embed_texts, embed_molecules):

@@ -10,20 +10,20 @@ from safetensors.torch import load_file
 
 from class_sweep.errors import ConfigError, InterruptedTrainingError, ModelError, QueryError
 from class_sweep.models import Model, train
-from class_sweep.models.training import Unwatched
+from class_sweep.results.callback import Callback
 
 
-class Stop(Unwatched):
+class Stop(Callback):
     """Asks to stop after some looks."""
 
     def __init__(self, looks):
         self.looks = looks
         self.steps = []
 
-    def training(self, seed, step, steps, loss):  # noqa: ARG002
+    def on_training_step(self, seed, step, steps, loss):  # noqa: ARG002
         self.steps.append(step)
 
-    def stopping(self):
+    def stop_requested(self):
         self.looks -= 1
         return self.looks <= 0
 
@@ -52,16 +52,16 @@ def test_a_model_folder_holds_what_it_promises(plain):
 def test_a_training_that_was_cut_comes_to_the_same_numbers(plain, config, tmp_path):
     out, stops = tmp_path / "again", 0
     while True:
-        follower = Stop(2)
+        callback = Stop(2)
         try:
-            train(config, out, follower=follower)
+            train(config, out, callback=callback)
             break
         except InterruptedTrainingError as error:
             stops += 1
             said = str(error)
     assert stops >= 2
     assert said == f"interrupted; go on with: class-sweep train {config} --out {out}"
-    assert follower.steps[0] > 0  # went on, not from the start
+    assert callback.steps[0] > 0  # went on, not from the start
     for name, tensor in load_file(plain / "model.safetensors").items():
         assert torch.equal(tensor, load_file(out / "model.safetensors")[name]), name
     one, other = (json.loads((p / "metrics.json").read_text()) for p in (plain, out))
@@ -115,7 +115,7 @@ def test_a_folder_of_something_else_is_refused(config, tmp_path, plain_text):
     with pytest.raises(ModelError, match=r"must be new: .*full exists"):
         train(config, tmp_path / "full")
     with pytest.raises(InterruptedTrainingError):
-        train(config, tmp_path / "out", follower=Stop(1))
+        train(config, tmp_path / "out", callback=Stop(1))
     config.write_text(plain_text.replace("lr: 3e-3", "lr: 2e-3"))
     with pytest.raises(ModelError, match="of the same configuration"):
         train(config, tmp_path / "out")
@@ -130,7 +130,7 @@ def test_a_model_is_trained_by_one_process(config, tmp_path):
     from filelock import FileLock
 
     with pytest.raises(InterruptedTrainingError):
-        train(config, tmp_path / "out", follower=Stop(1))
+        train(config, tmp_path / "out", callback=Stop(1))
     held = FileLock(tmp_path / "out.training" / ".lock")
     with held, pytest.raises(ModelError, match="by one process"):
         train(config, tmp_path / "out")

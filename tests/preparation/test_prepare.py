@@ -30,8 +30,8 @@ def edited(small_space_text):
 
 
 @pytest.fixture
-def ready(cache, listener):
-    return lambda space: prepare(space, cache, Clock(), listener)
+def ready(cache, callback):
+    return lambda space: prepare(space, cache, Clock(), callback)
 
 
 def test_every_sigma_of_the_space_and_of_its_references_is_counted(edited, ready):
@@ -40,34 +40,34 @@ def test_every_sigma_of_the_space_and_of_its_references_is_counted(edited, ready
     assert index.sigmas.tolist() == [0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.99]
 
 
-def test_an_index_is_counted_once_and_then_read(edited, cache, listener, monkeypatch):
+def test_an_index_is_counted_once_and_then_read(edited, cache, callback, monkeypatch):
     space = edited()
-    first = prepare(space, cache, Clock(), listener).features.indexes[CLASS_SIMILARITY]
+    first = prepare(space, cache, Clock(), callback).features.indexes[CLASS_SIMILARITY]
 
     def never(*_, **__):
         raise AssertionError("counted again")
 
     monkeypatch.setattr("class_sweep.preparation.prepare.build_index", never)
-    again = prepare(space, cache, Clock(), listener).features.indexes[CLASS_SIMILARITY]
+    again = prepare(space, cache, Clock(), callback).features.indexes[CLASS_SIMILARITY]
     assert again.checksum() == first.checksum()
 
 
 @pytest.fixture
-def counted_again(edited, tmp_path, listener, caplog):
+def counted_again(edited, tmp_path, callback, caplog):
     """Index a space, spoil its cached index, index it again: the warning of the second time."""
     cache = FeatureCache(tmp_path)
 
     def again(spoil):
         space = edited()
-        first = prepare(space, cache, Clock(), listener).features.indexes[CLASS_SIMILARITY]
+        first = prepare(space, cache, Clock(), callback).features.indexes[CLASS_SIMILARITY]
         (path,) = [p for p in tmp_path.glob("*.safetensors") if "stored_data" in load_file(p)]
         spoil(path)
         caplog.clear()
-        second = prepare(space, cache, Clock(), listener).features.indexes[CLASS_SIMILARITY]
+        second = prepare(space, cache, Clock(), callback).features.indexes[CLASS_SIMILARITY]
         assert second.checksum() == first.checksum()
         (warning,) = caplog.messages
         caplog.clear()
-        prepare(space, cache, Clock(), listener)
+        prepare(space, cache, Clock(), callback)
         assert caplog.messages == []  # the rebuilt one is kept
         return warning
 

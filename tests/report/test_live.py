@@ -20,16 +20,16 @@ def follow(terminal, proposed, record):
     def run(console, objective=MRR):
         with LiveView(console, objective) as view:
             for stage in ("data", "encoders", "index", "workers", "trials"):
-                view.stage(stage)
-            view.progress(1, 4)
-            view.planned(8, 2000, None)
+                view.on_stage(stage)
+            view.on_progress(1, 4)
+            view.on_plan(8, 2000, None)
             for number in range(5):
-                view.proposed(proposed(number, "full_data" if number == 0 else None))
-            view.reported(record(0, samples=500))
-            view.reported(record(1, "prune", samples=500, objective=0.9))
-            view.reported(record(2, "fail", objective=None, samples=0, reason="bad [shape] [/x]"))
-            view.reported(record(0, "finish", name="full_data", samples=2000, objective=0.375))
-            view.reported(record(3, "finish", samples=1000, objective=0.5))
+                view.on_trial_start(proposed(number, "full_data" if number == 0 else None))
+            view.on_report(record(0, samples=500))
+            view.on_report(record(1, "prune", samples=500, objective=0.9))
+            view.on_report(record(2, "fail", objective=None, samples=0, reason="bad [shape] [/x]"))
+            view.on_report(record(0, "finish", name="full_data", samples=2000, objective=0.375))
+            view.on_report(record(3, "finish", samples=1000, objective=0.5))
         return seen(console)
 
     return run
@@ -68,9 +68,9 @@ def test_a_terminal_is_given_back_as_it_was(terminal, follow):
 def test_a_terminal_shows_the_last_trials_only(terminal, proposed):
     console = terminal(terminal=True)
     with LiveView(console, MRR) as view:
-        view.planned(40, 2000, None)
+        view.on_plan(40, 2000, None)
         for number in range(40):
-            view.proposed(proposed(number))
+            view.on_trial_start(proposed(number))
     table = seen(console)
     numbers = re.findall(
         r"^ +(\d+)  random", table[table.rindex("trial  schedule") :], re.MULTILINE
@@ -81,17 +81,17 @@ def test_a_terminal_shows_the_last_trials_only(terminal, proposed):
 def test_before_a_trial_starts_a_terminal_shows_the_stage(terminal):
     console = terminal(terminal=True)
     with LiveView(console, MRR) as view:
-        view.stage("index")
-        view.progress(3, 12)
+        view.on_stage("index")
+        view.on_progress(3, 12)
     assert "counting look-alikes  25%" in seen(console)
 
 
 def test_no_finished_trial_is_said_and_a_pruned_one_is_no_best(terminal, proposed, record):
     console = terminal(terminal=True)
     with LiveView(console, MRR) as view:
-        view.planned(2, 2000, None)
-        view.proposed(proposed(0))
-        view.reported(record(0, "prune", objective=0.9))
+        view.on_plan(2, 2000, None)
+        view.on_trial_start(proposed(0))
+        view.on_report(record(0, "prune", objective=0.9))
     assert "no trial has finished yet" in seen(console)
     assert "best finished" not in seen(console)
 
@@ -119,7 +119,7 @@ def test_without_a_terminal_there_is_a_line_for_each_stage_and_report(terminal, 
 def test_a_reference_that_failed_has_its_name_and_its_reason(terminal, record):
     console = terminal()
     with LiveView(console, MRR) as view:
-        view.reported(record(0, "fail", name="paper", objective=None, reason="out of memory"))
+        view.on_report(record(0, "fail", name="paper", objective=None, reason="out of memory"))
     assert seen(console).rstrip().endswith("–  paper  out of memory")
 
 
@@ -144,11 +144,11 @@ def test_an_error_inside_passes_through_and_the_terminal_is_given_back(terminal)
 def test_a_paused_trial_that_goes_on_is_running_and_stays_in_sight(terminal, proposed, record):
     console = terminal(terminal=True)
     with LiveView(console, MRR) as view:
-        view.planned(20, 2000, 9000)
+        view.on_plan(20, 2000, 9000)
         for number in range(20):
-            view.proposed(proposed(number))
-            view.reported(record(number, "pause" if number < 2 else "prune", samples=500))
-        view.proposed(proposed(0))
+            view.on_trial_start(proposed(number))
+            view.on_report(record(number, "pause" if number < 2 else "prune", samples=500))
+        view.on_trial_start(proposed(0))
     shown = seen(console)
     last = shown[shown.rindex("18 of 20 trials ended") :]
     assert "0 failed; 1 running, 1 paused." in " ".join(last.split())

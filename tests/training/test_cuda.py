@@ -7,6 +7,7 @@ from class_sweep.backbones.catalogue import BACKBONES
 from class_sweep.config.document import parse_space
 from class_sweep.execution.tune.trainable import CurriculumTrial
 from class_sweep.preparation.prepare import Clock, prepare
+from class_sweep.results.callback import Callback
 from class_sweep.training.loop import Trainer
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
@@ -28,11 +29,6 @@ objective: validation/mrr
 def trained_on(tiny_bert, cache):
     """A trainer of a backbone, and its space."""
 
-    class Silent:
-        def stage(self, name): ...
-
-        def progress(self, done, total): ...
-
     def build(name, *, gpu, trainable=True, batch=32, parts=""):
         text = SPACE.format(
             model=tiny_bert,
@@ -42,7 +38,7 @@ def trained_on(tiny_bert, cache):
             parts=parts,
         )
         space = parse_space(text)
-        features = prepare(space, cache, Clock(), Silent()).features
+        features = prepare(space, cache, Clock(), Callback()).features
         return Trainer(space.settings, features, gpu=gpu), space, features
 
     return build

@@ -91,10 +91,10 @@ def test_a_plan_that_cannot_be_worked_out_is_left_to_the_trial(space, features):
 class Bench:
     """A search and a judge over one folder, without Tune."""
 
-    def __init__(self, folder, listener, text=SPACE):
+    def __init__(self, folder, callback, text=SPACE):
         self.space = parse_space(text)
         self.writer = ResultsWriter(ResultsFolder(folder))
-        self.judge = Judge(self.space.objective, Asha(2), self.writer, listener)
+        self.judge = Judge(self.space.objective, Asha(2), self.writer, callback)
         self.judge.replay(self.writer.folder.records())
         self.search = StudySearch(
             self.space, folder / "study.db", self.judge, StopRequest(),
@@ -121,13 +121,13 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path, listener):
+def bench(tmp_path, callback):
     made = []
 
     def make(text=SPACE):
         for other in made:
             other.writer.close()
-        made.append(Bench(tmp_path, listener, text))
+        made.append(Bench(tmp_path, callback, text))
         return made[-1]
 
     yield make

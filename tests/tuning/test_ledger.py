@@ -5,18 +5,11 @@ import pytest
 
 from class_sweep.config.objective import parse_objective
 from class_sweep.errors import StorageError
+from class_sweep.results.callback import Callback
 from class_sweep.results.folder import ResultsFolder, ResultsWriter
 from class_sweep.tuning.ledger import Judge, Outcome, Proposal
 from class_sweep.tuning.pruners.asha import Asha
 from class_sweep.tuning.pruners.successive_halving import SuccessiveHalving
-
-
-class Quiet:
-    def recalled(self, record):
-        pass
-
-    def reported(self, record):
-        pass
 
 
 def outcome(value, *, report=0, rung=0, last=False, failure=None):
@@ -31,9 +24,9 @@ def writer(tmp_path):
 
 
 @pytest.fixture
-def make_judge(writer, listener):
+def make_judge(writer, callback):
     def make(objective="validation/mrr", pruner=None):
-        judge = Judge(parse_objective(objective), pruner or Asha(2), writer, listener)
+        judge = Judge(parse_objective(objective), pruner or Asha(2), writer, callback)
         for number in range(6):
             judge.propose(Proposal(number, {"curriculum.alpha": 0.5}, f"id{number}"))
         return judge
@@ -168,7 +161,7 @@ def test_a_log_cut_before_that_line_is_completed(make_judge, writer):
     writer.folder.trials.write_text("".join(record.to_json() + "\n" for record in before))
     writer.close()
     with ResultsWriter(writer.folder) as again:
-        judge = Judge(parse_objective("validation/mrr"), SuccessiveHalving([1]), again, Quiet())
+        judge = Judge(parse_objective("validation/mrr"), SuccessiveHalving([1]), again, Callback())
         judge.replay(before)
         assert replace(writer.folder.records()[-1], at="") == replace(dropped, at="")
         assert judge.last[2].decision == "pause"

@@ -20,13 +20,13 @@ PRUNING = "pruning: {grace_epochs: 1, reduction_factor: 2, keep: 1}"  # of 4: 2 
 class Bench:
     """A sweep of four trials, with rungs at 100 and 200 samples and its end at 300."""
 
-    def __init__(self, folder, listener, text, plan_of):
+    def __init__(self, folder, callback, text, plan_of):
         space = parse_space(text)
         self.folder = folder
         self.writer = ResultsWriter(ResultsFolder(folder))
         self.judge = Judge(
             space.objective, make_pruner(space.settings.pruning, 2, searched(space)),
-            self.writer, listener,
+            self.writer, callback,
         )  # fmt: skip
         self.judge.replay(self.writer.folder.records())
         self.stop = StopRequest()
@@ -58,7 +58,7 @@ class Bench:
 
 
 @pytest.fixture
-def make(tmp_path, listener, small_space_text):
+def make(tmp_path, callback, small_space_text):
     text = small_space_text.replace("trials: 8", "trials: 4").replace(
         "first: [full_data]", "first: []"
     )
@@ -69,7 +69,7 @@ def make(tmp_path, listener, small_space_text):
     def make(plan_of=lambda _: f"plan {next(plans)}", change=("", "")):
         for other in made:
             other.writer.close()
-        made.append(Bench(tmp_path, listener, text.replace(*change), plan_of))
+        made.append(Bench(tmp_path, callback, text.replace(*change), plan_of))
         return made[-1]
 
     yield make

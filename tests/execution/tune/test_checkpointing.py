@@ -113,16 +113,16 @@ def test_a_folders_checkpoints_go_one_by_one_and_all_together(tmp_path):
     assert not (tmp_path / "checkpoints").exists()
 
 
-def test_a_folder_whose_storage_is_gone_says_how_to_go_on(tmp_path, listener):
+def test_a_folder_whose_storage_is_gone_says_how_to_go_on(tmp_path, callback):
     (tmp_path / "file").write_text("x")
     storage = Storage.parse(str(tmp_path / "file")) / "sweep"
     with ResultsWriter.create(tmp_path / "here", "space", storage):
         pass
-    with pytest.raises(InputError) as error, taken_up(tmp_path / "here", None, listener):
+    with pytest.raises(InputError) as error, taken_up(tmp_path / "here", None, callback):
         pass
     said = str(error.value)
     assert f"class-sweep resume {tmp_path / 'here'} --storage URI" in said
     assert f"once {tmp_path / 'here' / 'storage.json'} is removed" in said
     (tmp_path / "here" / "storage.json").unlink()
-    with taken_up(tmp_path / "here", None, listener) as (_, keeper):
+    with taken_up(tmp_path / "here", None, callback) as (_, keeper):
         assert isinstance(keeper, FolderKeeper)

@@ -11,6 +11,7 @@ from class_sweep.config.sections import Curriculum
 from class_sweep.execution.checkpoints import FolderStates
 from class_sweep.execution.tune.trainable import CurriculumTrial
 from class_sweep.preparation.prepare import Clock, prepare
+from class_sweep.results.callback import Callback
 from class_sweep.training.loop import Trainer
 
 FIRST = {
@@ -36,12 +37,7 @@ def space(small_space_text):
 
 @pytest.fixture(scope="module")
 def features(space, cache):
-    class Silent:
-        def stage(self, name): ...
-
-        def progress(self, done, total): ...
-
-    return prepare(space, cache, Clock(), Silent()).features
+    return prepare(space, cache, Clock(), Callback()).features
 
 
 @pytest.fixture
