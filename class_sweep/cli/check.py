@@ -40,7 +40,7 @@ def check(
     """
     from class_sweep.base.array_cache import FeatureCache, default_cache_folder
     from class_sweep.config.document import load_space
-    from class_sweep.curriculum.space_warnings import advise
+    from class_sweep.curriculum.space_warnings import space_warnings
     from class_sweep.preparation.footprint import most_on_disk, results_bytes
     from class_sweep.preparation.plan import plan_sweep, require_resources
     from class_sweep.preparation.prepare import Clock, load_checked_pairs, prepare
@@ -55,7 +55,7 @@ def check(
         place.require_usable()
     diagnoses: dict[Similarity, list[SigmaDiagnosis]] = {}
     shared = disk = None
-    warnings = [*advise(space), *sampler_notes(space), *pruning_notes(space)]
+    warnings = [*space_warnings(space), *sampler_notes(space), *pruning_notes(space)]
     with _machines(space, address) as machines:
         at_a_time = require_resources(space, machines)
         if index:

@@ -8,7 +8,7 @@ from class_sweep.config.confirm import Confirm
 from class_sweep.config.document import Space
 from class_sweep.config.sections import Settings
 from class_sweep.curriculum.baselines import reference_config
-from class_sweep.curriculum.schedule import plan
+from class_sweep.curriculum.schedule import Schedule
 from class_sweep.results.record import Record
 from class_sweep.statistics.sequential import Pair
 from class_sweep.training.features import TrialFeatures
@@ -138,11 +138,4 @@ def _beside(arm: Arm) -> dict[str, Value]:
 
 
 def _samples(settings: Settings, pairs: int) -> int:
-    schedule = plan(
-        settings.curriculum,
-        epochs=settings.budget.epochs,
-        pairs=pairs,
-        batch_size=settings.optimizer.batch_size,
-        samples=settings.budget.samples,
-    )
-    return schedule.samples
+    return Schedule.of(settings, pairs).samples

@@ -55,7 +55,7 @@ INTENSITIES: dict[str, Curve] = {
 
 
 @dataclass(frozen=True)
-class Emphasis:
+class LossWeights:
     """The factors of each epoch.
 
     Attributes:
@@ -67,7 +67,7 @@ class Emphasis:
     rate: tuple[float, ...]
 
 
-def emphasis(curriculum: Curriculum, epochs: int, parts: Sequence[str]) -> Emphasis:
+def loss_weights(curriculum: Curriculum, epochs: int, parts: Sequence[str]) -> LossWeights:
     """Work a curriculum's intensity out for a loss.
 
     Args:
@@ -95,9 +95,9 @@ def emphasis(curriculum: Curriculum, epochs: int, parts: Sequence[str]) -> Empha
     ones = (1.0,) * epochs
     if curriculum.intensity_acts_on == "loss":
         named_parts = {part: over_epochs(name) for part, name in by_part.items()}
-        return Emphasis(dict.fromkeys(parts, ones) | named_parts, ones)
+        return LossWeights(dict.fromkeys(parts, ones) | named_parts, ones)
     if isinstance(curves, dict):
         raise ValueError(  # noqa: TRY004 - a rule between two settings is broken, not a type
             f"intensity must be one curve to act on the learning rate, got {curves}"
         )
-    return Emphasis(dict.fromkeys(parts, ones), over_epochs(curves))
+    return LossWeights(dict.fromkeys(parts, ones), over_epochs(curves))

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from class_sweep.curriculum.names import named
 
 
-def introduce(
+def difficulty_order(
     neighbours: NDArray[np.int32],
     mean_similarity: NDArray[np.float64],
     *,

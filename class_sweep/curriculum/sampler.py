@@ -24,7 +24,7 @@ class CurriculumSampler:
     def __init__(
         self,
         schedule: Schedule,
-        introduced: NDArray[np.int64],
+        order: NDArray[np.int64],
         seed: int,
         *,
         nearest: NDArray[np.int32] | None = None,
@@ -36,7 +36,7 @@ class CurriculumSampler:
 
         Args:
             schedule: The pools and the batch size.
-            introduced: (L,) the order of `introduce`.
+            order: (L,) the order of `difficulty_order`.
             seed: Of every epoch's batches.
             nearest: (L, m) each pair's most similar others for neighbourhood batches; None for
                 random ones.
@@ -47,9 +47,9 @@ class CurriculumSampler:
         Raises:
             ValueError: If an array does not fit the pairs, or a group does not fit a batch.
         """
-        if len(introduced) != schedule.pairs:
+        if len(order) != schedule.pairs:
             raise ValueError(
-                f"the order must name each of the {schedule.pairs} pairs, got {len(introduced)}"
+                f"the order must name each of the {schedule.pairs} pairs, got {len(order)}"
             )
         if nearest is not None and len(nearest) != schedule.pairs:
             raise ValueError(
@@ -62,7 +62,7 @@ class CurriculumSampler:
                 f" got {group_size}"
             )
         self.schedule = schedule
-        self._introduced = introduced
+        self._order = order
         self._seed = seed
         self._nearest = nearest
         self._group_size = group_size
@@ -73,7 +73,7 @@ class CurriculumSampler:
         """All batches of an epoch: (steps, batch_size) rows of the training pairs."""
         size = self.schedule.batch_size
         # Sorted, so that two arms whose pools hold the same pairs draw the same batches.
-        pool = np.sort(self._introduced[: self.schedule.pools[epoch]])
+        pool = np.sort(self._order[: self.schedule.pools[epoch]])
         generator = np.random.default_rng([self._seed, epoch])
         steps = len(pool) // size
         if self._nearest is not None:

@@ -6,7 +6,7 @@ from class_sweep.config.axes import Value
 from class_sweep.config.document import Space
 from class_sweep.config.pruning import A_NINTH, Pruning
 from class_sweep.curriculum.pacing import PACINGS, pace_of
-from class_sweep.curriculum.schedule import Schedule, plan
+from class_sweep.curriculum.schedule import Schedule
 from class_sweep.errors import ConfigError
 
 _LENGTHENS = (
@@ -19,7 +19,7 @@ _SHORTENS = ("curriculum.full_at", "optimizer.batch_size")
 _PACING = "curriculum.pacing"
 
 
-def schedule_range(space: Space, pairs: int) -> tuple[Schedule, Schedule]:
+def schedule_bounds(space: Space, pairs: int) -> tuple[Schedule, Schedule]:
     """The schedules of fewest and of most steps, over `pairs` training pairs.
 
     λ grows with α, β, p and the k it starts at and falls with T, for every pacing: the extremes
@@ -43,19 +43,11 @@ def _corner(space: Space, pairs: int, *, longest: bool) -> list[Schedule]:
     schedules = []
     for pacing in pacings:
         settings = space.resolve(corner | {_PACING: pacing})
-        schedules.append(
-            plan(
-                settings.curriculum,
-                epochs=settings.budget.epochs,
-                pairs=pairs,
-                batch_size=settings.optimizer.batch_size,
-                samples=settings.budget.samples,
-            )
-        )
+        schedules.append(Schedule.of(settings, pairs))
     return schedules
 
 
-def with_grace(space: Space, most_epochs: float) -> Pruning:
+def resolve_grace(space: Space, most_epochs: float) -> Pruning:
     """The pruning of a space, its grace a number of epochs.
 
     Args:

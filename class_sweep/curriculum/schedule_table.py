@@ -6,13 +6,13 @@ from typing import Any
 from class_sweep.config.axes import Value
 from class_sweep.config.document import Space
 from class_sweep.curriculum.baselines import reference_config
-from class_sweep.curriculum.intensity import emphasis
+from class_sweep.curriculum.intensity import loss_weights
 from class_sweep.curriculum.pacing import shares
-from class_sweep.curriculum.schedule import plan
+from class_sweep.curriculum.schedule import Schedule
 from class_sweep.errors import DataError
 
 
-def schedules_of(space: Space, pairs: int) -> dict[str, Any]:
+def schedule_tables(space: Space, pairs: int) -> dict[str, Any]:
     """The space's own schedule (axes at their centre) and the paper's, over the same epochs.
 
     Args:
@@ -23,12 +23,12 @@ def schedules_of(space: Space, pairs: int) -> dict[str, Any]:
         DataError: If a first pool is smaller than a batch.
     """
     return {
-        "space": schedule_of(space, space.centre(), pairs),
-        "paper": schedule_of(space, reference_config(space, "paper"), pairs),
+        "space": schedule_table(space, space.centre(), pairs),
+        "paper": schedule_table(space, reference_config(space, "paper"), pairs),
     }
 
 
-def schedule_of(space: Space, values: Mapping[str, Value], pairs: int) -> dict[str, Any]:
+def schedule_table(space: Space, values: Mapping[str, Value], pairs: int) -> dict[str, Any]:
     """One schedule: λ, γ of each part of the loss, and samples, of each epoch.
 
     Args:
@@ -43,18 +43,12 @@ def schedule_of(space: Space, values: Mapping[str, Value], pairs: int) -> dict[s
     curriculum, epochs = settings.curriculum, settings.budget.epochs
     batch = settings.optimizer.batch_size
     try:
-        planned = plan(
-            curriculum,
-            epochs=epochs,
-            pairs=pairs,
-            batch_size=batch,
-            samples=settings.budget.samples,
-        )
+        planned = Schedule.of(settings, pairs)
     except ValueError as error:
         raise DataError(f"{space.name}: {error}") from None
     curves = curriculum.intensity
     parts = tuple(curves) if isinstance(curves, dict) else ("loss",)
-    acting = emphasis(curriculum, epochs, parts)
+    acting = loss_weights(curriculum, epochs, parts)
     on_rate = curriculum.intensity_acts_on == "learning_rate"
     factors = {"learning rate": acting.rate} if on_rate else acting.loss
     return {

@@ -8,7 +8,7 @@ from class_sweep.curriculum.intensity import INTENSITIES
 from class_sweep.curriculum.pacing import PACINGS, pace_of
 
 
-def advise(space: Space) -> list[str]:
+def space_warnings(space: Space) -> list[str]:
     """Warnings about schedules that leave pairs out or train nothing."""
     pacings = [str(pacing) for pacing in _values(space, "pacing")]
     return [

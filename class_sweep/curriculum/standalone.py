@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from class_sweep.config.document import load_space
 from class_sweep.config.sections import Budget, Curriculum
-from class_sweep.curriculum.intensity import emphasis
-from class_sweep.curriculum.order import introduce
+from class_sweep.curriculum.intensity import loss_weights
+from class_sweep.curriculum.order import difficulty_order
 from class_sweep.curriculum.sampler import CurriculumSampler
-from class_sweep.curriculum.schedule import plan
+from class_sweep.curriculum.schedule import Schedule
 from class_sweep.errors import ConfigError
 
 
@@ -61,14 +61,8 @@ class CurriculumRun:
         if curriculum.batching == "neighbourhood" and nearest is None:
             raise ValueError("batching neighbourhood needs each example's nearest others, got none")
         pairs = len(difficulty)
-        schedule = plan(
-            curriculum,
-            epochs=budget.epochs,
-            pairs=pairs,
-            batch_size=batch_size,
-            samples=budget.samples,
-        )
-        order = introduce(
+        schedule = Schedule.plan(curriculum, budget, batch_size=batch_size, pairs=pairs)
+        order = difficulty_order(
             difficulty,  # type: ignore[arg-type]
             np.arange(pairs, dtype=np.float64) if ties is None else ties,
             order=curriculum.order,
@@ -84,7 +78,7 @@ class CurriculumRun:
         )
         curves = curriculum.intensity
         parts = tuple(curves) if isinstance(curves, dict) else ("loss",)
-        self._emphasis = emphasis(curriculum, budget.epochs, parts)
+        self._loss_weights = loss_weights(curriculum, budget.epochs, parts)
         self._ends = schedule.ends
         self.epochs, self.steps = schedule.epochs, schedule.steps
         self.batch_size = batch_size
@@ -125,11 +119,11 @@ class CurriculumRun:
 
     def weight(self, epoch: int, part: str = "loss") -> float:
         """γ of an epoch: multiply the loss by it, or its named part where curves are of parts."""
-        return self._emphasis.loss[part][epoch]
+        return self._loss_weights.loss[part][epoch]
 
     def rate(self, epoch: int) -> float:
         """What to multiply the learning rate by; 1 unless the intensity acts on it."""
-        return self._emphasis.rate[epoch]
+        return self._loss_weights.rate[epoch]
 
     def epoch_of(self, step: int) -> int:
         """The epoch of an optimizer step, both counted from 0."""

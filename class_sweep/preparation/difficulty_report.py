@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from class_sweep.base.array_cache import FeatureCache
 from class_sweep.base.hashing import fingerprint
 from class_sweep.config.document import Space
-from class_sweep.curriculum.order import introduce
+from class_sweep.curriculum.order import difficulty_order
 from class_sweep.curriculum.pacing import pool_size, shares
-from class_sweep.curriculum.schedule_table import schedules_of
+from class_sweep.curriculum.schedule_table import schedule_tables
 from class_sweep.data.molecule import heavy_atoms
 from class_sweep.data.pair import PairSet
 from class_sweep.difficulty import worth
@@ -101,7 +101,7 @@ def assess(space: Space, prepared: Prepared, cache: FeatureCache) -> Tree:
         "examples": _examples(index, pairs, train, focus),
         "modalities": _modalities(compared, shown, cache),
         "recommendation": recommend(space, rows, index),
-        "schedules": schedules_of(space, len(train)),
+        "schedules": schedule_tables(space, len(train)),
     }
 
 
@@ -205,7 +205,7 @@ def _examples(
     index: DifficultyIndex, pairs: PairSet, train: NDArray[np.intp], sigma: float
 ) -> dict[str, list[Tree]]:
     counts = index.at(sigma)
-    order = introduce(
+    order = difficulty_order(
         counts, index.mean_similarity, order="easy_first", ties="mean_similarity", seed=0
     )
 

@@ -8,7 +8,7 @@ import torch
 
 from class_sweep.config.document import Space
 from class_sweep.curriculum.schedule import full_data_samples
-from class_sweep.curriculum.schedule_bounds import schedule_range
+from class_sweep.curriculum.schedule_bounds import schedule_bounds
 from class_sweep.data.pair import PairSet
 from class_sweep.preparation.capacity import Machine, fitting
 from class_sweep.tuning.milestones import ladder
@@ -61,7 +61,7 @@ def plan_sweep(space: Space, pairs: PairSet, machines: Sequence[Machine]) -> Swe
     settings = space.settings
     counts = {name: len(pairs.rows(name)) for name in ("train", "validation", "test")}
     full = full_data_samples(counts["train"], settings.optimizer.batch_size, settings.budget)
-    shortest, longest = schedule_range(space, counts["train"])
+    shortest, longest = schedule_bounds(space, counts["train"])
     return SweepPlan(
         pairs=counts,
         steps=(shortest.steps, longest.steps),

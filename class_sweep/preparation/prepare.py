@@ -17,8 +17,8 @@ from class_sweep.base.hashing import fingerprint
 from class_sweep.config.document import TEXT_WEIGHT, Space
 from class_sweep.config.inputs import HuggingFaceEncoder, MorganEncoder
 from class_sweep.curriculum.baselines import sigmas_needed
-from class_sweep.curriculum.intensity import emphasis
-from class_sweep.curriculum.schedule_bounds import schedule_range, with_grace
+from class_sweep.curriculum.intensity import loss_weights
+from class_sweep.curriculum.schedule_bounds import resolve_grace, schedule_bounds
 from class_sweep.data.corpus import load_pairs
 from class_sweep.data.pair import PairSet
 from class_sweep.difficulty.diagnosis import (
@@ -103,7 +103,7 @@ def load_checked_pairs(space: Space) -> PairSet:
     _require_fitting(space)
     pairs = load_pairs(space.settings.data)
     try:
-        schedule_range(space, len(pairs.rows("train")))
+        schedule_bounds(space, len(pairs.rows("train")))
     except ValueError as error:
         raise DataError(f"{space.name}: optimizer.batch_size: {error}") from None
     return pairs
@@ -300,7 +300,7 @@ def _cluster(progress: Progress) -> Executor | None:
 def _require_fitting(space: Space) -> None:
     """What holds between the curriculum and the backbone or the batches, whatever the data."""
     similarities(space)
-    with_grace(space, space.settings.budget.epochs)
+    resolve_grace(space, space.settings.budget.epochs)
     settings, needs = space.settings, needed(space)
     name = settings.backbone.name
     if needs.graphs and settings.molecule_encoder.kind != "mol2vec":
@@ -315,7 +315,7 @@ def _require_fitting(space: Space) -> None:
         )
     parts = BACKBONES[settings.backbone.name].parts
     try:
-        emphasis(settings.curriculum, settings.budget.epochs, parts)
+        loss_weights(settings.curriculum, settings.budget.epochs, parts)
     except ValueError as error:
         raise ConfigError(f"{space.name}: curriculum.intensity: {error}") from None
     largest = max(space.grid("curriculum.group_size"))

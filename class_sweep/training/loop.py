@@ -15,10 +15,10 @@ from class_sweep.backbones.backbone import Encoded
 from class_sweep.backbones.catalogue import build_backbone
 from class_sweep.backbones.inputs import Batch
 from class_sweep.config.sections import Curriculum, Optimizer, Settings
-from class_sweep.curriculum.intensity import emphasis
-from class_sweep.curriculum.order import introduce
+from class_sweep.curriculum.intensity import loss_weights
+from class_sweep.curriculum.order import difficulty_order
 from class_sweep.curriculum.sampler import CurriculumSampler
-from class_sweep.curriculum.schedule import plan
+from class_sweep.curriculum.schedule import Schedule
 from class_sweep.difficulty.index import DifficultyIndex
 from class_sweep.errors import DataError, TrainingError
 from class_sweep.training.accumulation import InParts
@@ -51,16 +51,10 @@ class Trainer:
         torch.manual_seed(seed)
         self._rows = features.rows("train")
         self._index = features.index_for(settings.curriculum)
-        self.schedule = plan(
-            settings.curriculum,
-            epochs=settings.budget.epochs,
-            pairs=len(self._rows),
-            batch_size=settings.optimizer.batch_size,
-            samples=settings.budget.samples,
-        )
+        self.schedule = Schedule.of(settings, len(self._rows))
         self._sampler = CurriculumSampler(
             self.schedule,
-            introduced(settings.curriculum, self._index, seed),
+            curriculum_order(settings.curriculum, self._index, seed),
             seed,
             nearest=self._nearest(),
             group_size=settings.curriculum.group_size,
@@ -70,7 +64,9 @@ class Trainer:
         self.backbone = build_backbone(settings.backbone, features.sources(settings)).to(
             self.device
         )
-        self._emphasis = emphasis(settings.curriculum, settings.budget.epochs, self.backbone.parts)
+        self.loss_weights = loss_weights(
+            settings.curriculum, settings.budget.epochs, self.backbone.parts
+        )
         # Once for a trial, where each step would wait for a gather on the host and a transfer.
         self._resident = self._all_rows() if gpu and features.are_vectors else None
         self._optimizer = torch.optim.AdamW(
@@ -97,8 +93,8 @@ class Trainer:
         self.backbone.train()
         losses = []
         for epoch, block in self._sampler.spans(self.step, step):
-            factors = {part: curve[epoch] for part, curve in self._emphasis.loss.items()}
-            rate_factor = self._emphasis.rate[epoch]
+            factors = {part: curve[epoch] for part, curve in self.loss_weights.loss.items()}
+            rate_factor = self.loss_weights.rate[epoch]
             for parts in self._batches(block):
                 share = rate_share(self.settings.optimizer, self.step, self.schedule.steps)
                 for group in self._optimizer.param_groups:
@@ -207,7 +203,9 @@ class Trainer:
         return nearest
 
 
-def introduced(curriculum: Curriculum, index: DifficultyIndex, seed: int) -> NDArray[np.int64]:
+def curriculum_order(
+    curriculum: Curriculum, index: DifficultyIndex, seed: int
+) -> NDArray[np.int64]:
     """(L,) the training pairs as a curriculum introduces them.
 
     Raises:
@@ -215,7 +213,7 @@ def introduced(curriculum: Curriculum, index: DifficultyIndex, seed: int) -> NDA
     """
     quantile = curriculum.sigma_quantile
     sigma = curriculum.sigma if quantile is None else index.sigma_at(quantile)
-    return introduce(
+    return difficulty_order(
         index.at(sigma),
         index.mean_similarity,
         order=curriculum.order,

@@ -10,12 +10,12 @@ from class_sweep.backbones.catalogue import BACKBONES
 from class_sweep.base.hashing import fingerprint
 from class_sweep.config.identity import identity
 from class_sweep.config.sections import Curriculum, Settings
-from class_sweep.curriculum.intensity import emphasis
-from class_sweep.curriculum.schedule import plan
+from class_sweep.curriculum.intensity import loss_weights
+from class_sweep.curriculum.schedule import Schedule
 from class_sweep.errors import DataError
 from class_sweep.results.record import Record
 from class_sweep.training.features import TrialFeatures, similarity_of
-from class_sweep.training.loop import introduced
+from class_sweep.training.loop import curriculum_order
 
 
 def effective_plan(settings: Settings, features: TrialFeatures) -> str:
@@ -28,16 +28,10 @@ def effective_plan(settings: Settings, features: TrialFeatures) -> str:
     """
     curriculum = settings.curriculum
     try:
-        order = introduced(curriculum, features.index_for(curriculum), settings.search.seed)
-        schedule = plan(
-            curriculum,
-            epochs=settings.budget.epochs,
-            pairs=len(order),
-            batch_size=settings.optimizer.batch_size,
-            samples=settings.budget.samples,
-        )
+        order = curriculum_order(curriculum, features.index_for(curriculum), settings.search.seed)
+        schedule = Schedule.of(settings, len(order))
         parts = BACKBONES[settings.backbone.name].parts
-        weights = emphasis(curriculum, settings.budget.epochs, parts)
+        weights = loss_weights(curriculum, settings.budget.epochs, parts)
     except (ValueError, DataError):
         return identity(settings)
     enters = np.empty(len(order), dtype=np.int32)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from class_sweep.config.document import Space
 from class_sweep.config.pruning import Pruning
 from class_sweep.curriculum.schedule import Schedule
-from class_sweep.curriculum.schedule_bounds import with_grace
+from class_sweep.curriculum.schedule_bounds import resolve_grace
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def ladder(space: Space, pairs: int) -> list[int]:
     if space.settings.search.record is not None:
         return [epoch * pairs for epoch in range(1, epochs)]
     most = epochs if samples is None else min(epochs, samples / pairs)
-    rungs = rung_epochs(with_grace(space, most), epochs)
+    rungs = rung_epochs(resolve_grace(space, most), epochs)
     return [math.ceil(round(rung * pairs, 6)) for rung in rungs]  # 1.1 * 100 is a hair above 110
 
 
@@ -45,7 +45,7 @@ def rung_epochs(pruning: Pruning, epochs: int) -> list[float]:
     at grace_epochs · η^r for the halvings and `hyperband`, at every grace_epochs for `median`.
 
     Args:
-        pruning: With a number of grace epochs; see `with_grace`.
+        pruning: With a number of grace epochs; see `resolve_grace`.
         epochs: Of the budget.
     """
     if pruning.kind == "none":

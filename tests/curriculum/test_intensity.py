@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from class_sweep.config.sections import Curriculum, Curve
-from class_sweep.curriculum.intensity import INTENSITIES, emphasis
+from class_sweep.curriculum.intensity import INTENSITIES, loss_weights
 
 powers = st.floats(0.1, 10.0)
 
@@ -38,14 +38,16 @@ def test_published_values():
 
 
 def test_one_curve_stands_for_every_part():
-    both = emphasis(Curriculum(intensity="inverse"), 3, ("alignment", "adversarial"))
+    both = loss_weights(Curriculum(intensity="inverse"), 3, ("alignment", "adversarial"))
     halves = pytest.approx((1 / 2, 2 / 3, 3 / 4))
     assert both.loss == {"alignment": halves, "adversarial": halves}
     assert both.rate == (1, 1, 1)
 
 
 def test_parts_that_are_not_named_are_constant():
-    found = emphasis(Curriculum(intensity={"b": "decreasing"}, intensity_start=0), 3, ("a", "b"))
+    found = loss_weights(
+        Curriculum(intensity={"b": "decreasing"}, intensity_start=0), 3, ("a", "b")
+    )
     assert found.loss == {"a": (1, 1, 1), "b": pytest.approx((1, 1 / 2, 1 / 3))}
 
 
@@ -53,16 +55,18 @@ def test_on_the_learning_rate_the_loss_is_left_alone():
     curriculum = Curriculum(
         intensity="power", intensity_power=3.0, intensity_acts_on="learning_rate"
     )
-    found = emphasis(curriculum, 2, ("a", "b"))
+    found = loss_weights(curriculum, 2, ("a", "b"))
     assert found.loss == {"a": (1, 1), "b": (1, 1)}
     assert found.rate == pytest.approx((1 / 2, 8 / 9))
 
 
 def test_bad_ones_are_refused_with_what_is_known():
     with pytest.raises(ValueError, match="one of alignment, adversarial, got 'contrastive'"):
-        emphasis(Curriculum(intensity={"contrastive": "inverse"}), 3, ("alignment", "adversarial"))
+        loss_weights(
+            Curriculum(intensity={"contrastive": "inverse"}), 3, ("alignment", "adversarial")
+        )
     with pytest.raises(ValueError, match=r"intensity must be one of constant, .*, got 'invers'"):
-        emphasis(Curriculum().model_copy(update={"intensity": "invers"}), 3, ("a",))
+        loss_weights(Curriculum().model_copy(update={"intensity": "invers"}), 3, ("a",))
     both = {"intensity": {"a": "inverse"}, "intensity_acts_on": "learning_rate"}
     with pytest.raises(ValueError, match="one curve to act on the learning rate"):
-        emphasis(Curriculum().model_copy(update=both), 3, ("a",))
+        loss_weights(Curriculum().model_copy(update=both), 3, ("a",))

@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from class_sweep.config.sections import Curriculum
+from class_sweep.config.sections import Budget, Curriculum
 from class_sweep.curriculum.batching import neighbourhoods
 from class_sweep.curriculum.sampler import CurriculumSampler
-from class_sweep.curriculum.schedule import plan
+from class_sweep.curriculum.schedule import Schedule
 
 
 def nearest_on_a_line(pairs: int, m: int) -> np.ndarray:
@@ -22,8 +22,8 @@ def samplers(draw):
     pairs = draw(st.integers(20, 300))
     batch_size = draw(st.integers(2, 10))
     curriculum = Curriculum(alpha=draw(st.floats(0.5, 1)), beta=draw(st.floats(0, 0.3)))
-    schedule = plan(curriculum, epochs=4, pairs=pairs, batch_size=batch_size)
-    introduced = np.random.default_rng(draw(st.integers(0, 99))).permutation(pairs)
+    schedule = Schedule.plan(curriculum, Budget(epochs=4), batch_size=batch_size, pairs=pairs)
+    order = np.random.default_rng(draw(st.integers(0, 99))).permutation(pairs)
     nearest = None
     if draw(st.booleans()):
         # Arbitrary neighbours, as unfriendly as may be: many pairs want the same few.
@@ -36,42 +36,42 @@ def samplers(draw):
     seed = draw(st.integers(0, 2**32 - 1))
 
     def make():
-        return CurriculumSampler(schedule, introduced, seed, nearest=nearest, group_size=group_size)
+        return CurriculumSampler(schedule, order, seed, nearest=nearest, group_size=group_size)
 
-    return make, introduced
+    return make, order
 
 
 @given(samplers())
 def test_an_epoch_shows_each_pair_of_its_pool_once_but_for_an_unfilled_batch(made):
-    make, introduced = made
+    make, order = made
     sampler = make()
     schedule = sampler.schedule
     for epoch, pool in enumerate(schedule.pools):
         batches = sampler.epoch(epoch)
         assert batches.shape == (pool // schedule.batch_size, schedule.batch_size)
         assert len(np.unique(batches)) == batches.size
-        assert set(batches.ravel()) <= set(introduced[:pool])
+        assert set(batches.ravel()) <= set(order[:pool])
 
 
 @given(st.integers(20, 300), st.integers(2, 10), st.integers(1, 9), st.integers(0, 2**32 - 1))
 def test_batches_of_like_lengths_hold_each_pair_once_and_repeat_with_the_seed(
     pairs, batch_size, window, seed
 ):
-    schedule = plan(Curriculum(alpha=0.6, beta=0.2), epochs=3, pairs=pairs, batch_size=batch_size)
-    introduced = np.random.default_rng(seed).permutation(pairs)
+    schedule = Schedule.plan(
+        Curriculum(alpha=0.6, beta=0.2), Budget(epochs=3), batch_size=batch_size, pairs=pairs
+    )
+    order = np.random.default_rng(seed).permutation(pairs)
     lengths = np.random.default_rng(seed + 1).integers(1, 50, pairs)
 
     def batches(epoch, lengths=lengths, window=window):
-        sampler = CurriculumSampler(
-            schedule, introduced, seed, lengths=lengths, length_window=window
-        )
+        sampler = CurriculumSampler(schedule, order, seed, lengths=lengths, length_window=window)
         return sampler.epoch(epoch)
 
     for epoch, pool in enumerate(schedule.pools):
         found = batches(epoch)
         assert found.shape == (pool // batch_size, batch_size)
         assert len(np.unique(found)) == found.size
-        assert set(found.ravel()) <= set(introduced[:pool])
+        assert set(found.ravel()) <= set(order[:pool])
         assert np.array_equal(found, batches(epoch))
         # The same pairs are left out as without lengths: who is seen does not depend on length.
         assert set(found.ravel()) == set(batches(epoch, lengths=None).ravel())
@@ -79,7 +79,7 @@ def test_batches_of_like_lengths_hold_each_pair_once_and_repeat_with_the_seed(
 
 
 def test_like_lengths_save_padding_and_long_texts_come_at_no_set_time():
-    schedule = plan(Curriculum(), epochs=1, pairs=1600, batch_size=10)
+    schedule = Schedule.plan(Curriculum(), Budget(epochs=1), batch_size=10, pairs=1600)
     lengths = np.random.default_rng(0).integers(5, 200, 1600)
 
     def padded(window):
@@ -118,7 +118,7 @@ def _steps(sampler, start, stop):
 
 
 def test_arms_with_one_pool_draw_one_sequence_and_epochs_differ():
-    schedule = plan(Curriculum(), epochs=3, pairs=50, batch_size=10)
+    schedule = Schedule.plan(Curriculum(), Budget(epochs=3), batch_size=10, pairs=50)
     easy = CurriculumSampler(schedule, np.arange(50), 7)
     hard = CurriculumSampler(schedule, np.arange(50)[::-1].copy(), 7)
     assert np.array_equal(easy.epoch(1), hard.epoch(1))
@@ -154,7 +154,7 @@ def test_batches_hold_the_whole_groups_of_separate_families():
     # Seeds taken at one time may be of one family and split it; most families stay whole.
     changes = int((np.diff(family[order]) != 0).sum())
     assert changes < 1.2 * families
-    schedule = plan(Curriculum(), epochs=2, pairs=pairs, batch_size=20)
+    schedule = Schedule.plan(Curriculum(), Budget(epochs=2), batch_size=20, pairs=pairs)
     assert _met_again(schedule, family, nearest, size) > 14  # of 15, five whole families a batch
     assert _met_again(schedule, family, None, size) < 8
 
@@ -167,16 +167,16 @@ def _met_again(schedule, family, nearest, size):
 
 
 def test_neighbours_outside_the_pool_are_left_out():
-    schedule = plan(Curriculum(alpha=0.5), epochs=1, pairs=40, batch_size=10)
-    introduced = np.arange(40)[::-1].copy()
+    schedule = Schedule.plan(Curriculum(alpha=0.5), Budget(epochs=1), batch_size=10, pairs=40)
+    order = np.arange(40)[::-1].copy()
     sampler = CurriculumSampler(
-        schedule, introduced, 0, nearest=nearest_on_a_line(40, 10), group_size=10
+        schedule, order, 0, nearest=nearest_on_a_line(40, 10), group_size=10
     )
     assert sorted(sampler.epoch(0).ravel()) == list(range(20, 40))
 
 
 def test_bad_arguments_are_refused():
-    schedule = plan(Curriculum(), epochs=1, pairs=20, batch_size=5)
+    schedule = Schedule.plan(Curriculum(), Budget(epochs=1), batch_size=5, pairs=20)
     with pytest.raises(ValueError, match="each of the 20 pairs, got 19"):
         CurriculumSampler(schedule, np.arange(19), 0)
     with pytest.raises(ValueError, match="neighbours must be known of each of the 20 pairs, got 4"):

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from class_sweep.config.sections import Budget, Curriculum
 from class_sweep.curriculum.pacing import PACINGS
-from class_sweep.curriculum.schedule import full_data_samples, plan
+from class_sweep.curriculum.schedule import Schedule, full_data_samples
 
 
 @given(
@@ -17,12 +17,12 @@ from class_sweep.curriculum.schedule import full_data_samples, plan
 )
 def test_steps_and_samples_add_up(pacing, alpha, beta, epochs, pairs, batch_size):
     curriculum = Curriculum(pacing=pacing, alpha=alpha, beta=beta)
-    schedule = plan(curriculum, epochs=epochs, pairs=pairs, batch_size=batch_size)
+    schedule = Schedule.plan(curriculum, Budget(epochs=epochs), batch_size=batch_size, pairs=pairs)
     assert schedule.epochs == epochs == len(schedule.ends)
     assert schedule.steps == sum(pool // batch_size for pool in schedule.pools)
     assert schedule.samples == schedule.steps * batch_size
     assert 0 < schedule.share_of_full_data <= 1
-    full = plan(Curriculum(), epochs=epochs, pairs=pairs, batch_size=batch_size)
+    full = Schedule.plan(Curriculum(), Budget(epochs=epochs), batch_size=batch_size, pairs=pairs)
     assert full.samples == full_data_samples(pairs, batch_size, Budget(epochs=epochs))
     if pacing == "full":
         assert schedule == full
@@ -30,26 +30,28 @@ def test_steps_and_samples_add_up(pacing, alpha, beta, epochs, pairs, batch_size
 
 def test_the_paper_s_share_of_the_samples():
     # 20 epochs from .40 to .97 are worth 13.7 whole ones, and 40 whole ones follow.
-    schedule = plan(Curriculum(alpha=0.40, beta=0.03), epochs=60, pairs=26_408, batch_size=32)
+    schedule = Schedule.plan(
+        Curriculum(alpha=0.40, beta=0.03), Budget(epochs=60), batch_size=32, pairs=26_408
+    )
     assert schedule.share_of_full_data == pytest.approx(53.7 / 60, abs=0.001)
 
 
 def test_a_first_pool_below_a_batch_is_refused():
     with pytest.raises(ValueError, match=r"hold a batch of 64 pairs, got 50 .alpha 0.1 of 500"):
-        plan(Curriculum(alpha=0.1, beta=0.1), epochs=5, pairs=500, batch_size=64)
-    plan(Curriculum(alpha=0.1, pacing="full"), epochs=5, pairs=500, batch_size=64)
+        Schedule.plan(Curriculum(alpha=0.1, beta=0.1), Budget(epochs=5), batch_size=64, pairs=500)
+    Schedule.plan(Curriculum(alpha=0.1, pacing="full"), Budget(epochs=5), batch_size=64, pairs=500)
 
 
 def test_a_budget_of_samples_ends_a_schedule_wherever_it_is_in_an_epoch():
-    schedule = plan(Curriculum(), epochs=3, pairs=100, batch_size=8, samples=150)
+    schedule = Schedule.plan(Curriculum(), Budget(epochs=3, samples=150), batch_size=8, pairs=100)
     assert schedule.ends == (12, 18, 18)
     assert (schedule.steps, schedule.samples) == (18, 144)
     assert schedule.share_of_full_data == 0.5
     assert full_data_samples(100, 8, Budget(epochs=3, samples=150)) == 144
-    more = plan(Curriculum(), epochs=3, pairs=100, batch_size=8, samples=10_000)
+    more = Schedule.plan(Curriculum(), Budget(epochs=3, samples=10_000), batch_size=8, pairs=100)
     assert more.samples == full_data_samples(100, 8, Budget(epochs=3)) == 288
 
 
 def test_a_budget_of_samples_below_a_batch_is_refused():
     with pytest.raises(ValueError, match="must hold a batch of 8 pairs, got 7"):
-        plan(Curriculum(), epochs=3, pairs=100, batch_size=8, samples=7)
+        Schedule.plan(Curriculum(), Budget(epochs=3, samples=7), batch_size=8, pairs=100)

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from class_sweep.config.axes import IntRange
 from class_sweep.config.document import parse_space
 from class_sweep.curriculum.pacing import shares
-from class_sweep.curriculum.schedule import plan
-from class_sweep.curriculum.schedule_bounds import pacing_end, schedule_range, with_grace
+from class_sweep.curriculum.schedule import Schedule
+from class_sweep.curriculum.schedule_bounds import pacing_end, resolve_grace, schedule_bounds
 from class_sweep.errors import ConfigError
 
 AXES = (
@@ -20,30 +20,26 @@ AXES = (
 
 def test_no_schedule_of_the_space_is_outside_the_range(make_space):
     space = make_space(AXES, "batch_size: {choice: [8, 16]}")
-    shortest, longest = schedule_range(space, 500)
+    shortest, longest = schedule_bounds(space, 500)
     grids = [
         [(path, value) for value in {*axis.ends(), axis.centre()}]
         for path, axis in space.axes.items()
     ]
     steps = set()
     for values in itertools.product(*grids):
-        settings = space.resolve(dict(values))
-        schedule = plan(
-            settings.curriculum, epochs=10, pairs=500, batch_size=settings.optimizer.batch_size
-        )
-        steps.add(schedule.steps)
+        steps.add(Schedule.of(space.resolve(dict(values)), 500).steps)
     assert (min(steps), max(steps)) == (shortest.steps, longest.steps)
 
 
 def test_without_axes_of_its_own_the_range_is_one_schedule(make_space):
-    shortest, longest = schedule_range(make_space("alpha: 0.5, beta: 0.1"), 300)
+    shortest, longest = schedule_bounds(make_space("alpha: 0.5, beta: 0.1"), 300)
     assert shortest == longest
 
 
 def test_a_pool_below_a_batch_in_any_corner_is_refused(make_space):
     space = make_space("pacing: {choice: [full, linear]}, alpha: {uniform: [0.01, 0.9]}")
     with pytest.raises(ValueError, match="must hold a batch of 10 pairs, got 3"):
-        schedule_range(space, 300)
+        schedule_bounds(space, 300)
 
 
 PACED = (
@@ -84,7 +80,7 @@ def test_the_pacing_end_is_less_than_an_epoch_late(make_space, curriculum):
 def with_pacing_end(space):
     text = f"{space.text}pruning: {{kind: one_rung, grace_epochs: pacing_end}}\n"
     found = parse_space(text)
-    return with_grace(found, found.settings.budget.epochs)
+    return resolve_grace(found, found.settings.budget.epochs)
 
 
 def test_grace_until_the_pacing_ends_is_a_number_of_epochs(make_space):
@@ -108,4 +104,4 @@ def test_a_pacing_end_outside_the_budget_is_refused(make_space, curriculum, got)
 @pytest.mark.parametrize(("epochs", "grace"), [(1, 1), (6, 1), (18, 2), (40, 4), (60, 7)])
 def test_grace_is_a_ninth_of_the_budget_unless_given(make_space, epochs, grace):
     space = make_space("alpha: 0.4", epochs=epochs)
-    assert with_grace(space, epochs).grace_epochs == grace
+    assert resolve_grace(space, epochs).grace_epochs == grace

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from class_sweep.config.document import dump_settings, parse_space
 from class_sweep.config.identity import PACING_SETTINGS, identity
 from class_sweep.config.sections import Curriculum
-from class_sweep.curriculum.intensity import emphasis
+from class_sweep.curriculum.intensity import loss_weights
 from class_sweep.curriculum.pacing import PACINGS, shares
 from class_sweep.errors import ConfigError
 
@@ -134,4 +134,4 @@ def test_what_plays_a_part_is(make_space):
 def test_a_curve_without_power_ignores_it():
     curriculum = Curriculum(intensity="inverse", intensity_power=3.0)
     other = curriculum.model_copy(update={"intensity_power": 1.0})
-    assert emphasis(curriculum, 5, ("a",)) == emphasis(other, 5, ("a",))
+    assert loss_weights(curriculum, 5, ("a",)) == loss_weights(other, 5, ("a",))

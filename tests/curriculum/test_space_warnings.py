@@ -7,28 +7,28 @@ from hypothesis import strategies as st
 from class_sweep.config.sections import Curriculum
 from class_sweep.curriculum.pacing import pool_size, shares
 from class_sweep.curriculum.space_warnings import (
-    advise,
     beta_that_reaches_all,
     epochs_that_reach_all,
+    space_warnings,
 )
 
 
 def test_no_curriculum_needs_no_advice(make_space):
-    assert advise(make_space("alpha: 1.0")) == []
-    assert advise(make_space("alpha: 0.4, beta: 0.1")) == []
-    assert advise(make_space("alpha: 0.1, pacing: full")) == []
+    assert space_warnings(make_space("alpha: 1.0")) == []
+    assert space_warnings(make_space("alpha: 0.4, beta: 0.1")) == []
+    assert space_warnings(make_space("alpha: 0.1, pacing: full")) == []
 
 
 def test_linear_names_the_beta_and_the_epochs(make_space):
-    (warning,) = advise(make_space("alpha: 0.4, beta: 0.03"))
+    (warning,) = space_warnings(make_space("alpha: 0.4, beta: 0.03"))
     assert "with alpha 0.4 and beta 0.03 the last of 10 epochs sees 67% of the pairs" in warning
     assert "beta ≥ 0.06667 or epochs ≥ 21 would show all" in warning
-    assert advise(make_space("alpha: 0.4, beta: 0.06667")) == []
-    assert advise(make_space("alpha: 0.4, beta: 0.03", epochs=21)) == []
+    assert space_warnings(make_space("alpha: 0.4, beta: 0.06667")) == []
+    assert space_warnings(make_space("alpha: 0.4, beta: 0.03", epochs=21)) == []
 
 
 def test_an_axis_is_judged_by_its_slowest_schedule(make_space):
-    (warning,) = advise(
+    (warning,) = space_warnings(
         make_space("alpha: {uniform: [0.2, 0.9]}, beta: {uniform: [0.02, 0.2]}", epochs=18)
     )
     assert "with alpha 0.2 and beta 0.02 the last of 18 epochs sees 54%" in warning
@@ -36,32 +36,32 @@ def test_an_axis_is_judged_by_its_slowest_schedule(make_space):
 
 
 def test_a_later_start_counts(make_space):
-    (warning,) = advise(make_space("alpha: 0.4, beta: 0.05, pacing_start: 2"))
+    (warning,) = space_warnings(make_space("alpha: 0.4, beta: 0.05, pacing_start: 2"))
     assert "sees 95%" in warning
     assert "beta ≥ 0.05455 or epochs ≥ 11 would" in warning
-    assert advise(make_space("alpha: 0.4, beta: 0.05, pacing_start: 2", epochs=11)) == []
+    assert space_warnings(make_space("alpha: 0.4, beta: 0.05, pacing_start: 2", epochs=11)) == []
 
 
 @pytest.mark.parametrize("pacing", ["root", "step", "exponential"])
 def test_others_name_the_full_at(make_space, pacing):
-    (warning,) = advise(make_space(f"alpha: 0.4, pacing: {pacing}, full_at: 1.0"))
+    (warning,) = space_warnings(make_space(f"alpha: 0.4, pacing: {pacing}, full_at: 1.0"))
     assert f"with alpha 0.4 and {pacing} pacing full at 1 the last of 10 epochs sees" in warning
     assert "full_at ≤ 0.9 would show all" in warning
-    assert advise(make_space(f"alpha: 0.4, pacing: {pacing}, full_at: 0.9")) == []
-    assert advise(make_space(f"alpha: 0.4, pacing: {pacing}, beta: 0.0")) == []
+    assert space_warnings(make_space(f"alpha: 0.4, pacing: {pacing}, full_at: 0.9")) == []
+    assert space_warnings(make_space(f"alpha: 0.4, pacing: {pacing}, beta: 0.0")) == []
 
 
 def test_every_pacing_of_an_axis_is_looked_at(make_space):
-    warnings = advise(
+    warnings = space_warnings(
         make_space("alpha: 0.4, full_at: 1.0, pacing: {choice: [linear, full, root]}")
     )
     assert [re.search("beta|root", warning)[0] for warning in warnings] == ["beta", "root"]
 
 
 def test_one_epoch_cannot_do_it(make_space):
-    (linear,) = advise(make_space("alpha: 0.4", epochs=1))
+    (linear,) = space_warnings(make_space("alpha: 0.4", epochs=1))
     assert "a beta above 0 would" in linear
-    (step,) = advise(make_space("alpha: 0.4, pacing: step", epochs=1))
+    (step,) = space_warnings(make_space("alpha: 0.4, pacing: step", epochs=1))
     assert "more epochs would" in step
 
 
@@ -85,11 +85,11 @@ def test_nothing_reaches_all_without_a_beta_or_a_second_epoch():
 
 
 def test_an_epoch_that_trains_nothing_is_named(make_space):
-    assert advise(make_space("intensity: power")) == []
-    (one,) = advise(make_space("intensity: power, intensity_start: 0"))
+    assert space_warnings(make_space("intensity: power")) == []
+    (one,) = space_warnings(make_space("intensity: power, intensity_start: 0"))
     assert one.startswith("intensity power is 0 at k = 0: the first epoch trains nothing")
     axis = "{choice: [decreasing, inverse, sigmoid]}"
-    (one,) = advise(make_space(f"intensity: {axis}, intensity_start: 0"))
+    (one,) = space_warnings(make_space(f"intensity: {axis}, intensity_start: 0"))
     assert one.startswith("intensity inverse is 0")
-    (one,) = advise(make_space("intensity: {contrastive: inverse}, intensity_start: 0"))
+    (one,) = space_warnings(make_space("intensity: {contrastive: inverse}, intensity_start: 0"))
     assert one.startswith("intensity inverse of contrastive is 0")

@@ -12,7 +12,7 @@ from class_sweep.difficulty import stored
 from class_sweep.difficulty.similarity import CLASS_SIMILARITY, Similarity
 from class_sweep.errors import ConfigError, DataError
 from class_sweep.preparation.prepare import Clock, prepare, similarities
-from class_sweep.training.loop import Trainer, introduced
+from class_sweep.training.loop import Trainer, curriculum_order
 
 SIGMA = "sigma: {uniform: [0.40, 0.80], step: 0.05}"
 
@@ -164,7 +164,7 @@ def test_each_similarity_of_the_space_has_an_index(edited, ready):
     assert set(prepared.features.indexes) == set(prepared.diagnoses) == expected
     orders = {
         tuple(
-            introduced(
+            curriculum_order(
                 space.resolve({"curriculum.sigma": 0.4}).curriculum, prepared.features.indexes[s], 0
             )
         )

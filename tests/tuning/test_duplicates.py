@@ -52,8 +52,8 @@ def steps(settings, features):
     batches = [trainer._sampler.epoch(epoch) for epoch in range(settings.budget.epochs)]
     return (
         [batch.tolist() for batch in batches],
-        sorted(trainer._emphasis.loss.items()),
-        trainer._emphasis.rate,
+        sorted(trainer.loss_weights.loss.items()),
+        trainer.loss_weights.rate,
     )
 
 

@@ -8,8 +8,8 @@ from pydantic import TypeAdapter
 from class_sweep.config.document import parse_space
 from class_sweep.config.pruning import Pruning
 from class_sweep.config.recording import as_recording
-from class_sweep.config.sections import Curriculum
-from class_sweep.curriculum.schedule import plan
+from class_sweep.config.sections import Budget, Curriculum
+from class_sweep.curriculum.schedule import Schedule
 from class_sweep.tuning.milestones import Milestone, ladder, milestones, rung_epochs
 
 
@@ -22,7 +22,7 @@ def test_a_ninth_is_of_the_samples_where_these_end_the_budget(small_space_text):
 
 def schedule(*, epochs=10, pairs=100, batch_size=10, alpha=1.0, beta=0.0):
     curriculum = Curriculum(alpha=alpha, beta=beta)
-    return plan(curriculum, epochs=epochs, pairs=pairs, batch_size=batch_size)
+    return Schedule.plan(curriculum, Budget(epochs=epochs), batch_size=batch_size, pairs=pairs)
 
 
 def rungs_of(pruning, epochs):

@@ -5,7 +5,7 @@ from typing import Any
 
 from class_sweep.config.axes import Value
 from class_sweep.curriculum.baselines import reference_config
-from class_sweep.curriculum.schedule_table import schedule_of
+from class_sweep.curriculum.schedule_table import schedule_table
 from class_sweep.errors import ClassSweepError
 from class_sweep.report.blocks import Block, Chapter, More, Plot, Plots, Table, Text
 from class_sweep.report.plots import FOURTH, OURS, THEIRS, THIRD, schedule_plots
@@ -26,7 +26,7 @@ def schedules(sweep: SweepFacts) -> Chapter:
     wanted = dict(list(_chosen(sweep).items())[:SHOWN])
     for name, values in {**wanted, "paper": reference_config(sweep.space, "paper")}.items():
         try:
-            found[name] = schedule_of(sweep.space, values, sweep.pairs)
+            found[name] = schedule_table(sweep.space, values, sweep.pairs)
         except ClassSweepError as error:
             blocks.append(Text(f"{name} is not drawn: {error}", "quiet"))
     if not wanted:
