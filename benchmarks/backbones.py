@@ -25,7 +25,7 @@ from class_sweep.backbones import transport
 from class_sweep.backbones.catalogue import build_backbone
 from class_sweep.backbones.contrastive import Contrastive
 from class_sweep.backbones.inputs import Graphs
-from class_sweep.base.array_cache import FeatureCache
+from class_sweep.base.array_cache import ArrayCache
 from class_sweep.config.document import parse_space
 from class_sweep.config.inputs import Chebi20Data, Data, Mol2vecEncoder, NamesData
 from class_sweep.config.sections import Settings
@@ -139,7 +139,7 @@ def molecules(cache: Path, limit: int) -> MoleculeGraphs:
         data = Chebi20Data(source="chebi20", path=folder / "chebi20")
         encoder = Mol2vecEncoder(kind="mol2vec", vectors=folder / "mol2vec" / "text2mol_300d.npz")
     smiles = load_pairs(data).smiles[:limit]
-    return build_graphs(encoder, smiles, np.arange(len(smiles)), cache=FeatureCache(cache))
+    return build_graphs(encoder, smiles, np.arange(len(smiles)), cache=ArrayCache(cache))
 
 
 def graph_batch_speedup(rounds: int, graphs: MoleculeGraphs) -> float:

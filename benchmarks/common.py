@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from class_sweep.base.array_cache import FeatureCache
+from class_sweep.base.array_cache import ArrayCache
 from class_sweep.config.inputs import (
     Chebi20Data,
     Data,
@@ -38,7 +38,7 @@ def data_folder() -> Path | None:
 def encoded(data: Data, text: TextEncoder, molecule: MoleculeEncoder, cache: Path) -> Features:
     """Features of the training pairs: (L, D_text) and (L, D_molecule)."""
     pairs = load_pairs(data)
-    train, store = pairs.rows("train"), FeatureCache(cache)
+    train, store = pairs.rows("train"), ArrayCache(cache)
     return (
         encode_texts(text, pairs.texts, train, cache=store)[train],
         encode_molecules(molecule, pairs.smiles, train, cache=store)[train],

@@ -20,7 +20,7 @@ from common import best_of, data_folder, mixed_features
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from class_sweep.base.array_cache import FeatureCache
+from class_sweep.base.array_cache import ArrayCache
 from class_sweep.config.document import parse_space
 from class_sweep.config.inputs import Chebi20Data, Data, NamesData
 from class_sweep.data.corpus import load_pairs
@@ -112,7 +112,7 @@ def peak_flops() -> float:
 def throughput(space_text: str, steps: int, peak: float, cache: Path) -> dict[str, float]:
     """Train some steps as a trial does; what it took."""
     space = parse_space(space_text)
-    features = prepare(space, FeatureCache(cache), Clock(), Callback()).features
+    features = prepare(space, ArrayCache(cache), Clock(), Callback()).features
     trainer = Trainer(space.settings, features, gpu=True)
     trainer.train_to(steps // 2)
     torch.cuda.synchronize()

@@ -16,7 +16,7 @@ import psutil
 from overhead import space_of
 from plotly.subplots import make_subplots
 
-from class_sweep.base.array_cache import FeatureCache
+from class_sweep.base.array_cache import ArrayCache
 from class_sweep.results.callback import Callback
 from class_sweep.results.record import Record
 from class_sweep.sweep import run
@@ -76,7 +76,7 @@ def main() -> None:
     trials = options.trials or (QUICK_TRIALS if options.quick else TRIALS)
     gauge = Gauge()
     with tempfile.TemporaryDirectory() as folder:
-        cache = FeatureCache(Path(folder, "cache"))
+        cache = ArrayCache(Path(folder, "cache"))
         space = space_of(trials, options.sampler)
         run(space, Path(folder, "results"), cache=cache, callback=gauge)
     found = slopes(gauge)

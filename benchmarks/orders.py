@@ -110,12 +110,12 @@ def main() -> None:
     if options.quick:
         options.epochs, options.seeds = 3, 2
 
-    from class_sweep.base.array_cache import FeatureCache, default_cache_folder
+    from class_sweep.base.array_cache import ArrayCache, default_cache_folder
     from class_sweep.config.document import parse_space
     from class_sweep.preparation.prepare import Clock, prepare
 
     space = parse_space(space_text(options), "orders")
-    features = prepare(space, FeatureCache(default_cache_folder()), Clock(), _Stages()).features
+    features = prepare(space, ArrayCache(default_cache_folder()), Clock(), _Stages()).features
     jobs = [(arm, seed) for seed in range(options.seeds) for arm in ARMS]
     results: dict[str, dict[int, tuple[dict[str, float], int, float]]] = {arm: {} for arm in ARMS}
     with ProcessPoolExecutor(

@@ -22,7 +22,7 @@ import numpy as np
 import ray
 from ray import tune
 
-from class_sweep.base.array_cache import FeatureCache
+from class_sweep.base.array_cache import ArrayCache
 from class_sweep.config.document import Space, parse_space
 from class_sweep.execution.cluster.local import local_ray
 from class_sweep.execution.tune.trainable import CurriculumTrial
@@ -75,7 +75,7 @@ def space_of(trials: int, sampler: str) -> Space:
     return parse_space(SPACE.format(trials=trials, sampler=sampler))
 
 
-def ours(trials: int, sampler: str, cache: FeatureCache) -> float:
+def ours(trials: int, sampler: str, cache: ArrayCache) -> float:
     """Seconds a trial of `class-sweep run`, from the stage of its trials."""
     with tempfile.TemporaryDirectory() as folder:
         space = space_of(trials, sampler)
@@ -137,7 +137,7 @@ def main() -> None:
     trials = QUICK_TRIALS if options.quick else TRIALS
     cold = QUICK_WITHOUT_REUSE if options.quick else WITHOUT_REUSE
     with tempfile.TemporaryDirectory() as folder, local_ray():
-        cache = FeatureCache(Path(folder))
+        cache = ArrayCache(Path(folder))
         features = prepare(space_of(trials, "tpe"), cache, Clock(), Callback()).features.arrays()
         ways: dict[str, tuple[int, Callable[[], float]]] = {
             "ours, TPE": (trials, lambda: ours(trials, "tpe", cache)),

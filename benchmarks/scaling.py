@@ -25,7 +25,7 @@ from overhead import space_of
 from ray.cluster_utils import Cluster
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from class_sweep.base.array_cache import FeatureCache
+from class_sweep.base.array_cache import ArrayCache
 from class_sweep.execution.tune import session
 from class_sweep.execution.tune.trainable import CurriculumTrial
 from class_sweep.results.callback import Callback
@@ -78,7 +78,7 @@ def nodes(count: int) -> Iterator[Cluster]:
         cluster.shutdown()
 
 
-def trials_an_hour(workers: int, each: int, cache: FeatureCache) -> float:
+def trials_an_hour(workers: int, each: int, cache: ArrayCache) -> float:
     """The rate of a sweep whose trials all end at their only report."""
     space = space_of(workers * each, "tpe")
     search = space.settings.search.model_copy(update={"max_concurrent": workers})
@@ -139,7 +139,7 @@ def main() -> None:
     size = QUICK_BYTES if options.quick else BYTES
     session.CurriculumTrial = SleepingTrial  # type: ignore[misc]
     with tempfile.TemporaryDirectory() as folder, nodes(max(WORKERS)) as cluster:
-        cache = FeatureCache(Path(folder))
+        cache = ArrayCache(Path(folder))
         rates = {workers: trials_an_hour(workers, each, cache) for workers in WORKERS}
         sent = broadcast(cluster, size)
     print(f"trials that sleep {SleepingTrial.seconds:g} s and train a step;", end=" ")

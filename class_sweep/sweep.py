@@ -10,7 +10,7 @@ from typing import Any
 
 import ray
 
-from class_sweep.base.array_cache import FeatureCache
+from class_sweep.base.array_cache import ArrayCache
 from class_sweep.base.files import write_atomic
 from class_sweep.config.document import Space, parse_space
 from class_sweep.confirmation.procedure import confirm_sweep, confirming
@@ -57,7 +57,7 @@ def run(
     space: Space,
     path: Path,
     *,
-    cache: FeatureCache,
+    cache: ArrayCache,
     callback: Callback,
     storage: Storage | None = None,
     address: str | None = None,
@@ -93,7 +93,7 @@ def run(
 def resume(
     path: Path,
     *,
-    cache: FeatureCache,
+    cache: ArrayCache,
     callback: Callback,
     storage: Storage | None = None,
     rerun_failed: bool = False,
@@ -142,7 +142,7 @@ def _require_pruning_as_begun(folder: ResultsFolder, space: Space) -> None:
 def confirm(
     path: Path,
     *,
-    cache: FeatureCache,
+    cache: ArrayCache,
     callback: Callback,
     changes: Mapping[str, int],
     storage: Storage | None = None,
@@ -211,7 +211,7 @@ def _keep_environment(writer: ResultsWriter, prepared: Prepared, space: Space) -
 def _ready(
     space: Space,
     keeper: Keeper,
-    cache: FeatureCache,
+    cache: ArrayCache,
     clock: Clock,
     callback: Callback,
     address: str | None,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from class_sweep.base.array_cache import FeatureCache
+from class_sweep.base.array_cache import ArrayCache
 from class_sweep.results.callback import Callback
 from class_sweep.results.record import Record
 
@@ -56,8 +56,8 @@ def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def cache(cache_folder: Path) -> FeatureCache:
-    return FeatureCache(cache_folder)
+def cache(cache_folder: Path) -> ArrayCache:
+    return ArrayCache(cache_folder)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from sklearn.metrics.pairwise import cosine_similarity
 
-from class_sweep.base.array_cache import FeatureCache
+from class_sweep.base.array_cache import ArrayCache
 from class_sweep.config.document import parse_space
 from class_sweep.data.corpus import load_pairs
 from class_sweep.difficulty.index import DifficultyIndex
@@ -28,7 +28,7 @@ def prepare(space_text: str, folder: Path) -> Path:
     """Encode the data set once and keep the features in a file."""
     settings = parse_space(space_text).settings
     pairs = load_pairs(settings.data)
-    train, cache = pairs.rows("train"), FeatureCache(folder)
+    train, cache = pairs.rows("train"), ArrayCache(folder)
     text = encode_texts(settings.text_encoder, pairs.texts, train, cache=cache)
     molecule = encode_molecules(settings.molecule_encoder, pairs.smiles, train, cache=cache)
     path = folder / "features.npz"

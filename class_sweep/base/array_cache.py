@@ -28,7 +28,7 @@ def default_cache_folder() -> Path:
     return Path(chosen).expanduser() if chosen else user_cache_path("class-sweep")
 
 
-class FeatureCache:
+class ArrayCache:
     """A folder of entries `<key>.safetensors`, each with a checksum over its key and its arrays.
 
     Several processes may use one folder: the first computes an entry, the others wait and read it.
@@ -96,7 +96,7 @@ class FeatureCache:
             return computed
 
 
-class NoCache(FeatureCache):
+class NoCache(ArrayCache):
     """Computes everything and keeps nothing: for a person's own query."""
 
     def __init__(self) -> None:

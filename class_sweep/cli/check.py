@@ -38,7 +38,7 @@ def check(
 
     Example: `class-sweep check search_spaces/demo.yaml --no-index`
     """
-    from class_sweep.base.array_cache import FeatureCache, default_cache_folder
+    from class_sweep.base.array_cache import ArrayCache, default_cache_folder
     from class_sweep.config.document import load_space
     from class_sweep.curriculum.space_warnings import space_warnings
     from class_sweep.preparation.footprint import most_on_disk, results_bytes
@@ -60,7 +60,7 @@ def check(
         at_a_time = require_resources(space, machines)
         if index:
             with LiveView(console, space.objective) as view:
-                prepared = prepare(space, FeatureCache(default_cache_folder()), Clock(), view)
+                prepared = prepare(space, ArrayCache(default_cache_folder()), Clock(), view)
             pairs, diagnoses = prepared.pairs, prepared.diagnoses
             shared = sum(array.nbytes for array in prepared.features.arrays().values())
             disk = most_on_disk(space, prepared.features, at_a_time)

@@ -35,7 +35,7 @@ def confirm(
 
     Example: `class-sweep confirm results/first --most-seeds 20`
     """
-    from class_sweep.base.array_cache import FeatureCache, default_cache_folder
+    from class_sweep.base.array_cache import ArrayCache, default_cache_folder
     from class_sweep.config.document import load_space
     from class_sweep.report.final_summary import print_closing
     from class_sweep.report.live import LiveView
@@ -52,7 +52,7 @@ def confirm(
         with LiveView(console, objective) as view:
             sweep, reading = confirm_sweep(
                 folder,
-                cache=FeatureCache(default_cache_folder()),
+                cache=ArrayCache(default_cache_folder()),
                 callback=view,
                 changes=changes,
                 storage=place,

@@ -21,7 +21,7 @@ def index(
 
     Example: `class-sweep index search_spaces/demo.yaml --out index.html`
     """
-    from class_sweep.base.array_cache import FeatureCache, default_cache_folder
+    from class_sweep.base.array_cache import ArrayCache, default_cache_folder
     from class_sweep.base.files import write_atomic
     from class_sweep.config.document import load_space
     from class_sweep.data.molecule import draw
@@ -36,7 +36,7 @@ def index(
     space = load_space(file)
     if out and not out.absolute().parent.is_dir():
         raise ResultsError(f"--out must be a file in a folder that exists, got {out}")
-    cache, clock = FeatureCache(default_cache_folder()), Clock()
+    cache, clock = ArrayCache(default_cache_folder()), Clock()
     with LiveView(Console(stderr=True), space.objective) as view:
         prepared = prepare(space, cache, clock, view)
         with clock.stage("worth", view):

@@ -45,7 +45,7 @@ def run(
 
     Example: `class-sweep run search_spaces/demo.yaml --out results/first`
     """
-    from class_sweep.base.array_cache import FeatureCache, default_cache_folder
+    from class_sweep.base.array_cache import ArrayCache, default_cache_folder
     from class_sweep.config.document import load_space
     from class_sweep.config.recording import as_recording
     from class_sweep.sweep import run as run_sweep
@@ -55,7 +55,7 @@ def run(
         space = as_recording(space, record)
     folder = out or Path("results") / f"{file.stem}-{datetime.now():%Y%m%d-%H%M%S}"
     place = new_storage(storage, folder)
-    cache = FeatureCache(default_cache_folder())
+    cache = ArrayCache(default_cache_folder())
     _follow(
         folder,
         space.objective,
@@ -77,7 +77,7 @@ def resume(
 
     Example: `class-sweep resume results/first`
     """
-    from class_sweep.base.array_cache import FeatureCache, default_cache_folder
+    from class_sweep.base.array_cache import ArrayCache, default_cache_folder
     from class_sweep.config.document import load_space
     from class_sweep.results.folder import ResultsFolder
     from class_sweep.sweep import resume as resume_sweep
@@ -86,7 +86,7 @@ def resume(
     if storage:
         place = new_storage(storage, folder)
     space = load_space(ResultsFolder.existing(folder).space)
-    cache = FeatureCache(default_cache_folder())
+    cache = ArrayCache(default_cache_folder())
     _follow(
         folder,
         space.objective,
@@ -108,7 +108,7 @@ def rerun(
 
     Example: `class-sweep rerun results/first --failed`
     """
-    from class_sweep.base.array_cache import FeatureCache, default_cache_folder
+    from class_sweep.base.array_cache import ArrayCache, default_cache_folder
     from class_sweep.config.document import load_space
     from class_sweep.errors import InputError
     from class_sweep.results.folder import ResultsFolder
@@ -118,7 +118,7 @@ def rerun(
         raise InputError(f"say which trials to run again: class-sweep rerun {results} --failed")
     folder, place = folder_to_go_on(results, out)
     space = load_space(ResultsFolder.existing(folder).space)
-    cache = FeatureCache(default_cache_folder())
+    cache = ArrayCache(default_cache_folder())
     _follow(
         folder,
         space.objective,

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from class_sweep.base.array_cache import Arrays, FeatureCache
+from class_sweep.base.array_cache import ArrayCache, Arrays
 from class_sweep.base.hashing import fingerprint, library_versions
 from class_sweep.config.inputs import (
     HuggingFaceEncoder,
@@ -65,7 +65,7 @@ class FittedEncoders:
         graphs: MoleculeGraphs | None,
         token_depths: tuple[float, float] | None,
         *,
-        cache: FeatureCache,
+        cache: ArrayCache,
     ) -> "FittedEncoders":
         """What `encode_texts`, `encode_molecules` and `build_graphs` fitted, from their cache.
 
@@ -103,7 +103,7 @@ class FittedEncoders:
             )
 
     def encode_texts(
-        self, texts: Sequence[str], *, cache: FeatureCache, progress: Progress | None = None
+        self, texts: Sequence[str], *, cache: ArrayCache, progress: Progress | None = None
     ) -> dict[str, Any]:
         """L texts as the fields of `class_sweep.training.features.TrialFeatures`."""
         if isinstance(self.text, LsaEncoder):
@@ -120,7 +120,7 @@ class FittedEncoders:
             )
         return found
 
-    def encode_molecules(self, smiles: Sequence[str], *, cache: FeatureCache) -> dict[str, Any]:
+    def encode_molecules(self, smiles: Sequence[str], *, cache: ArrayCache) -> dict[str, Any]:
         """N molecules as the fields of `class_sweep.training.features.TrialFeatures`.
 
         Raises:
@@ -134,7 +134,7 @@ class FittedEncoders:
             return found | {"graphs": self._graphs(smiles, cache)}
         return found
 
-    def _lsa(self, texts: Sequence[str], cache: FeatureCache) -> NDArray[np.float32]:
+    def _lsa(self, texts: Sequence[str], cache: ArrayCache) -> NDArray[np.float32]:
         def compute() -> np.ndarray:
             from class_sweep.encoders.lsa import FittedLsa  # noqa: PLC0415 - scikit-learn is slow
 
@@ -144,7 +144,7 @@ class FittedEncoders:
         key = [_VERSION, self._seals["lsa"], list(texts), library_versions("scikit-learn", "scipy")]
         return cache.get_or_compute(key, compute, name="lsa")
 
-    def _mol2vec(self, smiles: Sequence[str], cache: FeatureCache) -> NDArray[np.float32]:
+    def _mol2vec(self, smiles: Sequence[str], cache: ArrayCache) -> NDArray[np.float32]:
         molecules, rows = distinct(smiles)
 
         def compute() -> np.ndarray:
@@ -163,7 +163,7 @@ class FittedEncoders:
         found: NDArray[np.float32] = cache.get_or_compute(key, compute, name="mol2vec")[rows]
         return found
 
-    def _graphs(self, smiles: Sequence[str], cache: FeatureCache) -> MoleculeGraphs:
+    def _graphs(self, smiles: Sequence[str], cache: ArrayCache) -> MoleculeGraphs:
         molecules, rows = distinct(smiles)
 
         def compute() -> Arrays:

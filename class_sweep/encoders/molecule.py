@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from class_sweep.base.array_cache import FeatureCache
+from class_sweep.base.array_cache import ArrayCache
 from class_sweep.base.hashing import file_digest, fingerprint, library_versions
 from class_sweep.config.inputs import Mol2vecEncoder, MoleculeEncoder, MorganEncoder
 from class_sweep.encoders.molecule_graphs import MoleculeGraphs
@@ -19,7 +19,7 @@ _GRAPHS_VERSION = 2
 
 
 def encode_molecules(
-    settings: MoleculeEncoder, smiles: Sequence[str], fit_rows: np.ndarray, *, cache: FeatureCache
+    settings: MoleculeEncoder, smiles: Sequence[str], fit_rows: np.ndarray, *, cache: ArrayCache
 ) -> np.ndarray:
     """Features of every molecule, each distinct SMILES computed once.
 
@@ -42,7 +42,7 @@ def encode_molecules(
 
 
 def _morgan(
-    settings: MorganEncoder, molecules: list[str], rows: np.ndarray, cache: FeatureCache
+    settings: MorganEncoder, molecules: list[str], rows: np.ndarray, cache: ArrayCache
 ) -> np.ndarray:
     def compute() -> np.ndarray:
         from class_sweep.encoders.morgan import morgan_features  # noqa: PLC0415 - RDKit is slow
@@ -59,7 +59,7 @@ def _mol2vec(
     molecules: list[str],
     rows: np.ndarray,
     fit_rows: np.ndarray,
-    cache: FeatureCache,
+    cache: ArrayCache,
 ) -> np.ndarray:
     fit_molecules = np.unique(rows[fit_rows])
 
@@ -75,7 +75,7 @@ def _mol2vec(
 
 
 def mol2vec_table(
-    settings: Mol2vecEncoder, smiles: Sequence[str], *, cache: FeatureCache
+    settings: Mol2vecEncoder, smiles: Sequence[str], *, cache: ArrayCache
 ) -> dict[str, np.ndarray]:
     """The arrays of the `TokenVectors` that `encode_molecules` adds up.
 
@@ -100,7 +100,7 @@ def mol2vec_table(
 
 
 def build_graphs(
-    settings: MoleculeEncoder, smiles: Sequence[str], fit_rows: np.ndarray, *, cache: FeatureCache
+    settings: MoleculeEncoder, smiles: Sequence[str], fit_rows: np.ndarray, *, cache: ArrayCache
 ) -> MoleculeGraphs:
     """The graph of every molecule; see `class_sweep.encoders.graphs`.
 

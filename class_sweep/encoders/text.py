@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from class_sweep.base.array_cache import Arrays, FeatureCache
+from class_sweep.base.array_cache import ArrayCache, Arrays
 from class_sweep.base.hashing import fingerprint, library_versions
 from class_sweep.base.ragged import Ragged
 from class_sweep.config.inputs import HuggingFaceEncoder, LsaEncoder, TextEncoder
@@ -29,7 +29,7 @@ def encode_texts(
     texts: Sequence[str],
     fit_rows: np.ndarray,
     *,
-    cache: FeatureCache,
+    cache: ArrayCache,
     progress: Progress | None = None,
 ) -> np.ndarray:
     """Features of every text.
@@ -52,7 +52,7 @@ def encode_texts(
     return _huggingface(settings, texts, cache, progress)
 
 
-def fit_lsa(settings: LsaEncoder, texts: Sequence[str], *, cache: FeatureCache) -> Arrays:
+def fit_lsa(settings: LsaEncoder, texts: Sequence[str], *, cache: ArrayCache) -> Arrays:
     """The arrays of `class_sweep.encoders.lsa.FittedLsa`, fitted on the training texts.
 
     Raises:
@@ -69,7 +69,7 @@ def fit_lsa(settings: LsaEncoder, texts: Sequence[str], *, cache: FeatureCache) 
 
 
 def _lsa(
-    settings: LsaEncoder, texts: Sequence[str], fit_rows: np.ndarray, cache: FeatureCache
+    settings: LsaEncoder, texts: Sequence[str], fit_rows: np.ndarray, cache: ArrayCache
 ) -> np.ndarray:
     def compute() -> np.ndarray:
         from class_sweep.encoders.lsa import FittedLsa  # noqa: PLC0415 - as above
@@ -85,7 +85,7 @@ def _lsa(
 def _huggingface(
     settings: HuggingFaceEncoder,
     texts: Sequence[str],
-    cache: FeatureCache,
+    cache: ArrayCache,
     progress: Progress | None,
 ) -> np.ndarray:
     # Only where a transformer is asked for: importing torch and the hub takes seconds.
@@ -112,7 +112,7 @@ def _huggingface(
     return features
 
 
-def encode_tokens(settings: TextEncoder, texts: Sequence[str], *, cache: FeatureCache) -> Ragged:
+def encode_tokens(settings: TextEncoder, texts: Sequence[str], *, cache: ArrayCache) -> Ragged:
     """The token numbers of every text, for a transformer that is trained.
 
     A text that is longer than `max_tokens` is cut there; an empty one has its special tokens alone.
@@ -147,7 +147,7 @@ def encode_token_states(
     texts: Sequence[str],
     depths: tuple[float, float],
     *,
-    cache: FeatureCache,
+    cache: ArrayCache,
     progress: Progress | None = None,
 ) -> tuple[np.ndarray, Ragged]:
     """Frozen token states of every text; see `class_sweep.encoders.huggingface.token_states`.

@@ -8,7 +8,7 @@ import numpy as np
 from rdkit import Chem
 from rdkit.rdBase import BlockLogs
 
-from class_sweep.base.array_cache import FeatureCache
+from class_sweep.base.array_cache import ArrayCache
 from class_sweep.config.inputs import SPLITS
 from class_sweep.config.objective import POOLS
 from class_sweep.data.pair import PairSet
@@ -58,7 +58,7 @@ def evaluate(
     pools: Sequence[str],
     *,
     depth: int,
-    cache: FeatureCache,
+    cache: ArrayCache,
 ) -> Evaluation:
     """Rank a split's pairs in each pool; see `Model.evaluate`.
 
@@ -96,7 +96,7 @@ def evaluate(
     )
 
 
-def features_of(model: "Model", pairs: PairSet, cache: FeatureCache) -> TrialFeatures:
+def features_of(model: "Model", pairs: PairSet, cache: ArrayCache) -> TrialFeatures:
     """A data set as the model's encoders encode it."""
     smiles = (*pairs.smiles, *(molecule.smiles for molecule in pairs.more))
     return TrialFeatures(

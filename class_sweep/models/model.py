@@ -10,7 +10,7 @@ import torch
 from class_sweep.backbones.backbone import Backbone
 from class_sweep.backbones.catalogue import build_backbone
 from class_sweep.backbones.inputs import Sources
-from class_sweep.base.array_cache import FeatureCache, default_cache_folder
+from class_sweep.base.array_cache import ArrayCache, default_cache_folder
 from class_sweep.config.document import parse_space
 from class_sweep.config.inputs import HuggingFaceEncoder, NamesData
 from class_sweep.config.objective import POOLS
@@ -166,5 +166,5 @@ class Model:
         return load_pairs(settings.model_copy(update=changes)) if changes else self.pairs
 
 
-def _cache() -> FeatureCache:
-    return FeatureCache(default_cache_folder())
+def _cache() -> ArrayCache:
+    return ArrayCache(default_cache_folder())

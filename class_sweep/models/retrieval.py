@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from class_sweep.base.array_cache import FeatureCache, NoCache
+from class_sweep.base.array_cache import ArrayCache, NoCache
 from class_sweep.base.hashing import fingerprint
 from class_sweep.data.cleaning import canonical
 from class_sweep.errors import QueryError
@@ -68,7 +68,7 @@ def answer(
     top: int,
     *,
     by_text: bool,
-    cache: FeatureCache,
+    cache: ArrayCache,
 ) -> list[Hit]:
     """The best candidates, best first; the first of them in the order of the fine score, if any."""
     features = _features(model, query, candidates, cache, by_text=by_text)
@@ -106,7 +106,7 @@ def _features(
     model: "Model",
     query: str,
     candidates: Sequence[Candidate],
-    cache: FeatureCache,
+    cache: ArrayCache,
     *,
     by_text: bool,
 ) -> TrialFeatures:

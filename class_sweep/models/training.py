@@ -15,7 +15,7 @@ import torch
 from filelock import FileLock, Timeout
 
 from class_sweep.backbones.catalogue import needs_of
-from class_sweep.base.array_cache import FeatureCache, default_cache_folder
+from class_sweep.base.array_cache import ArrayCache, default_cache_folder
 from class_sweep.base.files import write_atomic
 from class_sweep.config.document import Space, dump_settings, load_space, parse_space
 from class_sweep.config.inputs import HuggingFaceEncoder, Mol2vecEncoder, NamesData
@@ -68,7 +68,7 @@ def train(
         InterruptedTrainingError: If the callback requested a stop.
     """
     space = fixed(Path(config))
-    cache = FeatureCache(default_cache_folder())
+    cache = ArrayCache(default_cache_folder())
     done = train_space(space, Path(out), seeds, cache=cache, callback=callback or Callback())
     if done is None:
         asked = "" if seeds is None else f" --seeds {seeds}"
@@ -92,7 +92,7 @@ def fixed(path: Path) -> Space:
 
 
 def train_space(
-    space: Space, out: Path, seeds: int | None, *, cache: FeatureCache, callback: Callback
+    space: Space, out: Path, seeds: int | None, *, cache: ArrayCache, callback: Callback
 ) -> list[Trained] | None:
     """Train one model into `out`, or several into a folder each below it.
 
@@ -205,7 +205,7 @@ def _require_free_or_same(folder: Path, space: Space) -> None:
 
 
 def _train_one(
-    space: Space, folder: Path, prepared: Prepared, cache: FeatureCache, callback: Callback
+    space: Space, folder: Path, prepared: Prepared, cache: ArrayCache, callback: Callback
 ) -> None:
     """Train a model to its end and write its folder; or until the callback requests a stop."""
     work = _work_folder(folder)
@@ -264,7 +264,7 @@ def _write_model(
     space: Space,
     folder: Path,
     prepared: Prepared,
-    cache: FeatureCache,
+    cache: ArrayCache,
     seconds: float,
 ) -> None:
     settings, pairs = space.settings, prepared.pairs

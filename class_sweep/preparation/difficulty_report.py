@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from class_sweep.base.array_cache import FeatureCache
+from class_sweep.base.array_cache import ArrayCache
 from class_sweep.base.hashing import fingerprint
 from class_sweep.config.document import Space
 from class_sweep.curriculum.order import difficulty_order
@@ -60,7 +60,7 @@ class _Compared:
         return PairVectors.of(self.text[rows], self.molecule[rows], self.similarity)
 
 
-def assess(space: Space, prepared: Prepared, cache: FeatureCache) -> Tree:
+def assess(space: Space, prepared: Prepared, cache: ArrayCache) -> Tree:
     """Everything that is known of a space's order and schedules, at the centre of its axes but σ.
 
     Raises:
@@ -105,7 +105,7 @@ def assess(space: Space, prepared: Prepared, cache: FeatureCache) -> Tree:
     }
 
 
-def _compared(space: Space, prepared: Prepared, cache: FeatureCache) -> _Compared:
+def _compared(space: Space, prepared: Prepared, cache: ArrayCache) -> _Compared:
     pairs, features, curriculum = prepared.pairs, prepared.features, space.settings.curriculum
     similarity, train = similarity_of(curriculum), pairs.rows("train")
     molecule = features.molecule
@@ -228,7 +228,7 @@ def _examples(
     return {"easiest": of(order[:EXAMPLES]), "hardest": of(order[::-1][:EXAMPLES])}
 
 
-def _modalities(compared: _Compared, sigmas: Sequence[float], cache: FeatureCache) -> Tree:
+def _modalities(compared: _Compared, sigmas: Sequence[float], cache: ArrayCache) -> Tree:
     """How far the text alone and the molecule alone give one order."""
     text, molecule = compared.text[compared.train], compared.molecule[compared.train]
     kind, alone = compared.similarity.molecule, {}

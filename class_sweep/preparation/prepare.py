@@ -12,7 +12,7 @@ import numpy as np
 
 from class_sweep.backbones.backbone import Needs
 from class_sweep.backbones.catalogue import BACKBONES, needs_of
-from class_sweep.base.array_cache import FeatureCache
+from class_sweep.base.array_cache import ArrayCache
 from class_sweep.base.hashing import fingerprint
 from class_sweep.config.document import TEXT_WEIGHT, Space
 from class_sweep.config.inputs import HuggingFaceEncoder, MorganEncoder
@@ -111,7 +111,7 @@ def load_checked_pairs(space: Space) -> PairSet:
 
 def prepare(
     space: Space,
-    cache: FeatureCache,
+    cache: ArrayCache,
     clock: Clock,
     callback: Callback,
     *,
@@ -166,7 +166,7 @@ def _finer(
     space: Space,
     pairs: PairSet,
     smiles: tuple[str, ...],
-    cache: FeatureCache,
+    cache: ArrayCache,
     callback: Callback,
 ) -> dict[str, Any]:
     """What the space's backbone reads beside one vector a text and one a molecule."""
@@ -263,7 +263,7 @@ def _index(
     similarity: Similarity,
     text: np.ndarray,
     molecule: np.ndarray,
-    cache: FeatureCache,
+    cache: ArrayCache,
     callback: Callback,
 ) -> DifficultyIndex:
     sigmas, quantiles = sigmas_needed(space), space.sigma_quantiles()

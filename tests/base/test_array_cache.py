@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from class_sweep.base.array_cache import FeatureCache, default_cache_folder
+from class_sweep.base.array_cache import ArrayCache, default_cache_folder
 
 ARRAYS = {"counts": np.arange(6, dtype=np.int32).reshape(2, 3), "sigma": np.array([0.5, 0.9])}
 KEY = "index-1"
@@ -34,8 +34,8 @@ def entry(folder):
 
 
 def test_the_second_call_reads_what_the_first_computed(tmp_path):
-    assert same(FeatureCache(tmp_path / "a" / "b").arrays(KEY, lambda: ARRAYS), ARRAYS)
-    assert same(FeatureCache(tmp_path / "a" / "b").arrays(KEY, never), ARRAYS)
+    assert same(ArrayCache(tmp_path / "a" / "b").arrays(KEY, lambda: ARRAYS), ARRAYS)
+    assert same(ArrayCache(tmp_path / "a" / "b").arrays(KEY, never), ARRAYS)
 
 
 @given(
@@ -48,14 +48,14 @@ def test_the_second_call_reads_what_the_first_computed(tmp_path):
 @settings(max_examples=40, deadline=None)
 def test_every_shape_type_and_layout_comes_back(array):
     with tempfile.TemporaryDirectory() as folder:
-        cache = FeatureCache(Path(folder))
+        cache = ArrayCache(Path(folder))
         stored = {"plain": array, "transposed": array.T, "sliced": array[..., None][..., ::2]}
         cache.arrays(KEY, lambda: stored)
         assert same(cache.arrays(KEY, never), stored)
 
 
 def test_a_key_is_made_of_everything_given(tmp_path):
-    cache = FeatureCache(tmp_path)
+    cache = ArrayCache(tmp_path)
     for row, parts in enumerate([{"seed": 1}, {"seed": 2}, ["seed", 1]]):
         made = cache.get_or_compute(parts, lambda row=row: np.full(2, row), name="lsa")
         assert made.tolist() == [row, row]
@@ -67,7 +67,7 @@ def test_a_key_is_made_of_everything_given(tmp_path):
 @settings(max_examples=60, deadline=None)
 def test_any_changed_byte_is_noticed_and_the_entry_rebuilt(position, flip):
     with tempfile.TemporaryDirectory() as folder:
-        cache = FeatureCache(Path(folder))
+        cache = ArrayCache(Path(folder))
         cache.arrays(KEY, lambda: ARRAYS)
         data = bytearray(entry(cache.folder).read_bytes())
         data[int(position * len(data))] ^= flip
@@ -78,7 +78,7 @@ def test_any_changed_byte_is_noticed_and_the_entry_rebuilt(position, flip):
 
 @pytest.mark.parametrize("size", [0, 1, 7, 8, 40, -1])
 def test_a_truncated_entry_is_reported_and_rebuilt(tmp_path, caplog, size):
-    cache = FeatureCache(tmp_path)
+    cache = ArrayCache(tmp_path)
     cache.arrays(KEY, lambda: ARRAYS)
     whole = entry(tmp_path).read_bytes()
     entry(tmp_path).write_bytes(whole[:size])
@@ -88,7 +88,7 @@ def test_a_truncated_entry_is_reported_and_rebuilt(tmp_path, caplog, size):
 
 
 def test_an_entry_under_another_entrys_name_is_not_believed(tmp_path, caplog):
-    cache = FeatureCache(tmp_path)
+    cache = ArrayCache(tmp_path)
     cache.arrays(KEY, lambda: ARRAYS)
     entry(tmp_path).rename(tmp_path / "other.safetensors")
     other = {"counts": np.zeros(1)}
@@ -98,7 +98,7 @@ def test_an_entry_under_another_entrys_name_is_not_believed(tmp_path, caplog):
 
 def test_a_leftover_of_a_killed_writer_is_replaced(tmp_path):
     (tmp_path / f"{KEY}.tmp").write_bytes(b"half an ent")
-    cache = FeatureCache(tmp_path)
+    cache = ArrayCache(tmp_path)
     cache.arrays(KEY, lambda: ARRAYS)
     assert same(cache.arrays(KEY, never), ARRAYS)
     assert not list(tmp_path.glob("*.tmp"))
@@ -106,14 +106,14 @@ def test_a_leftover_of_a_killed_writer_is_replaced(tmp_path):
 
 def test_a_folder_that_cannot_be_made_costs_only_the_saving(tmp_path, caplog):
     (tmp_path / "file").write_text("in the way")
-    cache = FeatureCache(tmp_path / "file" / "cache")
+    cache = ArrayCache(tmp_path / "file" / "cache")
     assert same(cache.arrays(KEY, lambda: ARRAYS), ARRAYS)
     assert ["not cached" in record.message for record in caplog.records] == [True]
 
 
 def test_a_folder_whose_entry_cannot_be_written_costs_only_the_saving(tmp_path, caplog):
     (tmp_path / f"{KEY}.tmp").mkdir()
-    assert same(FeatureCache(tmp_path).arrays(KEY, lambda: ARRAYS), ARRAYS)
+    assert same(ArrayCache(tmp_path).arrays(KEY, lambda: ARRAYS), ARRAYS)
     assert ["not cached" in record.message for record in caplog.records] == [True]
 
 
@@ -121,9 +121,9 @@ def test_a_full_disk_costs_only_the_saving(tmp_path):
     script = """
 import resource, sys, numpy as np
 from pathlib import Path
-from class_sweep.base.array_cache import FeatureCache
+from class_sweep.base.array_cache import ArrayCache
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))  # the system refuses to write more
-made = FeatureCache(Path(sys.argv[1])).arrays("big", lambda: {"x": np.ones(10_000)})
+made = ArrayCache(Path(sys.argv[1])).arrays("big", lambda: {"x": np.ones(10_000)})
 print(made["x"].sum())
 """
     done = _python(script, tmp_path).communicate(timeout=30)
@@ -137,13 +137,13 @@ def test_an_error_of_the_computation_is_passed_on_and_nothing_is_stored(tmp_path
         raise OSError("the model's file is gone")
 
     with pytest.raises(OSError, match="gone"):
-        FeatureCache(tmp_path).arrays(KEY, fail)
+        ArrayCache(tmp_path).arrays(KEY, fail)
     assert not list(tmp_path.glob("*.safetensors"))
-    assert same(FeatureCache(tmp_path).arrays(KEY, lambda: ARRAYS), ARRAYS)
+    assert same(ArrayCache(tmp_path).arrays(KEY, lambda: ARRAYS), ARRAYS)
 
 
 def test_what_cannot_be_stored_or_named_is_refused(tmp_path):
-    cache = FeatureCache(tmp_path)
+    cache = ArrayCache(tmp_path)
     with pytest.raises(TypeError, match="must be numeric, got <U1 for 'tokens'"):
         cache.arrays(KEY, lambda: {"tokens": np.array(["a"])})
     for key in ("", "../up", "a/b", ".hidden"):
@@ -155,7 +155,7 @@ def test_two_processes_at_once_compute_once(tmp_path):
     script = """
 import os, sys, time, numpy as np
 from pathlib import Path
-from class_sweep.base.array_cache import FeatureCache
+from class_sweep.base.array_cache import ArrayCache
 folder = Path(sys.argv[1])
 (folder / f"started.{os.getpid()}").touch()
 def compute():
@@ -165,7 +165,7 @@ def compute():
         time.sleep(0.01)
     time.sleep(0.5)
     return np.arange(1000.0)
-print(FeatureCache(folder / "cache").get_or_compute(["key"], compute, name="x").sum())
+print(ArrayCache(folder / "cache").get_or_compute(["key"], compute, name="x").sum())
 """
     both = [_python(script, tmp_path) for _ in range(2)]
     assert [process.communicate(timeout=30) for process in both] == [("499500.0\n", "")] * 2
@@ -176,17 +176,17 @@ def test_the_lock_of_a_killed_process_is_free(tmp_path):
     script = """
 import sys, time
 from pathlib import Path
-from class_sweep.base.array_cache import FeatureCache
+from class_sweep.base.array_cache import ArrayCache
 def compute():
     print("computing", flush=True)
     time.sleep(60)
-FeatureCache(Path(sys.argv[1])).arrays("index-1", compute)
+ArrayCache(Path(sys.argv[1])).arrays("index-1", compute)
 """
     process = _python(script, tmp_path)
     assert process.stdout.readline() == "computing\n"
     process.kill()
     process.communicate(timeout=30)
-    assert same(FeatureCache(tmp_path).arrays(KEY, lambda: ARRAYS), ARRAYS)
+    assert same(ArrayCache(tmp_path).arrays(KEY, lambda: ARRAYS), ARRAYS)
 
 
 def test_waiting_is_logged_and_ends_with_the_other_ones_entry(tmp_path, caplog):
@@ -198,11 +198,11 @@ def test_waiting_is_logged_and_ends_with_the_other_ones_entry(tmp_path, caplog):
         go_on.wait(10)
         return ARRAYS
 
-    first = threading.Thread(target=lambda: FeatureCache(tmp_path).arrays(KEY, slow))
+    first = threading.Thread(target=lambda: ArrayCache(tmp_path).arrays(KEY, slow))
     first.start()
     computing.wait(10)
     threading.Timer(0.2, go_on.set).start()
-    assert same(FeatureCache(tmp_path).arrays(KEY, never), ARRAYS)
+    assert same(ArrayCache(tmp_path).arrays(KEY, never), ARRAYS)
     first.join()
     assert f"waiting for another process that computes {KEY}" in caplog.text
 

@@ -4,7 +4,7 @@ import sys
 import numpy as np
 import pytest
 
-from class_sweep.base.array_cache import FeatureCache
+from class_sweep.base.array_cache import ArrayCache
 from class_sweep.config.inputs import HuggingFaceEncoder, LsaEncoder, Mol2vecEncoder, MorganEncoder
 from class_sweep.encoders.molecule import encode_molecules
 from class_sweep.encoders.rows import distinct, require_finite
@@ -15,7 +15,7 @@ FIT = np.arange(6)
 ENCODERS = ["lsa", "huggingface", "mol2vec", "morgan"]
 
 
-class NothingToCompute(FeatureCache):
+class NothingToCompute(ArrayCache):
     """A cache whose misses fail."""
 
     def arrays(self, key, _compute):
@@ -49,7 +49,7 @@ def encode(request, texts, smiles):
 
 @pytest.mark.parametrize("kind", ENCODERS)
 def test_features_are_finite_repeatable_and_cached(kind, encode, tmp_path):
-    features = encode(kind, FeatureCache(tmp_path / "one"))
+    features = encode(kind, ArrayCache(tmp_path / "one"))
     assert features.ndim == 2
     assert len(features) == 8
     assert features.dtype == np.float32
@@ -57,7 +57,7 @@ def test_features_are_finite_repeatable_and_cached(kind, encode, tmp_path):
     assert features.any(axis=1).all()
     # Rows 2 and 4 are one text and one molecule, written twice.
     assert np.array_equal(features[2], features[4])
-    assert np.array_equal(encode(kind, FeatureCache(tmp_path / "two")), features)
+    assert np.array_equal(encode(kind, ArrayCache(tmp_path / "two")), features)
     assert np.array_equal(encode(kind, NothingToCompute(tmp_path / "one")), features)
 
 
@@ -79,7 +79,7 @@ def test_features_are_finite_repeatable_and_cached(kind, encode, tmp_path):
     ],
 )
 def test_what_changes_the_features_is_not_served_from_the_cache(kind, change, encode, tmp_path):
-    encode(kind, FeatureCache(tmp_path))
+    encode(kind, ArrayCache(tmp_path))
     with pytest.raises(AssertionError, match="computed although cached"):
         encode(kind, NothingToCompute(tmp_path), **change)
 
@@ -94,12 +94,12 @@ def test_what_changes_the_features_is_not_served_from_the_cache(kind, change, en
     ],
 )
 def test_what_does_not_change_them_is(kind, change, encode, tmp_path):
-    features = encode(kind, FeatureCache(tmp_path))
+    features = encode(kind, ArrayCache(tmp_path))
     assert np.array_equal(encode(kind, NothingToCompute(tmp_path), **change), features)
 
 
 def test_a_file_of_vectors_counts_by_its_contents(smiles, tmp_path):
-    cache, settings = FeatureCache(tmp_path), []
+    cache, settings = ArrayCache(tmp_path), []
     for place, value in enumerate([1.0, 1.0, 2.0]):
         path = tmp_path / f"{place}.npz"
         tokens = np.array(["UNK", "2246728737"])
@@ -114,7 +114,7 @@ def test_a_file_of_vectors_counts_by_its_contents(smiles, tmp_path):
 def test_a_missing_file_of_vectors_is_an_error(smiles, tmp_path):
     settings = Mol2vecEncoder(kind="mol2vec", vectors=tmp_path / "none.npz")
     with pytest.raises(EncoderError, match=r"can be read, got .*none\.npz: No such file"):
-        encode_molecules(settings, smiles, FIT, cache=FeatureCache(tmp_path))
+        encode_molecules(settings, smiles, FIT, cache=ArrayCache(tmp_path))
 
 
 def test_features_that_are_not_finite_are_an_error_naming_the_rows(smiles, tmp_path):
@@ -123,7 +123,7 @@ def test_features_that_are_not_finite_are_an_error_naming_the_rows(smiles, tmp_p
     settings = Mol2vecEncoder(kind="mol2vec", vectors=tmp_path / "v.npz")
     # The identifier is CH3's: rows 0, 2, 4, 6 and 7 have one.
     with pytest.raises(EncoderError, match=r"in row 0, 2, 4, 6, 7, counted .*encoder mol2vec"):
-        encode_molecules(settings, smiles, FIT, cache=FeatureCache(tmp_path))
+        encode_molecules(settings, smiles, FIT, cache=ArrayCache(tmp_path))
     assert not list(tmp_path.glob("*.safetensors"))
 
 
@@ -143,10 +143,10 @@ def test_a_cache_hit_loads_no_heavy_library(texts, smiles, tmp_path):
 import sys, numpy as np
 from pathlib import Path
 from class_sweep.config.inputs import LsaEncoder, Mol2vecEncoder, MorganEncoder
-from class_sweep.base.array_cache import FeatureCache
+from class_sweep.base.array_cache import ArrayCache
 from class_sweep.encoders.molecule import encode_molecules
 from class_sweep.encoders.text import encode_texts
-cache, fit = FeatureCache(Path(sys.argv[1])), np.arange(6)
+cache, fit = ArrayCache(Path(sys.argv[1])), np.arange(6)
 encode_texts(LsaEncoder(dimensions=4), sys.argv[2:10], fit, cache=cache)
 for settings in (Mol2vecEncoder(kind="mol2vec", dimensions=4), MorganEncoder(kind="morgan")):
     encode_molecules(settings, sys.argv[10:], fit, cache=cache)

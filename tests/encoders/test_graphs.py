@@ -5,7 +5,7 @@ import pytest
 from mol2vec.features import mol2alt_sentence
 from rdkit import Chem, rdBase
 
-from class_sweep.base.array_cache import FeatureCache
+from class_sweep.base.array_cache import ArrayCache
 from class_sweep.config.inputs import Mol2vecEncoder, MorganEncoder
 from class_sweep.encoders.graphs import _atom_tokens, graphs_over, molecule_graphs
 from class_sweep.encoders.molecule import build_graphs
@@ -111,7 +111,7 @@ def test_motifs_are_rings_and_chains_between_cuts(smiles, motifs):
 
 
 def test_graphs_are_built_once_and_repeated_molecules_are_one(tmp_path):
-    cache = FeatureCache(tmp_path)
+    cache = ArrayCache(tmp_path)
     smiles = ["CCO", "CCN", "CCO"]
     built = build_graphs(SETTINGS, smiles, np.arange(3), cache=cache)
     assert len(list(tmp_path.glob("graphs-*.safetensors"))) == 1
@@ -126,5 +126,5 @@ def test_graphs_are_built_once_and_repeated_molecules_are_one(tmp_path):
 def test_graphs_need_mol2vec(tmp_path):
     with pytest.raises(EncoderError, match=r"must be mol2vec for a backbone over .* got morgan"):
         build_graphs(
-            MorganEncoder(kind="morgan"), ["CCO"], np.arange(1), cache=FeatureCache(tmp_path)
+            MorganEncoder(kind="morgan"), ["CCO"], np.arange(1), cache=ArrayCache(tmp_path)
         )

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from class_sweep.base.array_cache import FeatureCache
+from class_sweep.base.array_cache import ArrayCache
 from class_sweep.base.device import device_and_dtype
 from class_sweep.config.inputs import HuggingFaceEncoder
 from class_sweep.encoders.hub import find_model
@@ -87,7 +87,7 @@ def test_each_distinct_text_is_encoded_once(tiny_bert, texts, tmp_path):
         settings,
         texts,
         np.arange(6),
-        cache=FeatureCache(tmp_path),
+        cache=ArrayCache(tmp_path),
         progress=lambda done, of: seen.append((done, of)),
     )
     assert seen == [(7, 7)]

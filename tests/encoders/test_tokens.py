@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from class_sweep.base.array_cache import FeatureCache
+from class_sweep.base.array_cache import ArrayCache
 from class_sweep.config.inputs import HuggingFaceEncoder, LsaEncoder
 from class_sweep.encoders.text import encode_texts, encode_token_states, encode_tokens
 from class_sweep.errors import EncoderError
@@ -17,7 +17,7 @@ def settings(tiny_bert):
 
 @pytest.fixture
 def cache(tmp_path):
-    return FeatureCache(tmp_path)
+    return ArrayCache(tmp_path)
 
 
 def test_tokens_are_the_tokenizers_own(settings, cache, tiny_bert, texts):

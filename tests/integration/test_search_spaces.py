@@ -7,7 +7,7 @@ import pytest
 import torch
 import yaml
 
-from class_sweep.base.array_cache import FeatureCache
+from class_sweep.base.array_cache import ArrayCache
 from class_sweep.config.document import Space, load_space, parse_space
 from class_sweep.preparation.prepare import Clock, needed, prepare
 from class_sweep.results.callback import Callback
@@ -77,7 +77,7 @@ def test_a_trial_of_it_trains_stops_goes_on_and_is_measured(
     if frozen and "model" not in space.tree["text_encoder"]:
         pytest.skip("its features are frozen as it is")
     torch.set_num_threads(1)
-    features = prepare(space, FeatureCache(cache_folder), Clock(), Callback()).features
+    features = prepare(space, ArrayCache(cache_folder), Clock(), Callback()).features
     arrays = features.arrays()
     before = {name: array.copy() for name, array in arrays.items()}
     features = TrialFeatures.from_arrays(arrays)  # as a worker takes them from the object store
@@ -103,7 +103,7 @@ def test_a_batch_in_parts_trains_what_a_whole_one_does(name, shrink, cache_folde
     (path,) = [path for path in FILES if path.stem == name]
     torch.set_num_threads(1)
     whole = shrink(path, trainable=False)
-    features = prepare(whole, FeatureCache(cache_folder), Clock(), Callback()).features
+    features = prepare(whole, ArrayCache(cache_folder), Clock(), Callback()).features
     finals = []
     for size in (None, 4):
         settings = whole.resolve({"backbone.dropout": 0.0, "optimizer.lr": 1e-4})

@@ -3,7 +3,7 @@
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from class_sweep.base.array_cache import FeatureCache
+from class_sweep.base.array_cache import ArrayCache
 from class_sweep.base.hashing import fingerprint
 from class_sweep.config.document import dump_settings, parse_space
 from class_sweep.config.identity import identity
@@ -55,7 +55,7 @@ def test_an_index_is_counted_once_and_then_read(edited, cache, callback, monkeyp
 @pytest.fixture
 def counted_again(edited, tmp_path, callback, caplog):
     """Index a space, spoil its cached index, index it again: the warning of the second time."""
-    cache = FeatureCache(tmp_path)
+    cache = ArrayCache(tmp_path)
 
     def again(spoil):
         space = edited()
