@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-long test-cluster check format clean
+.PHONY: demo test test-long test-cluster check docs format clean
 
 demo: $(STAMP)
 	$(BIN)/class-sweep run search_spaces/demo.yaml
@@ -18,11 +18,14 @@ test-long: $(STAMP)
 test-cluster: $(STAMP)
 	$(BIN)/pytest -m cluster
 
-check: $(STAMP)
+check: $(STAMP) docs
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(STAMP)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix

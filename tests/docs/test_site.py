@@ -1,0 +1,74 @@
+"""The site builds without a warning, needs no network, and its reference pages are complete."""
+
+import re
+import subprocess
+import sys
+from html import unescape
+from pathlib import Path
+
+import commands_page
+import pytest
+import python_page
+import settings_page
+
+from class_sweep.config.sections import Settings
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The built site."""
+    folder = tmp_path_factory.mktemp("site")
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", folder],
+        cwd=ROOT,
+        env={"NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+def text_of(page):
+    return unescape(re.sub(r"<[^>]+>", "", page.read_text(encoding="utf-8")))
+
+
+def test_no_page_loads_anything_from_the_network(site):
+    pages = list(site.rglob("*.html"))
+    assert len(pages) > 3
+    for page in pages:
+        html = page.read_text(encoding="utf-8")
+        loaded = re.findall(r"<(?:script|img|iframe)[^>]*\ssrc=\"?(http[^\s\">]*)", html)
+        loaded += re.findall(r"<link rel=\"?stylesheet\"?[^>]*href=\"?(http[^\s\">]*)", html)
+        assert not loaded, page
+
+
+def test_every_setting_has_a_row(site):
+    page = text_of(site / "reference" / "settings.html")
+    for name in Settings.model_fields:
+        assert name in page
+    for section, models in settings_page.sections():
+        assert section in page
+        for model in models:
+            for name in model.model_fields:
+                assert re.search(rf"^{name}$", page, re.MULTILINE), f"{section}.{name}"
+
+
+def test_every_command_and_option_is_listed(site):
+    page = text_of(site / "reference" / "commands.html")
+    for name, command in commands_page.commands():
+        assert f"class-sweep {name}" in page
+        for parameter in command.params:
+            for option in getattr(parameter, "opts", []):
+                assert option in page or option.upper() in page, f"{name} {option}"
+
+
+def test_every_public_name_is_documented(site):
+    page = text_of(site / "reference" / "python.html")
+    for name, value in python_page.public_names():
+        assert name in page
+        for member, _ in python_page.members(value) if isinstance(value, type) else ():
+            assert f"{name.rpartition('.')[2]}.{member}" in page
