@@ -32,7 +32,7 @@ NULL = {
             "no_intensity", "paper",
         )
     ),
-    "extended to 40 seeds": World(most_seeds=40),
+    "extended to 40 seeds": World(max_seeds=40),
 }  # fmt: skip
 REAL = {f"effect {effect:g}": World(effect=effect) for effect in (1.0, 2.0, 4.0)}
 

@@ -37,8 +37,8 @@ curriculum:
   intensity: {{choice: [constant, sigmoid, inverse]}}
 optimizer: {{lr: 1e-3, batch_size: 128}}
 budget: {{epochs: {epochs}}}
-search: {{trials: {trials}, sampler: random, first: [], max_concurrent: 2}}
-pruning: {{grace_epochs: 1, reduction_factor: 2, keep: 1}}
+search: {{trials: {trials}, sampler: random, baselines: [], max_concurrent: 2}}
+pruning: {{grace_epochs: 1, reduction_factor: 2, min_kept: 1}}
 confirm: {{finalists: 0}}
 """
 

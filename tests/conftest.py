@@ -29,7 +29,7 @@ curriculum:
   intensity: {choice: [constant, sigmoid, inverse]}
 optimizer: {lr: 3e-3, batch_size: 32}
 budget: {epochs: 6}
-search: {trials: 8, seed: 3, first: [full_data], max_concurrent: 1}
+search: {trials: 8, seed: 3, baselines: [full_data], max_concurrent: 1}
 pruning: {grace_epochs: 1, reduction_factor: 2}
 objective: validation/mrr
 confirm: {finalists: 0}

@@ -124,7 +124,10 @@ def _plan_table(space: "Space", plan: "SweepPlan", shared: int | None, disk: int
             f"{shortest:,} … {longest:,}" if shortest < longest else f"{longest:,}",
         ),
         ("samples of one trial", f"{plan.full_samples:,} over the full data"),
-        ("trials", f"{settings.search.runs}, {', '.join(settings.search.first) or 'none'} first"),
+        (
+            "trials",
+            f"{settings.search.runs}, {', '.join(settings.search.baselines) or 'none'} first",
+        ),
         ("full budget", f"{plan.full_budget:,} samples if nothing were pruned or left out"),
         ("rungs at", f"{rungs} samples"),
         ("objective", f"{space.objective} ({space.objective.direction})"),
@@ -147,8 +150,8 @@ def _confirmation(settings: "Settings") -> str:
     if not settings.confirms:
         return "nothing"
     each = f"{wanted.seeds} seeds each"
-    if wanted.most_seeds > wanted.seeds:
-        each += f", up to {wanted.most_seeds} where these may settle it"
+    if wanted.max_seeds > wanted.seeds:
+        each += f", up to {wanted.max_seeds} where these may settle it"
     return f"{wanted.finalists} finalists against {', '.join(wanted.controls)}; {each}"
 
 

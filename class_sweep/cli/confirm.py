@@ -19,7 +19,7 @@ def confirm(
     seeds: Annotated[
         int | None, typer.Option(help="Of each pair that is not decided before: 3, 5, 10, 20, 40.")
     ] = None,
-    most_seeds: Annotated[
+    max_seeds: Annotated[
         int | None, typer.Option(help="Of a pair that they may yet settle: 3, 5, 10, 20, 40.")
     ] = None,
     test: Annotated[
@@ -43,7 +43,7 @@ def confirm(
     from class_sweep.results.folder import ResultsFolder
     from class_sweep.sweep import confirm as confirm_sweep
 
-    given = {"finalists": finalists, "seeds": seeds, "most_seeds": most_seeds}
+    given = {"finalists": finalists, "seeds": seeds, "max_seeds": max_seeds}
     changes = {name: value for name, value in given.items() if value is not None}
     console = Console()
     folder, place = folder_to_go_on(results, out)

@@ -21,7 +21,7 @@ def evaluate(
     data: Annotated[
         Path | None, typer.Option(help="Where the data set is now, or another in its form.")
     ] = None,
-    more_molecules: Annotated[
+    extra_molecules: Annotated[
         Path | None, typer.Option(help="A file of SMILES: further candidates of the pool all.")
     ] = None,
     rerank: Annotated[
@@ -38,7 +38,7 @@ def evaluate(
     from class_sweep.report.evaluation import print_evaluation
 
     found = Model.load(model).evaluate(
-        split, pool or POOLS, data=data, more_molecules=more_molecules, rerank=rerank
+        split, pool or POOLS, data=data, extra_molecules=extra_molecules, rerank=rerank
     )
     if as_json:
         typer.echo(json.dumps(asdict(found), indent=2))

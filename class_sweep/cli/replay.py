@@ -24,7 +24,7 @@ def replay(
     ] = None,
     grace: Annotated[str, typer.Option(help="Epochs of grace to try, with commas.")] = "1,2,3,4",
     reduction_factor: Annotated[str, typer.Option(help="η to try, with commas.")] = "2,3,4",
-    keep: Annotated[str, typer.Option(help="K of one_rung to try, with commas.")] = "2,4,8",
+    min_kept: Annotated[str, typer.Option(help="K of one_rung to try, with commas.")] = "2,4,8",
     sampler: Annotated[
         str, typer.Option(help="random, or tpe or cmaes by the axes of space.yaml beside TABLE.")
     ] = "random",
@@ -43,7 +43,7 @@ def replay(
     from class_sweep.report.replay import print_replay
     from class_sweep.tuning.replay.replaying import replay_table, settings_to_try
 
-    tried = settings_to_try(pruner, _numbers(grace), _numbers(reduction_factor), _numbers(keep))
+    tried = settings_to_try(pruner, _numbers(grace), _numbers(reduction_factor), _numbers(min_kept))
     tree: dict[str, Any] = replay_table(
         table, tried, sampler, orders=orders, trials=trials, workers=workers, seed=seed
     )

@@ -31,11 +31,11 @@ class Confirm(Section):
     finalists: Annotated[int, Field(ge=0, le=100, description="best schedules; 0: none")] = 3
     seeds: Look = 5  # of each finalist and control, but of pairs decided before
     # Of a pair that those leave open and these may settle.
-    most_seeds: Annotated[Look, Field(validate_default=True)] = 10
+    max_seeds: Annotated[Look, Field(validate_default=True)] = 10
     # The difference to the first of them is the sweep's claim.
     controls: list[Control] = Field(min_length=1, default_factory=_default_controls)
 
-    @field_validator("most_seeds")
+    @field_validator("max_seeds")
     @classmethod
     def _no_fewer(cls, value: int, info: ValidationInfo) -> int:
         if value < info.data.get("seeds", value):

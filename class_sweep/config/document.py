@@ -272,18 +272,18 @@ def _cross_rules(tree: Mapping[str, Any], source: Source, *, varied: bool) -> li
     curriculum = tree.get("curriculum", {})
     if isinstance(curriculum, dict) and {"sigma", "sigma_quantile"} <= curriculum.keys():
         problem(SIGMA_QUANTILE, "must stand instead of sigma, got both")
-    if search and not varied and search.trials > len(search.first) + 1:
+    if search and not varied and search.trials > len(search.baselines) + 1:
         problem(
             "search.trials",
-            f"must be at most {len(search.first) + 1} (the schedules of search.first and this one)"
+            f"must be at most {len(search.baselines) + 1} (search.baselines and this schedule)"
             f" where nothing is an axis, got {search.trials}",
         )
-    if search and len(set(search.first)) < len(search.first):
-        problem("search.first", f"must name each schedule once, got {search.first}")
-    elif search and len(search.first) > search.trials:
+    if search and len(set(search.baselines)) < len(search.baselines):
+        problem("search.baselines", f"must name each schedule once, got {search.baselines}")
+    elif search and len(search.baselines) > search.trials:
         problem(
-            "search.first",
-            f"must fit into search.trials ({search.trials}), got {len(search.first)} schedules",
+            "search.baselines",
+            f"must fit into search.trials ({search.trials}), got {len(search.baselines)} schedules",
         )
     return problems
 
@@ -311,9 +311,9 @@ def _sampler_rules(
         for path, axis in axes.items()
         if axis.values() is None
     ]
-    most = (grid_size(axes) or 0) + len(search.first)
+    most = (grid_size(axes) or 0) + len(search.baselines)
     if not endless and search.trials > most:
-        rule = f"must be at most {most} (the grid and search.first), got {search.trials}"
+        rule = f"must be at most {most} (the grid and search.baselines), got {search.trials}"
         return [Problem(source.line(("search", "trials")), "search.trials", rule)]
     return endless
 

@@ -10,9 +10,9 @@ _DEPENDS_ON = ("data", "text_encoder", "molecule_encoder", "backbone", "optimize
 
 PACING_SETTINGS: dict[str, frozenset[str]] = {
     "linear": frozenset({"beta"}),
-    "root": frozenset({"full_at", "pacing_power"}),
-    "step": frozenset({"full_at"}),
-    "exponential": frozenset({"full_at"}),
+    "root": frozenset({"full_data_after", "pacing_power"}),
+    "step": frozenset({"full_data_after"}),
+    "exponential": frozenset({"full_data_after"}),
     "full": frozenset(),
 }
 """What each pacing takes beside α and the k that it starts at."""
@@ -36,7 +36,7 @@ def _effective(curriculum: Curriculum) -> dict[str, Any]:
     """The curriculum's settings without those that its other settings leave idle."""
     tree = curriculum.model_dump(mode="json")
     idle: set[str] = set()
-    of_order = {"ties", "sigma", "sigma_quantile"}
+    of_order = {"tie_break", "sigma", "sigma_quantile"}
     if curriculum.batching == "random":  # else the neighbours are those of the similarity
         of_order |= {"text_weight", "molecule_similarity"}
     if curriculum.text_weight == 1:
@@ -54,7 +54,7 @@ def _effective(curriculum: Curriculum) -> dict[str, Any]:
         tree["intensity"] = curves or "constant"
     names = curves.values() if isinstance(curves, dict) else [curves]
     if set(names) <= {"constant"}:
-        idle |= {"intensity_acts_on", "intensity_start"}
+        idle |= {"intensity_target", "intensity_start"}
     if "power" not in names:
         idle.add("intensity_power")
     if curriculum.batching == "random":

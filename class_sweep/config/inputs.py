@@ -21,7 +21,7 @@ class Chebi20Data(Section):
 
     source: Literal["chebi20"]
     path: UserPath
-    more_molecules: UserPath | None = None  # a file of SMILES: candidates of the pool `all` alone
+    extra_molecules: UserPath | None = None  # a file of SMILES: candidates of the pool `all` alone
 
 
 class Columns(Section):
@@ -50,7 +50,7 @@ class TableData(Section):
     path: UserPath
     columns: Columns = Columns()
     split: SplitRule = SplitRule()
-    more_molecules: UserPath | None = None  # as of chebi20
+    extra_molecules: UserPath | None = None  # as of chebi20
 
 
 class NamesData(Section):
@@ -59,7 +59,7 @@ class NamesData(Section):
     source: Literal["names"]
     limit: Annotated[int, Field(ge=100, description="pairs kept, all splits together")] = 6000
     seed: Seed = 0
-    more_molecules: UserPath | None = None  # as of chebi20
+    extra_molecules: UserPath | None = None  # as of chebi20
 
 
 Data = Annotated[Chebi20Data | TableData | NamesData, Field(discriminator="source")]

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from class_sweep.config import axes
+from class_sweep.config.renamed import RENAMED_SETTINGS, RENAMED_VALUES
 from class_sweep.config.source import Key, Source
 
 _TYPES = {
@@ -99,6 +100,8 @@ def _message(  # noqa: PLR0911 - one return for each kind of finding
         known = _literals(root, key)
         return f"is required: {_one_of(known)}" if known else "is required, and it is not there"
     if kind == "extra_forbidden":
+        if new_name := RENAMED_SETTINGS.get(dotted(key)):
+            return f"must be written {new_name}, got its old name {key[-1]!r}"
         return _unknown_key(str(key[-1]), [name for name, _ in _fields(root, detail["loc"][:-1])])
     if kind == "union_tag_invalid":
         return _unknown_name(str(ctx["tag"]), _literals(root, key))
@@ -109,6 +112,8 @@ def _message(  # noqa: PLR0911 - one return for each kind of finding
         return _unknown_name(value, known)
     if kind == "rule":
         rule, _, hint = detail["msg"].partition(";")
+        if isinstance(value, str) and (new_value := RENAMED_VALUES.get((dotted(key), value))):
+            hint = f" write {new_value}"
         return f"must be {rule}, got {value}" + (f";{hint}" if hint else "")
     if kind in _BOUNDS:
         word, bound = _BOUNDS[kind]

@@ -8,18 +8,18 @@ from pydantic_core import PydanticCustomError
 from class_sweep.config.section import Section
 
 PACING_END = "pacing_end"
-A_NINTH = "a_ninth"
+AUTO = "auto"
 
 
 def _grace(value: Any) -> Any:
     """A number above 0 or one of two words; checked here to be a single error."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if value in (PACING_END, A_NINTH) or (number and 0 < value < float("inf")):
+    if value in (PACING_END, AUTO) or (number and 0 < value < float("inf")):
         return value
-    raise PydanticCustomError("rule", "a number of epochs above 0, a_ninth, or pacing_end")
+    raise PydanticCustomError("rule", "a number of epochs above 0, auto, or pacing_end")
 
 
-Grace = Annotated[float | Literal["pacing_end", "a_ninth"], BeforeValidator(_grace)]
+Grace = Annotated[float | Literal["pacing_end", "auto"], BeforeValidator(_grace)]
 Factor = Annotated[float, Field(ge=1.1, le=100, description="one in so many trials passes a rung")]
 
 
@@ -27,9 +27,9 @@ class HalvingPruning(Section):
     """Successive halving: a rung at grace_epochs x reduction_factor^r epochs, the best go on."""
 
     kind: Literal["successive_halving"] = "successive_halving"
-    grace_epochs: Grace = "a_ninth"  # of the budget before a trial can be pruned
+    grace_epochs: Grace = "auto"  # of the budget before a trial can be pruned
     reduction_factor: Factor = 4
-    keep: Annotated[int, Field(ge=1, description="trials that finish at least")] = 3
+    min_kept: Annotated[int, Field(ge=1, description="trials that finish at least")] = 3
 
 
 class AshaPruning(Section):
@@ -60,7 +60,7 @@ class OneRungPruning(Section):
 
     kind: Literal["one_rung"]
     grace_epochs: Grace = 2
-    keep: Annotated[int, Field(ge=1, description="trials that finish")] = 4
+    min_kept: Annotated[int, Field(ge=1, description="trials that finish")] = 4
 
 
 class NoPruning(Section):

@@ -20,7 +20,7 @@ from class_sweep.config.pruning import HalvingPruning, Pruning
 from class_sweep.config.section import Fraction, Section, Seed, Share
 
 Order = Literal["easy_first", "hard_first", "random"]
-Ties = Literal["mean_similarity", "random"]
+TieBreak = Literal["mean_similarity", "random"]
 Pacing = Literal["linear", "root", "step", "exponential", "full"]
 Curve = Literal["constant", "sigmoid", "inverse", "power", "decreasing"]
 MoleculeSimilarity = Literal["cosine", "tanimoto"]
@@ -49,25 +49,27 @@ class Curriculum(Section):
     """The schedule. Defaults are no curriculum at all: every pair in every epoch."""
 
     order: Order = "easy_first"
-    ties: Ties = "mean_similarity"
+    tie_break: TieBreak = "mean_similarity"
     text_weight: Share = 0.5  # of the texts' cosine in the similarity; the molecules have the rest
     molecule_similarity: MoleculeSimilarity = "cosine"
     pacing: Pacing = "linear"
     alpha: Fraction = 1.0  # fraction of the pairs in the first epoch
     beta: Share = 0.0  # linear: fraction of the pairs added with each epoch
-    full_at: Fraction = 0.8  # root, step, exponential: fraction of the epochs before all pairs
+    full_data_after: Fraction = (
+        0.8  # root, step, exponential: fraction of the epochs before all pairs
+    )
     pacing_power: Annotated[float, Field(ge=0.1, le=10, description="root: p")] = 2.0
     sigma: Annotated[float, Field(gt=0, le=1, description="similarity threshold")] = 0.99
     sigma_quantile: Share | None = None  # instead of sigma: of the nearest-neighbour similarities
     intensity: Intensity = "constant"  # a curve, or a mapping of parts of the loss to curves
     intensity_power: Annotated[float, Field(ge=0.1, le=10, description="power: p")] = 2.0
-    intensity_acts_on: Literal["loss", "learning_rate"] = "loss"
+    intensity_target: Literal["loss", "learning_rate"] = "loss"
     pacing_start: Annotated[int, Field(ge=0, description="k of the first epoch in λ(k)")] = 0
     intensity_start: Annotated[int, Field(ge=0, description="k of the first epoch in γ(k)")] = 1
     batching: Batching = "random"
     group_size: Annotated[int, Field(ge=2, description="neighbourhood: pairs a group")] = 8
 
-    @field_validator("intensity_acts_on")
+    @field_validator("intensity_target")
     @classmethod
     def _one_rate(cls, value: str, info: ValidationInfo) -> str:
         if value == "learning_rate" and isinstance(info.data.get("intensity"), dict):
@@ -109,7 +111,7 @@ class Search(Section):
     trials: Annotated[int, Field(ge=1)]
     sampler: Literal["tpe", "random", "cmaes", "grid"] = "tpe"
     seed: Seed = 0
-    first: Annotated[list[Literal["paper", "full_data"]], Field(default=[])]
+    baselines: Annotated[list[Literal["paper", "full_data"]], Field(default=[])]
     max_concurrent: Annotated[int, Field(ge=1, description="trials at a time")] | None = None
     record: Annotated[int, Field(ge=1, description="seeds; nothing is pruned")] | None = None
 
@@ -170,4 +172,4 @@ class Settings(Section):
     def references(self) -> list[str]:
         """The reference schedules that are run at any time, in the sweep or its confirmation."""
         of_controls = {"paper"} & set(self.confirm.controls) if self.confirms else set()
-        return sorted({*self.search.first, *of_controls})
+        return sorted({*self.search.baselines, *of_controls})

@@ -108,7 +108,7 @@ class _Work:
         self._space, self._arms, self._writer = space, arms, writer
         self._log = ConfirmLog(writer.folder)
         self._wanted = space.settings.confirm
-        seeds = confirm_seeds(space, self._wanted.most_seeds)
+        seeds = confirm_seeds(space, self._wanted.max_seeds)
         self._runs: dict[tuple[str, int], ConfirmRun] = {}
         known = self._log.runs()
         for arm in arms.arms.values():
@@ -157,7 +157,7 @@ class _Work:
             self._arms.pairs,
             values,
             seeds=self._wanted.seeds,
-            most_seeds=self._wanted.most_seeds,
+            max_seeds=self._wanted.max_seeds,
         )
 
     def _keep(self, job: Job, trained: Trained) -> ConfirmRun:

@@ -58,7 +58,7 @@ def verdict_tree(
         "rule": {
             "alpha": ALPHA,
             "seeds": space.settings.confirm.seeds,
-            "most_seeds": space.settings.confirm.most_seeds,
+            "max_seeds": space.settings.confirm.max_seeds,
         },
         "seeds": evidence.seeds[: max((one["seeds"] for one in pairs), default=0)],
         "runs": len(evidence.runs),

@@ -17,7 +17,7 @@ REFERENCES: dict[str, dict[str, Value]] = {
         "curriculum.molecule_similarity": "cosine",
         "curriculum.sigma": 0.99,
         "curriculum.intensity": "inverse",
-        "curriculum.intensity_acts_on": "loss",
+        "curriculum.intensity_target": "loss",
         "curriculum.batching": "random",
     },
     # No curriculum: every pair in every epoch, at full intensity, whatever the pacing; σ plays no

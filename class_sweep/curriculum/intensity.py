@@ -93,7 +93,7 @@ def loss_weights(curriculum: Curriculum, epochs: int, parts: Sequence[str]) -> L
         return tuple(curve(start + epoch, p) for epoch in range(epochs))
 
     ones = (1.0,) * epochs
-    if curriculum.intensity_acts_on == "loss":
+    if curriculum.intensity_target == "loss":
         named_parts = {part: over_epochs(name) for part, name in by_part.items()}
         return LossWeights(dict.fromkeys(parts, ones) | named_parts, ones)
     if isinstance(curves, dict):

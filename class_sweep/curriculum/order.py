@@ -11,7 +11,7 @@ def difficulty_order(
     mean_similarity: NDArray[np.float64],
     *,
     order: str,
-    ties: str,
+    tie_break: str,
     seed: int,
 ) -> NDArray[np.int64]:
     """The training pairs, first introduced first.
@@ -20,8 +20,8 @@ def difficulty_order(
         neighbours: (L,) N_i(σ); few look-alikes are easy.
         mean_similarity: (L,) mean similarity to all other pairs.
         order: `easy_first`, `hard_first` (its exact reverse) or `random`.
-        ties: What orders pairs of equal N: `mean_similarity` (the less similar is the easier) or
-            `random`, seeded. Pairs equal in both stand in the data's own order.
+        tie_break: The order of pairs of equal N: `mean_similarity` (the less similar pair is the
+            easier one) or `random`, seeded. Pairs equal in both keep the order of the data.
         seed: For `random` in either place.
 
     Returns:
@@ -31,7 +31,7 @@ def difficulty_order(
         ValueError: If the order or the tie rule is unknown.
     """
     shuffle = np.random.default_rng([seed, 0x0D3]).permutation(len(neighbours))
-    within = named("ties", ties, {"mean_similarity": mean_similarity, "random": shuffle})
+    within = named("tie_break", tie_break, {"mean_similarity": mean_similarity, "random": shuffle})
     easy_first = np.lexsort((within, neighbours))
     return named(
         "order",

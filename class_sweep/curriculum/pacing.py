@@ -82,9 +82,9 @@ PACINGS: dict[str, Callable[[int, Pace], float]] = {
 
 
 def pace_of(curriculum: Curriculum, epochs: int) -> Pace:
-    """The parameters of a curriculum's pacing; T is `full_at` of the budget's `epochs`."""
+    """The parameters of a curriculum's pacing; T is `full_data_after` of the budget's `epochs`."""
     # Rounded: 0.55 · 100 is a hair above 55, which is no reason for one more epoch.
-    full_epoch = round(curriculum.full_at * epochs, 9)
+    full_epoch = round(curriculum.full_data_after * epochs, 9)
     return Pace(curriculum.alpha, curriculum.beta, full_epoch, curriculum.pacing_power)
 
 

@@ -4,7 +4,7 @@ import math
 
 from class_sweep.config.axes import Value
 from class_sweep.config.document import Space
-from class_sweep.config.pruning import A_NINTH, Pruning
+from class_sweep.config.pruning import AUTO, Pruning
 from class_sweep.curriculum.pacing import PACINGS, pace_of
 from class_sweep.curriculum.schedule import Schedule
 from class_sweep.errors import ConfigError
@@ -15,7 +15,7 @@ _LENGTHENS = (
     "curriculum.pacing_power",
     "curriculum.pacing_start",
 )
-_SHORTENS = ("curriculum.full_at", "optimizer.batch_size")
+_SHORTENS = ("curriculum.full_data_after", "optimizer.batch_size")
 _PACING = "curriculum.pacing"
 
 
@@ -60,7 +60,7 @@ def resolve_grace(space: Space, most_epochs: float) -> Pruning:
     pruning = space.settings.pruning
     if pruning.kind == "none" or not isinstance(pruning.grace_epochs, str):
         return pruning
-    if pruning.grace_epochs == A_NINTH:
+    if pruning.grace_epochs == AUTO:
         return pruning.model_copy(update={"grace_epochs": max(1.0, round(most_epochs / 9))})
     end, epochs = pacing_end(space), space.settings.budget.epochs
     if not 0 < end < epochs:

@@ -49,7 +49,7 @@ def schedule_table(space: Space, values: Mapping[str, Value], pairs: int) -> dic
     curves = curriculum.intensity
     parts = tuple(curves) if isinstance(curves, dict) else ("loss",)
     acting = loss_weights(curriculum, epochs, parts)
-    on_rate = curriculum.intensity_acts_on == "learning_rate"
+    on_rate = curriculum.intensity_target == "learning_rate"
     factors = {"learning rate": acting.rate} if on_rate else acting.loss
     return {
         "curriculum": curriculum.model_dump(mode="json"),

@@ -48,7 +48,9 @@ def _never_all(space: Space, pacing: str) -> list[str]:
         {
             "curriculum.alpha": _lowest(space, "alpha"),
             "curriculum.beta": _lowest(space, "beta"),
-            "curriculum.full_at": max(float(value) for value in _values(space, "full_at")),
+            "curriculum.full_data_after": max(
+                float(value) for value in _values(space, "full_data_after")
+            ),
             "curriculum.pacing_power": _lowest(space, "pacing_power"),
         }
     ).curriculum
@@ -64,8 +66,8 @@ def _never_all(space: Space, pacing: str) -> list[str]:
         ways += [f"epochs ≥ {enough}"] if enough is not None else []
         having, otherwise = f"beta {slowest.beta:g}", "a beta above 0"
     else:
-        ways += [f"full_at ≤ {math.floor(1e4 * k / epochs) / 1e4:g}"] if k > 0 else []
-        having, otherwise = f"{pacing} pacing full at {slowest.full_at:g}", "more epochs"
+        ways += [f"full_data_after ≤ {math.floor(1e4 * k / epochs) / 1e4:g}"] if k > 0 else []
+        having, otherwise = f"{pacing} pacing full at {slowest.full_data_after:g}", "more epochs"
     return [
         f"with alpha {slowest.alpha:g} and {having} the last of {epochs} epochs sees {last:.0%} of"
         f" the pairs, so some are never shown; {' or '.join(ways) or otherwise} would show all"

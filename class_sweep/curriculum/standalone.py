@@ -66,7 +66,7 @@ class CurriculumRun:
             difficulty,  # type: ignore[arg-type]
             np.arange(pairs, dtype=np.float64) if ties is None else ties,
             order=curriculum.order,
-            ties=curriculum.ties,
+            tie_break=curriculum.tie_break,
             seed=seed,
         )
         self._sampler = CurriculumSampler(

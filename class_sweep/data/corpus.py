@@ -72,9 +72,9 @@ def load_pairs(settings: Data) -> PairSet:
 
 def _more(settings: Data, known: set[str]) -> tuple[Molecule, ...]:
     """The molecules without text that are not in a pair as well."""
-    if settings.more_molecules is None:
+    if settings.extra_molecules is None:
         return ()
-    return tuple(m for m in read_molecules(settings.more_molecules) if m.canonical not in known)
+    return tuple(m for m in read_molecules(settings.extra_molecules) if m.canonical not in known)
 
 
 def _reason_to_drop(row: Row, molecule: dict[str, str]) -> str | None:

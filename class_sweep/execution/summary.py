@@ -29,7 +29,7 @@ class Summary:
         self.full_samples = full_data_samples(
             self._pairs["train"], settings.optimizer.batch_size, settings.budget
         )
-        rungs, references = ladder(space, self._pairs["train"]), len(settings.search.first)
+        rungs, references = ladder(space, self._pairs["train"]), len(settings.search.baselines)
         foretold = foretold_samples(settings.pruning, rungs, searched(space), self.full_samples)
         self.foretold = None if foretold is None else foretold + references * self.full_samples
         self._diagnoses = {

@@ -14,7 +14,7 @@ def model_card(name: str, space: Space, manifest: Manifest, metrics: Mapping[str
     settings = space.settings
     pairs = metrics["pairs"]
     data = ", ".join(f"{count:,} {split}" for split, count in pairs.items())
-    more = metrics["more_molecules"]
+    more = metrics["extra_molecules"]
     head = "| validation | " + " | ".join(METRICS) + " |\n|---" + "|---:" * len(METRICS) + "|\n"
     rows = ""
     for pool in POOLS:

@@ -96,7 +96,7 @@ class Model:
         pools: Sequence[str] = POOLS,
         *,
         data: Path | str | None = None,
-        more_molecules: Path | str | None = None,
+        extra_molecules: Path | str | None = None,
         rerank: int = RERANKED,
     ) -> Evaluation:
         """Metrics of a split in both directions, with 95 % intervals and ceilings.
@@ -105,7 +105,7 @@ class Model:
             split: `train`, `validation` or `test`.
             pools: `split`, `all` or both.
             data: Where the data set is now, if it has moved, or another in its form.
-            more_molecules: A file of SMILES instead of that of `data.more_molecules`.
+            extra_molecules: A file of SMILES instead of that of `data.extra_molecules`.
             rerank: Candidates of each query that the fine score, where the backbone has one, puts
                 in a new order; 0 for none.
 
@@ -114,7 +114,7 @@ class Model:
         """
         if rerank < 0:
             raise QueryError(f"rerank must be at least 0, got {rerank}")
-        pairs = self._pairs(data, more_molecules)
+        pairs = self._pairs(data, extra_molecules)
         depth = rerank if self.backbone.reranks else 0
         return evaluate(self, pairs, split, pools, depth=depth, cache=_cache())
 
@@ -162,7 +162,7 @@ class Model:
                 )
             changes["path"] = Path(data)
         if more is not None:
-            changes["more_molecules"] = Path(more)
+            changes["extra_molecules"] = Path(more)
         return load_pairs(settings.model_copy(update=changes)) if changes else self.pairs
 
 

@@ -170,10 +170,10 @@ def _of_seed(space: Space, seed: int) -> Space:
     """The same training under a seed, with every path of it absolute."""
     settings = space.settings
     data, text, molecule = settings.data, settings.text_encoder, settings.molecule_encoder
-    changes: dict[str, Any] = {"search": Search(trials=1, first=[], seed=seed)}
+    changes: dict[str, Any] = {"search": Search(trials=1, baselines=[], seed=seed)}
     moved = {} if isinstance(data, NamesData) else {"path": data.path.absolute()}
-    if data.more_molecules:
-        moved["more_molecules"] = data.more_molecules.absolute()
+    if data.extra_molecules:
+        moved["extra_molecules"] = data.extra_molecules.absolute()
     changes["data"] = data.model_copy(update=moved)
     if isinstance(text, HuggingFaceEncoder) and Path(text.model).expanduser().is_dir():
         model = str(Path(text.model).expanduser().absolute())
@@ -295,7 +295,7 @@ def _write_model(
         "share_of_full_data": trainer.schedule.share_of_full_data,
         "seconds": round(seconds, 3),
         "pairs": {split: len(pairs.rows(split)) for split in ("train", "validation", "test")},
-        "more_molecules": len(pairs.more),
+        "extra_molecules": len(pairs.more),
         "validation": trainer.evaluate("validation", POOLS),
     }
     files = ModelFiles(

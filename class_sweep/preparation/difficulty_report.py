@@ -206,7 +206,7 @@ def _examples(
 ) -> dict[str, list[Tree]]:
     counts = index.at(sigma)
     order = difficulty_order(
-        counts, index.mean_similarity, order="easy_first", ties="mean_similarity", seed=0
+        counts, index.mean_similarity, order="easy_first", tie_break="mean_similarity", seed=0
     )
 
     def of(chosen: NDArray[np.int64]) -> list[Tree]:

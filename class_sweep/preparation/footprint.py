@@ -46,9 +46,9 @@ def _waiting(space: Space) -> int:
     """How many trials wait at a time at most: at the first rung, since fewer go on from each."""
     pruning = space.settings.pruning
     if isinstance(pruning, OneRungPruning):
-        return pruning.keep
+        return pruning.min_kept
     if isinstance(pruning, HalvingPruning):
-        return places(searched(space), pruning.reduction_factor, 1, pruning.keep)[0]
+        return places(searched(space), pruning.reduction_factor, 1, pruning.min_kept)[0]
     return 0
 
 
@@ -67,7 +67,7 @@ def results_bytes(space: Space, rungs: int, queries: int) -> int:
         wanted = settings.confirm
         arms = wanted.finalists * (1 + len(wanted.controls))
         ranks = 4 * queries * len(POOLS) * len(DIRECTIONS)
-        found += arms * max(wanted.seeds, wanted.most_seeds) * (_LINE + ranks)
+        found += arms * max(wanted.seeds, wanted.max_seeds) * (_LINE + ranks)
     return found
 
 

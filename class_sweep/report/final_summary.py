@@ -50,7 +50,7 @@ def caution(summary: Mapping[str, Any]) -> list[str]:
     share = best["metrics"]["split/hits@1"]
     error = 100 * math.sqrt(share * (1 - share) / queries)
     if full is None:
-        lead = "No full_data trial finished to compare with (search: {first: [full_data]})."
+        lead = "No full_data trial finished to compare with (search: {baselines: [full_data]})."
     elif full["trial"] == best["trial"]:
         lead = "The best trial is full_data itself: no schedule of this sweep beat no curriculum."
     else:

@@ -61,7 +61,7 @@ def _pruners(tree: Mapping[str, Any]) -> Table:
 
 def pruner(settings: Mapping[str, Any]) -> str:
     """A pruner in words: `asha, grace 2, η 3`."""
-    words = {"grace_epochs": "grace", "reduction_factor": "η", "keep": "keep"}
+    words = {"grace_epochs": "grace", "reduction_factor": "η", "min_kept": "min kept"}
     parts = [f"{words[name]} {value:g}" for name, value in settings.items() if name in words]
     return ", ".join([settings["kind"], *parts])
 

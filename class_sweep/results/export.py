@@ -31,6 +31,8 @@ def config_yaml(space: Space, values: Mapping[str, Value], head: Sequence[str]) 
         head: Lines for the head of the file.
     """
     settings = space.resolve(values)
-    alone = Search(trials=1, first=[], sampler=settings.search.sampler, seed=settings.search.seed)
+    alone = Search(
+        trials=1, baselines=[], sampler=settings.search.sampler, seed=settings.search.seed
+    )
     body = dump_settings(settings.model_copy(update={"search": alone}))
     return "".join(f"# {line}\n" for line in head) + body

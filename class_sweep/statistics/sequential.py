@@ -80,19 +80,19 @@ def weights_of(pairs: Sequence[Pair]) -> dict[Pair, float]:
     return {p: half / len(first) if p in first else (1 - half) / rest for p in pairs}
 
 
-def follow(pairs: Sequence[Pair], values: Values, *, seeds: int, most_seeds: int) -> Progress:
+def follow(pairs: Sequence[Pair], values: Values, *, seeds: int, max_seeds: int) -> Progress:
     """Decide look by look, as far as the runs that are there reach.
 
     Args:
         pairs: All pairs, those of the first control first.
         values: What was run.
         seeds: Those that every pair has before it may be called hopeless.
-        most_seeds: The last look.
+        max_seeds: The last look.
     """
     weights = weights_of(pairs)
     found: dict[Pair, dict[int, Paired]] = {pair: {} for pair in pairs}  # by look
     closed: dict[Pair, Why] = {}
-    looks = [n for n in LOOKS if n <= most_seeds]
+    looks = [n for n in LOOKS if n <= max_seeds]
     standings = _standings(found, closed, weights)
     for look, n in enumerate(looks):
         open_ = [pair for pair in pairs if pair not in closed]
@@ -112,7 +112,7 @@ def follow(pairs: Sequence[Pair], values: Values, *, seeds: int, most_seeds: int
             else:
                 found[pair][look] = Paired.of(one, other)  # type: ignore[arg-type]
         standings = _standings(found, closed, weights)
-        closed |= _to_close(standings, pairs, n, seeds=seeds, most_seeds=most_seeds)
+        closed |= _to_close(standings, pairs, n, seeds=seeds, max_seeds=max_seeds)
         standings = _standings(found, closed, weights)
     return Progress(standings, [], looks[-1])
 
@@ -157,7 +157,7 @@ def _to_close(
     n: int,
     *,
     seeds: int,
-    most_seeds: int,
+    max_seeds: int,
 ) -> dict[Pair, Why]:
     first = pairs[0].kind
     lost = {p.finalist for p in pairs if p.kind == first and standings[p].outcome == "worse"}
@@ -167,8 +167,8 @@ def _to_close(
             found[pair] = standing.closed
         elif pair.finalist in lost:
             found[pair] = "lost"
-        elif n >= most_seeds:
+        elif n >= max_seeds:
             found[pair] = "cap"
-        elif n >= seeds and (standing.seeds_needed or most_seeds + 1) > most_seeds:
+        elif n >= seeds and (standing.seeds_needed or max_seeds + 1) > max_seeds:
             found[pair] = "hopeless"
     return found

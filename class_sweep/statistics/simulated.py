@@ -23,7 +23,7 @@ class World:
         finalists: How many; each is a schedule chosen as the luckiest of `trials`.
         controls: Kinds of controls; `full_data` and `paper` are one arm, others one a finalist.
         seeds: Before a pair may be called hopeless.
-        most_seeds: The cap.
+        max_seeds: The cap.
         trials: Of the sweep that chose the finalists, by one run each.
         effect: How much better all finalists are than all controls, in standard deviations of a
             run's own noise; 0 where nothing differs.
@@ -34,7 +34,7 @@ class World:
     finalists: int = 3
     controls: Sequence[str] = ("full_data", "full_data_equal_samples", "random_order")
     seeds: int = 5
-    most_seeds: int = 10
+    max_seeds: int = 10
     trials: int = 32
     effect: float = 0.0
     shared: float = 1.0
@@ -74,12 +74,12 @@ def simulate(world: World, generator: np.random.Generator) -> Claims:
     common = generator.normal(0, world.shared, LOOKS[-1])
     own = {arm: _noise(world, generator, LOOKS[-1]) for arm in arms}
     values: dict[str, dict[int, float | None]] = {arm: {} for arm in arms}
-    progress = follow(pairs, values, seeds=world.seeds, most_seeds=world.most_seeds)
+    progress = follow(pairs, values, seeds=world.seeds, max_seeds=world.max_seeds)
     while progress.wanted:
         for arm, seed in progress.wanted:
             effect = world.effect if arm in finalists else 0.0
             values[arm][seed] = float(common[seed] + own[arm][seed] + effect)
-        progress = follow(pairs, values, seeds=world.seeds, most_seeds=world.most_seeds)
+        progress = follow(pairs, values, seeds=world.seeds, max_seeds=world.max_seeds)
     decided = [p for p, standing in progress.standings.items() if standing.outcome != "open"]
     return Claims(
         any=bool(decided),

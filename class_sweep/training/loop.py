@@ -217,7 +217,7 @@ def curriculum_order(
         index.at(sigma),
         index.mean_similarity,
         order=curriculum.order,
-        ties=curriculum.ties,
+        tie_break=curriculum.tie_break,
         seed=seed,
     )
 

@@ -123,7 +123,7 @@ def grid_point(space: Space, number: int) -> dict[str, Value]:
 
 def searched(space: Space) -> int:
     """How many configurations the sampler proposes: all but the references."""
-    return space.settings.search.trials - len(space.settings.search.first)
+    return space.settings.search.trials - len(space.settings.search.baselines)
 
 
 def sampler_notes(space: Space) -> list[str]:

@@ -26,12 +26,12 @@ def table(tmp_path, small_space_text):
 
 
 def test_replay_prints_what_each_pruner_saves_and_costs(command, table):
-    code, out, _ = command("replay", table, "--grace", "1,2", "--orders", "20", "--keep", "1")
+    code, out, _ = command("replay", table, "--grace", "1,2", "--orders", "20", "--min-kept", "1")
     assert code == 0
     assert "4 configurations × 2 seeds of validation/split/mrr, 1 references; 20 searches" in out
     assert "Spearman's ρ" in out
     for row in ("asha, grace 1, η 2", "hyperband, grace 2, η 4", "median, grace 1",
-                "one_rung, grace 2, keep 1", "none"):  # fmt: skip
+                "one_rung, grace 2, min kept 1", "none"):  # fmt: skip
         assert row in out
     assert "no pruner stays within 25 % of the samples" in out
 
@@ -40,12 +40,12 @@ def test_replay_prints_what_each_pruner_saves_and_costs(command, table):
 def test_replay_as_json(command, table, sampler):
     code, out, _ = command(
         "replay", table.parent, "--json", "--pruner", "one_rung", "--pruner", "none", "--grace",
-        "1", "--keep", "1", "--orders", "4", "--sampler", sampler, "--workers", "1",
+        "1", "--min-kept", "1", "--orders", "4", "--sampler", sampler, "--workers", "1",
     )  # fmt: skip
     assert code == 0
     tree = json.loads(out)
     one, none = tree["pruners"]
-    assert one["pruning"] == {"kind": "one_rung", "grace_epochs": 1.0, "keep": 1}
+    assert one["pruning"] == {"kind": "one_rung", "grace_epochs": 1.0, "min_kept": 1}
     # The reference whole, four to the rung, one of these to its end: 3 + 4 + 2 of 15.
     assert one["samples"] == pytest.approx(9 / 15)
     assert one["regret"] == pytest.approx(0)
@@ -60,7 +60,7 @@ def test_replay_as_json(command, table, sampler):
         (["--sampler", "grid"], "--sampler must be one of random, tpe, cmaes"),
         (["--trials", "5"], "--trials must be at most the table's 4, got 5"),
         (["--pruner", "ahsa"], "a pruner must be one of successive_halving, asha"),
-        (["--keep", "0"], "one_rung must have values that it takes"),
+        (["--min-kept", "0"], "one_rung must have values that it takes"),
     ],
 )
 def test_what_cannot_be_replayed_is_one_error(command, table, options, why):

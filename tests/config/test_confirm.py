@@ -15,7 +15,7 @@ def test_without_a_word_it_is_three_finalists_and_the_mandatory_controls(small_s
     assert settings.confirm == Confirm(
         finalists=3,
         seeds=5,
-        most_seeds=10,
+        max_seeds=10,
         controls=["full_data", "full_data_equal_samples", "random_order"],
     )
     assert settings.confirms
@@ -27,7 +27,7 @@ def test_without_a_word_it_is_three_finalists_and_the_mandatory_controls(small_s
     ("section", "message"),
     [
         ("{seeds: 4}", "confirm.seeds: must be one of 3, 5, 10, 20, 40, got 4"),
-        ("{seeds: 20}", "confirm.most_seeds: must be at least confirm.seeds (20), got 10"),
+        ("{seeds: 20}", "confirm.max_seeds: must be at least confirm.seeds (20), got 10"),
         ("{finalists: -1}", "confirm.finalists: must be at least 0, got -1"),
         ("{controls: []}", "confirm.controls: "),
         ("{controls: [paper, paper]}", "confirm.controls: must be a list that names each control"),

@@ -28,7 +28,7 @@ def test_an_identity_is_twelve_hexadecimal_digits_and_always_the_same(trial):
     [
         {"search.trials": 64},
         {"search.sampler": "random"},
-        {"search.first": ["paper"]},
+        {"search.baselines": ["paper"]},
         {"search.max_concurrent": 2},
         {"pruning.kind": "none"},
         {"confirm.finalists": 0},
@@ -70,7 +70,7 @@ CURRICULUM = {"curriculum.alpha": 0.5, "curriculum.beta": 0.1, "curriculum.inten
 IDLE_OVER_THE_FULL_DATA = [
     {"curriculum.order": "hard_first"},
     {"curriculum.order": "random"},
-    {"curriculum.ties": "random"},
+    {"curriculum.tie_break": "random"},
     {"curriculum.sigma": 0.5},
     {"curriculum.beta": 0.2},
     {"curriculum.pacing_start": 1},
@@ -86,7 +86,7 @@ def test_over_the_full_data_no_order_and_no_pacing_is_in_it(trial, change):
 
 @pytest.mark.parametrize(
     "change",
-    [{"curriculum.intensity_acts_on": "learning_rate"}, {"curriculum.intensity_start": 0}],
+    [{"curriculum.intensity_target": "learning_rate"}, {"curriculum.intensity_start": 0}],
     ids=lambda change: next(iter(change)),
 )
 def test_without_intensity_how_it_acts_is_not_in_it(trial, change):
@@ -97,7 +97,7 @@ def test_without_intensity_how_it_acts_is_not_in_it(trial, change):
 
 @pytest.mark.parametrize(
     "change",
-    [{"curriculum.sigma": 0.5}, {"curriculum.ties": "random"}],
+    [{"curriculum.sigma": 0.5}, {"curriculum.tie_break": "random"}],
     ids=str,
 )
 def test_in_random_order_nothing_of_difficulty_is_in_it(trial, change):

@@ -25,7 +25,7 @@ optimizer:
   weight_decay: "0.1"
   warmup: {uniform: [0, 1]}
 budget: {}
-search: {trials: 16, first: [paper, paper], seed: .inf}
+search: {trials: 16, baselines: [paper, paper], seed: .inf}
 pruning: {grace_epochs: {uniform: [1, 3]}}
 objective: validation/mmr
 resource: {cpus: 2}
@@ -141,8 +141,8 @@ def test_a_near_miss_suggests_the_name(mistakes, section, value, message):
 
 
 def test_an_item_of_a_list_has_its_place(mistakes):
-    assert mistakes(search="{trials: 4, first: [paper, full_dta]}") == [
-        "7: search.first.1: must be one of paper, full_data, got 'full_dta';"
+    assert mistakes(search="{trials: 4, baselines: [paper, full_dta]}") == [
+        "7: search.baselines.1: must be one of paper, full_data, got 'full_dta';"
         " did you mean full_data?"
     ]
 
@@ -290,21 +290,19 @@ def test_the_first_rung_must_lie_within_the_budget(mistakes, space):
     ]
     for kind in ("asha", "hyperband", "median", "one_rung"):
         assert len(mistakes(pruning=f"{{kind: {kind}, grace_epochs: 11}}")) == 1
-    assert space(pruning="{kind: one_rung, grace_epochs: 10}").settings.pruning.keep > 0
+    assert space(pruning="{kind: one_rung, grace_epochs: 10}").settings.pruning.min_kept > 0
 
 
 @pytest.mark.parametrize("grace", ["0", "-1", ".inf", "pacing", "true"])
 def test_grace_is_a_number_of_epochs_or_the_end_of_pacing(mistakes, grace):
     [mistake] = mistakes(pruning=f"{{grace_epochs: {grace}}}")
-    rule = (
-        "8: pruning.grace_epochs: must be a number of epochs above 0, a_ninth, or pacing_end, got "
-    )
+    rule = "8: pruning.grace_epochs: must be a number of epochs above 0, auto, or pacing_end, got "
     assert mistake.startswith(rule)
 
 
 @pytest.mark.parametrize(
     ("kind", "setting"),
-    [("none", "grace_epochs: 1"), ("median", "reduction_factor: 3"), ("asha", "keep: 2")],
+    [("none", "grace_epochs: 1"), ("median", "reduction_factor: 3"), ("asha", "min_kept: 2")],
 )
 def test_each_pruner_takes_its_own_settings_and_no_others(mistakes, kind, setting):
     [mistake] = mistakes(pruning=f"{{kind: {kind}, {setting}}}")
@@ -324,21 +322,21 @@ def test_a_recording_prunes_nothing(mistakes, space):
 def test_without_an_axis_there_is_one_trial_beside_the_references(mistakes, space):
     [mistake] = mistakes(curriculum=None, search="{trials: 2}")
     assert mistake.startswith("6: search.trials: must be at most 1 ")
-    [mistake] = mistakes(curriculum=None, search="{trials: 3, first: [full_data]}")
+    [mistake] = mistakes(curriculum=None, search="{trials: 3, baselines: [full_data]}")
     assert mistake.startswith("6: search.trials: must be at most 2 ")
-    found = space(curriculum=None, search="{trials: 3, first: [full_data, paper]}")
+    found = space(curriculum=None, search="{trials: 3, baselines: [full_data, paper]}")
     assert found.settings.search.trials == 3
 
 
 def test_a_reference_stands_first_once(mistakes):
-    assert mistakes(search="{trials: 4, first: [paper, paper]}") == [
-        "7: search.first: must name each schedule once, got ['paper', 'paper']"
+    assert mistakes(search="{trials: 4, baselines: [paper, paper]}") == [
+        "7: search.baselines: must name each schedule once, got ['paper', 'paper']"
     ]
 
 
 def test_the_references_must_fit_into_the_trials(mistakes):
-    assert mistakes(search="{trials: 1, first: [paper, full_data]}") == [
-        "7: search.first: must fit into search.trials (1), got 2 schedules"
+    assert mistakes(search="{trials: 1, baselines: [paper, full_data]}") == [
+        "7: search.baselines: must fit into search.trials (1), got 2 schedules"
     ]
 
 
@@ -346,11 +344,11 @@ def test_rules_between_settings_are_reported_beside_wrong_values(mistakes):
     found = mistakes(
         curriculum="{alpha: 40}",
         pruning="{grace_epochs: 11}",
-        search="{trials: 1, first: [paper, paper]}",
+        search="{trials: 1, baselines: [paper, paper]}",
     )
     assert [mistake.split(": ")[1] for mistake in found] == [
         "curriculum.alpha",
-        "search.first",
+        "search.baselines",
         "pruning.grace_epochs",
     ]
 
@@ -367,9 +365,9 @@ def test_a_grid_needs_axes_that_end(mistakes, space):
 
 def test_a_grid_has_no_more_trials_than_configurations(mistakes):
     axes = "{order: {choice: [easy_first, random]}, intensity: {choice: [constant, inverse]}}"
-    search = "{trials: 6, sampler: grid, first: [full_data]}"
+    search = "{trials: 6, sampler: grid, baselines: [full_data]}"
     assert mistakes(curriculum=axes, search=search) == [
-        "7: search.trials: must be at most 5 (the grid and search.first), got 6"
+        "7: search.trials: must be at most 5 (the grid and search.baselines), got 6"
     ]
 
 

@@ -139,7 +139,7 @@ molecule_encoder = st.one_of(
 )
 curriculum = section(
     order=st.sampled_from(["easy_first", "hard_first", "random"]),
-    ties=st.sampled_from(["mean_similarity", "random"]),
+    tie_break=st.sampled_from(["mean_similarity", "random"]),
     alpha=fractions,
     beta=st.floats(0, 1) | st.integers(0, 1),
     sigma=fractions,
@@ -167,7 +167,7 @@ trees = st.fixed_dictionaries(
             one("kind", "hyperband", grace_epochs=st.just("pacing_end")),
             section(grace_epochs=st.floats(0.5, 1), reduction_factor=st.floats(2, 9)),
             one("kind", "asha", reduction_factor=st.floats(2, 9)),
-            one("kind", "one_rung", grace_epochs=st.just(1), keep=st.integers(1, 9)),
+            one("kind", "one_rung", grace_epochs=st.just(1), min_kept=st.integers(1, 9)),
         ),
         "resources": section(cpus=st.floats(0.5, 9), gpus=st.integers(0, 2)),
         "objective": st.sampled_from(["validation/mrr", "validation/all/hits@10"]),
@@ -259,7 +259,7 @@ places = st.sampled_from(
         ("data", "path"),
         ("text_encoder", "kind"),
         ("backbone", "name"),
-        ("search", "first"),
+        ("search", "baselines"),
         ("budget", "epochs"),
         ("extra", "below"),
     ]

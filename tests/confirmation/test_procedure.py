@@ -29,9 +29,9 @@ VALUES = {
 
 
 def test_its_settings_may_be_others_than_the_spaces(space):
-    other = confirming(space, {"finalists": 2, "seeds": 3, "most_seeds": 20})
+    other = confirming(space, {"finalists": 2, "seeds": 3, "max_seeds": 20})
     wanted = other.settings.confirm
-    assert (wanted.finalists, wanted.seeds, wanted.most_seeds) == (2, 3, 20)
+    assert (wanted.finalists, wanted.seeds, wanted.max_seeds) == (2, 3, 20)
     assert other.settings.search == space.settings.search
 
 
@@ -39,7 +39,7 @@ def test_its_settings_may_be_others_than_the_spaces(space):
     ("changes", "message"),
     [
         ({}, "finalists must be at least 1, got 0; name how many with --finalists"),
-        ({"finalists": 1, "most_seeds": 3}, "most_seeds: must be at least confirm.seeds"),
+        ({"finalists": 1, "max_seeds": 3}, "max_seeds: must be at least confirm.seeds"),
         ({"finalists": 1, "seeds": 7}, "seeds: must be one of 3, 5, 10, 20, 40, got 7"),
     ],
 )

@@ -12,8 +12,8 @@ def test_references_set_only_what_exists():
 def test_references_are_themselves_in_any_space(make_space):
     plain = make_space("alpha: {uniform: [0.1, 1.0]}, order: {choice: [random, easy_first]}")
     odd = make_space(
-        "alpha: {uniform: [0.1, 1.0]}, pacing: step, full_at: 0.5, batching: neighbourhood,"
-        " group_size: 4, intensity: power, intensity_acts_on: learning_rate, order: hard_first"
+        "alpha: {uniform: [0.1, 1.0]}, pacing: step, full_data_after: 0.5, batching: neighbourhood,"
+        " group_size: 4, intensity: power, intensity_target: learning_rate, order: hard_first"
     )
     for name in REFERENCES:
         in_plain, in_odd = (space.resolve(reference_config(space, name)) for space in (plain, odd))
@@ -38,7 +38,7 @@ def test_what_the_space_already_says_is_left_out(make_space):
 def test_the_sigmas_of_references_are_counted_too(make_space):
     assert sigmas_needed(make_space("sigma: {choice: [0.5, 0.7]}")) == [0.5, 0.7]
     space = make_space("sigma: {choice: [0.5, 0.7]}")
-    first = space.settings.search.model_copy(update={"first": ["paper", "full_data"]})
+    first = space.settings.search.model_copy(update={"baselines": ["paper", "full_data"]})
     settings = space.settings.model_copy(update={"search": first})
     with_paper = type(space)(**{**space.__dict__, "settings": settings})
     assert sigmas_needed(with_paper) == [0.5, 0.7, 0.99]

@@ -53,7 +53,7 @@ def test_parts_that_are_not_named_are_constant():
 
 def test_on_the_learning_rate_the_loss_is_left_alone():
     curriculum = Curriculum(
-        intensity="power", intensity_power=3.0, intensity_acts_on="learning_rate"
+        intensity="power", intensity_power=3.0, intensity_target="learning_rate"
     )
     found = loss_weights(curriculum, 2, ("a", "b"))
     assert found.loss == {"a": (1, 1), "b": (1, 1)}
@@ -67,6 +67,6 @@ def test_bad_ones_are_refused_with_what_is_known():
         )
     with pytest.raises(ValueError, match=r"intensity must be one of constant, .*, got 'invers'"):
         loss_weights(Curriculum().model_copy(update={"intensity": "invers"}), 3, ("a",))
-    both = {"intensity": {"a": "inverse"}, "intensity_acts_on": "learning_rate"}
+    both = {"intensity": {"a": "inverse"}, "intensity_target": "learning_rate"}
     with pytest.raises(ValueError, match="one curve to act on the learning rate"):
         loss_weights(Curriculum().model_copy(update=both), 3, ("a",))

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from class_sweep.config.sections import Order, Ties
+from class_sweep.config.sections import Order, TieBreak
 from class_sweep.curriculum.order import difficulty_order
 
-ORDERS, TIES = get_args(Order), get_args(Ties)
+ORDERS, TIES = get_args(Order), get_args(TieBreak)
 
 
 @st.composite
@@ -27,16 +27,20 @@ seeds = st.integers(0, 2**32 - 1)
 
 
 @given(difficulties(), st.sampled_from(ORDERS), st.sampled_from(TIES), seeds)
-def test_every_order_is_a_permutation_and_the_same_each_time(difficulty, order, ties, seed):
-    first = difficulty_order(*difficulty, order=order, ties=ties, seed=seed)
+def test_every_order_is_a_permutation_and_the_same_each_time(difficulty, order, tie_break, seed):
+    first = difficulty_order(*difficulty, order=order, tie_break=tie_break, seed=seed)
     assert sorted(first) == list(range(len(difficulty[0])))
-    assert np.array_equal(first, difficulty_order(*difficulty, order=order, ties=ties, seed=seed))
+    assert np.array_equal(
+        first, difficulty_order(*difficulty, order=order, tie_break=tie_break, seed=seed)
+    )
 
 
 @given(difficulties(), st.sampled_from(TIES), seeds)
-def test_easy_first_never_goes_down_and_hard_first_is_its_exact_reverse(difficulty, ties, seed):
-    easy = difficulty_order(*difficulty, order="easy_first", ties=ties, seed=seed)
-    hard = difficulty_order(*difficulty, order="hard_first", ties=ties, seed=seed)
+def test_easy_first_never_goes_down_and_hard_first_is_its_exact_reverse(
+    difficulty, tie_break, seed
+):
+    easy = difficulty_order(*difficulty, order="easy_first", tie_break=tie_break, seed=seed)
+    hard = difficulty_order(*difficulty, order="hard_first", tie_break=tie_break, seed=seed)
     assert (np.diff(difficulty[0][easy]) >= 0).all()
     assert np.array_equal(hard, easy[::-1])
 
@@ -44,7 +48,7 @@ def test_easy_first_never_goes_down_and_hard_first_is_its_exact_reverse(difficul
 @given(difficulties(), seeds)
 def test_ties_go_by_mean_similarity_then_by_the_datas_own_order(difficulty, seed):
     neighbours, similarity = difficulty
-    easy = difficulty_order(*difficulty, order="easy_first", ties="mean_similarity", seed=seed)
+    easy = difficulty_order(*difficulty, order="easy_first", tie_break="mean_similarity", seed=seed)
     expected = sorted(range(len(neighbours)), key=lambda i: (neighbours[i], similarity[i], i))
     assert list(easy) == expected
 
@@ -54,8 +58,10 @@ def test_random_ties_and_the_random_order_follow_the_seed_and_nothing_else():
     tied, counted = np.zeros(pairs, np.int32), np.arange(pairs, dtype=np.int32)
     similarity = np.linspace(0, 1, pairs)
 
-    def at(neighbours, order, ties, seed):
-        return difficulty_order(neighbours, similarity, order=order, ties=ties, seed=seed).tolist()
+    def at(neighbours, order, tie_break, seed):
+        return difficulty_order(
+            neighbours, similarity, order=order, tie_break=tie_break, seed=seed
+        ).tolist()
 
     assert at(tied, "easy_first", "random", 1) != at(tied, "easy_first", "random", 2)
     assert at(counted, "easy_first", "random", 1) == list(range(pairs))
@@ -66,7 +72,7 @@ def test_random_ties_and_the_random_order_follow_the_seed_and_nothing_else():
 def test_what_it_is_given_is_left_alone():
     neighbours, similarity = np.array([2, 0, 1], np.int32), np.zeros(3)
     neighbours.flags.writeable = similarity.flags.writeable = False
-    hard = difficulty_order(neighbours, similarity, order="hard_first", ties="random", seed=0)
+    hard = difficulty_order(neighbours, similarity, order="hard_first", tie_break="random", seed=0)
     assert hard.tolist() == [0, 2, 1]
     assert hard.flags.writeable
 
@@ -76,6 +82,10 @@ def test_an_unknown_name_runs_nothing(order):
     with pytest.raises(
         ValueError, match="order must be one of easy_first, hard_first, random, got"
     ):
-        difficulty_order(np.zeros(3, np.int32), np.zeros(3), order="easy", ties="random", seed=0)
-    with pytest.raises(ValueError, match="ties must be one of mean_similarity, random, got 'mean'"):
-        difficulty_order(np.zeros(3, np.int32), np.zeros(3), order=order, ties="mean", seed=0)
+        difficulty_order(
+            np.zeros(3, np.int32), np.zeros(3), order="easy", tie_break="random", seed=0
+        )
+    with pytest.raises(
+        ValueError, match="tie_break must be one of mean_similarity, random, got 'mean'"
+    ):
+        difficulty_order(np.zeros(3, np.int32), np.zeros(3), order=order, tie_break="mean", seed=0)

@@ -82,8 +82,10 @@ def test_the_mean_shares_are_those_of_the_docstrings(alpha, p):
 
 
 @given(names, fractions, st.floats(0, 1), fractions, st.integers(1, 60), st.integers(1, 5000))
-def test_pools_of_a_run_never_shrink_and_hold_a_pair(name, alpha, beta, full_at, epochs, pairs):
-    curriculum = Curriculum(pacing=name, alpha=alpha, beta=beta, full_at=full_at)
+def test_pools_of_a_run_never_shrink_and_hold_a_pair(
+    name, alpha, beta, full_data_after, epochs, pairs
+):
+    curriculum = Curriculum(pacing=name, alpha=alpha, beta=beta, full_data_after=full_data_after)
     pools = [pool_size(share, pairs) for share in shares(curriculum, epochs)]
     assert len(pools) == epochs
     assert pools[0] >= 1
@@ -99,7 +101,7 @@ def test_a_pool_is_the_ceiling_of_the_exact_share(pairs, thousandths):
 def test_float_noise_adds_no_pair_and_no_epoch():
     assert pool_size(0.1 + 0.2, 10) == 3
     assert pool_size(0.4 + 0.03 * 20, 16174) == 16174
-    step = Curriculum(pacing="step", alpha=0.5, full_at=0.55)
+    step = Curriculum(pacing="step", alpha=0.5, full_data_after=0.55)
     assert pace_of(step, 100).full_epoch == 55
     assert shares(step, 100) == (0.5,) * 55 + (1.0,) * 45
 

@@ -13,7 +13,7 @@ from class_sweep.errors import ConfigError
 
 AXES = (
     "pacing: {choice: [root, linear, exponential, step]}, alpha: {uniform: [0.2, 0.6]},"
-    " beta: {uniform: [0.0, 0.2]}, full_at: {uniform: [0.4, 1.0]},"
+    " beta: {uniform: [0.0, 0.2]}, full_data_after: {uniform: [0.4, 1.0]},"
     " pacing_power: {uniform: [0.5, 3.0]}, pacing_start: {int: [0, 3]}"
 )
 
@@ -44,9 +44,9 @@ def test_a_pool_below_a_batch_in_any_corner_is_refused(make_space):
 
 PACED = (
     "{pacing: linear, alpha: {uniform: [0.2, 0.9]}, beta: {uniform: [0.05, 0.2]}}",
-    "{pacing: root, alpha: {uniform: [0.2, 0.9]}, full_at: {uniform: [0.4, 0.8]},"
+    "{pacing: root, alpha: {uniform: [0.2, 0.9]}, full_data_after: {uniform: [0.4, 0.8]},"
     " pacing_power: {uniform: [1, 3]}}",
-    "{pacing: {choice: [step, exponential]}, alpha: {uniform: [0.2, 0.9]}, full_at: 0.75}",
+    "{pacing: {choice: [step, exponential]}, alpha: {uniform: [0.2, 0.9]}, full_data_after: 0.75}",
     "{pacing: linear, alpha: {uniform: [0.2, 0.5]}, beta: 0.1, pacing_start: {int: [1, 3]}}",
 )
 

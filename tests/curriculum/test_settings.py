@@ -19,8 +19,11 @@ from class_sweep.errors import ConfigError
             "pacing: roots",
             "curriculum.pacing: must be one of linear, root, step, exponential, full",
         ),
-        ("full_at: 80", "curriculum.full_at: must be a fraction in (0, 1], got 80; write 0.80"),
-        ("full_at: 0", "curriculum.full_at: must be a fraction in (0, 1], got 0"),
+        (
+            "full_data_after: 80",
+            "curriculum.full_data_after: must be a fraction in (0, 1], got 80; write 0.80",
+        ),
+        ("full_data_after: 0", "curriculum.full_data_after: must be a fraction in (0, 1], got 0"),
         ("pacing_power: 0", "curriculum.pacing_power: must be at least 0.1, got 0"),
         ("pacing_power: 11", "curriculum.pacing_power: must be at most 10.0, got 11"),
         ("intensity_power: 0", "curriculum.intensity_power: must be at least 0.1, got 0"),
@@ -37,13 +40,13 @@ from class_sweep.errors import ConfigError
         ("intensity: true", "curriculum.intensity: must be one of"),
         ("intensity: [inverse]", "curriculum.intensity: must be one of"),
         (
-            "intensity: {contrastive: inverse}, intensity_acts_on: learning_rate",
-            "curriculum.intensity_acts_on: must be loss where intensity names parts of the loss,"
+            "intensity: {contrastive: inverse}, intensity_target: learning_rate",
+            "curriculum.intensity_target: must be loss where intensity names parts of the loss,"
             " got learning_rate",
         ),
         (
-            "intensity: {contrastive: inverse}, intensity_acts_on: {choice: [loss, learning_rate]}",
-            "curriculum.intensity_acts_on: must be loss where intensity names parts of the loss,"
+            "intensity: {contrastive: inverse}, intensity_target: {choice: [loss, learning_rate]}",
+            "curriculum.intensity_target: must be loss where intensity names parts of the loss,"
             " got learning_rate",
         ),
         ("intensity: {choice: [power, invers]}", "did you mean inverse?"),
@@ -59,7 +62,7 @@ def test_a_mistake_is_one_message_with_its_place_rule_and_value(make_space, curr
 
 @pytest.mark.parametrize(
     "curriculum",
-    ["", "pacing: root, pacing_power: 3, full_at: 0.5", "intensity: {contrastive: power}"],
+    ["", "pacing: root, pacing_power: 3, full_data_after: 0.5", "intensity: {contrastive: power}"],
 )
 def test_dumped_settings_are_a_space_of_the_same_trial(make_space, curriculum):
     settings = make_space(curriculum).settings
@@ -74,7 +77,7 @@ def _identity(settings, **curriculum):
 
 pacing_values = {
     "beta": st.floats(0.05, 0.9),  # none of them holds the value of `base`
-    "full_at": st.floats(0.3, 0.9),
+    "full_data_after": st.floats(0.3, 0.9),
     "pacing_power": st.floats(0.5, 3.0),
 }
 
@@ -82,7 +85,7 @@ pacing_values = {
 @pytest.mark.parametrize("pacing", sorted(PACINGS))
 @given(data=st.data())
 def test_a_pacing_uses_the_settings_that_the_identity_holds_and_no_others(pacing, data):
-    base = Curriculum(pacing=pacing, alpha=0.2, beta=0.02, full_at=0.95, pacing_power=4.0)
+    base = Curriculum(pacing=pacing, alpha=0.2, beta=0.02, full_data_after=0.95, pacing_power=4.0)
     for name, values in pacing_values.items():
         other = base.model_copy(update={name: data.draw(values)})
         used = name in PACING_SETTINGS[pacing]
@@ -97,10 +100,10 @@ def test_what_plays_no_part_is_not_in_the_identity(make_space):
 
     part = {"alpha": 0.4, "beta": 0.1}
     assert same({"pacing": "full", "alpha": 0.3, "sigma": 0.5}, {"order": "hard_first"})
-    assert same(part, part | {"full_at": 0.3, "pacing_power": 3.0, "group_size": 4})
+    assert same(part, part | {"full_data_after": 0.3, "pacing_power": 3.0, "group_size": 4})
     assert same(part | {"order": "random"}, part | {"order": "random", "sigma": 0.5})
     assert same(part | {"intensity_power": 3.0}, part)
-    assert same({"intensity": {"contrastive": "constant"}}, {"intensity_acts_on": "learning_rate"})
+    assert same({"intensity": {"contrastive": "constant"}}, {"intensity_target": "learning_rate"})
     root = {"alpha": 0.4, "pacing": "root"}
     assert same(root, root | {"beta": 0.5})
     neighbours = {"batching": "neighbourhood"}
@@ -117,13 +120,13 @@ def test_what_plays_a_part_is(make_space):
         part | {"order": "random"},
         part | {"pacing_start": 1},
         part | {"pacing": "root"},
-        part | {"pacing": "root", "full_at": 0.5},
+        part | {"pacing": "root", "full_data_after": 0.5},
         part | {"pacing": "root", "pacing_power": 3.0},
         part | {"pacing": "step"},
         {"intensity": "power"},
         {"intensity": "power", "intensity_power": 3.0},
         {"intensity": {"contrastive": "power"}},
-        {"intensity": "inverse", "intensity_acts_on": "learning_rate"},
+        {"intensity": "inverse", "intensity_target": "learning_rate"},
         {"intensity": "inverse"},
         {"batching": "neighbourhood"},
         {"batching": "neighbourhood", "group_size": 4},

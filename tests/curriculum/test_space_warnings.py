@@ -44,16 +44,16 @@ def test_a_later_start_counts(make_space):
 
 @pytest.mark.parametrize("pacing", ["root", "step", "exponential"])
 def test_others_name_the_full_at(make_space, pacing):
-    (warning,) = space_warnings(make_space(f"alpha: 0.4, pacing: {pacing}, full_at: 1.0"))
+    (warning,) = space_warnings(make_space(f"alpha: 0.4, pacing: {pacing}, full_data_after: 1.0"))
     assert f"with alpha 0.4 and {pacing} pacing full at 1 the last of 10 epochs sees" in warning
-    assert "full_at ≤ 0.9 would show all" in warning
-    assert space_warnings(make_space(f"alpha: 0.4, pacing: {pacing}, full_at: 0.9")) == []
+    assert "full_data_after ≤ 0.9 would show all" in warning
+    assert space_warnings(make_space(f"alpha: 0.4, pacing: {pacing}, full_data_after: 0.9")) == []
     assert space_warnings(make_space(f"alpha: 0.4, pacing: {pacing}, beta: 0.0")) == []
 
 
 def test_every_pacing_of_an_axis_is_looked_at(make_space):
     warnings = space_warnings(
-        make_space("alpha: 0.4, full_at: 1.0, pacing: {choice: [linear, full, root]}")
+        make_space("alpha: 0.4, full_data_after: 1.0, pacing: {choice: [linear, full, root]}")
     )
     assert [re.search("beta|root", warning)[0] for warning in warnings] == ["beta", "root"]
 

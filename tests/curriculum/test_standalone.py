@@ -69,7 +69,7 @@ def test_weights_are_the_intensity_and_rates_stay_unless_it_acts_on_them(difficu
     run = CurriculumRun(inverse, difficulty, budget=Budget(epochs=3), batch_size=8)
     assert [run.weight(k) for k in range(3)] == pytest.approx([1 / 2, 2 / 3, 3 / 4])
     assert run.rate(0) == 1
-    on_rate = inverse.model_copy(update={"intensity_acts_on": "learning_rate"})
+    on_rate = inverse.model_copy(update={"intensity_target": "learning_rate"})
     run = CurriculumRun(on_rate, difficulty, budget=Budget(epochs=3), batch_size=8)
     assert (run.weight(0), run.rate(0)) == (1, 0.5)
     parts = Curriculum(intensity={"triplet": "inverse"})

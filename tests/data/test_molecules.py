@@ -73,7 +73,7 @@ def settings(tmp_path):
     def build(more=None):
         return TableData(
             source="table", path=tmp_path / "t.csv", columns=Columns(split="split"),
-            split=SplitRule(), more_molecules=more,
+            split=SplitRule(), extra_molecules=more,
         )  # fmt: skip
 
     return build

@@ -11,7 +11,7 @@ from class_sweep.config.document import load_space
 
 pytestmark = pytest.mark.ray
 OFF = "confirm: {finalists: 0}"
-ON = "confirm: {finalists: 1, seeds: 3, most_seeds: 3, controls: [full_data, random_order]}"
+ON = "confirm: {finalists: 1, seeds: 3, max_seeds: 3, controls: [full_data, random_order]}"
 
 
 def confirmed_text(text, on=ON):
@@ -134,7 +134,7 @@ def test_it_goes_on_to_more_seeds_and_reads_the_test_split_on_demand(confirmed, 
     after = runs(folder)
     assert after[:9] == before
     assert {run["seed"] for run in after[9:]} == {7, 8}
-    assert verdict(folder)["rule"] == {"alpha": 0.05, "seeds": 5, "most_seeds": 5}
+    assert verdict(folder)["rule"] == {"alpha": 0.05, "seeds": 5, "max_seeds": 5}
     [reading] = readings(folder)
     assert reading["queries"] == 70
     assert reading["winner"] == verdict(folder)["winner"]["arm"]
@@ -192,7 +192,7 @@ def test_a_sweep_whose_axes_change_nothing_claims_nothing(sweep, small_space_tex
     path = sweep.cwd / "null.yaml"
     text = confirmed_text(
         small_space_text,
-        "confirm: {finalists: 2, seeds: 5, most_seeds: 5, controls: [full_data, random_order]}",
+        "confirm: {finalists: 2, seeds: 5, max_seeds: 5, controls: [full_data, random_order]}",
     )
     text = text.replace("[0.3, 0.9]", "[0.97, 0.999]").replace(
         "[constant, sigmoid, inverse]", "[constant]"

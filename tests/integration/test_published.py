@@ -20,7 +20,7 @@ def test_every_configuration_came_to_its_end_under_every_seed(table):
     space = load_space(FOLDER / "space.yaml")
     search = space.settings.search
     assert len(table.configurations) == search.trials
-    assert [one.name for one in table.references] == search.first
+    assert [one.name for one in table.references] == search.baselines
     assert len(table.seeds) == search.record
     assert table.epochs == space.settings.budget.epochs
     assert all(one.final(seed) for one in table.configurations for seed in table.seeds)

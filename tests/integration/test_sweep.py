@@ -136,7 +136,9 @@ def one_rung_file(small_space_text, tmp_path_factory):
     path = tmp_path_factory.mktemp("space") / "one_rung.yaml"
     halving = "pruning: {grace_epochs: 1, reduction_factor: 2}"
     assert halving in small_space_text
-    text = small_space_text.replace(halving, "pruning: {kind: one_rung, grace_epochs: 2, keep: 2}")
+    text = small_space_text.replace(
+        halving, "pruning: {kind: one_rung, grace_epochs: 2, min_kept: 2}"
+    )
     path.write_text(text.replace("[0.3, 0.9]", "[0.7, 0.9]"))  # all of them come to the rung
     return path
 
@@ -191,7 +193,7 @@ def test_a_recording_keeps_every_curve_for_replay(sweep, small_space_text, lines
     assert found[2][-1]["config"] | {"search.seed": 4} == found[3][-1]["config"]
     assert found[2][-1]["objective"] != found[3][-1]["objective"]
     assert json.loads((folder / "summary.json").read_text())["warnings"] == []
-    code, out = sweep.run("replay", folder, "--json", "--pruner", "one_rung", "--keep", "1")
+    code, out = sweep.run("replay", folder, "--json", "--pruner", "one_rung", "--min-kept", "1")
     assert code == 0, out
     tree = json.loads(out)
     assert (tree["configurations"], tree["references"], tree["seeds"]) == (3, 1, 2)

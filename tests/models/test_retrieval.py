@@ -158,7 +158,7 @@ def test_what_is_asked_of_an_evaluation_must_exist(model, tmp_path):
 def test_molecules_without_text_make_the_pool_all_larger_and_no_easier(model, tmp_path):
     (tmp_path / "a.smi").write_text("\n".join(f"{'C' * n}Br" for n in range(1, 60)))
     plain = model.evaluate()
-    more = model.evaluate(more_molecules=tmp_path / "a.smi")
+    more = model.evaluate(extra_molecules=tmp_path / "a.smi")
     added = [
         one.candidates["all"]["molecules"] - one.candidates["split"]["molecules"]
         for one in (plain, more)

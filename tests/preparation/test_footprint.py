@@ -74,7 +74,7 @@ def test_what_waits_at_a_rung_is_on_the_disk_too(small_space_text, features):
     for pruning, waiting in (
         (halving, 3),  # of the 7 that are no reference
         ("pruning: {kind: asha}", 0),
-        ("pruning: {kind: one_rung, keep: 4}", 4),
+        ("pruning: {kind: one_rung, min_kept: 4}", 4),
     ):
         text = small_space_text.replace(halving, pruning)
         assert most_on_disk(parse_space(text), features, 3) == 2 * (3 + waiting) * one
@@ -86,5 +86,5 @@ def test_what_a_sweep_leaves_grows_with_its_reports_and_its_runs(small_space_tex
     assert results_bytes(more, 3, 70) - one == 100 * (2 * 5 * 3 * 1024 + 4 * 1024)
     confirmed = parse_space(small_space_text.replace("finalists: 0", "finalists: 2, seeds: 5"))
     wanted = confirmed.settings.confirm
-    runs = 2 * (1 + len(wanted.controls)) * wanted.most_seeds
+    runs = 2 * (1 + len(wanted.controls)) * wanted.max_seeds
     assert results_bytes(confirmed, 3, 70) - one == runs * (3 * 1024 + 4 * 70 * 2 * 2)

@@ -35,7 +35,7 @@ def ready(cache, callback):
 
 
 def test_every_sigma_of_the_space_and_of_its_references_is_counted(edited, ready):
-    space = edited(("first: [full_data]", "first: [paper, full_data]"))
+    space = edited(("baselines: [full_data]", "baselines: [paper, full_data]"))
     index = ready(space).features.indexes[CLASS_SIMILARITY]
     assert index.sigmas.tolist() == [0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.99]
 
@@ -116,7 +116,7 @@ def test_sigma_as_a_quantile_fits_any_encoder(edited, ready):
         settings = space.resolve({"curriculum.sigma_quantile": quantile, "curriculum.alpha": 0.5})
         trainer = Trainer(settings, features)
         assert trainer.schedule.steps > 0
-        one = settings.search.model_copy(update={"trials": 1, "first": []})
+        one = settings.search.model_copy(update={"trials": 1, "baselines": []})
         again = parse_space(dump_settings(settings.model_copy(update={"search": one})))
         assert identity(again.settings) == identity(settings)
 
@@ -124,7 +124,7 @@ def test_sigma_as_a_quantile_fits_any_encoder(edited, ready):
 def test_the_papers_sigma_stands_instead_of_a_quantile(edited):
     space = edited(
         (SIGMA, "sigma: {quantile: [0.5, 0.98], step: 0.02}"),
-        ("first: [full_data]", "first: [paper]"),
+        ("baselines: [full_data]", "baselines: [paper]"),
     )
     settings = space.resolve(reference_config(space, "paper"))
     assert settings.curriculum.sigma == 0.99
@@ -204,7 +204,7 @@ def test_groups_must_fit_into_batches(edited, ready):
 
 
 def test_a_search_whose_sigmas_order_little_is_warned_of_by_its_own_sigmas(edited, ready):
-    paper = ("first: [full_data]", "first: [paper]")
+    paper = ("baselines: [full_data]", "baselines: [paper]")
     high = (SIGMA, "sigma: {uniform: [0.90, 0.99], step: 0.01}")
     low = (SIGMA, "sigma: {uniform: [0.30, 0.40], step: 0.05}")
     [warning] = ready(edited(high, paper)).warnings

@@ -101,7 +101,7 @@ def test_full_data_as_the_best_is_said_plainly(summary):
 def test_without_full_data_the_way_to_have_it_is_named(summary):
     [line] = caution(summary(references={}))
     assert line.startswith("No full_data trial finished to compare with")
-    assert "first: [full_data]" in line
+    assert "baselines: [full_data]" in line
 
 
 def test_what_a_sweep_must_not_be_read_without_is_said_loudly_and_first(summary, printed):

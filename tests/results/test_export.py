@@ -13,7 +13,7 @@ curriculum:
   alpha: {uniform: [0.2, 0.9]}
 optimizer: {lr: {loguniform: [1e-5, 1e-3]}}
 budget: {epochs: 3}
-search: {trials: 16, sampler: random, seed: 5, first: [paper, full_data]}
+search: {trials: 16, sampler: random, seed: 5, baselines: [paper, full_data]}
 resources: {cpus: 2}
 objective: validation/all/hits@1
 """
@@ -36,7 +36,7 @@ def test_an_exported_trial_is_a_space_of_one_trial_with_its_settings(space, reco
     assert again.axes == {}
     assert again.objective == space.objective
     assert again.settings.search.trials == 1
-    assert again.settings.search.first == []
+    assert again.settings.search.baselines == []
     assert (again.settings.search.seed, again.settings.search.sampler) == (5, "random")
     assert again.settings == resolved.model_copy(update={"search": again.settings.search})
 

@@ -22,7 +22,7 @@ def values(n=40, **means):
 
 
 def test_the_first_look_wants_three_seeds_of_every_arm():
-    progress = follow([AGAINST_FULL, AGAINST_RANDOM], {}, seeds=5, most_seeds=10)
+    progress = follow([AGAINST_FULL, AGAINST_RANDOM], {}, seeds=5, max_seeds=10)
     assert progress.seeds == 3
     assert set(progress.wanted) == {(a, i) for a in ("a", "full_data", "random") for i in range(3)}
     assert progress.standings[AGAINST_FULL].paired is None
@@ -30,7 +30,7 @@ def test_the_first_look_wants_three_seeds_of_every_arm():
 
 def test_what_is_decided_gets_no_more_seeds_and_the_open_pair_does():
     known = values(3, a=2.0, full_data=0.0, random=1.99)
-    progress = follow([AGAINST_FULL, AGAINST_RANDOM], known, seeds=5, most_seeds=10)
+    progress = follow([AGAINST_FULL, AGAINST_RANDOM], known, seeds=5, max_seeds=10)
     decided = progress.standings[AGAINST_FULL]
     assert (decided.outcome, decided.closed, decided.seeds) == ("better", "decided", 3)
     low, _ = decided.paired.interval(decided.level)
@@ -40,7 +40,7 @@ def test_what_is_decided_gets_no_more_seeds_and_the_open_pair_does():
 
 def test_a_finalist_that_lost_to_the_first_control_costs_no_more():
     known = values(3, a=0.0, full_data=2.0, random=0.001)
-    progress = follow([AGAINST_FULL, AGAINST_RANDOM], known, seeds=5, most_seeds=10)
+    progress = follow([AGAINST_FULL, AGAINST_RANDOM], known, seeds=5, max_seeds=10)
     assert progress.standings[AGAINST_FULL].outcome == "worse"
     assert progress.standings[AGAINST_RANDOM].closed == "lost"
     assert progress.wanted == []
@@ -48,7 +48,7 @@ def test_a_finalist_that_lost_to_the_first_control_costs_no_more():
 
 def test_a_hopeless_pair_stops_at_seeds_and_says_how_many_would_settle_it():
     known = values(a=0.004, full_data=0.0)
-    progress = follow([AGAINST_FULL], known, seeds=5, most_seeds=10)
+    progress = follow([AGAINST_FULL], known, seeds=5, max_seeds=10)
     standing = progress.standings[AGAINST_FULL]
     assert (standing.outcome, standing.closed, standing.seeds) == ("open", "hopeless", 5)
     assert standing.seeds_needed > 10
@@ -58,7 +58,7 @@ def test_a_hopeless_pair_stops_at_seeds_and_says_how_many_would_settle_it():
 
 def test_a_pair_that_seeds_may_settle_goes_on_to_the_cap():
     known = values(5, a=0.02, full_data=0.0)
-    progress = follow([AGAINST_FULL], known, seeds=5, most_seeds=10)
+    progress = follow([AGAINST_FULL], known, seeds=5, max_seeds=10)
     assert progress.seeds == 10
     assert set(progress.wanted) == {(arm, i) for arm in ("a", "full_data") for i in range(5, 10)}
 
@@ -66,7 +66,7 @@ def test_a_pair_that_seeds_may_settle_goes_on_to_the_cap():
 def test_a_failed_run_leaves_its_pair_without_a_verdict():
     known = values(a=2.0, full_data=0.0, random=0.0)
     known["random"][1] = None
-    progress = follow([AGAINST_FULL, AGAINST_RANDOM], known, seeds=5, most_seeds=10)
+    progress = follow([AGAINST_FULL, AGAINST_RANDOM], known, seeds=5, max_seeds=10)
     assert progress.standings[AGAINST_FULL].outcome == "better"
     assert progress.standings[AGAINST_RANDOM].outcome == "open"
     assert progress.standings[AGAINST_RANDOM].closed == "failed"
@@ -83,7 +83,7 @@ def test_going_on_to_later_looks_undoes_no_claim(seed):
     }
     claimed = set()
     for most in LOOKS[1:]:
-        progress = follow(pairs, known, seeds=5, most_seeds=most)
+        progress = follow(pairs, known, seeds=5, max_seeds=most)
         now = {(p, s.outcome) for p, s in progress.standings.items() if s.outcome != "open"}
         assert claimed <= now
         claimed = now
@@ -100,7 +100,7 @@ def test_the_first_control_has_half_of_the_error_and_all_have_no_more_than_all()
 
 @pytest.mark.parametrize(
     "world",
-    [World(), World(tails=3), World(finalists=1, most_seeds=40), World(shared=0.0)],
+    [World(), World(tails=3), World(finalists=1, max_seeds=40), World(shared=0.0)],
     ids=["normal", "heavy tails", "one finalist, 40 seeds", "no shared noise"],
 )
 def test_where_nothing_differs_at_most_one_sweep_in_twenty_claims_anything(world):

@@ -273,7 +273,7 @@ CURVES = {
 
 @pytest.mark.parametrize("name", CURVES)
 def test_on_the_learning_rate_a_curve_scales_the_steps_by_gamma(steps_taken, name):
-    ratio = steps_taken(f"intensity: {name}, intensity_acts_on: learning_rate") / steps_taken("")
+    ratio = steps_taken(f"intensity: {name}, intensity_target: learning_rate") / steps_taken("")
     by_epoch = ratio.reshape(5, PER_EPOCH, 2)
     # The very last steps are near the end of the cosine: float32 places blur them.
     expected = np.array(CURVES[name])[:, None, None]

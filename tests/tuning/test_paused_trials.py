@@ -14,7 +14,7 @@ from class_sweep.tuning.ledger import Judge, Outcome
 from class_sweep.tuning.pruners.registry import make_pruner
 from class_sweep.tuning.samplers import searched
 
-PRUNING = "pruning: {grace_epochs: 1, reduction_factor: 2, keep: 1}"  # of 4: 2 go on, then 1
+PRUNING = "pruning: {grace_epochs: 1, reduction_factor: 2, min_kept: 1}"  # of 4: 2 go on, then 1
 
 
 class Bench:
@@ -60,7 +60,7 @@ class Bench:
 @pytest.fixture
 def make(tmp_path, callback, small_space_text):
     text = small_space_text.replace("trials: 8", "trials: 4").replace(
-        "first: [full_data]", "first: []"
+        "baselines: [full_data]", "baselines: []"
     )
     text = text.replace("pruning: {grace_epochs: 1, reduction_factor: 2}", PRUNING)
     assert PRUNING in text
@@ -191,7 +191,7 @@ def test_a_copy_that_was_held_is_held_again_after_a_kill(make):
 
 @pytest.mark.parametrize("killed", [False, True])
 def test_a_copy_of_a_reference_waits_for_it_and_no_reference_waits(make, killed):
-    first = ("first: []", "first: [full_data, paper]")
+    first = ("baselines: []", "baselines: [full_data, paper]")
     bench = make(lambda _: "same", first)
     references = [bench.start(), bench.start()]
     assert [trial for _, trial in references] == [0, 1]

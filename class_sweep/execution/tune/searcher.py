@@ -269,11 +269,11 @@ class StudySearch(OptunaSearch):
             values = json.loads(known[CONFIG]) | {SEED: self._search.seed + repeat}
             return self._ask_for(values, known.get("name"))
         first = {SEED: self._search.seed} if self._search.record else {}
-        if configuration < len(self._search.first):
-            name = self._search.first[configuration]
+        if configuration < len(self._search.baselines):
+            name = self._search.baselines[configuration]
             return self._ask_for(reference_config(self._sweep_space, name) | first, name)
         if self._search.sampler == "grid":
-            values = grid_point(self._sweep_space, configuration - len(self._search.first))
+            values = grid_point(self._sweep_space, configuration - len(self._search.baselines))
             return self._ask_for(values | first, None)
         self._study.sampler = make_sampler(self._sweep_space, configuration)
         with self._file.as_samplers_see_it():

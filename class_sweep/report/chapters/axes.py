@@ -135,7 +135,7 @@ _UNITS = {
     "sigma": "similarity",
     "sigma_quantile": "quantile of similarity",
     "text_weight": "share of the text",
-    "full_at": "share of the epochs",
+    "full_data_after": "share of the epochs",
     "lr": "a step",
     "text_encoder_lr": "a step",
     "batch_size": "pairs",

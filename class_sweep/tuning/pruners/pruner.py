@@ -46,7 +46,7 @@ class Pruner(Protocol):
             trial: Its number, from 0, in the order of proposal.
             rung: The rung's number, from 0.
             score: A finite number, better when higher.
-            reference: Whether it is a schedule of `search.first`: it always goes on.
+            reference: Whether it is a schedule of `search.baselines`: it always goes on.
         """
 
 

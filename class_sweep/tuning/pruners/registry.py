@@ -13,12 +13,12 @@ from class_sweep.tuning.samplers import searched
 
 PRUNERS: dict[str, Callable[[Any, int, int], Pruner]] = {
     "successive_halving": lambda settings, rungs, trials: SuccessiveHalving(
-        places(trials, settings.reduction_factor, rungs, settings.keep)
+        places(trials, settings.reduction_factor, rungs, settings.min_kept)
     ),
     "asha": lambda settings, _, __: Asha(settings.reduction_factor),
     "hyperband": lambda settings, rungs, _: Hyperband(settings.reduction_factor, rungs),
     "median": lambda *_: MedianStopping(),
-    "one_rung": lambda settings, rungs, _: SuccessiveHalving([settings.keep] * rungs),
+    "one_rung": lambda settings, rungs, _: SuccessiveHalving([settings.min_kept] * rungs),
     "none": lambda *_: NoPruning(),
 }
 """`pruning.kind` to what makes a pruner of the settings, the number of rungs and that of trials."""
@@ -45,9 +45,9 @@ def foretold_samples(settings: Pruning, rungs: Sequence[int], trials: int, full:
         full: Samples of one that goes to its end.
     """
     if settings.kind == "successive_halving":
-        going_on = places(trials, settings.reduction_factor, len(rungs), settings.keep)
+        going_on = places(trials, settings.reduction_factor, len(rungs), settings.min_kept)
     elif settings.kind == "one_rung":
-        going_on = [settings.keep] * len(rungs)
+        going_on = [settings.min_kept] * len(rungs)
     else:
         return None
     there = [rung for rung in rungs if rung < full]
@@ -58,9 +58,9 @@ def foretold_samples(settings: Pruning, rungs: Sequence[int], trials: int, full:
 def pruning_notes(space: Space) -> list[str]:
     """What a user should know of how the pruner meets these trials."""
     pruning, trials = space.settings.pruning, searched(space)
-    if isinstance(pruning, HalvingPruning | OneRungPruning) and 1 < trials <= pruning.keep:
+    if isinstance(pruning, HalvingPruning | OneRungPruning) and 1 < trials <= pruning.min_kept:
         return [
-            f"pruning.keep: none of the {trials} trials that are compared will be pruned, for"
-            f" {pruning.keep} go on at every rung"
+            f"pruning.min_kept: none of the {trials} trials that are compared will be pruned, for"
+            f" {pruning.min_kept} go on at every rung"
         ]
     return []

@@ -23,7 +23,7 @@ def settings_to_try(
     kinds: Sequence[str] | None,
     grace: Sequence[float],
     reduction_factor: Sequence[float],
-    keep: Sequence[float],
+    min_kept: Sequence[float],
 ) -> list[Pruning]:
     """Every combination of the values that each pruner takes.
 
@@ -37,7 +37,7 @@ def settings_to_try(
         values: dict[str, Sequence[float]] = {
             "none": {},
             "median": {"grace_epochs": grace},
-            "one_rung": {"grace_epochs": grace, "keep": [int(k) for k in keep]},
+            "one_rung": {"grace_epochs": grace, "min_kept": [int(k) for k in min_kept]},
         }.get(kind, {"grace_epochs": grace, "reduction_factor": reduction_factor})
         for chosen in itertools.product(*values.values()):
             setting = dict(zip(values, chosen, strict=True))

@@ -78,7 +78,7 @@ def test_reports_stand_in_the_study_at_the_samples_they_were_made(make, tmp_path
 
 
 def test_references_come_first_by_name_and_the_rest_from_the_axes(make, small_space_text, tmp_path):
-    text = small_space_text.replace("first: [full_data]", "first: [paper, full_data]")
+    text = small_space_text.replace("baselines: [full_data]", "baselines: [paper, full_data]")
     text = text.replace("sigma: {uniform: [0.40, 0.80]", "sigma: {uniform: [0.39, 0.99]")
     text = text.replace("beta: {uniform: [0.05", "beta: {uniform: [0.01")
     search, verdicts = make(text)
@@ -185,14 +185,14 @@ def test_a_space_without_axes_proposes_its_one_trial(make, small_space_text):
     from class_sweep.config.document import dump_settings
 
     alone = space.settings.model_copy(
-        update={"search": space.settings.search.model_copy(update={"trials": 1, "first": []})}
+        update={"search": space.settings.search.model_copy(update={"trials": 1, "baselines": []})}
     )
     search, _ = make(dump_settings(alone))
     assert search.suggest("t0")["values"] == {}
 
 
 def test_a_trial_killed_before_it_was_noted_never_was(make, small_space_text, tmp_path):
-    text = small_space_text.replace("first: [full_data]", "first: [paper, full_data]")
+    text = small_space_text.replace("baselines: [full_data]", "baselines: [paper, full_data]")
     text = text.replace("sigma: {uniform: [0.40, 0.80]", "sigma: {uniform: [0.39, 0.99]")
     text = text.replace("beta: {uniform: [0.05", "beta: {uniform: [0.01")
     search, _ = make(text)
@@ -208,7 +208,7 @@ def test_a_trial_killed_before_it_was_noted_never_was(make, small_space_text, tm
     assert [t.state for t in stored(tmp_path)] == [TrialState.RUNNING] * 3
 
 
-ONE_RUNG = "pruning: {kind: one_rung, grace_epochs: 1, keep: 2}"
+ONE_RUNG = "pruning: {kind: one_rung, grace_epochs: 1, min_kept: 2}"
 
 
 @pytest.fixture

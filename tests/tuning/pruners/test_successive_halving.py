@@ -121,12 +121,12 @@ def test_places_never_grow_from_rung_to_rung(trials, eta, rungs, least):
 
 
 def test_the_samples_of_all_trials_are_foretold_where_places_tell():
-    halving = HalvingPruning(reduction_factor=2, keep=1)
+    halving = HalvingPruning(reduction_factor=2, min_kept=1)
     # 8 to the first rung, 4 to the second, 2 to the third, 1 to its end.
     assert foretold_samples(halving, [100, 200, 400], 8, 1000) == 800 + 400 + 400 + 600
     assert foretold_samples(halving, [], 8, 1000) == 8000
     assert foretold_samples(halving, [100, 2000], 8, 1000) == 800 + 4 * 900
-    one_rung = OneRungPruning(kind="one_rung", keep=4)
+    one_rung = OneRungPruning(kind="one_rung", min_kept=4)
     assert foretold_samples(one_rung, [100], 3, 1000) == 3000
     assert foretold_samples(AshaPruning(kind="asha"), [100], 8, 1000) is None
 
@@ -136,8 +136,8 @@ def test_a_pruner_that_keeps_all_says_so(small_space_text):
         halving = "pruning: {grace_epochs: 1, reduction_factor: 2}"
         return pruning_notes(parse_space(small_space_text.replace(halving, pruning)))
 
-    assert notes("pruning: {kind: successive_halving, keep: 6}") == []
-    [note] = notes("pruning: {kind: successive_halving, keep: 7}")
+    assert notes("pruning: {kind: successive_halving, min_kept: 6}") == []
+    [note] = notes("pruning: {kind: successive_halving, min_kept: 7}")
     assert "none of the 7 trials" in note
-    assert len(notes("pruning: {kind: one_rung, keep: 9}")) == 1
+    assert len(notes("pruning: {kind: one_rung, min_kept: 9}")) == 1
     assert notes("pruning: {kind: asha}") == []

@@ -79,7 +79,7 @@ def test_workers_share_the_time_but_not_the_samples():
 
 def test_one_rung_finishes_the_best_of_all_once_all_stand_there():
     curves = [curve([score, score, score]) for score in (0.3, 0.1, 0.5, 0.2, 0.4)]
-    outcome = played(table_of(*curves), {"kind": "one_rung", "keep": 2}, workers=2)
+    outcome = played(table_of(*curves), {"kind": "one_rung", "min_kept": 2}, workers=2)
     assert outcome.finished == {2: 0.5, 4: 0.4}
     assert outcome.samples == 5 * 100 + 2 * 200
     assert outcome.time == 300 + 200
@@ -134,7 +134,7 @@ def test_a_search_without_pruning_regrets_what_it_selects_on_one_seed(noisy):
 def test_regret_is_of_means_over_seeds_and_in_the_objectives_own_unit():
     table = table_of([curve([0.9, 0.5]), curve([0.9, 0.5])], [curve([0.1, 0.8]), curve([0.1, 0.6])])
     found = searches(table, "random", None, orders=8, trials=2, seed=0)
-    [one] = replay(table, found, [pruning(kind="one_rung", keep=1, grace_epochs=1)], 1)
+    [one] = replay(table, found, [pruning(kind="one_rung", min_kept=1, grace_epochs=1)], 1)
     assert one.regret == pytest.approx(0.2)
     assert one.worst_regret == pytest.approx(0.2)
     assert one.best_kept == 0

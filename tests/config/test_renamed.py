@@ -1,0 +1,43 @@
+import pytest
+
+from class_sweep.config.document import parse_space
+from class_sweep.config.renamed import RENAMED_SETTINGS, RENAMED_VALUES
+from class_sweep.errors import ConfigError
+
+SPACE = """\
+data: {{source: names{data}}}
+molecule_encoder: {{kind: morgan}}
+backbone: {{name: contrastive}}
+curriculum: {{alpha: {{uniform: [0.5, 1.0]}}{curriculum}}}
+budget: {{epochs: 9}}
+search: {{trials: 4{search}}}
+pruning: {{kind: successive_halving{pruning}}}
+confirm: {{finalists: 1{confirm}}}
+text_encoder: {{kind: lsa}}
+"""
+
+
+def _message(path: str, value: str) -> str:
+    section, setting = path.split(".")
+    lines = dict.fromkeys(("data", "curriculum", "search", "pruning", "confirm"), "")
+    lines[section] = f", {setting}: {value}"
+    with pytest.raises(ConfigError) as error:
+        parse_space(SPACE.format(**lines))
+    return str(error.value).partition(" ")[2]
+
+
+VALUES = [
+    *((path, "1") for path in RENAMED_SETTINGS),
+    *((path, "{uniform: [0.4, 0.8]}") for path in RENAMED_SETTINGS if path.startswith("curric")),
+]
+
+
+@pytest.mark.parametrize(("path", "value"), VALUES)
+def test_an_old_setting_is_an_error_that_names_the_new_one(path: str, value: str) -> None:
+    new, old = RENAMED_SETTINGS[path], path.split(".")[1]
+    assert f"{path}: must be written {new}, got its old name '{old}'" in _message(path, value)
+
+
+@pytest.mark.parametrize(("path", "old"), RENAMED_VALUES)
+def test_an_old_value_is_an_error_that_names_the_new_one(path: str, old: str) -> None:
+    assert _message(path, old).endswith(f"got {old}; write {RENAMED_VALUES[path, old]}")
