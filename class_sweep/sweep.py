@@ -16,10 +16,9 @@ from class_sweep.config.document import Space, parse_space
 from class_sweep.confirmation.procedure import confirm_sweep, confirming
 from class_sweep.confirmation.test_split import read_test
 from class_sweep.errors import InterruptedSweepError, ResultsError, SweepError
-from class_sweep.execution.cluster.client import from_outside, require_sendable
+from class_sweep.execution.cluster.runtime import open_runtime
 from class_sweep.execution.cluster.shared_storage import require_shared
-from class_sweep.execution.cluster.trial_slots import Room
-from class_sweep.execution.cluster.workers import workers_of
+from class_sweep.execution.cluster.trial_slots import TrialSlots
 from class_sweep.execution.interrupts import StopRequest
 from class_sweep.execution.output import for_a_new_one, taken_up
 from class_sweep.execution.summary import Summary
@@ -70,7 +69,7 @@ def run(
         cache: Where features and indexes are.
         callback: Receives the events of the sweep.
         storage: What keeps a copy of the folder, and the trials' checkpoints.
-        address: Of the Ray cluster to run on; see `workers_of`.
+        address: Of the Ray cluster to run on; see `open_runtime`.
 
     Raises:
         InputError: If the space, its data, the folder, the storage or the cluster is unusable;
@@ -83,11 +82,11 @@ def run(
     clock = Clock()
     with (
         for_a_new_one(path, storage, callback) as keeper,
-        _ready(space, keeper, cache, clock, callback, address) as (prepared, room),
+        _ready(space, keeper, cache, clock, callback, address) as (prepared, slots),
         ResultsWriter.create(path, space.text, storage) as writer,
     ):
         _keep_environment(writer, prepared, space)
-        return _sweep(space, writer, keeper, prepared, clock, callback, room)
+        return _sweep(space, writer, keeper, prepared, clock, callback, slots)
 
 
 def resume(
@@ -107,7 +106,7 @@ def resume(
         callback: Receives the events of the sweep.
         storage: What keeps a copy of the folder, if not the one that it remembers.
         rerun_failed: Also run the trials that failed once more, as new ones.
-        address: Of the Ray cluster to run on, whichever it began on; see `workers_of`.
+        address: Of the Ray cluster to run on, whichever it began on; see `open_runtime`.
 
     Raises:
         InputError: If the folder holds no sweep, another process is at it, or none is to be rerun.
@@ -123,9 +122,9 @@ def resume(
         if rerun_failed and not failed:
             raise ResultsError(f"a trial must have failed to be run again: {path} has none")
         clock = Clock(folder.seconds())
-        with _ready(space, keeper, cache, clock, callback, address) as (prepared, room):
+        with _ready(space, keeper, cache, clock, callback, address) as (prepared, slots):
             _keep_environment(writer, prepared, space)
-            return _sweep(space, writer, keeper, prepared, clock, callback, room, rerun=failed)
+            return _sweep(space, writer, keeper, prepared, clock, callback, slots, rerun=failed)
 
 
 def _require_pruning_as_begun(folder: ResultsFolder, space: Space) -> None:
@@ -158,7 +157,7 @@ def confirm(
         changes: Of the space's `confirm` settings.
         storage: What keeps a copy of the folder, if not the one that it remembers.
         test: Also read the test split.
-        address: Of the Ray cluster to run on; see `workers_of`.
+        address: Of the Ray cluster to run on; see `open_runtime`.
 
     Returns:
         The sweep, and the reading of the test split if it was asked for.
@@ -179,12 +178,12 @@ def confirm(
                 f" with: class-sweep resume {path}"
             )
         clock = Clock(folder.seconds())
-        with _ready(space, keeper, cache, clock, callback, address) as (prepared, room):
+        with _ready(space, keeper, cache, clock, callback, address) as (prepared, slots):
             _keep_environment(writer, prepared, space)
             summary = confirm_sweep(
-                space, writer, prepared, clock, callback, room, summary, "confirm"
+                space, writer, prepared, clock, callback, slots, summary, "confirm"
             )
-            reading = read_test(space, writer, prepared, clock, callback, room) if test else None
+            reading = read_test(space, writer, prepared, clock, callback, slots) if test else None
             return Sweep(folder, summary, prepared), reading
 
 
@@ -215,21 +214,19 @@ def _ready(
     clock: Clock,
     callback: Callback,
     address: str | None,
-) -> Iterator[tuple[Prepared, Room]]:
+) -> Iterator[tuple[Prepared, TrialSlots]]:
     """What trials read, and the Ray they run on, which starts meanwhile or is joined before."""
     resources, limit = space.settings.resources, space.settings.search.max_concurrent
-    with workers_of(space, address) as workers:
+    with open_runtime(space, address) as workers:
         if ray.is_initialized():  # a cluster's; an instance of our own starts later
             require_shared(keeper.place, ray.nodes())  # type: ignore[no-untyped-call]
         prepared = prepare(space, cache, clock, callback, loaded=workers.start)
-        if from_outside():
-            require_sendable(prepared.features.arrays())
         if resources.gpus:
             need = trial_bytes(space, prepared.features)
             require_gpu_memory(resources, need, workers.gpu_memory(min(1.0, resources.gpus)))
         with clock.stage("workers", callback):
             workers.wait()
-        yield prepared, Room(resources, limit, workers.machines, workers.launchable)
+        yield prepared, TrialSlots(resources, limit, workers.machines, workers.launchable)
 
 
 def _sweep(
@@ -239,7 +236,7 @@ def _sweep(
     prepared: Prepared,
     clock: Clock,
     callback: Callback,
-    room: Room,
+    slots: TrialSlots,
     rerun: Sequence[Record] = (),
 ) -> Sweep:
     folder, search = writer.folder, space.settings.search
@@ -254,7 +251,7 @@ def _sweep(
         log.warning("%s", warning)
     callback.on_plan(search.runs, summarise.full_samples, summarise.foretold)
     with clock.stage("trials", callback), stop.listening(callback.on_stop):
-        session = Session(space, prepared, writer, judge, keeper, stop, room, rungs)
+        session = Session(space, prepared, writer, judge, keeper, stop, slots, rungs)
         done = session.run(rerun)
     records = folder.records()
     if not done:
@@ -277,5 +274,5 @@ def _sweep(
     shutil.rmtree(folder.tune, ignore_errors=True)
     keeper.drop_all()
     if space.settings.confirms:
-        summary = confirm_sweep(space, writer, prepared, clock, callback, room, summary)
+        summary = confirm_sweep(space, writer, prepared, clock, callback, slots, summary)
     return Sweep(folder, summary, prepared)

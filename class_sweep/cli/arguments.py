@@ -35,7 +35,7 @@ Address = Annotated[
     str | None,
     typer.Option(
         metavar="ADDRESS",
-        help="The Ray cluster to run on: auto or host:port from one of its machines,"
-        " ray://host:10001 from elsewhere. Default: RAY_ADDRESS, else a Ray of its own.",
+        help="The Ray cluster to run on: auto or host:port, on one of its machines."
+        " Default: RAY_ADDRESS, else a Ray instance of its own.",
     ),
 ]

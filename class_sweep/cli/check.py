@@ -82,17 +82,17 @@ def check(
 @contextmanager
 def _machines(space: "Space", address: str | None) -> "Iterator[Sequence[Machine]]":
     """Where the trials would run: the nodes of a cluster that is joined meanwhile, or here."""
-    from class_sweep.execution.cluster.address import wanted_address
+    from class_sweep.execution.cluster.address import cluster_address
     from class_sweep.preparation.plan import this_machine
 
-    cluster = wanted_address(address)
+    cluster = cluster_address(address)
     if cluster is None:
         yield [this_machine()]
         return
-    from class_sweep.execution.cluster.workers import JoinedRay
+    from class_sweep.execution.cluster.runtime import JoinedCluster
 
     resources = space.settings.resources
-    with JoinedRay(cluster, space) as joined:
+    with JoinedCluster(cluster, space) as joined:
         # What may be launched is there already, as far as it was.
         yield max(
             (joined.machines(), joined.launchable),

@@ -16,7 +16,7 @@ from class_sweep.config.axes import Value
 from class_sweep.config.document import Space
 from class_sweep.config.objective import POOLS
 from class_sweep.errors import ClassSweepError
-from class_sweep.execution.cluster.trial_slots import Room
+from class_sweep.execution.cluster.trial_slots import TrialSlots
 from class_sweep.execution.interrupts import StopRequest
 from class_sweep.results.curves import SEED
 from class_sweep.training.evaluation import metrics_of
@@ -85,7 +85,7 @@ def retrain(
     arrays: "ray.ObjectRef[Any]",
     split: str,
     stop: StopRequest,
-    room: Room,
+    slots: TrialSlots,
 ) -> Iterator[tuple[Job, Trained]]:
     """Train all jobs, as many at a time as fit, and yield each as it ends.
 
@@ -97,7 +97,7 @@ def retrain(
         arrays: `TrialFeatures.arrays()` in the object store.
         split: On which each is evaluated.
         stop: Whether to stop.
-        room: How many may run at once.
+        slots: How many may run at once.
     """
     resources = space.settings.resources
     task = ray.remote(train_whole).options(
@@ -106,7 +106,7 @@ def retrain(
     waiting = [(job, resources.retries) for job in reversed(jobs)]
     flying: dict[Any, tuple[Job, int]] = {}
     while flying or (waiting and not stop.asked):
-        while waiting and len(flying) < room(len(jobs), stop) and not stop.asked:
+        while waiting and len(flying) < slots(len(jobs), stop) and not stop.asked:
             job, left = waiting.pop()
             flying[task.remote(arrays, space, job, split)] = job, left
         ready, _ = ray.wait(list(flying), timeout=_GLANCE)

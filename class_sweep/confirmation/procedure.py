@@ -13,7 +13,7 @@ from class_sweep.confirmation.arms import Arm, Arms, make_arms
 from class_sweep.confirmation.paired_runs import Job, Trained, retrain
 from class_sweep.confirmation.verdict import Evidence, verdict_tree
 from class_sweep.errors import ConfigError, InterruptedSweepError, SweepError
-from class_sweep.execution.cluster.trial_slots import Room
+from class_sweep.execution.cluster.trial_slots import TrialSlots
 from class_sweep.execution.interrupts import StopRequest
 from class_sweep.preparation.prepare import Clock, Prepared
 from class_sweep.results.callback import Callback
@@ -33,7 +33,7 @@ def confirm_sweep(
     prepared: Prepared,
     clock: Clock,
     callback: Callback,
-    room: Room,
+    slots: TrialSlots,
     summary: dict[str, Any],
     again: str = "resume",
 ) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def confirm_sweep(
         prepared: What the runs read.
         clock: Times the stage.
         callback: Receives each interim look and its progress.
-        room: How many runs may be under way at a time.
+        slots: How many runs may be under way at a time.
         summary: Of the finished sweep.
         again: The command that goes on after an interruption.
 
@@ -62,7 +62,7 @@ def confirm_sweep(
     work = _Work(space, arms, writer)
     stop = StopRequest()
     with clock.stage("confirm", callback), stop.listening(callback.on_stop):
-        progress = work.go_on(prepared, callback, stop, room)
+        progress = work.go_on(prepared, callback, stop, slots)
         if stop.asked:
             raise stop.reason or InterruptedSweepError(folder.path, again)
         full = summary["samples"]["full_budget"] // summary["trials"]["wanted"]
@@ -119,7 +119,7 @@ class _Work:
         self.evidence = Evidence(seeds, self._runs, self._log.ranks)
 
     def go_on(
-        self, prepared: Prepared, callback: Callback, stop: StopRequest, room: Room
+        self, prepared: Prepared, callback: Callback, stop: StopRequest, slots: TrialSlots
     ) -> Progress:
         """Run what each look wants until nothing is, or a stop is asked for."""
         progress = self._progress()
@@ -131,7 +131,8 @@ class _Work:
                 for arm, number in progress.wanted
             }
             for done, (job, trained) in enumerate(
-                retrain(list(jobs), self._space, prepared.shared, "validation", stop, room), start=1
+                retrain(list(jobs), self._space, prepared.shared, "validation", stop, slots),
+                start=1,
             ):
                 self._runs[jobs[job]] = self._keep(job, trained)
                 callback.on_progress(done, len(jobs))

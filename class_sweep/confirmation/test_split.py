@@ -16,7 +16,7 @@ from class_sweep.config.document import Space
 from class_sweep.config.objective import metric_names
 from class_sweep.confirmation.paired_runs import Job, Trained, retrain
 from class_sweep.errors import ResultsError, SweepError
-from class_sweep.execution.cluster.trial_slots import Room
+from class_sweep.execution.cluster.trial_slots import TrialSlots
 from class_sweep.execution.interrupts import StopRequest
 from class_sweep.preparation.prepare import Clock, Prepared
 from class_sweep.results.callback import Callback
@@ -33,7 +33,7 @@ def read_test(
     prepared: Prepared,
     clock: Clock,
     callback: Callback,
-    room: Room,
+    slots: TrialSlots,
 ) -> dict[str, Any]:
     """Train the winner and its controls under the confirmation's seeds and rank the test split.
 
@@ -63,7 +63,7 @@ def read_test(
     names = [winner, *(pair["arm"] for pair in pairs)]
     configs = {one["arm"]: one["config"] for one in tree["arms"] if one["arm"] in names}
     jobs = [Job(arm, configs[arm], seed) for seed in tree["seeds"] for arm in names]
-    found = _train(jobs, space, prepared, clock, callback, room)
+    found = _train(jobs, space, prepared, clock, callback, slots)
     reading = {
         "reading": len(before) + 1,
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -98,12 +98,12 @@ def _train(
     prepared: Prepared,
     clock: Clock,
     callback: Callback,
-    room: Room,
+    slots: TrialSlots,
 ) -> dict[tuple[str, int], Trained]:
     found: dict[tuple[str, int], Trained] = {}
     stop = StopRequest()
     with clock.stage("test", callback), stop.listening(callback.on_stop):
-        for job, trained in retrain(jobs, space, prepared.shared, "test", stop, room):
+        for job, trained in retrain(jobs, space, prepared.shared, "test", stop, slots):
             if trained.reason:
                 raise SweepError(f"{job.arm} failed under seed {job.seed}: {trained.reason}")
             found[job.arm, job.seed] = trained

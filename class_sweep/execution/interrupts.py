@@ -1,4 +1,4 @@
-"""Stopping a sweep on purpose: once in good order, twice at once."""
+"""Requests to stop a sweep: the first Ctrl-C stops it after the running reports, the second now."""
 
 import signal
 import threading
@@ -12,23 +12,28 @@ from class_sweep.errors import SweepError
 
 
 class StopRequest(Stopper):
-    """Whether the sweep was asked to stop, by a person as a rule, and whether it now may.
+    """Whether the sweep was asked to stop, and whether it may stop now.
 
-    After the first Ctrl-C no trial starts, and those that run go on to their next report, which is
-    written down like every other. After the second, or a SIGTERM, the sweep stops where it is.
+    After the first Ctrl-C no trial starts, and each running trial goes on to its next report, which
+    is logged. After the second Ctrl-C, or a SIGTERM, the sweep stops at once.
+
+    Attributes:
+        asked: Whether a stop was requested.
+        reason: The error to end with, if the request did not come from a person.
+        ready: Whether every running trial has reported since.
     """
 
     def __init__(self) -> None:
         self.asked = False
-        self.reason: SweepError | None = None  # where it was not a person who asked
-        self.ready = False  # every running trial has reported since
+        self.reason: SweepError | None = None
+        self.ready = False
 
     def ask(self, reason: SweepError) -> None:
-        """Ask for what a first Ctrl-C asks for."""
+        """Request a stop after the running reports, as the first Ctrl-C does."""
         self.asked, self.reason = True, reason
 
     def __call__(self, trial_id: str, result: dict[str, object]) -> bool:  # noqa: ARG002
-        """Never one trial alone: that is for the judge to say."""
+        """False: the pruner stops single trials."""
         return False
 
     def stop_all(self) -> bool:
@@ -36,32 +41,32 @@ class StopRequest(Stopper):
         return self.ready
 
     def __getstate__(self) -> dict[str, object]:
-        """Nothing: a snapshot of a sweep that was stopped must not stop the next one."""
+        """No request: Tune's snapshot of a stopped sweep must not stop the next one."""
         return {"asked": False, "reason": None, "ready": False}
 
     @contextmanager
-    def listening(self, told: Callable[[], None]) -> Iterator[None]:
-        """Take Ctrl-C as a request for the length of a block.
+    def listening(self, on_request: Callable[[], None]) -> Iterator[None]:
+        """Handle Ctrl-C as a request for the length of a block.
 
         Args:
-            told: Called at the first Ctrl-C.
+            on_request: Called at the first Ctrl-C.
         """
         if threading.current_thread() is not threading.main_thread():
-            yield  # signals are the main thread's alone
+            yield  # only the main thread receives signals
             return
 
-        def at_first(number: int, frame: FrameType | None) -> None:
+        def on_interrupt(number: int, frame: FrameType | None) -> None:
             if self.asked:
                 signal.default_int_handler(number, frame)
             self.asked = True
-            told()
+            on_request()
 
-        before = {
-            signal.SIGINT: signal.signal(signal.SIGINT, at_first),
+        previous = {
+            signal.SIGINT: signal.signal(signal.SIGINT, on_interrupt),
             signal.SIGTERM: signal.signal(signal.SIGTERM, signal.default_int_handler),
         }
         try:
             yield
         finally:
-            for number, handler in before.items():
+            for number, handler in previous.items():
                 signal.signal(number, handler)

@@ -8,19 +8,21 @@ import os
 import re
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from machines import lacking, machines, new_key
 from s3 import ENVIRONMENT
 from s3 import address as address_in
+from waiting import patience, wait_until
 
 from class_sweep.storage.remote import Storage
 
@@ -80,11 +82,11 @@ class Laptop:
             text = text.replace(blank, str(value))
         return text
 
-    def ray(self, verb: str, *arguments: str, seconds: float = 300) -> str:
+    def ray(self, verb: str, *arguments: str, usual: float = 60) -> str:
         """`ray VERB FILE ARGUMENTS`, which must succeed; what it printed."""
         command = [str(BIN / "ray"), verb, str(self.file), *arguments]
         done = subprocess.run(
-            command, check=False, cwd=self._checkout, env=self.environment, timeout=seconds,
+            command, check=False, cwd=self._checkout, env=self.environment, timeout=patience(usual),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         said = "\n".join(line for line in done.stdout.splitlines() if not NOISE.search(line))
@@ -125,10 +127,7 @@ def laptop(folder, checkout) -> Iterator[Laptop]:
 
 
 def test_every_machine_joins(laptop):
-    end = time.monotonic() + 240
-    while "3 local.cluster.node" not in (status := laptop.ray("exec", "ray status")):
-        assert time.monotonic() < end, status
-        time.sleep(3)
+    wait_until(lambda: "3 local.cluster.node" in laptop.ray("exec", "ray status"), usual=60)
 
 
 def test_a_sweep_runs_on_all_of_them_and_comes_back(laptop, folder, small_space_text):
@@ -150,39 +149,92 @@ def test_a_sweep_runs_on_all_of_them_and_comes_back(laptop, folder, small_space_
         assert any(":actor_name:CurriculumTrial" in log.read_text() for log in logs), address
 
 
-def test_a_sweep_runs_from_the_laptop_whose_disk_no_machine_sees(
-    laptop, checkout, folder, s3, s3_credentials, small_space_text
-):
+class Submission:
+    """Jobs from the laptop, through the tunnel that `ray dashboard` opens."""
+
+    def __init__(self, laptop: Laptop, storage: str, text: str) -> None:
+        self.storage = storage
+        self._laptop = laptop
+        (local_port,) = free_ports(1)
+        self._address = f"http://127.0.0.1:{local_port}"
+        self._folder = laptop.folder / "spaces"
+        self._folder.mkdir(exist_ok=True)
+        (self._folder / "job.yaml").write_text(text)
+        self._tunnel = self._start(
+            "dashboard", str(laptop.file),
+            "--port", str(local_port), "--remote-port", laptop.ports["8265"],
+        )  # fmt: skip
+        wait_until(lambda: _answers(local_port), usual=5)
+
+    def _start(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [str(BIN / "ray"), *map(str, arguments)], env=self._laptop.environment,
+            cwd=self._laptop.folder, text=True, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+    def submit(self, *options: str) -> subprocess.Popen[str]:
+        sweep = f"class-sweep run job.yaml --address auto {' '.join(options)}"
+        return self._start(
+            "job", "submit", "--address", self._address, "--working-dir", str(self._folder),
+            "--", "bash", "-c", sweep,
+        )  # fmt: skip
+
+    def leave(self, *processes: subprocess.Popen[str]) -> None:
+        """The laptop goes away: its processes end without a word to the cluster."""
+        for process in (self._tunnel, *processes):
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture
+def submission(laptop, folder, s3, s3_credentials, small_space_text) -> Iterator[Submission]:
     for address in ADDRESSES:
         known = folder / "machines" / address / "home" / ".aws" / "credentials"
         known.parent.mkdir(exist_ok=True)
         known.write_text("[default]\n" + "".join(f"{k} = {v}\n" for k, v in CREDENTIALS.items()))
-    space, results = laptop.folder / "far.yaml", laptop.folder / "results" / "far"
-    space.write_text(small_space_text.replace(", max_concurrent: 1", ""))
-    command = [
-        *(sys.executable, "-m", "class_sweep.cli", "run", str(space), "--out", str(results)),
-        *("--address", f"ray://{HEAD}:{laptop.ports['10001']}"),
-    ]
+    text = small_space_text.replace(", max_concurrent: 1", "")
+    submission = Submission(laptop, address_in(s3.port, s3.bucket()), text)
+    yield submission
+    submission.leave()
 
-    def run(*more: str) -> subprocess.CompletedProcess[str]:
+
+def test_a_submitted_sweep_needs_a_storage_that_every_machine_reaches(submission):
+    out, _ = submission.submit("--out", "~/results/alone").communicate(timeout=patience(30))
+    assert "every machine of a cluster must reach the place of a sweep's checkpoints" in out
+    assert out.count("the driver's file is not there") == len(WORKERS), out
+
+
+def test_a_submitted_sweep_goes_on_after_the_laptop_went_away(submission, checkout, laptop):
+    job = submission.submit("--out", "~/results/job", "--storage", f"'{submission.storage}'")
+    stored = Storage.parse(submission.storage) / "job"
+    wait_until(
+        lambda: stored.stat("trials.jsonl"), usual=40,
+        goes_on=lambda: job.poll() is None, describe=lambda: job.communicate()[0],
+    )  # fmt: skip
+    submission.leave(job)
+    reports = stored.get("trials.jsonl")
+    assert reports.count(b'"finish"') < 4, "the sweep had all but ended before the laptop left"
+
+    def status() -> str:
+        command = [sys.executable, "-m", "class_sweep.cli", "status", str(stored)]
+        environment = laptop.environment | ENVIRONMENT
         return subprocess.run(
-            [*command, *more], check=False, cwd=checkout, env=laptop.environment | ENVIRONMENT,
-            timeout=300, capture_output=True, text=True,
-        )  # fmt: skip
+            command, check=True, cwd=checkout, env=environment, timeout=patience(5),
+            capture_output=True, text=True,
+        ).stdout  # fmt: skip
 
-    alone = run()
-    assert alone.returncode == 2, alone.stderr
-    assert (
-        "every machine of a cluster must reach the place of a sweep's checkpoints" in alone.stderr
-    )
-    assert alone.stderr.count("it does not see there what this one wrote") == len(ADDRESSES)
-    assert not results.exists()
-    bucket = s3.bucket()
-    swept = run("--storage", address_in(s3.port, bucket))
-    assert swept.returncode == 0, swept.stdout + swept.stderr
-    assert json.loads((results / "summary.json").read_text())["state"] == "finished"
-    stored = Storage.parse(address_in(s3.port, bucket)) / "far"
-    assert stored.get("trials.jsonl") == (results / "trials.jsonl").read_bytes()
+    assert "running" in status()
+    wait_until(lambda: "finished" in status(), usual=60, describe=status)
+    assert stored.get("trials.jsonl").startswith(reports)
+    assert stored.get("trials.jsonl") != reports
+    assert json.loads(stored.get("summary.json"))["state"] == "finished"
 
 
 @pytest.mark.parametrize(
@@ -195,8 +247,8 @@ def test_another_users_client_is_refused(laptop, checkout, tmp_path, space_file,
 
     def tried(*command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*command, "--address", address], check=False, env=stranger, timeout=120, cwd=checkout,
-            capture_output=True, text=True,
+            [*command, "--address", address], check=False, env=stranger, cwd=checkout,
+            timeout=patience(10), capture_output=True, text=True,
         )  # fmt: skip
 
     asked = tried(str(BIN / "ray"), "status")
@@ -225,13 +277,7 @@ def test_the_dashboard_is_on_loopback_alone_and_serves_who_has_the_token(laptop)
 
 def test_down_ends_ray_on_every_machine(laptop, folder):
     laptop.ray("down", "--yes")
-    end = time.monotonic() + 120
-    while time.monotonic() < end:
-        left = [address for address in ADDRESSES if _raylets(laptop, address)]
-        if not left:
-            return
-        time.sleep(2)
-    raise AssertionError(f"Ray still runs on {left}")
+    wait_until(lambda: not any(_raylets(laptop, address) for address in ADDRESSES), usual=60)
 
 
 def _raylets(laptop: Laptop, address: str) -> str:
@@ -239,7 +285,7 @@ def _raylets(laptop: Laptop, address: str) -> str:
         ["ssh", "-i", laptop.key, "-o", "StrictHostKeyChecking=no",
          "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR",
          address, "ps -A -o comm= | grep -E 'raylet|gcs_server' || true"],
-        check=True, env=laptop.environment, timeout=60, stdin=subprocess.DEVNULL,
+        check=True, env=laptop.environment, timeout=patience(1), stdin=subprocess.DEVNULL,
         capture_output=True, text=True,
     )  # fmt: skip
     return listed.stdout.strip()

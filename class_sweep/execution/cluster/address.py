@@ -1,18 +1,21 @@
-"""Where a sweep's Ray is: the address that was asked for, and whether a cluster answers there."""
+"""The address of a Ray cluster: which one is asked for, and whether this machine can join it."""
 
 import os
 import socket
 import subprocess
 import sys
-from importlib.util import find_spec
 
 from class_sweep.errors import InputError
 
-_REACH = 5.0  # seconds for a connection
-_ANSWER = 10.0  # seconds for the cluster's answer, which includes importing Ray
-_CLIENT = "ray://"  # of Ray Client, for machines that are no node of the cluster
+_CONNECT_SECONDS = 5.0
+_ANSWER_SECONDS = 10.0  # includes importing Ray
 
-# Ray's client waits for minutes, and ends its process where it has no token: so in one of its own.
+_SUBMIT = (
+    "send the sweep from another machine as a job: ray job submit --address http://HEAD:8265 --"
+    " class-sweep run SPACE --address auto --storage STORAGE"
+)
+
+# Ray's client waits for minutes, and ends its process without a token: it runs in one of its own.
 _GREETING = """
 import sys
 import ray
@@ -27,113 +30,79 @@ print("here" if {node.hex() for node in nodes} & set(find_node_ids()) else "else
 """
 
 
-def wanted_address(asked: str | None) -> str | None:
-    """The cluster to join: what was asked for, else RAY_ADDRESS; None for a Ray of one's own."""
-    address = asked or os.environ.get("RAY_ADDRESS")
+def cluster_address(requested: str | None) -> str | None:
+    """The cluster to join: the requested one, else RAY_ADDRESS; None for a local Ray instance."""
+    address = requested or os.environ.get("RAY_ADDRESS")
     return None if address in {None, "", "local"} else address
 
 
 def require_cluster(address: str) -> None:
-    """See that a cluster can be joined, within 15 seconds.
+    """Check within 15 seconds that this machine is a node of the cluster at an address.
 
     Args:
-        address: `auto` or `host:port` from a node of the cluster, `ray://host:port` from elsewhere.
+        address: `auto`, or `host:port` of the cluster's head.
 
     Raises:
-        InputError: If it is of another kind, nothing answers there, what answers is no Ray cluster
-            or refuses this machine's token, or needs this machine to be a node of the cluster.
+        InputError: If the address has another form, nothing answers there, what answers is no Ray
+            cluster or refuses this machine's token, or this machine is no node of the cluster.
     """
-    if address.startswith(_CLIENT):
-        _require_server(address, address.removeprefix(_CLIENT))
-    else:
-        _require_node(address, _place(address))
-
-
-def _require_server(address: str, place: str) -> None:
-    """See that Ray Client's server answers; without being asked, its client waits 30 seconds."""
-    _reach(address, place)
-    if find_spec("grpc") is None:
+    if "://" in address:
         raise InputError(
-            f"Ray Client must be installed for {address}: pip install 'class-sweep[cluster]'"
+            "an address must be auto or host:port, and this machine a node of that cluster, got"
+            f" {address}; {_SUBMIT}"
         )
-    import grpc  # noqa: PLC0415 - of the cluster extra
-    from ray._private.grpc_utils import init_grpc_channel  # noqa: PLC0415 - it adds the token
-    from ray._private.ray_constants import GLOBAL_GRPC_OPTIONS  # noqa: PLC0415
-    from ray.core.generated import ray_client_pb2, ray_client_pb2_grpc  # noqa: PLC0415
-    from ray.exceptions import AuthenticationError  # noqa: PLC0415
-
-    ping = ray_client_pb2.ClusterInfoRequest(type=ray_client_pb2.ClusterInfoType.PING)
-    with init_grpc_channel(place, GLOBAL_GRPC_OPTIONS, asynchronous=False) as channel:
-        server = ray_client_pb2_grpc.RayletDriverStub(channel)
-        try:
-            server.ClusterInfo(ping, timeout=_ANSWER, metadata=[("client_id", "greeting")])
-        except AuthenticationError:  # there is none on this machine
-            raise _unknown(address) from None
-        except grpc.RpcError as error:
-            if error.code() is grpc.StatusCode.UNAUTHENTICATED:
-                raise _unknown(address) from None
-            raise _silent(
-                address, f"what listens at {place} is not Ray Client's server: {error.details()}"
-            ) from None
-
-
-def _require_node(address: str, place: str) -> None:
-    """See that a cluster answers of which this machine is a node."""
-    _reach(address, place)
+    location = _bootstrap_address(address)
+    _require_listener(address, location)
     try:
-        said = subprocess.run(  # noqa: S603 - our own words
-            [sys.executable, "-c", _GREETING, place, address],
-            capture_output=True, text=True, timeout=_ANSWER, check=False,
+        greeting = subprocess.run(  # noqa: S603 - the script above
+            [sys.executable, "-c", _GREETING, location, address],
+            capture_output=True, text=True, timeout=_ANSWER_SECONDS, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        raise _silent(address, f"what listens at {place} is none") from None
-    answer = said.stdout.strip()
+        raise _no_answer(address, f"what listens at {location} is none") from None
+    answer = greeting.stdout.strip()
     if answer == "elsewhere":
         raise InputError(
-            "from a machine that is none of the cluster's, the address must be Ray Client's, such"
-            f" as ray://{place.rpartition(':')[0]}:10001, got {address}; or run class-sweep on one"
-            " of its machines, by ray exec, ray job submit or in a shell"
+            f"this machine must be a node of the cluster at {address}, and is none; {_SUBMIT}"
         )
     if answer != "here":
-        raise _refused(address, said.stderr)
+        raise _refusal(address, greeting.stderr)
 
 
-def _reach(address: str, place: str) -> None:
-    """See that something listens."""
-    host, _, port = place.rpartition(":")
+def _require_listener(address: str, location: str) -> None:
+    """Check that a socket listens at host:port."""
+    host, _, port = location.rpartition(":")
     if not (host and port.isdecimal()) or "/" in host:
-        raise InputError(f"an address must be auto, host:port or ray://host:port, got {address}")
+        raise InputError(f"an address must be auto or host:port, got {address}")
     try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=_REACH).close()
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_SECONDS).close()
     except (OSError, OverflowError) as error:
-        raise _silent(address, f"{place}: {error}") from None
+        raise _no_answer(address, f"{location}: {error}") from None
 
 
-def _place(address: str) -> str:
-    """Its host and port, as Ray will ask for them."""
-    # Only here: who asks where to run on this machine alone loads no Ray.
+def _bootstrap_address(address: str) -> str:
+    """The host and port that Ray connects to; empty if the address has another form."""
+    # Imported here: a sweep on this machine alone checks no address.
     from ray._private.services import canonicalize_bootstrap_address  # noqa: PLC0415
 
     try:
         return str(canonicalize_bootstrap_address(address))
     except ConnectionError:
-        raise _silent(address, "no cluster runs on this machine") from None
+        raise _no_answer(address, "no cluster runs on this machine") from None
     except ValueError:
         return ""
 
 
-def _silent(address: str, why: str) -> InputError:
-    return InputError(f"an address must be of a Ray cluster that answers, got {address} ({why})")
+def _no_answer(address: str, reason: str) -> InputError:
+    return InputError(f"an address must be of a Ray cluster that answers, got {address} ({reason})")
 
 
-def _refused(address: str, said: str) -> InputError:
-    if "authentication token" in said.lower() or "RAY_AUTH_TOKEN" in said:
-        return _unknown(address)
-    return _silent(address, said.strip().splitlines()[-1] if said.strip() else "no reason given")
-
-
-def _unknown(address: str) -> InputError:
-    return InputError(
-        f"the cluster's token must be known here, got none or a wrong one for {address}: set"
-        " RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN_PATH to a file that holds it"
-    )
+def _refusal(address: str, message: str) -> InputError:
+    """The error for a greeting that failed with a message of Ray's."""
+    if "authentication token" in message.lower() or "RAY_AUTH_TOKEN" in message:
+        return InputError(
+            f"the cluster's token must be known here, got none or a wrong one for {address}: set"
+            " RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN_PATH to a file that holds it"
+        )
+    lines = message.strip().splitlines()
+    return _no_answer(address, lines[-1] if lines else "no reason given")

@@ -1,4 +1,4 @@
-"""The nodes of a Ray cluster: who is there, and what each runs and has."""
+"""The nodes of a Ray cluster: which are alive, what software each runs, what hardware it has."""
 
 import logging
 import time
@@ -10,20 +10,20 @@ from ray.exceptions import GetTimeoutError, RayError, TaskUnschedulableError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from class_sweep.errors import EncoderError, InputError, SweepError
-from class_sweep.execution.cluster.software import asking, differences
+from class_sweep.execution.cluster.software import software_probe, version_differences
 from class_sweep.preparation.capacity import Machine
 from class_sweep.preparation.footprint import gpu_memory
 
 log = logging.getLogger(__name__)
 
-_ANSWER = 30.0  # seconds that a node has to start a process and answer
-_FETCH = 600.0  # seconds that a node has to fetch a model from the hub
-_HEAD = "node:__internal_head__"  # a resource of the head alone
-_PAUSE = 0.1  # seconds between two looks at who has answered
+_ANSWER_SECONDS = 30.0  # for a node to start a process and answer
+_DOWNLOAD_SECONDS = 600.0  # for a node to download a model from the hub
+_POLL_SECONDS = 0.1
+_HEAD_RESOURCE = "node:__internal_head__"  # Ray gives it to the head alone
 
 
-def alive() -> dict[str, Machine]:
-    """The nodes that are there, by their id."""
+def alive_nodes() -> dict[str, Machine]:
+    """The nodes that are alive, by node id."""
     return {
         node["NodeID"]: Machine(
             f"node {node['NodeManagerAddress']} ({node['NodeID'][:6]})",
@@ -35,149 +35,156 @@ def alive() -> dict[str, Machine]:
     }
 
 
-def head() -> str:
-    """The node that the cluster was started on."""
+def head_node() -> str:
+    """The id of the node that the cluster was started on."""
     nodes = ray.nodes()  # type: ignore[no-untyped-call]
-    return str(next(node["NodeID"] for node in nodes if _HEAD in node["Resources"]))
+    return str(next(node["NodeID"] for node in nodes if _HEAD_RESOURCE in node["Resources"]))
 
 
-def on_node(
-    function: Callable[..., Any], node: str, *given: object, gpus: float = 0.0
+def call_on_node(
+    function: Callable[..., Any], node: str, *arguments: object, gpus: float = 0.0
 ) -> "ray.ObjectRef[Any]":
-    """Call a function on one node and nowhere else, beside whatever runs there."""
+    """Call a function on one node, beside whatever runs there; it is not retried elsewhere."""
     pinned = NodeAffinitySchedulingStrategy(node, soft=False)
     task = ray.remote(function).options(
         num_cpus=0, num_gpus=gpus, max_retries=0, scheduling_strategy=pinned
     )
-    reference: ray.ObjectRef[Any] = task.remote(*given)
+    reference: ray.ObjectRef[Any] = task.remote(*arguments)
     return reference
 
 
 class Roster:
-    """The nodes of a joined cluster that were found to run what this machine runs."""
+    """The nodes of a joined cluster, each checked for the same software as this machine."""
 
     def __init__(self) -> None:
-        self._ask = asking()
-        self._own = self._ask()
-        self._asked: dict[str, ray.ObjectRef[Any]] = {}
-        self._alike: dict[str, Machine] = {}
-        self._wrong: dict[str, str] = {}
+        self._probe = software_probe()
+        self._software = self._probe()
+        self._pending: dict[str, ray.ObjectRef[Any]] = {}
+        self._accepted: dict[str, Machine] = {}
+        self._rejected: dict[str, str] = {}
 
-    def require_alike(self) -> None:
-        """Ask every node what it runs.
+    def require_same_software(self) -> None:
+        """Check the software of every node.
 
         Raises:
-            InputError: If any differs or gives no answer; all of these are named.
+            InputError: If a node differs or does not answer; the error names all of these nodes.
         """
-        deadline = time.monotonic() + _ANSWER
-        there = self._look()
-        while (late := there.keys() - self._alike.keys() - self._wrong.keys()) and (
+        deadline = time.monotonic() + _ANSWER_SECONDS
+        nodes = self._update()
+        while (silent := nodes.keys() - self._accepted.keys() - self._rejected.keys()) and (
             time.monotonic() < deadline
         ):
-            time.sleep(_PAUSE)
-            there = self._look()
-        wrong = [*self._wrong.values()]
-        wrong += [f"{there[node].name} gave no answer in {_ANSWER:.0f} s" for node in late]
-        if wrong:
-            raise InputError(_unlike(wrong))
+            time.sleep(_POLL_SECONDS)
+            nodes = self._update()
+        problems = [*self._rejected.values()]
+        problems += [
+            f"{nodes[node].name} gave no answer in {_ANSWER_SECONDS:.0f} s" for node in silent
+        ]
+        if problems:
+            raise InputError(_software_error(problems))
 
     def machines(self) -> list[Machine]:
-        """Those that are there, as far as they were found alike; who joined is asked meanwhile.
+        """The accepted nodes that are alive; nodes that joined since are checked meanwhile.
 
         Raises:
-            SweepError: If one that joined differs.
+            SweepError: If a node that joined has other software.
         """
-        there = self._look()
-        for node in self._alike.keys() - there.keys():
-            gone = self._alike.pop(node).name
-            log.warning("%s left the cluster; its trials go on elsewhere", gone)
-        if self._wrong:
+        nodes = self._update()
+        for node in self._accepted.keys() - nodes.keys():
+            lost = self._accepted.pop(node).name
+            log.warning("%s left the cluster; its trials go on elsewhere", lost)
+        if self._rejected:
             raise SweepError(
-                f"{_unlike(self._wrong.values())}; it joined the cluster while the sweep ran, and"
-                " every report is kept"
+                f"{_software_error(self._rejected.values())}; it joined the cluster while the sweep"
+                " ran, and every report is kept"
             )
-        return list(self._alike.values())
+        return list(self._accepted.values())
 
-    def _look(self) -> dict[str, Machine]:
-        """Who is there; takes in what was answered, and asks those that are new."""
-        there = alive()
-        for node, reference in list(self._asked.items()):
+    def _update(self) -> dict[str, Machine]:
+        """Read the answers that have come, probe new nodes, and return the nodes alive."""
+        nodes = alive_nodes()
+        for node, reference in list(self._pending.items()):
             if not ray.wait([reference], timeout=0)[0]:
                 continue
-            del self._asked[node]
+            del self._pending[node]
             try:
-                found = differences(self._own, ray.get(reference))
+                problem = version_differences(self._software, ray.get(reference))
             except TaskUnschedulableError:
-                continue  # it is too new to be known everywhere, or gone: asked again if there
+                continue  # the node is gone, or too new to be known everywhere: probed again
             except RayError as error:
-                found = " ".join(str(error).split())
-            if node in there and found:
-                self._wrong[node] = f"{there[node].name} has {found}"
-            elif node in there:
-                self._alike[node] = there[node]
-        for node in there.keys() - self._asked.keys() - self._alike.keys() - self._wrong.keys():
-            self._asked[node] = on_node(self._ask, node)
-        return there
+                problem = " ".join(str(error).split())
+            if node in nodes and problem:
+                self._rejected[node] = f"{nodes[node].name} has {problem}"
+            elif node in nodes:
+                self._accepted[node] = nodes[node]
+        checked = self._pending.keys() | self._accepted.keys() | self._rejected.keys()
+        for node in nodes.keys() - checked:
+            self._pending[node] = call_on_node(self._probe, node)
+        return nodes
 
     def require_model(self, model: str) -> None:
-        """See that every node has the text encoder that trials train; one that can fetches it.
+        """Check that every node has the text encoder that trials train, or can download it.
 
         Args:
-            model: Its name on the hub, or a folder.
+            model: The model's name on the hub, or a folder.
 
         Raises:
-            InputError: If a node has none, or another.
-            EncoderError: If this machine has none.
+            InputError: If a node has no such model, or another version of it.
+            EncoderError: If this machine has no such model.
         """
-        own, there = model_identity(model), alive()
-        asked = {on_node(_model_identity, node, model): node for node in there}
-        ray.wait(list(asked), num_returns=len(asked), timeout=_FETCH)
-        wrong = []
+        identity, nodes = model_identity(model), alive_nodes()
+        asked = {call_on_node(_model_identity_or_none, node, model): node for node in nodes}
+        ray.wait(list(asked), num_returns=len(asked), timeout=_DOWNLOAD_SECONDS)
+        problems = []
         for reference, node in asked.items():
             try:
-                found = ray.get(reference, timeout=0)
+                other = ray.get(reference, timeout=0)
             except (RayError, GetTimeoutError):
-                found = None
-            if found != own:
-                wrong.append(f"{there[node].name} has {'another' if found else 'none'}")
-        if wrong:
+                other = None
+            if other != identity:
+                problems.append(f"{nodes[node].name} has {'another' if other else 'none'}")
+        if problems:
             raise InputError(
                 f"every node must have text_encoder.model where trials train it, got {model}:"
-                f" {'; '.join(wrong)}; bring it to the same place on each"
+                f" {'; '.join(problems)}; bring it to the same place on each"
             )
 
     def gpu_memory(self, share: float) -> list[int]:
-        """Bytes of a GPU of each node that has some and a share of one to spare.
+        """Memory in bytes of one GPU of each node that has a free share of a GPU.
 
         Args:
-            share: Of a GPU, that is taken to look at it.
+            share: The share of a GPU that the check itself takes.
 
         Raises:
             InputError: If the torch of a node cannot use its GPUs.
         """
-        there = alive()
-        asked = {on_node(_gpu_bytes, node, gpus=share): node for node, m in there.items() if m.gpus}
+        nodes = alive_nodes()
+        asked = {
+            call_on_node(_assigned_gpu_memory, node, gpus=share): node
+            for node, machine in nodes.items()
+            if machine.gpus
+        }
         if not asked:
             return []
-        ready, busy = ray.wait(list(asked), num_returns=len(asked), timeout=_ANSWER)
+        ready, busy = ray.wait(list(asked), num_returns=len(asked), timeout=_ANSWER_SECONDS)
         for reference in busy:
             ray.cancel(reference, force=True)
-        found = {asked[reference]: ray.get(reference) for reference in ready}
-        useless = [there[node].name for node, count in found.items() if not count]
-        if useless:
+        memory = {asked[reference]: ray.get(reference) for reference in ready}
+        unusable = [nodes[node].name for node, size in memory.items() if not size]
+        if unusable:
             raise InputError(
                 "a node with GPUs must have a torch that can use them, got one that finds none:"
-                f" {'; '.join(useless)}"
+                f" {'; '.join(unusable)}"
             )
-        return list(found.values())
+        return list(memory.values())
 
 
-def _unlike(wrong: Iterable[str]) -> str:
-    return f"every node must run what this machine runs: {'; '.join(wrong)}"
+def _software_error(problems: Iterable[str]) -> str:
+    return f"every node must run what this machine runs: {'; '.join(problems)}"
 
 
-def _model_identity(model: str) -> str | None:
-    """Of the model as this node finds it."""
+def _model_identity_or_none(model: str) -> str | None:
+    """The identity of a model on this node; None if the node has none."""
     try:
         return model_identity(model)
     except EncoderError:
@@ -185,16 +192,16 @@ def _model_identity(model: str) -> str | None:
 
 
 def model_identity(model: str) -> str:
-    """What tells a pretrained model from another, as this machine finds or fetches it.
+    """The identity of a pretrained model, as this machine finds or downloads it.
 
     Raises:
-        EncoderError: If it is not to be had.
+        EncoderError: If the model is not found.
     """
     from class_sweep.encoders.hub import find_model  # noqa: PLC0415 - few spaces need the hub
 
     return find_model(model).identity
 
 
-def _gpu_bytes() -> int:
-    """Of the GPU that this task was given; 0 where torch finds none."""
+def _assigned_gpu_memory() -> int:
+    """Memory in bytes of the GPU assigned to this task; 0 if torch finds none."""
     return min(gpu_memory(), default=0)

@@ -1,4 +1,4 @@
-"""Whether every machine of a cluster reaches the place where trials leave their checkpoints."""
+"""Check that every machine of a cluster reaches the location of the checkpoints."""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -8,72 +8,76 @@ import ray
 from ray.exceptions import RayError
 
 from class_sweep.errors import InputError, StorageError
-from class_sweep.execution.cluster.client import from_outside
-from class_sweep.execution.cluster.nodes import on_node
+from class_sweep.execution.cluster.nodes import call_on_node
 from class_sweep.storage.connection import is_remote
 from class_sweep.storage.remote import Storage
 
-_LIMIT = 30.0  # seconds that the machines have to answer, most of them for starting a worker
+_ANSWER_SECONDS = 30.0  # for all machines together; most of it is the start of a worker
 
 
-def machines(nodes: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """A node of each machine that is alive, by the machine's name; several may share a disk.
+def node_of_each_machine(nodes: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The id of one live node of each machine, by the machine's name; nodes may share a disk.
 
     Args:
-        nodes: As `ray.nodes()` gives them.
+        nodes: The list that `ray.nodes()` returns.
     """
-    found: dict[str, str] = {}
+    machines: dict[str, str] = {}
     for node in nodes:
         if node["Alive"]:
             name = f"{node['NodeManagerHostname']} ({node['NodeManagerAddress']})"
-            found.setdefault(name, node["NodeID"])
-    return found
+            machines.setdefault(name, node["NodeID"])
+    return machines
 
 
-def require_shared(place: Storage, nodes: Sequence[Mapping[str, Any]]) -> None:
-    """Refuse a place that a machine of the cluster cannot see or write to: a task there tries.
+def require_shared(location: Storage, nodes: Sequence[Mapping[str, Any]]) -> None:
+    """Check with a task on each machine that it can read and write at a location.
+
+    A single machine with a local path is not checked.
 
     Args:
-        place: Where checkpoints go.
-        nodes: As `ray.nodes()` gives them.
+        location: Where checkpoints go.
+        nodes: The list that `ray.nodes()` returns.
 
     Raises:
-        InputError: With the machines that cannot, and why.
+        InputError: If a machine cannot; the error names each of them with its reason.
     """
-    there = machines(nodes)
-    if len(there) < 2 and not (is_remote(place.address) or from_outside()):
+    machines = node_of_each_machine(nodes)
+    if len(machines) < 2 and not is_remote(location.address):
         return
     marker = f".marker-{uuid.uuid4().hex}"
-    place.put(marker, b"class-sweep")
+    location.put(marker, b"class-sweep")
     try:
-        answers = {name: on_node(reaches, node, place, marker) for name, node in there.items()}
-        ray.wait(list(answers.values()), num_returns=len(answers), timeout=_LIMIT)
-        failed = {name: why for name, answer in answers.items() if (why := _answer(answer))}
+        answers = {
+            name: call_on_node(unreachable_reason, node, location, marker)
+            for name, node in machines.items()
+        }
+        ray.wait(list(answers.values()), num_returns=len(answers), timeout=_ANSWER_SECONDS)
+        problems = {name: text for name, answer in answers.items() if (text := _result(answer))}
     finally:
-        place.remove(marker)
-    if failed:
-        listed = "; ".join(f"{name}: {why}" for name, why in failed.items())
+        location.remove(marker)
+    if problems:
+        listed = "; ".join(f"{name}: {text}" for name, text in problems.items())
         raise InputError(
             "every machine of a cluster must reach the place of a sweep's checkpoints, which"
-            f" --storage names, got {place}: {listed}"
+            f" --storage names, got {location}: {listed}"
         )
 
 
-def reaches(place: Storage, marker: str) -> str | None:
-    """Why this machine does not see a file that the driver wrote, or cannot write beside it."""
+def unreachable_reason(location: Storage, marker: str) -> str | None:
+    """Why this machine cannot read the driver's marker or write beside it; None if it can."""
     try:
-        if place.stat(marker) is None:
-            return "it does not see there what this one wrote"
-        place.put(f"{marker}-back", b"class-sweep")
-        place.remove(f"{marker}-back")
+        if location.stat(marker) is None:
+            return "the driver's file is not there"
+        location.put(f"{marker}-back", b"class-sweep")
+        location.remove(f"{marker}-back")
     except StorageError as error:
         return str(error)
     return None
 
 
-def _answer(reference: "ray.ObjectRef[str | None]") -> str | None:
+def _result(reference: "ray.ObjectRef[str | None]") -> str | None:
     try:
         return ray.get(reference, timeout=0)
     except (RayError, TimeoutError) as error:
-        said = (str(error).strip() or type(error).__name__).splitlines()[0]
-        return f"no answer in {_LIMIT:g} s: {said}"
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        return f"no answer in {_ANSWER_SECONDS:g} s: {reason}"

@@ -1,46 +1,48 @@
-"""What a machine runs, and whether the nodes of a cluster run the same."""
+"""The software of a machine, and how that of another node differs from it."""
 
-# ruff: noqa: PLC0415 - what travels to a node must bring its own imports
+# ruff: noqa: PLC0415 - a function that is sent by value brings its own imports
 from collections.abc import Callable, Mapping
 
-Software = Mapping[str, str]
+SoftwareVersions = Mapping[str, str]
 
 
-def asking() -> Callable[[], dict[str, str]]:
-    """A function that says what the machine runs on which it is called.
+def software_probe() -> Callable[[], dict[str, str]]:
+    """A function that returns the versions on the machine where it is called.
 
-    It travels by value, so that a node without this package can answer too.
+    Ray sends it by value, so that a node without this package can answer too.
     """
 
-    def software() -> dict[str, str]:
+    def versions() -> dict[str, str]:
         import platform
         from hashlib import sha256
         from importlib.metadata import PackageNotFoundError, version
         from pathlib import Path
 
-        def package() -> str:
+        def class_sweep_version() -> str:
             try:
                 import class_sweep
             except ImportError:
                 return "none"
-            # The version alone would not tell a checkout from one with a change in it.
+            # The version alone does not distinguish a checkout from one with local changes.
             folder, digest = Path(str(class_sweep.__file__)).parent, sha256()
             for path in sorted(folder.rglob("*.py")):
                 digest.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes())
             return f"{class_sweep.__version__} of sources {digest.hexdigest()[:8]}"
 
         try:
-            torch = version("torch").partition("+")[0]  # a build for CPUs goes with one for GPUs
+            torch = version("torch").partition("+")[0]  # CPU and GPU builds work together
         except PackageNotFoundError:
             torch = "none"
         python = ".".join(platform.python_version_tuple()[:2])
-        return {"class-sweep": package(), "Python": python, "torch": torch}
+        return {"class-sweep": class_sweep_version(), "Python": python, "torch": torch}
 
-    return software
+    return versions
 
 
-def differences(own: Software, theirs: Software) -> str:
-    """What a node has that this machine has not, in words; empty where they are alike."""
+def version_differences(here: SoftwareVersions, node: SoftwareVersions) -> str:
+    """The versions of a node that differ from this machine's, in words; empty if none does."""
     return ", ".join(
-        f"{name} {theirs[name]} (here {mine})" for name, mine in own.items() if theirs[name] != mine
+        f"{name} {node[name]} (here {version})"
+        for name, version in here.items()
+        if node[name] != version
     )

@@ -1,4 +1,4 @@
-"""How many trials may be under way at a time, on machines that come and go."""
+"""The number of trials that may run at once, while machines join and leave."""
 
 import logging
 import time
@@ -14,35 +14,35 @@ from class_sweep.preparation.capacity import Machine
 
 log = logging.getLogger(__name__)
 
-_LAUNCHER = Path("~/ray_bootstrap_config.yaml")  # what `ray up` leaves on the head
-_GLANCE = 1.0  # seconds between two looks at who is there
+_BOOTSTRAP_CONFIG = Path("~/ray_bootstrap_config.yaml")  # `ray up` writes it on the head
+_POLL_SECONDS = 1.0  # between two counts of the machines
 
 
-def launchable() -> list[Machine]:
-    """What the cluster launcher may add that started this machine, the head; else nothing.
+def launchable_machines() -> list[Machine]:
+    """The machines that the cluster launcher can add, if it started this machine, the head.
 
-    No more machines than it may start in all: the largest, beside one of each type. The autoscalers
-    of other launchers do not say what they could bring.
+    The list is no longer than `max_workers`: one machine of each type, then more of the largest.
+    Autoscalers of other launchers do not publish what they can add.
     """
-    path = _LAUNCHER.expanduser()
+    path = _BOOTSTRAP_CONFIG.expanduser()
     if not path.is_file():
         return []
     tree = yaml.safe_load(path.read_text(encoding="utf-8"))
-    most = tree.get("max_workers", 0)
+    max_workers = tree.get("max_workers", 0)
     types = []
-    for name, kind in tree.get("available_node_types", {}).items():
-        there = kind.get("resources", {})
-        machine = Machine(f"type {name}", there.get("CPU", 0.0), there.get("GPU", 0.0))
+    for name, node_type in tree.get("available_node_types", {}).items():
+        sizes = node_type.get("resources", {})
+        machine = Machine(f"type {name}", sizes.get("CPU", 0.0), sizes.get("GPU", 0.0))
         if name != tree.get("head_node_type"):
-            types.append((machine, min(kind.get("max_workers", most), most)))
-    types.sort(key=lambda each: (each[0].gpus, each[0].cpus), reverse=True)
-    first = [machine for machine, count in types if count]
-    more = [machine for machine, count in types for _ in range(count - 1)]
-    return first + more[: max(0, most - len(first))]
+            types.append((machine, min(node_type.get("max_workers", max_workers), max_workers)))
+    types.sort(key=lambda pair: (pair[0].gpus, pair[0].cpus), reverse=True)
+    one_each = [machine for machine, count in types if count]
+    further = [machine for machine, count in types for _ in range(count - 1)]
+    return one_each + further[: max(0, max_workers - len(one_each))]
 
 
-class Room:
-    """How many trials may be under way at a time: as many as fit, whoever joins or leaves."""
+class TrialSlots:
+    """The number of trials that may run at once: as many as fit on the machines there are."""
 
     def __init__(
         self,
@@ -51,30 +51,31 @@ class Room:
         machines: Callable[[], Sequence[Machine]],
         launchable: Sequence[Machine] = (),
     ) -> None:
-        """Know what one trial takes and where to look for it.
+        """Take the size of a trial and the source of the machines.
 
         Args:
-            resources: Of one trial.
+            resources: Resources of one trial.
             limit: `search.max_concurrent`.
-            machines: Those that are there, asked again and again.
-            launchable: Those that are brought where more is asked for than fits.
+            machines: Returns the machines there are; called about once a second.
+            launchable: Machines that an autoscaler adds when more trials are requested than fit.
         """
         self._resources, self._limit, self._machines = resources, limit, machines
         self._launchable = sum(machine.holds(resources) for machine in launchable)
-        self._fit, self._looked = 0, -_GLANCE
+        self._capacity, self._counted = 0, -_POLL_SECONDS
 
     def __call__(self, trials: int, stop: StopRequest) -> int:
-        """How many of so many trials; none, and a stop is asked for, where nodes are wrong.
+        """How many of some trials may run now.
 
-        At least one: it waits in line where nothing fits at this moment.
+        At least one, which waits in Ray's queue if it does not fit yet. None if a node that joined
+        cannot be used; the sweep is then asked to stop.
         """
-        if time.monotonic() - self._looked >= _GLANCE:
+        if time.monotonic() - self._counted >= _POLL_SECONDS:
             try:
                 machines = self._machines()
             except SweepError as error:
                 log.warning("stopping after the running reports: %s", error)
                 stop.ask(error)
                 return 0
-            there = sum(machine.holds(self._resources) for machine in machines)
-            self._fit, self._looked = max(there, self._launchable), time.monotonic()
-        return max(1, min(self._fit, trials, self._limit or trials))
+            fit = sum(machine.holds(self._resources) for machine in machines)
+            self._capacity, self._counted = max(fit, self._launchable), time.monotonic()
+        return max(1, min(self._capacity, trials, self._limit or trials))

@@ -2,21 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import ray
 from ray.air.execution._internal import RayActorManager
 from ray.air.execution._internal.tracked_actor_task import TrackedActorTask
 from ray.exceptions import NodeDiedError, OutOfMemoryError, RayActorError
-from ray.train._internal import storage
 from ray.tune import tune
 from ray.tune.execution import tune_controller
 from ray.tune.execution.class_cache import _ActorClassCache
 from ray.tune.execution.tune_controller import TuneController
 from ray.tune.progress_reporter import TrialProgressCallback
-
-from class_sweep.execution.cluster.client import from_outside
 
 _KILLED = (
     "the machine ran low on memory and Ray ended the process; run fewer trials at a time"
@@ -82,20 +78,13 @@ class _Controller(TuneController):
 
 
 @contextmanager
-def adapted(folder: Path) -> Iterator[None]:
-    """Tune as a sweep needs it, for the length of a block.
-
-    Args:
-        folder: Where Tune may write in a driver that is no node of its cluster and so has no
-            folder of Ray's session.
-    """
+def adapted() -> Iterator[None]:
+    """Tune as a sweep needs it, for the length of a block."""
     parts: list[tuple[Any, str, Any]] = [
         (tune_controller, "RayActorManager", _Manager),
         (tune_controller, "_ActorClassCache", _PlainActors),
         (tune, "TuneController", _Controller),
     ]
-    if from_outside():
-        parts.append((storage, "_get_ray_train_session_dir", folder.as_posix))
     before = [getattr(module, name) for module, name, _ in parts]
     for module, name, ours in parts:
         setattr(module, name, ours)

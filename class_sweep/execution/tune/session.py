@@ -11,8 +11,7 @@ from ray import tune
 from class_sweep.base.files import is_disk_full
 from class_sweep.config.document import Space
 from class_sweep.errors import StorageError, SweepError
-from class_sweep.execution.cluster.client import is_break
-from class_sweep.execution.cluster.trial_slots import Room
+from class_sweep.execution.cluster.trial_slots import TrialSlots
 from class_sweep.execution.interrupts import StopRequest
 from class_sweep.execution.tune.checkpointing import Checkpoints, Keeper, trial_name
 from class_sweep.execution.tune.ray_tune_patches import NoProgress, adapted
@@ -38,7 +37,7 @@ class Session:
         judge: What decides on reports.
         keeper: Of trials' checkpoints.
         stop: Whether the sweep is to stop.
-        room: How many trials may run at once.
+        slots: The number of trials that may run at once.
         rungs: The samples at which they stand.
     """
 
@@ -48,7 +47,7 @@ class Session:
     judge: Judge
     keeper: Keeper
     stop: StopRequest
-    room: Room
+    slots: TrialSlots
     rungs: Sequence[int]
 
     def run(self, rerun: Sequence[Record]) -> bool:
@@ -67,7 +66,7 @@ class Session:
                 self.judge,
                 self.stop,
                 plan_of=lambda settings: effective_plan(settings, self.prepared.features),
-                room=lambda left: self.room(left, self.stop),
+                room=lambda left: self.slots(left, self.stop),
                 rungs=self.rungs,
             )
             study.take_up(self.judge.last)
@@ -94,7 +93,7 @@ class Session:
         for name in ("ray.tune", "ray.air", "ray.train"):
             logging.getLogger(name).setLevel(logging.CRITICAL)  # the judge says what matters
         try:
-            with warnings.catch_warnings(), adapted(folder.tune):
+            with warnings.catch_warnings(), adapted():
                 warnings.simplefilter("ignore")
                 tune.run(
                     tune.with_resources(trainable, {"cpu": resources.cpus, "gpu": resources.gpus}),
@@ -103,7 +102,7 @@ class Session:
                     search_alg=study,
                     scheduler=JudgeScheduler(judge, self.stop),
                     num_samples=-1,  # the search says when there is nothing left
-                    max_concurrent_trials=study.left,  # of these, as many as it has room for
+                    max_concurrent_trials=study.left,  # of these, as many as there are slots for
                     reuse_actors=True,
                     trial_name_creator=trial_name,
                     trial_dirname_creator=trial_name,
@@ -117,13 +116,10 @@ class Session:
                     stop=self.stop,
                     raise_on_failed_trial=False,
                     verbose=0,
-                    _remote=False,  # the log is written here, also where Ray Client reaches Ray
                 )
         except Exception as error:
             if judge.broken:
                 raise judge.broken from None
-            if is_break(error):
-                raise
             if is_disk_full(str(error)):
                 raise StorageError(f"a sweep must have room to write: {folder.path}") from error
             kept = self.writer.keep_traceback(None, traceback.format_exc())

@@ -68,7 +68,7 @@ def test_workers_are_warm_and_an_actor_of_tunes_takes_one_of_them(tmp_path):
         deadline = time.monotonic() + 120
         while not (idle := workers()) and time.monotonic() < deadline:
             time.sleep(0.1)
-        with adapted(tmp_path):
+        with adapted():
             actor = tune_controller._ActorClassCache().get(Plain).options(num_cpus=1).remote()
         pid, warm = ray.get(actor.loaded.remote())
         assert pid in idle

@@ -3,7 +3,11 @@
 import pytest
 
 from class_sweep.errors import InputError, StorageError
-from class_sweep.execution.cluster.shared_storage import machines, reaches, require_shared
+from class_sweep.execution.cluster.shared_storage import (
+    node_of_each_machine,
+    require_shared,
+    unreachable_reason,
+)
 from class_sweep.storage.remote import Storage
 
 
@@ -18,7 +22,7 @@ def test_machines_are_counted_by_name_and_address_and_only_while_they_live():
         node("a"), node("b"), node("c", host="worker", ip="10.0.0.2"),
         node("d", host="worker", ip="10.0.0.3"), node("e", host="gone", alive=False),
     ]  # fmt: skip
-    assert machines(nodes) == {
+    assert node_of_each_machine(nodes) == {
         "head (10.0.0.1)": "a", "worker (10.0.0.2)": "c", "worker (10.0.0.3)": "d",
     }  # fmt: skip
 
@@ -29,9 +33,9 @@ def test_one_machine_with_its_own_disk_is_not_asked(tmp_path):
 
 def test_a_machine_that_sees_the_marker_and_writes_beside_it_reaches_the_place(tmp_path):
     place = Storage.parse(str(tmp_path))
-    assert reaches(place, "marker") == "it does not see there what this one wrote"
+    assert unreachable_reason(place, "marker") == "the driver's file is not there"
     place.put("marker", b"x")
-    assert reaches(place, "marker") is None
+    assert unreachable_reason(place, "marker") is None
     assert set(place.files()) == {"marker"}
 
 
@@ -43,7 +47,7 @@ def test_a_machine_that_may_not_write_says_why(tmp_path, monkeypatch):
         raise StorageError("read-only file system")
 
     monkeypatch.setattr(Storage, "put", refused)
-    assert reaches(place, "marker") == "read-only file system"
+    assert unreachable_reason(place, "marker") == "read-only file system"
 
 
 @pytest.mark.ray

@@ -16,7 +16,7 @@ def test_tune_gets_its_own_parts_back(tmp_path):
         )
 
     tunes = parts()
-    with adapted(tmp_path):
+    with adapted():
         assert not set(parts()) & set(tunes)
     assert parts() == tunes
 
@@ -49,7 +49,7 @@ def test_what_tune_holds_does_not_grow_with_the_trials_that_ended(tmp_path):
     with LocalRay(1) as instance:
         instance.start()
         instance.wait()
-        with adapted(tmp_path):
+        with adapted():
             analysis = tune.run(
                 tune.with_resources(OneReport, {"cpu": 1}),
                 name="many",
@@ -59,7 +59,6 @@ def test_what_tune_holds_does_not_grow_with_the_trials_that_ended(tmp_path):
                 reuse_actors=True,
                 callbacks=[counts],
                 verbose=0,
-                _remote=False,
             )
     assert len(counts.held) == 12
     assert max(counts.held) <= 3

@@ -3,30 +3,30 @@ import ray
 
 from class_sweep.config.document import parse_space
 from class_sweep.errors import InputError
-from class_sweep.execution.cluster import workers as joined
+from class_sweep.execution.cluster import runtime
 from class_sweep.execution.cluster.local import LocalRay
-from class_sweep.execution.cluster.workers import JoinedRay, workers_of
+from class_sweep.execution.cluster.runtime import JoinedCluster, open_runtime
 
 
 def test_an_address_is_joined_and_none_is_a_ray_of_its_own(monkeypatch, small_space_text):
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     space = parse_space(small_space_text)
-    assert isinstance(workers_of(space, None), LocalRay)
-    assert isinstance(workers_of(space, "auto"), JoinedRay)
+    assert isinstance(open_runtime(space, None), LocalRay)
+    assert isinstance(open_runtime(space, "auto"), JoinedCluster)
     monkeypatch.setenv("RAY_ADDRESS", "10.0.0.1:6379")
-    assert isinstance(workers_of(space, None), JoinedRay)
+    assert isinstance(open_runtime(space, None), JoinedCluster)
 
 
 def test_a_cluster_that_cannot_be_joined_is_left_and_said(monkeypatch, small_space_text):
     def other_python(**_):
         raise RuntimeError("Version mismatch: The cluster was started with:\n    Python: 3.99.1")
 
-    monkeypatch.setattr(joined, "require_cluster", lambda _: None)
+    monkeypatch.setattr(runtime, "require_cluster", lambda _: None)
     monkeypatch.setattr(ray, "init", other_python)
     with (
         pytest.raises(
             InputError, match=r"joined: auto: Version mismatch: .*with: Python: 3\.99\.1"
         ),
-        JoinedRay("auto", parse_space(small_space_text)),
+        JoinedCluster("auto", parse_space(small_space_text)),
     ):
         pass

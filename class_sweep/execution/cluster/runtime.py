@@ -1,0 +1,152 @@
+"""The Ray that a sweep runs on: a local instance, or a cluster that it joins."""
+
+import logging
+import math
+import os
+import re
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Protocol, Self
+
+import ray
+from ray._private.ray_logging import stdout_deduplicator
+
+from class_sweep.config.document import Space
+from class_sweep.config.inputs import HuggingFaceEncoder
+from class_sweep.errors import InputError
+from class_sweep.execution.cluster.address import cluster_address, require_cluster
+from class_sweep.execution.cluster.local import LocalRay, set_environment
+from class_sweep.execution.cluster.nodes import Roster, call_on_node, head_node
+from class_sweep.execution.cluster.trial_slots import launchable_machines
+from class_sweep.preparation.capacity import Machine
+from class_sweep.preparation.plan import require_resources, this_machine
+
+# Variables of the driver's environment that workers on other machines inherit.
+_FORWARDED = (
+    "CUBLAS_WORKSPACE_CONFIG",
+    "HF_HUB_OFFLINE",
+    "PYTORCH_ALLOC_CONF",
+    "PYTORCH_CUDA_ALLOC_CONF",
+)
+
+
+class RayRuntime(Protocol):
+    """The Ray that trials run on: a context manager around all that a sweep does with it.
+
+    Attributes:
+        launchable: Machines that an autoscaler starts when trials ask for more than there is.
+    """
+
+    launchable: Sequence[Machine]
+
+    def start(self) -> None:
+        """Start Ray in the background if it does not run yet."""
+
+    def wait(self) -> None:
+        """Wait until Ray is up; raises the error that prevented it."""
+
+    def machines(self) -> list[Machine]:
+        """The machines that trials can run on now."""
+
+    def gpu_memory(self, share: float) -> list[int]:
+        """Memory in bytes of the GPUs that trials with this share of one can get."""
+
+    def __enter__(self) -> Self:
+        """Join a cluster; a local instance does nothing yet."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+        /,
+    ) -> None:
+        """Leave the cluster, or stop the local instance."""
+
+
+class JoinedCluster:
+    """A running cluster, joined for the length of a block; its nodes come and go.
+
+    It is joined before the sweep prepares, because its nodes count the difficulty index too.
+    """
+
+    def __init__(self, address: str, space: Space) -> None:
+        """Take the address of the cluster and the space whose trials it is to run."""
+        self._address, self._space = address, space
+        self.launchable: Sequence[Machine] = ()
+
+    def __enter__(self) -> Self:
+        """Join the cluster and check its nodes.
+
+        Raises:
+            InputError: If the cluster does not answer, this machine is none of its nodes, a node
+                runs other software or lacks the model that trials train, or no node holds a trial.
+        """
+        require_cluster(self._address)
+        try:
+            self._join()
+            self._check_nodes()
+        except BaseException:
+            ray.shutdown()
+            raise
+        return self
+
+    def _join(self) -> None:
+        set_environment()
+        forwarded = {name: os.environ[name] for name in _FORWARDED if name in os.environ}
+        try:
+            ray.init(
+                address=self._address,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                runtime_env={"env_vars": forwarded} if forwarded else None,
+            )
+        except (ConnectionError, RuntimeError) as error:  # another version of Ray or Python
+            reason = " ".join(str(error).split())
+            raise InputError(f"a cluster must be joined: {self._address}: {reason}") from None
+        # The roster logs a lost node in one line; Ray would dump the node's state.
+        stdout_deduplicator.skip_re = re.compile("Raylet is terminated|has been marked dead")
+
+    def _check_nodes(self) -> None:
+        self._roster = Roster()
+        self._roster.require_same_software()
+        encoder = self._space.settings.text_encoder
+        if isinstance(encoder, HuggingFaceEncoder) and encoder.trainable is not False:
+            self._roster.require_model(encoder.model)
+        self.launchable = ray.get(call_on_node(launchable_machines, head_node()))
+        require_resources(self._space, [*self.machines(), *self.launchable])
+
+    def start(self) -> None:
+        """Do nothing: the cluster runs already."""
+
+    def wait(self) -> None:
+        """Do nothing: the cluster is up already."""
+
+    def machines(self) -> list[Machine]:
+        """The nodes that run the same software as this machine."""
+        return self._roster.machines()
+
+    def gpu_memory(self, share: float) -> list[int]:
+        """Memory in bytes of one GPU of each node with GPUs."""
+        return self._roster.gpu_memory(share)
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the cluster."""
+        ray.shutdown()
+
+
+def open_runtime(space: Space, address: str | None) -> RayRuntime:
+    """The Ray for the trials of a space.
+
+    Args:
+        space: The space of the sweep.
+        address: Of a cluster; None stands for RAY_ADDRESS if it is set, else for a local instance.
+
+    Raises:
+        InputError: If there is no cluster and this machine cannot hold a trial.
+    """
+    cluster = cluster_address(address)
+    if cluster:
+        return JoinedCluster(cluster, space)
+    concurrent = require_resources(space, [this_machine()])
+    return LocalRay(math.ceil(concurrent * space.settings.resources.cpus))

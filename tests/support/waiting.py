@@ -1,0 +1,38 @@
+"""Waiting in tests: one rule for every deadline, on machines of any speed."""
+
+import time
+from collections.abc import Callable
+
+_SLOWER = 10  # times slower than the machine that the usual seconds are from, before a test fails
+_LEAST = 60.0  # seconds
+
+
+def patience(usual: float) -> float:
+    """The seconds after which a wait has failed.
+
+    Args:
+        usual: Seconds that the work takes on two quiet cores.
+    """
+    return max(_LEAST, _SLOWER * usual)
+
+
+def wait_until(
+    condition: Callable[[], object],
+    usual: float = 5.0,
+    *,
+    goes_on: Callable[[], bool] = lambda: True,
+    describe: Callable[[], object] = lambda: "the condition does not hold",
+) -> None:
+    """Return as soon as a condition holds.
+
+    Args:
+        condition: Asked again and again.
+        usual: Seconds that it takes on two quiet cores.
+        goes_on: Whether the condition can still come true; where not, the wait has failed.
+        describe: The text of the failure.
+    """
+    deadline = time.monotonic() + patience(usual)
+    while not condition():
+        assert goes_on(), describe()
+        assert time.monotonic() < deadline, describe()
+        time.sleep(0.05)
