@@ -18,8 +18,7 @@ import torch
 from common import Features, best_of, mixed_features, names_features
 from numpy.typing import NDArray
 
-from class_sweep.difficulty.approximate import approximate_index, recall
-from class_sweep.difficulty.index import DifficultyIndex, build_index
+from class_sweep.difficulty.index import build_index
 
 RANGES = ((0.9, 0.001), (0.9, 0.0001), (0.5, 0.001), (0.5, 0.0001))  # lowest σ, resolution
 GROWTH, QUICK_GROWTH = (5_000, 10_000, 20_000, 54_000), (2_000, 4_000, 8_000)
@@ -90,47 +89,25 @@ def compare(
 
 
 def growth(sizes: tuple[int, ...], cache: Path, rounds: int) -> float:
-    """Print time and memory as the pairs grow, of the approximate index too; the exponent."""
+    """Print time and memory as the number of pairs grows; return the fitted exponent."""
     asked = list(sigmas(0.9, 0.001))
     pairs: list[int] = []
-    seconds: dict[str, list[float]] = {"exact": [], "approximate": []}
+    seconds: list[float] = []
     print("names under lsa 256 + morgan 1024, 91 sigmas from 0.9, m = 32; training pairs:")
     for size in sizes:
         text, molecule = names_features(size, cache)
-        made: dict[str, DifficultyIndex] = {}
-
-        def keep(name: str, index: DifficultyIndex, made: dict = made) -> None:
-            made[name] = index
-
-        ways = {"exact": build_index, "approximate": approximate_index}
-        times = best_of(
-            rounds,
-            {
-                n: lambda n=n, f=f, t=text, m=molecule: keep(n, f(t, m, asked))
-                for n, f in ways.items()
-            },
-        )
+        tasks = {"index": lambda t=text, m=molecule: build_index(t, m, asked)}
         pairs.append(len(text))
-        for name, time in times.items():
-            seconds[name].append(time.wall)
+        seconds.append(best_of(rounds, tasks)["index"].wall)
         memory = peak_extra_mib((text, molecule), 0.9, 0.001, 32)
-        share = recall(made["approximate"], made["exact"]).min()
-        both = zip(made["approximate"].neighbours, made["exact"].neighbours, strict=True)
-        met = np.mean([np.isin(a, b).mean() for a, b in both])
-        print(
-            f"{len(text):8,}: {times['exact'].wall:7.2f} s, +{memory:.0f} MiB; approximate"
-            f" {times['approximate'].wall:7.2f} s, recall of N {share:.4f}, of neighbours {met:.3f}"
-        )
-    exponents = {}
-    for name, times in seconds.items():
-        exponents[name] = float(np.polyfit(np.log(pairs), np.log(times), 1)[0])
-        far = [
-            f"{many:,} pairs {times[-1] * (many / pairs[-1]) ** power / 3600:,.1f} h"
-            for many in (300_000, 1_000_000, 10_000_000)
-            for power in ((2.0 if name == "exact" else 1.5),)
-        ]
-        print(f"{name} grows as L^{exponents[name]:.2f}; on this machine {', '.join(far)}")
-    return exponents["exact"]
+        print(f"{len(text):8,}: {seconds[-1]:7.2f} s, +{memory:.0f} MiB")
+    exponent = float(np.polyfit(np.log(pairs), np.log(seconds), 1)[0])
+    expected = ", ".join(
+        f"{many:,} pairs {seconds[-1] * (many / pairs[-1]) ** 2 / 3600:,.1f} h"
+        for many in (300_000, 1_000_000, 10_000_000)
+    )
+    print(f"grows as L^{exponent:.2f}; as L^2 from the last, on this machine {expected}")
+    return exponent
 
 
 def main() -> None:

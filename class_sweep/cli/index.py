@@ -26,7 +26,7 @@ def index(
     from class_sweep.config.document import load_space
     from class_sweep.data.molecule import draw
     from class_sweep.errors import ResultsError
-    from class_sweep.preparation.difficulty_report import assess
+    from class_sweep.preparation.difficulty_report import difficulty_report
     from class_sweep.preparation.prepare import Clock, prepare
     from class_sweep.report.index_page import index_page
     from class_sweep.report.index_tables import print_index
@@ -39,9 +39,10 @@ def index(
     cache, clock = ArrayCache(default_cache_folder()), Clock()
     with LiveView(Console(stderr=True), space.objective) as view:
         prepared = prepare(space, cache, clock, view)
-        with clock.stage("worth", view):
-            tree = assess(space, prepared, cache)
-    tree |= {"seconds": clock.seconds, "warnings": warnings(tree)}
+        with clock.stage("report", view):
+            report = difficulty_report(space, prepared, cache)
+    notes = {"seconds": clock.seconds, "warnings": warnings(report.tree())}
+    tree = report.model_copy(update=notes).tree()
     if as_json:
         typer.echo(json.dumps(tree, indent=2, ensure_ascii=False))
     else:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from class_sweep.difficulty.index import DifficultyIndex
-from class_sweep.difficulty.worth import MOST_TIED
+from class_sweep.difficulty.order_quality import MAX_TIE
 from class_sweep.errors import DataError
 
 
@@ -28,7 +28,7 @@ class SigmaDiagnosis:
     @property
     def degenerate(self) -> bool:
         """Whether the order is for the most part its tie-break."""
-        return self.largest_tie >= MOST_TIED
+        return self.largest_tie >= MAX_TIE
 
 
 def diagnose(index: DifficultyIndex) -> list[SigmaDiagnosis]:

@@ -1,44 +1,48 @@
-"""Which σ a space should try: where N orders the pairs, as a line to paste."""
+"""The recommended range of σ: where N(σ) orders the pairs, with the line for a space."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from class_sweep.config.axes import Choice, Uniform
 from class_sweep.config.document import INDEX_STEPS, SIGMA, Space
 from class_sweep.difficulty.index import DifficultyIndex
-from class_sweep.difficulty.worth import LEAST_DISTINCT, longest_run
+from class_sweep.difficulty.order_quality import MIN_DISTINCT, longest_run
+from class_sweep.preparation.index_report import Recommendation
 
 SIGMA_STEP = INDEX_STEPS[SIGMA]
 ALONE = (0.05, 0.45)
-"""Shares of pairs without a look-alike between which a σ that no one counted should order them."""
+"""Fractions of pairs with N = 0 between which an uncounted σ should order the pairs."""
 
 
-def recommend(
-    space: Space, rows: Sequence[Mapping[str, Any]], index: DifficultyIndex
-) -> dict[str, Any]:
-    """The σ that order the pairs, as plain values.
+def recommend_sigma(
+    space: Space, sigmas: Sequence[float], usable: Sequence[bool], index: DifficultyIndex
+) -> Recommendation:
+    """Recommend the longest run of usable σ.
 
-    The longest run of the space's σ that are usable; where none is, the σ between which 5 % and
-    45 % of the pairs have no look-alike, since the share of pairs with N(σ) = 0 is the share whose
-    nearest neighbour is below σ.
+    If no σ is usable, recommend the range where 5 % to 45 % of the pairs have N = 0. N_i(σ) = 0
+    means that the nearest neighbour of i is below σ, so both ends are quantiles of the
+    nearest-neighbour similarities.
 
     Args:
-        space: Whose σ axis is held to it.
-        rows: For each of its σ, ascending, `sigma` and `usable`.
-        index: For the nearest neighbours.
+        space: The space.
+        sigmas: Its σ, ascending.
+        usable: For each σ, whether N orders the pairs.
+        index: The index, for the nearest neighbours.
     """
-    enough = max(LEAST_DISTINCT, space.settings.budget.epochs)
-    rule = f"largest tie below 50 % of the pairs and at least {enough} distinct N"
-    run = [float(row["sigma"]) for row in rows][longest_run([row["usable"] for row in rows])]
-    found = {"rule": rule, "usable": len(run), "of": len(rows)}
-    if run:
-        return found | {"range": [run[0], run[-1]], "counted": True, "yaml": _line(space, run)}
+    min_distinct = max(MIN_DISTINCT, space.settings.budget.epochs)
+    rule = f"largest tie below 50 % of the pairs and at least {min_distinct} distinct N"
+    run = [float(sigma) for sigma in sigmas[longest_run(usable)]]
+    ends, yaml = ((run[0], run[-1]), _line(space, run)) if run else _uncounted(index)
+    return Recommendation(
+        rule=rule, usable=len(run), of=len(sigmas), range=ends, counted=bool(run), yaml=yaml
+    )
+
+
+def _uncounted(index: DifficultyIndex) -> tuple[tuple[float, float] | None, str | None]:
     low, high = (index.sigma_at(share) for share in ALONE)
     if high - low < SIGMA_STEP:
-        return found | {"range": None, "counted": False, "yaml": None}
+        return None, None
     step = SIGMA_STEP if high - low >= 10 * SIGMA_STEP else round((high - low) / 10, 4)
-    line = f"sigma: {{uniform: [{low:g}, {high:g}], step: {step:g}}}"
-    return found | {"range": [low, high], "counted": False, "yaml": line}
+    return (low, high), _range_line(low, high, step)
 
 
 def _line(space: Space, run: list[float]) -> str:
@@ -48,4 +52,8 @@ def _line(space: Space, run: list[float]) -> str:
     if isinstance(axis, Choice):
         return f"sigma: {{choice: [{', '.join(f'{sigma:g}' for sigma in run)}]}}"
     step = axis.step if isinstance(axis, Uniform) and axis.step else SIGMA_STEP
-    return f"sigma: {{uniform: [{run[0]:g}, {run[-1]:g}], step: {step:g}}}"
+    return _range_line(run[0], run[-1], step)
+
+
+def _range_line(low: float, high: float, step: float) -> str:
+    return f"sigma: {{uniform: [{low:g}, {high:g}], step: {step:g}}}"

@@ -24,7 +24,7 @@ STAGES = {
     "data": "reading the pairs",
     "encoders": "encoding texts and molecules",
     "index": "counting look-alikes",
-    "worth": "weighing the order",
+    "report": "computing the difficulty report",
     "workers": "starting Ray",
     "trials": "running trials",
     "confirm": "confirming",

@@ -8,9 +8,9 @@ from statistics import fmean
 import numpy as np
 
 from class_sweep.config.pruning import Pruning
-from class_sweep.difficulty.worth import rank_correlation
 from class_sweep.errors import ResultsError
 from class_sweep.results.curves import CurveTable
+from class_sweep.statistics.rank_correlation import rank_correlation
 from class_sweep.tuning.milestones import rung_epochs
 from class_sweep.tuning.pruners.pruner import NoPruning
 from class_sweep.tuning.pruners.registry import make_pruner

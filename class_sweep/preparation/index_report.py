@@ -1,0 +1,231 @@
+"""The typed result of `class-sweep index`: how well N(σ) orders the training pairs of a space.
+
+The attributes are the keys of `class-sweep index --json`.
+"""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FirstPool(_Part):
+    """The first pool of the schedule at the centre of the space.
+
+    Attributes:
+        share: Its fraction of the training pairs, in (0, 1].
+        pairs: Its number of pairs.
+    """
+
+    share: float
+    pairs: int
+
+
+class DecidedShare(_Part):
+    """The fraction of the first pool that N alone selects, without the tie-break.
+
+    Attributes:
+        easy_first: With the order `easy_first`.
+        hard_first: With the order `hard_first`.
+    """
+
+    easy_first: float
+    hard_first: float
+
+
+class SigmaRow(_Part):
+    """The order by N(σ) at one σ. A correlation is None if one of its sides is constant.
+
+    Attributes:
+        sigma: The threshold σ.
+        alone: The fraction of pairs with N = 0.
+        distinct: The number of distinct values of N.
+        largest_tie: The fraction of pairs that share the most frequent N.
+        decided: The fraction of the first pool that N alone selects.
+        usable: Whether N orders the pairs; see `class_sweep.difficulty.order_quality.usable`.
+        following: The rank correlation with N at the next higher σ; None at the highest.
+        sorts_by: The rank correlation of N with each trait of the pairs.
+        validation_place: The mean relative rank of the validation pairs in the order, from 0
+            (easiest) to 1 (hardest); None without a validation split. Only set at the σ of
+            `IndexReport.distribution`.
+    """
+
+    sigma: float
+    alone: float
+    distinct: int
+    largest_tie: float
+    decided: DecidedShare
+    usable: bool
+    following: float | None
+    sorts_by: dict[str, float | None]
+    validation_place: float | None = None
+
+
+class Distribution(_Part):
+    """The distribution of N at one σ.
+
+    Attributes:
+        sigma: The threshold σ.
+        levels: The levels of `quantiles`, from 0 to 1.
+        quantiles: The quantiles of N at these levels.
+        curve: 101 quantiles of N at equal distances, from 0 to 1.
+    """
+
+    sigma: float
+    levels: tuple[float, ...]
+    quantiles: list[int]
+    curve: list[int]
+
+
+class Nearest(_Part):
+    """The nearest neighbour of a pair.
+
+    Attributes:
+        id: The pair's identifier in its source.
+        similarity: s_ij.
+    """
+
+    id: str
+    similarity: float
+
+
+class Example(_Part):
+    """A training pair at one end of the order.
+
+    Attributes:
+        id: The pair's identifier in its source.
+        text: Its text.
+        smiles: Its molecule.
+        look_alikes: N(σ) at the focus.
+        mean_similarity: The mean of s_ij over j ≠ i.
+        nearest: Its nearest neighbour.
+    """
+
+    id: str
+    text: str
+    smiles: str
+    look_alikes: int
+    mean_similarity: float
+    nearest: Nearest
+
+
+class Examples(_Part):
+    """The ends of the order at the focus.
+
+    Attributes:
+        easiest: The first pairs, easiest first.
+        hardest: The last pairs, hardest first.
+    """
+
+    easiest: list[Example]
+    hardest: list[Example]
+
+
+class AloneByModality(_Part):
+    """The fraction of pairs with N = 0 under the similarity of one modality.
+
+    Attributes:
+        text: By the texts alone.
+        molecule: By the molecules alone.
+    """
+
+    text: float
+    molecule: float
+
+
+class ModalityRow(_Part):
+    """The orders by text alone and by molecule alone, at one σ.
+
+    Attributes:
+        sigma: The threshold σ.
+        rank_correlation: Between the two N; None if one is constant.
+        alone: The fraction of pairs with N = 0 under each.
+    """
+
+    sigma: float
+    rank_correlation: float | None
+    alone: AloneByModality
+
+
+class Modalities(_Part):
+    """How far the texts alone and the molecules alone give the same order.
+
+    Attributes:
+        mean_similarity: The rank correlation of the two mean similarities; None if one is constant.
+        look_alikes: The two N at each σ of `IndexReport.distribution`.
+        points: For some pairs the mean similarity by text and by molecule.
+    """
+
+    mean_similarity: float | None
+    look_alikes: list[ModalityRow]
+    points: list[tuple[float, float]]
+
+
+class Recommendation(_Part):
+    """The range of σ to search.
+
+    Attributes:
+        rule: The rule of a usable σ, in words.
+        usable: The number of usable σ in the range.
+        of: The number of σ of the space.
+        range: The lowest and the highest σ; None if no σ would order the pairs.
+        counted: Whether N was counted at the σ of the range.
+        yaml: The line for `curriculum` of a space; None without a range.
+    """
+
+    rule: str
+    usable: int
+    of: int
+    range: tuple[float, float] | None
+    counted: bool
+    yaml: str | None
+
+
+class IndexReport(_Part):
+    """How well N(σ) orders the training pairs of a space, at the centre of its other axes.
+
+    Attributes:
+        space: The name of the space.
+        pairs: The number of pairs of each split.
+        encoders: The settings of the text and of the molecule encoder.
+        similarity: The similarity at the centre of the space.
+        similarities: Every similarity of the space.
+        first_pool: The first pool of the central schedule.
+        focus: The σ of the examples.
+        sigmas: One row for each σ of the space, ascending.
+        distribution: The distribution of N at a few σ, ascending, with the focus.
+        examples: The easiest and the hardest pairs at the focus.
+        modalities: Text alone against molecule alone.
+        recommendation: The range of σ to search.
+        schedules: The schedules `space` and `paper`, epoch by epoch.
+        seconds: The wall time of each stage.
+        warnings: What a user should know before trusting the order.
+    """
+
+    space: str
+    pairs: dict[str, int]
+    encoders: dict[str, dict[str, Any]]
+    similarity: str
+    similarities: list[str]
+    first_pool: FirstPool
+    focus: float
+    sigmas: list[SigmaRow]
+    distribution: list[Distribution]
+    examples: Examples
+    modalities: Modalities
+    recommendation: Recommendation
+    schedules: dict[str, dict[str, Any]]
+    seconds: dict[str, float] = {}
+    warnings: list[str] = []
+
+    @property
+    def focus_row(self) -> SigmaRow:
+        """The row of the focus."""
+        return next(row for row in self.sigmas if row.sigma == self.focus)
+
+    def tree(self) -> dict[str, Any]:
+        """The report as plain values for JSON; values that were not computed are left out."""
+        return self.model_dump(mode="json", exclude_unset=True)
