@@ -221,31 +221,31 @@ DATA_SOURCES = Registry(
 ORDERS = Registry(
     "order",
     {
-        "easy_first": Component("class_sweep.curriculum.order:easy_first"),
-        "hard_first": Component("class_sweep.curriculum.order:hard_first"),
-        "random": Component("class_sweep.curriculum.order:random"),
+        "easy_first": Component("class_sweep.curriculum.order:EasyFirst"),
+        "hard_first": Component("class_sweep.curriculum.order:HardFirst"),
+        "random": Component("class_sweep.curriculum.order:Random"),
     },
 )
 
 PACINGS = Registry(
     "pacing",
     {
-        "linear": Component("class_sweep.curriculum.pacing:linear"),
-        "root": Component("class_sweep.curriculum.pacing:root"),
-        "step": Component("class_sweep.curriculum.pacing:step"),
-        "exponential": Component("class_sweep.curriculum.pacing:exponential"),
-        "full": Component("class_sweep.curriculum.pacing:full"),
+        "linear": Component("class_sweep.curriculum.pacing:Linear"),
+        "root": Component("class_sweep.curriculum.pacing:Root"),
+        "step": Component("class_sweep.curriculum.pacing:Step"),
+        "exponential": Component("class_sweep.curriculum.pacing:Exponential"),
+        "full": Component("class_sweep.curriculum.pacing:Full"),
     },
 )
 
 INTENSITIES = Registry(
     "intensity",
     {
-        "constant": Component("class_sweep.curriculum.intensity:constant"),
-        "sigmoid": Component("class_sweep.curriculum.intensity:sigmoid"),
-        "inverse": Component("class_sweep.curriculum.intensity:inverse"),
-        "power": Component("class_sweep.curriculum.intensity:power"),
-        "decreasing": Component("class_sweep.curriculum.intensity:decreasing"),
+        "constant": Component("class_sweep.curriculum.intensity:Constant"),
+        "sigmoid": Component("class_sweep.curriculum.intensity:Sigmoid"),
+        "inverse": Component("class_sweep.curriculum.intensity:Inverse"),
+        "power": Component("class_sweep.curriculum.intensity:Power"),
+        "decreasing": Component("class_sweep.curriculum.intensity:Decreasing"),
     },
 )
 

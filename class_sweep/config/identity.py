@@ -4,18 +4,11 @@ import hashlib
 import json
 from typing import Any
 
+from class_sweep.config.components import INTENSITIES, ORDERS, PACINGS, Component, Registry
 from class_sweep.config.sections import Curriculum, Settings
 
+_FULL, _CONSTANT = "full", "constant"  # a pacing and an intensity that do nothing
 _DEPENDS_ON = ("data", "text_encoder", "molecule_encoder", "backbone", "optimizer", "budget")
-
-PACING_SETTINGS: dict[str, frozenset[str]] = {
-    "linear": frozenset({"beta"}),
-    "root": frozenset({"full_data_after", "pacing_power"}),
-    "step": frozenset({"full_data_after"}),
-    "exponential": frozenset({"full_data_after"}),
-    "full": frozenset(),
-}
-"""What each pacing takes beside α and the k that it starts at."""
 
 
 def identity(settings: Settings) -> str:
@@ -28,11 +21,14 @@ def identity(settings: Settings) -> str:
     tree["text_encoder"].pop("batch_size", None)  # how many texts at a time changes no feature
     if settings.budget.samples is None:
         del tree["budget"]["samples"]
-    tree |= {"curriculum": _effective(settings.curriculum), "seed": settings.search.seed}
+    tree |= {
+        "curriculum": _effective(settings.curriculum, settings.budget.epochs),
+        "seed": settings.search.seed,
+    }
     return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def _effective(curriculum: Curriculum) -> dict[str, Any]:
+def _effective(curriculum: Curriculum, epochs: int) -> dict[str, Any]:
     """The curriculum's settings without those that its other settings leave idle."""
     tree = curriculum.model_dump(mode="json")
     idle: set[str] = set()
@@ -42,21 +38,32 @@ def _effective(curriculum: Curriculum) -> dict[str, Any]:
     if curriculum.text_weight == 1:
         idle.add("molecule_similarity")
     idle.add("sigma" if curriculum.sigma_quantile is not None else "sigma_quantile")
-    if curriculum.pacing == "full" or curriculum.alpha >= 1:
-        tree["pacing"] = "full"
-        idle |= {"order", "alpha", "pacing_start"} | of_order
-    idle |= frozenset().union(*PACING_SETTINGS.values()) - PACING_SETTINGS[tree["pacing"]]
-    if curriculum.order == "random":
+    pacing = PACINGS.load(curriculum.pacing)
+    used = pacing.parameters()
+    if pacing.of(curriculum, epochs).starts_full:
+        tree["pacing"], used = _FULL, frozenset()
+        idle |= {"order", "pacing_start"} | of_order
+    idle |= _parameters(PACINGS) - used
+    if not ORDERS.load(curriculum.order).uses_difficulty:
         idle |= of_order
     curves = curriculum.intensity
+    by_part = curves if isinstance(curves, dict) else {"loss": curves}
+    acting = {
+        part: INTENSITIES.load(name)
+        for part, name in by_part.items()
+        if not INTENSITIES.load(name).is_constant
+    }
     if isinstance(curves, dict):
-        curves = {part: curve for part, curve in curves.items() if curve != "constant"}
-        tree["intensity"] = curves or "constant"
-    names = curves.values() if isinstance(curves, dict) else [curves]
-    if set(names) <= {"constant"}:
+        tree["intensity"] = {part: curves[part] for part in acting} or _CONSTANT
+    if not acting:
         idle |= {"intensity_target", "intensity_start"}
-    if "power" not in names:
-        idle.add("intensity_power")
+    used = frozenset().union(*(intensity.parameters() for intensity in acting.values()))
+    idle |= _parameters(INTENSITIES) - used
     if curriculum.batching == "random":
         idle.add("group_size")
     return {name: value for name, value in tree.items() if name not in idle}
+
+
+def _parameters(registry: Registry[Component]) -> frozenset[str]:
+    """The settings that any component of a kind reads."""
+    return frozenset().union(*(registry.load(name).parameters() for name in registry))

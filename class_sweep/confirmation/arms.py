@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from class_sweep.config.axes import Value
+from class_sweep.config.components import ORDERS
 from class_sweep.config.confirm import Confirm
 from class_sweep.config.document import Space
 from class_sweep.config.sections import Settings
@@ -16,7 +17,6 @@ from class_sweep.tuning.duplicates import effective_plan
 
 SAMPLES = "budget.samples"
 _ORDER, _INTENSITY = "curriculum.order", "curriculum.intensity"
-_REVERSED = {"easy_first": "hard_first", "hard_first": "easy_first"}
 
 
 @dataclass(frozen=True)
@@ -129,8 +129,8 @@ def control(space: Space, kind: str, finalist: Arm, pairs: int) -> dict[str, Val
         return values | {_ORDER: "random"}
     if kind == "no_intensity":
         return values | {_INTENSITY: "constant"}
-    order = space.resolve(values).curriculum.order
-    return values | {_ORDER: _REVERSED[order]} if order in _REVERSED else None
+    reverse = ORDERS.load(space.resolve(values).curriculum.order).reverse
+    return None if reverse is None else values | {_ORDER: reverse}
 
 
 def _beside(arm: Arm) -> dict[str, Value]:

@@ -1,65 +1,98 @@
-"""How strongly an epoch's loss counts: γ(k), and what it multiplies.
+"""The intensities: γ(k), the factor of an epoch on the loss or on the learning rate.
 
 `sigmoid` and `inverse` are γ₁ and γ₂ of CLASS (arXiv 2502.11633). `inverse` and `power` are 0 at
-k = 0, an epoch that trains nothing; intensity therefore counts from k = 1 unless told otherwise.
+k = 0, an epoch that trains nothing; k therefore starts at 1 by default (`intensity_start`).
 
-Under AdamW a factor on the loss cancels while it lasts: the steps follow γ over the root mean
-square of recent γ, so a growing γ takes steps above those of `constant` and a falling one below.
-On the learning rate γ scales the steps themselves.
+Under AdamW a constant factor on the loss cancels: the step size follows γ over the root mean square
+of recent γ. A growing γ gives larger steps than `constant`, a falling γ smaller ones. On the
+learning rate γ scales the steps themselves.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
+from class_sweep.config.components import INTENSITIES
 from class_sweep.config.sections import Curriculum
-from class_sweep.curriculum.names import named
-
-Curve = Callable[[int, float], float]
+from class_sweep.curriculum.epoch_function import EpochFunction
 
 
-def constant(k: int, p: float) -> float:  # noqa: ARG001 - one signature for all curves
+class Intensity(EpochFunction):
+    """The base class of an intensity: γ(k) in [0, 1], above 0 for k ≥ 1.
+
+    Attributes:
+        is_constant: Whether γ is 1 in every epoch.
+
+    Example:
+        >>> inverse = Inverse()
+        >>> [inverse(k) for k in (0, 1, 3)]
+        [0.0, 0.5, 0.75]
+    """
+
+    is_constant: ClassVar[bool] = False
+
+
+@dataclass(frozen=True)
+class Constant(Intensity):
     """γ(k) = 1: no intensity."""
-    return 1.0
+
+    is_constant: ClassVar[bool] = True
+
+    def __call__(self, k: int) -> float:  # noqa: ARG002
+        """γ(k)."""
+        return 1.0
 
 
-def sigmoid(k: int, p: float) -> float:  # noqa: ARG001
+@dataclass(frozen=True)
+class Sigmoid(Intensity):
     """γ₁(k) = 1/(1 + e^(−k−1)): 0.73 at k = 0, then soon 1."""
-    return 1 / (1 + math.exp(-k - 1))
+
+    def __call__(self, k: int) -> float:
+        """γ(k)."""
+        return 1 / (1 + math.exp(-k - 1))
 
 
-def inverse(k: int, p: float) -> float:  # noqa: ARG001
+@dataclass(frozen=True)
+class Inverse(Intensity):
     """γ₂(k) = k/(1 + k): 0 at k = 0, ½ at k = 1, slowly to 1."""
-    return k / (1 + k)
+
+    def __call__(self, k: int) -> float:
+        """γ(k)."""
+        return k / (1 + k)
 
 
-def power(k: int, p: float) -> float:
-    """γ(k) = k^p/(1 + k^p): ½ at k = 1 for every p, then the faster to 1 the larger p; γ₂ at 1."""
-    raised: float = k**p
-    return raised / (1 + raised)
+@dataclass(frozen=True)
+class Power(Intensity):
+    """γ(k) = k^p/(1 + k^p): ½ at k = 1 for every p; a larger p reaches 1 sooner; γ₂ at p = 1.
+
+    Attributes:
+        intensity_power: p, in [0.1, 10].
+    """
+
+    intensity_power: float
+
+    def __call__(self, k: int) -> float:
+        """γ(k)."""
+        raised: float = k**self.intensity_power
+        return raised / (1 + raised)
 
 
-def decreasing(k: int, p: float) -> float:  # noqa: ARG001
-    """γ(k) = 1/(1 + k) = 1 − γ₂(k), γ₂'s mirror: 1 at k = 0, ½ at k = 1, slowly to 0."""
-    return 1 / (1 + k)
+@dataclass(frozen=True)
+class Decreasing(Intensity):
+    """γ(k) = 1/(1 + k) = 1 − γ₂(k): 1 at k = 0, ½ at k = 1, slowly to 0."""
 
-
-INTENSITIES: dict[str, Curve] = {
-    "constant": constant,
-    "sigmoid": sigmoid,
-    "inverse": inverse,
-    "power": power,
-    "decreasing": decreasing,
-}
-"""Name to γ(k, p); p is `intensity_power`, which `power` alone looks at."""
+    def __call__(self, k: int) -> float:
+        """γ(k)."""
+        return 1 / (1 + k)
 
 
 @dataclass(frozen=True)
 class LossWeights:
-    """The factors of each epoch.
+    """The intensity of each epoch.
 
     Attributes:
-        loss: Part of the loss to its factor in each epoch.
+        loss: For each part of the loss, its factor in each epoch.
         rate: The learning rate's factor in each epoch.
     """
 
@@ -68,18 +101,20 @@ class LossWeights:
 
 
 def loss_weights(curriculum: Curriculum, epochs: int, parts: Sequence[str]) -> LossWeights:
-    """Work a curriculum's intensity out for a loss.
+    """The factors of a curriculum's intensity in each epoch of a run.
 
     Args:
-        curriculum: A curve for the whole loss, or curves for some parts; the others are constant.
-        epochs: How many there are.
+        curriculum: One intensity for the whole loss, or intensities for some parts; the factor of
+            every other part is 1.
+        epochs: The number of epochs.
         parts: The parts of the backbone's loss.
 
     Raises:
-        ValueError: If a curve is unknown or is given to a part that the loss does not have.
+        ConfigError: If an intensity is unknown.
+        ValueError: If an intensity is given to a part that the loss does not have.
     """
-    curves = curriculum.intensity
-    by_part = curves if isinstance(curves, dict) else dict.fromkeys(parts, curves)
+    intensity = curriculum.intensity
+    by_part = intensity if isinstance(intensity, dict) else dict.fromkeys(parts, intensity)
     for part in by_part:
         if part not in parts:
             raise ValueError(
@@ -87,17 +122,22 @@ def loss_weights(curriculum: Curriculum, epochs: int, parts: Sequence[str]) -> L
                 f" {', '.join(parts)}, got {part!r}"
             )
 
-    def over_epochs(name: str) -> tuple[float, ...]:
-        curve = named("intensity", name, INTENSITIES)
-        start, p = curriculum.intensity_start, curriculum.intensity_power
-        return tuple(curve(start + epoch, p) for epoch in range(epochs))
+    def of_epochs(name: str) -> tuple[float, ...]:
+        implementation: type[Intensity] = INTENSITIES.load(name)
+        gamma, start = implementation.of(curriculum, epochs), curriculum.intensity_start
+        return tuple(gamma(start + epoch) for epoch in range(epochs))
 
     ones = (1.0,) * epochs
     if curriculum.intensity_target == "loss":
-        named_parts = {part: over_epochs(name) for part, name in by_part.items()}
-        return LossWeights(dict.fromkeys(parts, ones) | named_parts, ones)
-    if isinstance(curves, dict):
+        weights = {part: of_epochs(name) for part, name in by_part.items()}
+        return LossWeights(dict.fromkeys(parts, ones) | weights, ones)
+    if isinstance(intensity, dict):
         raise ValueError(  # noqa: TRY004 - a rule between two settings is broken, not a type
-            f"intensity must be one curve to act on the learning rate, got {curves}"
+            f"intensity must be one curve to act on the learning rate, got {intensity}"
         )
-    return LossWeights(dict.fromkeys(parts, ones), over_epochs(curves))
+    return LossWeights(dict.fromkeys(parts, ones), of_epochs(intensity))
+
+
+def loss_parts_of(intensity: str | Mapping[str, str]) -> tuple[str, ...]:
+    """The parts that an intensity names; `loss` for an intensity of the whole loss."""
+    return tuple(intensity) if isinstance(intensity, Mapping) else ("loss",)

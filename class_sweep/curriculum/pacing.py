@@ -1,105 +1,232 @@
-"""How much of the training set an epoch sees: λ(k) for curriculum epoch k, counted from 0.
+"""The pacings: λ(k), the fraction of the training pairs in the pool of curriculum epoch k.
 
-All start at α and never fall. `linear` is the paper's own (CLASS, arXiv 2502.11633); `root` is
-Platanios et al. 2019 (arXiv 1903.09848); `step` and `exponential` are named and defined as in Wu,
+Every pacing starts at α and never falls. `linear` is that of CLASS (arXiv 2502.11633). `root` is
+that of Platanios et al. 2019 (arXiv 1903.09848). `step` and `exponential` are defined as by Wu,
 Dyer and Neyshabur 2021 (arXiv 2012.03107), whose b is α here and whose a is T over all epochs.
-Shares are fractions of the training pairs; the paper's 40 and 3 are 0.40 and 0.03.
+Fractions are in (0, 1]; the 40 and 3 of the CLASS paper are 0.40 and 0.03.
 
-The mean shares below are those of many epochs up to T; with them a run of E epochs sees
-1 − (1 − mean)·T/E of the full data.
+T is the first k, not always whole, with λ = 1. The mean shares below are averages of λ over many
+epochs up to T. A run of E ≥ T epochs sees 1 − (1 − mean)·T/E of the samples of full data.
 """
 
 import math
-from collections.abc import Callable
+from abc import abstractmethod
 from dataclasses import dataclass
 
+from class_sweep.config.components import PACINGS
 from class_sweep.config.sections import Curriculum
-from class_sweep.curriculum.names import named
+from class_sweep.curriculum.epoch_function import EpochFunction
+
+
+class Pacing(EpochFunction):
+    """The base class of a pacing.
+
+    λ(k) is in (0, 1] and never falls with k. It rises with the settings `alpha`, `beta` and
+    `pacing_power`, and falls with `full_data_after`: the schedule bounds rely on these directions.
+
+    Example:
+        >>> pacing = Linear(alpha=0.4, beta=0.2)
+        >>> [round(pacing(k), 1) for k in range(5)]
+        [0.4, 0.6, 0.8, 1.0, 1.0]
+    """
+
+    @property
+    @abstractmethod
+    def end(self) -> float:
+        """T, the k from which λ is 1; ∞ if λ never gets there."""
+
+    @property
+    def starts_full(self) -> bool:
+        """Whether λ(0) = 1: the curriculum then shows every pair in every epoch."""
+        return self(0) >= 1
+
+    def largest_sum_before_end(self, upper: "Pacing", start: int) -> float:
+        """The largest Σ λ(k) over k = `start` … with λ(k) < 1, in epochs of full data.
+
+        Args:
+            upper: The same pacing with the largest parameters; `self` has the smallest ones, but
+                both have the largest T where T is a parameter.
+            start: The k of the first epoch.
+        """
+        if self.starts_full:
+            return 0.0
+        return sum(upper(k) for k in range(start, math.ceil(self.end)))
+
+    def remedies(self, start: int, epochs: int) -> list[str]:
+        """Changes to a space, each of which lets the last epoch show all pairs.
+
+        Args:
+            start: The k of the first epoch.
+            epochs: The number of epochs.
+        """
+        enough = math.ceil(self.end) + 1 - start if math.isfinite(self.end) else epochs
+        return [f"epochs ≥ {enough}"] if enough > epochs else ["more epochs"]
 
 
 @dataclass(frozen=True)
-class Pace:
-    """What the pacing functions take beside k.
-
-    Attributes:
-        alpha: α, the share of the pairs at k = 0, in (0, 1].
-        beta: β, the share added with each epoch, in [0, 1].
-        full_epoch: T, the k from which λ is 1.
-        power: p of `root`.
-    """
+class Linear(Pacing):
+    """λ(k) = min(1, α + β·k). T = (1 − α)/β; mean share to T: (1 + α)/2. CLASS."""
 
     alpha: float
     beta: float
-    full_epoch: float
-    power: float
+
+    def __call__(self, k: int) -> float:
+        """λ(k)."""
+        return min(1.0, self.alpha + self.beta * k)
+
+    @property
+    def end(self) -> float:
+        """T = (1 − α)/β."""
+        if self.alpha >= 1:
+            return 0.0
+        return round((1 - self.alpha) / self.beta, 6) if self.beta > 0 else math.inf
+
+    def largest_sum_before_end(self, upper: Pacing, start: int) -> float:  # noqa: ARG002
+        """N − β·n(n − 1)/2 for the n epochs of the smallest α and β.
+
+        As α grows within the same n, the shares before 1 rise to 1, 1 − β, 1 − 2β, …
+        """
+        if not math.isfinite(self.end):
+            return math.inf
+        steps = max(0, math.ceil(self.end) - start)
+        return steps - self.beta * steps * (steps - 1) / 2
+
+    def least_beta(self, last: int) -> float | None:
+        """The smallest β with λ(`last`) = 1; None where no β reaches it."""
+        if self.alpha >= 1:
+            return 0.0
+        return (1 - self.alpha) / last if last > 0 else None
+
+    def least_epochs(self, start: int) -> int | None:
+        """The smallest number of epochs whose last one has λ = 1; None where none has."""
+        if self.alpha >= 1:
+            return 1
+        if self.beta <= 0:
+            return None
+        return max(1, math.ceil(round((1 - self.alpha) / self.beta, 9)) + 1 - start)
+
+    def remedies(self, start: int, epochs: int) -> list[str]:
+        """A larger β, or more epochs."""
+        beta, enough = self.least_beta(start + epochs - 1), self.least_epochs(start)
+        found = [] if beta is None else [f"beta ≥ {_rounded_up(beta):g}"]
+        found += [] if enough is None else [f"epochs ≥ {enough}"]
+        return found or ["a beta above 0"]
 
 
-def linear(k: int, pace: Pace) -> float:
-    """λ(k) = min(1, α + β·k). T = (1 − α)/β; mean share to T: (1 + α)/2. CLASS."""
-    return min(1.0, pace.alpha + pace.beta * k)
+def _rounded_up(value: float) -> float:
+    """The value with four significant digits, never less: a remedy must suffice."""
+    unit: float = 10.0 ** (math.floor(math.log10(value)) - 3) if value > 0 else 1.0
+    return math.ceil(round(value / unit, 6)) * unit
 
 
-def root(k: int, pace: Pace) -> float:
+@dataclass(frozen=True)
+class TimedPacing(Pacing):
+    """The base class of pacings whose T is a setting.
+
+    Attributes:
+        alpha: α, the fraction of the pairs at k = 0, in (0, 1].
+        full_data_after: T as a fraction of the epochs, in (0, 1].
+        epochs: The curriculum epochs of the budget.
+    """
+
+    alpha: float
+    full_data_after: float
+    epochs: int
+
+    @property
+    def end(self) -> float:
+        """T = `full_data_after` · `epochs`."""
+        # Rounded: 0.55 · 100 is slightly above 55 and must not add an epoch.
+        return round(self.full_data_after * self.epochs, 9)
+
+    def remedies(self, start: int, epochs: int) -> list[str]:
+        """A smaller `full_data_after`."""
+        last = start + epochs - 1
+        if last == 0:
+            return ["more epochs"]
+        return [f"full_data_after ≤ {math.floor(1e4 * last / epochs) / 1e4:g}"]
+
+
+@dataclass(frozen=True)
+class Root(TimedPacing):
     """λ(k) = min(1, (k·(1 − α^p)/T + α^p)^(1/p)): early epochs grow fastest. Platanios et al.
 
     Mean share to T: p/(p + 1) · (1 − α^(p+1))/(1 − α^p). p = 1 is linear, p = 2 the usual root.
+
+    Attributes:
+        pacing_power: p, in [0.1, 10].
     """
-    if k >= pace.full_epoch:
-        return 1.0
-    start = pace.alpha**pace.power
-    grown: float = (k * (1 - start) / pace.full_epoch + start) ** (1 / pace.power)
-    return min(1.0, max(pace.alpha, grown))  # the power and its inverse round apart
+
+    pacing_power: float
+
+    def __call__(self, k: int) -> float:
+        """λ(k)."""
+        if k >= self.end:
+            return 1.0
+        start = self.alpha**self.pacing_power
+        grown: float = (k * (1 - start) / self.end + start) ** (1 / self.pacing_power)
+        return min(1.0, max(self.alpha, grown))  # (α^p)^(1/p) is not always α
 
 
-def step(k: int, pace: Pace) -> float:
-    """λ(k) = α before T, then 1. Mean share to T: α. Wu, Dyer and Neyshabur."""
-    return pace.alpha if k < pace.full_epoch else 1.0
+@dataclass(frozen=True)
+class Step(TimedPacing):
+    """λ(k) = α for k < T, then 1. Mean share to T: α. Wu, Dyer and Neyshabur."""
+
+    def __call__(self, k: int) -> float:
+        """λ(k)."""
+        return self.alpha if k < self.end else 1.0
 
 
-def exponential(k: int, pace: Pace) -> float:
+@dataclass(frozen=True)
+class Exponential(TimedPacing):
     """λ(k) = α + (1 − α)·(e^(10·k/T) − 1)/(e^10 − 1), then 1: the last epochs grow fastest.
 
     Mean share to T: α + (1 − α)·(1/10 − 1/(e^10 − 1)), near α + (1 − α)/10. Wu, Dyer and Neyshabur.
     """
-    if k >= pace.full_epoch:
-        return 1.0
-    grown = math.expm1(10 * k / pace.full_epoch) / math.expm1(10)
-    return min(1.0, pace.alpha + (1 - pace.alpha) * grown)
+
+    def __call__(self, k: int) -> float:
+        """λ(k)."""
+        if k >= self.end:
+            return 1.0
+        grown = math.expm1(10 * k / self.end) / math.expm1(10)
+        return min(1.0, self.alpha + (1 - self.alpha) * grown)
 
 
-def full(k: int, pace: Pace) -> float:  # noqa: ARG001 - one signature for all pacings
+@dataclass(frozen=True)
+class Full(Pacing):
     """λ(k) = 1: every pair in every epoch, no curriculum. Mean share: 1."""
-    return 1.0
+
+    def __call__(self, k: int) -> float:  # noqa: ARG002
+        """1."""
+        return 1.0
+
+    @property
+    def end(self) -> float:
+        """0."""
+        return 0.0
 
 
-PACINGS: dict[str, Callable[[int, Pace], float]] = {
-    "linear": linear,
-    "root": root,
-    "step": step,
-    "exponential": exponential,
-    "full": full,
-}
+def pacing_of(curriculum: Curriculum, epochs: int) -> Pacing:
+    """The pacing of a curriculum with its parameters, for a budget of `epochs` epochs.
 
-
-def pace_of(curriculum: Curriculum, epochs: int) -> Pace:
-    """The parameters of a curriculum's pacing; T is `full_data_after` of the budget's `epochs`."""
-    # Rounded: 0.55 · 100 is a hair above 55, which is no reason for one more epoch.
-    full_epoch = round(curriculum.full_data_after * epochs, 9)
-    return Pace(curriculum.alpha, curriculum.beta, full_epoch, curriculum.pacing_power)
+    Raises:
+        ConfigError: If the pacing is unknown.
+    """
+    pacing: type[Pacing] = PACINGS.load(curriculum.pacing)
+    return pacing.of(curriculum, epochs)
 
 
 def shares(curriculum: Curriculum, epochs: int) -> tuple[float, ...]:
     """λ of each epoch of a run.
 
     Raises:
-        ValueError: If the pacing is unknown.
+        ConfigError: If the pacing is unknown.
     """
-    pacing = named("pacing", curriculum.pacing, PACINGS)
-    pace = pace_of(curriculum, epochs)
-    return tuple(pacing(curriculum.pacing_start + epoch, pace) for epoch in range(epochs))
+    pacing = pacing_of(curriculum, epochs)
+    return tuple(pacing(curriculum.pacing_start + epoch) for epoch in range(epochs))
 
 
 def pool_size(share: float, pairs: int) -> int:
-    """⌈λ·L⌉, the pairs in the pool of an epoch."""
-    # Rounded first: 0.1 + 0.2 is a hair above 0.3, which is no reason for one more pair.
+    """⌈λ·L⌉, the number of pairs in the pool of an epoch."""
+    # Rounded first: 0.1 + 0.2 is slightly above 0.3 and must not add a pair.
     return min(pairs, math.ceil(round(share * pairs, 6)))

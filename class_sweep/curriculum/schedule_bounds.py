@@ -1,11 +1,9 @@
 """What a search space admits: its shortest and longest schedule, and when its pacings end."""
 
-import math
-
 from class_sweep.config.axes import Value
 from class_sweep.config.document import Space
 from class_sweep.config.pruning import AUTO, Pruning
-from class_sweep.curriculum.pacing import PACINGS, pace_of
+from class_sweep.curriculum.pacing import pacing_of
 from class_sweep.curriculum.schedule import Schedule
 from class_sweep.errors import ConfigError
 
@@ -15,7 +13,8 @@ _LENGTHENS = (
     "curriculum.pacing_power",
     "curriculum.pacing_start",
 )
-_SHORTENS = ("curriculum.full_data_after", "optimizer.batch_size")
+_FULL_AT = "curriculum.full_data_after"
+_SHORTENS = (_FULL_AT, "optimizer.batch_size")
 _PACING = "curriculum.pacing"
 
 
@@ -80,23 +79,21 @@ def pacing_end(space: Space) -> float:
     """
     axis = space.axes.get(_PACING)
     pacings = axis.ends() if axis else [space.settings.curriculum.pacing]
-    return max(_paced(space, str(pacing)) for pacing in pacings)
+    return max(_largest_sum_before_end(space, str(pacing)) for pacing in pacings)
 
 
-def _paced(space: Space, pacing: str) -> float:
-    """Σ λ(k) before λ = 1, at its largest over the axes, for one pacing."""
-    least = {path: min(space.axes[path].ends()) for path in _LENGTHENS if path in space.axes}
-    most = {path: max(space.axes[path].ends()) for path in _LENGTHENS if path in space.axes}
-    most |= {path: max(space.axes[path].ends()) for path in _SHORTENS[:1] if path in space.axes}
-    low = space.resolve(least | {_PACING: pacing}).curriculum
-    start = low.pacing_start
-    if pacing == "full" or low.alpha >= 1:
-        return 0.0
-    if pacing == "linear":
-        if low.beta == 0:
-            return math.inf
-        steps = max(0, math.ceil(round((1 - low.alpha) / low.beta, 6)) - start)
-        # The last shares before 1 lie up to 1, 1 − β, … as α grows within the same step count.
-        return steps - low.beta * steps * (steps - 1) / 2
-    pace = pace_of(space.resolve(most | {_PACING: pacing}).curriculum, space.settings.budget.epochs)
-    return sum(PACINGS[pacing](k, pace) for k in range(start, math.ceil(pace.full_epoch)))
+def _largest_sum_before_end(space: Space, pacing: str) -> float:
+    """The largest Σ λ(k) before λ = 1 over the axes, for one pacing."""
+    latest = {path: max(space.axes[path].ends()) for path in (_FULL_AT,) if path in space.axes}
+    lower, upper = (
+        space.resolve(
+            {path: end(space.axes[path].ends()) for path in _LENGTHENS if path in space.axes}
+            | latest
+            | {_PACING: pacing}
+        ).curriculum
+        for end in (min, max)
+    )
+    epochs = space.settings.budget.epochs
+    return pacing_of(lower, epochs).largest_sum_before_end(
+        pacing_of(upper, epochs), lower.pacing_start
+    )

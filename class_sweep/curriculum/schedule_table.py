@@ -6,7 +6,7 @@ from typing import Any
 from class_sweep.config.axes import Value
 from class_sweep.config.document import Space
 from class_sweep.curriculum.baselines import reference_config
-from class_sweep.curriculum.intensity import loss_weights
+from class_sweep.curriculum.intensity import loss_parts_of, loss_weights
 from class_sweep.curriculum.pacing import shares
 from class_sweep.curriculum.schedule import Schedule
 from class_sweep.errors import DataError
@@ -46,11 +46,9 @@ def schedule_table(space: Space, values: Mapping[str, Value], pairs: int) -> dic
         planned = Schedule.of(settings, pairs)
     except ValueError as error:
         raise DataError(f"{space.name}: {error}") from None
-    curves = curriculum.intensity
-    parts = tuple(curves) if isinstance(curves, dict) else ("loss",)
-    acting = loss_weights(curriculum, epochs, parts)
+    weights = loss_weights(curriculum, epochs, loss_parts_of(curriculum.intensity))
     on_rate = curriculum.intensity_target == "learning_rate"
-    factors = {"learning rate": acting.rate} if on_rate else acting.loss
+    factors = {"learning rate": weights.rate} if on_rate else weights.loss
     return {
         "curriculum": curriculum.model_dump(mode="json"),
         "share": list(shares(curriculum, epochs)),

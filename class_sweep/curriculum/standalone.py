@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from class_sweep.config.document import load_space
 from class_sweep.config.sections import Budget, Curriculum
-from class_sweep.curriculum.intensity import loss_weights
+from class_sweep.curriculum.intensity import loss_parts_of, loss_weights
 from class_sweep.curriculum.order import difficulty_order
 from class_sweep.curriculum.sampler import CurriculumSampler
 from class_sweep.curriculum.schedule import Schedule
@@ -63,11 +63,12 @@ class CurriculumRun:
         pairs = len(difficulty)
         schedule = Schedule.plan(curriculum, budget, batch_size=batch_size, pairs=pairs)
         order = difficulty_order(
-            difficulty,  # type: ignore[arg-type]
+            difficulty,
             np.arange(pairs, dtype=np.float64) if ties is None else ties,
             order=curriculum.order,
             tie_break=curriculum.tie_break,
             seed=seed,
+            nearest=nearest,
         )
         self._sampler = CurriculumSampler(
             schedule,
@@ -76,8 +77,7 @@ class CurriculumRun:
             nearest=nearest if curriculum.batching == "neighbourhood" else None,
             group_size=curriculum.group_size,
         )
-        curves = curriculum.intensity
-        parts = tuple(curves) if isinstance(curves, dict) else ("loss",)
+        parts = loss_parts_of(curriculum.intensity)
         self._loss_weights = loss_weights(curriculum, budget.epochs, parts)
         self._ends = schedule.ends
         self.epochs, self.steps = schedule.epochs, schedule.steps

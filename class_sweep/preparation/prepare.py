@@ -14,10 +14,12 @@ from class_sweep.backbones.backbone import Needs
 from class_sweep.backbones.catalogue import BACKBONES, needs_of
 from class_sweep.base.array_cache import ArrayCache
 from class_sweep.base.hashing import fingerprint
+from class_sweep.config.components import ORDERS
 from class_sweep.config.document import TEXT_WEIGHT, Space
 from class_sweep.config.inputs import HuggingFaceEncoder, MorganEncoder
 from class_sweep.curriculum.baselines import sigmas_needed
 from class_sweep.curriculum.intensity import loss_weights
+from class_sweep.curriculum.pacing import pacing_of
 from class_sweep.curriculum.schedule_bounds import resolve_grace, schedule_bounds
 from class_sweep.data.corpus import load_pairs
 from class_sweep.data.pair import PairSet
@@ -331,8 +333,11 @@ def _order_matters(space: Space) -> bool:
     """Whether any schedule of the space leaves pairs out of its first pool by their difficulty."""
     alpha = space.axes.get("curriculum.alpha")
     lowest = min(map(float, alpha.ends())) if alpha else space.settings.curriculum.alpha
-    return (
-        space.grid("curriculum.order") != ["random"]
-        and space.grid("curriculum.pacing") != ["full"]
-        and lowest < 1
+    epochs = space.settings.budget.epochs
+    pacings = (
+        space.resolve({"curriculum.alpha": lowest, "curriculum.pacing": name}).curriculum
+        for name in space.grid("curriculum.pacing")
     )
+    return any(
+        ORDERS.load(name).uses_difficulty for name in space.grid("curriculum.order")
+    ) and any(not pacing_of(curriculum, epochs).starts_full for curriculum in pacings)

@@ -219,6 +219,8 @@ def curriculum_order(
         order=curriculum.order,
         tie_break=curriculum.tie_break,
         seed=seed,
+        nearest=index.neighbours,
+        nearest_similarity=index.neighbour_similarity,
     )
 
 

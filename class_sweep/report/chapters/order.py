@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from class_sweep.config.components import ORDERS
 from class_sweep.config.document import SIGMA_QUANTILE
+from class_sweep.curriculum.pacing import pacing_of
 from class_sweep.difficulty.similarity import Similarity
 from class_sweep.report.blocks import Block, Chapter, More, Plot, Table, Text
 from class_sweep.report.plots import FOURTH, THEIRS, curve, figure, mark
@@ -27,9 +29,9 @@ def order(sweep: SweepFacts) -> Chapter:
     whose = f"trial {sweep.best.trial}, the best" if sweep.best else "the centre of the space"
     blocks: list[Block] = [Text(f"Look-alikes are counted by {key}, for {whose}.", "quiet")]
     sigma = None if SIGMA_QUANTILE in values or chosen.sigma_quantile else chosen.sigma
-    if chosen.alpha >= 1 or chosen.pacing == "full":
+    if pacing_of(chosen, sweep.space.settings.budget.epochs).starts_full:
         blocks.append(Text("It shows every pair in every epoch, so that no order plays a part."))
-    elif chosen.order == "random":
+    elif not ORDERS.load(chosen.order).uses_difficulty:
         blocks.append(Text("Its order is random: difficulty plays no part in it."))
     blocks += _reading(rows, sigma)
     sigmas = [row["sigma"] for row in rows]
