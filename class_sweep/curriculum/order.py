@@ -121,7 +121,7 @@ def difficulty_order(
         difficulty: (L,) low is easy: N_i(σ) in CLASS, few similar pairs.
         mean_similarity: (L,) the mean similarity to all other pairs.
         order: A name of `ORDERS`: `easy_first`, `hard_first` (its exact reverse), `random`, …
-        tie_break: The tie-break of pairs of equal difficulty: `mean_similarity` (the less similar pair
+        tie_break: The order of pairs of equal difficulty: `mean_similarity` (the less similar pair
             is easier) or `random`. Pairs that are equal in both keep the order of the data.
         seed: The seed of a random order and of a random tie-break.
         nearest: (L, m) the most similar other pairs, where they are known.

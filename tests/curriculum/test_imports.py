@@ -6,6 +6,7 @@ import pytest
 MODULES = (
     "baselines",
     "batching",
+    "epoch_function",
     "intensity",
     "order",
     "pacing",

@@ -1,71 +1,86 @@
-from typing import get_args
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from class_sweep.config.sections import Curriculum, Curve
-from class_sweep.curriculum.intensity import INTENSITIES, loss_weights
+from class_sweep.config.components import INTENSITIES
+from class_sweep.config.sections import Curriculum
+from class_sweep.curriculum.intensity import (
+    Decreasing,
+    Intensity,
+    Inverse,
+    Power,
+    Sigmoid,
+    loss_weights,
+)
+from class_sweep.errors import ConfigError
 
 powers = st.floats(0.1, 10.0)
 
 
-def test_the_settings_and_the_functions_name_the_same_curves():
-    assert set(get_args(Curve)) == set(INTENSITIES)
+@pytest.mark.parametrize("name", INTENSITIES)
+@given(st.integers(0, 2000), powers)
+def test_every_intensity_keeps_the_contract(name, k, power):
+    implementation = INTENSITIES.load(name)
+    curriculum = Curriculum(intensity=name, intensity_power=power)
+    gamma = implementation.of(curriculum, 10)
+    assert isinstance(gamma, Intensity)
+    assert gamma == implementation.of(curriculum, 10)
+    assert implementation.parameters() <= set(Curriculum.model_fields)
+    assert 0 <= gamma(k) <= 1
+    assert gamma(k + 1) > 0
+    assert gamma.is_constant == all(gamma(first) == 1 for first in range(5))
 
 
-@given(st.sampled_from(sorted(INTENSITIES)), st.integers(0, 2000), powers)
-def test_gamma_is_a_fraction_and_moves_one_way(name, k, p):
-    here, there = INTENSITIES[name](k, p), INTENSITIES[name](k + 1, p)
-    assert 0 <= here <= 1
-    assert 0 < there <= 1
-    onward = here - there if name == "decreasing" else there - here
-    assert onward >= -1e-15
+@pytest.mark.parametrize("name", INTENSITIES)
+@given(powers)
+def test_every_intensity_moves_one_way(name, power):
+    gamma = INTENSITIES.load(name).of(Curriculum(intensity_power=power), 10)
+    steps = [later - earlier for earlier, later in pairwise(map(gamma, range(100)))]
+    assert all(step >= -1e-15 for step in steps) or all(step <= 1e-15 for step in steps)
 
 
-@given(st.integers(0, 500), powers)
-def test_the_curves_are_kin(k, p):
-    of = {name: curve(k, p) for name, curve in INTENSITIES.items()}
-    assert of["decreasing"] == pytest.approx(1 - of["inverse"])
-    assert INTENSITIES["power"](k, 1.0) == of["inverse"]
-    assert of["constant"] == 1
+@given(st.integers(0, 500))
+def test_decreasing_mirrors_inverse_and_power_1_equals_it(k):
+    assert Decreasing()(k) == pytest.approx(1 - Inverse()(k))
+    assert Power(1.0)(k) == Inverse()(k)
 
 
 def test_published_values():
-    assert INTENSITIES["sigmoid"](0, 2) == pytest.approx(0.7310586)
-    assert [INTENSITIES["inverse"](k, 2) for k in (0, 1, 3)] == [0, 0.5, 0.75]
-    assert [INTENSITIES["power"](k, 2.0) for k in (0, 1, 3)] == [0, 0.5, 0.9]
+    assert Sigmoid()(0) == pytest.approx(0.7310586)
+    assert [Inverse()(k) for k in (0, 1, 3)] == [0, 0.5, 0.75]
+    assert [Power(2.0)(k) for k in (0, 1, 3)] == [0, 0.5, 0.9]
 
 
-def test_one_curve_stands_for_every_part():
-    both = loss_weights(Curriculum(intensity="inverse"), 3, ("alignment", "adversarial"))
+def test_one_intensity_applies_to_every_part():
+    weights = loss_weights(Curriculum(intensity="inverse"), 3, ("alignment", "adversarial"))
     halves = pytest.approx((1 / 2, 2 / 3, 3 / 4))
-    assert both.loss == {"alignment": halves, "adversarial": halves}
-    assert both.rate == (1, 1, 1)
+    assert weights.loss == {"alignment": halves, "adversarial": halves}
+    assert weights.rate == (1, 1, 1)
 
 
-def test_parts_that_are_not_named_are_constant():
-    found = loss_weights(
-        Curriculum(intensity={"b": "decreasing"}, intensity_start=0), 3, ("a", "b")
-    )
-    assert found.loss == {"a": (1, 1, 1), "b": pytest.approx((1, 1 / 2, 1 / 3))}
+def test_parts_without_an_intensity_are_constant():
+    curriculum = Curriculum(intensity={"b": "decreasing"}, intensity_start=0)
+    weights = loss_weights(curriculum, 3, ("a", "b"))
+    assert weights.loss == {"a": (1, 1, 1), "b": pytest.approx((1, 1 / 2, 1 / 3))}
 
 
-def test_on_the_learning_rate_the_loss_is_left_alone():
+def test_an_intensity_of_the_learning_rate_leaves_the_loss_alone():
     curriculum = Curriculum(
         intensity="power", intensity_power=3.0, intensity_target="learning_rate"
     )
-    found = loss_weights(curriculum, 2, ("a", "b"))
-    assert found.loss == {"a": (1, 1), "b": (1, 1)}
-    assert found.rate == pytest.approx((1 / 2, 8 / 9))
+    weights = loss_weights(curriculum, 2, ("a", "b"))
+    assert weights.loss == {"a": (1, 1), "b": (1, 1)}
+    assert weights.rate == pytest.approx((1 / 2, 8 / 9))
 
 
-def test_bad_ones_are_refused_with_what_is_known():
+def test_an_unusable_intensity_is_an_error_with_the_known_names():
     with pytest.raises(ValueError, match="one of alignment, adversarial, got 'contrastive'"):
         loss_weights(
             Curriculum(intensity={"contrastive": "inverse"}), 3, ("alignment", "adversarial")
         )
-    with pytest.raises(ValueError, match=r"intensity must be one of constant, .*, got 'invers'"):
+    with pytest.raises(ConfigError, match=r"intensity must be one of constant, .*, got 'invers'"):
         loss_weights(Curriculum().model_copy(update={"intensity": "invers"}), 3, ("a",))
     both = {"intensity": {"a": "inverse"}, "intensity_target": "learning_rate"}
     with pytest.raises(ValueError, match="one curve to act on the learning rate"):

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from class_sweep.config.components import PACINGS
 from class_sweep.config.sections import Budget, Curriculum
-from class_sweep.curriculum.pacing import PACINGS
 from class_sweep.curriculum.schedule import Schedule, full_data_samples
 
 

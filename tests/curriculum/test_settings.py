@@ -4,11 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from class_sweep.config.components import PACINGS
 from class_sweep.config.document import dump_settings, parse_space
-from class_sweep.config.identity import PACING_SETTINGS, identity
+from class_sweep.config.identity import identity
 from class_sweep.config.sections import Curriculum
 from class_sweep.curriculum.intensity import loss_weights
-from class_sweep.curriculum.pacing import PACINGS, shares
+from class_sweep.curriculum.pacing import shares
 from class_sweep.errors import ConfigError
 
 
@@ -88,7 +89,7 @@ def test_a_pacing_uses_the_settings_that_the_identity_holds_and_no_others(pacing
     base = Curriculum(pacing=pacing, alpha=0.2, beta=0.02, full_data_after=0.95, pacing_power=4.0)
     for name, values in pacing_values.items():
         other = base.model_copy(update={name: data.draw(values)})
-        used = name in PACING_SETTINGS[pacing]
+        used = name in PACINGS.load(pacing).parameters()
         assert (shares(other, 20) != shares(base, 20)) == used, name
 
 
