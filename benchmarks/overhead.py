@@ -80,7 +80,7 @@ def ours(trials: int, sampler: str, cache: ArrayCache) -> float:
     with tempfile.TemporaryDirectory() as folder:
         space = space_of(trials, sampler)
         done = run(space, Path(folder, "results"), cache=cache, callback=Callback())
-        return float(done.summary["seconds"]["trials"]) / trials
+        return float(done.summary.seconds["trials"]) / trials
 
 
 def bare(trials: int, features: dict[str, np.ndarray], *, reuse: bool) -> float:

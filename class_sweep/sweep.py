@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import ray
 
@@ -33,6 +32,8 @@ from class_sweep.results.curves import curves_csv
 from class_sweep.results.export import trial_yaml
 from class_sweep.results.folder import ResultsFolder, ResultsWriter
 from class_sweep.results.record import Record
+from class_sweep.results.summary import SweepSummary
+from class_sweep.results.test_log import TestReading
 from class_sweep.results.trials import trials_of
 from class_sweep.storage.remote import Storage
 from class_sweep.tuning.ledger import Judge
@@ -48,7 +49,7 @@ class Sweep:
     """What a finished sweep hands back."""
 
     folder: ResultsFolder
-    summary: dict[str, Any]
+    summary: SweepSummary
     prepared: Prepared
 
 
@@ -130,7 +131,7 @@ def resume(
 def _require_pruning_as_begun(folder: ResultsFolder, space: Space) -> None:
     """Refuse a sweep of a version whose pruning was another where the space names none."""
     kind = space.settings.pruning.kind
-    begun = folder.read_summary()["pruning"] if folder.summary.is_file() else kind
+    begun = folder.read_summary().pruning if folder.summary.is_file() else kind
     if begun != kind:
         raise ResultsError(
             f"a sweep must go on under the pruning that it began with: {folder.space} says {kind},"
@@ -147,7 +148,7 @@ def confirm(
     storage: Storage | None = None,
     test: bool = False,
     address: str | None = None,
-) -> tuple[Sweep, dict[str, Any] | None]:
+) -> tuple[Sweep, TestReading | None]:
     """Confirm a finished sweep, or go on with its confirmation; what it has run it keeps.
 
     Args:
@@ -172,9 +173,9 @@ def confirm(
     space = confirming(space, changes)
     with taken_up(path, storage, callback) as (writer, keeper):
         summary = folder.read_summary()
-        if summary["state"] not in {"finished", "confirming"}:
+        if summary.state not in {"finished", "confirming"}:
             raise ResultsError(
-                f"a sweep must be finished to be confirmed: {path} is {summary['state']}; go on"
+                f"a sweep must be finished to be confirmed: {path} is {summary.state}; go on"
                 f" with: class-sweep resume {path}"
             )
         clock = Clock(folder.seconds())
@@ -195,14 +196,14 @@ def _keep_environment(writer: ResultsWriter, prepared: Prepared, space: Space) -
     folder = writer.folder
     now = describe_environment(prepared.pairs, prepared.features, space)
     if not folder.environment.exists():
-        writer.write_json(folder.environment, now)
+        writer.write_environment(now)
     then = folder.read_environment()
-    if then.get("data_sha256") != now["data_sha256"]:
+    if then.data_sha256 != now.data_sha256:
         raise ResultsError(
             f"a sweep must go on with the data it began with: {folder.environment} has SHA-256"
-            f" {then.get('data_sha256')}, and the data now {now['data_sha256']}"
+            f" {then.data_sha256}, and the data now {now.data_sha256}"
         )
-    if then.get("index_sha256") != now["index_sha256"]:
+    if then.index_sha256 != now.index_sha256:
         log.warning("the difficulty index is not the one that this sweep began with")
 
 

@@ -4,14 +4,13 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 from class_sweep.base.files import write_atomic
 from class_sweep.config.document import Space
 from class_sweep.config.identity import identity
 from class_sweep.confirmation.arms import Arm, Arms, make_arms
 from class_sweep.confirmation.paired_runs import Job, Trained, retrain
-from class_sweep.confirmation.verdict import Evidence, verdict_tree
+from class_sweep.confirmation.verdict import Evidence, make_verdict
 from class_sweep.errors import ConfigError, InterruptedSweepError, SweepError
 from class_sweep.execution.cluster.trial_slots import TrialSlots
 from class_sweep.execution.interrupts import StopRequest
@@ -21,7 +20,9 @@ from class_sweep.results.confirmation_log import ConfirmLog, ConfirmRun
 from class_sweep.results.curves import SEED
 from class_sweep.results.export import config_yaml
 from class_sweep.results.folder import ResultsWriter
+from class_sweep.results.summary import ConfirmationSummary, SweepSummary
 from class_sweep.results.trials import trials_of
+from class_sweep.results.verdict import Verdict
 from class_sweep.statistics.sequential import Progress, follow
 
 log = logging.getLogger(__name__)
@@ -34,9 +35,9 @@ def confirm_sweep(
     clock: Clock,
     callback: Callback,
     slots: TrialSlots,
-    summary: dict[str, Any],
+    summary: SweepSummary,
     again: str = "resume",
-) -> dict[str, Any]:
+) -> SweepSummary:
     """Confirm a finished sweep: what is left of it, the verdict, the winner's `best.yaml`.
 
     Args:
@@ -65,18 +66,18 @@ def confirm_sweep(
         progress = work.go_on(prepared, callback, stop, slots)
         if stop.asked:
             raise stop.reason or InterruptedSweepError(folder.path, again)
-        full = summary["samples"]["full_budget"] // summary["trials"]["wanted"]
-        tree = verdict_tree(space, arms, progress, work.evidence, full)
-    writer.write_json(folder.verdict, tree)
-    if tree["winner"]["arm"] is not None:
-        _write_best(space, writer, arms.arms[tree["winner"]["arm"]], tree)
-    short = ("winner", "words", "finalists", "seeds", "runs", "samples", "failed", "enough")
-    summary |= {
-        "state": "finished",
-        "confirm": {name: tree[name] for name in short},
-        "seconds": clock.seconds,
-    }
-    writer.write_json(folder.summary, summary)
+        verdict = make_verdict(space, arms, progress, work.evidence, summary.full_samples)
+    writer.write_verdict(verdict)
+    if verdict.winner.arm is not None:
+        _write_best(space, writer, arms.arms[verdict.winner.arm], verdict)
+    summary = summary.model_copy(
+        update={
+            "state": "finished",
+            "confirm": ConfirmationSummary.of(verdict),
+            "seconds": clock.seconds,
+        }
+    )
+    writer.write_summary(summary)
     return summary
 
 
@@ -183,9 +184,9 @@ class _Work:
         return identity(self._space.resolve({**arm.values, SEED: seed}))
 
 
-def _write_best(space: Space, writer: ResultsWriter, arm: Arm, tree: dict[str, Any]) -> None:
+def _write_best(space: Space, writer: ResultsWriter, arm: Arm, verdict: Verdict) -> None:
     head = [
-        f"Written by class-sweep. {tree['winner']['words']}",
-        f"{arm.name}: {arm.samples} samples, retrained under {len(tree['seeds'])} seeds",
+        f"Written by class-sweep. {verdict.winner.words}",
+        f"{arm.name}: {arm.samples} samples, retrained under {len(verdict.seeds)} seeds",
     ]
     write_atomic(writer.folder.best, config_yaml(space, arm.values, head))

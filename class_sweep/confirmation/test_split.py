@@ -1,17 +1,14 @@
 """The test split, read by a confirmation's winner and its controls, and who read it when."""
 
 import getpass
-import json
 import logging
 import platform
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 import numpy as np
 
-from class_sweep.base.jsonl import LineLog, whole_lines
 from class_sweep.config.document import Space
 from class_sweep.config.objective import metric_names
 from class_sweep.confirmation.paired_runs import Job, Trained, retrain
@@ -20,7 +17,14 @@ from class_sweep.execution.cluster.trial_slots import TrialSlots
 from class_sweep.execution.interrupts import StopRequest
 from class_sweep.preparation.prepare import Clock, Prepared
 from class_sweep.results.callback import Callback
-from class_sweep.results.folder import ResultsFolder, ResultsWriter
+from class_sweep.results.folder import ResultsWriter
+from class_sweep.results.test_log import (
+    ReadingDifference,
+    ReadingPair,
+    TestReading,
+    append_reading,
+    read_test_log,
+)
 from class_sweep.statistics.paired import Paired
 from class_sweep.statistics.two_way_bootstrap import intervals
 
@@ -34,7 +38,7 @@ def read_test(
     clock: Clock,
     callback: Callback,
     slots: TrialSlots,
-) -> dict[str, Any]:
+) -> TestReading:
     """Train the winner and its controls under the confirmation's seeds and rank the test split.
 
     Every reading is written down in `test.jsonl`, and one that is not the first is warned of.
@@ -47,49 +51,45 @@ def read_test(
         SweepError: If a run failed, or the reading was interrupted; then nothing was read.
     """
     folder = writer.folder
-    tree = folder.read_verdict()
-    winner = tree["winner"]["arm"]
+    verdict = folder.read_verdict()
+    winner = verdict.winner.arm
     if winner is None:
         raise ResultsError(f"the test split is read by a winner, got none: {folder.verdict}")
-    before = readings(folder)
-    if before:
+    earlier = read_test_log(folder)
+    if earlier:
         log.warning(
             "THE TEST SPLIT WAS READ BEFORE, on %s by %s: what was chosen since is not tested by"
             " reading it again",
-            before[-1]["at"],
-            before[-1]["user"],
+            earlier[-1].at,
+            earlier[-1].user,
         )
-    pairs = [pair for pair in tree["pairs"] if pair["finalist"] == winner]
-    names = [winner, *(pair["arm"] for pair in pairs)]
-    configs = {one["arm"]: one["config"] for one in tree["arms"] if one["arm"] in names}
-    jobs = [Job(arm, configs[arm], seed) for seed in tree["seeds"] for arm in names]
-    found = _train(jobs, space, prepared, clock, callback, slots)
-    reading = {
-        "reading": len(before) + 1,
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "user": f"{getpass.getuser()}@{platform.node()}",
-        "command": sys.argv,
-        "metric": space.objective.metric,
-        "winner": winner,
-        "confirmed": tree["winner"]["confirmed"],
-        "seeds": tree["seeds"],
-        "queries": len(prepared.pairs.rows("test")),
-        "arms": {arm: _means([found[arm, seed] for seed in tree["seeds"]]) for arm in names},
-        "pairs": [
-            {"control": pair["control"], "arm": pair["arm"]}
-            | {"metrics": _differences(found, winner, pair["arm"], tree["seeds"])}
+    pairs = [pair for pair in verdict.pairs if pair.finalist == winner]
+    names = [winner, *(pair.arm for pair in pairs)]
+    configs = {arm.arm: arm.config for arm in verdict.arms if arm.arm in names}
+    jobs = [Job(arm, configs[arm], seed) for seed in verdict.seeds for arm in names]
+    runs = _train(jobs, space, prepared, clock, callback, slots)
+    reading = TestReading(
+        reading=len(earlier) + 1,
+        at=datetime.now(UTC).isoformat(timespec="seconds"),
+        user=f"{getpass.getuser()}@{platform.node()}",
+        command=sys.argv,
+        metric=space.objective.metric,
+        winner=winner,
+        confirmed=verdict.winner.confirmed,
+        seeds=verdict.seeds,
+        queries=len(prepared.pairs.rows("test")),
+        arms={arm: _means([runs[arm, seed] for seed in verdict.seeds]) for arm in names},
+        pairs=[
+            ReadingPair(
+                control=pair.control,
+                arm=pair.arm,
+                metrics=_differences(runs, winner, pair.arm, verdict.seeds),
+            )
             for pair in pairs
         ],
-    }
-    lines = LineLog(folder.tests)
-    lines.append(json.dumps(reading, ensure_ascii=False, allow_nan=False))
-    lines.close()
+    )
+    append_reading(folder, reading)
     return reading
-
-
-def readings(folder: ResultsFolder) -> list[dict[str, Any]]:
-    """Every reading of the test split so far."""
-    return [json.loads(line) for _, line in whole_lines(folder.tests)]
 
 
 def _train(
@@ -120,18 +120,19 @@ def _means(runs: list[Trained]) -> dict[str, float]:
 
 
 def _differences(
-    found: Mapping[tuple[str, int], Trained], one: str, other: str, seeds: list[int]
-) -> dict[str, Any]:
-    """Winner − control for every metric, with 95 % intervals: paired t, and bootstrap."""
-    runs = [[found[arm, seed] for seed in seeds] for arm in (one, other)]
+    runs: Mapping[tuple[str, int], Trained], winner: str, control: str, seeds: list[int]
+) -> dict[str, ReadingDifference]:
+    """Winner − control in every metric."""
+    paired_runs = [[runs[arm, seed] for seed in seeds] for arm in (winner, control)]
     ranks = [
-        {name: np.stack([run.ranks[name] for run in some]) for name in some[0].ranks}
-        for some in runs
+        {name: np.stack([run.ranks[name] for run in of_arm]) for name in of_arm[0].ranks}
+        for of_arm in paired_runs
     ]
-    drawn = intervals(*ranks)
-    tree = {}
+    bootstrap = intervals(*ranks)
+    differences = {}
     for name in metric_names():
-        paired = Paired.of(*([run.metrics[name] for run in some] for some in runs))
-        tree[name] = {"difference": paired.mean, "t": paired.interval(0.05)}
-        tree[name]["bootstrap"] = drawn[name]
-    return tree
+        paired = Paired.of(*([run.metrics[name] for run in of_arm] for of_arm in paired_runs))
+        differences[name] = ReadingDifference(
+            difference=paired.mean, t=paired.interval(0.05), bootstrap=bootstrap[name]
+        )
+    return differences

@@ -5,29 +5,29 @@ import platform
 import sys
 from dataclasses import asdict
 from importlib.metadata import version
-from typing import Any
 
 import torch
 
 from class_sweep.config.document import Space
 from class_sweep.data.pair import PairSet
+from class_sweep.results.environment import DroppedRow, Environment
 from class_sweep.training.features import TrialFeatures
 
 _PACKAGES = ("class-sweep", "ray", "torch", "optuna", "numpy", "scikit-learn", "rdkit")
 
 
-def describe_environment(pairs: PairSet, features: TrialFeatures, space: Space) -> dict[str, Any]:
+def describe_environment(pairs: PairSet, features: TrialFeatures, space: Space) -> Environment:
     """Versions, machine, seed, what was dropped, and the checksums of data and indexes."""
     gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
-    return {
-        "packages": {name: version(name) for name in _PACKAGES},
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "cpus": os.cpu_count(),
-        "gpus": gpus,
-        "seed": space.settings.search.seed,
-        "data_sha256": pairs.checksum(),
-        "index_sha256": {str(s): index.checksum() for s, index in features.indexes.items()},
-        "dropped": [asdict(row) for row in pairs.dropped],
-        "command": sys.argv,
-    }
+    return Environment(
+        packages={name: version(name) for name in _PACKAGES},
+        python=platform.python_version(),
+        platform=platform.platform(),
+        cpus=os.cpu_count(),
+        gpus=gpus,
+        seed=space.settings.search.seed,
+        data_sha256=pairs.checksum(),
+        index_sha256={str(s): index.checksum() for s, index in features.indexes.items()},
+        dropped=[DroppedRow(**asdict(row)) for row in pairs.dropped],
+        command=sys.argv,
+    )

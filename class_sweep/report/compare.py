@@ -50,7 +50,7 @@ def _ranking(sweeps: Sequence[SweepFacts], names: Sequence[str]) -> list[Block]:
     if len({str(s.objective) for s in sweeps}) > 1:
         found = _listed(f"{s.objective} in {n}" for s, n in zip(sweeps, names, strict=True))
         reasons.append(f"they optimise different objectives ({found})")
-    data = {s.environment.get("data_sha256") for s in sweeps}
+    data = {s.environment.data_sha256 if s.environment else None for s in sweeps}
     if None in data:
         reasons.append("a folder does not say which data it is of")
     elif len(data) > 1:
@@ -93,9 +93,9 @@ def _outcome(sweeps: Sequence[SweepFacts], names: Sequence[str]) -> Table:
 def _settings(sweeps: Sequence[SweepFacts], names: Sequence[str]) -> Table:
     rows: list[tuple[str, Callable[[SweepFacts], str]]] = [
         ("backbone", lambda s: s.space.settings.backbone.name),
-        ("data, SHA-256", lambda s: str(s.environment.get("data_sha256", "–"))[:16]),
+        ("data, SHA-256", lambda s: s.environment.data_sha256[:16] if s.environment else "–"),
         ("training pairs", lambda s: "–" if s.pairs is None else f"{s.pairs:,}"),
-        ("validation pairs", lambda s: f"{s.summary['pairs']['validation']:,}" if s.pairs else "–"),
+        ("validation pairs", lambda s: f"{s.summary.pairs.validation:,}" if s.summary else "–"),
         ("epochs", lambda s: str(s.space.settings.budget.epochs)),
         ("trials", lambda s: f"{s.trials.count} of {s.space.settings.search.runs}"),
         ("finished", lambda s: str(len(s.trials.finished))),
@@ -103,7 +103,7 @@ def _settings(sweeps: Sequence[SweepFacts], names: Sequence[str]) -> Table:
         ("failed", lambda s: str(len(s.trials.failed))),
         ("samples", lambda s: f"{s.trials.samples:,}"),
         ("of the full budget's", _budget),
-        ("time", lambda s: formatting.seconds(sum(s.summary.get("seconds", {}).values()))),
+        ("time", _time),
     ]
     return _table(rows, sweeps, names)
 
@@ -138,15 +138,19 @@ def _share(sweep: SweepFacts) -> str:
 
 
 def _budget(sweep: SweepFacts) -> str:
-    if not sweep.full_samples:
+    if sweep.summary is None:
         return "–"
-    return formatting.percent(sweep.trials.samples / int(sweep.summary["samples"]["full_budget"]))
+    return formatting.percent(sweep.trials.samples / sweep.summary.samples.full_budget)
+
+
+def _time(sweep: SweepFacts) -> str:
+    return formatting.seconds(sum(sweep.summary.seconds.values()) if sweep.summary else 0.0)
 
 
 def _verdict(sweep: SweepFacts, name: str) -> Text:
     if sweep.verdict is None:
         return Text(f"{name}: nothing is confirmed.")
-    return Text(f"{name}: {sweep.verdict['winner']['words']}")
+    return Text(f"{name}: {sweep.verdict.winner.words}")
 
 
 def _listed(items: Iterable[object]) -> str:

@@ -12,11 +12,12 @@ from class_sweep.config.objective import Objective
 from class_sweep.report.eta import seconds_left
 from class_sweep.results import formatting
 from class_sweep.results.record import Record
+from class_sweep.results.summary import SweepSummary
 from class_sweep.results.trials import Trials, trials_of
 
 
 def status_tree(
-    summary: Mapping[str, Any],
+    summary: SweepSummary,
     records: list[Record],
     objective: Objective,
     *,
@@ -34,16 +35,16 @@ def status_tree(
     """
     trials = trials_of(records)
     ranked = trials.ranked(objective)
-    state = summary["state"]
+    state: str = summary.state
     if state in {"running", "confirming"} and not running:
         state = "interrupted"
-    full = summary["samples"]["full_budget"]
-    left = seconds_left(records, summary["trials"]["wanted"], summary["samples"].get("foretold"))
+    full = summary.samples.full_budget
+    left = seconds_left(records, summary.trials.wanted, summary.samples.expected)
     return {
         "state": state,
-        "objective": summary["objective"],
+        "objective": summary.objective,
         "trials": {
-            "wanted": summary["trials"]["wanted"],
+            "wanted": summary.trials.wanted,
             "running": len(trials.running) if running else 0,
             "interrupted": 0 if running else len(trials.running),
             "paused": len(trials.paused),
@@ -60,7 +61,7 @@ def status_tree(
         "seconds_left": left if running else None,
         "best": _row(ranked[0]) if ranked else None,
         "confirmed": confirmed,
-        "verdict": summary["confirm"]["words"] if "confirm" in summary else [],
+        "verdict": summary.confirm.words if summary.confirm else [],
         "failures": [{"trial": r.trial, "reason": r.reason} for r in trials.failed],
     }
 

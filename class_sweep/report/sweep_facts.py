@@ -1,23 +1,22 @@
 """A results folder as its report sees it: read once, whatever state the sweep is in."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from class_sweep.base.jsonl import whole_lines
 from class_sweep.config.axes import Axis
 from class_sweep.config.document import Space, load_space
 from class_sweep.config.objective import Objective
 from class_sweep.results import formatting
 from class_sweep.results.curves import SEED
+from class_sweep.results.environment import Environment
 from class_sweep.results.folder import ResultsFolder
 from class_sweep.results.record import Record
+from class_sweep.results.summary import SweepSummary
+from class_sweep.results.test_log import TestReading, read_test_log
 from class_sweep.results.trials import Trials, trials_of
-
-Tree = Mapping[str, Any]
+from class_sweep.results.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -30,8 +29,8 @@ class SweepFacts:
         curves: The reports of each trial, by number.
         trials: The trials by how they ended.
         running: Whether a process is writing to the folder.
-        summary: `summary.json`; empty before the first trial.
-        environment: `environment.json`; empty where there is none.
+        summary: `summary.json`; None before the first trial.
+        environment: `environment.json`; None where there is none.
         verdict: `verdict.json` of a confirmation, or None.
         tests: Every reading of the test split.
     """
@@ -41,10 +40,10 @@ class SweepFacts:
     curves: Mapping[int, list[Record]]
     trials: Trials
     running: bool
-    summary: Tree
-    environment: Tree
-    verdict: Tree | None
-    tests: list[Tree]
+    summary: SweepSummary | None
+    environment: Environment | None
+    verdict: Verdict | None
+    tests: list[TestReading]
 
     @property
     def name(self) -> str:
@@ -59,7 +58,7 @@ class SweepFacts:
     @property
     def state(self) -> str:
         """`finished`, `failed`, `running`, `interrupted`, or `not started`."""
-        state = str(self.summary.get("state", "not started"))
+        state = self.summary.state if self.summary else "not started"
         cut = state in {"running", "confirming"} and not self.running
         return "interrupted" if cut else state
 
@@ -100,24 +99,12 @@ class SweepFacts:
     @property
     def pairs(self) -> int | None:
         """L, the training pairs; None before they were counted."""
-        return self.summary["pairs"]["train"] if "pairs" in self.summary else None
+        return self.summary.pairs.train if self.summary else None
 
     @property
     def full_samples(self) -> int | None:
         """Samples of one trial over the full data; None before that is known."""
-        if "samples" not in self.summary:
-            return None
-        return int(self.summary["samples"]["full_budget"]) // int(self.summary["trials"]["wanted"])
-
-    @property
-    def closing(self) -> dict[str, Any]:
-        """What `report.closing.caution` reads, from the reports that there are by now."""
-        return {
-            "warnings": [],
-            "references": {name: _trial(r) for name, r in self.references.items()},
-            "best": _trial(self.best) if self.best else None,
-            "pairs": self.summary.get("pairs"),
-        } | ({"confirm": self.verdict} if self.verdict else {})
+        return self.summary.full_samples if self.summary else None
 
     def schedule(self, record: Record) -> str:
         """A trial's name or its values, in a line."""
@@ -165,12 +152,8 @@ def read_sweep(path: Path) -> SweepFacts:
         curves=curves,
         trials=trials_of(records),
         running=running,
-        summary=folder.read_summary() if folder.summary.is_file() else {},
-        environment=folder.read_environment() if folder.environment.is_file() else {},
+        summary=folder.read_summary() if folder.summary.is_file() else None,
+        environment=folder.read_environment() if folder.environment.is_file() else None,
         verdict=folder.read_verdict() if folder.verdict.is_file() else None,
-        tests=[json.loads(line) for _, line in whole_lines(folder.tests)],
+        tests=read_test_log(folder),
     )
-
-
-def _trial(record: Record) -> dict[str, Any]:
-    return {"trial": record.trial, "name": record.name, "metrics": record.metrics}

@@ -68,14 +68,16 @@ def _head(sweep: SweepFacts) -> list[Block]:
     }
     some = ", ".join(f"{n} {state}" for state, n in counts.items() if n) or "none has reported"
     about = f"State: {sweep.state}. {found.count} of {wanted} trials: {some}."
-    pairs = sweep.summary.get("pairs")
-    of = ", ".join(f"{n:,} {split}" for split, n in pairs.items()) + " pairs; " if pairs else ""
+    of = ""
+    if sweep.summary:
+        of = ", ".join(f"{n:,} {split}" for split, n in sweep.summary.pairs) + " pairs; "
     setting = (
         f"{of}backbone {settings.backbone.name}, {settings.budget.epochs} epochs, objective"
         f" {sweep.objective} ({sweep.better}), pruning {settings.pruning.kind}, sampler"
         f" {settings.search.sampler}."
     )
-    warnings = [Text(line, "warning") for line in sweep.summary.get("warnings", [])]
+    known = sweep.summary.warnings if sweep.summary else []
+    warnings = [Text(line, "warning") for line in known]
     if sweep.state in {"running", "interrupted"}:
         warnings.append(
             Text("The sweep has not ended: everything here is of what it has so far.", "warning")

@@ -4,16 +4,18 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from class_sweep.base.jsonl import LineLog, whole_lines
 from class_sweep.errors import ResultsError, StorageError
 from class_sweep.results.folder import ResultsFolder
+from class_sweep.results.json_files import STRICT, explain
 
 Ranks = Mapping[str, NDArray[np.float32]]
 """`pool/direction` to the (Q,) ranks of a split's queries; halves where candidates tie."""
@@ -34,6 +36,8 @@ class ConfirmRun:
         at: When it was written, ISO 8601.
     """
 
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
     identity: str
     arm: str
     seed: int
@@ -43,19 +47,20 @@ class ConfirmRun:
     reason: str | None = None
     at: str = ""
 
-    @classmethod
-    def from_json(cls, line: bytes) -> Self:
-        """Read a line.
+    @staticmethod
+    def from_json(line: bytes) -> "ConfirmRun":
+        """Read a line; keys of a later version are ignored.
 
         Raises:
-            ValueError: If it is no run.
+            ValueError: If the line is no run; the message names the key.
         """
-        tree = json.loads(line)
-        known = {f.name for f in fields(cls)}
         try:
-            return cls(**{key: value for key, value in tree.items() if key in known})
-        except (TypeError, AttributeError) as error:
-            raise ValueError(f"a run must be whole: {error}") from None
+            return _RUN.validate_json(line)
+        except ValidationError as error:
+            raise ValueError(explain(error)) from None
+
+
+_RUN = TypeAdapter(ConfirmRun)
 
 
 class ConfirmLog:

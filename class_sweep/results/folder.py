@@ -7,12 +7,11 @@ test split was read, `test.jsonl`. `storage.json` names the storage that has a c
 run, `checkpoints/` and `tune/` (Ray's own files) are there too.
 """
 
-import json
 import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from filelock import FileLock, Timeout
 
@@ -20,12 +19,22 @@ from class_sweep.base.files import write_atomic
 from class_sweep.base.jsonl import LineLog, whole_lines
 from class_sweep.errors import ResultsError
 from class_sweep.results.curves import CURVES
+from class_sweep.results.environment import Environment
+from class_sweep.results.json_files import ResultsModel, json_text, read_json
 from class_sweep.results.record import Record
+from class_sweep.results.summary import SweepSummary
+from class_sweep.results.verdict import Verdict
 from class_sweep.storage.lease import LEASE, STANDS_FOR
 from class_sweep.storage.remote import Storage
 
 CHECKPOINTS = "checkpoints"  # of trials that run or wait
 TUNE = "tune"  # Ray's own files
+
+
+class StorageCopy(ResultsModel):
+    """`storage.json`: the address of the storage that keeps a copy of the folder."""
+
+    address: str
 
 
 class ResultsFolder:
@@ -89,7 +98,7 @@ class ResultsFolder:
         found = []
         for number, line in whole_lines(self.trials):
             try:
-                found.append(Record.from_json(line.decode("utf-8")))
+                found.append(Record.from_json(line))
             except ValueError as error:
                 raise ResultsError(
                     f"a line must be a record: {self.trials}:{number}: {error}"
@@ -104,23 +113,31 @@ class ResultsFolder:
 
     def seconds(self) -> dict[str, float]:
         """Wall seconds of each stage so far, of every run of the sweep that came to write them."""
-        return dict(self.read_summary()["seconds"]) if self.summary.is_file() else {}
+        return dict(self.read_summary().seconds) if self.summary.is_file() else {}
 
-    def read_environment(self) -> dict[str, Any]:
-        """`environment.json`.
-
-        Raises:
-            ResultsError: If it is missing or damaged.
-        """
-        return _read_json(self.environment)
-
-    def read_verdict(self) -> dict[str, Any]:
-        """`verdict.json`.
+    def read_summary(self) -> SweepSummary:
+        """Read `summary.json`.
 
         Raises:
             ResultsError: If it is missing or damaged.
         """
-        return _read_json(self.verdict)
+        return read_json(self.summary, SweepSummary)
+
+    def read_environment(self) -> Environment:
+        """Read `environment.json`.
+
+        Raises:
+            ResultsError: If it is missing or damaged.
+        """
+        return read_json(self.environment, Environment)
+
+    def read_verdict(self) -> Verdict:
+        """Read `verdict.json`.
+
+        Raises:
+            ResultsError: If it is missing or damaged.
+        """
+        return read_json(self.verdict, Verdict)
 
     def in_use(self) -> bool:
         """Whether a process is writing to the folder at this moment."""
@@ -148,26 +165,7 @@ class ResultsFolder:
         """
         if not self.storage.is_file():
             return None
-        return Storage.parse(str(_read_json(self.storage).get("address")))
-
-    def read_summary(self) -> dict[str, Any]:
-        """`summary.json`.
-
-        Raises:
-            ResultsError: If it is missing or damaged.
-        """
-        return _read_json(self.summary)
-
-
-def _json(tree: dict[str, Any]) -> str:
-    return json.dumps(tree, indent=2, ensure_ascii=False) + "\n"
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise ResultsError(f"{path.name} must be readable: {path}: {error}") from None
+        return Storage.parse(read_json(self.storage, StorageCopy).address)
 
 
 class ResultsWriter:
@@ -210,7 +208,7 @@ class ResultsWriter:
         # Killed at any moment, it leaves a folder that can be resumed, or none by that name.
         write_atomic(ResultsFolder(begun).space, space_text)
         if storage:
-            write_atomic(ResultsFolder(begun).storage, _json({"address": str(storage)}))
+            write_atomic(ResultsFolder(begun).storage, json_text(StorageCopy(address=str(storage))))
         begun.chmod(0o755)
         begun.rename(path)
         return cls(ResultsFolder(path))
@@ -231,13 +229,21 @@ class ResultsWriter:
         write_atomic(path, text)
         return path
 
-    def write_json(self, path: Path, tree: dict[str, Any]) -> None:
-        """Write a JSON file of the folder, whole."""
-        write_atomic(path, _json(tree))
+    def write_summary(self, summary: SweepSummary) -> None:
+        """Write `summary.json`."""
+        write_atomic(self.folder.summary, json_text(summary))
+
+    def write_environment(self, environment: Environment) -> None:
+        """Write `environment.json`."""
+        write_atomic(self.folder.environment, json_text(environment))
+
+    def write_verdict(self, verdict: Verdict) -> None:
+        """Write `verdict.json`."""
+        write_atomic(self.folder.verdict, json_text(verdict))
 
     def remember(self, storage: Storage) -> None:
-        """Write down which storage keeps a copy of the folder."""
-        self.write_json(self.folder.storage, {"address": str(storage)})
+        """Write `storage.json`: which storage keeps a copy of the folder."""
+        write_atomic(self.folder.storage, json_text(StorageCopy(address=str(storage))))
 
     def close(self) -> None:
         """Give the folder back."""

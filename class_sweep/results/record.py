@@ -1,10 +1,12 @@
 """One line of `trials.jsonl`: what a trial reported, and what was decided on it."""
 
 import json
-from dataclasses import asdict, dataclass, field, fields
-from typing import Literal, Self, get_args
+from dataclasses import asdict, dataclass, field
+from typing import ClassVar, Literal
 
-from class_sweep.config.axes import Value
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from class_sweep.results.json_files import STRICT, Config, explain
 
 Decision = Literal["continue", "pause", "prune", "finish", "fail"]
 
@@ -36,10 +38,12 @@ class Record:
         rerun_of: The failed trial that this one tries once more, or None.
     """
 
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
     trial: int
     name: str | None
     identity: str
-    config: dict[str, Value]
+    config: Config
     report: int
     step: int
     samples: int
@@ -69,22 +73,17 @@ class Record:
         """How each line of a trial begins, for a quick look through a long log."""
         return f'{{"trial": {trial}, '
 
-    @classmethod
-    def from_json(cls, line: str) -> Self:
-        """The inverse of `to_json`; keys of a later version are left out.
+    @staticmethod
+    def from_json(line: str | bytes) -> "Record":
+        """The inverse of `to_json`; keys of a later version are ignored.
 
         Raises:
-            ValueError: If the line is no record.
+            ValueError: If the line is no record; the message names the key.
         """
-        tree = json.loads(line)
-        if not isinstance(tree, dict):
-            raise ValueError(  # noqa: TRY004 - a damaged line is one error to its reader
-                f"a record must be a mapping, got {type(tree).__name__}"
-            )
-        if tree.get("decision") not in get_args(Decision):
-            raise ValueError(f"a decision must be known, got {tree.get('decision')!r}")
-        known = {f.name for f in fields(cls)}
         try:
-            return cls(**{key: value for key, value in tree.items() if key in known})
-        except TypeError as error:
-            raise ValueError(f"a record must be whole: {error}") from None
+            return _RECORD.validate_json(line)
+        except ValidationError as error:
+            raise ValueError(explain(error)) from None
+
+
+_RECORD = TypeAdapter(Record)

@@ -1,7 +1,7 @@
 """What a pair's figures say, in a sentence that claims no more than they do."""
 
-from collections.abc import Mapping
-from typing import Any
+from class_sweep.results.json_files import Interval
+from class_sweep.results.verdict import PairFigures
 
 _MANY = 1000  # seeds; more are not worth counting
 
@@ -26,39 +26,39 @@ def metric(name: str) -> str:
     return _METRICS[name.rsplit("/", 1)[-1]]
 
 
-def sentence(pair: Mapping[str, Any], objective: str) -> str:
+def sentence(pair: PairFigures, objective: str) -> str:
     """The verdict on a pair.
 
     Args:
-        pair: As `verdict.json` has it.
+        pair: Its figures.
         objective: The metric's name, `pool/[direction/]metric`.
     """
-    name = control(pair["control"])
-    if pair["closed"] == "failed":
+    name = control(pair.control)
+    if pair.closed == "failed":
         return f"not compared with {name}: a run failed"
-    row = pair["metrics"][objective]
-    gain, low, high = _gain(row["difference"], row["interval"], objective)
+    row = pair.metrics[objective]
+    gain, low, high = _gain(row.difference, row.interval, objective)
     where = f"[{_number(low)}, {_number(high)}]"
-    if pair["outcome"] == "open":
+    if pair.outcome == "open":
         return f"not told apart from {name}: difference {_number(gain)} {where}; {_more(pair)}"
     unit = f"place{'s' if abs(gain) != 1 else ''}" if _is_rank(objective) else "points"
-    said = f"{pair['outcome']} than {name} by {_number(abs(gain))} {unit} of {metric(objective)}"
+    said = f"{pair.outcome} than {name} by {_number(abs(gain))} {unit} of {metric(objective)}"
     if gain < 0:
         low, high = -high, -low
-    share = 100 * pair["samples_share"]
+    share = 100 * pair.samples_share
     text = f"{said} [{_number(low)}, {_number(high)}] with {share:.0f} % of its samples"
-    if pair["generalises"]:
+    if pair.generalises:
         return text
-    low, high = _gain(row["difference"], row["bootstrap"], objective)[1:]
+    low, high = _gain(row.difference, row.bootstrap, objective)[1:]
     return (
-        f"{text}, on these {pair['queries']:,} queries; over other queries of their kind the"
+        f"{text}, on these {pair.queries:,} queries; over other queries of their kind the"
         f" difference may be none [{_number(low)}, {_number(high)}]"
     )
 
 
-def _more(pair: Mapping[str, Any]) -> str:
-    needed = pair["seeds_needed"]
-    if pair["closed"] == "lost":
+def _more(pair: PairFigures) -> str:
+    needed = pair.seeds_needed
+    if pair.closed == "lost":
         return "its finalist is worse than the first control, so no more seeds were spent"
     if needed is None or needed > _MANY:
         return f"more than {_MANY:,} seeds would be needed"
@@ -69,9 +69,7 @@ def _is_rank(objective: str) -> bool:
     return objective.endswith("mean_rank")
 
 
-def _gain(
-    difference: float, interval: tuple[float, float], objective: str
-) -> tuple[float, float, float]:
+def _gain(difference: float, interval: Interval, objective: str) -> tuple[float, float, float]:
     """In points or places, positive where the finalist is better."""
     low, high = interval
     if _is_rank(objective):

@@ -104,7 +104,7 @@ def test_a_sweep_is_told_in_time_and_another_job_goes_on_with_it(job):
     said, _ = second.communicate(timeout=300)
     assert second.returncode == 0, said
     folder = ResultsFolder.existing(results)
-    assert folder.read_summary()["state"] == "finished"
+    assert folder.read_summary().state == "finished"
     assert len(folder.records()) > before
 
 

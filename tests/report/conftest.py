@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from io import StringIO
@@ -9,6 +10,7 @@ from rich.console import Console
 from class_sweep.config.axes import Value
 from class_sweep.config.objective import metric_names
 from class_sweep.results.record import Record
+from class_sweep.results.summary import SweepSummary
 
 
 @pytest.fixture
@@ -57,7 +59,7 @@ def record() -> Callable[..., Record]:
 
 
 @pytest.fixture
-def summary() -> Callable[..., dict[str, Any]]:
+def summary() -> Callable[..., SweepSummary]:
     """A finished sweep's summary; every metric of a trial has a value of its own."""
 
     def trial(number: int, name: str | None, **changes: object) -> dict[str, Any]:
@@ -68,6 +70,7 @@ def summary() -> Callable[..., dict[str, Any]]:
         return {
             "trial": number,
             "name": name,
+            "identity": f"{number:012x}",
             "config": {"curriculum.order": "hard_first", "curriculum.alpha": 0.4375},
             "metrics": metrics,
             "samples": 123_456,
@@ -75,8 +78,11 @@ def summary() -> Callable[..., dict[str, Any]]:
             **changes,
         }
 
-    def build(**changes: Any) -> dict[str, Any]:
-        return {
+    def build(**changes: Any) -> SweepSummary:
+        tree = {
+            "state": "finished",
+            "direction": "maximize",
+            "difficulty": {},
             "objective": "validation/split/mrr",
             "pairs": {"train": 4800, "validation": 400, "test": 600},
             "trials": {
@@ -90,7 +96,12 @@ def summary() -> Callable[..., dict[str, Any]]:
             "pruning": "asha",
             "rung_decisions": 21,
             "warnings": [],
-            "samples": {"seen": 345_678, "full_budget": 1_382_400, "share": 0.2501},
+            "samples": {
+                "seen": 345_678,
+                "full_budget": 1_382_400,
+                "foretold": None,
+                "share": 0.2501,
+            },
             "best": trial(7, None),
             "references": {
                 "paper": trial(0, "paper", share_of_full_data=0.6591),
@@ -99,5 +110,6 @@ def summary() -> Callable[..., dict[str, Any]]:
             "seconds": {"data": 1.25, "trials": 125.0},
             **changes,
         }
+        return SweepSummary.model_validate_json(json.dumps(tree))
 
     return build

@@ -1,12 +1,15 @@
+import json
 import math
 import re
 from pathlib import Path
 
 import pytest
+from made_sweeps import made_reading
 
 from class_sweep.config.objective import DIRECTIONS, METRICS, POOLS
 from class_sweep.report.final_summary import caution, print_closing
 from class_sweep.report.verdict import print_test
+from class_sweep.results.test_log import TestReading
 
 
 @pytest.fixture
@@ -24,7 +27,7 @@ def test_every_number_of_the_table_is_the_summarys(printed, summary):
     text = printed(found)
     [heads] = re.findall(r"^ +best +(.*)$", text, re.MULTILINE)
     assert heads.split() == ["paper", "full_data"]
-    trials = [found["best"], *found["references"].values()]
+    trials = [found.best, *found.references.values()]
     for pool in POOLS:
         for direction in DIRECTIONS:
             for metric in METRICS:
@@ -33,7 +36,7 @@ def test_every_number_of_the_table_is_the_summarys(printed, summary):
                 values = [float(number) for number in row.replace("%", "").split()]
                 scale = 1 if metric == "mean_rank" else 100
                 assert ("%" in row) is (scale == 100)
-                expected = [scale * trial["metrics"][name] for trial in trials]
+                expected = [scale * trial.metrics[name] for trial in trials]
                 assert values == pytest.approx(expected, abs=0.051)
     [row] = re.findall(r"samples, of full data's +(.*)$", text, re.MULTILINE)
     assert row.split() == ["71.2", "%", "65.9", "%", "100.0", "%"]
@@ -56,7 +59,7 @@ def test_the_files_are_named_whatever_the_folder_is_called(printed, summary):
 
 def test_a_best_trial_that_is_a_reference_is_named(printed, summary):
     found = summary()
-    found["best"] = found["references"]["paper"]
+    found = found.model_copy(update={"best": found.references["paper"]})
     assert "Best finished trial: trial 0\n  paper\n" in printed(found)
 
 
@@ -65,8 +68,8 @@ def test_a_best_trial_that_is_a_reference_is_named(printed, summary):
 
 def test_the_lead_over_full_data_is_in_points_beside_the_standard_error(summary):
     found = summary()
-    found["best"]["metrics"]["split/hits@1"] = 0.36
-    found["references"]["full_data"]["metrics"]["split/hits@1"] = 0.325
+    found.best.metrics["split/hits@1"] = 0.36
+    found.references["full_data"].metrics["split/hits@1"] = 0.325
     [line] = caution(found)
     assert "is +3.5 points from full_data's" in line
     error = 100 * math.sqrt(0.36 * 0.64 / 400)
@@ -77,21 +80,21 @@ def test_the_lead_over_full_data_is_in_points_beside_the_standard_error(summary)
 
 def test_a_schedule_that_is_behind_full_data_has_a_negative_lead(summary):
     found = summary()
-    found["best"]["metrics"]["split/hits@1"] = 0.30
-    found["references"]["full_data"]["metrics"]["split/hits@1"] = 0.325
+    found.best.metrics["split/hits@1"] = 0.30
+    found.references["full_data"].metrics["split/hits@1"] = 0.325
     assert "is -2.5 points from full_data's" in caution(found)[0]
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0])
 def test_the_standard_error_at_the_ends_is_nought(summary, share):
     found = summary()
-    found["best"]["metrics"]["split/hits@1"] = share
+    found.best.metrics["split/hits@1"] = share
     assert "is about 0.0 points" in caution(found)[0]
 
 
 def test_full_data_as_the_best_is_said_plainly(summary):
     found = summary()
-    found["best"] = found["references"]["full_data"]
+    found = found.model_copy(update={"best": found.references["full_data"]})
     [line] = caution(found)
     assert line.startswith(
         "The best trial is full_data itself: no schedule of this sweep beat no curriculum."
@@ -106,9 +109,9 @@ def test_without_full_data_the_way_to_have_it_is_named(summary):
 
 def test_what_a_sweep_must_not_be_read_without_is_said_loudly_and_first(summary, printed):
     found = summary(warnings=["No rung decision was made: nothing was compared"])
-    assert caution(found)[0] == f"[bold red]{found['warnings'][0]}[/bold red]"
+    assert caution(found)[0] == f"[bold red]{found.warnings[0]}[/bold red]"
     assert len(caution(found)) == 2
-    assert found["warnings"][0] in printed(found)
+    assert found.warnings[0] in printed(found)
 
 
 # --- confirmed ----------------------------------------------------------------------------------
@@ -119,6 +122,9 @@ WON = "trial 7 is better than full data by 1.1 points of MRR [0.4, 1.8] with 79 
 @pytest.fixture
 def confirm():
     return {
+        "winner": {"arm": "trial 7", "confirmed": True, "words": WON},
+        "finalists": ["trial 7", "trial 9"],
+        "samples": 12_345,
         "words": [WON, WON.replace("is better", ": better"), "trial 9: not told [apart]"],
         "seeds": [4, 5, 6],
         "runs": 21,
@@ -150,26 +156,18 @@ def test_warnings_stay_beside_a_verdict(summary, confirm):
     assert caution(found) == ["[bold red]No rung decision was made[/bold red]"]
 
 
-def test_a_reading_of_the_test_split_shows_arms_differences_and_how_often(terminal, summary):
-    metrics = summary()["best"]["metrics"]
-    row = {"difference": 0.0123, "t": (0.004, 0.0206), "bootstrap": (-0.001, 0.025)}
-    reading = {
-        "reading": 1,
-        "metric": "split/mrr",
-        "winner": "trial 7",
-        "seeds": [4, 5, 6],
-        "queries": 3300,
-        "arms": {"trial 7": metrics, "full_data": metrics},
-        "pairs": [{"arm": "full_data", "metrics": {"split/mrr": row}}],
-    }
+def test_a_reading_of_the_test_split_shows_arms_differences_and_how_often(terminal):
+    def reading(number):
+        return TestReading.model_validate_json(json.dumps(made_reading(reading=number)))
+
     console = terminal(width=200)
-    print_test(console, reading)
+    print_test(console, reading(1))
     text = console.file.getvalue()
-    assert "test, 3 seeds, 3,300 queries" in text
+    assert "test, 2 seeds, 70 queries" in text
     assert (
-        "trial 7 − full_data, split/mrr: +1.2, 95 % [+0.4, +2.1] over seeds, [-0.1, +2.5] over"
+        "trial 2 − full_data, split/mrr: +1.2, 95 % [+0.4, +2.1] over seeds, [-0.1, +2.5] over"
         " seeds and queries"
     ) in text
     assert "only the first reading" not in text
-    print_test(console, reading | {"reading": 2})
+    print_test(console, reading(2))
     assert "has now been read 2 times; only the first reading was a test" in console.file.getvalue()

@@ -22,7 +22,9 @@ def reports(record):
 
 @pytest.fixture
 def running(summary):
-    return summary(state="running", samples={"seen": 0, "full_budget": 16_000, "share": 0.0})
+    return summary(
+        state="running", samples={"seen": 0, "full_budget": 16_000, "foretold": None, "share": 0.0}
+    )
 
 
 def test_the_state_is_that_of_the_log_and_not_of_the_older_summary(running, reports):
@@ -91,5 +93,15 @@ def test_a_confirmation_is_counted_and_its_verdict_told(summary, reports):
     assert tree["state"] == "confirming"
     assert headline(tree).endswith(", 7 runs of the confirmation")
     assert status_tree(found, reports, MRR, running=False)["state"] == "interrupted"
-    done = summary(state="finished", confirm={"words": ["a claim", "its grounds"]})
+    confirmed = {
+        "winner": {"arm": None, "confirmed": False, "words": "a claim"},
+        "words": ["a claim", "its grounds"],
+        "finalists": [],
+        "seeds": [],
+        "runs": 0,
+        "samples": 0,
+        "failed": [],
+        "enough": None,
+    }
+    done = summary(state="finished", confirm=confirmed)
     assert status_tree(done, reports, MRR, running=False)["verdict"] == ["a claim", "its grounds"]

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 
 import plotly.graph_objects as go
 import pytest
-from made_sweeps import FULL, made_verdict, make_folder, report_of, searched
+from made_sweeps import FULL, made_reading, made_verdict, make_folder, report_of, searched
 
 from class_sweep.config.document import load_space, parse_space
 from class_sweep.config.recording import as_recording
@@ -144,12 +144,7 @@ def test_a_verdict_in_mean_ranks_is_of_places(folder, small_space_text):
 
 def test_readings_of_the_test_split_are_counted(folder):
     made = folder(verdict=made_verdict())
-    metrics = made_verdict()["arms"][0]["metrics"]
-    reading = {
-        "at": "2026-01-02", "seeds": [4, 5], "queries": 70,
-        "arms": {"trial 2": {name: row["mean"] for name, row in metrics.items()}},
-    }  # fmt: skip
-    (made / "test.jsonl").write_text((json.dumps(reading) + "\n") * 2 + '{"torn')
+    (made / "test.jsonl").write_text((json.dumps(made_reading()) + "\n") * 2 + '{"torn')
     text = read(sweep_page(made)).text
     assert "It was read 2 times; only the first reading" in text
 

@@ -51,7 +51,7 @@ def test_a_damaged_line_is_named(log, folder):
     log.append(run("a"), RANKS)
     log.close()
     folder.confirm.write_text("{}\n" + folder.confirm.read_text())
-    with pytest.raises(ResultsError, match=r"confirm\.jsonl:1: a run must be whole"):
+    with pytest.raises(ResultsError, match=r"confirm\.jsonl:1: the key identity is required"):
         log.runs()
 
 

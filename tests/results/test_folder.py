@@ -7,10 +7,12 @@ import sys
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from made_sweeps import summary_of
 
 from class_sweep.errors import ResultsError, StorageError
 from class_sweep.results.folder import ResultsFolder, ResultsWriter
 from class_sweep.results.record import Record
+from class_sweep.results.summary import SweepSummary
 
 IN_ANOTHER_PROCESS = """
 import sys
@@ -196,9 +198,11 @@ def test_what_is_no_results_folder_is_refused(tmp_path, content):
 
 
 def test_a_summary_is_written_and_read(writer, folder):
-    writer.write_json(writer.folder.summary, {"σ": 0.9, "best": None})
-    assert folder.read_summary() == {"σ": 0.9, "best": None}
+    summary = SweepSummary.model_validate(summary_of("finished", 8) | {"warnings": ["σ"]})
+    writer.write_summary(summary)
+    assert folder.read_summary() == summary
     assert "σ" in folder.summary.read_text()
+    assert json.loads(folder.summary.read_text()) == summary_of("finished", 8) | {"warnings": ["σ"]}
 
 
 @pytest.mark.parametrize("content", [None, "", "{", "\xff"])
@@ -246,8 +250,10 @@ def test_a_full_disk_is_an_error_and_no_line_is_lost(small_disk, record):
         written = next(numbers) - 1
         assert written > 10
         assert [r.trial for r in reader.records()] == list(range(written))
+        tree = summary_of("finished", 8) | {"warnings": ["x" * 9999]}
+        large = SweepSummary.model_validate(tree)
         with pytest.raises(StorageError, match=r"a file must be writable: .*No space left"):
-            writer.write_json(reader.summary, {"text": "x" * 9999})
+            writer.write_summary(large)
         assert not list(reader.path.glob(".summary*"))
         reader.space.unlink()  # somebody makes room
         writer.append(record(written))

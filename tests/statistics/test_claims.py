@@ -1,14 +1,21 @@
 import pytest
 
 from class_sweep.config.confirm import Confirm
+from class_sweep.results.verdict import PairFigures
 from class_sweep.statistics.claims import control, sentence
 
 MRR = "split/mrr"
 
 
 def pair(outcome="better", *, metric=MRR, difference=0.011, interval=(0.004, 0.018), **changes):
-    return {
+    tree = {
+        "finalist": "trial 2",
         "control": "full_data",
+        "arm": "full_data",
+        "seeds": 5,
+        "level": 0.01,
+        "p_adjusted": 0.01,
+        "time_share": 0.8,
         "outcome": outcome,
         "closed": None,
         "seeds_needed": None,
@@ -16,9 +23,18 @@ def pair(outcome="better", *, metric=MRR, difference=0.011, interval=(0.004, 0.0
         "generalises": outcome != "open",
         "queries": 3301,
         "metrics": {
-            metric: {"difference": difference, "interval": interval, "bootstrap": (-0.002, 0.02)}
+            metric: {
+                "finalist": 0.31,
+                "control": 0.3,
+                "difference": difference,
+                "sd": 0.01,
+                "interval": interval,
+                "t": (0.005, 0.017),
+                "bootstrap": (-0.002, 0.02),
+            }
         },
-    } | changes
+    }
+    return PairFigures.model_validate(tree | changes)
 
 
 def test_a_better_finalist_is_said_to_be_so_by_so_much_and_with_what():

@@ -114,13 +114,22 @@ def summary_of(state: str, wanted: int) -> dict[str, Any]:
     ]
     return {
         "state": state,
+        "objective": "validation/split/mrr",
+        "direction": "maximize",
+        "pruning": "asha",
         "pairs": PAIRS,
-        "trials": {"wanted": wanted},
-        "samples": {"full_budget": FULL * wanted},
+        "trials": {
+            "wanted": wanted, "proposed": wanted, "finished": wanted, "pruned": 0, "repeated": 0,
+            "failed": 0,
+        },
+        "rung_decisions": 0,
+        "samples": {"seen": 0, "full_budget": FULL * wanted, "foretold": None, "share": 0.0},
+        "best": None,
+        "references": {},
         "difficulty": {"0.5 text + 0.5 molecule (cosine)": sigmas},
         "seconds": {"data": 1.5, "trials": 12.25},
         "warnings": [],
-    }
+    }  # fmt: skip
 
 
 ENVIRONMENT = {
@@ -163,7 +172,7 @@ def made_verdict(metric: str = "split/mrr") -> dict[str, Any]:
     spread = {name: {"mean": 0.31, "sd": 0.01} for name in metric_names()}
     arm = {
         "arm": "trial 2", "trial": 2, "samples": 2600, "share_of_full_data": 0.79, "seconds": 1.5,
-        "seeds": [4, 5, 6, 7, 8], "metrics": spread,
+        "seeds": [4, 5, 6, 7, 8], "metrics": spread, "curriculum": {"order": "hard_first"},
         "config": {"curriculum.order": "hard_first", "curriculum.alpha": 0.5,
                    "curriculum.beta": 0.1, "curriculum.sigma": 0.6,
                    "curriculum.intensity": "sigmoid"},
@@ -173,6 +182,23 @@ def made_verdict(metric: str = "split/mrr") -> dict[str, Any]:
         "rule": {"alpha": 0.05, "seeds": 5, "max_seeds": 10}, "seeds": [4, 5, 6, 7, 8],
         "runs": 20, "failed": [{"arm": "no_intensity", "seed": 5, "reason": "no memory"}],
         "samples": 54321, "finalists": ["trial 2"], "arms": [arm], "pairs": pairs, "same": [],
+        "enough": None,
         "winner": {"arm": "trial 2", "confirmed": True, "words": "trial 2 is better"},
         "words": ["trial 2 is better", *(f"trial 2: {one['words']}" for one in pairs)],
+    }  # fmt: skip
+
+
+def made_reading(metric: str = "split/mrr", reading: int = 1) -> dict[str, Any]:
+    """A reading of the test split by the winner of `made_verdict`, against full data."""
+    means = dict.fromkeys(metric_names(), 0.31)
+    row = {"difference": 0.0123, "t": [0.004, 0.0206], "bootstrap": [-0.001, 0.025]}
+    return {
+        "reading": reading, "at": "2026-01-02", "user": "somebody@somewhere",
+        "command": ["class-sweep", "confirm"], "metric": metric, "winner": "trial 2",
+        "confirmed": True, "seeds": [4, 5], "queries": 70,
+        "arms": {"trial 2": means, "full_data": means},
+        "pairs": [{
+            "control": "full_data", "arm": "full_data",
+            "metrics": dict.fromkeys(metric_names(), row),
+        }],
     }  # fmt: skip

@@ -1,7 +1,6 @@
 """What the difficulty order is worth at the σ of the best trial."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from class_sweep.config.components import ORDERS
 from class_sweep.config.document import SIGMA_QUANTILE
@@ -11,6 +10,7 @@ from class_sweep.report.blocks import Block, Chapter, More, Plot, Table, Text
 from class_sweep.report.plots import FOURTH, THEIRS, curve, figure, mark
 from class_sweep.report.sweep_facts import SweepFacts
 from class_sweep.results import formatting
+from class_sweep.results.summary import SigmaSummary
 
 _TIED = 0.5  # of the pairs in one tie: from there on an order is for the most part its tie-break
 
@@ -18,14 +18,14 @@ _TIED = 0.5  # of the pairs in one tie: from there on an order is for the most p
 def order(sweep: SweepFacts) -> Chapter:
     """How much of the order is difficulty, and how much its tie-break."""
     title = "What the order is worth"
-    by_similarity = sweep.summary.get("difficulty", {})
+    by_similarity = sweep.summary.difficulty if sweep.summary else {}
     if not by_similarity:
         return Chapter("order", title, [Text("No difficulty index was counted.")])
     values = dict(sweep.best.config) if sweep.best else {}
     chosen = sweep.space.resolve(values).curriculum
     key = str(Similarity(chosen.text_weight, chosen.molecule_similarity))
     key = key if key in by_similarity else next(iter(by_similarity))
-    rows: Sequence[Mapping[str, Any]] = by_similarity[key]
+    rows = by_similarity[key]
     whose = f"trial {sweep.best.trial}, the best" if sweep.best else "the centre of the space"
     blocks: list[Block] = [Text(f"Look-alikes are counted by {key}, for {whose}.", "quiet")]
     sigma = None if SIGMA_QUANTILE in values or chosen.sigma_quantile else chosen.sigma
@@ -34,12 +34,10 @@ def order(sweep: SweepFacts) -> Chapter:
     elif not ORDERS.load(chosen.order).uses_difficulty:
         blocks.append(Text("Its order is random: difficulty plays no part in it."))
     blocks += _reading(rows, sigma)
-    sigmas = [row["sigma"] for row in rows]
+    sigmas = [row.sigma for row in rows]
     lines = [
-        curve("largest tie", sigmas, [row["largest_tie"] for row in rows], THEIRS),
-        curve(
-            "no look-alike", sigmas, [row["alone"] for row in rows], FOURTH, line={"dash": "dot"}
-        ),
+        curve("largest tie", sigmas, [row.largest_tie for row in rows], THEIRS),
+        curve("no look-alike", sigmas, [row.alone for row in rows], FOURTH, line={"dash": "dot"}),
     ]
     drawn = figure(
         lines, "σ (similarity)", "share of the pairs",
@@ -51,8 +49,8 @@ def order(sweep: SweepFacts) -> Chapter:
         " the more of the order is real. Dotted upright: the best trial's σ."
     )
     cells = [
-        [f"{r['sigma']:g}", formatting.percent(r["alone"]), formatting.percent(r["largest_tie"]),
-         f"{r['distinct']:,}"]
+        [f"{r.sigma:g}", formatting.percent(r.alone), formatting.percent(r.largest_tie),
+         f"{r.distinct:,}"]
         for r in rows
     ]  # fmt: skip
     table = Table(("σ", "no look-alike", "largest tie", "distinct N"), cells)
@@ -60,18 +58,18 @@ def order(sweep: SweepFacts) -> Chapter:
     return Chapter("order", title, [*blocks, plot, More("Every σ", [table])])
 
 
-def _reading(rows: Sequence[Mapping[str, Any]], sigma: float | None) -> list[Block]:
+def _reading(rows: Sequence[SigmaSummary], sigma: float | None) -> list[Block]:
     if sigma is None:
         return [Text("σ is given as a quantile; the table has the similarity at each one.")]
-    row = min(rows, key=lambda one: abs(one["sigma"] - sigma))
-    if abs(row["sigma"] - sigma) > 1e-6:
+    row = min(rows, key=lambda one: abs(one.sigma - sigma))
+    if abs(row.sigma - sigma) > 1e-6:
         return [Text(f"σ {sigma:g} was not counted.")]
     said = (
-        f"At σ {sigma:g}, {formatting.percent(row['alone'])} of the pairs have no look-alike, the"
-        f" largest tie holds {formatting.percent(row['largest_tie'])} of them, and N takes"
-        f" {row['distinct']:,} values."
+        f"At σ {sigma:g}, {formatting.percent(row.alone)} of the pairs have no look-alike, the"
+        f" largest tie holds {formatting.percent(row.largest_tie)} of them, and N takes"
+        f" {row.distinct:,} values."
     )
-    if row["largest_tie"] >= _TIED:
+    if row.largest_tie >= _TIED:
         more = f"{said} For the most part this order is its tie-break and not a difficulty."
         return [Text(more, "warning")]
     return [Text(said)]

@@ -57,8 +57,8 @@ def schedules(sweep: SweepFacts) -> Chapter:
 def _chosen(sweep: SweepFacts) -> dict[str, Mapping[str, Value]]:
     """The finalists of a confirmation, or the best finished trials; name to values."""
     if sweep.verdict:
-        arms = {arm["arm"]: arm["config"] for arm in sweep.verdict["arms"]}
-        return {name: arms[name] for name in sweep.verdict["finalists"] if name in arms}
+        arms = {arm.arm: arm.config for arm in sweep.verdict.arms}
+        return {name: arms[name] for name in sweep.verdict.finalists if name in arms}
     return {f"trial {r.trial}": r.config for r in sweep.ranked if r.name != "paper"}
 
 

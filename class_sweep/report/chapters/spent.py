@@ -9,7 +9,7 @@ from class_sweep.results import formatting
 def spent(sweep: SweepFacts) -> Chapter:
     """Wall time of each stage, and samples by how the trials ended."""
     title = "Time and samples"
-    seconds = dict(sweep.summary.get("seconds", {}))
+    seconds = dict(sweep.summary.seconds) if sweep.summary else {}
     samples: dict[str, int] = {}
     trials: dict[str, int] = {}
     for state, record in sweep.ended:
@@ -24,14 +24,14 @@ def spent(sweep: SweepFacts) -> Chapter:
         says = "Wall time; preparation is paid once, and is free where it was cached."
         plots.append(Plot("seconds", "Time by stage", says, _bars(seconds, "seconds", OURS)))
     if sweep.verdict:
-        samples["confirmation"] = sweep.verdict["samples"]
+        samples["confirmation"] = sweep.verdict.samples
     if samples:
         says = "Samples seen; those of pruned trials are what the search itself cost."
         plots.append(Plot("spent", "Samples by outcome", says, _bars(samples, "samples", THIRD)))
     training = sum(r.seconds for some in sweep.curves.values() for r in some if r.same_as is None)
     blocks: list[Block] = []
-    if sweep.full_samples:
-        budget = int(sweep.summary["samples"]["full_budget"])
+    if sweep.summary:
+        budget = sweep.summary.samples.full_budget
         seen = sweep.trials.samples
         said = (
             f"{seen:,} samples seen by the trials, {100 * seen / budget:.1f} % of what every trial"

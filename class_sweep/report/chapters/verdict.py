@@ -4,10 +4,11 @@ from typing import Any
 
 from class_sweep.config.objective import DIRECTIONS, METRICS, POOLS
 from class_sweep.report.blocks import Block, Chapter, More, Plot, Table, Text
-from class_sweep.report.final_summary import caution
+from class_sweep.report.final_summary import single_run_caution
 from class_sweep.report.plots import GREY, OURS, THEIRS, dots, figure, mark
-from class_sweep.report.sweep_facts import SweepFacts, Tree
+from class_sweep.report.sweep_facts import SweepFacts
 from class_sweep.results import formatting
+from class_sweep.results.verdict import MetricSpread, PairVerdict, Verdict
 
 _METRICS = [f"{p}/{d}/{m}" for p in POOLS for d in DIRECTIONS for m in METRICS]
 _LOOKS = {  # outcome to its colour and its symbol
@@ -40,8 +41,16 @@ def _unconfirmed(sweep: SweepFacts) -> list[Block]:
         f" (trial {sweep.best.trial}: {sweep.schedule(sweep.best)}) reached"
         f" {sweep.shown(sweep.best.objective)} of {sweep.objective} in a single run."
     )
-    doubt = [Text(line, "warning") for line in caution(sweep.closing)] if sweep.pairs else []
+    doubt = _caution(sweep)
     return [Text(said, "finding"), *doubt, _metrics(sweep)]
+
+
+def _caution(sweep: SweepFacts) -> list[Text]:
+    if sweep.summary is None or sweep.best is None:
+        return []
+    full = sweep.references.get("full_data")
+    said = single_run_caution(sweep.best, full, sweep.summary.pairs.validation)
+    return [Text(said, "warning")]
 
 
 def _metrics(sweep: SweepFacts) -> Table:
@@ -57,21 +66,21 @@ def _metrics(sweep: SweepFacts) -> Table:
     return Table(["validation, one run each", *columns], rows)
 
 
-def _confirmed(sweep: SweepFacts, tree: Tree) -> list[Block]:
-    winner, *pairs = tree["words"]
+def _confirmed(sweep: SweepFacts, tree: Verdict) -> list[Block]:
+    winner, *pairs = tree.words
     done = (
-        f"{tree['runs']} runs under up to {len(tree['seeds'])} paired seeds that the sweep did not"
-        f" use, {tree['samples']:,} samples. Intervals are corrected for all the comparisons"
-        f" together: in at most {100 * tree['rule']['alpha']:g} % of sweeps in which nothing"
+        f"{tree.runs} runs under up to {len(tree.seeds)} paired seeds that the sweep did not"
+        f" use, {tree.samples:,} samples. Intervals are corrected for all the comparisons"
+        f" together: in at most {100 * tree.rule.alpha:g} % of sweeps in which nothing"
         " differs is any of them claimed."
     )
     blocks: list[Block] = [Text(winner, "finding"), *(Text(line) for line in pairs)]
     blocks.append(Text(done, "quiet"))
     blocks += [
-        Text(f"{one['arm']} failed under seed {one['seed']}: {one['reason']}", "warning")
-        for one in tree["failed"]
+        Text(f"{one.arm} failed under seed {one.seed}: {one.reason}", "warning")
+        for one in tree.failed
     ]
-    compared = [pair for pair in tree["pairs"] if pair["metrics"]]
+    compared = [pair for pair in tree.pairs if pair.metrics]
     if compared:
         blocks += [_forest(sweep, tree, compared), _pairs(tree, compared)]
         blocks.append(More("Every metric and direction", [_differences(compared)]))
@@ -79,26 +88,26 @@ def _confirmed(sweep: SweepFacts, tree: Tree) -> list[Block]:
     return blocks
 
 
-def _label(pair: Tree) -> str:
-    return f"{pair['finalist']} − {pair['control'].replace('_', ' ')}"
+def _label(pair: PairVerdict) -> str:
+    return f"{pair.finalist} − {pair.control.replace('_', ' ')}"
 
 
-def _ticked(pair: Tree) -> str:
+def _ticked(pair: PairVerdict) -> str:
     """Broken in two, for a telephone; the space keeps it from the axis."""
     return _label(pair).replace(" − ", "<br>− ") + " "
 
 
-def _forest(sweep: SweepFacts, tree: Tree, pairs: list[Tree]) -> Plot:
-    scale = 1 if tree["metric"].endswith("mean_rank") else 100
+def _forest(sweep: SweepFacts, tree: Verdict, pairs: list[PairVerdict]) -> Plot:
+    scale = 1 if tree.metric.endswith("mean_rank") else 100
     lines = []
     for outcome, (colour, symbol) in _LOOKS.items():
-        some = [pair for pair in pairs if pair["outcome"] == outcome]
-        rows = [pair["metrics"][tree["metric"]] for pair in some]
+        some = [pair for pair in pairs if pair.outcome == outcome]
+        rows = [pair.metrics[tree.metric] for pair in some]
         if not rows:
             continue
-        middle = [scale * row["difference"] for row in rows]
-        up = [scale * (row["interval"][1] - row["difference"]) for row in rows]
-        down = [scale * (row["difference"] - row["interval"][0]) for row in rows]
+        middle = [scale * row.difference for row in rows]
+        up = [scale * (row.interval[1] - row.difference) for row in rows]
+        down = [scale * (row.difference - row.interval[0]) for row in rows]
         bars: dict[str, Any] = {"type": "data", "symmetric": False, "array": up}
         bars |= {"arrayminus": down, "color": colour, "thickness": 2}
         name = "not told apart" if outcome == "open" else outcome
@@ -131,22 +140,22 @@ def _forest(sweep: SweepFacts, tree: Tree, pairs: list[Tree]) -> Plot:
     )
 
 
-def _pairs(tree: Tree, pairs: list[Tree]) -> Table:
-    def interval(pair: Tree) -> str:
-        low, high = pair["metrics"][tree["metric"]]["interval"]
-        return f"{_points(tree['metric'], low)} … {_points(tree['metric'], high)}"
+def _pairs(tree: Verdict, pairs: list[PairVerdict]) -> Table:
+    def interval(pair: PairVerdict) -> str:
+        low, high = pair.metrics[tree.metric].interval
+        return f"{_points(tree.metric, low)} … {_points(tree.metric, high)}"
 
     rows = [
         [
             _label(pair),
-            "not told apart" if pair["outcome"] == "open" else pair["outcome"],
-            _points(tree["metric"], pair["metrics"][tree["metric"]]["difference"]),
+            "not told apart" if pair.outcome == "open" else pair.outcome,
+            _points(tree.metric, pair.metrics[tree.metric].difference),
             interval(pair),
-            f"{pair['p_adjusted']:.3g}",
-            str(pair["seeds"]),
-            "–" if pair["seeds_needed"] is None else str(pair["seeds_needed"]),
-            f"{100 * pair['samples_share']:.0f} %",
-            "–" if pair["time_share"] is None else f"{100 * pair['time_share']:.0f} %",
+            f"{pair.p_adjusted:.3g}",
+            str(pair.seeds),
+            "–" if pair.seeds_needed is None else str(pair.seeds_needed),
+            f"{100 * pair.samples_share:.0f} %",
+            "–" if pair.time_share is None else f"{100 * pair.time_share:.0f} %",
         ]
         for pair in pairs
     ]
@@ -157,13 +166,13 @@ def _pairs(tree: Tree, pairs: list[Tree]) -> Table:
     return Table(head, rows, frozenset({1}))
 
 
-def _differences(pairs: list[Tree]) -> Table:
+def _differences(pairs: list[PairVerdict]) -> Table:
     rows = []
     for pair in pairs:
-        for name, row in pair["metrics"].items():
-            ends = [_points(name, end) for end in (*row["t"], *row["bootstrap"])]
-            values = [formatting.metric(name, row[side]) for side in ("finalist", "control")]
-            difference = _points(name, row["difference"])
+        for name, row in pair.metrics.items():
+            ends = [_points(name, end) for end in (*row.t, *row.bootstrap)]
+            values = [formatting.metric(name, value) for value in (row.finalist, row.control)]
+            difference = _points(name, row.difference)
             spans = [f"{ends[0]} … {ends[1]}", f"{ends[2]} … {ends[3]}"]
             rows.append([_label(pair), name, *values, difference, *spans])
     head = (
@@ -173,25 +182,25 @@ def _differences(pairs: list[Tree]) -> Table:
     return Table(head, rows, frozenset({1}))
 
 
-def _arms(tree: Tree) -> Table:
-    names = [arm["arm"] for arm in tree["arms"]]
+def _arms(tree: Verdict) -> Table:
+    names = [arm.arm for arm in tree.arms]
     rows = [
-        ["seeds", *(str(len(arm["seeds"])) for arm in tree["arms"])],
-        ["samples", *(f"{arm['samples']:,}" for arm in tree["arms"])],
-        ["of full data's", *(f"{100 * arm['share_of_full_data']:.1f} %" for arm in tree["arms"])],
+        ["seeds", *(str(len(arm.seeds)) for arm in tree.arms)],
+        ["samples", *(f"{arm.samples:,}" for arm in tree.arms)],
+        ["of full data's", *(f"{100 * arm.share_of_full_data:.1f} %" for arm in tree.arms)],
     ]
     rows += [
-        [metric, *(_spread(metric, arm["metrics"].get(metric)) for arm in tree["arms"])]
+        [metric, *(_spread(metric, arm.metrics.get(metric)) for arm in tree.arms)]
         for metric in _METRICS
     ]
     return Table(["mean ± standard deviation between seeds", *names], rows)
 
 
-def _spread(metric: str, found: Tree | None) -> str:
+def _spread(metric: str, found: MetricSpread | None) -> str:
     if found is None:
         return "–"
-    shown = formatting.metric(metric, found["mean"])
-    return shown if found["sd"] is None else f"{shown} ± {formatting.metric(metric, found['sd'])}"
+    shown = formatting.metric(metric, found.mean)
+    return shown if found.sd is None else f"{shown} ± {formatting.metric(metric, found.sd)}"
 
 
 def _points(metric: str, value: float) -> str:
@@ -205,14 +214,14 @@ def _tests(sweep: SweepFacts) -> list[Block]:
     if not sweep.tests:
         return blocks
     first = sweep.tests[0]
-    arms = first["arms"]
+    arms = first.arms
     rows = [
         [name, *(formatting.metric(name, metrics[name]) for metrics in arms.values())]
         for name in _METRICS
     ]
     said = (
-        f"The test split was read on {first['at']} under {len(first['seeds'])} seeds:"
-        f" {first['queries']:,} queries."
+        f"The test split was read on {first.at} under {len(first.seeds)} seeds:"
+        f" {first.queries:,} queries."
     )
     if len(sweep.tests) > 1:
         again = f"It was read {len(sweep.tests)} times; only the first reading, shown, was a test."

@@ -1,0 +1,88 @@
+"""Typed JSON files: the one way to write a model to a results folder and to read it back."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+from class_sweep.config.axes import Value
+from class_sweep.errors import ResultsError
+
+STRICT = ConfigDict(strict=True, extra="ignore")
+"""Values keep their JSON types; keys that a later version adds are ignored."""
+
+
+class ResultsModel(BaseModel):
+    """Base class of everything that a results folder keeps as JSON."""
+
+    model_config = ConfigDict(**STRICT, frozen=True, populate_by_name=True)
+
+
+Model = TypeVar("Model", bound=ResultsModel)
+
+
+def _require_plain(value: object) -> object:
+    if not isinstance(value, bool | int | float | str):
+        raise ValueError("a number, a string or a truth value")  # noqa: TRY004 - pydantic's protocol
+    return value
+
+
+# Checked before the union, whose own errors would name each of its members.
+AxisValue = Annotated[Value, BeforeValidator(_require_plain)]
+Config = dict[str, AxisValue]
+"""The configuration of a trial: dotted path of each axis to its value."""
+
+Interval = tuple[float, float]
+"""Lower and upper end."""
+
+
+def json_text(model: ResultsModel) -> str:
+    """Serialise a model as the indented JSON text that a results folder keeps."""
+    return f"{json.dumps(_tree(model), indent=2, ensure_ascii=False)}\n"
+
+
+def json_line(model: ResultsModel) -> str:
+    """Serialise a model as one line of a log, without the newline.
+
+    Raises:
+        ValueError: If a number is infinite or NaN.
+    """
+    return json.dumps(_tree(model), ensure_ascii=False, allow_nan=False)
+
+
+def _tree(model: ResultsModel) -> dict[str, Any]:
+    return model.model_dump(mode="json", by_alias=True)
+
+
+def read_json(path: Path, model: type[Model]) -> Model:
+    """Read a JSON file into its model.
+
+    Raises:
+        ResultsError: If the file is missing, is not JSON, or has another shape; the message names
+            the file, the key and what was expected.
+    """
+    try:
+        return model.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise ResultsError(f"{path.name} must be readable: {path}: {error}") from None
+    except ValidationError as error:
+        raise ResultsError(f"{path.name} must be readable: {path}: {explain(error)}") from None
+
+
+def explain(error: ValidationError) -> str:
+    """The first mistake of a file or line: the key, what was expected, and what was found."""
+    first = error.errors(include_url=False)[0]
+    key = ".".join(map(str, first["loc"]))
+    message = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    if first["type"] == "json_invalid":
+        return message
+    if first["type"] == "missing":
+        return f"the key {key} is required, and it is missing"
+    subject = key or "it"
+    return f"{subject} must be {message}, got {_shortened(first['input'])}"
+
+
+def _shortened(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

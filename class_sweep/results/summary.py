@@ -1,0 +1,152 @@
+"""`summary.json`: the state of a sweep and how its trials ended."""
+
+from typing import Any, Literal, Self
+
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+
+from class_sweep.results.json_files import Config, ResultsModel
+from class_sweep.results.verdict import FailedRun, Verdict, Winner
+
+State = Literal["running", "confirming", "interrupted", "failed", "finished"]
+
+
+class SplitSizes(ResultsModel):
+    """Pairs in each split."""
+
+    train: int
+    validation: int
+    test: int
+
+
+class TrialCounts(ResultsModel):
+    """Number of trials: planned, proposed, and by how they ended.
+
+    `repeated` counts the trials that copy the reports of an earlier duplicate.
+    """
+
+    wanted: int
+    proposed: int
+    finished: int
+    pruned: int
+    repeated: int
+    failed: int
+
+
+class SampleCounts(ResultsModel):
+    """Training samples.
+
+    Attributes:
+        seen: Seen by all trials together.
+        full_budget: What all planned trials would see over the full data.
+        expected: What the pruner's rungs lead to; None where the pruner cannot tell.
+        share: `seen` as a fraction of `full_budget`.
+    """
+
+    seen: int
+    full_budget: int
+    expected: int | None = Field(alias="foretold")
+    share: float
+
+
+class TrialSummary(ResultsModel):
+    """A finished trial.
+
+    Attributes:
+        trial: Number of the trial.
+        name: Name of the baseline; None for a searched trial.
+        identity: Hash of the settings that the result depends on.
+        config: Dotted path to value.
+        metrics: Metric name to value on validation.
+        samples: Samples seen.
+        share_of_full_data: The same as a fraction of the samples of full data.
+    """
+
+    trial: int
+    name: str | None
+    identity: str
+    config: Config
+    metrics: dict[str, float]
+    samples: int
+    share_of_full_data: float
+
+
+class SigmaSummary(ResultsModel):
+    """How N is distributed at one σ.
+
+    Attributes:
+        sigma: The similarity threshold.
+        alone: Fraction of the pairs with N = 0.
+        distinct: Number of distinct values of N.
+        largest_tie: Fraction of the pairs that share the most frequent N.
+    """
+
+    sigma: float
+    alone: float
+    distinct: int
+    largest_tie: float
+
+
+class ConfirmationSummary(ResultsModel):
+    """The verdict in short; see `Verdict`."""
+
+    winner: Winner
+    words: list[str]
+    finalists: list[str]
+    seeds: list[int]
+    runs: int
+    samples: int
+    failed: list[FailedRun]
+    enough: int | None
+
+    @classmethod
+    def of(cls, verdict: Verdict) -> Self:
+        """The short form of a verdict."""
+        return cls(**{name: getattr(verdict, name) for name in cls.model_fields})
+
+
+class SweepSummary(ResultsModel):
+    """The state of a sweep and how its trials ended.
+
+    Attributes:
+        state: Where the sweep is, as its own process wrote it last.
+        objective: `validation/pool/[direction/]metric`.
+        direction: Which way is better.
+        pruning: Kind of the pruner.
+        pairs: Pairs in each split.
+        trials: Number of trials by how they ended.
+        rung_decisions: Reports that were compared with those of other trials.
+        warnings: What must be known to read the results.
+        samples: Training samples.
+        best: The best finished trial; None while there is none.
+        references: Name of each finished baseline to its trial.
+        difficulty: Similarity to the distribution of N at each σ.
+        seconds: Stage to wall time.
+        confirm: The verdict in short; None before a confirmation, and then not on disk.
+    """
+
+    state: State
+    objective: str
+    direction: Literal["maximize", "minimize"]
+    pruning: str
+    pairs: SplitSizes
+    trials: TrialCounts
+    rung_decisions: int
+    warnings: list[str]
+    samples: SampleCounts
+    best: TrialSummary | None
+    references: dict[str, TrialSummary]
+    difficulty: dict[str, list[SigmaSummary]]
+    seconds: dict[str, float]
+    confirm: ConfirmationSummary | None = None
+
+    @property
+    def full_samples(self) -> int:
+        """Samples of one trial over the full data."""
+        return self.samples.full_budget // self.trials.wanted
+
+    @model_serializer(mode="wrap")
+    def _without_no_confirmation(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        tree: dict[str, Any] = handler(self)
+        if self.confirm is None:
+            del tree["confirm"]
+        return tree

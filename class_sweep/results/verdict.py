@@ -1,0 +1,193 @@
+"""`verdict.json`: what the paired runs of a confirmation show."""
+
+from typing import Literal
+
+from pydantic import JsonValue
+
+from class_sweep.results.json_files import Config, Interval, ResultsModel
+
+Outcome = Literal["better", "worse", "open"]
+"""Of a finalist against a control; `open` while they are not told apart."""
+
+Closed = Literal["decided", "lost", "failed", "hopeless", "cap"]
+"""Why a comparison gets no more seeds: it is decided; its finalist is worse than the first control;
+a run failed; the seeds that are still allowed could not decide it; it has all allowed seeds."""
+
+
+class Rule(ResultsModel):
+    """The decision rule of a confirmation.
+
+    Attributes:
+        alpha: Probability of any false claim where nothing differs.
+        seeds: Seeds of every pair before it may be closed as hopeless.
+        max_seeds: The last interim look.
+    """
+
+    alpha: float
+    seeds: int
+    max_seeds: int
+
+
+class FailedRun(ResultsModel):
+    """A confirmation run that failed, and why."""
+
+    arm: str
+    seed: int
+    reason: str
+
+
+class MetricSpread(ResultsModel):
+    """Mean and sample standard deviation of a metric over seeds; `sd` is None for one seed."""
+
+    mean: float
+    sd: float | None
+
+
+class ArmResult(ResultsModel):
+    """All runs of one arm.
+
+    Attributes:
+        arm: Name of the arm.
+        trial: Number of the sweep's trial that the arm is; None for a control.
+        config: Dotted path to value.
+        curriculum: The complete curriculum settings; for readers outside, never read back.
+        samples: Samples seen by one run.
+        share_of_full_data: The same as a fraction of the samples of full data.
+        seconds: Mean wall time of a run; None where every run failed.
+        seeds: Seeds of the finished runs.
+        metrics: Metric name to its spread over these seeds.
+    """
+
+    arm: str
+    trial: int | None
+    config: Config
+    curriculum: dict[str, JsonValue]
+    samples: int
+    share_of_full_data: float
+    seconds: float | None
+    seeds: list[int]
+    metrics: dict[str, MetricSpread]
+
+
+class MetricComparison(ResultsModel):
+    """One metric of a finalist and a control under the same seeds.
+
+    Attributes:
+        finalist: Mean of the finalist, in the metric's unit.
+        control: Mean of the control.
+        difference: Finalist − control.
+        sd: Sample standard deviation of the differences.
+        interval: Paired-t interval at the error of the claim (`PairFigures.level`).
+        t: 95 % paired-t interval.
+        bootstrap: 95 % interval of the bootstrap over seeds and queries.
+    """
+
+    finalist: float
+    control: float
+    difference: float
+    sd: float
+    interval: Interval
+    t: Interval
+    bootstrap: Interval
+
+
+class PairFigures(ResultsModel):
+    """Every figure of one comparison.
+
+    Attributes:
+        finalist: Arm of the finalist.
+        control: Kind of the control.
+        arm: Arm of the control.
+        outcome: Of the finalist against the control.
+        closed: Why the comparison gets no more seeds; None while it does.
+        seeds: Seeds that the figures are of.
+        level: Error at which the outcome was tested.
+        p_adjusted: p-value, adjusted for interim looks and for all comparisons.
+        seeds_needed: Estimated seeds until the comparison is decided; None where it is decided, or
+            where no number of seeds is enough.
+        samples_share: Samples of the finalist as a fraction of the control's.
+        time_share: Training time likewise; None where nothing was timed.
+        generalises: Whether the bootstrap over seeds and queries confirms the outcome.
+        queries: Queries per run.
+        metrics: Metric name to its comparison; empty where a run failed.
+    """
+
+    finalist: str
+    control: str
+    arm: str
+    outcome: Outcome
+    closed: Closed | None
+    seeds: int
+    level: float
+    p_adjusted: float
+    seeds_needed: int | None
+    samples_share: float
+    time_share: float | None
+    generalises: bool
+    queries: int
+    metrics: dict[str, MetricComparison]
+
+
+class PairVerdict(PairFigures):
+    """A comparison and the claim that its figures allow, as a phrase."""
+
+    words: str
+
+
+class SharedArm(ResultsModel):
+    """A control that trains the same steps as another arm, which stands for it."""
+
+    finalist: str
+    control: str
+    arm: str
+
+
+class Winner(ResultsModel):
+    """The configuration to use.
+
+    Attributes:
+        arm: Its arm; None where there was nothing to confirm.
+        confirmed: Whether it is a finalist that was shown to be better than the first control.
+        words: The reason, as a sentence.
+    """
+
+    arm: str | None
+    confirmed: bool
+    words: str
+
+
+class Verdict(ResultsModel):
+    """What a confirmation shows.
+
+    Attributes:
+        objective: `validation/pool/[direction/]metric`.
+        metric: The same without the split.
+        rule: The decision rule.
+        seeds: Seeds of the comparisons with the most seeds.
+        runs: Number of runs, failed ones included.
+        failed: The failed runs.
+        samples: Samples seen by all runs.
+        finalists: Arms of the finalists, the sweep's best first.
+        arms: Every arm.
+        pairs: Every comparison, those with the first control first.
+        same: Controls that another arm stands for.
+        winner: The configuration to use.
+        enough: Seeds that may decide what is open about the first control; None where nothing is,
+            or where no interim look is late enough.
+        words: The winner's sentence, then one for each comparison.
+    """
+
+    objective: str
+    metric: str
+    rule: Rule
+    seeds: list[int]
+    runs: int
+    failed: list[FailedRun]
+    samples: int
+    finalists: list[str]
+    arms: list[ArmResult]
+    pairs: list[PairVerdict]
+    same: list[SharedArm]
+    winner: Winner
+    enough: int | None
+    words: list[str]
