@@ -1,3 +1,3 @@
 """Find the best CLASS curriculum schedule for a text-molecule retrieval model."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

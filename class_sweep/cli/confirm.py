@@ -33,7 +33,7 @@ def confirm(
     `run` does so at its end; this goes on with it, does it later, or with more seeds. No finished
     run is made again.
 
-    Example: `class-sweep confirm results/first --most-seeds 20`
+    Example: `class-sweep confirm results/first --max-seeds 20`
     """
     from class_sweep.base.array_cache import ArrayCache, default_cache_folder
     from class_sweep.config.document import load_space

@@ -20,7 +20,7 @@ def verdict_lines(confirm: ConfirmationSummary, folder: Path) -> list[str]:
     """
     winner, *pairs = confirm.words
     enough = confirm.enough
-    more = f"class-sweep confirm {folder} --seeds {enough} --most-seeds {enough}"
+    more = f"class-sweep confirm {folder} --seeds {enough} --max-seeds {enough}"
     seeds = len(confirm.seeds)
     failed = f", {len(confirm.failed)} of them failed" if confirm.failed else ""
     return [

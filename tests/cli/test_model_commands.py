@@ -181,18 +181,6 @@ def test_training_needs_no_ray(tmp_path):
     assert done.stdout.splitlines()[-1] == "False"
 
 
-def test_the_readmes_python_runs(model, tmp_path, monkeypatch, capsys):
-    text = (ROOT / "README.md").read_text()
-    found = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    blocks = [block for block in found if "class_sweep.models" in block]
-    assert blocks
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "best.yaml").write_text(CONFIG)
-    for block in blocks:
-        exec(compile(block, "README.md", "exec"), {})  # noqa: S102 - our own
-    assert capsys.readouterr().out
-
-
 def test_the_cards_python_runs(model, monkeypatch, capsys):
     card = (model / "README.md").read_text()
     (block,) = re.findall(r"```python\n(.*?)```", card, re.DOTALL)

@@ -1,8 +1,4 @@
-"""The README's two examples, as they stand there, and what the class behind them promises."""
-
-import re
-import warnings
-from pathlib import Path
+"""A schedule in a training loop of the user's own: batches, weights, refusals."""
 
 import numpy as np
 import pytest
@@ -11,7 +7,6 @@ from class_sweep.config.sections import Budget, Curriculum
 from class_sweep.curriculum import CurriculumRun
 from class_sweep.errors import ConfigError
 
-README = Path(__file__).parents[2] / "README.md"
 BEST = """\
 data: {source: names}
 text_encoder: {kind: lsa}
@@ -23,13 +18,6 @@ budget: {epochs: 4}
 search: {trials: 1, seed: 3}
 """
 L = 64
-
-
-def example(word):
-    """The README's Python block that holds a word, as code."""
-    blocks = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
-    [block] = [block for block in blocks if word in block]
-    return block
 
 
 @pytest.fixture
@@ -99,61 +87,3 @@ def test_neighbourhood_batches_ask_for_neighbours(difficulty):
         settings, difficulty, budget=Budget(epochs=1), batch_size=8, nearest=nearest
     )
     assert sorted(run) == list(range(L))
-
-
-def test_the_readmes_loop_trains(best, difficulty):
-    import torch
-    from torch.nn import functional
-
-    torch.manual_seed(0)
-    texts = molecules = torch.randn(L, 6)
-    model = torch.nn.Linear(6, 6)
-    sizes = []
-
-    def loss_of(model, text, molecule):
-        sizes.append(len(text))
-        return functional.cross_entropy(model(text) @ molecule.T, torch.arange(len(text)))
-
-    before = loss_of(model, texts, molecules).item()
-
-    names = {
-        "torch": torch, "difficulty": difficulty, "model": model, "texts": texts,
-        "molecules": molecules, "loss_of": loss_of,
-    }  # fmt: skip
-    exec(example("for epoch in range(run.epochs)"), names)  # noqa: S102 - the example is ours
-    assert sizes == [L] + [8] * 24
-    assert loss_of(model, texts, molecules).item() < before
-    assert names["rates"].get_last_lr() == [pytest.approx(0, abs=1e-9)]
-
-
-def test_the_readmes_trainer_sees_the_schedules_batches_and_weights(best, difficulty, monkeypatch):
-    pytest.importorskip("accelerate")
-    import torch
-    from torch.nn import functional
-
-    torch.manual_seed(0)
-    seen, weighed = [], []
-    weight = CurriculumRun.weight
-    monkeypatch.setattr(
-        CurriculumRun, "weight", lambda run, epoch: weighed.append(epoch) or weight(run, epoch)
-    )
-
-    class Model(torch.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.linear = torch.nn.Linear(6, 6)
-
-        def forward(self, text, molecule, row):
-            seen.append(row.tolist())
-            scores = self.linear(text) @ molecule.T
-            return {"loss": functional.cross_entropy(scores, torch.arange(len(text)))}
-
-    data = [{"text": torch.randn(6), "molecule": torch.randn(6), "row": i} for i in range(L)]
-    names = {"difficulty": difficulty, "model": Model(), "data": data}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # transformers' own
-        exec(example("CurriculumTrainer"), names)  # noqa: S102
-    trainer, run = names["trainer"], names["run"]
-    assert trainer.state.global_step == run.steps == 24
-    assert [row for batch in seen for row in batch] == list(run)
-    assert weighed == [0] * 3 + [1] * 5 + [2] * 8 + [3] * 8

@@ -129,7 +129,7 @@ def test_it_goes_on_to_more_seeds_and_reads_the_test_split_on_demand(confirmed, 
     folder, _ = confirmed
     assert not (folder / "test.jsonl").exists()
     before, said = runs(folder), figures(verdict(folder))
-    code, out = sweep.run("confirm", folder, "--seeds", "5", "--most-seeds", "5", "--test")
+    code, out = sweep.run("confirm", folder, "--seeds", "5", "--max-seeds", "5", "--test")
     assert code == 0, out
     after = runs(folder)
     assert after[:9] == before

@@ -148,7 +148,7 @@ def test_failed_runs_and_the_way_to_more_seeds_are_said(printed, summary, confir
     failed = [{"arm": "paper", "seed": 4, "reason": "x"}]
     text = printed(summary(confirm=confirm | {"enough": 20, "failed": failed}))
     assert "21 runs over up to 3 paired seeds, 1 of them failed;" in text
-    assert " --seeds 20 --most-seeds 20\n" in text
+    assert " --seeds 20 --max-seeds 20\n" in text
 
 
 def test_warnings_stay_beside_a_verdict(summary, confirm):

@@ -1,0 +1,78 @@
+"""The examples in the documents: every space is valid, every command line is accepted."""
+
+import re
+import shlex
+
+import commands_page
+import pytest
+from documents import PAGES, ROOT, blocks
+
+from class_sweep.config.document import parse_space
+
+COMMANDS = dict(commands_page.commands())
+BASE = {
+    "data": "{source: names}",
+    "text_encoder": "{kind: lsa}",
+    "molecule_encoder": "{kind: mol2vec}",
+    "backbone": "{name: contrastive}",
+    "curriculum": "{alpha: {uniform: [0.2, 1.0]}}",
+    "budget": "{epochs: 40}",
+    "search": "{trials: 16}",
+}
+PYTHON_PAGES = {"docs/how-to/own-loop.md", "docs/how-to/train-a-model.md"}  # run in this folder
+
+
+def command_lines(text):
+    """Each `class-sweep` command of a document: in code blocks and inline, continuations joined."""
+    code = "\n".join(blocks(text, "", "console")).replace("\\\n", " ").splitlines()
+    outside = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
+    inline = [line.replace("\n", " ") for line in re.findall(r"`(class-sweep [^`]*)`", outside)]
+    for line in [*code, *inline]:
+        words = shlex.split(line.removeprefix("$ "), comments=True)
+        if words[:1] == ["class-sweep"] and "…" not in line and "COMMAND" not in line:
+            yield words[1:]
+
+
+def name_of(words):
+    return " ".join(words[: 2 if words[0] == "data" else 1])
+
+
+def test_every_space_in_a_document_is_valid(page):
+    for block in blocks(page, "yaml"):
+        sections = set(re.findall(r"^(\w+):", block, re.MULTILINE))
+        rest = {name: text for name, text in BASE.items() if name not in sections}
+        if "curriculum" in sections and not re.search(r"uniform|choice|quantile: \[", block):
+            rest["search"] = "{trials: 1}"
+        parse_space("\n".join([*(f"{name}: {text}" for name, text in rest.items()), block]))
+
+
+def test_every_command_line_in_a_document_is_accepted(page):
+    for words in command_lines(page.read_text(encoding="utf-8")):
+        name = name_of(words)
+        assert name in COMMANDS
+        if arguments := words[len(name.split()) :]:  # a bare name is a mention
+            COMMANDS[name].make_context(name, arguments)
+
+
+def test_every_command_is_shown_in_a_document():
+    shown = {
+        name_of(words)
+        for page in PAGES
+        for words in command_lines(page.read_text(encoding="utf-8"))
+    }
+    assert set(COMMANDS) - shown == set()
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_the_help_of_every_command_has_an_example_that_is_accepted(name):
+    examples = [words for words in command_lines(COMMANDS[name].help) if name_of(words) == name]
+    assert examples
+    for words in examples:
+        if arguments := words[len(name.split()) :]:
+            COMMANDS[name].make_context(name, arguments)
+
+
+def test_all_python_in_the_documents_is_run():
+    with_python = {str(page.relative_to(ROOT)) for page in PAGES if blocks(page, "python")}
+    extensions = {name for name in with_python if name.startswith("docs/contributing/add-a")}
+    assert with_python - extensions == PYTHON_PAGES
