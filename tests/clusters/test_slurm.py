@@ -6,12 +6,12 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from machines import lacking
+from waiting import patience, wait_until
 
 from class_sweep.results.folder import ResultsFolder
 
@@ -83,17 +83,16 @@ def test_a_sweep_is_told_in_time_and_another_job_goes_on_with_it(job):
     """USR1 comes ten minutes before the limit, and what runs goes on to its next report."""
     results = job.folder / "results" / "small"
     first = job.start("run", "small.yaml", "--out", str(results))
-    end = time.monotonic() + 200
-    while not (results / "trials.jsonl").exists():
-        assert first.poll() is None, first.communicate()[0]
-        assert time.monotonic() < end
-        time.sleep(0.1)
+    wait_until(
+        (results / "trials.jsonl").exists, usual=30,
+        goes_on=lambda: first.poll() is None, describe=lambda: first.communicate()[0],
+    )  # fmt: skip
     private = job.folder / f".class-sweep-{job.number}"
     assert private.stat().st_mode & 0o077 == 0
     temporary = Path(f"/tmp/sweep-{job.number}")  # noqa: S108
     assert temporary.stat().st_mode & 0o077 == 0
     first.send_signal(signal.SIGUSR1)
-    said, _ = first.communicate(timeout=200)
+    said, _ = first.communicate(timeout=patience())
     assert first.returncode == 130, said
     assert "class-sweep resume" in said
     assert not private.exists()
@@ -101,7 +100,7 @@ def test_a_sweep_is_told_in_time_and_another_job_goes_on_with_it(job):
     before = len(ResultsFolder.existing(results).records())
 
     second = job.start("resume", str(results))
-    said, _ = second.communicate(timeout=300)
+    said, _ = second.communicate(timeout=patience())
     assert second.returncode == 0, said
     folder = ResultsFolder.existing(results)
     assert folder.read_summary().state == "finished"
@@ -111,7 +110,7 @@ def test_a_sweep_is_told_in_time_and_another_job_goes_on_with_it(job):
 def test_a_head_that_does_not_come_up_ends_the_job_with_what_it_said(job):
     (job.folder / "srun").write_text("#!/bin/sh\necho no such partition >&2\nexit 1\n")
     asked = job.start("run", "small.yaml")
-    said, _ = asked.communicate(timeout=120)
+    said, _ = asked.communicate(timeout=patience())
     assert asked.returncode == 1
     assert "no such partition" in said
     assert "error: the head of the cluster must answer at 127.0.0.1:" in said

@@ -4,11 +4,11 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
+from waiting import patience, wait_until
 
 TIMES = ("seconds", "at")
 
@@ -37,6 +37,12 @@ def _workers_of(process: subprocess.Popen) -> list[psutil.Process]:
     return found
 
 
+def _output(process: subprocess.Popen) -> str:
+    """What a process printed that has ended or is late, which ends it."""
+    process.kill()
+    return process.communicate()[0]
+
+
 class Sweep:
     """The command line, over a cache and in a folder of its own."""
 
@@ -63,17 +69,16 @@ class Sweep:
 
     def run(self, *arguments, **env: str) -> tuple[int, str]:
         process = self.start(*arguments, **env)
-        out, _ = process.communicate(timeout=240)
+        out, _ = process.communicate(timeout=patience())
         return process.returncode, out
 
     def start_and_wait(self, folder: Path, reports: int, *arguments, **env: str):
         """Start a command and return when so many reports are written."""
         process = self.start(*arguments, **env)
-        deadline = time.monotonic() + 180
-        while len(_lines(folder)) < reports:
-            assert process.poll() is None, process.communicate()[0]
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        wait_until(
+            lambda: len(_lines(folder)) >= reports, usual=20,
+            goes_on=lambda: process.poll() is None, describe=lambda: _output(process),
+        )  # fmt: skip
         return process
 
 

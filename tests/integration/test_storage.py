@@ -2,12 +2,12 @@
 
 import json
 import signal
-import time
 from itertools import pairwise
 
 import optuna
 import pytest
 from s3 import ENVIRONMENT, address
+from waiting import patience, wait_until
 
 from class_sweep.storage.remote import Storage
 
@@ -61,11 +61,9 @@ def test_a_driver_is_killed_and_another_machine_goes_on_from_the_storage(
     process = sweep.start_and_wait(
         first, 1, "run", small_file, "--out", first, "--storage", uri, **ENVIRONMENT
     )
-    while not storage.stat("trials.jsonl"):  # it is a moment behind
-        assert process.poll() is None
-        time.sleep(0.02)
+    wait_until(lambda: storage.stat("trials.jsonl"), goes_on=lambda: process.poll() is None)
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=60)
+    process.communicate(timeout=patience())
     there = storage.get("trials.jsonl")
     assert there.endswith(b"\n")
     assert (first / "trials.jsonl").read_bytes().startswith(there)
@@ -96,7 +94,7 @@ def test_a_trial_goes_on_from_its_checkpoint_in_the_storage(
         **ENVIRONMENT,
     )  # fmt: skip
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=patience())
     assert process.returncode == 130, out
     same = contents(storage)["trials.jsonl"]
     assert same == (folder / "trials.jsonl").read_bytes()
@@ -127,12 +125,14 @@ def test_a_storage_that_fails_for_a_while_costs_no_report(
         **ENVIRONMENT,
     )  # fmt: skip
     line.broken = how
-    while json.loads((folder / "summary.json").read_text())["state"] == "running":
-        assert process.poll() is None
-        time.sleep(0.05)
-    time.sleep(3)  # the driver is at its end, and tries to send what is left
+    wait_until(
+        lambda: json.loads((folder / "summary.json").read_text())["state"] != "running", usual=20,
+        goes_on=lambda: process.poll() is None,
+    )  # fmt: skip
+    failed = line.requests  # the driver is at its end, and tries to send what is left
+    wait_until(lambda: line.requests > failed, goes_on=lambda: process.poll() is None)
     line.broken = None
-    out, _ = process.communicate(timeout=120)
+    out, _ = process.communicate(timeout=patience())
     assert process.returncode == 0, out
     said = " ".join(out.split())  # log lines are wrapped
     assert said.count("the storage fails, and the sweep goes on without") == 1
@@ -152,7 +152,7 @@ def test_a_slow_storage_slows_no_trial_and_is_complete_at_the_end(
         **ENVIRONMENT,
     )  # fmt: skip
     line.delay = 0.2  # seconds for each 64 kB
-    out, _ = process.communicate(timeout=200)
+    out, _ = process.communicate(timeout=patience())
     assert process.returncode == 0, out
     assert without_times(folder) == without_times(finished[0])
     same_as_the_folder(at(s3.port, bucket, folder.name), folder)
@@ -173,7 +173,7 @@ def test_a_storage_that_never_comes_back_is_a_warning_that_names_what_it_lacks(
         **ENVIRONMENT,
     )  # fmt: skip
     line.broken = "500 Internal Server Error"
-    out, _ = process.communicate(timeout=200)
+    out, _ = process.communicate(timeout=patience())
     assert process.returncode == 0, out
     said = " ".join(out.split())  # log lines are wrapped
     assert f"gone?scheme=http&endpoint_override=127.0.0.1:{line.port} lacks" in said

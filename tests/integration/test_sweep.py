@@ -4,6 +4,7 @@ import json
 
 import optuna
 import pytest
+from waiting import patience
 
 from class_sweep.config.document import load_space, parse_space
 from class_sweep.results.record import Record
@@ -168,7 +169,7 @@ def test_one_rung_finishes_the_best_of_all_and_survives_kill_9_while_they_wait(
     cut = sweep.cwd / "one-rung-cut"
     process = sweep.start_and_wait(cut, 7, "run", one_rung_file, "--out", cut)
     process.kill()
-    process.communicate(timeout=60)
+    process.communicate(timeout=patience())
     code, out = sweep.run("resume", cut)
     assert code == 0, out
     assert by_trial(without_times(cut)) == trials

@@ -36,8 +36,10 @@ class NotingTrainer(Trainer):
 
     def train_to(self, step):
         begun = time.time()
-        while self.step and HOLD.exists():
-            time.sleep(0.05)
+        if self.step and HOLD.exists():
+            self._note("hold", begun)
+            while HOLD.exists():
+                time.sleep(0.05)
         loss = super().train_to(step)
         self._note("train", begun)
         return loss

@@ -9,11 +9,11 @@ import shutil
 import socket
 import subprocess
 import sys
-import sysconfig
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+
+from waiting import wait_until
 
 HOME = Path.home()
 _ON = """\
@@ -125,17 +125,19 @@ def _give_python(home: Path) -> None:
             script.write_text(script.read_text().replace(str(venv / "bin"), str(there)))
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     site = venv / "lib" / version / "site-packages"
-    (site / "ours.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    packages = [path for path in sys.path if path.endswith("site-packages")]
+    (site / "ours.pth").write_text("\n".join([*packages, ""]))
     ray = venv / "bin" / "ray"
     ray.write_text(f"#!{there / 'python'}\nfrom ray.scripts.scripts import main\nmain()\n")
     ray.chmod(0o755)
 
 
 def _wait_for(address: str, port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + 30
-    while process.poll() is None and time.monotonic() < end:
+    def answers() -> bool:
         with socket.socket() as probe:
-            if probe.connect_ex((address, port)) == 0:
-                return
-        time.sleep(0.05)
-    raise RuntimeError(f"no sshd at {address}:{port}: {log.read_text()}")
+            return probe.connect_ex((address, port)) == 0
+
+    wait_until(
+        answers, usual=2, goes_on=lambda: process.poll() is None,
+        describe=lambda: f"no sshd at {address}:{port}: {log.read_text()}",
+    )  # fmt: skip

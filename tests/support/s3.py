@@ -12,6 +12,8 @@ import urllib.request
 from collections.abc import Callable
 from typing import Self
 
+from waiting import patience, wait_until
+
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing-secret",
@@ -41,20 +43,18 @@ class S3Server:
             env=os.environ | ENVIRONMENT,
         )
         self.buckets = 0
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                self.request("GET", "/")
-            except urllib.error.URLError:
-                assert self._process.poll() is None
-                assert time.monotonic() < deadline
-                time.sleep(0.1)
-            else:
-                return
+        wait_until(self._answers, usual=3, goes_on=lambda: self._process.poll() is None)
+
+    def _answers(self) -> bool:
+        try:
+            self.request("GET", "/")
+        except urllib.error.URLError:
+            return False
+        return True
 
     def request(self, method: str, path: str) -> bytes:
         asked = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", method=method)
-        with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310
+        with urllib.request.urlopen(asked, timeout=patience(1)) as answer:  # noqa: S310
             return answer.read()
 
     def bucket(self) -> str:

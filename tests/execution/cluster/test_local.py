@@ -1,9 +1,9 @@
 import threading
-import time
 
 import pytest
 import ray
 from ray.tune.execution import tune_controller
+from waiting import wait_until
 
 from class_sweep.execution.cluster.local import LocalRay
 from class_sweep.execution.tune.ray_tune_patches import adapted
@@ -65,9 +65,8 @@ def test_workers_are_warm_and_an_actor_of_tunes_takes_one_of_them(tmp_path):
     with LocalRay(1) as instance:
         instance.start()
         instance.wait()
-        deadline = time.monotonic() + 120
-        while not (idle := workers()) and time.monotonic() < deadline:
-            time.sleep(0.1)
+        wait_until(workers, usual=10)
+        idle = workers()
         with adapted():
             actor = tune_controller._ActorClassCache().get(Plain).options(num_cpus=1).remote()
         pid, warm = ray.get(actor.loaded.remote())
