@@ -19,7 +19,7 @@ from ray import tune
 from class_sweep.config.document import Space, parse_space
 from class_sweep.difficulty.index import build_index
 from class_sweep.difficulty.similarity import CLASS_SIMILARITY
-from class_sweep.execution.checkpoints import FolderStates
+from class_sweep.execution.checkpoints import LocalCheckpointStore
 from class_sweep.execution.cluster.local import local_ray
 from class_sweep.execution.tune.trainable import CurriculumTrial
 from class_sweep.training.features import TrialFeatures
@@ -41,7 +41,7 @@ pruning: {kind: none}
 CONFIG = {
     "trial": 0, "values": {"curriculum.order": "hard_first"}, "state": "state.pt", "reached": 0,
 }  # fmt: skip
-STATES = FolderStates(Path("checkpoints"))  # none is written
+CHECKPOINTS = LocalCheckpointStore(Path("checkpoints"))  # none is written
 
 
 def corpus(pairs: int) -> dict[str, np.ndarray]:
@@ -57,7 +57,7 @@ def corpus(pairs: int) -> dict[str, np.ndarray]:
 def shared(space: Space, arrays: dict[str, np.ndarray]) -> type:
     """Our trainable: the arrays are in the object store once, and each worker maps them."""
     bound: type = tune.with_parameters(
-        CurriculumTrial, space=space, features=arrays, gpu=False, states=STATES
+        CurriculumTrial, space=space, features=arrays, gpu=False, checkpoints=CHECKPOINTS
     )
     return bound
 
@@ -67,7 +67,7 @@ def captured(space: Space, arrays: dict[str, np.ndarray]) -> type:
 
     class Captured(CurriculumTrial):
         def setup(self, config: dict[str, Any]) -> None:
-            super().setup(config, space=space, features=arrays, gpu=False, states=STATES)
+            super().setup(config, space=space, features=arrays, gpu=False, checkpoints=CHECKPOINTS)
 
     return Captured
 

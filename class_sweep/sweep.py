@@ -15,13 +15,13 @@ from class_sweep.config.document import Space, parse_space
 from class_sweep.confirmation.procedure import confirm_sweep, confirming
 from class_sweep.confirmation.test_split import read_test
 from class_sweep.errors import InterruptedSweepError, ResultsError, SweepError
+from class_sweep.execution.checkpoint_manager import CheckpointManager
 from class_sweep.execution.cluster.runtime import open_runtime
 from class_sweep.execution.cluster.shared_storage import require_shared
 from class_sweep.execution.cluster.trial_slots import TrialSlots
 from class_sweep.execution.interrupts import StopRequest
-from class_sweep.execution.output import for_a_new_one, taken_up
+from class_sweep.execution.output import open_new, reopen
 from class_sweep.execution.summary import Summary
-from class_sweep.execution.tune.checkpointing import Keeper
 from class_sweep.execution.tune.session import Session
 from class_sweep.execution.tune.tracking import require_trackers
 from class_sweep.preparation.environment import describe_environment
@@ -82,12 +82,12 @@ def run(
     require_trackers(space.settings.tracking, space.name)
     clock = Clock()
     with (
-        for_a_new_one(path, storage, callback) as keeper,
-        _ready(space, keeper, cache, clock, callback, address) as (prepared, slots),
+        open_new(path, storage, callback) as checkpoints,
+        _ready(space, checkpoints, cache, clock, callback, address) as (prepared, slots),
         ResultsWriter.create(path, space.text, storage) as writer,
     ):
         _keep_environment(writer, prepared, space)
-        return _sweep(space, writer, keeper, prepared, clock, callback, slots)
+        return _sweep(space, writer, checkpoints, prepared, clock, callback, slots)
 
 
 def resume(
@@ -118,14 +118,16 @@ def resume(
     space = parse_space(folder.space.read_text(encoding="utf-8"), str(folder.space))
     require_trackers(space.settings.tracking, space.name)
     _require_pruning_as_begun(folder, space)
-    with taken_up(path, storage, callback) as (writer, keeper):
+    with reopen(path, storage, callback) as (writer, checkpoints):
         failed = trials_of(folder.records()).failed if rerun_failed else []
         if rerun_failed and not failed:
             raise ResultsError(f"a trial must have failed to be run again: {path} has none")
         clock = Clock(folder.seconds())
-        with _ready(space, keeper, cache, clock, callback, address) as (prepared, slots):
+        with _ready(space, checkpoints, cache, clock, callback, address) as (prepared, slots):
             _keep_environment(writer, prepared, space)
-            return _sweep(space, writer, keeper, prepared, clock, callback, slots, rerun=failed)
+            return _sweep(
+                space, writer, checkpoints, prepared, clock, callback, slots, rerun=failed
+            )
 
 
 def _require_pruning_as_begun(folder: ResultsFolder, space: Space) -> None:
@@ -171,7 +173,7 @@ def confirm(
     folder = ResultsFolder.existing(path)
     space = parse_space(folder.space.read_text(encoding="utf-8"), str(folder.space))
     space = confirming(space, changes)
-    with taken_up(path, storage, callback) as (writer, keeper):
+    with reopen(path, storage, callback) as (writer, checkpoints):
         summary = folder.read_summary()
         if summary.state not in {"finished", "confirming"}:
             raise ResultsError(
@@ -179,7 +181,7 @@ def confirm(
                 f" with: class-sweep resume {path}"
             )
         clock = Clock(folder.seconds())
-        with _ready(space, keeper, cache, clock, callback, address) as (prepared, slots):
+        with _ready(space, checkpoints, cache, clock, callback, address) as (prepared, slots):
             _keep_environment(writer, prepared, space)
             summary = confirm_sweep(
                 space, writer, prepared, clock, callback, slots, summary, "confirm"
@@ -210,7 +212,7 @@ def _keep_environment(writer: ResultsWriter, prepared: Prepared, space: Space) -
 @contextmanager
 def _ready(
     space: Space,
-    keeper: Keeper,
+    checkpoints: CheckpointManager,
     cache: ArrayCache,
     clock: Clock,
     callback: Callback,
@@ -220,7 +222,7 @@ def _ready(
     resources, limit = space.settings.resources, space.settings.search.max_concurrent
     with open_runtime(space, address) as workers:
         if ray.is_initialized():  # a cluster's; an instance of our own starts later
-            require_shared(keeper.place, ray.nodes())  # type: ignore[no-untyped-call]
+            require_shared(checkpoints.location, ray.nodes())  # type: ignore[no-untyped-call]
         prepared = prepare(space, cache, clock, callback, loaded=workers.start)
         if resources.gpus:
             need = trial_bytes(space, prepared.features)
@@ -233,7 +235,7 @@ def _ready(
 def _sweep(
     space: Space,
     writer: ResultsWriter,
-    keeper: Keeper,
+    checkpoints: CheckpointManager,
     prepared: Prepared,
     clock: Clock,
     callback: Callback,
@@ -252,7 +254,7 @@ def _sweep(
         log.warning("%s", warning)
     callback.on_plan(search.runs, summarise.full_samples, summarise.foretold)
     with clock.stage("trials", callback), stop.listening(callback.on_stop):
-        session = Session(space, prepared, writer, judge, keeper, stop, slots, rungs)
+        session = Session(space, prepared, writer, judge, checkpoints, stop, slots, rungs)
         done = session.run(rerun)
     records = folder.records()
     if not done:
@@ -273,7 +275,7 @@ def _sweep(
     write_atomic(folder.best, trial_yaml(space, ranked[0], note))
     summary = summarise.write("confirming" if space.settings.confirms else "finished", records)
     shutil.rmtree(folder.tune, ignore_errors=True)
-    keeper.drop_all()
+    checkpoints.remove_all()
     if space.settings.confirms:
         summary = confirm_sweep(space, writer, prepared, clock, callback, slots, summary)
     return Sweep(folder, summary, prepared)

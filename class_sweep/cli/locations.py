@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from class_sweep.storage.remote import Storage, Stored
+    from class_sweep.storage.remote import Storage, StoredFile
 
 
 def new_storage(given: str | None, folder: Path) -> "Storage | None":
@@ -28,15 +28,15 @@ def new_storage(given: str | None, folder: Path) -> "Storage | None":
 def folder_to_go_on(results: str, out: Path | None) -> "tuple[Path, Storage | None]":
     """The results folder to go on with, fetched from a storage where one was named; and that."""
     from class_sweep.errors import InputError
-    from class_sweep.results.download import bring_here, storage_named
+    from class_sweep.results.download import download_to_resume, storage_argument
 
-    storage = storage_named(results)
+    storage = storage_argument(results)
     if storage is None:
         if out:
             raise InputError(f"--out is for a sweep from a storage, got the folder {results}")
         return Path(results), None
     folder = out or Path("results") / storage.name
-    bring_here(storage, folder)
+    download_to_resume(storage, folder)
     return folder, storage
 
 
@@ -47,7 +47,7 @@ class Look:
         """Name the folder, and where its files come from."""
         self.path = path
         self._storage = storage
-        self._known: Mapping[str, Stored] = {}
+        self._known: Mapping[str, StoredFile] = {}
         self.again()
 
     @property
@@ -62,18 +62,18 @@ class Look:
             ResultsError: If the storage has no sweep.
             StorageError: If it fails.
         """
-        from class_sweep.results.download import fetch
+        from class_sweep.results.download import download
 
         if self._storage:
-            self._known = fetch(self._storage, self.path, self._known)
+            self._known = download(self._storage, self.path, self._known)
 
 
 @contextmanager
 def looking_at(results: str) -> Iterator[Look]:
     """A results folder for as long as a command reads it."""
-    from class_sweep.results.download import storage_named
+    from class_sweep.results.download import storage_argument
 
-    storage = storage_named(results)
+    storage = storage_argument(results)
     if storage is None:
         yield Look(Path(results), None)
         return

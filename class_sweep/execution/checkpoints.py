@@ -1,7 +1,7 @@
-"""Where the states of trials are kept that may have to go on elsewhere: their checkpoints.
+"""Stores of trial checkpoints: a local folder, or remote storage.
 
-The last two of a trial in a folder, the last one in a storage. Their name holds the trial's
-identity, so only a trial of the very settings that made a state ever goes on from it.
+A local store keeps the last two checkpoints of a trial, a remote one the last. The name of a
+checkpoint contains the trial's identity, so a trial never resumes from other settings.
 """
 
 import tempfile
@@ -16,156 +16,167 @@ from class_sweep.errors import StorageError
 from class_sweep.results.folder import CHECKPOINTS
 from class_sweep.storage.remote import Storage
 
-Save = Callable[[Path | IO[bytes]], None]
+Write = Callable[[Path | IO[bytes]], None]
 
-_MOST_WAITING = 8  # states that a worker still has to send, most of them of trials that are paused
-_LONGEST_PAUSE = 30.0  # seconds between two attempts with a storage that fails
+_QUEUE_LENGTH = 8  # checkpoints that a worker has yet to upload, most of them of paused trials
+_MAX_RETRY_SECONDS = 30.0  # between two attempts while the storage fails
 
 
-def state_name(trial: int, identity: str) -> str:
-    """The name of a trial's checkpoint."""
+def checkpoint_name(trial: int, identity: str) -> str:
+    """The file name of a trial's checkpoint."""
     return f"trial-{trial:04d}-{identity}.pt"
 
 
-def copies(path: Path) -> tuple[Path, Path]:
-    """Where a trial's newest checkpoint is, and the one before it."""
+def checkpoint_files(path: Path) -> tuple[Path, Path]:
+    """The files of a trial's last checkpoint and of the one before it."""
     return path, path.with_suffix(".older.pt")
 
 
-class States(Protocol):
-    """A place for checkpoints, as a trial's worker sees it.
+class CheckpointStore(Protocol):
+    """The checkpoints of a sweep, as a trial's worker reads and writes them.
 
     Attributes:
-        trouble: Why the last state could not be kept, if so.
+        error: Why the last checkpoint could not be uploaded, or None.
     """
 
-    trouble: str | None
+    error: str | None
 
-    def keep(self, name: str, save: Save) -> None:
-        """Keep a state in place of an older one of that name; `save` writes it."""
+    def save(self, name: str, write: Write) -> None:
+        """Save a checkpoint and replace the older one of that name; `write` writes the file."""
 
     def open(self, name: str) -> AbstractContextManager[Sequence[Path | IO[bytes]]]:
-        """The states of a name that there are, newest first."""
+        """The checkpoints of a name, newest first; empty if there is none."""
 
-    def forget(self, name: str) -> None:
-        """Do not trouble about a state any more: its trial has ended."""
+    def discard(self, name: str) -> None:
+        """Do not upload the checkpoint of a trial that has ended."""
 
-    def settle(self, seconds: float) -> None:
-        """Wait until all is kept that will be."""
+    def flush(self, seconds: float) -> None:
+        """Wait until every checkpoint is uploaded, for some seconds at most."""
 
 
-class FolderStates:
+class LocalCheckpointStore:
     """Checkpoints in a folder, written before a trial goes on."""
 
-    trouble: str | None = None  # what fails here fails the trial, or ends the sweep
+    error: str | None = None  # a failing disk fails the trial or ends the sweep instead
 
     def __init__(self, folder: Path) -> None:
-        """Name the folder, by its absolute path; it is made if need be."""
+        """Take the absolute path of a folder that need not exist yet."""
         self._folder = folder
 
-    def keep(self, name: str, save: Save) -> None:
-        """Keep a state in place of an older one; raises what the disk does."""
+    def save(self, name: str, write: Write) -> None:
+        """Save a checkpoint and keep the older one of that name beside it.
+
+        Raises:
+            OSError: If the disk refuses it; the older checkpoint is still there.
+        """
         self._folder.mkdir(parents=True, exist_ok=True)
-        newest, older = copies(self._folder / name)
+        newest, older = checkpoint_files(self._folder / name)
         if newest.is_file():
             newest.replace(older)
-        save(newest)
+        write(newest)
 
     @contextmanager
     def open(self, name: str) -> Iterator[Sequence[Path]]:
-        """The states of a name that there are, newest first."""
-        yield [path for path in copies(self._folder / name) if path.is_file()]
+        """The checkpoints of a name, newest first; empty if there is none."""
+        yield [path for path in checkpoint_files(self._folder / name) if path.is_file()]
 
-    def forget(self, name: str) -> None:
-        """Nothing: the driver removes it."""
+    def discard(self, name: str) -> None:
+        """Do nothing: the driver removes the file."""
 
-    def settle(self, seconds: float) -> None:
-        """Nothing: all is there."""
+    def flush(self, seconds: float) -> None:
+        """Do nothing: every checkpoint is on the disk."""
 
 
-class StoredStates:
-    """Checkpoints in a storage, sent while the trial goes on.
+class RemoteCheckpointStore:
+    """Checkpoints in a storage, uploaded while the trial goes on.
 
-    A state that is not there costs the way since an older one and nothing else, for what was
-    reported stands. So a storage that is slow or fails holds no trial up.
+    A missing checkpoint only costs the training since an older one, because all reports are in the
+    log. A slow or failing storage therefore delays no trial.
     """
 
     def __init__(self, storage: Storage) -> None:
-        """Name the storage of the sweep."""
-        self.trouble: str | None = None
+        """Take the storage of the sweep."""
+        self.error: str | None = None
         self._storage = storage
         self._changed = threading.Condition()
-        self._waiting: dict[str, IO[bytes]] = {}
-        self._sending: str | None = None
+        self._queue: dict[str, IO[bytes]] = {}
+        self._uploading: str | None = None
         self._thread: threading.Thread | None = None
 
-    def __reduce__(self) -> tuple[type["StoredStates"], tuple[Storage]]:
+    def __reduce__(self) -> tuple[type["RemoteCheckpointStore"], tuple[Storage]]:
         return type(self), (self._storage,)
 
-    def keep(self, name: str, save: Save) -> None:
-        """Have a state sent, in place of an older one; raises what the disk does."""
-        state = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it was sent; without a name
-        save(state)
-        state.seek(0)
+    def save(self, name: str, write: Write) -> None:
+        """Queue a checkpoint for upload, in place of an older one of that name.
+
+        Raises:
+            OSError: If the local disk has no room for the temporary file.
+        """
+        content = tempfile.TemporaryFile()  # noqa: SIM115 - closed after the upload; it has no name
+        write(content)
+        content.seek(0)
         with self._changed:
-            self._wait_with(name, state)
+            self._enqueue(name, content)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._send, name="states", daemon=True)
+                self._thread = threading.Thread(
+                    target=self._upload, name="checkpoints", daemon=True
+                )
                 self._thread.start()
             self._changed.notify_all()
 
     @contextmanager
     def open(self, name: str) -> Iterator[Sequence[IO[bytes]]]:
-        """The state of a name that was sent last, if the storage gives one."""
-        with tempfile.TemporaryFile() as state:
+        """The uploaded checkpoint of a name; empty if there is none or the storage fails."""
+        with tempfile.TemporaryFile() as content:
             try:
-                self._storage.fetch(f"{CHECKPOINTS}/{name}", state)
+                self._storage.fetch(f"{CHECKPOINTS}/{name}", content)
             except (FileNotFoundError, StorageError):
                 yield []
                 return
-            state.seek(0)
-            yield [state]
+            content.seek(0)
+            yield [content]
 
-    def forget(self, name: str) -> None:
-        """Do not send a state that waits; one that is on its way is not waited for."""
+    def discard(self, name: str) -> None:
+        """Remove a checkpoint from the queue; `flush` does not wait for one that is uploading."""
         with self._changed:
-            if state := self._waiting.pop(name, None):
-                state.close()
-            if self._sending == name:
-                self._sending = None
+            if content := self._queue.pop(name, None):
+                content.close()
+            if self._uploading == name:
+                self._uploading = None
 
-    def settle(self, seconds: float) -> None:
-        """Wait until nothing is left to send, for so long at most."""
+    def flush(self, seconds: float) -> None:
+        """Wait until the queue is empty, for some seconds at most."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._waiting and not self._sending, seconds)
+            self._changed.wait_for(lambda: not self._queue and not self._uploading, seconds)
 
-    def _wait_with(self, name: str, state: IO[bytes]) -> None:
-        replaced = [self._waiting.pop(name, None)]
-        self._waiting[name] = state
-        if len(self._waiting) > _MOST_WAITING:
-            replaced.append(self._waiting.pop(next(iter(self._waiting))))
+    def _enqueue(self, name: str, content: IO[bytes]) -> None:
+        replaced = [self._queue.pop(name, None)]
+        self._queue[name] = content
+        if len(self._queue) > _QUEUE_LENGTH:
+            replaced.append(self._queue.pop(next(iter(self._queue))))
         for older in filter(None, replaced):
             older.close()
 
-    def _send(self) -> None:
+    def _upload(self) -> None:
         pause = 1.0
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._waiting)
-                name = next(iter(self._waiting))
-                state, self._sending = self._waiting.pop(name), name
+                self._changed.wait_for(lambda: self._queue)
+                name = next(iter(self._queue))
+                content, self._uploading = self._queue.pop(name), name
             try:
-                self._storage.put(f"{CHECKPOINTS}/{name}", state)
-                sent, pause, self.trouble = True, 1.0, None
+                self._storage.put(f"{CHECKPOINTS}/{name}", content)
+                uploaded, pause, self.error = True, 1.0, None
             except StorageError as error:
-                sent, pause, self.trouble = False, min(2 * pause, _LONGEST_PAUSE), str(error)
+                uploaded, self.error = False, str(error)
+                pause = min(2 * pause, _MAX_RETRY_SECONDS)
             with self._changed:
-                wanted, self._sending = self._sending == name, None
-                if sent or not wanted or name in self._waiting:
-                    state.close()
+                wanted, self._uploading = self._uploading == name, None
+                if uploaded or not wanted or name in self._queue:
+                    content.close()
                 else:
-                    state.seek(0)
-                    self._waiting = {name: state, **self._waiting}
+                    content.seek(0)
+                    self._queue = {name: content, **self._queue}
                 self._changed.notify_all()
-            if not sent:
+            if not uploaded:
                 time.sleep(pause)

@@ -1,13 +1,17 @@
-"""What a sweep writes and where its copy is, for as long as it runs."""
+"""The output of a sweep while it runs: its results folder, the remote copy, the checkpoints."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from class_sweep.errors import InputError, ResultsError
-from class_sweep.execution.tune.checkpointing import FolderKeeper, Keeper, StorageKeeper
+from class_sweep.execution.checkpoint_manager import (
+    CheckpointManager,
+    LocalCheckpointManager,
+    RemoteCheckpointManager,
+)
 from class_sweep.results.callback import Callback
-from class_sweep.results.download import catch_up
+from class_sweep.results.download import merge_remote
 from class_sweep.results.folder import ResultsFolder, ResultsWriter
 from class_sweep.results.mirror import Mirror
 from class_sweep.storage.remote import Storage
@@ -15,15 +19,22 @@ from class_sweep.tuning.study import open_again
 
 
 @contextmanager
-def for_a_new_one(path: Path, storage: Storage | None, callback: Callback) -> Iterator[Keeper]:
-    """Keep checkpoints, and a copy in a storage if there is one, of a sweep that is to begin.
+def open_new(
+    path: Path, storage: Storage | None, callback: Callback
+) -> Iterator[CheckpointManager]:
+    """Open the output of a new sweep; the caller creates its results folder within the block.
+
+    Args:
+        path: The results folder.
+        storage: The storage for a copy, or None.
+        callback: Learns of the last upload.
 
     Raises:
         InputError: If the storage cannot be used.
-        ResultsError: If it has a sweep of that name, or another driver is at it.
+        ResultsError: If the storage already holds a sweep, or another driver writes to it.
     """
     if storage is None:
-        yield FolderKeeper(ResultsFolder(path))
+        yield LocalCheckpointManager(ResultsFolder(path))
         return
     with Mirror(path, storage) as mirror:
         if storage.stat("space.yaml"):
@@ -32,44 +43,44 @@ def for_a_new_one(path: Path, storage: Storage | None, callback: Callback) -> It
                 f" --storage, or go on with: class-sweep resume '{storage}'"
             )
         mirror.begin()
-        yield StorageKeeper(mirror)
+        yield RemoteCheckpointManager(mirror)
         callback.on_stage("storage")
 
 
 @contextmanager
-def taken_up(
+def reopen(
     path: Path, storage: Storage | None, callback: Callback
-) -> Iterator[tuple[ResultsWriter, Keeper]]:
-    """Take up a results folder, and the storage that has its copy.
+) -> Iterator[tuple[ResultsWriter, CheckpointManager]]:
+    """Open the results folder of an earlier run again, and the storage with its copy.
 
     Args:
-        path: The folder.
-        storage: Instead of the one that the folder remembers.
-        callback: Receives the stage of the last upload.
+        path: The results folder.
+        storage: Replaces the storage that the folder names; None keeps it.
+        callback: Learns of the last upload.
 
     Raises:
-        InputError: If there is no sweep, another process is at it, or its storage cannot be used.
+        InputError: If there is no sweep, another process runs it, or its storage cannot be used.
     """
     folder = ResultsFolder.existing(path)
     storage = storage or folder.read_storage()
     if storage is None:
         with ResultsWriter(folder) as writer:
-            yield writer, FolderKeeper(folder)
+            yield writer, LocalCheckpointManager(folder)
         return
-    with _mirror(folder, storage) as mirror, ResultsWriter(folder) as writer:
-        catch_up(folder, storage)
+    with _open_mirror(folder, storage) as mirror, ResultsWriter(folder) as writer:
+        merge_remote(folder, storage)
         if folder.study.exists():
             open_again(folder.study, {r.trial for r in folder.records() if r.ended})
         writer.remember(storage)
         mirror.begin()
-        yield writer, StorageKeeper(mirror)
+        yield writer, RemoteCheckpointManager(mirror)
         callback.on_stage("storage")
 
 
-def _mirror(folder: ResultsFolder, storage: Storage) -> Mirror:
+def _open_mirror(folder: ResultsFolder, storage: Storage) -> Mirror:
     try:
         return Mirror(folder.path, storage)
-    except ResultsError:  # another driver is at it
+    except ResultsError:  # another driver writes to it
         raise
     except InputError as error:
         raise InputError(

@@ -24,7 +24,7 @@ from class_sweep.results.json_files import ResultsModel, json_text, read_json
 from class_sweep.results.record import Record
 from class_sweep.results.summary import SweepSummary
 from class_sweep.results.verdict import Verdict
-from class_sweep.storage.lease import LEASE, STANDS_FOR
+from class_sweep.storage.lease import LEASE, VALID_SECONDS
 from class_sweep.storage.remote import Storage
 
 CHECKPOINTS = "checkpoints"  # of trials that run or wait
@@ -142,7 +142,7 @@ class ResultsFolder:
     def in_use(self) -> bool:
         """Whether a process is writing to the folder at this moment."""
         try:  # as of a copy of the folder, which a driver elsewhere keeps up to date
-            if time.time() - (self.path / LEASE).stat().st_mtime < STANDS_FOR:
+            if time.time() - (self.path / LEASE).stat().st_mtime < VALID_SECONDS:
                 return True
         except FileNotFoundError:
             pass

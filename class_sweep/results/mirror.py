@@ -1,7 +1,7 @@
-"""A results folder's copy in a storage, kept up to date while the sweep goes on.
+"""The copy of a results folder in a storage, kept up to date while the sweep runs.
 
-Data flows one way, from the folder to the storage, and no trial waits for it: a thread looks at the
-folder and sends what changed. While the storage fails, that is tried again and again.
+Data flows one way, from the folder to the storage. A thread uploads what changed, so no trial waits
+for the storage. While the storage fails, the thread retries.
 """
 
 import logging
@@ -12,57 +12,57 @@ from typing import Self
 
 from class_sweep.errors import StorageError
 from class_sweep.results.folder import CHECKPOINTS
-from class_sweep.results.upload import Sender
+from class_sweep.results.upload import Uploader
 from class_sweep.storage.lease import Lease
 from class_sweep.storage.remote import Storage
 
 log = logging.getLogger(__name__)
 
-_LOOK_EVERY = 0.5  # seconds between two looks at the folder, or as many as the last sending took
-_LONGEST_PAUSE = 30.0  # seconds between two attempts with a storage that fails
-PATIENCE = 30.0  # seconds without a file sent after which it gives up at the end
-_IN_HASTE = 5.0  # the same, when it was told to end at once
+_INTERVAL_SECONDS = 0.5  # between two uploads, or the duration of the last one if that is longer
+_MAX_RETRY_SECONDS = 30.0  # between two attempts while the storage fails
+PATIENCE_SECONDS = 30.0  # without an uploaded file, after which the end of a sweep gives up
+_INTERRUPTED_PATIENCE_SECONDS = 5.0  # the same after a second Ctrl-C
 
 
 class Mirror:
-    """Keeps a storage like a folder. A context manager: leaving it sends what is left to send."""
+    """Keeps a storage like a folder. Leaving the context manager uploads what is left."""
 
     def __init__(self, folder: Path, storage: Storage) -> None:
-        """Take the storage's lease, for a folder that need not be there yet.
+        """Take the storage's lease, for a folder that need not exist yet.
 
         Raises:
             InputError: If the storage cannot be written to and read.
-            ResultsError: If another driver has it.
+            ResultsError: If another driver has the lease.
         """
         self.storage = storage
         self._folder = folder
         self._lease = Lease(storage)
-        self._sender = Sender(folder, storage)
-        self._ended: set[str] = set()  # checkpoints of trials that have ended
-        self._untidy = self._empty = False
-        self._failing: str | None = None
-        self._mine = True
+        self._uploader = Uploader(folder, storage)
+        self._removable: set[str] = set()  # checkpoints of trials that have ended
+        self._removal_due = self._remove_all = False
+        self._failure: str | None = None
+        self._has_lease = True
         self._begun = threading.Event()
         self._closing, self._abandoned = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="mirror", daemon=True)
 
     @property
     def failing(self) -> bool:
-        """Whether the storage failed when it was last tried."""
-        return self._failing is not None
+        """Whether the last attempt to use the storage failed."""
+        return self._failure is not None
 
     def begin(self) -> None:
-        """Begin to send; what the storage has may be overwritten from now on."""
+        """Begin to upload; from now on files in the storage may be overwritten."""
         self._begun.set()
 
-    def drop(self, checkpoint: str) -> None:
-        """Have an ended trial's checkpoint removed; one that its worker still sends, too."""
-        self._ended.add(checkpoint)
-        self._untidy = True
+    def remove_checkpoint(self, name: str) -> None:
+        """Remove the checkpoint of an ended trial, even one that its worker still uploads."""
+        self._removable.add(name)
+        self._removal_due = True
 
-    def drop_all(self) -> None:
-        """Have every checkpoint removed, as of a sweep that is done."""
-        self._empty = self._untidy = True
+    def remove_checkpoints(self) -> None:
+        """Remove every checkpoint of a finished sweep."""
+        self._remove_all = self._removal_due = True
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -70,34 +70,36 @@ class Mirror:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         asked = time.monotonic()
-        patience = _IN_HASTE if kind is KeyboardInterrupt else PATIENCE
+        interrupted = kind is KeyboardInterrupt
+        patience = _INTERRUPTED_PATIENCE_SECONDS if interrupted else PATIENCE_SECONDS
         self._closing.set()
-        while self._thread.is_alive() and time.monotonic() - self._since(asked) < patience:
+        while self._thread.is_alive() and self._idle_seconds(asked) < patience:
             self._thread.join(0.1)
         self._abandoned.set()
-        missing = self._sender.behind()
-        if missing and self._mine and self._begun.is_set():
+        missing = self._uploader.outdated()
+        if missing and self._has_lease and self._begun.is_set():
             log.warning(
                 "the storage %s lacks %s, which are in %s (%s); it is brought up to date by:"
                 " class-sweep resume %s",
                 self.storage,
                 ", ".join(missing),
                 self._folder,
-                self._failing or "it is too slow",
+                self._failure or "it is too slow",
                 self._folder,
             )
 
-    def _since(self, asked: float) -> float:
-        return max(asked, self._sender.last)
+    def _idle_seconds(self, since: float) -> float:
+        """Seconds without an uploaded file, counted from some moment on."""
+        return time.monotonic() - max(since, self._uploader.last_upload)
 
     def _run(self) -> None:
         pause = 1.0
         while not self._abandoned.is_set():
-            last = self._closing.is_set()  # what changes after this look is sent by the next one
+            last = self._closing.is_set()  # read first: later changes need one more round
             start = time.monotonic()
             try:
-                self._mine = self._mine and (not self._lease.due or self._lease.renew())
-                if not self._mine:
+                self._has_lease = self._has_lease and (not self._lease.due or self._lease.renew())
+                if not self._has_lease:
                     log.warning(
                         "another driver has taken over %s: nothing more is sent there, and what"
                         " this sweep writes stays in %s",
@@ -106,49 +108,49 @@ class Mirror:
                     )
                     return
                 if self._begun.is_set():
-                    self._sender.send()
-                    # A worker's last sending may end after its checkpoint was dropped.
-                    self._untidy |= last and (self._empty or bool(self._ended))
-                    self._tidy()
+                    self._uploader.upload()
+                    # A worker's last upload may end after the removal of its checkpoint.
+                    self._removal_due |= last and (self._remove_all or bool(self._removable))
+                    self._remove_checkpoints()
                 if last:
                     self._lease.give_back()
             except (StorageError, OSError) as error:
-                self._fails(str(error))
-                pause = min(2 * pause, _LONGEST_PAUSE)
+                self._report_failure(str(error))
+                pause = min(2 * pause, _MAX_RETRY_SECONDS)
             else:
-                self._works()
+                self._report_success()
                 if last:
                     return
-                pause = max(_LOOK_EVERY, time.monotonic() - start)
+                pause = max(_INTERVAL_SECONDS, time.monotonic() - start)
             (self._abandoned if last else self._closing).wait(min(pause, 1.0) if last else pause)
 
-    def _tidy(self) -> None:
-        """Remove the checkpoints that no trial goes on from."""
-        if not self._untidy:
+    def _remove_checkpoints(self) -> None:
+        """Remove the checkpoints of ended trials from the storage."""
+        if not self._removal_due:
             return
-        self._untidy = False
+        self._removal_due = False
         try:
-            if self._empty:
+            if self._remove_all:
                 self.storage.remove_all(CHECKPOINTS)
                 return
-            there = {name.rpartition("/")[2] for name in self.storage.files(CHECKPOINTS)}
-            for name in there & self._ended:
+            stored = {name.rpartition("/")[2] for name in self.storage.files(CHECKPOINTS)}
+            for name in stored & self._removable:
                 self.storage.remove(f"{CHECKPOINTS}/{name}")
         except StorageError:
-            self._untidy = True
+            self._removal_due = True
             raise
 
-    def _fails(self, reason: str) -> None:
-        if self._failing is None:
+    def _report_failure(self, reason: str) -> None:
+        if self._failure is None:
             log.warning(
                 "the storage fails, and the sweep goes on without: all is in %s, and is sent when"
                 " it works again (%s)",
                 self._folder,
                 reason,
             )
-        self._failing = reason
+        self._failure = reason
 
-    def _works(self) -> None:
-        if self._failing is not None:
+    def _report_success(self) -> None:
+        if self._failure is not None:
             log.warning("the storage works again, and has all that is in %s", self._folder)
-        self._failing = None
+        self._failure = None

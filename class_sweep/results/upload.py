@@ -1,8 +1,9 @@
-"""What of a results folder is sent to its storage, and in which order.
+"""The upload of a results folder to its storage: which files, and in which order.
 
-Whatever stands in the storage at any moment can be gone on from, since a file that speaks of others
-comes after them: first what backs the reports (the study, the ranks), then the reports, then what
-is concluded from them. They are read in the opposite order.
+A storage has no transactions over several files. A file is therefore uploaded after the files that
+it depends on: first the inputs of the reports (the study, the ranks), then the reports, then the
+conclusions from them. A download reads them in the opposite order. A sweep can be resumed from
+whatever the storage holds at any moment.
 """
 
 import sqlite3
@@ -16,78 +17,85 @@ from class_sweep.errors import StorageError
 from class_sweep.results.folder import CHECKPOINTS, TUNE
 from class_sweep.storage.remote import Storage
 
-Seen = tuple[int, int]  # when a file changed, in nanoseconds, and its bytes
+FileVersion = tuple[int, int]  # time of the last change in nanoseconds, and size in bytes
 
 _STUDY = "study.db"
 _CONCLUSIONS = {"best.yaml", "curves.csv", "report.html", "summary.json", "verdict.json"}
 
 
-class Kind(Enum):
-    """What a file of the folder is to the others."""
+class FileKind(Enum):
+    """The role of a file in the folder; the value is its position in the order of upload."""
 
-    BACKING = 0
+    INPUT = 0
     REPORTS = 1
     CONCLUSION = 2
 
     @classmethod
-    def of(cls, name: str) -> "Kind":
+    def of(cls, name: str) -> "FileKind":
         """The kind of a file, by its name in the folder."""
         if name.endswith(".jsonl"):
             return cls.REPORTS
-        return cls.CONCLUSION if name in _CONCLUSIONS else cls.BACKING
+        return cls.CONCLUSION if name in _CONCLUSIONS else cls.INPUT
 
 
-class Sender:
-    """Sends what changed in a results folder since it last did."""
+class Uploader:
+    """Uploads the files of a results folder that changed since the last upload.
+
+    Attributes:
+        last_upload: When a file was last uploaded, by the monotonic clock.
+    """
 
     def __init__(self, folder: Path, storage: Storage) -> None:
-        """Know nothing yet of what the storage has."""
+        """Take a folder and a storage of which nothing is known yet."""
         self._folder, self._storage = folder, storage
-        self._sent: dict[str, Seen] = {}
-        self.last = time.monotonic()  # when something was sent
+        self._uploaded: dict[str, FileVersion] = {}
+        self.last_upload = time.monotonic()
 
-    def behind(self) -> list[str]:
-        """What the storage does not have as it is here."""
+    def outdated(self) -> list[str]:
+        """The files whose current version is not in the storage."""
         return sorted(self._changed())
 
-    def send(self) -> None:
-        """Send all that changed.
+    def upload(self) -> None:
+        """Upload every file that changed.
 
         Raises:
-            StorageError: If the storage does not take a file; those before it are there.
+            StorageError: If the storage refuses a file; the files before it are uploaded.
         """
-        concluded, reported = self._read(Kind.CONCLUSION), self._read(Kind.REPORTS)
-        for name, seen in self._changed(Kind.BACKING).items():
+        conclusions, reports = self._read(FileKind.CONCLUSION), self._read(FileKind.REPORTS)
+        for name, version in self._changed(FileKind.INPUT).items():
             path = self._folder / name
-            self._put(name, seen, _whole_study(path) if name == _STUDY else path)
-        for name, (seen, content) in (reported | concluded).items():
-            self._put(name, seen, content)
+            self._put(name, version, _consistent_study(path) if name == _STUDY else path)
+        for name, (version, content) in (reports | conclusions).items():
+            self._put(name, version, content)
 
-    def _put(self, name: str, seen: Seen, content: bytes | Path) -> None:
+    def _put(self, name: str, version: FileVersion, content: bytes | Path) -> None:
         self._storage.put(name, content)
-        self._sent[name], self.last = seen, time.monotonic()
+        self._uploaded[name], self.last_upload = version, time.monotonic()
 
-    def _read(self, kind: Kind) -> dict[str, tuple[Seen, bytes]]:
-        found = {}
-        for name, seen in self._changed(kind).items():
+    def _read(self, kind: FileKind) -> dict[str, tuple[FileVersion, bytes]]:
+        contents = {}
+        for name, version in self._changed(kind).items():
             content = (self._folder / name).read_bytes()
-            if kind is Kind.REPORTS:  # one may be half written just now
+            if kind is FileKind.REPORTS:  # the last line may be half written
                 content = content[: content.rfind(b"\n") + 1]
-            found[name] = (seen, content)
-        return found
+            contents[name] = (version, content)
+        return contents
 
-    def _changed(self, *kinds: Kind) -> dict[str, Seen]:
-        wanted = kinds or tuple(Kind)
+    def _changed(self, *kinds: FileKind) -> dict[str, FileVersion]:
+        wanted = kinds or tuple(FileKind)
         return {
-            name: seen
-            for name, seen in own_files(self._folder).items()
-            if self._sent.get(name) != seen and Kind.of(name) in wanted
+            name: version
+            for name, version in uploadable_files(self._folder).items()
+            if self._uploaded.get(name) != version and FileKind.of(name) in wanted
         }
 
 
-def own_files(folder: Path) -> Mapping[str, Seen]:
-    """What of a results folder belongs in its storage: all but its lock and what trials work in."""
-    found = {}
+def uploadable_files(folder: Path) -> Mapping[str, FileVersion]:
+    """The files of a results folder that belong into its storage, by name.
+
+    The lock and the working files of trials do not.
+    """
+    versions = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder)
         hidden = any(part.startswith(".") for part in name.parts)
@@ -95,15 +103,15 @@ def own_files(folder: Path) -> Mapping[str, Seen]:
             continue
         try:
             stat = path.stat()
-        except FileNotFoundError:  # it was there a moment ago
+        except FileNotFoundError:  # removed since it was listed
             continue
         if path.is_file():
-            found[name.as_posix()] = (stat.st_mtime_ns, stat.st_size)
-    return found
+            versions[name.as_posix()] = (stat.st_mtime_ns, stat.st_size)
+    return versions
 
 
-def _whole_study(path: Path) -> bytes:
-    """A SQLite file as it is between two transactions."""
+def _consistent_study(path: Path) -> bytes:
+    """The content of an SQLite file between two transactions."""
     try:
         with (
             closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as file,

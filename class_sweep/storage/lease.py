@@ -1,8 +1,8 @@
-"""Which driver writes to a storage: a small file there that it renews for as long as it does.
+"""The lease of a storage: a small file that the driver which writes there renews.
 
-An object store has no locks. So a driver that finds another's lease renewed lately does not start,
-and one that finds its own replaced (its storage was out of reach for longer than a lease stands,
-and another took over) writes nothing there any more.
+An object store has no locks. A driver therefore does not start while another driver's lease is
+valid. A driver whose lease was replaced, after its storage was out of reach for longer than a lease
+is valid, writes nothing there any more.
 """
 
 import json
@@ -19,13 +19,13 @@ from class_sweep.errors import ResultsError
 from class_sweep.storage.remote import Storage
 
 LEASE = "lease.json"
-RENEWED_EVERY = 15  # seconds
-STANDS_FOR = 60  # seconds since it was renewed
+RENEWAL_SECONDS = 15
+VALID_SECONDS = 60  # since the last renewal
 
 
 @dataclass(frozen=True)
 class Holder:
-    """Who has a lease."""
+    """The process that holds a lease."""
 
     host: str
     pid: int
@@ -33,12 +33,12 @@ class Holder:
 
     @classmethod
     def this_process(cls) -> Self:
-        """This one, under a name of its own each time."""
+        """This process, with a new id at each call."""
         return cls(socket.gethostname(), os.getpid())
 
     @classmethod
     def from_json(cls, text: bytes) -> Self:
-        """Read a lease; a damaged one is nobody's."""
+        """Read a lease file; a damaged one has an unknown holder."""
         try:
             tree = json.loads(text)
             return cls(str(tree["host"]), int(tree["pid"]), str(tree["id"]))
@@ -47,69 +47,69 @@ class Holder:
 
     @property
     def gone(self) -> bool:
-        """Whether it is known to have ended, as of a process of this machine."""
+        """Whether the holder is a process of this machine that has ended."""
         return self.host == socket.gethostname() and not psutil.pid_exists(self.pid)
 
 
 class Lease:
-    """A storage's lease, taken by this process."""
+    """The lease of a storage, held by this process."""
 
     def __init__(self, storage: Storage) -> None:
-        """Take it; the storage must have been found usable.
+        """Check the storage and take its lease.
 
         Raises:
-            ResultsError: If another driver has it.
-            InputError: If the storage does not let a sweep write.
+            ResultsError: If another driver holds the lease.
+            InputError: If the storage cannot be written to and read.
         """
         self._storage = storage
-        self._own = Holder.this_process()
-        self._content = json.dumps(asdict(self._own)).encode()
-        now = storage.require_usable()  # by the clock that stamps the lease too
+        self._this = Holder.this_process()
+        self._content = json.dumps(asdict(self._this)).encode()
+        now = storage.require_usable()  # by the clock that also dates the lease
         stored, holder = storage.stat(LEASE), self._holder()
-        if stored and holder and not holder.gone and now - stored.mtime < STANDS_FOR:
+        if stored and holder and not holder.gone and now - stored.mtime < VALID_SECONDS:
             raise ResultsError(
                 f"one driver at a time may run a sweep: {storage} was in use"
                 f" {max(0, now - stored.mtime):.0f} s ago by process {holder.pid} on {holder.host};"
-                f" if that one is gone, try again in {STANDS_FOR} s"
+                f" if that one is gone, try again in {VALID_SECONDS} s"
             )
         self._renew()
-        if not self.own:  # two began within the same moment, and the later one has it
+        if not self.held:  # two drivers began at the same moment, and the later one holds it
             raise ResultsError(f"one driver at a time may run a sweep: another began on {storage}")
 
     @property
-    def own(self) -> bool:
-        """Whether it is still this process's.
+    def held(self) -> bool:
+        """Whether this process still holds the lease.
 
         Raises:
             StorageError: If the storage does not answer.
         """
         holder = self._holder()
-        return holder is not None and holder.id == self._own.id
+        return holder is not None and holder.id == self._this.id
 
     @property
     def due(self) -> bool:
-        """Whether it is time to renew it."""
-        # By the wall clock, which goes on while a machine sleeps; set back, it is time as well.
-        return not 0 <= time.time() - self._renewed < RENEWED_EVERY
+        """Whether it is time to renew the lease."""
+        # The wall clock goes on while a machine sleeps; a clock that was set back counts as due.
+        return not 0 <= time.time() - self._renewed < RENEWAL_SECONDS
 
     def renew(self) -> bool:
-        """Renew it, unless another has it by now; whether it is still this process's.
+        """Renew the lease unless another driver has taken it; return whether it is still held.
 
         Raises:
             StorageError: If the storage does not answer.
         """
-        if self.own:
+        if self.held:
             self._renew()
             return True
         return False
 
     def give_back(self) -> None:
-        """Let the next driver begin at once.
+        """Remove the lease, so that the next driver can begin at once.
 
         Raises:
             StorageError: If the storage does not answer.
         """
-        if self.own:
+        if self.held:
             self._storage.remove(LEASE)
 
     def _renew(self) -> None:

@@ -1,4 +1,4 @@
-"""Where every node reaches results: a prefix of an object store, or a path that all of them see."""
+"""A storage that every node reaches: a prefix of an object store, or a shared path."""
 
 import shutil
 import uuid
@@ -13,13 +13,13 @@ from urllib.parse import urlsplit, urlunsplit
 from class_sweep.errors import InputError, StorageError
 from class_sweep.storage.connection import checked_address, connect, is_remote
 
-_CHUNK = 8 << 20  # bytes copied at a time
+_CHUNK_BYTES = 8 << 20
 _PARTIAL = ".partial"
 
 
 @dataclass(frozen=True)
-class Stored:
-    """What a storage says of a file: its size in bytes, and when it changed by its own clock."""
+class StoredFile:
+    """The size of a stored file in bytes, and its last change by the storage's clock."""
 
     size: int
     mtime: float  # seconds since the epoch
@@ -27,14 +27,14 @@ class Stored:
 
 @dataclass(frozen=True)
 class Storage:
-    """A folder of an object store or of a shared file system; names below it are POSIX paths.
+    """A folder of an object store or of a shared file system; names in it are POSIX paths.
 
-    It is its address alone, and so travels to any process; credentials are found there, in the
-    environment, the provider's own files or the machine's role.
+    It pickles as its address. Each process finds credentials in its environment, in the provider's
+    own files or in the role of its machine.
 
     Attributes:
         address: `s3://bucket/prefix?options`, `gs://bucket/prefix` or an absolute path.
-        hurried: Whether it has only seconds to answer.
+        hurried: Whether an attempt fails after seconds instead of half a minute.
     """
 
     address: str
@@ -42,10 +42,10 @@ class Storage:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """A storage as a user names it.
+        """Make a storage from an address that a user wrote.
 
         Raises:
-            InputError: If it names no kind of storage that there is, or holds credentials.
+            InputError: If the address is of no known kind of storage, or holds credentials.
         """
         return cls(checked_address(text))
 
@@ -63,36 +63,36 @@ class Storage:
 
     @property
     def name(self) -> str:
-        """The last part of its path, or the bucket's name."""
+        """The last part of the path, or the bucket's name."""
         parts = urlsplit(self.address) if is_remote(self.address) else None
         path = f"{parts.netloc}{parts.path}" if parts else self.address
         return path.rpartition("/")[2]
 
     def put(self, name: str, content: bytes | Path | IO[bytes]) -> None:
-        """Write a file, whole or not at all.
+        """Write a file atomically.
 
         Raises:
-            StorageError: If the storage does not take it.
+            StorageError: If the storage refuses it.
         """
-        with self._words("take", name):
-            if is_remote(self.address):  # an object is there when all of it has arrived
-                self._send(content, self._at(name))
+        with self._storage_errors("take", name):
+            if is_remote(self.address):  # an object appears once it is complete
+                self._copy(content, self._at(name))
                 return
             path = Path(self._at(name))
             path.parent.mkdir(parents=True, exist_ok=True)
             partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}{_PARTIAL}")
-            self._send(content, str(partial))
+            self._copy(content, str(partial))
             partial.replace(path)
 
-    def _send(self, content: bytes | Path | IO[bytes], to: str) -> None:
+    def _copy(self, content: bytes | Path | IO[bytes], to: str) -> None:
         with self._files.open_output_stream(to) as stream:
             if isinstance(content, bytes):
                 stream.write(content)
             elif isinstance(content, Path):
                 with content.open("rb") as file:
-                    shutil.copyfileobj(file, stream, _CHUNK)
+                    shutil.copyfileobj(file, stream, _CHUNK_BYTES)
             else:
-                shutil.copyfileobj(content, stream, _CHUNK)
+                shutil.copyfileobj(content, stream, _CHUNK_BYTES)
 
     def fetch(self, name: str, to: IO[bytes]) -> None:
         """Copy a file into an open one.
@@ -102,38 +102,38 @@ class Storage:
             StorageError: If it cannot be read.
         """
         with (
-            self._words("give", name),
-            self._files.open_input_stream(self._at(name)) as found,
+            self._storage_errors("give", name),
+            self._files.open_input_stream(self._at(name)) as stream,
         ):
-            shutil.copyfileobj(found, to, _CHUNK)
+            shutil.copyfileobj(stream, to, _CHUNK_BYTES)
 
     def get(self, name: str) -> bytes:
-        """A file's content; raises like `fetch`."""
+        """The content of a file; raises like `fetch`."""
         with (
-            self._words("give", name),
-            self._files.open_input_stream(self._at(name)) as found,
+            self._storage_errors("give", name),
+            self._files.open_input_stream(self._at(name)) as stream,
         ):
-            return bytes(found.readall())
+            return bytes(stream.readall())
 
-    def stat(self, name: str) -> Stored | None:
-        """What there is of a file, if it is there.
-
-        Raises:
-            StorageError: If the storage does not answer.
-        """
-        with self._words("tell of", name):
-            (found,) = self._files.get_file_info([self._at(name)])
-            return _stored(found) if found.is_file else None
-
-    def files(self, below: str = "") -> Mapping[str, Stored]:
-        """Every file below a folder of it, by its name from here.
+    def stat(self, name: str) -> StoredFile | None:
+        """The size and time of a file; None if there is no such file.
 
         Raises:
             StorageError: If the storage does not answer.
         """
-        from pyarrow.fs import FileSelector  # noqa: PLC0415 - a second that few commands need
+        with self._storage_errors("tell of", name):
+            (info,) = self._files.get_file_info([self._at(name)])
+            return _stored(info) if info.is_file else None
 
-        with self._words("list", below):
+    def files(self, below: str = "") -> Mapping[str, StoredFile]:
+        """Every file below a folder of the storage, by its name in the storage.
+
+        Raises:
+            StorageError: If the storage does not answer.
+        """
+        from pyarrow.fs import FileSelector  # noqa: PLC0415 - takes a second to import
+
+        with self._storage_errors("list", below):
             root = self._at(below).rstrip("/")
             selector = FileSelector(root, allow_not_found=True, recursive=True)
             return {
@@ -143,38 +143,38 @@ class Storage:
             }
 
     def remove(self, name: str) -> None:
-        """Remove a file, if it is there.
+        """Remove a file if it exists.
 
         Raises:
-            StorageError: If the storage does not do it.
+            StorageError: If the storage refuses.
         """
-        with self._words("remove", name):
+        with self._storage_errors("remove", name):
             try:
                 self._files.delete_file(self._at(name))
             except FileNotFoundError:
                 return
 
     def remove_all(self, below: str) -> None:
-        """Remove a folder of it with all that it holds, if it is there; raises like `remove`."""
+        """Remove every file below a folder of the storage; raises like `remove`."""
         for name in self.files(below):
             self.remove(name)
 
     def require_usable(self) -> float:
-        """Write, read and remove a file there.
+        """Write, read and remove a file, and give up within seconds.
 
         Returns:
-            The time of it by the storage's own clock, in seconds since the epoch.
+            The time by the storage's own clock, in seconds since the epoch.
 
         Raises:
-            InputError: If any of it fails, with the reason.
+            InputError: If any step fails, with the reason.
         """
         marker, content = f".marker-{uuid.uuid4().hex}", b"class-sweep"
-        first = replace(self, hurried=True)
+        storage = replace(self, hurried=True)
         try:
-            first.put(marker, content)
-            stored = first.stat(marker)
-            read = first.get(marker)
-            first.remove(marker)
+            storage.put(marker, content)
+            stored = storage.stat(marker)
+            read = storage.get(marker)
+            storage.remove(marker)
         except (StorageError, FileNotFoundError) as error:
             raise InputError(f"a storage must be there to write and read: {error}") from None
         if stored is None or read != content:
@@ -197,8 +197,8 @@ class Storage:
         return f"{self._root}/{name}"
 
     @contextmanager
-    def _words(self, verb: str, name: str) -> Iterator[None]:
-        """Make one error of the many that Arrow has."""
+    def _storage_errors(self, verb: str, name: str) -> Iterator[None]:
+        """Turn the errors of Arrow into a StorageError."""
         from pyarrow import ArrowException  # noqa: PLC0415
 
         try:
@@ -206,9 +206,9 @@ class Storage:
         except (OSError, ArrowException) as error:
             if isinstance(error, FileNotFoundError) and verb == "give":
                 raise
-            said = " ".join(str(error).split())
-            raise StorageError(f"{self} did not {verb} {name or 'its files'}: {said}") from error
+            message = " ".join(str(error).split())
+            raise StorageError(f"{self} did not {verb} {name or 'its files'}: {message}") from error
 
 
-def _stored(info: Any) -> Stored:
-    return Stored(int(info.size), info.mtime.timestamp())
+def _stored(info: Any) -> StoredFile:
+    return StoredFile(int(info.size), info.mtime.timestamp())

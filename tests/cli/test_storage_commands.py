@@ -6,7 +6,7 @@ import pytest
 from made_sweeps import make_folder
 from s3 import address
 
-from class_sweep.results.upload import Sender
+from class_sweep.results.upload import Uploader
 from class_sweep.storage.lease import Lease
 from class_sweep.storage.remote import Storage
 
@@ -20,7 +20,7 @@ def stored(s3, s3_credentials, tmp_path, small_space_text):
     summary |= {"objective": "validation/split/mrr", "direction": "maximize"}
     (folder / "summary.json").write_text(json.dumps(summary))
     (folder / "storage.json").write_text(json.dumps({"address": str(storage)}))
-    Sender(folder, storage).send()
+    Uploader(folder, storage).upload()
     return storage, folder
 
 

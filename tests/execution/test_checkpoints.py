@@ -10,7 +10,11 @@ import torch
 
 from class_sweep.errors import StorageError
 from class_sweep.execution import checkpoints as module
-from class_sweep.execution.checkpoints import FolderStates, StoredStates, state_name
+from class_sweep.execution.checkpoints import (
+    LocalCheckpointStore,
+    RemoteCheckpointStore,
+    checkpoint_name,
+)
 from class_sweep.storage.remote import Storage
 from class_sweep.training.checkpoint import load_state, save_state
 
@@ -32,43 +36,43 @@ class Gate(Storage):
 
 @pytest.fixture
 def storage(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "_LONGEST_PAUSE", 0.05)
+    monkeypatch.setattr(module, "_MAX_RETRY_SECONDS", 0.05)
     Gate.opened.set()
     Gate.locked = False
     return Gate(str(tmp_path / "shared"))
 
 
 @pytest.fixture(params=["folder", "storage"])
-def states(request, tmp_path):
+def store(request, tmp_path):
     if request.param == "folder":
-        return FolderStates(tmp_path / "checkpoints")
-    return StoredStates(request.getfixturevalue("storage"))
+        return LocalCheckpointStore(tmp_path / "checkpoints")
+    return RemoteCheckpointStore(request.getfixturevalue("storage"))
 
 
 def of(step):
     return lambda to: save_state(to, {"step": step, "weights": torch.ones(1000)})
 
 
-def step_of(states, name="a.pt"):
-    with states.open(name) as found:
+def step_of(store, name="a.pt"):
+    with store.open(name) as found:
         return load_state(found[0], CPU)["step"] if found else None
 
 
-def test_the_newest_state_of_a_name_is_given_back(states):
-    assert step_of(states) is None
+def test_the_newest_state_of_a_name_is_given_back(store):
+    assert step_of(store) is None
     for step in (1, 2):
-        states.keep("a.pt", of(step))
-    states.keep("b.pt", of(7))
-    states.settle(20)
-    assert step_of(states) == 2
-    assert step_of(states, "b.pt") == 7
+        store.save("a.pt", of(step))
+    store.save("b.pt", of(7))
+    store.flush(20)
+    assert step_of(store) == 2
+    assert step_of(store, "b.pt") == 7
 
 
 def test_a_folder_holds_the_last_two_of_a_trial_newest_first(tmp_path):
-    states = FolderStates(tmp_path)
+    store = LocalCheckpointStore(tmp_path)
     for step in (1, 2, 3):
-        states.keep("a.pt", of(step))
-    with states.open("a.pt") as found:
+        store.save("a.pt", of(step))
+    with store.open("a.pt") as found:
         assert [load_state(path, CPU)["step"] for path in found] == [3, 2]
     assert len(list(tmp_path.iterdir())) == 2
 
@@ -77,102 +81,102 @@ def test_a_state_that_could_not_be_written_leaves_the_one_before(tmp_path):
     def fails(to):
         raise OSError(28, "No space left on device")
 
-    states = FolderStates(tmp_path)
-    states.keep("a.pt", of(1))
+    store = LocalCheckpointStore(tmp_path)
+    store.save("a.pt", of(1))
     with pytest.raises(OSError, match="No space"):
-        states.keep("a.pt", fails)
-    assert step_of(states) == 1
+        store.save("a.pt", fails)
+    assert step_of(store) == 1
 
 
-def test_another_process_sees_them_as_well(states):
-    again = pickle.loads(pickle.dumps(states))  # noqa: S301 - as Ray does
-    states.keep("a.pt", of(1))
-    states.settle(20)
+def test_another_process_sees_them_as_well(store):
+    again = pickle.loads(pickle.dumps(store))  # noqa: S301 - as Ray does
+    store.save("a.pt", of(1))
+    store.flush(20)
     assert step_of(again) == 1
 
 
 def test_a_slow_storage_holds_no_trial_up_and_gets_the_newest(storage):
-    states = StoredStates(storage)
+    store = RemoteCheckpointStore(storage)
     Gate.opened.clear()
     start = time.monotonic()
     for step in range(1, 50):
-        states.keep("a.pt", of(step))
+        store.save("a.pt", of(step))
     assert time.monotonic() - start < 5
-    states.settle(0.05)
-    assert step_of(states) is None
+    store.flush(0.05)
+    assert step_of(store) is None
     Gate.opened.set()
-    states.settle(20)
-    assert step_of(states) == 49
+    store.flush(20)
+    assert step_of(store) == 49
 
 
 def test_of_many_that_wait_only_the_newest_are_kept(storage):
-    states = StoredStates(storage)
+    store = RemoteCheckpointStore(storage)
     Gate.opened.clear()
     for number in range(16):
-        states.keep(state_name(number, "x"), of(number))
+        store.save(checkpoint_name(number, "x"), of(number))
         time.sleep(0.02)  # the first is on its way by then
     Gate.opened.set()
-    states.settle(20)
+    store.flush(20)
     assert set(storage.files()) == {
-        f"checkpoints/{state_name(number, 'x')}" for number in (0, *range(8, 16))
+        f"checkpoints/{checkpoint_name(number, 'x')}" for number in (0, *range(8, 16))
     }
 
 
 def test_the_state_of_an_ended_trial_is_not_sent_nor_waited_for(storage):
-    states = StoredStates(storage)
+    store = RemoteCheckpointStore(storage)
     Gate.opened.clear()
-    states.keep("on its way", of(1))
+    store.save("on its way", of(1))
     time.sleep(0.05)
-    states.keep("waiting", of(2))
-    states.forget("on its way")
-    states.forget("waiting")
-    states.forget("never kept")
+    store.save("waiting", of(2))
+    store.discard("on its way")
+    store.discard("waiting")
+    store.discard("never kept")
     start = time.monotonic()
-    states.settle(20)
+    store.flush(20)
     assert time.monotonic() - start < 5
     Gate.opened.set()
-    states.keep("next", of(3))
-    states.settle(20)
+    store.save("next", of(3))
+    store.flush(20)
     assert set(storage.files()) == {"checkpoints/on its way", "checkpoints/next"}
 
 
 def test_a_failing_storage_is_tried_again_with_the_newest(storage):
-    states = StoredStates(storage)
+    store = RemoteCheckpointStore(storage)
     Gate.locked = True
     for step in range(1, 5):
-        states.keep("a.pt", of(step))
+        store.save("a.pt", of(step))
         time.sleep(0.02)
-    assert step_of(states) is None
+    assert step_of(store) is None
     Gate.locked = False
-    states.settle(20)
-    assert step_of(states) == 4
+    store.flush(20)
+    assert step_of(store) == 4
 
 
 def test_one_that_cannot_be_read_is_none(storage, monkeypatch):
-    states = StoredStates(storage)
-    states.keep("a.pt", of(1))
-    states.settle(20)
+    store = RemoteCheckpointStore(storage)
+    store.save("a.pt", of(1))
+    store.flush(20)
 
     def fails(self, name, to):
         raise StorageError("it is out of reach")
 
     monkeypatch.setattr(Storage, "fetch", fails)
-    assert step_of(states) is None
+    assert step_of(store) is None
 
 
 def test_what_waits_takes_no_name_on_the_disk(storage, monkeypatch, tmp_path):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "spool"))
     (tmp_path / "spool").mkdir()
-    states = StoredStates(storage)
+    store = RemoteCheckpointStore(storage)
     Gate.opened.clear()
-    states.keep("a.pt", of(1))
+    store.save("a.pt", of(1))
     assert not list((tmp_path / "spool").iterdir())  # a worker that is killed leaves nothing
     Gate.opened.set()
-    states.settle(20)
+    store.flush(20)
 
 
 def test_a_disk_that_will_not_take_a_state_says_so(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(OSError, match="file"):
-        FolderStates(tmp_path / "file").keep("a.pt", of(1))
+        LocalCheckpointStore(tmp_path / "file").save("a.pt", of(1))
     assert Path(tmp_path / "file").read_text() == "x"

@@ -14,7 +14,7 @@ from class_sweep.base.files import write_atomic
 from class_sweep.errors import InputError, ResultsError, StorageError
 from class_sweep.results import mirror as mirrors
 from class_sweep.results.mirror import Mirror
-from class_sweep.results.upload import Sender
+from class_sweep.results.upload import Uploader
 from class_sweep.storage import lease as leases
 from class_sweep.storage.lease import LEASE, Lease
 from class_sweep.storage.remote import Storage
@@ -51,9 +51,9 @@ def folder(tmp_path):
 
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch):
-    monkeypatch.setattr(mirrors, "_LOOK_EVERY", 0.02)
-    monkeypatch.setattr(mirrors, "_LONGEST_PAUSE", 0.05)
-    monkeypatch.setattr(mirrors, "PATIENCE", 0.5)
+    monkeypatch.setattr(mirrors, "_INTERVAL_SECONDS", 0.02)
+    monkeypatch.setattr(mirrors, "_MAX_RETRY_SECONDS", 0.05)
+    monkeypatch.setattr(mirrors, "PATIENCE_SECONDS", 0.5)
 
 
 def until(condition):
@@ -100,7 +100,7 @@ def test_what_is_said_comes_after_what_it_is_said_of(folder, storage):
         (folder / name).write_text("{}\n")
     (folder / "confirm").mkdir()
     (folder / "confirm" / "a.npz").write_bytes(b"ranks")
-    Sender(folder, storage).send()
+    Uploader(folder, storage).upload()
     sent = Fragile.state["put"]
     assert set(sent[:3]) == {"space.yaml", "environment.json", "confirm/a.npz"}
     assert set(sent[3:5]) == {"trials.jsonl", "confirm.jsonl"}
@@ -157,14 +157,14 @@ def test_a_driver_that_is_lost_at_any_moment_leaves_what_can_be_gone_on_from(
 def test_a_trial_that_ends_while_files_are_read_is_in_the_study_if_it_is_in_the_log(
     folder, storage, monkeypatch
 ):
-    driver, read = Driver(folder), Sender._read
+    driver, read = Driver(folder), Uploader._read
 
     def read_later(self, kind):
         driver.trial()
         return read(self, kind)
 
-    monkeypatch.setattr(Sender, "_read", read_later)
-    Sender(folder, storage).send()
+    monkeypatch.setattr(Uploader, "_read", read_later)
+    Uploader(folder, storage).upload()
     driver.study.close()
     there = contents(storage)
     assert there["trials.jsonl"] == b"0\n1\n"
@@ -209,8 +209,8 @@ def test_what_a_storage_lacks_at_the_end_is_named(folder, storage, caplog):
 
 
 def test_told_to_end_at_once_it_does_not_wait_for_long(folder, storage, monkeypatch):
-    monkeypatch.setattr(mirrors, "PATIENCE", 60.0)
-    monkeypatch.setattr(mirrors, "_IN_HASTE", 0.2)
+    monkeypatch.setattr(mirrors, "PATIENCE_SECONDS", 60.0)
+    monkeypatch.setattr(mirrors, "_INTERRUPTED_PATIENCE_SECONDS", 0.2)
     start = time.monotonic()
 
     def interrupted():
@@ -243,12 +243,12 @@ def test_the_checkpoint_of_an_ended_trial_goes_even_if_it_comes_late(folder, sto
         mirror.begin()
         for name in ("a.pt", "b.pt", "c.pt"):
             storage.put(f"checkpoints/{name}", b"state")
-        mirror.drop("a.pt")
+        mirror.remove_checkpoint("a.pt")
         until(lambda: set(storage.files("checkpoints")) == {"checkpoints/b.pt", "checkpoints/c.pt"})
         storage.put("checkpoints/a.pt", b"state")  # its worker was slow
-        mirror.drop("b.pt")
+        mirror.remove_checkpoint("b.pt")
         until(lambda: set(storage.files("checkpoints")) == {"checkpoints/c.pt"})
-        mirror.drop_all()
+        mirror.remove_checkpoints()
         until(lambda: not storage.files("checkpoints"))
         storage.put("checkpoints/c.pt", b"state")  # as slow, and nothing more is dropped
     assert not storage.files("checkpoints")
@@ -269,7 +269,7 @@ def test_a_lease_that_was_not_renewed_or_whose_process_is_gone_is_taken(storage,
     storage.put(LEASE, json.dumps(other).encode())
     with pytest.raises(ResultsError, match="process 1 on elsewhere"):
         Lease(storage)
-    monkeypatch.setattr(leases, "STANDS_FOR", -1)
+    monkeypatch.setattr(leases, "VALID_SECONDS", -1)
     Lease(storage)
     monkeypatch.undo()
     here = other | {"host": leases.socket.gethostname(), "pid": 2**22 + 1}
@@ -300,7 +300,7 @@ def test_a_driver_that_lost_its_lease_writes_nothing_there_any_more(
         mirror.begin()
         until(lambda: "space.yaml" in contents(storage))
         storage.put(LEASE, b'{"host": "elsewhere", "pid": 1, "id": "x"}')
-        monkeypatch.setattr(leases, "RENEWED_EVERY", -1)
+        monkeypatch.setattr(leases, "RENEWAL_SECONDS", -1)
         until(lambda: not mirror._thread.is_alive())
         (folder / "trials.jsonl").write_text("one\n")
     assert "another driver has taken over" in caplog.text

@@ -147,7 +147,7 @@ def test_no_right_to_write(s3, s3_credentials, line):
 
 
 def test_nobody_answers(s3, s3_credentials, line, monkeypatch):
-    monkeypatch.setattr("class_sweep.storage.connection._HURRIED_ANSWER", 1)
+    monkeypatch.setattr("class_sweep.storage.connection._HURRIED_ANSWER_SECONDS", 1)
     storage = Storage.parse(address(line.port, s3.bucket()))
     line.broken = "silent"
     unusable(storage)

@@ -14,7 +14,7 @@ from class_sweep.config.document import Space
 from class_sweep.config.identity import identity
 from class_sweep.config.sections import Settings
 from class_sweep.curriculum.baselines import reference_config
-from class_sweep.execution.checkpoints import state_name
+from class_sweep.execution.checkpoints import checkpoint_name
 from class_sweep.execution.interrupts import StopRequest
 from class_sweep.results.curves import SEED
 from class_sweep.results.record import Record
@@ -213,7 +213,7 @@ class StudySearch(OptunaSearch):
         return {
             "trial": proposal.trial,
             "values": proposal.config,
-            "state": state_name(proposal.trial, proposal.identity),
+            "state": checkpoint_name(proposal.trial, proposal.identity),
             "reached": last.step if (last := self._judge.last.get(proposal.trial)) else 0,
         }
 

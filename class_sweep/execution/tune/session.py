@@ -11,9 +11,10 @@ from ray import tune
 from class_sweep.base.files import is_disk_full
 from class_sweep.config.document import Space
 from class_sweep.errors import StorageError, SweepError
+from class_sweep.execution.checkpoint_manager import CheckpointManager
 from class_sweep.execution.cluster.trial_slots import TrialSlots
 from class_sweep.execution.interrupts import StopRequest
-from class_sweep.execution.tune.checkpointing import Checkpoints, Keeper, trial_name
+from class_sweep.execution.tune.checkpointing import Checkpoints, trial_name
 from class_sweep.execution.tune.ray_tune_patches import NoProgress, adapted
 from class_sweep.execution.tune.scheduler import JudgeScheduler
 from class_sweep.execution.tune.searcher import StudySearch
@@ -35,7 +36,7 @@ class Session:
         prepared: What every trial reads.
         writer: Of the results folder.
         judge: What decides on reports.
-        keeper: Of trials' checkpoints.
+        checkpoints: The checkpoints of the trials.
         stop: Whether the sweep is to stop.
         slots: The number of trials that may run at once.
         rungs: The samples at which they stand.
@@ -45,7 +46,7 @@ class Session:
     prepared: Prepared
     writer: ResultsWriter
     judge: Judge
-    keeper: Keeper
+    checkpoints: CheckpointManager
     stop: StopRequest
     slots: TrialSlots
     rungs: Sequence[int]
@@ -88,7 +89,7 @@ class Session:
             space=space,
             features=self.prepared.shared,
             gpu=resources.gpus > 0,
-            states=self.keeper.states,
+            checkpoints=self.checkpoints.store,
         )
         for name in ("ray.tune", "ray.air", "ray.train"):
             logging.getLogger(name).setLevel(logging.CRITICAL)  # the judge says what matters
@@ -109,7 +110,7 @@ class Session:
                     max_failures=resources.retries,
                     checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
                     callbacks=[
-                        Checkpoints(judge, self.keeper),
+                        Checkpoints(judge, self.checkpoints),
                         NoProgress(),
                         *trackers(space.settings.tracking, folder),
                     ],

@@ -19,7 +19,7 @@ from ray.tune import Trainable
 from class_sweep.config.document import Space
 from class_sweep.config.objective import POOLS
 from class_sweep.errors import ClassSweepError, TrainingError
-from class_sweep.execution.checkpoints import States
+from class_sweep.execution.checkpoints import CheckpointStore
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer
 from class_sweep.tuning.ledger import Outcome
@@ -44,7 +44,7 @@ class CurriculumTrial(Trainable):
         space: Space,
         features: dict[str, np.ndarray],
         gpu: bool,
-        states: States,
+        checkpoints: CheckpointStore,
     ) -> None:
         """Attach the shared arrays, once per worker, and begin the first trial."""
         # Torch takes every core it sees unless told, and trials that share cores then wait for
@@ -53,7 +53,7 @@ class CurriculumTrial(Trainable):
         self._space = space
         self._features = TrialFeatures.from_arrays(features)
         self._gpu = gpu
-        self._states = states
+        self._checkpoints = checkpoints
         self._begin(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -77,7 +77,7 @@ class CurriculumTrial(Trainable):
         rungs = ladder(self._space, len(self._features.rows("train")))
         self._milestones = milestones(trainer.schedule, rungs)
         if config["reached"]:
-            with self._states.open(config["state"]) as states:
+            with self._checkpoints.open(config["state"]) as states:
                 for state in states:
                     try:
                         trainer.restore(state)
@@ -114,7 +114,7 @@ class CurriculumTrial(Trainable):
             _trim(0)
         outcome = replace(outcome, seconds=time.perf_counter() - start)
         value = outcome.metrics.get(self._space.objective.metric, math.nan)
-        return {"objective": value, "outcome": outcome, "unkept": self._states.trouble}
+        return {"objective": value, "outcome": outcome, "checkpoint_error": self._checkpoints.error}
 
     def _advance(self) -> Outcome:
         trainer = self._start()
@@ -159,15 +159,15 @@ class CurriculumTrial(Trainable):
         Tune is told of no checkpoint: it would have the trial wait until all nodes can see it, and
         starts one whose worker died by its config, which says that there may be a state.
         """
-        self._states.keep(self._config["state"], self._start().save)
+        self._checkpoints.save(self._config["state"], self._start().save)
         self._kept = True
         return _TrainingResult(checkpoint=None, metrics={})
 
     def cleanup(self) -> None:
         """Let what is being sent of trials' states arrive."""
         self._leave()
-        self._states.settle(_LEAVE)
+        self._checkpoints.flush(_LEAVE)
 
     def _leave(self) -> None:
         if not self._kept:  # after its last report: the trial has ended
-            self._states.forget(self._config["state"])
+            self._checkpoints.discard(self._config["state"])

@@ -6,9 +6,10 @@ import pytest
 from ray.tune.result import SHOULD_CHECKPOINT
 
 from class_sweep.errors import InputError
-from class_sweep.execution.checkpoints import state_name
-from class_sweep.execution.output import taken_up
-from class_sweep.execution.tune.checkpointing import Checkpoints, FolderKeeper, StorageKeeper
+from class_sweep.execution.checkpoint_manager import LocalCheckpointManager, RemoteCheckpointManager
+from class_sweep.execution.checkpoints import checkpoint_name
+from class_sweep.execution.output import reopen
+from class_sweep.execution.tune.checkpointing import Checkpoints
 from class_sweep.results.folder import ResultsFolder, ResultsWriter
 from class_sweep.results.record import Record
 from class_sweep.storage.remote import Storage
@@ -16,8 +17,8 @@ from class_sweep.storage.remote import Storage
 
 class Kept:
     def __init__(self):
-        self.dropped, self.worries = [], []
-        self.drop, self.worry = self.dropped.append, self.worries.append
+        self.removed, self.errors = [], []
+        self.remove, self.on_error = self.removed.append, self.errors.append
 
 
 class Trials:
@@ -27,8 +28,8 @@ class Trials:
         self.last = {}
         for trial, decision in before.items():
             self.decide(int(trial[1:]), decision)
-        self.keeper = Kept()
-        self.callback = Checkpoints(self, self.keeper)
+        self.manager = Kept()
+        self.callback = Checkpoints(self, self.manager)
 
     def decide(self, trial, decision):
         self.last[trial] = Record(
@@ -36,12 +37,12 @@ class Trials:
             decision=decision, compared=True, objective=0.5,
         )  # fmt: skip
 
-    def report(self, trial, decision, unkept=None):
+    def report(self, trial, decision, checkpoint_error=None):
         self.decide(trial, decision)
-        config = {"trial": trial, "state": state_name(trial, "id"), "reached": 0}
-        tune, result = SimpleNamespace(config=config), {"unkept": unkept}
+        config = {"trial": trial, "state": checkpoint_name(trial, "id"), "reached": 0}
+        tune, result = SimpleNamespace(config=config), {"checkpoint_error": checkpoint_error}
         self.callback.on_trial_result(0, [], tune, result)
-        assert "unkept" not in result
+        assert "checkpoint_error" not in result
         if decision not in {"continue"}:
             self.callback.on_trial_complete(0, [], tune)
         return result[SHOULD_CHECKPOINT], config["reached"]
@@ -53,7 +54,7 @@ def test_a_trial_that_goes_on_is_kept_and_begun_for_whoever_takes_it_up():
     assert trials.report(1, "pause") == (True, True)
     assert trials.report(2, "prune") == (False, False)
     assert trials.report(0, "finish") == (False, False)
-    assert trials.keeper.dropped == [state_name(0, "id")]
+    assert trials.manager.removed == [checkpoint_name(0, "id")]
 
 
 def test_a_paused_trial_that_loses_its_place_is_dropped_with_the_next_that_ends():
@@ -61,12 +62,12 @@ def test_a_paused_trial_that_loses_its_place_is_dropped_with_the_next_that_ends(
     trials.report(0, "pause")
     trials.decide(0, "prune")
     trials.report(1, "fail")
-    assert trials.keeper.dropped == [state_name(0, "id")]
+    assert trials.manager.removed == [checkpoint_name(0, "id")]
 
 
 def test_what_a_trial_still_wrote_as_another_took_its_place_goes_with_its_own_end():
     trials = Trials()
-    tune = SimpleNamespace(config={"trial": 0, "state": state_name(0, "id"), "reached": 0})
+    tune = SimpleNamespace(config={"trial": 0, "state": checkpoint_name(0, "id"), "reached": 0})
     trials.decide(0, "pause")
     trials.callback.on_trial_result(0, [], tune, {})
     trials.decide(0, "prune")
@@ -74,42 +75,44 @@ def test_what_a_trial_still_wrote_as_another_took_its_place_goes_with_its_own_en
         1, "fail"
     )  # and with it the first one's is dropped, which its worker still writes
     trials.callback.on_trial_complete(0, [], tune)
-    assert trials.keeper.dropped == [state_name(0, "id")] * 2
+    assert trials.manager.removed == [checkpoint_name(0, "id")] * 2
 
 
 def test_what_an_earlier_run_left_open_is_dropped_when_it_has_ended():
     trials = Trials(t0="continue", t1="pause", t2="finish")
     trials.report(0, "prune")
     trials.report(1, "finish")
-    assert trials.keeper.dropped == [state_name(0, "id"), state_name(1, "id")]
+    assert trials.manager.removed == [checkpoint_name(0, "id"), checkpoint_name(1, "id")]
 
 
 def test_a_checkpoint_that_a_worker_could_not_keep_is_worried_about():
     trials = Trials()
-    trials.report(0, "continue", unkept="no credentials")
-    assert trials.keeper.worries == ["no credentials"]
+    trials.report(0, "continue", checkpoint_error="no credentials")
+    assert trials.manager.errors == ["no credentials"]
 
 
 def test_it_is_said_once_and_only_where_the_driver_itself_can_write(caplog):
-    mirror = SimpleNamespace(storage=Storage("/x"), drop=None, drop_all=None, failing=True)
-    keeper = StorageKeeper(mirror)
-    keeper.worry("out of reach")
+    mirror = SimpleNamespace(
+        storage=Storage("/x"), remove_checkpoint=None, remove_checkpoints=None, failing=True
+    )
+    manager = RemoteCheckpointManager(mirror)
+    manager.on_error("out of reach")
     assert not caplog.records
     mirror.failing = False
-    keeper.worry("no credentials")
-    keeper.worry("no credentials")
+    manager.on_error("no credentials")
+    manager.on_error("no credentials")
     (said,) = caplog.messages
     assert "a trial that loses its machine would begin anew: no credentials" in said
 
 
 def test_a_folders_checkpoints_go_one_by_one_and_all_together(tmp_path):
-    keeper = FolderKeeper(ResultsFolder(tmp_path))
+    manager = LocalCheckpointManager(ResultsFolder(tmp_path))
     for name in ("a.pt", "b.pt", "c.pt"):
-        keeper.states.keep(name, lambda path: path.write_text("state"))
-    keeper.drop("a.pt")
-    keeper.drop("never.pt")
+        manager.store.save(name, lambda path: path.write_text("state"))
+    manager.remove("a.pt")
+    manager.remove("never.pt")
     assert {path.name for path in (tmp_path / "checkpoints").iterdir()} == {"b.pt", "c.pt"}
-    keeper.drop_all()
+    manager.remove_all()
     assert not (tmp_path / "checkpoints").exists()
 
 
@@ -118,11 +121,11 @@ def test_a_folder_whose_storage_is_gone_says_how_to_go_on(tmp_path, callback):
     storage = Storage.parse(str(tmp_path / "file")) / "sweep"
     with ResultsWriter.create(tmp_path / "here", "space", storage):
         pass
-    with pytest.raises(InputError) as error, taken_up(tmp_path / "here", None, callback):
+    with pytest.raises(InputError) as error, reopen(tmp_path / "here", None, callback):
         pass
     said = str(error.value)
     assert f"class-sweep resume {tmp_path / 'here'} --storage URI" in said
     assert f"once {tmp_path / 'here' / 'storage.json'} is removed" in said
     (tmp_path / "here" / "storage.json").unlink()
-    with taken_up(tmp_path / "here", None, callback) as (_, keeper):
-        assert isinstance(keeper, FolderKeeper)
+    with reopen(tmp_path / "here", None, callback) as (_, manager):
+        assert isinstance(manager, LocalCheckpointManager)

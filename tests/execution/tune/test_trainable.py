@@ -8,7 +8,7 @@ import torch
 
 from class_sweep.config.document import parse_space
 from class_sweep.config.sections import Curriculum
-from class_sweep.execution.checkpoints import FolderStates
+from class_sweep.execution.checkpoints import LocalCheckpointStore
 from class_sweep.execution.tune.trainable import CurriculumTrial
 from class_sweep.preparation.prepare import Clock, prepare
 from class_sweep.results.callback import Callback
@@ -41,17 +41,19 @@ def features(space, cache):
 
 
 @pytest.fixture
-def states(tmp_path):
-    return FolderStates(tmp_path / "checkpoints")
+def checkpoints(tmp_path):
+    return LocalCheckpointStore(tmp_path / "checkpoints")
 
 
 @pytest.fixture
-def trial(space, features, states):
+def trial(space, features, checkpoints):
     """Bind the parameters as `tune.with_parameters` does, and take a config."""
 
     class Bound(CurriculumTrial):
         def setup(self, config):
-            super().setup(config, space=space, features=features.arrays(), gpu=False, states=states)
+            super().setup(
+                config, space=space, features=features.arrays(), gpu=False, checkpoints=checkpoints
+            )
 
     made = []
 
@@ -222,13 +224,13 @@ def test_a_trial_leaves_the_shared_arrays_as_they_were(trial, features):
 
 @pytest.mark.ray
 def test_a_worker_loads_no_tokenizer_no_chemistry_and_shares_its_arrays(
-    ray_instance, space, features, states
+    ray_instance, space, features, checkpoints
 ):
     import ray
     from ray import tune
 
     bound = tune.with_parameters(
-        CurriculumTrial, space=space, features=features.arrays(), gpu=False, states=states
+        CurriculumTrial, space=space, features=features.arrays(), gpu=False, checkpoints=checkpoints
     )
     actor = ray.remote(bound).remote(config=dict(FIRST))
     ray.get(actor.train.remote())
