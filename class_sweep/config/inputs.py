@@ -1,7 +1,8 @@
 """The settings of what trials read: the data set and the encoders of its texts and molecules."""
 
 import re
-from typing import Annotated, Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
@@ -68,7 +69,34 @@ Data = Annotated[Chebi20Data | TableData | NamesData, Field(discriminator="sourc
 # --- encoders ---------------------------------------------------------------------------------
 
 
-class LsaEncoder(Section):
+class TextEncoderSection(Section):
+    """The settings of a text encoder."""
+
+    kind: str
+
+    @property
+    def label(self) -> str:
+        """The name of the encoder in a model's manifest."""
+        return self.kind
+
+    @property
+    def trained_transformer(self) -> "HuggingFaceEncoder | None":
+        """The transformer that is trained with the backbone; None for a frozen encoder."""
+        return None
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether the encoder is trained with the backbone."""
+        return self.trained_transformer is not None
+
+
+class MoleculeEncoderSection(Section):
+    """The settings of a molecule encoder."""
+
+    kind: str
+
+
+class LsaEncoder(TextEncoderSection):
     """TF-IDF and truncated SVD, fitted on the training texts: no weights to bring."""
 
     kind: Literal["lsa"] = "lsa"
@@ -85,7 +113,7 @@ def _trainable(value: Any) -> Any:
 Trainable = Annotated[bool | str, BeforeValidator(_trainable)]
 
 
-class HuggingFaceEncoder(Section):
+class HuggingFaceEncoder(TextEncoderSection):
     """A pretrained transformer by name or local path, frozen or trained on with the backbone."""
 
     kind: Literal["huggingface"] = "huggingface"
@@ -94,6 +122,23 @@ class HuggingFaceEncoder(Section):
     pooling: Literal["mean", "cls"] = "mean"
     max_tokens: Annotated[int, Field(ge=2, le=8192, description="tokens; the rest is cut")] = 256
     batch_size: Annotated[int, Field(ge=1, description="texts at a time")] = 32
+
+    @property
+    def label(self) -> str:
+        """The name or path of the model."""
+        return self.model
+
+    @property
+    def trained_transformer(self) -> "HuggingFaceEncoder | None":
+        """These settings, unless the model is frozen."""
+        return None if self.trainable is False else self
+
+    def with_absolute_paths(self) -> Self:
+        """A copy in which the path of a local model is absolute."""
+        folder = Path(self.model).expanduser()
+        return (
+            self.model_copy(update={"model": str(folder.absolute())}) if folder.is_dir() else self
+        )
 
     @property
     def trained_layers(self) -> int | None:
@@ -115,7 +160,7 @@ TextEncoder = Annotated[
 ]
 
 
-class Mol2vecEncoder(Section):
+class Mol2vecEncoder(MoleculeEncoderSection):
     """Sum of substructure vectors, read from a file or trained on the corpus (seeded)."""
 
     kind: Literal["mol2vec"]
@@ -127,7 +172,7 @@ class Mol2vecEncoder(Section):
     seed: Seed = 0
 
 
-class MorganEncoder(Section):
+class MorganEncoder(MoleculeEncoderSection):
     """RDKit's Morgan count fingerprint, log-scaled."""
 
     kind: Literal["morgan"]

@@ -1,7 +1,7 @@
 """What every group of settings is built from: strictness, and numbers that say their rule."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
@@ -11,6 +11,11 @@ class Section(BaseModel):
     """A strict, immutable group of settings: unknown keys and wrong types are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    def with_absolute_paths(self) -> Self:
+        """A copy in which every path is absolute."""
+        paths = {name: value.absolute() for name, value in self if isinstance(value, Path)}
+        return self.model_copy(update=paths)
 
 
 def _of_percent(value: float) -> str:

@@ -12,7 +12,7 @@ from class_sweep.backbones.catalogue import build_backbone
 from class_sweep.backbones.inputs import Sources
 from class_sweep.base.array_cache import ArrayCache, default_cache_folder
 from class_sweep.config.document import parse_space
-from class_sweep.config.inputs import HuggingFaceEncoder, NamesData
+from class_sweep.config.inputs import NamesData
 from class_sweep.config.objective import POOLS
 from class_sweep.config.sections import Settings
 from class_sweep.data.corpus import load_pairs
@@ -75,13 +75,11 @@ class Model:
             manifest.transformer,
         )
         encoders.require_transformer()
-        text = settings.text_encoder
-        trained = isinstance(text, HuggingFaceEncoder) and text.trainable is not False
         sources = Sources(
             manifest.text_width,
             manifest.molecule_width,
             files.arrays.get("graphs/vectors"),
-            text if trained and isinstance(text, HuggingFaceEncoder) else None,
+            settings.text_encoder.trained_transformer,
         )
         backbone = build_backbone(settings.backbone, sources)
         try:

@@ -18,8 +18,8 @@ from class_sweep.backbones.catalogue import needs_of
 from class_sweep.base.array_cache import ArrayCache, default_cache_folder
 from class_sweep.base.files import write_atomic
 from class_sweep.config.document import Space, dump_settings, load_space, parse_space
-from class_sweep.config.inputs import HuggingFaceEncoder, Mol2vecEncoder, NamesData
 from class_sweep.config.objective import POOLS, metric_names
+from class_sweep.config.section import Section
 from class_sweep.config.sections import Search, Settings
 from class_sweep.encoders.fitted import FittedEncoders
 from class_sweep.errors import (
@@ -169,18 +169,9 @@ def summary_of(models: Sequence[Trained]) -> dict[str, Any]:
 def _of_seed(space: Space, seed: int) -> Space:
     """The same training under a seed, with every path of it absolute."""
     settings = space.settings
-    data, text, molecule = settings.data, settings.text_encoder, settings.molecule_encoder
-    changes: dict[str, Any] = {"search": Search(trials=1, baselines=[], seed=seed)}
-    moved = {} if isinstance(data, NamesData) else {"path": data.path.absolute()}
-    if data.extra_molecules:
-        moved["extra_molecules"] = data.extra_molecules.absolute()
-    changes["data"] = data.model_copy(update=moved)
-    if isinstance(text, HuggingFaceEncoder) and Path(text.model).expanduser().is_dir():
-        model = str(Path(text.model).expanduser().absolute())
-        changes["text_encoder"] = text.model_copy(update={"model": model})
-    if isinstance(molecule, Mol2vecEncoder) and molecule.vectors:
-        vectors = molecule.vectors.absolute()
-        changes["molecule_encoder"] = molecule.model_copy(update={"vectors": vectors})
+    changes: dict[str, Section] = {"search": Search(trials=1, baselines=[], seed=seed)}
+    for name in ("data", "text_encoder", "molecule_encoder"):
+        changes[name] = getattr(settings, name).with_absolute_paths()
     return parse_space(dump_settings(settings.model_copy(update=changes)), space.name)
 
 
@@ -278,13 +269,12 @@ def _write_model(
         needs_of(settings.backbone).token_depths,
         cache=cache,
     )
-    text = settings.text_encoder
     manifest = Manifest(
         text_width=prepared.features.text.shape[1],
         molecule_width=prepared.features.molecule.shape[1],
         token_depths=encoders.token_depths,
         transformer=encoders.transformer,
-        text_encoder=text.model if isinstance(text, HuggingFaceEncoder) else text.kind,
+        text_encoder=settings.text_encoder.label,
         data_sha256=pairs.checksum(),
         seed=settings.search.seed,
     )

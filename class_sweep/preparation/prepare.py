@@ -16,7 +16,7 @@ from class_sweep.base.array_cache import ArrayCache
 from class_sweep.base.hashing import fingerprint
 from class_sweep.config.components import ORDERS
 from class_sweep.config.document import TEXT_WEIGHT, Space
-from class_sweep.config.inputs import HuggingFaceEncoder, MorganEncoder
+from class_sweep.config.inputs import MorganEncoder
 from class_sweep.curriculum.baselines import sigmas_needed
 from class_sweep.curriculum.intensity import loss_weights
 from class_sweep.curriculum.pacing import pacing_of
@@ -175,7 +175,7 @@ def _finer(
     settings, needs = space.settings, needed(space)
     found: dict[str, Any] = {}
     encoder = settings.text_encoder
-    if isinstance(encoder, HuggingFaceEncoder) and encoder.trainable is not False:
+    if encoder.is_trained:
         found["tokens"] = encode_tokens(encoder, pairs.texts, cache=cache)
     elif needs.token_depths:
         found["token_means"], found["token_states"] = encode_token_states(

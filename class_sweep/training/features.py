@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from class_sweep.backbones.inputs import Batch, Graphs, Molecules, Sources, Texts, TokenIds, Tokens
 from class_sweep.base.ragged import Ragged
-from class_sweep.config.inputs import SPLITS, HuggingFaceEncoder
+from class_sweep.config.inputs import SPLITS
 from class_sweep.config.sections import Curriculum, Settings
 from class_sweep.difficulty.index import DifficultyIndex
 from class_sweep.difficulty.similarity import Similarity
@@ -60,13 +60,11 @@ class TrialFeatures:
 
     def sources(self, settings: Settings) -> Sources:
         """What a backbone of a trial is built over."""
-        encoder = settings.text_encoder
-        trained = isinstance(encoder, HuggingFaceEncoder) and encoder.trainable is not False
         return Sources(
             self.text.shape[1],
             self.molecule.shape[1],
             self.graphs.vectors if self.graphs else None,
-            encoder if trained and isinstance(encoder, HuggingFaceEncoder) else None,
+            settings.text_encoder.trained_transformer,
         )
 
     def index_for(self, curriculum: Curriculum) -> DifficultyIndex:

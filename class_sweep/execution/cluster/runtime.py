@@ -12,7 +12,6 @@ import ray
 from ray._private.ray_logging import stdout_deduplicator
 
 from class_sweep.config.document import Space
-from class_sweep.config.inputs import HuggingFaceEncoder
 from class_sweep.errors import InputError
 from class_sweep.execution.cluster.address import cluster_address, require_cluster
 from class_sweep.execution.cluster.local import LocalRay, set_environment
@@ -110,9 +109,9 @@ class JoinedCluster:
     def _check_nodes(self) -> None:
         self._roster = Roster()
         self._roster.require_same_software()
-        encoder = self._space.settings.text_encoder
-        if isinstance(encoder, HuggingFaceEncoder) and encoder.trainable is not False:
-            self._roster.require_model(encoder.model)
+        transformer = self._space.settings.text_encoder.trained_transformer
+        if transformer:
+            self._roster.require_model(transformer.model)
         self.launchable = ray.get(call_on_node(launchable_machines, head_node()))
         require_resources(self._space, [*self.machines(), *self.launchable])
 
