@@ -23,7 +23,13 @@ def sweep(folder: Path) -> None:
 
 
 def screenshot(page: Path, browser: str) -> None:
-    """Write the top of a page to the picture."""
+    """Write the top of a page to the picture.
+
+    Raises:
+        FileNotFoundError: If there is no such page.
+    """
+    if not page.is_file():
+        raise FileNotFoundError(f"a finished sweep must have a report, got none: {page}")
     PICTURE.parent.mkdir(exist_ok=True)
     command = [
         browser,
