@@ -22,7 +22,7 @@ from common import data_folder
 from torch.nn import functional
 
 from class_sweep.backbones import transport
-from class_sweep.backbones.catalogue import build_backbone
+from class_sweep.backbones.backbone import build_backbone
 from class_sweep.backbones.contrastive import Contrastive
 from class_sweep.backbones.inputs import Graphs
 from class_sweep.base.array_cache import ArrayCache
@@ -64,7 +64,7 @@ class BareLoop:
 
     def __init__(self, settings: Settings, data: TrialFeatures) -> None:
         torch.manual_seed(0)
-        model = build_backbone(settings.backbone, data.sources(settings))
+        model = build_backbone(settings.backbone, data.input_spec(settings))
         assert isinstance(model, Contrastive)  # noqa: S101
         self.model = model.train()
         self.text, self.molecule = data.text, data.molecule

@@ -54,7 +54,7 @@ def test_the_light_layers_load_nothing_heavy(module):
 
 
 def test_a_trial_loads_torch_and_nothing_heavier():
-    loaded = loaded_by("class_sweep.training.loop", "class_sweep.backbones.catalogue")
+    loaded = loaded_by("class_sweep.training.loop", "class_sweep.backbones.contrastive")
     assert "torch" in loaded
     heavier = {"transformers", "rdkit", "gensim", "mol2vec", "sklearn", "pandas", "ray", "optuna"}
     assert loaded & heavier == set()

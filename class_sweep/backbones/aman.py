@@ -7,7 +7,7 @@ from torch.nn import functional
 from class_sweep.backbones.backbone import Backbone, Encoded, Needs
 from class_sweep.backbones.critic import Critic
 from class_sweep.backbones.graph_layers import AtomEmbedding, GraphTransformer, mean_of
-from class_sweep.backbones.inputs import Molecules, Sources, Texts
+from class_sweep.backbones.inputs import InputSpec, Molecules, Texts
 from class_sweep.backbones.losses import hardest_triplet
 from class_sweep.config.backbones import AmanBackbone
 
@@ -17,10 +17,10 @@ class Aman(Backbone):
 
     parts = ("triplet", "adversarial")
 
-    def __init__(self, settings: AmanBackbone, sources: Sources) -> None:
-        super().__init__(settings, sources)
-        self.text_head = nn.Linear(sources.text_width, settings.dimension)
-        self.atoms = AtomEmbedding(sources, settings.hidden)
+    def __init__(self, settings: AmanBackbone, inputs: InputSpec) -> None:
+        super().__init__(settings, inputs)
+        self.text_head = nn.Linear(inputs.text_width, settings.dimension)
+        self.atoms = AtomEmbedding(inputs, settings.hidden)
         self.network = GraphTransformer(
             settings.hidden, settings.layers, settings.heads, settings.dropout
         )

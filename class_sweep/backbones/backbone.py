@@ -1,4 +1,4 @@
-"""What a retrieval model offers to the trial that trains it."""
+"""The interface of a retrieval model, and how a trial builds one from its settings."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -8,24 +8,29 @@ import torch
 from torch import nn
 
 from class_sweep.backbones.critic import Critic
-from class_sweep.backbones.inputs import Molecules, Sources, Texts, TokenIds
+from class_sweep.backbones.inputs import InputSpec, Molecules, Texts, TokenIds
 from class_sweep.backbones.text_encoder import build_text_encoder
+from class_sweep.config.backbones import Backbone as BackboneSettings
+from class_sweep.config.components import BACKBONES
 from class_sweep.config.sections import Optimizer
 
 Encoded = dict[str, torch.Tensor]
-"""What is known of B texts or molecules, each tensor (B, …): `embedding`, (B, D) unit vectors, and
-whatever finer things a loss and a pair's score look at. Those of one name may differ from batch to
-batch in their second dimension, and are then zero behind their ends."""
+"""The encoding of B texts or molecules, each tensor (B, …).
+
+`embedding` holds (B, D) unit vectors. Further tensors are for the loss and the pair score of their
+backbone. Tensors of one name may differ between batches in their second dimension; they are padded
+with zeros at its end.
+"""
 
 
 @dataclass(frozen=True)
 class Needs:
-    """What a backbone reads beside one frozen vector a text and one a molecule.
+    """The inputs of a backbone beside one frozen vector per text and one per molecule.
 
     Attributes:
-        graphs: Molecules as graphs.
-        token_depths: Of the layers of the text encoder whose tokens it reads: averaged, and one by
-            one; fractions of its layers.
+        graphs: Whether it reads molecules as graphs.
+        token_depths: The two layers of the text encoder whose tokens it reads, as fractions of the
+            number of layers: the mean token of the first, every token of the second; or None.
     """
 
     graphs: bool = False
@@ -33,60 +38,64 @@ class Needs:
 
 
 class Backbone(nn.Module, ABC):
-    """Two encoders into one space, where a pair's first score is an inner product.
+    """A text encoder and a molecule encoder into one space of unit vectors.
+
+    The inner product of two embeddings is the first score of a pair. To add a backbone, write its
+    subclass and a section for its settings in one module, and register both in `BACKBONES`.
 
     Attributes:
-        parts: The names that `loss_parts` gives, which a curriculum's intensity may tell apart.
-        reranks: Whether `pair_scores` says more than the inner product of the embeddings.
+        parts: The names of the parts of the loss, for which a curriculum may set intensities.
+        reranks: Whether `pair_scores` differs from the inner product of the embeddings.
     """
 
     parts: ClassVar[tuple[str, ...]]
     reranks: ClassVar[bool] = False
 
-    def __init__(self, settings: Any, sources: Sources) -> None:
-        """Initialise what all have: the text encoder.
+    def __init__(self, settings: Any, inputs: InputSpec) -> None:
+        """Build the text encoder; a subclass adds its own layers.
 
         Args:
             settings: The backbone's section of a space.
-            sources: What it is built over; it has what `needs` asks for.
+            inputs: The widths and the pretrained parts of its inputs, as `needs` asks for them.
         """
         super().__init__()
-        self.text_encoder = build_text_encoder(sources, self.needs(settings).token_depths)
+        self.text_encoder = build_text_encoder(inputs, self.needs(settings).token_depths)
 
     @property
     def critic(self) -> Critic | None:
-        """An adversary with an optimizer of its own: texts are real to it, molecules fake."""
+        """An adversary with its own optimizer, which takes texts as real and molecules as fake."""
         return None
 
     @classmethod
-    def needs(cls, settings: Any) -> Needs:  # noqa: ARG003 - of one backbone's section
-        """What must be prepared for a backbone of these settings."""
+    def needs(cls, settings: Any) -> Needs:  # noqa: ARG003 - a subclass may read it
+        """The inputs that a backbone of these settings reads."""
         return Needs()
 
     def encode_texts(self, texts: Texts | TokenIds) -> Encoded:
-        """B texts, each from itself alone."""
+        """Encode B texts; the encoding of a text does not depend on the others."""
         return self.project_texts(self.text_encoder(texts))
 
     @abstractmethod
     def project_texts(self, texts: Texts) -> Encoded:
-        """B texts from what the text encoder says of them."""
+        """Encode B texts from the output of the text encoder."""
 
     @abstractmethod
     def encode_molecules(self, molecules: Molecules) -> Encoded:
-        """B molecules, each from itself alone."""
+        """Encode B molecules; the encoding of a molecule does not depend on the others."""
 
     @abstractmethod
     def loss_parts(self, texts: Encoded, molecules: Encoded) -> dict[str, torch.Tensor]:
-        """Named scalar parts whose sum is the loss of a batch of pairs."""
+        """The parts of the loss of B pairs, each a scalar, (); the loss is their sum."""
 
     def pair_scores(self, texts: Encoded, molecules: Encoded) -> torch.Tensor:
-        """(B,) the score of each pair, from its own text and its own molecule alone."""
+        """(B,) the fine score of each pair, from its own text and molecule alone."""
         return (texts["embedding"] * molecules["embedding"]).sum(dim=1)
 
     def parameter_groups(self, settings: Optimizer) -> list[dict[str, Any]]:
-        """The optimizer's groups, without the critic; `peak` is the peak learning rate of each.
+        """The parameter groups of the optimizer, without the critic.
 
-        Gains, biases and scalars are not decayed.
+        `peak` is the peak learning rate of a group. Vectors and scalars (gains, biases,
+        temperatures) have no weight decay.
         """
         encoder = {id(parameter) for parameter in self.text_encoder.parameters()}
         adversary = {id(p) for p in self.critic.parameters()} if self.critic else set()
@@ -99,7 +108,22 @@ class Backbone(nn.Module, ABC):
             {
                 "params": parameters,
                 "weight_decay": settings.weight_decay if decayed else 0.0,
-                "peak": (settings.text_encoder_lr if of_encoder else None) or settings.lr,
+                "peak": (settings.text_encoder_lr if in_encoder else None) or settings.lr,
             }
-            for (of_encoder, decayed), parameters in groups.items()
+            for (in_encoder, decayed), parameters in groups.items()
         ]
+
+
+def backbone_class(settings: BackboneSettings) -> type[Backbone]:
+    """The backbone that the settings name.
+
+    Raises:
+        ConfigError: If the name is unknown.
+    """
+    implementation: type[Backbone] = BACKBONES.load(settings.name)
+    return implementation
+
+
+def build_backbone(settings: BackboneSettings, inputs: InputSpec) -> Backbone:
+    """A backbone with fresh weights from torch's random state."""
+    return backbone_class(settings)(settings, inputs)

@@ -5,7 +5,7 @@ from torch import nn
 from torch.nn import functional
 
 from class_sweep.backbones.backbone import Backbone, Encoded
-from class_sweep.backbones.inputs import Molecules, Sources, Texts
+from class_sweep.backbones.inputs import InputSpec, Molecules, Texts
 from class_sweep.backbones.losses import bound, log_scale, symmetric_cross_entropy
 from class_sweep.config.backbones import ContrastiveBackbone
 
@@ -15,10 +15,10 @@ class Contrastive(Backbone):
 
     parts = ("contrastive",)
 
-    def __init__(self, settings: ContrastiveBackbone, sources: Sources) -> None:
-        super().__init__(settings, sources)
-        self.text_head = _head(sources.text_width, settings)
-        self.molecule_head = _head(sources.molecule_width, settings)
+    def __init__(self, settings: ContrastiveBackbone, inputs: InputSpec) -> None:
+        super().__init__(settings, inputs)
+        self.text_head = _head(inputs.text_width, settings)
+        self.molecule_head = _head(inputs.molecule_width, settings)
         self.log_scale = log_scale(settings.temperature)
 
     def project_texts(self, texts: Texts) -> Encoded:

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from class_sweep.backbones.inputs import Graphs, Sources
+from class_sweep.backbones.inputs import Graphs, InputSpec
 from class_sweep.encoders.molecule_graphs import BOND_KINDS
 
 
@@ -22,15 +22,15 @@ def _layers() -> Any:
 class AtomEmbedding(nn.Module):
     """Substructure tokens to vectors that start as Mol2vec's and are trained; (A,) to (A, D)."""
 
-    def __init__(self, sources: Sources, width: int) -> None:
+    def __init__(self, inputs: InputSpec, width: int) -> None:
         super().__init__()
-        if sources.atom_vectors is None:
+        if inputs.atom_vectors is None:
             raise ValueError("a backbone over graphs must be given the vectors of their atoms")
         # A copy: what is shared between trials must not be trained.
         self.vectors = nn.Embedding.from_pretrained(  # type: ignore[no-untyped-call]
-            torch.tensor(sources.atom_vectors), freeze=False
+            torch.tensor(inputs.atom_vectors), freeze=False
         )
-        self.project = nn.Linear(sources.atom_vectors.shape[1], width)
+        self.project = nn.Linear(inputs.atom_vectors.shape[1], width)
 
     def forward(self, atoms: torch.Tensor) -> torch.Tensor:
         """(A,) tokens to (A, width)."""

@@ -13,7 +13,7 @@ from class_sweep.encoders.molecule_graphs import MoleculeGraphs
 
 
 @dataclass(frozen=True)
-class Sources:
+class InputSpec:
     """What a backbone is built over.
 
     Attributes:

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from class_sweep.backbones.backbone import Backbone, Encoded, Needs
 from class_sweep.backbones.graph_layers import AtomEmbedding, GraphConvolutions, by_owner, mean_of
-from class_sweep.backbones.inputs import Graphs, Molecules, Sources, Texts
+from class_sweep.backbones.inputs import Graphs, InputSpec, Molecules, Texts
 from class_sweep.backbones.losses import bound, contrast, log_scale
 from class_sweep.backbones.multitokens import mean_cosines
 from class_sweep.backbones.transport import aligned
@@ -30,11 +30,11 @@ class Orma(Backbone):
     parts = ("token_atom", "multitoken_motif", "sentence_molecule")
     reranks = True
 
-    def __init__(self, settings: OrmaBackbone, sources: Sources) -> None:
-        super().__init__(settings, sources)
-        self.text_heads = _heads(sources.text_width, settings, self.parts)
+    def __init__(self, settings: OrmaBackbone, inputs: InputSpec) -> None:
+        super().__init__(settings, inputs)
+        self.text_heads = _heads(inputs.text_width, settings, self.parts)
         self.molecule_heads = _heads(settings.hidden, settings, self.parts)
-        self.graph = _Hierarchy(settings, sources)
+        self.graph = _Hierarchy(settings, inputs)
         self.log_scales = nn.ParameterDict({p: log_scale(settings.temperature) for p in self.parts})
         self._weights: dict[str, float] = {p: getattr(settings, p) for p in self.parts}
         self._beta = settings.transport_beta
@@ -138,9 +138,9 @@ class _Hierarchy(nn.Module):
     mean of its motifs, each with a vector of its kind of node added.
     """
 
-    def __init__(self, settings: OrmaBackbone, sources: Sources) -> None:
+    def __init__(self, settings: OrmaBackbone, inputs: InputSpec) -> None:
         super().__init__()
-        self.atoms = AtomEmbedding(sources, settings.hidden)
+        self.atoms = AtomEmbedding(inputs, settings.hidden)
         self.kinds = nn.Embedding(3, settings.hidden)
         self.network = GraphConvolutions(settings.hidden, settings.layers, settings.dropout)
 

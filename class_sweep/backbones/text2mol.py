@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from class_sweep.backbones.backbone import Backbone, Encoded, Needs
 from class_sweep.backbones.graph_layers import AtomEmbedding, GraphConvolutions, mean_of
-from class_sweep.backbones.inputs import Molecules, Sources, Texts
+from class_sweep.backbones.inputs import InputSpec, Molecules, Texts
 from class_sweep.backbones.losses import bound, log_scale, symmetric_cross_entropy
 from class_sweep.config.backbones import Text2MolBackbone
 
@@ -20,14 +20,14 @@ class Text2Mol(Backbone):
 
     parts = ("contrastive",)
 
-    def __init__(self, settings: Text2MolBackbone, sources: Sources) -> None:
-        super().__init__(settings, sources)
+    def __init__(self, settings: Text2MolBackbone, inputs: InputSpec) -> None:
+        super().__init__(settings, inputs)
         self.text_head = nn.Sequential(
-            nn.Linear(sources.text_width, settings.dimension), nn.LayerNorm(settings.dimension)
+            nn.Linear(inputs.text_width, settings.dimension), nn.LayerNorm(settings.dimension)
         )
         graphs = self.needs(settings).graphs
-        self.graph_encoder = _GraphEncoder(settings, sources) if graphs else None
-        width = settings.hidden if graphs else sources.molecule_width
+        self.graph_encoder = _GraphEncoder(settings, inputs) if graphs else None
+        width = settings.hidden if graphs else inputs.molecule_width
         self.molecule_head = nn.Sequential(
             nn.Linear(width, settings.hidden),
             nn.ReLU(),
@@ -63,9 +63,9 @@ class Text2Mol(Backbone):
 class _GraphEncoder(nn.Module):
     """Atoms to the mean of what graph convolutions make of them, (B, hidden)."""
 
-    def __init__(self, settings: Text2MolBackbone, sources: Sources) -> None:
+    def __init__(self, settings: Text2MolBackbone, inputs: InputSpec) -> None:
         super().__init__()
-        self.atoms = AtomEmbedding(sources, settings.hidden)
+        self.atoms = AtomEmbedding(inputs, settings.hidden)
         self.network = GraphConvolutions(settings.hidden, settings.layers, settings.dropout)
 
     def forward(self, molecules: Molecules) -> torch.Tensor:

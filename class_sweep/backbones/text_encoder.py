@@ -5,17 +5,17 @@ from typing import Any, Self
 import torch
 from torch import nn
 
-from class_sweep.backbones.inputs import Sources, Texts, TokenIds, Tokens
+from class_sweep.backbones.inputs import InputSpec, Texts, TokenIds, Tokens
 from class_sweep.config.inputs import HuggingFaceEncoder
 from class_sweep.encoders.pooling import layer_at, pool
 from class_sweep.errors import EncoderError
 
 
-def build_text_encoder(sources: Sources, token_depths: tuple[float, float] | None) -> nn.Module:
+def build_text_encoder(inputs: InputSpec, token_depths: tuple[float, float] | None) -> nn.Module:
     """The module that gives `Texts`: the transformer that is trained, or nothing at all."""
-    if sources.transformer is None:
+    if inputs.transformer is None:
         return nn.Identity()
-    return Transformer(sources.transformer, token_depths)
+    return Transformer(inputs.transformer, token_depths)
 
 
 class Transformer(nn.Module):

@@ -7,9 +7,8 @@ from typing import Any, Self
 
 import torch
 
-from class_sweep.backbones.backbone import Backbone
-from class_sweep.backbones.catalogue import build_backbone
-from class_sweep.backbones.inputs import Sources
+from class_sweep.backbones.backbone import Backbone, build_backbone
+from class_sweep.backbones.inputs import InputSpec
 from class_sweep.base.array_cache import ArrayCache, default_cache_folder
 from class_sweep.config.document import parse_space
 from class_sweep.config.inputs import NamesData
@@ -75,13 +74,13 @@ class Model:
             manifest.transformer,
         )
         encoders.require_transformer()
-        sources = Sources(
+        inputs = InputSpec(
             manifest.text_width,
             manifest.molecule_width,
             files.arrays.get("graphs/vectors"),
             settings.text_encoder.trained_transformer,
         )
-        backbone = build_backbone(settings.backbone, sources)
+        backbone = build_backbone(settings.backbone, inputs)
         try:
             backbone.load_state_dict(dict(files.weights))
         except RuntimeError as error:

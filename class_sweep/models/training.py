@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from filelock import FileLock, Timeout
 
-from class_sweep.backbones.catalogue import needs_of
+from class_sweep.backbones.backbone import backbone_class
 from class_sweep.base.array_cache import ArrayCache, default_cache_folder
 from class_sweep.base.files import write_atomic
 from class_sweep.config.document import Space, dump_settings, load_space, parse_space
@@ -266,7 +266,7 @@ def _write_model(
         [pairs.texts[row] for row in train],
         [pairs.smiles[row] for row in train],
         prepared.features.graphs,
-        needs_of(settings.backbone).token_depths,
+        backbone_class(settings.backbone).needs(settings.backbone).token_depths,
         cache=cache,
     )
     manifest = Manifest(

@@ -2,7 +2,7 @@
 
 import torch
 
-from class_sweep.backbones.catalogue import build_backbone
+from class_sweep.backbones.backbone import build_backbone
 from class_sweep.config.document import Space
 from class_sweep.config.objective import DIRECTIONS, POOLS
 from class_sweep.config.pruning import HalvingPruning, OneRungPruning
@@ -77,7 +77,7 @@ def _parameters(space: Space, features: TrialFeatures) -> tuple[int, int]:
     for end in (0, -1):
         ends = {p: a.ends()[end] for p, a in space.axes.items() if p.startswith("backbone.")}
         settings = space.resolve(ends)
-        sources = features.sources(settings)
+        sources = features.input_spec(settings)
         # Weights that are read from files cannot be read into nothing.
         device = "cpu" if sources.transformer or sources.atom_vectors is not None else "meta"
         with torch.device(device):

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from class_sweep.backbones.backbone import Needs
-from class_sweep.backbones.catalogue import BACKBONES, needs_of
+from class_sweep.backbones.backbone import Needs, backbone_class
 from class_sweep.base.array_cache import ArrayCache
 from class_sweep.base.hashing import fingerprint
 from class_sweep.config.components import ORDERS
@@ -203,11 +202,10 @@ def needed(space: Space) -> Needs:
         ConfigError: If trials read tokens of different layers.
     """
     axes = {path: axis for path, axis in space.axes.items() if path.startswith("backbone.")}
-    found = {needs_of(space.settings.backbone)} | {
-        needs_of(space.resolve({path: end}).backbone)
-        for path, axis in axes.items()
-        for end in axis.ends()
-    }
+    backbones = [space.settings.backbone] + [
+        space.resolve({path: end}).backbone for path, axis in axes.items() for end in axis.ends()
+    ]
+    found = {backbone_class(backbone).needs(backbone) for backbone in backbones}
     depths = {needs.token_depths for needs in found}
     if len(depths) > 1:
         raise ConfigError(
@@ -315,7 +313,7 @@ def _require_fitting(space: Space) -> None:
             f"{space.name}: text_encoder.kind: must be huggingface for {name}, which reads tokens,"
             f" got {settings.text_encoder.kind}"
         )
-    parts = BACKBONES[settings.backbone.name].parts
+    parts = backbone_class(settings.backbone).parts
     try:
         loss_weights(settings.curriculum, settings.budget.epochs, parts)
     except ValueError as error:

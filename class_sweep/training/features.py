@@ -9,7 +9,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from class_sweep.backbones.inputs import Batch, Graphs, Molecules, Sources, Texts, TokenIds, Tokens
+from class_sweep.backbones.inputs import (
+    Batch,
+    Graphs,
+    InputSpec,
+    Molecules,
+    Texts,
+    TokenIds,
+    Tokens,
+)
 from class_sweep.base.ragged import Ragged
 from class_sweep.config.inputs import SPLITS
 from class_sweep.config.sections import Curriculum, Settings
@@ -58,9 +66,9 @@ class TrialFeatures:
     molecule_ids: NDArray[np.int32] | None = None
     seal: NDArray[np.uint8] | None = None
 
-    def sources(self, settings: Settings) -> Sources:
+    def input_spec(self, settings: Settings) -> InputSpec:
         """What a backbone of a trial is built over."""
-        return Sources(
+        return InputSpec(
             self.text.shape[1],
             self.molecule.shape[1],
             self.graphs.vectors if self.graphs else None,

@@ -11,8 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from class_sweep.backbones.backbone import Encoded
-from class_sweep.backbones.catalogue import build_backbone
+from class_sweep.backbones.backbone import Encoded, build_backbone
 from class_sweep.backbones.inputs import Batch
 from class_sweep.config.sections import Curriculum, Optimizer, Settings
 from class_sweep.curriculum.intensity import loss_weights
@@ -61,7 +60,7 @@ class Trainer:
             lengths=features.text_lengths(self._rows),
             length_window=settings.optimizer.length_window,
         )
-        self.backbone = build_backbone(settings.backbone, features.sources(settings)).to(
+        self.backbone = build_backbone(settings.backbone, features.input_spec(settings)).to(
             self.device
         )
         self.loss_weights = loss_weights(

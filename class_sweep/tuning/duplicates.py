@@ -6,7 +6,7 @@ pools. What a trial really trains on is known before its first step, so it is co
 
 import numpy as np
 
-from class_sweep.backbones.catalogue import BACKBONES
+from class_sweep.backbones.backbone import backbone_class
 from class_sweep.base.hashing import fingerprint
 from class_sweep.config.identity import identity
 from class_sweep.config.sections import Curriculum, Settings
@@ -30,7 +30,7 @@ def effective_plan(settings: Settings, features: TrialFeatures) -> str:
     try:
         order = curriculum_order(curriculum, features.index_for(curriculum), settings.search.seed)
         schedule = Schedule.of(settings, len(order))
-        parts = BACKBONES[settings.backbone.name].parts
+        parts = backbone_class(settings.backbone).parts
         weights = loss_weights(curriculum, settings.budget.epochs, parts)
     except (ValueError, DataError):
         return identity(settings)

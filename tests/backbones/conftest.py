@@ -1,14 +1,13 @@
-from collections.abc import Callable, Iterator
-from typing import Any, get_args
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
 from pydantic import BaseModel
 
-from class_sweep.backbones.inputs import Batch, Sources
+from class_sweep.backbones.inputs import Batch, InputSpec
 from class_sweep.base.ragged import Ragged, offsets_of
-from class_sweep.config.backbones import Backbone as BackboneSettings
+from class_sweep.config.components import BACKBONES
 from class_sweep.config.inputs import Mol2vecEncoder
 from class_sweep.encoders.graphs import molecule_graphs
 from class_sweep.training.features import TrialFeatures
@@ -25,33 +24,15 @@ WIDTH, MOLECULE_WIDTH = 12, 10
 CPU = torch.device("cpu")
 
 
-def _sections(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for inner in get_args(annotation):
-        yield from _sections(inner)
-
-
 @pytest.fixture(scope="session")
-def sections() -> dict[str, type[BaseModel]]:
-    """Every backbone's settings by the name in a space file."""
-    return {
-        name: section
-        for section in _sections(BackboneSettings)
-        for name in get_args(section.model_fields["name"].annotation)
-    }
-
-
-@pytest.fixture(scope="session")
-def settings(sections):
+def settings() -> Callable[..., BaseModel]:
     """A backbone's settings, small where they have a size."""
 
     def build(name: str, **changes: object) -> BaseModel:
         small = {"hidden": 16, "dimension": 8, "layers": 2}
-        known = sections[name].model_fields
-        return sections[name](
-            name=name, **{key: value for key, value in small.items() if key in known} | changes
-        )
+        section = BACKBONES.settings_class(name)
+        sizes = {key: value for key, value in small.items() if key in section.model_fields}
+        return section(name=name, **sizes | changes)
 
     return build
 
@@ -76,8 +57,8 @@ def features() -> TrialFeatures:
 
 
 @pytest.fixture(scope="session")
-def sources(features) -> Sources:
-    return Sources(WIDTH, MOLECULE_WIDTH, features.graphs.vectors)
+def inputs(features) -> InputSpec:
+    return InputSpec(WIDTH, MOLECULE_WIDTH, features.graphs.vectors)
 
 
 @pytest.fixture(scope="session")

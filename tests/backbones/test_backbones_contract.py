@@ -3,22 +3,22 @@
 import pytest
 import torch
 
-from class_sweep.backbones.backbone import Backbone
-from class_sweep.backbones.catalogue import BACKBONES, build_backbone
+from class_sweep.backbones.backbone import Backbone, Needs, backbone_class, build_backbone
 from class_sweep.backbones.inputs import Batch
+from class_sweep.config.components import BACKBONES
 from class_sweep.config.sections import Optimizer
 
 FORMS = [*((name, {}) for name in sorted(BACKBONES)), ("text2mol", {"molecule": "gcn"})]
 
 
 @pytest.fixture(params=FORMS, ids=lambda form: "-".join([form[0], *form[1].values()]))
-def build(request, settings, sources):
+def build(request, settings, inputs):
     """Builds the backbone from a seed; dropout as it is by default, unless given."""
     name, form = request.param
 
     def fresh(seed: int = 0, **changes: object) -> Backbone:
         torch.manual_seed(seed)
-        return build_backbone(settings(name, **form, **changes), sources)
+        return build_backbone(settings(name, **form, **changes), inputs)
 
     return fresh
 
@@ -31,8 +31,18 @@ def total_loss(backbone: Backbone, batch: Batch) -> torch.Tensor:
     return torch.stack(list(backbone.loss_parts(*sides(backbone, batch)).values())).sum()
 
 
-def test_the_catalogue_and_the_settings_name_the_same_backbones(sections):
-    assert set(BACKBONES) == set(sections)
+def test_every_registered_backbone_has_settings_and_names_its_loss_parts(build):
+    backbone = build()
+    assert isinstance(backbone, Backbone)
+    assert len(set(backbone.parts)) == len(backbone.parts) > 0
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_the_settings_of_every_backbone_are_registered(settings, name):
+    section = settings(name)
+    assert section.name == name
+    assert backbone_class(section) is BACKBONES.load(name)
+    assert isinstance(backbone_class(section).needs(section), Needs)
 
 
 def test_embeddings_are_unit_vectors_of_one_space(build, batch):
@@ -110,13 +120,13 @@ def test_a_seed_gives_one_initialisation(build):
     assert not all(torch.equal(one[name], other[name]) for name in one)
 
 
-def test_what_is_shared_between_trials_is_not_trained(build, batch, sources):
-    before = sources.atom_vectors.copy()
+def test_what_is_shared_between_trials_is_not_trained(build, batch, inputs):
+    before = inputs.atom_vectors.copy()
     backbone = build().train()
     optimizer = torch.optim.AdamW(backbone.parameter_groups(Optimizer()), lr=0.1)
     total_loss(backbone, batch).backward()
     optimizer.step()
-    assert (sources.atom_vectors == before).all()
+    assert (inputs.atom_vectors == before).all()
 
 
 def test_every_parameter_is_in_one_group_of_one_optimizer(build):

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from class_sweep.backbones.catalogue import build_backbone
+from class_sweep.backbones.backbone import build_backbone
 from class_sweep.backbones.losses import hardest_triplet, symmetric_cross_entropy
 
 
@@ -79,9 +79,9 @@ def test_a_triplet_that_keeps_its_margin_costs_nothing():
 
 
 @pytest.fixture
-def contrastive(settings, sources):
+def contrastive(settings, inputs):
     torch.manual_seed(0)
-    return build_backbone(settings("contrastive", dropout=0.0), sources)
+    return build_backbone(settings("contrastive", dropout=0.0), inputs)
 
 
 def loss_of(backbone, batch):
@@ -89,9 +89,9 @@ def loss_of(backbone, batch):
     return backbone.loss_parts(*sides)["contrastive"]
 
 
-def test_the_temperature_starts_where_it_is_set(settings, sources):
+def test_the_temperature_starts_where_it_is_set(settings, inputs):
     for temperature in (0.01, 0.07, 1.0, 10.0):
-        backbone = build_backbone(settings("contrastive", temperature=temperature), sources)
+        backbone = build_backbone(settings("contrastive", temperature=temperature), inputs)
         assert 1 / backbone.log_scale.exp().item() == pytest.approx(temperature, rel=1e-5)
 
 
@@ -104,7 +104,7 @@ def test_the_scale_is_clamped_at_a_hundred(contrastive, batch):
     assert len(set(losses.values())) == 1
 
 
-def test_the_lowest_temperature_that_may_be_set_is_still_learned(settings, sources, batch):
-    backbone = build_backbone(settings("contrastive", temperature=0.01), sources)
+def test_the_lowest_temperature_that_may_be_set_is_still_learned(settings, inputs, batch):
+    backbone = build_backbone(settings("contrastive", temperature=0.01), inputs)
     loss_of(backbone, batch).backward()
     assert backbone.log_scale.grad.item() != 0

@@ -7,10 +7,11 @@ import pytest
 import torch
 from torch import nn
 
-from class_sweep.backbones.catalogue import BACKBONES, build_backbone
+from class_sweep.backbones.backbone import build_backbone
 from class_sweep.backbones.inputs import Batch, TokenIds
 from class_sweep.backbones.text_encoder import Transformer
 from class_sweep.base.ragged import Ragged
+from class_sweep.config.components import BACKBONES
 from class_sweep.config.inputs import HuggingFaceEncoder
 from class_sweep.config.sections import Optimizer
 from class_sweep.errors import EncoderError
@@ -32,10 +33,10 @@ def load(tiny_bert):
 
 
 @pytest.fixture
-def source(tiny_bert, sources):
+def trained_inputs(tiny_bert, inputs):
     """What a backbone is built over where the transformer is trained."""
     encoder = HuggingFaceEncoder(model=str(tiny_bert), trainable=True)
-    return dataclasses.replace(sources, text_width=16, transformer=encoder)
+    return dataclasses.replace(inputs, text_width=16, transformer=encoder)
 
 
 def test_a_text_is_the_same_in_every_batch_and_as_frozen(load, tiny_bert):
@@ -92,9 +93,9 @@ def test_more_layers_than_there_are_cannot_be_trained(load):
 
 
 @pytest.mark.parametrize("name", sorted(BACKBONES))
-def test_every_backbone_trains_it_at_its_own_rate(name, settings, source, batch):
+def test_every_backbone_trains_it_at_its_own_rate(name, settings, trained_inputs, batch):
     torch.manual_seed(0)
-    backbone = build_backbone(settings(name), source).train()
+    backbone = build_backbone(settings(name), trained_inputs).train()
     tokens = Batch(token_ids(IDS), batch.molecules)
     groups = backbone.parameter_groups(Optimizer(lr=1e-2, text_encoder_lr=1e-3))
     encoder = {id(p) for p in backbone.text_encoder.parameters()}

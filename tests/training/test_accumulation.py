@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from class_sweep.backbones.catalogue import BACKBONES, build_backbone
-from class_sweep.backbones.inputs import Sources
+from class_sweep.backbones.backbone import build_backbone
+from class_sweep.backbones.inputs import InputSpec
 from class_sweep.base.ragged import Ragged, offsets_of
 from class_sweep.config.backbones import (
     AmanBackbone,
@@ -13,6 +13,7 @@ from class_sweep.config.backbones import (
     OrmaBackbone,
     Text2MolBackbone,
 )
+from class_sweep.config.components import BACKBONES
 from class_sweep.config.inputs import Mol2vecEncoder
 from class_sweep.encoders.graphs import molecule_graphs
 from class_sweep.training.accumulation import InParts
@@ -58,7 +59,7 @@ def features() -> TrialFeatures:
 def build(features):
     def fresh(name):
         torch.manual_seed(0)
-        return build_backbone(SMALL[name], Sources(12, 10, features.graphs.vectors))
+        return build_backbone(SMALL[name], InputSpec(12, 10, features.graphs.vectors))
 
     return fresh
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from class_sweep.backbones.catalogue import BACKBONES
+from class_sweep.config.components import BACKBONES
 from class_sweep.config.document import parse_space
 from class_sweep.execution.tune.trainable import CurriculumTrial
 from class_sweep.preparation.prepare import Clock, prepare

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from class_sweep.backbones.catalogue import build_backbone
-from class_sweep.backbones.inputs import Sources
+from class_sweep.backbones.backbone import build_backbone
+from class_sweep.backbones.inputs import InputSpec
 from class_sweep.config.backbones import ContrastiveBackbone
 from class_sweep.config.inputs import SPLITS
 from class_sweep.config.objective import POOLS, metric_names
@@ -17,7 +17,7 @@ CPU = torch.device("cpu")
 def backbone():
     torch.manual_seed(0)
     settings = ContrastiveBackbone(name="contrastive", hidden=8, dimension=4, dropout=0.5)
-    return build_backbone(settings, Sources(6, 5))
+    return build_backbone(settings, InputSpec(6, 5))
 
 
 def naive(backbone, features, split, pool):

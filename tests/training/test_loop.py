@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from class_sweep.backbones.backbone import Backbone, Encoded
-from class_sweep.backbones.inputs import Molecules, Sources, Texts
+from class_sweep.backbones.inputs import InputSpec, Molecules, Texts
 from class_sweep.config.document import parse_space
 from class_sweep.config.sections import Curriculum, Settings
 from class_sweep.difficulty.index import build_index
@@ -231,7 +231,7 @@ class Slopes(Backbone):
     parts: ClassVar[tuple[str, ...]] = ("a", "b")
 
     def __init__(self) -> None:
-        super().__init__(None, Sources(12, 20))
+        super().__init__(None, InputSpec(12, 20))
         self.a = nn.Parameter(torch.zeros(()))
         self.b = nn.Parameter(torch.zeros(()))
 
