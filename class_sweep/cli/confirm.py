@@ -37,31 +37,29 @@ def confirm(
     """
     from class_sweep.base.array_cache import ArrayCache, default_cache_folder
     from class_sweep.config.document import load_space
+    from class_sweep.confirmation.procedure import ConfirmOptions
     from class_sweep.report.final_summary import print_closing
     from class_sweep.report.live import LiveView
     from class_sweep.report.verdict import print_test
     from class_sweep.results.folder import ResultsFolder
     from class_sweep.sweep import confirm as confirm_sweep
 
-    given = {"finalists": finalists, "seeds": seeds, "max_seeds": max_seeds}
-    changes = {name: value for name, value in given.items() if value is not None}
     console = Console()
     folder, place = folder_to_go_on(results, out)
     objective = load_space(ResultsFolder.existing(folder).space).objective
     try:
         with LiveView(console, objective) as view:
-            sweep, reading = confirm_sweep(
+            sweep = confirm_sweep(
                 folder,
+                ConfirmOptions(finalists, seeds, max_seeds, test),
                 cache=ArrayCache(default_cache_folder()),
                 callback=view,
-                changes=changes,
                 storage=place,
-                test=test,
                 address=address,
             )
     except KeyboardInterrupt:
         raise InterruptedSweepError(folder, "confirm") from None
     print_closing(console, sweep.summary, folder)
-    if reading:
-        print_test(console, reading)
+    if sweep.test:
+        print_test(console, sweep.test)
     write_report(folder)

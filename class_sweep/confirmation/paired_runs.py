@@ -1,4 +1,4 @@
-"""Whole trainings as Ray tasks, over features that all of them share."""
+"""Complete trainings as Ray tasks over shared features, for paired comparisons."""
 
 import time
 import traceback
@@ -16,14 +16,13 @@ from class_sweep.config.axes import Value
 from class_sweep.config.document import Space
 from class_sweep.config.objective import POOLS
 from class_sweep.errors import ClassSweepError
-from class_sweep.execution.cluster.trial_slots import TrialSlots
-from class_sweep.execution.interrupts import StopRequest
+from class_sweep.execution.context import SweepContext
 from class_sweep.results.curves import SEED
 from class_sweep.training.evaluation import metrics_of
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer
 
-_GLANCE = 0.5  # seconds between two looks at whether to stop
+_POLL_SECONDS = 0.5  # between two checks whether to stop
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,15 +36,15 @@ class Job:
 
 @dataclass(frozen=True)
 class Trained:
-    """What came of it.
+    """The outcome of a job.
 
     Attributes:
         samples: Samples seen.
         seconds: Wall time of the training, without the evaluation.
         metrics: Every metric over the split.
-        ranks: Of the split's queries, `pool/direction` to (Q,).
-        reason: Why it failed; None where it did not.
-        traceback: With the reason, where another try may go well.
+        ranks: `pool/direction` to the (Q,) ranks of the split's queries.
+        reason: Why the job failed; None where it finished.
+        traceback: Set with the reason if another try may succeed.
     """
 
     samples: int = 0
@@ -56,10 +55,17 @@ class Trained:
     traceback: str | None = None
 
 
-def train_whole(arrays: Mapping[str, NDArray[Any]], space: Space, job: Job, split: str) -> Trained:
-    """Train one job in this process; a failure is reported, never raised."""
+def train_job(arrays: dict[str, NDArray[Any]], space: Space, job: Job, split: str) -> Trained:
+    """Train one job in this process; a failure is reported, never raised.
+
+    Args:
+        arrays: `TrialFeatures.arrays()`.
+        space: The search space.
+        job: The configuration and its seed.
+        split: The split that is ranked at the end.
+    """
     resources = space.settings.resources
-    # Torch takes every core it sees unless told, and tasks that share cores wait for each other.
+    # Torch uses every core by default, and tasks that share cores slow each other down.
     torch.set_num_threads(max(1, int(resources.cpus)))
     try:
         features = TrialFeatures.from_arrays(arrays)
@@ -70,7 +76,7 @@ def train_whole(arrays: Mapping[str, NDArray[Any]], space: Space, job: Job, spli
         seconds = round(time.perf_counter() - start, 3)
         ranks = trainer.ranks(split, POOLS)
         features.require_unaltered()
-    except (ClassSweepError, torch.OutOfMemoryError) as error:  # it would come again
+    except (ClassSweepError, torch.OutOfMemoryError) as error:  # another try would fail too
         return Trained(reason=str(error))
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
@@ -80,49 +86,43 @@ def train_whole(arrays: Mapping[str, NDArray[Any]], space: Space, job: Job, spli
 
 
 def retrain(
-    jobs: Sequence[Job],
-    space: Space,
-    arrays: "ray.ObjectRef[Any]",
-    split: str,
-    stop: StopRequest,
-    slots: TrialSlots,
+    context: SweepContext, jobs: Sequence[Job], split: str
 ) -> Iterator[tuple[Job, Trained]]:
     """Train all jobs, as many at a time as fit, and yield each as it ends.
 
-    Once a stop is asked for, none is started any more; those that run are waited for.
+    After a stop is requested no job starts; running jobs are waited for.
 
     Args:
+        context: The running sweep.
         jobs: What to train.
-        space: Of the sweep.
-        arrays: `TrialFeatures.arrays()` in the object store.
-        split: On which each is evaluated.
-        stop: Whether to stop.
-        slots: How many may run at once.
+        split: The split that is ranked at the end of each job.
     """
+    space, stop = context.space, context.stop
     resources = space.settings.resources
-    task = ray.remote(train_whole).options(
+    task = ray.remote(train_job).options(
         num_cpus=resources.cpus, num_gpus=resources.gpus, max_retries=0
     )
     waiting = [(job, resources.retries) for job in reversed(jobs)]
-    flying: dict[Any, tuple[Job, int]] = {}
-    while flying or (waiting and not stop.asked):
-        while waiting and len(flying) < slots(len(jobs), stop) and not stop.asked:
-            job, left = waiting.pop()
-            flying[task.remote(arrays, space, job, split)] = job, left
-        ready, _ = ray.wait(list(flying), timeout=_GLANCE)
+    running: dict[Any, tuple[Job, int]] = {}
+    while running or (waiting and not stop.asked):
+        while waiting and len(running) < context.slots(len(jobs), stop) and not stop.asked:
+            job, retries = waiting.pop()
+            reference = task.remote(context.prepared.shared, space, job, split)
+            running[reference] = job, retries
+        ready, _ = ray.wait(list(running), timeout=_POLL_SECONDS)
         for reference in ready:
-            job, left = flying.pop(reference)
+            job, retries = running.pop(reference)
             trained = _result(reference)
-            if trained.traceback and left and not stop.asked:
-                waiting.append((job, left - 1))
+            if trained.traceback and retries and not stop.asked:
+                waiting.append((job, retries - 1))
             else:
                 yield job, trained
 
 
-def _result(reference: Any) -> Trained:
+def _result(reference: "ray.ObjectRef[Trained]") -> Trained:
     try:
         trained: Trained = ray.get(reference)
-    except RayError as error:  # its process died
-        said = (str(error).strip() or type(error).__name__).splitlines()[0]
-        return Trained(reason=said, traceback=str(error))
+    except RayError as error:  # the task's process died
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        return Trained(reason=reason, traceback=str(error))
     return trained

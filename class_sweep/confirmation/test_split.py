@@ -1,23 +1,18 @@
-"""The test split, read by a confirmation's winner and its controls, and who read it when."""
+"""The reading of the test split: the winner and its controls under the confirmation's seeds."""
 
 import getpass
 import logging
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import numpy as np
 
-from class_sweep.config.document import Space
 from class_sweep.config.objective import metric_names
 from class_sweep.confirmation.paired_runs import Job, Trained, retrain
 from class_sweep.errors import ResultsError, SweepError
-from class_sweep.execution.cluster.trial_slots import TrialSlots
-from class_sweep.execution.interrupts import StopRequest
-from class_sweep.preparation.prepare import Clock, Prepared
-from class_sweep.results.callback import Callback
-from class_sweep.results.folder import ResultsWriter
+from class_sweep.execution.context import SweepContext
 from class_sweep.results.test_log import (
     ReadingDifference,
     ReadingPair,
@@ -30,27 +25,20 @@ from class_sweep.statistics.two_way_bootstrap import intervals
 
 log = logging.getLogger(__name__)
 
+Runs = Mapping[tuple[str, int], Trained]
+"""Arm and seed to the outcome of their run."""
 
-def read_test(
-    space: Space,
-    writer: ResultsWriter,
-    prepared: Prepared,
-    clock: Clock,
-    callback: Callback,
-    slots: TrialSlots,
-) -> TestReading:
+
+def read_test(context: SweepContext) -> TestReading:
     """Train the winner and its controls under the confirmation's seeds and rank the test split.
 
-    Every reading is written down in `test.jsonl`, and one that is not the first is warned of.
-
-    Returns:
-        The reading, as written.
+    The reading is appended to `test.jsonl`. A reading that is not the first is warned of.
 
     Raises:
         ResultsError: If there is no winner.
-        SweepError: If a run failed, or the reading was interrupted; then nothing was read.
+        SweepError: If a run failed or was interrupted; then nothing was read.
     """
-    folder = writer.folder
+    folder = context.folder
     verdict = folder.read_verdict()
     winner = verdict.winner.arm
     if winner is None:
@@ -67,17 +55,17 @@ def read_test(
     names = [winner, *(pair.arm for pair in pairs)]
     configs = {arm.arm: arm.config for arm in verdict.arms if arm.arm in names}
     jobs = [Job(arm, configs[arm], seed) for seed in verdict.seeds for arm in names]
-    runs = _train(jobs, space, prepared, clock, callback, slots)
+    runs = _train(context, jobs)
     reading = TestReading(
         reading=len(earlier) + 1,
         at=datetime.now(UTC).isoformat(timespec="seconds"),
         user=f"{getpass.getuser()}@{platform.node()}",
         command=sys.argv,
-        metric=space.objective.metric,
+        metric=context.space.objective.metric,
         winner=winner,
         confirmed=verdict.winner.confirmed,
         seeds=verdict.seeds,
-        queries=len(prepared.pairs.rows("test")),
+        queries=len(context.prepared.pairs.rows("test")),
         arms={arm: _means([runs[arm, seed] for seed in verdict.seeds]) for arm in names},
         pairs=[
             ReadingPair(
@@ -92,35 +80,27 @@ def read_test(
     return reading
 
 
-def _train(
-    jobs: list[Job],
-    space: Space,
-    prepared: Prepared,
-    clock: Clock,
-    callback: Callback,
-    slots: TrialSlots,
-) -> dict[tuple[str, int], Trained]:
-    found: dict[tuple[str, int], Trained] = {}
-    stop = StopRequest()
-    with clock.stage("test", callback), stop.listening(callback.on_stop):
-        for job, trained in retrain(jobs, space, prepared.shared, "test", stop, slots):
+def _train(context: SweepContext, jobs: Sequence[Job]) -> Runs:
+    runs: dict[tuple[str, int], Trained] = {}
+    with context.stage("test"):
+        for job, trained in retrain(context, jobs, "test"):
             if trained.reason:
                 raise SweepError(f"{job.arm} failed under seed {job.seed}: {trained.reason}")
-            found[job.arm, job.seed] = trained
-            callback.on_progress(len(found), len(jobs))
-    if stop.reason:
-        raise stop.reason
-    if len(found) < len(jobs):
+            runs[job.arm, job.seed] = trained
+            context.callback.on_progress(len(runs), len(jobs))
+    if context.stop.reason:
+        raise context.stop.reason
+    if len(runs) < len(jobs):
         raise SweepError("the reading of the test split was interrupted; nothing was written")
-    return found
+    return runs
 
 
-def _means(runs: list[Trained]) -> dict[str, float]:
+def _means(runs: Sequence[Trained]) -> dict[str, float]:
     return {name: float(np.mean([run.metrics[name] for run in runs])) for name in metric_names()}
 
 
 def _differences(
-    runs: Mapping[tuple[str, int], Trained], winner: str, control: str, seeds: list[int]
+    runs: Runs, winner: str, control: str, seeds: Sequence[int]
 ) -> dict[str, ReadingDifference]:
     """Winner − control in every metric."""
     paired_runs = [[runs[arm, seed] for seed in seeds] for arm in (winner, control)]

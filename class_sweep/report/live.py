@@ -75,7 +75,14 @@ class LiveView(Callback):
 
     def on_stage(self, name: str) -> None:
         """A stage begins."""
-        self._stage, self._fraction = STAGES.get(name, name), 0.0
+        self._stage, self._fraction = STAGES[name], 0.0
+        if not self._live:
+            self._say(self._stage)
+
+    def on_interim_look(self, configurations: int, seeds: int) -> None:
+        """A confirmation makes the runs of an interim look."""
+        self._stage = f"confirming {configurations} configurations under {seeds} seeds"
+        self._fraction = 0.0
         if not self._live:
             self._say(self._stage)
 

@@ -34,6 +34,14 @@ class Callback:
     def on_progress(self, done: int, total: int) -> None:
         """A part of the current stage is done."""
 
+    def on_interim_look(self, configurations: int, seeds: int) -> None:
+        """A confirmation makes the runs of an interim look.
+
+        Args:
+            configurations: The number of configurations that are trained.
+            seeds: The seeds of each configuration after the look.
+        """
+
     def on_plan(self, trials: int, full_samples: int, expected_samples: int | None) -> None:
         """The trials are about to start.
 

@@ -4,8 +4,12 @@ import pytest
 
 from class_sweep.config.document import parse_space
 from class_sweep.confirmation import paired_runs as retraining
-from class_sweep.confirmation.paired_runs import Job, train_whole
-from class_sweep.confirmation.procedure import confirm_seeds, confirming
+from class_sweep.confirmation.paired_runs import Job, train_job
+from class_sweep.confirmation.procedure import (
+    ConfirmOptions,
+    confirmation_seeds,
+    confirmation_space,
+)
 from class_sweep.errors import ConfigError
 from class_sweep.preparation.prepare import Clock, prepare
 from class_sweep.results.callback import Callback
@@ -29,7 +33,7 @@ VALUES = {
 
 
 def test_its_settings_may_be_others_than_the_spaces(space):
-    other = confirming(space, {"finalists": 2, "seeds": 3, "max_seeds": 20})
+    other = confirmation_space(space, ConfirmOptions(finalists=2, seeds=3, max_seeds=20))
     wanted = other.settings.confirm
     assert (wanted.finalists, wanted.seeds, wanted.max_seeds) == (2, 3, 20)
     assert other.settings.search == space.settings.search
@@ -45,27 +49,27 @@ def test_its_settings_may_be_others_than_the_spaces(space):
 )
 def test_settings_that_break_a_rule_are_refused(space, changes, message):
     with pytest.raises(ConfigError, match=message):
-        confirming(space, changes)
+        confirmation_space(space, ConfirmOptions(**changes))
 
 
 def test_a_recording_has_nothing_to_confirm(small_space_text):
     text = small_space_text.replace("trials: 8", "trials: 8, record: 2")
     text = text.replace("{grace_epochs: 1, reduction_factor: 2}", "{kind: none}")
     with pytest.raises(ConfigError, match="a recording has no winner"):
-        confirming(parse_space(text), {"finalists": 1})
+        confirmation_space(parse_space(text), ConfirmOptions(finalists=1))
 
 
 def test_its_seeds_are_not_the_sweeps(space, small_space_text):
-    assert confirm_seeds(space, 3) == [4, 5, 6]
+    assert confirmation_seeds(space, 3) == [4, 5, 6]
     last = parse_space(small_space_text.replace("seed: 3", f"seed: {2**32 - 1}"))
-    assert confirm_seeds(last, 2) == [0, 1]
+    assert confirmation_seeds(last, 2) == [0, 1]
 
 
 def test_a_run_is_trained_to_its_end_and_its_ranks_give_its_metrics(space, arrays):
-    trained = train_whole(arrays, space, Job("trial 1", VALUES, 4), "validation")
+    trained = train_job(arrays, space, Job("trial 1", VALUES, 4), "validation")
     assert trained.reason is None
-    again = train_whole(arrays, space, Job("trial 1", VALUES, 4), "validation")
-    other = train_whole(arrays, space, Job("trial 1", VALUES, 5), "validation")
+    again = train_job(arrays, space, Job("trial 1", VALUES, 4), "validation")
+    other = train_job(arrays, space, Job("trial 1", VALUES, 5), "validation")
     assert again.metrics == trained.metrics != other.metrics
     assert metrics_of(trained.ranks) == pytest.approx(trained.metrics, rel=1e-6)
     assert trained.samples % 32 == 0
@@ -73,10 +77,10 @@ def test_a_run_is_trained_to_its_end_and_its_ranks_give_its_metrics(space, array
 
 def test_a_training_that_fails_is_reported_and_not_worth_another_try(space, arrays):
     job = Job("trial 1", VALUES | {"optimizer.lr": 10.0, "optimizer.weight_decay": 10.0}, 4)
-    trained = train_whole(arrays, space, job, "validation")
+    trained = train_job(arrays, space, job, "validation")
     assert trained.reason is None or "finite" in trained.reason
     broken = Job("trial 1", VALUES | {"curriculum.sigma": 0.123}, 4)  # was never indexed
-    trained = train_whole(arrays, space, broken, "validation")
+    trained = train_job(arrays, space, broken, "validation")
     assert "0.123" in trained.reason
     assert trained.traceback is None
 
@@ -86,6 +90,6 @@ def test_what_another_try_may_mend_is_told_from_it(space, arrays, monkeypatch):
         raise OSError("a moment without the disk")
 
     monkeypatch.setattr(retraining.Trainer, "ranks", breaks)
-    trained = train_whole(arrays, space, Job("trial 1", VALUES, 4), "validation")
+    trained = train_job(arrays, space, Job("trial 1", VALUES, 4), "validation")
     assert trained.reason == "OSError: a moment without the disk"
     assert "Traceback" in trained.traceback

@@ -1,12 +1,9 @@
-"""`summary.json`: the state of a sweep and how its trials ended, in one small file."""
+"""Writes `summary.json` when the trials start and when they end."""
 
-from collections.abc import Iterable
 from dataclasses import asdict
 
-from class_sweep.config.document import Space
 from class_sweep.curriculum.schedule import full_data_samples
-from class_sweep.preparation.prepare import Clock, Prepared
-from class_sweep.results.folder import ResultsWriter
+from class_sweep.execution.context import SweepContext
 from class_sweep.results.record import Record
 from class_sweep.results.summary import (
     SampleCounts,
@@ -23,39 +20,46 @@ from class_sweep.tuning.pruners.registry import foretold_samples
 from class_sweep.tuning.samplers import searched
 
 
-class Summary:
-    """`summary.json`: written when the trials start and when they end."""
+class SummaryWriter:
+    """Summarises the log of a running sweep.
 
-    def __init__(
-        self, space: Space, prepared: Prepared, clock: Clock, writer: ResultsWriter
-    ) -> None:
-        self._space, self._clock, self._writer = space, clock, writer
+    Attributes:
+        full_samples: Samples of one trial over the full data.
+        expected_samples: Expected samples of all trials; None where the pruner cannot tell.
+    """
+
+    def __init__(self, context: SweepContext) -> None:
+        self._context = context
+        space, pairs = context.space, context.prepared.pairs
         settings = space.settings
         self._pairs = SplitSizes(
-            **{split: len(prepared.pairs.rows(split)) for split in SplitSizes.model_fields}
+            **{split: len(pairs.rows(split)) for split in SplitSizes.model_fields}
         )
         self.full_samples = full_data_samples(
             self._pairs.train, settings.optimizer.batch_size, settings.budget
         )
-        rungs, references = ladder(space, self._pairs.train), len(settings.search.baselines)
-        foretold = foretold_samples(settings.pruning, rungs, searched(space), self.full_samples)
-        self.foretold = None if foretold is None else foretold + references * self.full_samples
-        self._diagnoses = {
+        rungs = ladder(space, self._pairs.train)
+        expected = foretold_samples(settings.pruning, rungs, searched(space), self.full_samples)
+        if expected is not None:
+            expected += len(settings.search.baselines) * self.full_samples
+        self.expected_samples = expected
+        self._difficulty = {
             str(similarity): [SigmaSummary(**asdict(diagnosis)) for diagnosis in diagnoses]
-            for similarity, diagnoses in prepared.diagnoses.items()
+            for similarity, diagnoses in context.prepared.diagnoses.items()
         }
 
-    def write(self, state: State, records: Iterable[Record]) -> SweepSummary:
-        """Write and return it, as it is by these records."""
-        trials = trials_of(records)
-        wanted = self._space.settings.search.runs
+    def write(self, state: State) -> SweepSummary:
+        """Write `summary.json` from the log as it is now."""
+        space = self._context.space
+        trials = trials_of(self._context.folder.records())
+        wanted = space.settings.search.runs
         full_budget = self.full_samples * wanted
-        ranked = trials.ranked(self._space.objective)
+        ranked = trials.ranked(space.objective)
         summary = SweepSummary(
             state=state,
-            objective=str(self._space.objective),
-            direction=self._space.objective.direction,
-            pruning=self._space.settings.pruning.kind,
+            objective=str(space.objective),
+            direction=space.objective.direction,
+            pruning=space.settings.pruning.kind,
             pairs=self._pairs,
             trials=TrialCounts(
                 wanted=wanted,
@@ -70,25 +74,26 @@ class Summary:
             samples=SampleCounts(
                 seen=trials.samples,
                 full_budget=full_budget,
-                expected=self.foretold,
+                expected=self.expected_samples,
                 share=round(trials.samples / full_budget, 4),
             ),
             best=self._trial(ranked[0]) if ranked else None,
             references={r.name: self._trial(r) for r in trials.finished if r.name},
-            difficulty=self._diagnoses,
-            seconds=self._clock.seconds,
+            difficulty=self._difficulty,
+            seconds=self._context.clock.seconds,
         )
-        self._writer.write_summary(summary)
+        self._context.writer.write_summary(summary)
         return summary
 
     def _warnings(self, rung_decisions: int) -> list[str]:
-        """What a finished sweep must not be read without."""
-        settings = self._space.settings
-        if settings.pruning.kind == "none" or rung_decisions or searched(self._space) < 2:
+        """What must be known to read the results of a sweep that has ended."""
+        space = self._context.space
+        pruning = space.settings.pruning
+        if pruning.kind == "none" or rung_decisions or searched(space) < 2:
             return []
         return [
             "No rung decision was made: nothing was ever pruned or compared; lower"
-            f" pruning.grace_epochs ({settings.pruning.grace_epochs}) or run more trials."
+            f" pruning.grace_epochs ({pruning.grace_epochs}) or run more trials."
         ]
 
     def _trial(self, record: Record) -> TrialSummary:

@@ -1,0 +1,143 @@
+"""What a running sweep needs, as one object, and how it is brought together."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import ray
+
+from class_sweep.base.array_cache import ArrayCache
+from class_sweep.config.document import Space
+from class_sweep.errors import ResultsError
+from class_sweep.execution.checkpoint_manager import CheckpointManager
+from class_sweep.execution.cluster.runtime import RayRuntime, open_runtime
+from class_sweep.execution.cluster.shared_storage import require_shared
+from class_sweep.execution.cluster.trial_slots import TrialSlots
+from class_sweep.execution.interrupts import StopRequest
+from class_sweep.preparation.environment import describe_environment
+from class_sweep.preparation.footprint import require_gpu_memory, trial_bytes
+from class_sweep.preparation.prepare import Clock, Prepared, prepare
+from class_sweep.results.callback import Callback
+from class_sweep.results.folder import ResultsFolder, ResultsWriter
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SweepRequest:
+    """What the caller of a sweep asks for.
+
+    Attributes:
+        space: The search space.
+        path: The results folder.
+        cache: Holds features and difficulty indexes.
+        callback: Receives the events of the sweep.
+        address: Address of the Ray cluster to run on; see `open_runtime`.
+    """
+
+    space: Space
+    path: Path
+    cache: ArrayCache
+    callback: Callback
+    address: str | None = None
+
+
+@dataclass(frozen=True)
+class SweepContext:
+    """Everything that the stages of a running sweep share.
+
+    Attributes:
+        space: The search space.
+        writer: Writes the results folder.
+        checkpoints: Keeps the checkpoints of the trials.
+        prepared: The data, the features and the difficulty indexes.
+        slots: How many trials may run at once.
+        clock: Times the stages.
+        callback: Receives the events of the sweep.
+        stop: Whether the sweep was asked to stop.
+    """
+
+    space: Space
+    writer: ResultsWriter
+    checkpoints: CheckpointManager
+    prepared: Prepared
+    slots: TrialSlots
+    clock: Clock
+    callback: Callback
+    stop: StopRequest = field(default_factory=StopRequest)
+
+    @property
+    def folder(self) -> ResultsFolder:
+        """The results folder, for reading."""
+        return self.writer.folder
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Run a stage that Ctrl-C may stop: time it and announce it to the callback."""
+        with self.clock.stage(name, self.callback), self.stop.listening(self.callback.on_stop):
+            yield
+
+
+@contextmanager
+def open_context(
+    request: SweepRequest,
+    checkpoints: CheckpointManager,
+    writer: AbstractContextManager[ResultsWriter],
+) -> Iterator[SweepContext]:
+    """Prepare the data, start or join Ray, and then open the results folder.
+
+    Args:
+        request: What the caller asks for.
+        checkpoints: Keeps the checkpoints of the trials.
+        writer: Opens the results folder; entered last, so that bad input leaves no new folder.
+
+    Raises:
+        InputError: If the data, an encoder, the σ range or the cluster is unusable.
+        ResultsError: If the folder was started with other data.
+    """
+    space = request.space
+    resources, limit = space.settings.resources, space.settings.search.max_concurrent
+    clock = Clock(ResultsFolder(request.path).seconds())
+    with open_runtime(space, request.address) as runtime:
+        if ray.is_initialized():  # a joined cluster; a local instance starts later
+            require_shared(checkpoints.location, ray.nodes())  # type: ignore[no-untyped-call]
+        prepared = _prepare(request, clock, runtime)
+        slots = TrialSlots(resources, limit, runtime.machines, runtime.launchable)
+        with writer as opened:
+            context = SweepContext(
+                space, opened, checkpoints, prepared, slots, clock, request.callback
+            )
+            _record_environment(context)
+            yield context
+
+
+def _prepare(request: SweepRequest, clock: Clock, runtime: RayRuntime) -> Prepared:
+    """Load, encode and index while Ray starts, then check the GPUs and wait for Ray."""
+    space, callback = request.space, request.callback
+    prepared = prepare(space, request.cache, clock, callback, loaded=runtime.start)
+    gpus = space.settings.resources.gpus
+    if gpus:
+        need = trial_bytes(space, prepared.features)
+        require_gpu_memory(space.settings.resources, need, runtime.gpu_memory(min(1.0, gpus)))
+    with clock.stage("workers", callback):
+        runtime.wait()
+    return prepared
+
+
+def _record_environment(context: SweepContext) -> None:
+    """Write the environment of a new sweep; refuse to mix two data sets in an older one's log."""
+    folder, prepared = context.folder, context.prepared
+    environment = describe_environment(prepared.pairs, prepared.features, context.space)
+    if not folder.environment.exists():
+        context.writer.write_environment(environment)
+        return
+    recorded = folder.read_environment()
+    if recorded.data_sha256 != environment.data_sha256:
+        raise ResultsError(
+            f"a sweep must go on with the data it began with: {folder.environment} has SHA-256"
+            f" {recorded.data_sha256}, and the data now {environment.data_sha256}"
+        )
+    if recorded.index_sha256 != environment.index_sha256:
+        log.warning("the difficulty index is not the one that this sweep began with")

@@ -1,0 +1,117 @@
+"""The search: all trials of a sweep, and the files that describe their outcome."""
+
+import logging
+import shutil
+from collections.abc import Sequence
+
+from class_sweep.base.files import write_atomic
+from class_sweep.config.document import Space
+from class_sweep.errors import InterruptedSweepError, ResultsError, SweepError
+from class_sweep.execution.context import SweepContext
+from class_sweep.execution.summary_writer import SummaryWriter
+from class_sweep.execution.tune.session import Session
+from class_sweep.results.curves import curves_csv
+from class_sweep.results.export import trial_yaml
+from class_sweep.results.folder import ResultsFolder
+from class_sweep.results.record import Record
+from class_sweep.results.summary import SweepSummary
+from class_sweep.results.trials import Trials, trials_of
+from class_sweep.tuning.ledger import Judge
+from class_sweep.tuning.milestones import ladder
+from class_sweep.tuning.pruners.registry import make_pruner, pruning_notes
+from class_sweep.tuning.samplers import sampler_notes, searched
+
+log = logging.getLogger(__name__)
+
+_NOTE = "Written by class-sweep: the best finished trial of one sweep, one run of each schedule."
+
+
+def run_search(context: SweepContext, rerun: Sequence[Record] = ()) -> SweepSummary:
+    """Run the trials that are left, and write `summary.json`, `best.yaml` and `curves.csv`.
+
+    Args:
+        context: The running sweep.
+        rerun: Failed trials to run again, as new trials.
+
+    Raises:
+        InterruptedSweepError: On Ctrl-C; every report so far is kept.
+        SweepError: If no trial finished.
+    """
+    space, folder = context.space, context.folder
+    summary_writer = SummaryWriter(context)
+    if not _run_trials(context, summary_writer, rerun):
+        summary_writer.write("interrupted")
+        raise context.stop.reason or InterruptedSweepError(folder.path)
+    records = folder.records()
+    trials = trials_of(records)
+    ranked = trials.ranked(space.objective)
+    if not ranked:
+        summary_writer.write("failed")
+        raise _no_trial_finished(context, trials)
+    if space.settings.search.record:
+        curves = curves_csv(space.objective, space.settings.search.record, records)
+        write_atomic(folder.curves, curves)
+    write_atomic(folder.best, trial_yaml(space, ranked[0], _NOTE))
+    summary = summary_writer.write("confirming" if space.settings.confirms else "finished")
+    shutil.rmtree(folder.tune, ignore_errors=True)
+    context.checkpoints.remove_all()
+    return summary
+
+
+def _run_trials(
+    context: SweepContext, summary_writer: SummaryWriter, rerun: Sequence[Record]
+) -> bool:
+    """Run the trials that are left; whether none is left."""
+    space, writer, prepared = context.space, context.writer, context.prepared
+    rungs = ladder(space, len(prepared.features.rows("train")))
+    pruner = make_pruner(space.settings.pruning, len(rungs), searched(space))
+    judge = Judge(space.objective, pruner, writer, context.callback)
+    judge.replay(context.folder.records())
+    summary_writer.write("running")
+    for warning in (*prepared.warnings, *sampler_notes(space), *pruning_notes(space)):
+        log.warning("%s", warning)
+    context.callback.on_plan(
+        space.settings.search.runs, summary_writer.full_samples, summary_writer.expected_samples
+    )
+    with context.stage("trials"):
+        session = Session(
+            space, prepared, writer, judge, context.checkpoints, context.stop, context.slots, rungs
+        )
+        return session.run(rerun)
+
+
+def _no_trial_finished(context: SweepContext, trials: Trials) -> SweepError:
+    reasons = sorted({record.reason for record in trials.failed if record.reason})
+    return SweepError(
+        f"no trial of {context.space.settings.search.runs} finished: {'; '.join(reasons)}"
+        f" ({context.folder.path})"
+    )
+
+
+def require_same_pruning(folder: ResultsFolder, space: Space) -> None:
+    """Refuse to continue under another pruner, which a space that names none may have by default.
+
+    Raises:
+        ResultsError: If the sweep began under another pruner.
+    """
+    kind = space.settings.pruning.kind
+    begun = folder.read_summary().pruning if folder.summary.is_file() else kind
+    if begun != kind:
+        raise ResultsError(
+            f"a sweep must go on under the pruning that it began with: {folder.space} says {kind},"
+            f" and it began with {begun}; write pruning.kind: {begun} there"
+        )
+
+
+def failed_trials(folder: ResultsFolder) -> list[Record]:
+    """The failed trials that were not run again yet.
+
+    Raises:
+        ResultsError: If no trial failed.
+    """
+    failed = trials_of(folder.records()).failed
+    if not failed:
+        raise ResultsError(
+            f"a trial must have failed to be run again: {folder.path} has no failed trial"
+        )
+    return failed
