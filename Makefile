@@ -1,22 +1,17 @@
-# On a fresh machine: `make demo` runs the main job, `make test` passes the tests.
+# On a fresh machine: `make demo` runs the main job, `make check docs test` is what a change must pass.
+# `make test-long` and `make test-cluster` take longer; PYTEST_ARGS passes options to pytest.
 PYTHON ?= python3
+PYTEST_ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# One process runs every test that starts Ray, the other the rest.
+IN_PARALLEL := -n 2 --dist loadgroup
 
-.PHONY: demo test test-long test-cluster check docs format clean
+.PHONY: demo check docs test test-long test-cluster format clean
 
 demo: $(STAMP)
 	$(BIN)/class-sweep run search_spaces/demo.yaml
-
-test: $(STAMP)
-	$(BIN)/pytest -n 2 --dist loadgroup
-
-test-long: $(STAMP)
-	$(BIN)/pytest -m long
-
-test-cluster: $(STAMP)
-	$(BIN)/pytest -m cluster
 
 check: $(STAMP) docs
 	$(BIN)/ruff check
@@ -26,6 +21,15 @@ check: $(STAMP) docs
 
 docs: $(STAMP)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+
+test: $(STAMP)
+	$(BIN)/pytest $(IN_PARALLEL) $(PYTEST_ARGS)
+
+test-long: $(STAMP)
+	$(BIN)/pytest -m 'long and not cluster' $(IN_PARALLEL) $(PYTEST_ARGS)
+
+test-cluster: $(STAMP)
+	$(BIN)/pytest -m cluster $(PYTEST_ARGS)
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix

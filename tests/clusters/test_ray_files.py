@@ -154,7 +154,7 @@ def test_a_worker_may_touch_the_bucket_alone(checkout):
     assert "RESULTS=s3://BUCKET/class-sweep" in setup
 
 
-@pytest.mark.parametrize("script", ["clusters/slurm.sh", "clusters/aws/prepare.sh"])
+@pytest.mark.parametrize("script", ["clusters/slurm.sh", "clusters/aws/prepare.sh", ".ci/run"])
 def test_a_script_is_sound(checkout: Path, script: str):
     subprocess.run(["bash", "-n", checkout / script], check=True)
     shellcheck = Path(sys.executable).with_name("shellcheck")
