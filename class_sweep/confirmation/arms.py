@@ -13,7 +13,7 @@ from class_sweep.curriculum.schedule import Schedule
 from class_sweep.results.record import Record
 from class_sweep.statistics.sequential import Pair
 from class_sweep.training.features import TrialFeatures
-from class_sweep.tuning.duplicates import effective_plan
+from class_sweep.training.plan_identity import plan_identity
 
 SAMPLES = "budget.samples"
 _ORDER, _INTENSITY = "curriculum.order", "curriculum.intensity"
@@ -73,7 +73,7 @@ def make_arms(
     by_plan: dict[str, Arm] = {}
 
     def steps(values: Mapping[str, Value]) -> str:
-        return effective_plan(space.resolve(values), features)
+        return plan_identity(space.resolve(values), features)
 
     def arm(name: str, values: dict[str, Value], trial: int | None) -> Arm:
         known = by_plan.get(steps(values))

@@ -15,7 +15,7 @@ from class_sweep.results.download import merge_remote
 from class_sweep.results.folder import ResultsFolder, ResultsWriter
 from class_sweep.results.mirror import Mirror
 from class_sweep.storage.remote import Storage
-from class_sweep.tuning.study import open_again
+from class_sweep.tuning.study_storage import reopen_trials
 
 
 @contextmanager
@@ -70,7 +70,7 @@ def reopen(
     with _open_mirror(folder, storage) as mirror, ResultsWriter(folder) as writer:
         merge_remote(folder, storage)
         if folder.study.exists():
-            open_again(folder.study, {r.trial for r in folder.records() if r.ended})
+            reopen_trials(folder.study, {r.trial for r in folder.records() if r.ended})
         writer.remember(storage)
         mirror.begin()
         yield writer, RemoteCheckpointManager(mirror)

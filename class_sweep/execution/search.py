@@ -9,17 +9,15 @@ from class_sweep.config.document import Space
 from class_sweep.errors import InterruptedSweepError, ResultsError, SweepError
 from class_sweep.execution.context import SweepContext
 from class_sweep.execution.summary_writer import SummaryWriter
-from class_sweep.execution.tune.session import Session
+from class_sweep.execution.tune.session import Session, open_tuner
 from class_sweep.results.curves import curves_csv
 from class_sweep.results.export import trial_yaml
 from class_sweep.results.folder import ResultsFolder
 from class_sweep.results.record import Record
 from class_sweep.results.summary import SweepSummary
 from class_sweep.results.trials import Trials, trials_of
-from class_sweep.tuning.ledger import Judge
-from class_sweep.tuning.milestones import ladder
-from class_sweep.tuning.pruners.registry import make_pruner, pruning_notes
-from class_sweep.tuning.samplers import sampler_notes, searched
+from class_sweep.tuning.pruners.registry import pruning_notes
+from class_sweep.tuning.samplers import sampler_notes
 
 log = logging.getLogger(__name__)
 
@@ -62,22 +60,15 @@ def _run_trials(
     context: SweepContext, summary_writer: SummaryWriter, rerun: Sequence[Record]
 ) -> bool:
     """Run the trials that are left; whether none is left."""
-    space, writer, prepared = context.space, context.writer, context.prepared
-    rungs = ladder(space, len(prepared.features.rows("train")))
-    pruner = make_pruner(space.settings.pruning, len(rungs), searched(space))
-    judge = Judge(space.objective, pruner, writer, context.callback)
-    judge.replay(context.folder.records())
+    space, tuner = context.space, open_tuner(context)
     summary_writer.write("running")
-    for warning in (*prepared.warnings, *sampler_notes(space), *pruning_notes(space)):
+    for warning in (*context.prepared.warnings, *sampler_notes(space), *pruning_notes(space)):
         log.warning("%s", warning)
     context.callback.on_plan(
         space.settings.search.runs, summary_writer.full_samples, summary_writer.expected_samples
     )
     with context.stage("trials"):
-        session = Session(
-            space, prepared, writer, judge, context.checkpoints, context.stop, context.slots, rungs
-        )
-        return session.run(rerun)
+        return Session(context, tuner).run(rerun)
 
 
 def _no_trial_finished(context: SweepContext, trials: Trials) -> SweepError:

@@ -50,7 +50,7 @@ class LiveView(Callback):
         self._stage, self._fraction = "", 0.0
         self._trials, self._full_samples = 0, 0
         self._expected_samples: int | None = None
-        self._started: dict[int, StartedTrial] = {}
+        self._started: dict[int, StartedTrial | Record] = {}
         self._under_way: set[int] = set()
         self._records: list[Record] = []
         self._live = (
@@ -102,8 +102,8 @@ class LiveView(Callback):
 
     def on_trial_start(self, trial: StartedTrial) -> None:
         """A trial starts, or one that was paused goes on."""
-        self._started[trial.trial] = trial
-        self._under_way.add(trial.trial)
+        self._started[trial.number] = trial
+        self._under_way.add(trial.number)
 
     def on_report(self, record: Record) -> None:
         """A trial has reported."""

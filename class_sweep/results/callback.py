@@ -10,7 +10,7 @@ class StartedTrial(Protocol):
     """A trial that starts or continues."""
 
     @property
-    def trial(self) -> int:
+    def number(self) -> int:
         """The trial's number."""
 
     @property

@@ -221,6 +221,10 @@ class ResultsWriter:
         """
         self._log.append(record.to_json())
 
+    def records_of(self, trial: int) -> list[Record]:
+        """The reports of one trial so far."""
+        return self.folder.records_of(trial)
+
     def keep_traceback(self, trial: int | str | None, text: str) -> Path:
         """Keep why a trial, a named run or the sweep as a whole failed; the file's path."""
         self.folder.errors.mkdir(exist_ok=True)

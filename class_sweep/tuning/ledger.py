@@ -1,135 +1,206 @@
-"""What happens to each report: it is judged, then written down, and only then acted on."""
+"""The ledger: the only holder of a sweep's trials, and a fold over `trials.jsonl`."""
 
-import math
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Protocol
 
-from class_sweep.config.axes import Value
-from class_sweep.config.objective import Objective
-from class_sweep.errors import StorageError
+from class_sweep.errors import ResultsError, StorageError
 from class_sweep.results.callback import Callback
-from class_sweep.results.folder import ResultsWriter
-from class_sweep.results.record import Decision, Record
-from class_sweep.tuning.pruners.pruner import Pruner, Verdict
+from class_sweep.results.record import Record
+from class_sweep.tuning.trial import ENDS, Trial, TrialState
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """A trial's own account of one report; see `Record` for the fields."""
+class TrialLog(Protocol):
+    """Where the ledger writes its records; `ResultsWriter` is one."""
 
-    report: int
-    step: int
-    samples: int
-    rung: int | None
-    last: bool
-    metrics: dict[str, float]
-    loss: float | None
-    seconds: float = 0.0
-    failure: str | None = None
-    traceback: str | None = None
+    def append(self, record: Record) -> None:
+        """Store a record durably before returning.
 
-
-@dataclass(frozen=True)
-class Proposal:
-    """A trial to be run: its number, its values, and the reference schedule it may be."""
-
-    trial: int
-    config: dict[str, Value]
-    identity: str
-    name: str | None = None
-    rerun_of: int | None = None
-
-
-class Judge:
-    """Decides what each report means for its trial. One per sweep, in the driver."""
-
-    def __init__(
-        self, objective: Objective, pruner: Pruner, writer: ResultsWriter, callback: Callback
-    ) -> None:
-        self._objective = objective
-        self._pruner = pruner
-        self._writer = writer
-        self._callback = callback
-        self._proposals: dict[int, Proposal] = {}
-        self._paused: set[int] = set()
-        self._let_go: set[int] = set()  # of the paused ones, those that go on
-        self.last: dict[int, Record] = {}
-        self.reports = 0  # written down by this process
-        self.broken: StorageError | None = None  # why the log could not be written, if it was so
-
-    def __getstate__(self) -> dict[str, object]:
-        """Nothing: Tune snapshots its parts, but the state of a sweep is in its log."""
-        return {}
-
-    def replay(self, records: Iterable[Record]) -> None:
-        """Take up a log: rungs and verdicts stand as they did when its last line was written."""
-        for record in records:
-            self._note(record)
-            self._callback.on_logged_report(record)
-            if record.rung is not None and record.objective is not None:
-                self._decide(record.trial, record.name, record.rung, record.objective)
-        self._drop()
-
-    def propose(self, proposal: Proposal) -> None:
-        """Know a trial before its first report, or let a paused one go on."""
-        self._proposals[proposal.trial] = proposal
-        self._let_go.add(proposal.trial)
-        self._callback.on_trial_start(proposal)
-
-    def receive(self, trial: int, outcome: Outcome) -> Decision:
-        """Judge one report, write it down, and say what becomes of the trial."""
-        before = self.last.get(trial)
-        if trial in self._paused - self._let_go and outcome.failure is None:
-            return "pause"  # its worker died as it was being stopped, and Tune began it anew
-        if before is not None and outcome.report <= before.report and outcome.failure is None:
-            # Trained again after a restart: it stands as it was written, but a trial that was
-            # let go on from a pause has it behind it.
-            return "continue" if before.decision == "pause" else before.decision
-        value = outcome.metrics.get(self._objective.metric)
-        failure = outcome.failure
-        if failure is None and (value is None or not math.isfinite(value)):
-            failure = f"the objective must be a finite number, got {value}"
-        if outcome.traceback:
-            self._writer.keep_traceback(trial, outcome.traceback)
-        decision: Decision = "fail" if failure else "finish" if outcome.last else "continue"
-        compared = False
-        if decision == "continue" and outcome.rung is not None and value is not None:
-            verdict = self._decide(trial, self._proposals[trial].name, outcome.rung, value)
-            decision, compared = verdict.fate, verdict.compared
-        finite = {name: v for name, v in outcome.metrics.items() if math.isfinite(v)}
-        self._write(
-            replace(
-                self._blank(trial),
-                report=max(outcome.report, before.report + 1 if before else 0),
-                step=outcome.step,
-                samples=outcome.samples,
-                rung=outcome.rung if failure is None else None,
-                decision=decision,
-                compared=compared,
-                objective=None if failure else value,
-                metrics={} if failure else finite,
-                loss=outcome.loss,
-                reason=failure,
-                seconds=round(outcome.seconds, 3),
-            )
-        )
-        self._drop()
-        return decision
-
-    def repeat(self, proposal: Proposal, original: int) -> list[Record]:
-        """Write down that a trial is another's again: that one's reports, under its own number.
-
-        They stand on no rung, where the curve counts once.
+        Raises:
+            StorageError: If the record cannot be stored.
         """
-        trial = proposal.trial
-        self.propose(proposal)
-        before = self.last.get(trial)  # of a driver that was killed here
-        written = before.report if before else -1
-        found = []
-        for record in self._writer.folder.records_of(original):
+
+    def records_of(self, trial: int) -> list[Record]:
+        """The stored records of one trial."""
+
+    def keep_traceback(self, trial: int, text: str) -> object:
+        """Store the traceback of a failure."""
+
+
+class MemoryLog:
+    """A log in memory, for a sweep that is simulated.
+
+    Attributes:
+        records: All records in their order.
+    """
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+
+    def append(self, record: Record) -> None:
+        """Keep a record."""
+        self.records.append(record)
+
+    def records_of(self, trial: int) -> list[Record]:
+        """The records of one trial."""
+        return [record for record in self.records if record.trial == trial]
+
+    def keep_traceback(self, trial: int, text: str) -> None:
+        """Drop the traceback."""
+
+
+class TrialLedger:
+    """Holds every trial of a sweep. A record is written to the log before it changes a trial.
+
+    Reading the same log again gives the same trials: a resumed sweep calls `fold` for each line.
+
+    Attributes:
+        written: The number of records that this process has written.
+        error: Why the log could not be written, or None.
+    """
+
+    def __init__(self, log: TrialLog, callback: Callback) -> None:
+        self.written = 0
+        self.error: StorageError | None = None
+        self._log = log
+        self._callback = callback
+        self._trials: dict[int, Trial] = {}
+        # Indexes into the trials: a long sweep cannot afford to search all trials at each question.
+        self._by_state: dict[TrialState, dict[int, Trial]] = {state: {} for state in TrialState}
+        self._trained: dict[str, list[Trial]] = {}  # by plan, without copies
+        self._on_worker: dict[int, Trial] = {}
+        self._reruns = 0
+
+    def __getitem__(self, number: int) -> Trial:
+        """The trial of a number."""
+        return self._trials[number]
+
+    def __len__(self) -> int:
+        """The number of trials."""
+        return len(self._trials)
+
+    def trials(self) -> Collection[Trial]:
+        """All trials in the order of proposal."""
+        return self._trials.values()
+
+    @property
+    def proposed(self) -> int:
+        """The number of trials without reruns."""
+        return len(self._trials) - self._reruns
+
+    @property
+    def unfinished(self) -> int:
+        """The number of trials that have not ended."""
+        return len(self._trials) - sum(len(self._by_state[state]) for state in ENDS.values())
+
+    @property
+    def on_worker(self) -> Collection[Trial]:
+        """The trials that hold a worker of the back end."""
+        return self._on_worker.values()
+
+    def in_state(self, state: TrialState) -> dict[int, Trial]:
+        """The trials in a state by number; read only."""
+        return self._by_state[state]
+
+    def last_proposed(self) -> Trial:
+        """The newest trial that is not a rerun."""
+        return next(t for t in reversed(self._trials.values()) if t.rerun_of is None)
+
+    def rerun_of(self, number: int) -> Trial | None:
+        """The rerun of a failed trial, or None."""
+        if not self._reruns:
+            return None
+        return next((t for t in self._trials.values() if t.rerun_of == number), None)
+
+    def original_of(self, trial: Trial) -> Trial | None:
+        """The ended trial whose reports stand for a duplicate: a complete one, else a pruned one.
+
+        A baseline needs a complete curve.
+        """
+        trained = self._trained.get(trial.plan, ())
+        complete = (t for t in trained if t.state is TrialState.COMPLETE)
+        pruned = (t for t in trained if t.state is TrialState.PRUNED and not trial.is_baseline)
+        return next(complete, None) or next(pruned, None)
+
+    def trainer_of(self, trial: Trial) -> Trial | None:
+        """The other unfinished trial that trains the plan of a trial, or None."""
+        trained = self._trained.get(trial.plan, ())
+        return next((t for t in trained if not t.state.ended and t is not trial), None)
+
+    def add(self, trial: Trial) -> None:
+        """Add a trial that the study has stored."""
+        self._trials[trial.number] = trial
+        self._reruns += trial.rerun_of is not None
+        self._by_state[trial.state][trial.number] = trial
+
+    def fold(self, record: Record) -> None:
+        """Read a record of an earlier run.
+
+        Raises:
+            ResultsError: If the study does not have the trial.
+        """
+        if record.trial not in self._trials:
+            raise ResultsError(
+                "study.db must hold every trial of trials.jsonl, but it has no trial"
+                f" {record.trial}; restore study.db from the copy that the log comes from"
+            )
+        self._apply(record)
+        self._callback.on_logged_report(record)
+
+    def append(self, record: Record) -> None:
+        """Write a record to the log, then apply it.
+
+        Raises:
+            StorageError: If it cannot be written; the trial is as it was then.
+        """
+        try:
+            self._log.append(record)
+        except StorageError as error:
+            self.error = error  # Ray Tune wraps the exception in a traceback of its own
+            raise
+        self._apply(record)
+        self.written += 1
+        self._callback.on_report(record)
+
+    def start(self, trial: Trial) -> None:
+        """A worker starts a trial, or continues it."""
+        self._move(trial, TrialState.RUNNING)
+        self._add_trained(trial)
+        trial.on_worker = True
+        self._on_worker[trial.number] = trial
+        self._callback.on_trial_start(trial)
+
+    def release(self, trial: Trial) -> None:
+        """The worker of a trial is free again; a trial that was still running is interrupted."""
+        trial.on_worker = False
+        self._on_worker.pop(trial.number, None)
+        if trial.state is TrialState.RUNNING:
+            self._move(trial, TrialState.INTERRUPTED)
+
+    def hold(self, trial: Trial) -> None:
+        """A duplicate waits for the trial that trains its plan."""
+        self._move(trial, TrialState.DUPLICATE)
+
+    def requeue(self, trial: Trial) -> None:
+        """A trial can start again."""
+        self._move(trial, TrialState.PROPOSED)
+
+    def copy(self, trial: Trial, original: Trial) -> list[Record]:
+        """Write the reports of another trial under the number of a duplicate.
+
+        The copies stand on no rung, where a curve counts once. A copy that an earlier driver has
+        begun is completed.
+
+        Returns:
+            All records of the duplicate.
+        """
+        self._callback.on_trial_start(trial)
+        written = trial.last.report if trial.last else -1
+        copies = []
+        for record in self._log.records_of(original.number):
             again = replace(
-                self._blank(trial),
+                blank_record(trial),
                 report=record.report,
                 step=record.step,
                 samples=record.samples,
@@ -137,87 +208,59 @@ class Judge:
                 objective=record.objective,
                 metrics=record.metrics,
                 loss=record.loss,
-                same_as=original,
+                same_as=original.number,
             )
-            found.append(again)
+            copies.append(again)
             if again.report > written:
-                self._write(again)
-        return found
+                self.append(again)
+        return copies
 
-    def fail(self, trial: int, reason: str, traceback: str) -> None:
-        """Write down that a trial's process died, again and again; one that has ended stands."""
-        self._writer.keep_traceback(trial, traceback)
-        before = self.last.get(trial)
-        if before is not None and before.ended:
-            return
-        blank = self._blank(trial)
-        if before:
-            blank = replace(
-                blank, report=before.report + 1, step=before.step, samples=before.samples
-            )
-        self._write(replace(blank, decision="fail", reason=reason))
+    def keep_traceback(self, trial: Trial, text: str) -> None:
+        """Store why a trial failed."""
+        self._log.keep_traceback(trial.number, text)
 
-    def free(self, paused: Collection[int], under_way: Iterable[int]) -> list[int]:
-        """Those of the paused trials that may go on; see `Pruner.free`."""
-        return self._pruner.free(paused, under_way)
+    def _apply(self, record: Record) -> None:
+        trial = self._trials[record.trial]
+        trial.last = record
+        if record.same_as is None:
+            self._add_trained(trial)
+        if record.decision in ENDS:
+            self._move(trial, ENDS[record.decision])
+        elif record.decision == "pause":
+            self._move(trial, TrialState.PAUSED)
+        elif trial.state is TrialState.PAUSED:  # of an earlier run, which had promoted it
+            self._move(trial, TrialState.PROPOSED)
 
-    def _decide(self, trial: int, name: str | None, rung: int, value: float) -> Verdict:
-        score = self._objective.sign * value
-        return self._pruner.decide(trial, rung, score, reference=name is not None)
+    def _move(self, trial: Trial, state: TrialState) -> None:
+        del self._by_state[trial.state][trial.number]
+        trial.state = state
+        self._by_state[state][trial.number] = trial
 
-    def _drop(self) -> None:
-        """Write down which paused trials have lost their place to better ones."""
-        for trial in sorted(self._paused - self._pruner.waiting):
-            before = self.last[trial]
-            self._write(
-                replace(
-                    before,
-                    report=before.report + 1,
-                    rung=None,
-                    decision="prune",
-                    compared=True,
-                    loss=None,
-                    seconds=0.0,
-                    at=_now(),
-                )
-            )
-
-    def _note(self, record: Record) -> None:
-        self.last[record.trial] = record
-        self._let_go.discard(record.trial)
-        if record.decision == "pause":
-            self._paused.add(record.trial)
-        else:
-            self._paused.discard(record.trial)
-
-    def _blank(self, trial: int) -> Record:
-        known = self._proposals[trial]
-        return Record(
-            trial=trial,
-            name=known.name,
-            identity=known.identity,
-            config=known.config,
-            report=0,
-            step=0,
-            samples=0,
-            rung=None,
-            decision="continue",
-            compared=False,
-            objective=None,
-            at=_now(),
-            rerun_of=known.rerun_of,
-        )
-
-    def _write(self, record: Record) -> None:
-        try:
-            self._writer.append(record)
-        except StorageError as error:
-            self.broken = error  # Tune wraps what is raised here in a traceback of its own
-            raise
-        self._note(record)
-        self.reports += 1
-        self._callback.on_report(record)
+    def _add_trained(self, trial: Trial) -> None:
+        trained = self._trained.setdefault(trial.plan, [])
+        if trial not in trained:
+            trained.append(trial)
 
 
-def _now() -> str:
+def blank_record(trial: Trial) -> Record:
+    """A record of a trial before its first step."""
+    return Record(
+        trial=trial.number,
+        name=trial.name,
+        identity=trial.identity,
+        config=trial.config,
+        report=0,
+        step=0,
+        samples=0,
+        rung=None,
+        decision="continue",
+        compared=False,
+        objective=None,
+        at=now(),
+        rerun_of=trial.rerun_of,
+    )
+
+
+def now() -> str:
+    """The time in UTC, ISO 8601 with milliseconds."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")

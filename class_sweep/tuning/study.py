@@ -1,174 +1,192 @@
-"""An Optuna study in memory, kept in a SQLite file by whole trials.
+"""The study of a sweep: proposes configurations, and learns from the reports of their trials."""
 
-Optuna's own SQLite storage commits each value of a trial by itself, some twenty times a trial, and
-reads every open trial again at each question: most of what a short trial would cost.
-"""
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
-import copy
-from collections.abc import Container, Iterator, Sequence
-from contextlib import contextmanager
-from heapq import nlargest
-from operator import attrgetter
-from pathlib import Path
+import optuna
+from optuna.trial import FrozenTrial
+from optuna.trial import TrialState as OptunaState
 
-from optuna.storages import InMemoryStorage, RDBStorage
-from optuna.study import StudyDirection
-from optuna.trial import FrozenTrial, TrialState
+from class_sweep.config.axes import Value
+from class_sweep.config.document import Space
+from class_sweep.config.identity import identity
+from class_sweep.config.sections import Settings
+from class_sweep.curriculum.baselines import reference_config
+from class_sweep.results.curves import SEED
+from class_sweep.results.record import Decision, Record
+from class_sweep.tuning.samplers import distributions, grid_point, make_sampler
+from class_sweep.tuning.study_storage import MemoryStorage
+from class_sweep.tuning.trial import Trial
 
-_LATEST, _BEST = 900, 100  # trials that a sampler is shown of a long study
+CONFIG, NAME, RERUN, PLAN = "config", "name", "rerun_of", "plan"  # attributes of a study's trial
+
+_ENDS: dict[Decision, OptunaState] = {
+    "finish": OptunaState.COMPLETE,
+    "prune": OptunaState.PRUNED,
+    "fail": OptunaState.FAIL,
+}
 
 
-class StudyMemory(InMemoryStorage):
-    """Studies in memory, which samplers are shown in a way of their own."""
+class Study(Protocol):
+    """Where the trials of a tuner come from. A trial has its number from its study."""
 
-    _for_samplers = False
-    _shown: list[FrozenTrial] | None = None  # of those before the latest, while a block lasts
+    @property
+    def trials_wanted(self) -> int:
+        """How many trials the sweep has, without reruns."""
 
-    @contextmanager
-    def as_samplers_see_it(self) -> Iterator[None]:
-        """For the length of a block, an open trial that has reported is one pruned at that report.
+    def stored(self) -> Sequence[Trial]:
+        """The trials of an earlier run, in the order of their numbers."""
 
-        A sampler takes a trial that runs for a bad one, lest it propose the same again; of one
-        that has reported it is known how good it is, and paused trials may be open for long. Of a
-        long study it is shown the latest trials and the best of those before: TPE, whose time
-        grows with the trials, weighs the others the less the older they are.
+    def propose(self, index: int, previous: Trial | None) -> Trial:
+        """Propose and store the next trial.
+
+        Args:
+            index: The number of trials that were proposed before, without reruns.
+            previous: The last of them.
         """
-        self._for_samplers = True
-        try:
-            yield
-        finally:
-            self._for_samplers, self._shown = False, None
 
-    def get_all_trials(
+    def propose_again(self, failed: Record) -> Trial:
+        """Store a rerun of a failed trial."""
+
+    def tell(self, *records: Record) -> None:
+        """Learn from records of one trial in the order of the log; known ones change nothing."""
+
+
+class OptunaStudy:
+    """A study of a space: baselines first, then the configurations of a sampler.
+
+    The numbers of Optuna's trials are those of the sweep.
+    """
+
+    def __init__(
         self,
-        study_id: int,
-        deepcopy: bool = True,
-        states: Container[TrialState] | None = None,
-    ) -> list[FrozenTrial]:
-        """Optuna's."""
-        if not self._for_samplers:
-            return super().get_all_trials(study_id, deepcopy, states)
-        found = super().get_all_trials(study_id, deepcopy)
-        if self._shown is None:
-            self._shown = self._best(study_id, found[:-_LATEST])
-        shown = [*self._shown, *map(_seen, found[-_LATEST:])]
-        return [trial for trial in shown if states is None or trial.state in states]
+        space: Space,
+        storage: MemoryStorage,
+        plan_of: Callable[[Settings], str] = identity,
+        rungs: Sequence[int] = (),
+    ) -> None:
+        """Open or create the study in a storage.
 
-    def _best(self, study_id: int, trials: list[FrozenTrial]) -> list[FrozenTrial]:
-        """The best of these in the order that they came: finished ones, then those that got far."""
-        [direction] = self.get_study_directions(study_id)
-        sign = 1 if direction == StudyDirection.MAXIMIZE else -1
-
-        def merit(trial: FrozenTrial) -> tuple[bool, int, float]:
-            if trial.state == TrialState.COMPLETE:
-                return True, 0, sign * (trial.value or 0.0)
-            step = trial.last_step
-            if step is None:
-                return False, -1, 0.0
-            return False, step, sign * trial.intermediate_values[step]
-
-        if len(trials) > _BEST:
-            trials = sorted(nlargest(_BEST, trials, key=merit), key=attrgetter("number"))
-        return list(map(_seen, trials))
-
-
-def _seen(trial: FrozenTrial) -> FrozenTrial:
-    if trial.state != TrialState.RUNNING or not trial.intermediate_values:
-        return trial
-    again = copy.copy(trial)
-    again.state = TrialState.PRUNED
-    return again
-
-
-class StudyFile(StudyMemory):
-    """One study, read from its file when it is made; `save` brings the file up to date.
-
-    A trial comes into the file whole, in one transaction, so a driver killed at any moment leaves
-    either all of a proposal there or nothing of it.
-    """
-
-    def __init__(self, path: Path) -> None:
-        """Open or create the file at `path`."""
-        super().__init__()
-        # A driver that is killed between two statements must leave a file that opens.
-        self._file = RDBStorage(
-            f"sqlite:///{path}", engine_kwargs={"connect_args": {"timeout": 60}}
+        Args:
+            space: The search space.
+            storage: Where the study is kept.
+            plan_of: Gives trials whose every training step is the same one plan.
+            rungs: The samples of each rung.
+        """
+        self._space, self._search = space, space.settings.search
+        self._storage, self._plan_of, self._rungs = storage, plan_of, rungs
+        self._distributions = distributions(space)
+        self._study = optuna.create_study(
+            study_name="class-sweep",
+            storage=storage,
+            direction=optuna.study.StudyDirection[space.objective.direction.upper()],
+            load_if_exists=True,
         )
-        self._ids: dict[int, int] = {}  # of open trials: number to id in the file
-        self._saved: dict[int, set[object]] = {}  # what the file has of open trials
 
-    def create_new_study(
-        self, directions: Sequence[StudyDirection], study_name: str | None = None
-    ) -> int:
-        """Begin the study, with the trials that the file holds of it."""
-        study_id = super().create_new_study(directions, study_name)
-        known = {study.study_name: study._study_id for study in self._file.get_all_studies()}
-        name = self.get_study_name_from_id(study_id)
-        if name in known:
-            self._file_study = known[name]
-        else:
-            self._file_study = self._file.create_new_study(directions, name)
-        for trial in self._file.get_all_trials(self._file_study, deepcopy=False):
-            self.create_new_trial(study_id, trial)
-            if not trial.state.is_finished():
-                self._ids[trial.number] = trial._trial_id
-                self._saved[trial.number] = _parts(trial)
-        return study_id
+    @property
+    def trials_wanted(self) -> int:
+        """How many trials the sweep has, without reruns."""
+        return self._search.runs
 
-    def save(self, number: int) -> None:
-        """Bring the file up to date with a trial of the study."""
-        trial = self._get_trial(self.get_trial_id_from_study_id_trial_number(0, number))
-        saved = self._saved.get(number)
-        if saved is None:
-            self._ids[number] = self._file.create_new_trial(self._file_study, trial)
-        else:
-            file_id = self._ids[number]
-            for step, value in trial.intermediate_values.items():
-                if step not in saved:
-                    self._file.set_trial_intermediate_value(file_id, step, value)
-            for key, attribute in trial.system_attrs.items():
-                if key not in saved:
-                    self._file.set_trial_system_attr(file_id, key, attribute)
-            for key, attribute in trial.user_attrs.items():
-                if key not in saved:
-                    self._file.set_trial_user_attr(file_id, key, attribute)
-            if trial.state.is_finished():
-                self._file.set_trial_state_values(file_id, trial.state, trial.values)
+    def stored(self) -> list[Trial]:
+        """The trials of an earlier run, in the order of their numbers."""
+        return [self._stored(trial) for trial in self._study.get_trials(deepcopy=False)]
+
+    def propose(self, index: int, previous: Trial | None) -> Trial:
+        """Propose and store the next trial; see `Study`."""
+        configuration, repeat = divmod(index, self._search.record or 1)
+        if repeat and previous is not None:  # a recording: the same configuration, the next seed
+            seed = {SEED: self._search.seed + repeat}
+            return self._ask_for(previous.config | seed, previous.name)
+        seed = {SEED: self._search.seed} if self._search.record else {}
+        baselines = self._search.baselines
+        if configuration < len(baselines):
+            name = baselines[configuration]
+            return self._ask_for(reference_config(self._space, name) | seed, name)
+        if self._search.sampler == "grid":
+            return self._ask_for(grid_point(self._space, configuration - len(baselines)) | seed)
+        self._study.sampler = make_sampler(self._space, configuration)
+        with self._storage.sampler_view():
+            trial = self._study.ask(self._distributions)
+        values = {path: _rounded(value) for path, value in trial.params.items()}
+        return self._store(trial, values | seed)
+
+    def propose_again(self, failed: Record) -> Trial:
+        """Store a rerun of a failed trial."""
+        return self._ask_for(failed.config, failed.name, failed.trial)
+
+    def tell(self, *records: Record) -> None:
+        """Learn from records of one trial; see `Study`."""
+        last = records[-1]
+        trial_id = self._storage.get_trial_id_from_study_id_trial_number(0, last.trial)
+        trial = self._storage.get_trial(trial_id)
         if trial.state.is_finished():
-            self._saved.pop(number, None)
-            self._ids.pop(number)
-        else:
-            self._saved[number] = _parts(trial)
+            return
+        for record in records:
+            step = self._step(record)
+            if record.objective is not None and step not in trial.intermediate_values:
+                self._storage.set_trial_intermediate_value(trial_id, step, record.objective)
+        if last.ended:
+            if last.reason:
+                self._storage.set_trial_user_attr(trial_id, "reason", last.reason)
+            value = last.objective if last.decision == "finish" else None
+            self._study.tell(last.trial, value, state=_ENDS[last.decision])
+        self._storage.save(last.trial)
+
+    def _step(self, record: Record) -> int:
+        """Optuna's step of a report: the rung's samples, so that all trials meet at a rung.
+
+        TPE prefers the trial with the later step, even if that is half a batch later.
+        """
+        reached = [rung for rung in self._rungs if rung <= record.samples]
+        return reached[-1] if reached and record.decision != "finish" else record.samples
+
+    def _ask_for(
+        self, values: Mapping[str, Value], name: str | None = None, rerun_of: int | None = None
+    ) -> Trial:
+        """A trial of given values: a baseline, a rerun, a point of a grid, or another seed."""
+        axes = self._space.axes
+        if all(values.get(path) in axis for path, axis in axes.items()):
+            self._study.enqueue_trial({path: values[path] for path in axes})
+            return self._store(self._study.ask(self._distributions), values, name, rerun_of)
+        # Outside the axes it cannot teach the sampler, but it has its place in the study.
+        return self._store(self._study.ask(), values, name, rerun_of)
+
+    def _store(
+        self,
+        trial: optuna.trial.Trial,
+        values: Mapping[str, Value],
+        name: str | None = None,
+        rerun_of: int | None = None,
+    ) -> Trial:
+        settings = self._space.resolve(values)
+        attributes: dict[str, Any] = {
+            NAME: name,
+            RERUN: rerun_of,
+            "identity": identity(settings),
+            PLAN: self._plan_of(settings),
+            CONFIG: json.dumps(values),
+        }
+        for key, value in attributes.items():
+            if value is not None:
+                trial.set_user_attr(key, value)
+        self._storage.save(trial.number)
+        return self._stored(self._storage.get_trial(trial._trial_id))
+
+    def _stored(self, trial: FrozenTrial) -> Trial:
+        attributes = trial.user_attrs
+        # A recording trains every configuration, also one that has the plan of another.
+        plan = f"trial {trial.number}" if self._search.record else attributes[PLAN]
+        return Trial(
+            trial.number,
+            json.loads(attributes[CONFIG]),
+            attributes["identity"],
+            plan,
+            attributes.get(NAME),
+            attributes.get(RERUN),
+        )
 
 
-def open_again(path: Path, ended: Container[int]) -> None:
-    """Open those trials of a study's file again that have ended there, but not in the log.
-
-    In a storage the study is a moment newer than the log, and a driver may be lost in that moment.
-    Optuna opens no trial again, so the file is written anew.
-
-    Args:
-        path: Of the file.
-        ended: The trials that have ended in the log.
-    """
-    file = RDBStorage(f"sqlite:///{path}")
-    (study,) = file.get_all_studies()
-    trials = file.get_all_trials(study._study_id)
-    too_early = {t.number for t in trials if t.state.is_finished() and t.number not in ended}
-    if too_early:
-        partial = path.with_name(f".{path.name}-open")
-        partial.unlink(missing_ok=True)
-        again = RDBStorage(f"sqlite:///{partial}")
-        study_id = again.create_new_study(study.directions, study.study_name)
-        for trial in trials:
-            if trial.number in too_early:
-                trial.state, trial.values, trial.datetime_complete = TrialState.RUNNING, None, None
-            again.create_new_trial(study_id, trial)
-        again.engine.dispose()
-        partial.replace(path)
-    file.engine.dispose()
-
-
-def _parts(trial: FrozenTrial) -> set[object]:
-    """The steps and attributes by name: a trial object itself is changed by its handles."""
-    return {*trial.intermediate_values, *trial.system_attrs, *trial.user_attrs}
+def _rounded(value: Any) -> Value:
+    return round(value, 12) if isinstance(value, float) else value

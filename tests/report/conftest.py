@@ -27,7 +27,7 @@ def terminal() -> Callable[..., Console]:
 
 @dataclass(frozen=True)
 class Proposed:
-    trial: int
+    number: int
     name: str | None = None
     config: dict[str, Value] = field(
         default_factory=lambda: {"curriculum.order": "random", "curriculum.alpha": 0.5}

@@ -92,9 +92,9 @@ def test_a_full_gpu_is_named_with_the_batch_size(trained_on):
     torch.cuda.set_per_process_memory_fraction(8 * 2**20 / total)
     try:
         trial = Bound({"trial": 0, "values": {}, "checkpoint": None})
-        outcome = trial.step()["outcome"]
+        report = trial.step()["report"]
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
-    assert "out of memory" in outcome.failure
-    assert "batch_size 128" in outcome.failure
+    assert "out of memory" in report.failure
+    assert "batch_size 128" in report.failure
     trial.stop()

@@ -1,192 +1,298 @@
+"""What a study proposes, and what it stores of the trials' reports."""
+
+from dataclasses import replace
+
 import optuna
 import pytest
 from optuna.trial import TrialState
 
-from class_sweep.tuning.study import StudyFile, StudyMemory, open_again
+from class_sweep.config.document import dump_settings, parse_space
+from class_sweep.config.recording import as_recording
+from class_sweep.results.record import Record
+from class_sweep.tuning.pruners.asha import Asha
+from class_sweep.tuning.samplers import SAMPLERS, sampler_notes
+from class_sweep.tuning.study import OptunaStudy
+from class_sweep.tuning.study_storage import FileStorage
 
-AXES = {
-    "x": optuna.distributions.FloatDistribution(1e-5, 1e-1, log=True),
-    "order": optuna.distributions.CategoricalDistribution(["easy_first", "random"]),
-}
+
+class Proposals:
+    """A study in a file, and the trials that it has proposed."""
+
+    def __init__(self, text, path):
+        self.study = OptunaStudy(parse_space(text), FileStorage(path))
+        self.trials = self.study.stored()
+
+    def propose(self):
+        new = [trial for trial in self.trials if trial.rerun_of is None]
+        self.trials.append(self.study.propose(len(new), new[-1] if new else None))
+        return self.trials[-1]
+
+    def tell(self, number, decision, value, samples=100, **fields):
+        self.study.tell(
+            Record(
+                trial=number, name=None, identity="", config={}, report=0, step=1, samples=samples,
+                rung=0, decision=decision, compared=False, objective=value, **fields,
+            )
+        )  # fmt: skip
+
+    @property
+    def configs(self):
+        return [trial.config for trial in self.trials]
 
 
 @pytest.fixture
-def path(tmp_path):
-    return tmp_path / "study.db"
+def open_study(tmp_path, small_space_text):
+    def open_study(text=small_space_text, name="study.db"):
+        return Proposals(text, tmp_path / name)
+
+    return open_study
 
 
-def opened(path):
-    file = StudyFile(path)
-    study = optuna.create_study(
-        storage=file, study_name="s", direction="maximize", load_if_exists=True
-    )
-    return file, study
+def stored(tmp_path, name="study.db"):
+    study = optuna.load_study(study_name="class-sweep", storage=f"sqlite:///{tmp_path / name}")
+    return study.trials
 
 
-def read(path):
-    """The trials as Optuna reads them from the file, without what differs between processes."""
-    return optuna.load_study(study_name="s", storage=f"sqlite:///{path}").trials
-
-
-def facts(trial):
-    return (
-        trial.number, trial.state, trial.values, trial.params, trial.distributions,
-        trial.user_attrs, trial.system_attrs, trial.intermediate_values,
-    )  # fmt: skip
-
-
-def test_the_file_holds_what_memory_holds_once_saved(path):
-    file, study = opened(path)
-    finished, pruned, running = (study.ask(AXES) for _ in range(3))
-    for trial in (finished, pruned, running):
-        trial.set_user_attr("config", "{}")
-        file.save(trial.number)
-    finished.report(0.1, 100)
-    file.save(0)
-    finished.report(0.2, 300)
-    study.tell(finished, 0.2)
-    file.save(0)
-    pruned.report(0.05, 100)
-    study.tell(pruned, state=TrialState.PRUNED)
-    file.save(1)
-    assert [facts(t) for t in read(path)] == [facts(t) for t in study.trials]
-    assert [t.state for t in read(path)] == [
-        TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING,
+def test_each_end_is_stored_as_what_it_was(open_study, tmp_path):
+    proposals = open_study()
+    ends = [("finish", 0.7), ("prune", 0.3), ("fail", None), ("continue", 0.4)]
+    for number, (decision, value) in enumerate(ends):
+        proposals.propose()
+        proposals.tell(number, decision, value)
+    trials = stored(tmp_path)
+    assert [t.state for t in trials] == [
+        TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL, TrialState.RUNNING,
     ]  # fmt: skip
+    assert trials[0].value == 0.7
+    assert trials[1].intermediate_values == {100: 0.3}
 
 
-def test_a_study_opened_again_goes_on_where_it_was(path):
-    file, study = opened(path)
-    first, second = study.ask(AXES), study.ask(AXES)
-    first.report(0.5, 10)
-    for number in (0, 1):
-        file.save(number)
-    study.tell(second, 0.7)
-    file.save(1)
-    before = [facts(t) for t in study.trials]
-    file, study = opened(path)
-    assert [facts(t) for t in study.trials] == before
-    assert study.best_trial.number == 1
-    study.tell(0, 0.9)
-    file.save(0)
-    assert [t.value for t in read(path)] == [0.9, 0.7]
-    assert study.ask(AXES).number == 2
+def test_reports_stand_in_the_study_at_their_samples(open_study, tmp_path):
+    proposals = open_study()
+    proposals.propose()
+    for samples, value in [(100, 0.1), (300, 0.2), (300, 0.9)]:
+        proposals.tell(0, "continue", value, samples)
+    assert stored(tmp_path)[0].intermediate_values == {100: 0.1, 300: 0.2}
 
 
-def test_what_was_not_saved_is_not_in_the_file(path):
-    _, study = opened(path)
-    study.ask(AXES)
-    assert read(path) == []
-    _, study = opened(path)
-    assert study.trials == []
+def test_a_record_after_the_end_changes_nothing(open_study, tmp_path):
+    proposals = open_study()
+    proposals.propose()
+    proposals.tell(0, "finish", 0.7)
+    proposals.tell(0, "fail", None)
+    assert stored(tmp_path)[0].value == 0.7
 
 
-def test_an_attribute_that_a_sampler_notes_later_is_kept(path):
-    file, study = opened(path)
-    trial = study.ask(AXES)
-    file.save(0)
-    study._storage.set_trial_system_attr(trial._trial_id, "cma:state", "00ff")
-    trial.set_user_attr("reason", "it was late")
-    file.save(0)
-    assert read(path)[0].system_attrs == {"cma:state": "00ff"}
-    assert read(path)[0].user_attrs == {"reason": "it was late"}
+WIDE = (
+    ("baselines: [full_data]", "baselines: [paper, full_data]"),
+    ("sigma: {uniform: [0.40, 0.80]", "sigma: {uniform: [0.39, 0.99]"),
+    ("beta: {uniform: [0.05", "beta: {uniform: [0.01"),
+)
 
 
-def test_a_trial_costs_the_file_few_transactions(path, monkeypatch):
-    import sqlalchemy.event
-
-    file, study = opened(path)
-    commits = []
-    sqlalchemy.event.listen(file._file.engine, "commit", commits.append)
-    trial = study.ask(AXES)
-    trial.set_user_attr("config", "{}")
-    file.save(0)
-    trial.report(0.5, 10)
-    study.tell(trial, 0.5)
-    file.save(0)
-    assert len(commits) <= 3  # by Optuna's own storage: 14
+@pytest.fixture
+def wide(small_space_text):
+    """A space whose axes hold the baseline `paper`."""
+    for narrow, wide in WIDE:
+        assert narrow in small_space_text
+        small_space_text = small_space_text.replace(narrow, wide)
+    return small_space_text
 
 
-def test_a_trial_that_the_log_does_not_know_to_have_ended_is_open_again(path):
-    file, study = opened(path)
-    finished, pruned, early, running = (study.ask(AXES) for _ in range(4))
-    for trial in (finished, pruned, early, running):
-        trial.set_user_attr("plan", f"plan {trial.number}")
-        trial.report(0.1 * trial.number, step=100)
-        file.save(trial.number)
-    study.tell(finished, 0.5)
-    study.tell(pruned, state=TrialState.PRUNED)
-    study.tell(early, 0.7)
-    for number in range(3):
-        file.save(number)
-    before = [facts(trial) for trial in read(path)]
-    open_again(path, {0, 1, 2})
-    assert [facts(trial) for trial in read(path)] == before
-    open_again(path, {0, 1})
-    after = read(path)
-    assert [facts(trial) for trial in (*after[:2], after[3])] == [*before[:2], before[3]]
-    assert after[2].state == TrialState.RUNNING
-    assert after[2].values is None
-    assert facts(after[2])[3:] == before[2][3:]
-    assert sorted(p.name for p in path.parent.iterdir()) == ["study.db"]
-    file, study = opened(path)  # and it goes on
-    study.tell(2, 0.7)
-    file.save(2)
-    assert [facts(trial) for trial in read(path)] == before
+def test_baselines_come_first_and_the_rest_from_the_axes(open_study, wide, tmp_path):
+    proposals = open_study(wide)
+    for _ in range(4):
+        proposals.propose()
+    assert [trial.name for trial in proposals.trials] == ["paper", "full_data", None, None]
+    paper, full, *sampled = proposals.configs
+    assert paper["curriculum.beta"] == 0.03
+    assert full["curriculum.alpha"] == 1.0
+    axes = parse_space(wide).axes
+    assert all(config[path] in axis for config in sampled for path, axis in axes.items())
+    trials = stored(tmp_path)
+    assert trials[0].params["curriculum.alpha"] == 0.4  # within the axes: it teaches the sampler
+    assert trials[1].params == {}  # outside of them
+    assert trials[1].user_attrs["name"] == "full_data"
 
 
-def test_samplers_see_an_open_trial_by_its_report_and_nobody_else_does():
-    memory = StudyMemory()
-    study = optuna.create_study(storage=memory, direction="maximize")
-    reported, silent = study.ask(AXES), study.ask(AXES)
-    reported.report(0.3, 100)
-    with memory.as_samplers_see_it():
-        seen = study.get_trials(deepcopy=False)
-        assert [t.state for t in seen] == [TrialState.PRUNED, TrialState.RUNNING]
-        assert seen[0].intermediate_values == {100: 0.3}
-        running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-        assert [t.number for t in running] == [silent.number]
-    assert {t.state for t in study.trials} == {TrialState.RUNNING}
-    study.tell(reported, 0.5)
-    assert study.trials[0].state == TrialState.COMPLETE
+GRID_AXES = (
+    ("{uniform: [0.3, 0.9]}", "{uniform: [0.3, 0.9], step: 0.2}"),
+    ("{uniform: [0.05, 0.20]}", "{choice: [0.05, 0.20]}"),
+)
 
 
-def test_tpe_draws_near_the_good_reports_of_trials_that_are_still_open():
-    axes = {"x": optuna.distributions.FloatDistribution(0, 1)}
-
-    def drawn(shown):
-        memory = StudyMemory()
-        study = optuna.create_study(storage=memory, direction="maximize")
-        for number in range(40):
-            study.sampler = optuna.samplers.TPESampler(
-                seed=number, constant_liar=True, multivariate=True, n_startup_trials=10
-            )
-            if shown:
-                with memory.as_samplers_see_it():
-                    trial = study.ask(axes)
-            else:
-                trial = study.ask(axes)
-            trial.report(-abs(trial.params["x"] - 0.8), 100)
-        return [abs(trial.params["x"] - 0.8) for trial in study.trials[20:]]
-
-    assert sum(drawn(shown=True)) < 0.6 * sum(drawn(shown=False))
+def sampled(text, sampler, seed=3):
+    """The small space under another sampler."""
+    if sampler == "grid":
+        for continuous, finite in GRID_AXES:
+            assert continuous in text
+            text = text.replace(continuous, finite)
+    return text.replace("seed: 3", f"seed: {seed}, sampler: {sampler}")
 
 
-@pytest.mark.parametrize("direction", ["maximize", "minimize"])
-def test_of_a_long_study_samplers_see_the_latest_and_the_best(direction):
-    memory = StudyMemory()
-    study = optuna.create_study(storage=memory, direction=direction)
-    sign = 1 if direction == "maximize" else -1
-    for number in range(1300):
-        trial = study.ask()
-        trial.report(sign * number, 100)
-        ended = number % 20 == 0  # 1 of 20 finishes, the later the better
-        study.tell(trial, sign * number if ended else None,
-                   state=TrialState.COMPLETE if ended else TrialState.PRUNED)  # fmt: skip
-    with memory.as_samplers_see_it():
-        shown = [t.number for t in study.get_trials(deepcopy=False)]
-    assert shown[-900:] == list(range(400, 1300))
-    finished = [n for n in range(400) if n % 20 == 0]
-    pruned = [n for n in range(400) if n % 20][-80:]
-    assert shown[:-900] == sorted(finished + pruned)
-    assert len(study.trials) == 1300
+samplers = pytest.mark.parametrize("sampler", sorted({*SAMPLERS, "grid"}))
+
+
+@samplers
+def test_one_seed_gives_one_sequence_and_another_seed_another(
+    open_study, small_space_text, sampler
+):
+    def sequence(seed, name):
+        proposals = open_study(sampled(small_space_text, sampler, seed), name)
+        for number in range(7):
+            proposals.propose()
+            proposals.tell(number, "finish", 0.1 * number)
+        return proposals.configs
+
+    assert sequence(1, "a.db") == sequence(1, "b.db")
+    assert sequence(1, "c.db") != sequence(2, "d.db")
+
+
+@samplers
+def test_a_cut_sweep_proposes_what_it_would_have_proposed(open_study, small_space_text, sampler):
+    text = sampled(small_space_text, sampler).replace("trials: 8", "trials: 14")
+
+    def run(proposals, numbers):
+        for number in numbers:
+            proposals.propose()
+            decision = "prune" if number % 3 == 2 else "finish"
+            proposals.tell(number, decision, 0.5 - 0.01 * (number - 9) ** 2)
+        return proposals.configs
+
+    whole = run(open_study(text, name="whole.db"), range(14))
+    run(open_study(text, name="cut.db"), range(8))
+    assert run(open_study(text, name="cut.db"), range(8, 14)) == whole
+
+
+def test_a_study_minimises_an_objective_that_is_better_when_lower(
+    open_study, small_space_text, tmp_path
+):
+    open_study(small_space_text.replace("validation/mrr", "validation/mean_rank"))
+    study = optuna.load_study(study_name="class-sweep", storage=f"sqlite:///{tmp_path}/study.db")
+    assert study.direction == optuna.study.StudyDirection.MINIMIZE
+
+
+def test_a_space_without_axes_proposes_its_one_trial(open_study, small_space_text):
+    space = parse_space(small_space_text)
+    search = space.settings.search.model_copy(update={"trials": 1, "baselines": []})
+    alone = space.settings.model_copy(update={"search": search})
+    assert open_study(dump_settings(alone)).propose().config == {}
+
+
+def test_a_proposal_that_was_not_stored_never_was(open_study, wide, tmp_path):
+    optuna_study = open_study(wide).study._study
+    optuna_study.enqueue_trial({"curriculum.alpha": 0.4})
+    optuna_study.ask()  # and the process died here
+    proposals = open_study(wide)
+    assert proposals.trials == []
+    for _ in range(3):
+        proposals.propose()
+    assert [trial.name for trial in proposals.trials] == ["paper", "full_data", None]
+    assert [trial.number for trial in proposals.trials] == [0, 1, 2]
+    assert [t.state for t in stored(tmp_path)] == [TrialState.RUNNING] * 3
+
+
+def test_a_recording_runs_each_configuration_under_each_seed(open_study, small_space_text):
+    text = as_recording(parse_space(small_space_text.replace("trials: 8", "trials: 3")), 2).text
+    first = open_study(text)
+    for _ in range(4):
+        first.propose()
+    proposals = open_study(text)  # cut between two configurations, then between two seeds
+    assert proposals.study.trials_wanted == 6
+    for _ in range(2):
+        proposals.propose()
+    trials = proposals.trials
+    assert [trial.name for trial in trials] == ["full_data", "full_data", None, None, None, None]
+    assert [trial.config["search.seed"] for trial in trials] == [3, 4] * 3
+    axes = [{k: v for k, v in config.items() if k != "search.seed"} for config in proposals.configs]
+    assert axes[::2] == axes[1::2]
+    assert axes[2] != axes[4]
+    assert len({trial.identity for trial in trials}) == 6
+    assert len({trial.plan for trial in trials}) == 6  # a recording trains duplicates too
+
+
+def test_cmaes_learns_although_a_baseline_has_no_parameters(open_study, small_space_text):
+    proposals = open_study(sampled(small_space_text, "cmaes").replace("trials: 8", "trials: 60"))
+    best = {"curriculum.alpha": 0.8, "curriculum.beta": 0.10}
+
+    def distance(config):
+        return sum(abs(config[path] - value) / value for path, value in best.items())
+
+    for number in range(60):
+        proposals.tell(number, "finish", -distance(proposals.propose().config))
+    assert proposals.trials[0].name == "full_data"
+    distances = [distance(config) for config in proposals.configs[1:]]
+    assert sum(distances[-15:]) < 0.6 * sum(distances[:15])
+
+
+def test_a_grid_runs_each_configuration_once(open_study, small_space_text):
+    text = sampled(small_space_text, "grid").replace(", step: 0.05", ", step: 0.4")
+    text = text.replace("{choice: [constant, sigmoid, inverse]}", "sigmoid")
+    space = parse_space(text)
+    assert space.grid_size() == 3 * 4 * 2 * 2
+    proposals = open_study(text.replace("trials: 8", "trials: 49"))
+    for _ in range(49):
+        proposals.propose()
+    configs = proposals.configs[1:]
+    assert len({tuple(config.items()) for config in configs}) == 48
+    assert all(config[path] in axis for config in configs for path, axis in space.axes.items())
+
+
+def test_a_sampler_that_does_not_fit_the_axes_has_a_note(small_space_text):
+    assert sampler_notes(parse_space(small_space_text)) == []
+    [note] = sampler_notes(parse_space(sampled(small_space_text, "cmaes")))
+    assert "TPE chooses curriculum.order, curriculum.intensity" in note
+    [note] = sampler_notes(parse_space(sampled(small_space_text, "grid")))
+    assert "the grid has 648 configurations, of which 7 run" in note
+
+
+def test_the_study_names_each_trial(open_study, tmp_path):
+    proposals = open_study()
+    for _ in range(2):
+        proposals.propose()
+    proposals.tell(1, "fail", None, reason="the loss must stay a finite number")
+    baseline, failed = stored(tmp_path)
+    assert baseline.user_attrs["name"] == "full_data"
+    names = ("order", "alpha", "beta", "sigma", "intensity")
+    assert set(failed.params) == {f"curriculum.{name}" for name in names}
+    assert failed.user_attrs["reason"] == "the loss must stay a finite number"
+    assert set(failed.user_attrs) == {"identity", "config", "plan", "reason"}
+
+
+def test_failed_trials_are_proposed_again_as_new_ones(drive):
+    driver = drive(folder="again")
+    for number in range(8):
+        assert driver.ask() == number
+        driver.fail(number) if number in {0, 3} else driver.report(number, 0.1 * number)
+    again = drive(folder="again")
+    assert again.tuner.left == 0
+    failed = [replace(driver.ledger[n].last) for n in (0, 3)]
+    again.tuner.rerun(failed)
+    assert again.tuner.left == 2
+    assert [again.ask(), again.ask()] == [8, 9]
+    reruns = [again.ledger[n] for n in (8, 9)]
+    assert [(t.rerun_of, t.config, t.name) for t in reruns] == [
+        (r.trial, r.config, r.name) for r in failed
+    ]
+    # A driver that is killed here continues them as what they are.
+    cut = drive(folder="again")
+    assert [cut.ask(), cut.ask()] == [8, 9]
+    assert [cut.ledger[n].rerun_of for n in (8, 9)] == [0, 3]
+
+
+def test_a_resumed_sweep_continues_open_trials_and_closes_ended_ones(drive, monkeypatch):
+    driver = drive(pruner=Asha(2))
+    for _ in range(3):
+        driver.ask()
+    first = driver.ledger.trials()
+    driver.report(1, 0.5, 0)
+    monkeypatch.setattr(driver.tuner._study, "tell", lambda *_: None)
+    driver.report(0, 0.6)  # its line was written, but the study was never told
+    assert driver.in_file()[0].state == TrialState.RUNNING
+    again = drive(pruner=Asha(2))
+    assert again.tuner.left == 7
+    assert again.in_file()[0].state == TrialState.COMPLETE
+    assert [again.ask() for _ in range(3)] == [1, 2, 3]
+    assert [again.ledger[n].step > 0 for n in (1, 2, 3)] == [True, False, False]
+    assert [again.ledger[n].config for n in (1, 2)] == [t.config for t in first][1:]
+    assert [again.ledger[n].identity for n in (1, 2)] == [t.identity for t in first][1:]

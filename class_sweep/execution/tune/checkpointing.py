@@ -9,7 +9,7 @@ from ray.tune.result import SHOULD_CHECKPOINT
 
 from class_sweep.execution.checkpoint_manager import CheckpointManager
 from class_sweep.execution.checkpoints import checkpoint_name
-from class_sweep.tuning.ledger import Judge
+from class_sweep.tuning.ledger import TrialLedger
 
 
 def trial_name(trial: Trial) -> str:
@@ -18,19 +18,22 @@ def trial_name(trial: Trial) -> str:
 
 
 class Checkpoints(Callback):
-    """Has a checkpoint kept where a trial goes on, and dropped when it has ended."""
+    """Requests a checkpoint of each trial that continues, and drops those of ended trials.
 
-    def __init__(self, judge: Judge, manager: CheckpointManager) -> None:
-        self._judge = judge
+    Ray Tune calls its scheduler before its callbacks, so the ledger has the report already.
+    """
+
+    def __init__(self, ledger: TrialLedger, manager: CheckpointManager) -> None:
+        self._ledger = ledger
         self._manager = manager
         self._kept = {
-            number: checkpoint_name(number, record.identity)
-            for number, record in judge.last.items()
-            if not record.ended
+            trial.number: checkpoint_name(trial.number, trial.identity)
+            for trial in ledger.trials()
+            if trial.last and not trial.state.ended
         }
 
     def __getstate__(self) -> dict[str, object]:
-        """Nothing: Tune snapshots its parts."""
+        """Nothing: Ray Tune snapshots its parts."""
         return {}
 
     def on_trial_result(
@@ -41,23 +44,22 @@ class Checkpoints(Callback):
         result: dict[str, Any],
         **info: Any,
     ) -> None:
-        """Ask for a checkpoint of a trial that goes on from this report."""
+        """Request a checkpoint of a trial that continues after this report."""
         if message := result.pop("checkpoint_error", None):
             self._manager.on_error(message)
-        number = trial.config["trial"]
-        result[SHOULD_CHECKPOINT] = not self._judge.last[number].ended
+        reported = self._ledger[trial.config["trial"]]
+        result[SHOULD_CHECKPOINT] = not reported.state.ended
         if result[SHOULD_CHECKPOINT]:
-            # For another worker, should this one die.
-            trial.config["reached"] = self._judge.last[number].step
-            self._kept[number] = trial.config["state"]
+            trial.config["reached"] = reported.step  # for another worker, if this one dies
+            self._kept[reported.number] = trial.config["state"]
 
     def on_trial_complete(
         self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
     ) -> None:
-        """Drop what ended trials left: this one, and paused ones whose place it took."""
-        if trial.config["reached"]:  # what it still wrote as another took its place
+        """Drop the checkpoints of ended trials: of this one, and of evicted paused ones."""
+        if trial.config["reached"]:  # its worker may have written one after its eviction
             self._kept.setdefault(trial.config["trial"], trial.config["state"])
-        for number in [n for n in self._kept if self._judge.last[n].ended]:
+        for number in [n for n in self._kept if self._ledger[n].state.ended]:
             self._manager.remove(self._kept.pop(number))
 
     on_trial_error = on_trial_complete

@@ -1,4 +1,4 @@
-"""The judge as a Ray Tune scheduler."""
+"""The tuner's `tell` as a Ray Tune scheduler."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,23 +9,27 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from class_sweep.base.files import is_disk_full
 from class_sweep.errors import StorageError
 from class_sweep.execution.interrupts import StopRequest
-from class_sweep.tuning.ledger import Judge
+from class_sweep.tuning.tuner import Tuner
 
 if TYPE_CHECKING:
     from ray.tune.execution.tune_controller import TuneController
 
 
-class JudgeScheduler(FIFOScheduler):
-    """Starts trials in the order they come and stops those that the judge stops."""
+class TunerScheduler(FIFOScheduler):
+    """Starts trials in the order of their suggestion and stops those that the tuner stops."""
 
-    def __init__(self, judge: Judge, stop: StopRequest) -> None:
+    def __init__(self, tuner: Tuner, stop: StopRequest) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.judge = judge
+        self._tuner = tuner
         self._stop = stop
         self._halted: set[Trial] = set()  # have reported since the sweep was asked to stop
 
+    def __getstate__(self) -> dict[str, object]:
+        """Nothing: Ray Tune snapshots its scheduler, but the log is the state of a sweep."""
+        return {}
+
     def choose_trial_to_run(self, tune_controller: "TuneController") -> Trial | None:
-        """The next trial in line; none when the sweep is to stop."""
+        """The next trial; none once the sweep is asked to stop."""
         if not self._stop.asked:
             chosen: Trial | None = super().choose_trial_to_run(tune_controller)
             return chosen
@@ -40,10 +44,10 @@ class JudgeScheduler(FIFOScheduler):
         trial: Trial,
         result: dict[str, Any],
     ) -> str:
-        """Judge a report. Trials never stop themselves, so every one of them comes through here."""
-        decision = self.judge.receive(trial.config["trial"], result["outcome"])
+        """Tell the tuner of a report. Trials never stop themselves, so every report comes here."""
+        decision = self._tuner.tell(trial.config["trial"], result["report"])
         if decision != "continue":
-            # A paused trial is stopped too: the search proposes it again, from its checkpoint.
+            # A paused trial is stopped too. If it is promoted, it starts from its checkpoint.
             return TrialScheduler.STOP
         if self._stop.asked:
             self._halted.add(trial)
@@ -55,22 +59,22 @@ class JudgeScheduler(FIFOScheduler):
         tune_controller: "TuneController",  # noqa: ARG002
         trial: Trial,
     ) -> None:
-        """Give a trial up whose process died more often than it may be started anew."""
-        # Tune would ask the dead process for it, and end the sweep on its answer.
+        """Fail a trial whose process died more often than its retries allow."""
+        # Ray Tune would ask the dead process for it, and end the sweep on the answer.
         trial._default_result_or_future = None
         if trial.status == Trial.ERROR:
             return  # it is on its way back into the queue
         if trial.should_recover():  # type: ignore[no-untyped-call]
-            return  # Tune gives up on a worker that dies between two trials; the sweep does not
+            return  # the worker died between two trials; the next round starts the trial again
         text = Path(trial.error_file).read_text(encoding="utf-8") if trial.error_file else ""
         reason = _reason(text)
-        if is_disk_full(text):  # no fault of the trial's: it is to go on when there is room
+        if is_disk_full(text):  # no fault of the trial: it continues once there is space
             raise StorageError(f"a checkpoint must be written down: {reason}")
-        self.judge.fail(trial.config["trial"], reason, text)
+        self._tuner.fail(trial.config["trial"], reason, text)
 
 
 def _reason(text: str) -> str:
-    """The last failure of Tune's account of them, in one line."""
+    """The last failure of Ray Tune's error file, in one line."""
     last = text.rpartition("Failure #")[2].partition("\n")[2]
     lines = [line.strip() for line in last.splitlines() if line.strip()]
     if any(line.startswith('File "') for line in lines):

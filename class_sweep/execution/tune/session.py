@@ -1,4 +1,4 @@
-"""The trials of a sweep on Ray Tune: what is left of them is run, in as many rounds as it takes."""
+"""The trials of a sweep on Ray Tune, in as many rounds as it takes."""
 
 import logging
 import traceback
@@ -9,90 +9,93 @@ from dataclasses import dataclass
 from ray import tune
 
 from class_sweep.base.files import is_disk_full
-from class_sweep.config.document import Space
 from class_sweep.errors import StorageError, SweepError
-from class_sweep.execution.checkpoint_manager import CheckpointManager
-from class_sweep.execution.cluster.trial_slots import TrialSlots
-from class_sweep.execution.interrupts import StopRequest
+from class_sweep.execution.context import SweepContext
 from class_sweep.execution.tune.checkpointing import Checkpoints, trial_name
 from class_sweep.execution.tune.ray_tune_patches import NoProgress, adapted
-from class_sweep.execution.tune.scheduler import JudgeScheduler
-from class_sweep.execution.tune.searcher import StudySearch
+from class_sweep.execution.tune.scheduler import TunerScheduler
+from class_sweep.execution.tune.searcher import TunerSearcher
 from class_sweep.execution.tune.tracking import trackers
 from class_sweep.execution.tune.trainable import CurriculumTrial
-from class_sweep.preparation.prepare import Prepared
-from class_sweep.results.folder import ResultsWriter
 from class_sweep.results.record import Record
-from class_sweep.tuning.duplicates import effective_plan
-from class_sweep.tuning.ledger import Judge
+from class_sweep.training.plan_identity import plan_identity
+from class_sweep.tuning.ledger import TrialLedger
+from class_sweep.tuning.milestones import ladder
+from class_sweep.tuning.pruners.registry import make_pruner
+from class_sweep.tuning.samplers import searched
+from class_sweep.tuning.study import OptunaStudy
+from class_sweep.tuning.study_storage import FileStorage
+from class_sweep.tuning.tuner import Tuner
+
+
+def open_tuner(context: SweepContext) -> Tuner:
+    """The tuner of a sweep, in the state that the log and the study of its folder have."""
+    space, folder, features = context.space, context.folder, context.prepared.features
+    rungs = ladder(space, len(features.rows("train")))
+    study = OptunaStudy(
+        space,
+        FileStorage(folder.study),
+        plan_of=lambda settings: plan_identity(settings, features),
+        rungs=rungs,
+    )
+    return Tuner(
+        space.objective,
+        study,
+        TrialLedger(context.writer, context.callback),
+        make_pruner(space.settings.pruning, len(rungs), searched(space)),
+        records=folder.records(),
+        slots=lambda left: 0 if context.stop.asked else context.slots(left, context.stop),
+    )
 
 
 @dataclass(frozen=True)
 class Session:
-    """A sweep's trials, from this process.
+    """Runs the trials of a tuner on Ray Tune.
 
     Attributes:
-        space: What is searched.
-        prepared: What every trial reads.
-        writer: Of the results folder.
-        judge: What decides on reports.
-        checkpoints: The checkpoints of the trials.
-        stop: Whether the sweep is to stop.
-        slots: The number of trials that may run at once.
-        rungs: The samples at which they stand.
+        context: The running sweep.
+        tuner: Decides on the trials.
     """
 
-    space: Space
-    prepared: Prepared
-    writer: ResultsWriter
-    judge: Judge
-    checkpoints: CheckpointManager
-    stop: StopRequest
-    slots: TrialSlots
-    rungs: Sequence[int]
+    context: SweepContext
+    tuner: Tuner
 
     def run(self, rerun: Sequence[Record]) -> bool:
-        """Run what is left to run, until nothing is or the sweep is to stop; whether nothing is.
+        """Run the trials until none is left or the sweep is asked to stop.
 
-        Tune leaves a trial lying whose worker died between two trials: it takes another round.
+        Ray Tune gives up on a worker that dies between two trials; the next round starts its trial
+        again. Rounds end the sweep when they bring no report more often than a trial has retries.
 
         Args:
-            rerun: Failed trials to run once more.
-        """
-        space, folder, idle = self.space, self.writer.folder, 0
-        while True:
-            study = StudySearch(
-                space,
-                folder.study,
-                self.judge,
-                self.stop,
-                plan_of=lambda settings: effective_plan(settings, self.prepared.features),
-                room=lambda left: self.slots(left, self.stop),
-                rungs=self.rungs,
-            )
-            study.take_up(self.judge.last)
-            study.rerun(rerun)
-            rerun = ()
-            if study.left == 0:
-                return True
-            if self.stop.asked or idle > space.settings.resources.retries:
-                return False
-            before = self.judge.reports
-            self._tune(study)
-            idle = idle + 1 if self.judge.reports == before else 0
+            rerun: Failed trials to run again.
 
-    def _tune(self, study: StudySearch) -> None:
-        space, folder, judge = self.space, self.writer.folder, self.judge
+        Returns:
+            Whether no trial is left.
+        """
+        tuner, idle = self.tuner, 0
+        tuner.rerun(rerun)
+        while tuner.left:
+            if self.context.stop.asked or idle > self.context.space.settings.resources.retries:
+                return False
+            written = tuner.ledger.written
+            tuner.requeue()
+            self._run_round()
+            idle = idle + 1 if tuner.ledger.written == written else 0
+        return True
+
+    def _run_round(self) -> None:
+        context, tuner = self.context, self.tuner
+        space, folder = context.space, context.folder
         resources = space.settings.resources
         trainable = tune.with_parameters(
             CurriculumTrial,
             space=space,
-            features=self.prepared.shared,
+            features=context.prepared.shared,
             gpu=resources.gpus > 0,
-            checkpoints=self.checkpoints.store,
+            checkpoints=context.checkpoints.store,
         )
         for name in ("ray.tune", "ray.air", "ray.train"):
-            logging.getLogger(name).setLevel(logging.CRITICAL)  # the judge says what matters
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # the callback says what matters
         try:
             with warnings.catch_warnings(), adapted():
                 warnings.simplefilter("ignore")
@@ -100,30 +103,30 @@ class Session:
                     tune.with_resources(trainable, {"cpu": resources.cpus, "gpu": resources.gpus}),
                     name=folder.tune.name,
                     storage_path=str(folder.path.resolve()),
-                    search_alg=study,
-                    scheduler=JudgeScheduler(judge, self.stop),
-                    num_samples=-1,  # the search says when there is nothing left
-                    max_concurrent_trials=study.left,  # of these, as many as there are slots for
+                    search_alg=TunerSearcher(tuner),
+                    scheduler=TunerScheduler(tuner, context.stop),
+                    num_samples=-1,  # the tuner knows when none is left
+                    max_concurrent_trials=tuner.left,  # the tuner's slots limit them further
                     reuse_actors=True,
                     trial_name_creator=trial_name,
                     trial_dirname_creator=trial_name,
                     max_failures=resources.retries,
                     checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
                     callbacks=[
-                        Checkpoints(judge, self.checkpoints),
+                        Checkpoints(tuner.ledger, context.checkpoints),
                         NoProgress(),
                         *trackers(space.settings.tracking, folder),
                     ],
-                    stop=self.stop,
+                    stop=context.stop,
                     raise_on_failed_trial=False,
                     verbose=0,
                 )
         except Exception as error:
-            if judge.broken:
-                raise judge.broken from None
+            if tuner.ledger.error:
+                raise tuner.ledger.error from None
             if is_disk_full(str(error)):
                 raise StorageError(f"a sweep must have room to write: {folder.path}") from error
-            kept = self.writer.keep_traceback(None, traceback.format_exc())
+            kept = context.writer.keep_traceback(None, traceback.format_exc())
             raise SweepError(
                 f"Ray Tune ended on an error: {str(error).strip().splitlines()[-1]} ({kept}); every"
                 f" report is kept, go on with: class-sweep resume {folder.path}"

@@ -14,7 +14,7 @@ from ray.tune.result import TIMESTEPS_TOTAL
 from class_sweep.config.sections import Tracking
 from class_sweep.errors import ConfigError
 from class_sweep.results.folder import ResultsFolder
-from class_sweep.tuning.ledger import Outcome
+from class_sweep.tuning.trial import TrialReport
 
 EXPERIMENT = "class-sweep"
 
@@ -70,12 +70,12 @@ class _Readable(Callback):
         result: dict[str, Any],
         **info: Any,
     ) -> None:
-        outcome: Outcome = result.pop("outcome")
+        report: TrialReport = result.pop("report")
         # MLflow takes no @ in a name.
-        metrics = {name.replace("@", "_at_"): value for name, value in outcome.metrics.items()}
-        result |= metrics | {"samples": outcome.samples, TIMESTEPS_TOTAL: outcome.samples}
-        if outcome.loss is not None:
-            result["loss"] = outcome.loss
+        metrics = {name.replace("@", "_at_"): value for name, value in report.metrics.items()}
+        result |= metrics | {"samples": report.samples, TIMESTEPS_TOTAL: report.samples}
+        if report.loss is not None:
+            result["loss"] = report.loss
 
 
 class _TensorBoard(TBXLoggerCallback):

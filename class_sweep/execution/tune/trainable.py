@@ -22,8 +22,8 @@ from class_sweep.errors import ClassSweepError, TrainingError
 from class_sweep.execution.checkpoints import CheckpointStore
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer
-from class_sweep.tuning.ledger import Outcome
 from class_sweep.tuning.milestones import ladder, milestones
+from class_sweep.tuning.trial import TrialReport
 
 _LEAVE = 8.0  # seconds a worker has at its end to send a state; Tune allows it some ten
 
@@ -100,23 +100,23 @@ class CurriculumTrial(Trainable):
         start = time.perf_counter()
         self._kept = False
         try:
-            outcome = self._advance()
+            report = self._advance()
         except TrainingError as error:
-            outcome = self._failure(str(error), None)
+            report = self._failure(str(error), None)
         except ClassSweepError as error:
             reason = f"{type(error).__name__}: {error}"
-            outcome = self._failure(reason, traceback.format_exc())
+            report = self._failure(reason, traceback.format_exc())
         except torch.OutOfMemoryError:
-            outcome = self._failure(self._out_of_memory(), traceback.format_exc())
+            report = self._failure(self._out_of_memory(), traceback.format_exc())
             self._trainer = None
             torch.cuda.empty_cache()
         if _trim:
             _trim(0)
-        outcome = replace(outcome, seconds=time.perf_counter() - start)
-        value = outcome.metrics.get(self._space.objective.metric, math.nan)
-        return {"objective": value, "outcome": outcome, "checkpoint_error": self._checkpoints.error}
+        report = replace(report, seconds=time.perf_counter() - start)
+        value = report.metrics.get(self._space.objective.metric, math.nan)
+        return {"objective": value, "report": report, "checkpoint_error": self._checkpoints.error}
 
-    def _advance(self) -> Outcome:
+    def _advance(self) -> TrialReport:
         trainer = self._start()
         number, milestone = next(
             (i, m) for i, m in enumerate(self._milestones) if m.step > trainer.step
@@ -125,7 +125,7 @@ class CurriculumTrial(Trainable):
         pools = POOLS if milestone.last else (self._space.objective.pool,)
         if milestone.last:
             self._features.require_unaltered()
-        return Outcome(
+        return TrialReport(
             report=number,
             step=trainer.step,
             samples=trainer.samples,
@@ -144,11 +144,11 @@ class CurriculumTrial(Trainable):
             " below it, or a larger resources.gpus, makes room"
         )
 
-    def _failure(self, reason: str, trace: str | None) -> Outcome:
+    def _failure(self, reason: str, trace: str | None) -> TrialReport:
         trainer = self._trainer
         step, samples = (trainer.step, trainer.samples) if trainer else (0, 0)
         done = sum(m.step <= step for m in self._milestones) if trainer else 0
-        return Outcome(
+        return TrialReport(
             report=done, step=step, samples=samples, rung=None, last=False, metrics={},
             loss=None, failure=reason, traceback=trace,
         )  # fmt: skip

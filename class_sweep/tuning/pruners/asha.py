@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from class_sweep.tuning.pruners.pruner import NeverPauses, Verdict
+from class_sweep.tuning.pruners.pruner import NeverPauses, PruningDecision
 
 
 class Asha(NeverPauses):
@@ -18,15 +18,17 @@ class Asha(NeverPauses):
         self._quantile = 100 * (1 - 1 / reduction_factor)
         self.rungs: dict[int, dict[int, float]] = {}
 
-    def decide(self, trial: int, rung: int, score: float, *, reference: bool = False) -> Verdict:
+    def decide(
+        self, trial: int, rung: int, score: float, *, baseline: bool = False
+    ) -> PruningDecision:
         """Compare with the quantile of those that stand at the rung; see `Pruner`."""
         standing = self.rungs.setdefault(rung, {})
         before = [] if trial in standing else list(standing.values())
         standing.setdefault(trial, score)
-        if reference or not before:
-            return Verdict("continue", compared=False)
+        if baseline or not before:
+            return PruningDecision("continue", compared=False)
         good = bool(score >= np.percentile(before, self._quantile))
-        return Verdict("continue" if good else "prune", compared=True)
+        return PruningDecision("continue" if good else "prune", compared=True)
 
 
 class Hyperband(NeverPauses):
@@ -55,13 +57,15 @@ class Hyperband(NeverPauses):
             self._assigned.append(int(np.argmax(behind)))
         return self._assigned[trial]
 
-    def decide(self, trial: int, rung: int, score: float, *, reference: bool = False) -> Verdict:
+    def decide(
+        self, trial: int, rung: int, score: float, *, baseline: bool = False
+    ) -> PruningDecision:
         """Compare within the trial's bracket; a reference stands in all of them."""
-        if reference:
+        if baseline:
             for bracket in self._brackets:
-                bracket.decide(trial, rung, score, reference=True)
-            return Verdict("continue", compared=False)
+                bracket.decide(trial, rung, score, baseline=True)
+            return PruningDecision("continue", compared=False)
         own = self.bracket(trial)
         if rung < own:
-            return Verdict("continue", compared=False)
+            return PruningDecision("continue", compared=False)
         return self._brackets[own].decide(trial, rung, score)

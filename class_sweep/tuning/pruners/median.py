@@ -2,7 +2,7 @@
 
 from statistics import fmean, median
 
-from class_sweep.tuning.pruners.pruner import NeverPauses, Verdict
+from class_sweep.tuning.pruners.pruner import NeverPauses, PruningDecision
 
 
 class MedianStopping(NeverPauses):
@@ -16,13 +16,15 @@ class MedianStopping(NeverPauses):
         self._scores: dict[int, dict[int, float]] = {}
         self._means: dict[int, dict[int, float]] = {}
 
-    def decide(self, trial: int, rung: int, score: float, *, reference: bool = False) -> Verdict:
+    def decide(
+        self, trial: int, rung: int, score: float, *, baseline: bool = False
+    ) -> PruningDecision:
         """Compare with the median at the rung; see `Pruner`."""
         own, means = self._scores.setdefault(trial, {}), self._means.setdefault(rung, {})
         others = [] if trial in means else list(means.values())
         own.setdefault(rung, score)
         means.setdefault(trial, fmean(own.values()))
-        if reference or not others:
-            return Verdict("continue", compared=False)
+        if baseline or not others:
+            return PruningDecision("continue", compared=False)
         good = max(own.values()) >= median(others)
-        return Verdict("continue" if good else "prune", compared=True)
+        return PruningDecision("continue" if good else "prune", compared=True)

@@ -1,68 +1,75 @@
-"""What decides at a rung which trials go on: the protocol of all pruners."""
+"""The interface of pruners, which decide at a rung whether a trial continues."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-Fate = Literal["continue", "pause", "prune"]
-
 
 @dataclass(frozen=True)
-class Verdict:
-    """What becomes of a trial at a rung, and whether there was anything to compare it with."""
+class PruningDecision:
+    """What happens to a trial at a rung, and whether it was compared with another trial."""
 
-    fate: Fate
+    decision: Literal["continue", "pause", "prune"]
     compared: bool
 
 
 class Pruner(Protocol):
-    """A rule over the reports of one sweep, in the order in which they came.
+    """A rule over the reports of one sweep, in the order of the log.
 
-    It knows nothing but those reports and draws nothing at random, so the same reports always end
-    in the same state: a sweep is gone on with by deciding its log again.
+    A pruner depends on these reports alone and draws nothing at random. A resumed sweep therefore
+    restores its pruner by deciding the reports of the log again.
     """
 
     @property
-    def waiting(self) -> frozenset[int]:
-        """Those that were paused and still have their place; one that lost it is to be pruned."""
+    def paused(self) -> frozenset[int]:
+        """The paused trials that keep their rung capacity; the tuner prunes all others."""
 
-    def free(self, paused: Collection[int], under_way: Iterable[int]) -> list[int]:
-        """Those of the paused trials that may go on, the first in line first.
+    def promotable(self, paused: Collection[int], under_way: Iterable[int]) -> list[int]:
+        """The paused trials that can be promoted now, in the order of promotion.
 
-        They are asked for when every trial was proposed. Where none is under way, one is free at
-        least.
+        The tuner calls it once all trials have been proposed. If no trial is under way, at least
+        one paused trial is promotable.
 
         Args:
-            paused: All that wait.
-            under_way: Those that run or are about to, without references.
+            paused: All paused trials.
+            under_way: The trials that run or will start again, without baselines.
         """
 
-    def decide(self, trial: int, rung: int, score: float, *, reference: bool = False) -> Verdict:
-        """Judge a trial at a rung. Equal to what is asked for is enough.
+    def decide(
+        self, trial: int, rung: int, score: float, *, baseline: bool = False
+    ) -> PruningDecision:
+        """Decide on a trial at a rung. A score equal to the threshold passes.
 
-        A trial that comes to a rung again, after a restart, changes nothing.
+        A trial that reaches a rung again, after a restart, changes nothing.
 
         Args:
-            trial: Its number, from 0, in the order of proposal.
+            trial: The trial's number, from 0, in the order of proposal.
             rung: The rung's number, from 0.
-            score: A finite number, better when higher.
-            reference: Whether it is a schedule of `search.baselines`: it always goes on.
+            score: A finite number, higher is better.
+            baseline: Whether the trial is a baseline, which always continues.
         """
 
 
 class NeverPauses:
-    """The half of the protocol that a pruner has no use for which decides at once."""
+    """The part of the interface that a pruner without paused trials does not need."""
 
-    waiting: frozenset[int] = frozenset()
+    paused: frozenset[int] = frozenset()
 
-    def free(self, paused: Collection[int], under_way: Iterable[int]) -> list[int]:  # noqa: ARG002 - the protocol's
-        """None: none is paused."""
+    def promotable(self, paused: Collection[int], under_way: Iterable[int]) -> list[int]:  # noqa: ARG002 - the interface
+        """None: no trial is paused."""
         return []
 
 
 class NoPruning(NeverPauses):
     """Every trial runs to its end."""
 
-    def decide(self, trial: int, rung: int, score: float, *, reference: bool = False) -> Verdict:  # noqa: ARG002 - the protocol's
-        """Let it go on."""
-        return Verdict("continue", compared=False)
+    def decide(
+        self,
+        trial: int,  # noqa: ARG002 - the interface
+        rung: int,  # noqa: ARG002
+        score: float,  # noqa: ARG002
+        *,
+        baseline: bool = False,  # noqa: ARG002
+    ) -> PruningDecision:
+        """Continue every trial."""
+        return PruningDecision("continue", compared=False)

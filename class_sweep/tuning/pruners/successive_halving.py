@@ -5,7 +5,7 @@ from bisect import bisect_right, insort
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
-from class_sweep.tuning.pruners.pruner import Verdict
+from class_sweep.tuning.pruners.pruner import PruningDecision
 
 
 class SuccessiveHalving:
@@ -26,17 +26,19 @@ class SuccessiveHalving:
         self._waiting: set[int] = set()
 
     @property
-    def waiting(self) -> frozenset[int]:
+    def paused(self) -> frozenset[int]:
         """Those that have a place at the last rung they came to."""
         return frozenset(self._waiting)
 
-    def decide(self, trial: int, rung: int, score: float, *, reference: bool = False) -> Verdict:
+    def decide(
+        self, trial: int, rung: int, score: float, *, baseline: bool = False
+    ) -> PruningDecision:
         """Compare with all that came before; see `Pruner`."""
-        if reference:
-            return Verdict("continue", compared=False)
+        if baseline:
+            return PruningDecision("continue", compared=False)
         scores = self._scores[rung]
         if trial in scores:
-            return Verdict("pause" if trial in self._waiting else "prune", compared=False)
+            return PruningDecision("pause" if trial in self._waiting else "prune", compared=False)
         compared = bool(scores)
         scores[trial] = score
         insort(self._sorted[rung], score)
@@ -44,9 +46,9 @@ class SuccessiveHalving:
         self._waiting.add(trial)
         lost = {t for t in self._waiting if self._rung[t] == rung and not self._sure(t, coming=0)}
         self._waiting -= lost
-        return Verdict("prune" if trial in lost else "pause", compared=compared)
+        return PruningDecision("prune" if trial in lost else "pause", compared=compared)
 
-    def free(self, paused: Collection[int], under_way: Iterable[int]) -> list[int]:
+    def promotable(self, paused: Collection[int], under_way: Iterable[int]) -> list[int]:
         """Those whose place none that is still to come can take; see `Pruner`."""
         running = Counter(self._rung.get(trial, -1) for trial in under_way)
         found: list[int] = []

@@ -15,7 +15,7 @@ from class_sweep.results.curves import Configuration, CurveTable, Point
 from class_sweep.tuning.replay.replay import Search
 from class_sweep.tuning.replay.simulation import Run, Source
 from class_sweep.tuning.samplers import SAMPLERS, distributions, make_sampler
-from class_sweep.tuning.study import StudyMemory
+from class_sweep.tuning.study_storage import MemoryStorage
 
 _STATES = {"finish": TrialState.COMPLETE, "prune": TrialState.PRUNED, "fail": TrialState.FAIL}
 
@@ -83,7 +83,7 @@ class Sampled:
     def __init__(self, table: CurveTable, space: Space, runs: Mapping[int, Run]) -> None:
         self._space, self._runs, self._sign = space, runs, table.objective.sign
         direction = optuna.study.StudyDirection[table.objective.direction.upper()]
-        self._memory = StudyMemory()
+        self._memory = MemoryStorage()
         self._study = optuna.create_study(direction=direction, storage=self._memory)
         self._distributions = distributions(space)
         self._references = list(table.references)
@@ -105,7 +105,7 @@ class Sampled:
         if proposed == self._space.settings.search.trials:
             return None
         self._study.sampler = make_sampler(self._space, len(self._asked))
-        with self._memory.as_samplers_see_it():
+        with self._memory.sampler_view():
             trial = self._study.ask(self._distributions)
         number = min(self._unused, key=lambda one: (self._distance(trial.params, one), one))
         self._unused.discard(number)

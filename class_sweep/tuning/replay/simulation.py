@@ -93,7 +93,7 @@ class _Simulation:
                 self._waiting.add(trial)
             else:
                 self._end(trial, fate)
-            for dropped in sorted(self._waiting - self._pruner.waiting):
+            for dropped in sorted(self._waiting - self._pruner.paused):
                 self._waiting.discard(dropped)
                 self._tell(dropped, "prune")
                 self._end(dropped, "prune")
@@ -109,7 +109,7 @@ class _Simulation:
         if rung is None:
             return "finish" if point.last else "fail"
         reference = bool(run.configuration.name)
-        return self._pruner.decide(trial, rung, point.score, reference=reference).fate
+        return self._pruner.decide(trial, rung, point.score, baseline=reference).decision
 
     def _train(self, trial: int, now: int) -> None:
         reports, made = self._runs[trial].reports, self._made[trial]
@@ -129,7 +129,7 @@ class _Simulation:
     def _free(self, now: int) -> bool:
         """Let a paused trial go on, if the pruner lets one."""
         compared = (trial for trial in self._running if not self._runs[trial].configuration.name)
-        free = self._pruner.free(self._waiting, compared)
+        free = self._pruner.promotable(self._waiting, compared)
         if not free:
             return False
         self._waiting.discard(free[0])

@@ -10,9 +10,12 @@ from class_sweep.execution.checkpoint_manager import LocalCheckpointManager, Rem
 from class_sweep.execution.checkpoints import checkpoint_name
 from class_sweep.execution.output import reopen
 from class_sweep.execution.tune.checkpointing import Checkpoints
+from class_sweep.results.callback import Callback
 from class_sweep.results.folder import ResultsFolder, ResultsWriter
 from class_sweep.results.record import Record
 from class_sweep.storage.remote import Storage
+from class_sweep.tuning.ledger import MemoryLog, TrialLedger
+from class_sweep.tuning.trial import Trial
 
 
 class Kept:
@@ -22,19 +25,23 @@ class Kept:
 
 
 class Trials:
-    """A judge's last records, and Tune's trials with the callback that follows them."""
+    """A ledger of three trials, and Ray Tune's callback that follows it."""
 
     def __init__(self, **before):
-        self.last = {}
+        self.ledger = TrialLedger(MemoryLog(), Callback())
+        for number in range(3):
+            self.ledger.add(Trial(number, {}, "id", f"plan {number}"))
         for trial, decision in before.items():
             self.decide(int(trial[1:]), decision)
         self.manager = Kept()
-        self.callback = Checkpoints(self, self.manager)
+        self.callback = Checkpoints(self.ledger, self.manager)
 
     def decide(self, trial, decision):
-        self.last[trial] = Record(
-            trial=trial, name=None, identity="id", config={}, report=0, step=1, samples=1, rung=0,
-            decision=decision, compared=True, objective=0.5,
+        self.ledger.append(
+            Record(
+                trial=trial, name=None, identity="id", config={}, report=0, step=1, samples=1,
+                rung=0, decision=decision, compared=True, objective=0.5,
+            )
         )  # fmt: skip
 
     def report(self, trial, decision, checkpoint_error=None):

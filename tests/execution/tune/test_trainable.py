@@ -69,7 +69,7 @@ def trial(space, features, checkpoints):
 def reports(trainable):
     found = []
     while True:
-        found.append(trainable.step()["outcome"])
+        found.append(trainable.step()["report"])
         if found[-1].last or found[-1].failure:
             return found
 
@@ -125,7 +125,7 @@ def test_a_checkpoint_ahead_of_the_log_is_not_gone_on_from(trial):
     cut = trial(FIRST)
     steps = []
     for _ in range(3):
-        steps.append(cut.step()["outcome"].step)
+        steps.append(cut.step()["report"].step)
         cut.save()
     assert plain(reports(trial(FIRST | {"reached": steps[2]}))) == whole[3:]
     assert plain(reports(trial(FIRST | {"reached": steps[1]}))) == whole[2:]  # the one before it
@@ -160,19 +160,19 @@ def test_a_loss_that_is_no_number_fails_the_trial_and_not_the_worker(trial):
         next(iter(worker._trainer.backbone.parameters())).fill_(math.nan)
     failed = worker.step()
     assert math.isnan(failed["objective"])
-    assert "must stay a finite number" in failed["outcome"].failure
-    assert failed["outcome"].traceback is None
+    assert "must stay a finite number" in failed["report"].failure
+    assert failed["report"].traceback is None
     worker.reset_config(SECOND)
-    assert worker.step()["outcome"].failure is None
+    assert worker.step()["report"].failure is None
 
 
 def test_an_exception_is_reported_with_its_traceback(trial):
     worker = trial(FIRST | {"values": {"curriculum.sigma": 0.123}})  # not counted by the index
-    outcome = worker.step()["outcome"]
-    assert outcome.failure.startswith("DataError: sigma must be one that the index was counted at")
-    assert "Traceback" in outcome.traceback
+    report = worker.step()["report"]
+    assert report.failure.startswith("DataError: sigma must be one that the index was counted at")
+    assert "Traceback" in report.traceback
     worker.reset_config(FIRST)
-    assert worker.step()["outcome"].failure is None
+    assert worker.step()["report"].failure is None
 
 
 def fails_with(error, monkeypatch):
@@ -192,13 +192,13 @@ def test_an_exception_that_nobody_foresaw_is_raised_for_another_process_to_try(t
 def test_a_gpu_without_room_is_named_as_that_with_the_batch_size(trial, monkeypatch):
     worker = trial(FIRST)
     fails_with(torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"), monkeypatch)
-    outcome = worker.step()["outcome"]
-    assert outcome.failure == (
+    report = worker.step()["report"]
+    assert report.failure == (
         "the GPU must hold a training step, got out of memory on 0 of one with"
         " optimizer.batch_size 32: optimizer.micro_batch_size below it, or a larger"
         " resources.gpus, makes room"
     )
-    assert "CUDA out of memory" in outcome.traceback
+    assert "CUDA out of memory" in report.traceback
 
 
 def test_shared_arrays_that_were_written_to_fail_the_trial_at_its_end(trial, features):

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from ray.tune.schedulers.async_hyperband import _Bracket
 
 from class_sweep.tuning.pruners.asha import Asha, Hyperband
-from class_sweep.tuning.pruners.pruner import Verdict
+from class_sweep.tuning.pruners.pruner import PruningDecision
 
 scores = st.floats(-10, 10, allow_nan=False).map(lambda x: round(x, 1))  # rounded: ties happen
 
@@ -21,11 +21,11 @@ def test_the_rule_is_that_of_rays_asha(values, eta):
 
     for number, value in enumerate(values):
         expected = theirs.on_result(Trial(number), 1, value) == "CONTINUE"
-        assert (ours.decide(number, 0, value).fate == "continue") == expected
+        assert (ours.decide(number, 0, value).decision == "continue") == expected
 
 
 def test_the_first_at_a_rung_goes_on_and_is_compared_with_nobody():
-    assert Asha(3).decide(0, 0, -1e9) == Verdict("continue", compared=False)
+    assert Asha(3).decide(0, 0, -1e9) == PruningDecision("continue", compared=False)
 
 
 @pytest.mark.parametrize("eta", [2, 3, 4])
@@ -33,7 +33,7 @@ def test_about_one_in_eta_passes(eta):
     asha = Asha(eta)
     # Scores in an order that is neither rising nor falling.
     kept = sum(
-        asha.decide(i, 0, math.sin(i * 12.9898) * 43758.5453 % 1).fate == "continue"
+        asha.decide(i, 0, math.sin(i * 12.9898) * 43758.5453 % 1).decision == "continue"
         for i in range(600)
     )
     assert kept / 600 == pytest.approx(1 / eta, abs=0.05)
@@ -54,14 +54,14 @@ def test_a_bracket_compares_from_its_own_rung_on_and_with_its_own_trials():
     assert sorted(brackets) == [0, 0, 1, 1]
     halving = [trial for trial in range(4) if brackets[trial] == 0]
     free = [trial for trial in range(4) if brackets[trial] == 1]
-    assert hyperband.decide(halving[0], 0, 0.9).fate == "continue"
+    assert hyperband.decide(halving[0], 0, 0.9).decision == "continue"
     for trial in free:
-        assert hyperband.decide(trial, 0, 0.1) == Verdict("continue", compared=False)
-    assert hyperband.decide(halving[1], 0, 0.5) == Verdict("prune", compared=True)
+        assert hyperband.decide(trial, 0, 0.1) == PruningDecision("continue", compared=False)
+    assert hyperband.decide(halving[1], 0, 0.5) == PruningDecision("prune", compared=True)
 
 
 def test_a_reference_stands_in_every_bracket():
     hyperband = Hyperband(2, rungs=1)
-    hyperband.decide(0, 0, 0.9, reference=True)
+    hyperband.decide(0, 0, 0.9, baseline=True)
     judged = next(trial for trial in range(1, 9) if hyperband.bracket(trial) == 0)
-    assert hyperband.decide(judged, 0, 0.5) == Verdict("prune", compared=True)
+    assert hyperband.decide(judged, 0, 0.5) == PruningDecision("prune", compared=True)

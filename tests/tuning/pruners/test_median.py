@@ -1,22 +1,22 @@
 from class_sweep.tuning.pruners.median import MedianStopping
-from class_sweep.tuning.pruners.pruner import Verdict
+from class_sweep.tuning.pruners.pruner import PruningDecision
 
 
 def test_the_best_so_far_is_held_against_the_median_of_the_others_means():
     pruner = MedianStopping()
     for trial, (first, second) in enumerate([(0.1, 0.5), (0.2, 0.8), (0.3, 0.9)]):
-        pruner.decide(trial, 0, first, reference=True)
-        pruner.decide(trial, 1, second, reference=True)
+        pruner.decide(trial, 0, first, baseline=True)
+        pruner.decide(trial, 1, second, baseline=True)
     # Means at rung 1: 0.3, 0.5, 0.6; values there: 0.5, 0.8, 0.9.
-    assert pruner.decide(3, 0, 0.2) == Verdict("continue", compared=True)
-    assert pruner.decide(3, 1, 0.5) == Verdict("continue", compared=True)
-    assert pruner.decide(4, 0, 0.4) == Verdict("continue", compared=True)
-    assert pruner.decide(4, 1, 0.39) == Verdict("prune", compared=True)
+    assert pruner.decide(3, 0, 0.2) == PruningDecision("continue", compared=True)
+    assert pruner.decide(3, 1, 0.5) == PruningDecision("continue", compared=True)
+    assert pruner.decide(4, 0, 0.4) == PruningDecision("continue", compared=True)
+    assert pruner.decide(4, 1, 0.39) == PruningDecision("prune", compared=True)
 
 
 def test_a_trial_that_was_better_before_is_judged_by_that():
     pruner = MedianStopping()
-    pruner.decide(0, 0, 0.5, reference=True)
-    pruner.decide(0, 1, 0.5, reference=True)
-    assert pruner.decide(1, 0, 0.6).fate == "continue"
-    assert pruner.decide(1, 1, 0.1).fate == "continue"
+    pruner.decide(0, 0, 0.5, baseline=True)
+    pruner.decide(0, 1, 0.5, baseline=True)
+    assert pruner.decide(1, 0, 0.6).decision == "continue"
+    assert pruner.decide(1, 1, 0.1).decision == "continue"

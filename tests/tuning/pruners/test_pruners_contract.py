@@ -41,7 +41,7 @@ def test_the_same_reports_end_in_the_same_verdicts(kind, found):
     first, second = made(kind), made(kind)
     for report in ladders(found):
         assert first.decide(*report) == second.decide(*report)
-        assert first.waiting == second.waiting
+        assert first.paused == second.paused
 
 
 @kinds
@@ -54,7 +54,7 @@ def test_a_log_decided_again_goes_on_as_if_uncut(kind, found, cut):
     for report in every[:cut]:
         resumed.decide(*report)
     assert [resumed.decide(*report) for report in every[cut:]] == verdicts[cut:]
-    assert resumed.waiting == whole.waiting
+    assert resumed.paused == whole.paused
 
 
 @kinds
@@ -66,9 +66,9 @@ def test_a_trial_that_comes_again_changes_nothing(kind, found):
         expected = once.decide(trial, rung, score)
         assert twice.decide(trial, rung, score) == expected
         again = twice.decide(trial, rung, score - 5)
-        assert again.fate == ("pause" if trial in once.waiting else again.fate)
+        assert again.decision == ("pause" if trial in once.paused else again.decision)
         assert not again.compared
-        assert twice.waiting == once.waiting
+        assert twice.paused == once.paused
 
 
 @kinds
@@ -76,20 +76,22 @@ def test_a_trial_that_comes_again_changes_nothing(kind, found):
 def test_a_reference_always_goes_on_and_never_waits(kind, found):
     pruner = made(kind)
     for trial, rung, score in ladders(found):
-        verdict = pruner.decide(trial, rung, score, reference=trial < 3)
+        verdict = pruner.decide(trial, rung, score, baseline=trial < 3)
         if trial < 3:
-            assert verdict.fate == "continue"
+            assert verdict.decision == "continue"
             assert not verdict.compared
-    assert all(trial >= 3 for trial in pruner.waiting)
+    assert all(trial >= 3 for trial in pruner.paused)
 
 
 @kinds
 @given(value=scores, trials=st.integers(1, 20))
 def test_equals_share_their_fate(kind, value, trials):
     pruner = made(kind)
-    fates = [pruner.decide(trial, rung, value).fate for rung in (0, 1) for trial in range(trials)]
+    fates = [
+        pruner.decide(trial, rung, value).decision for rung in (0, 1) for trial in range(trials)
+    ]
     assert "prune" not in fates
-    assert pruner.waiting in (frozenset(), frozenset(range(trials)))
+    assert pruner.paused in (frozenset(), frozenset(range(trials)))
 
 
 @kinds
@@ -97,10 +99,10 @@ def test_equals_share_their_fate(kind, value, trials):
 def test_who_waits_was_paused_and_who_is_pruned_does_not_wait(kind, found):
     pruner, paused = made(kind), set()
     for trial, rung, score in ladders(found):
-        fate = pruner.decide(trial, rung, score).fate
+        fate = pruner.decide(trial, rung, score).decision
         paused |= {trial} if fate == "pause" else set()
-        assert fate != "prune" or trial not in pruner.waiting
-        assert pruner.waiting <= paused
+        assert fate != "prune" or trial not in pruner.paused
+        assert pruner.paused <= paused
 
 
 @kinds
@@ -110,10 +112,10 @@ def test_those_that_may_go_on_are_of_those_that_wait_and_one_is_when_nothing_run
     paused = set()
     for trial, rung, score in ladders(found):
         paused.discard(trial)
-        if pruner.decide(trial, rung, score).fate == "pause":
+        if pruner.decide(trial, rung, score).decision == "pause":
             paused.add(trial)
-        paused &= pruner.waiting
-        free = pruner.free(paused, under_way=set())
+        paused &= pruner.paused
+        free = pruner.promotable(paused, under_way=set())
         assert set(free) <= paused
         assert len(set(free)) == len(free)
         assert bool(free) == bool(paused)
@@ -122,6 +124,6 @@ def test_those_that_may_go_on_are_of_those_that_wait_and_one_is_when_nothing_run
 @pytest.mark.parametrize("kind", [kind for kind in PRUNERS if kind != "none"])
 def test_the_worst_of_many_does_not_go_on(kind):
     pruner = made(kind)
-    fates = [pruner.decide(trial, 0, -float(trial)).fate for trial in range(40)]
+    fates = [pruner.decide(trial, 0, -float(trial)).decision for trial in range(40)]
     assert fates.count("prune") >= 15
     assert fates[0] != "prune"

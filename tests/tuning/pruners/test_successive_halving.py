@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from class_sweep.config.document import parse_space
 from class_sweep.config.pruning import AshaPruning, HalvingPruning, OneRungPruning
-from class_sweep.tuning.pruners.pruner import Verdict
+from class_sweep.tuning.pruners.pruner import PruningDecision
 from class_sweep.tuning.pruners.registry import foretold_samples, pruning_notes
 from class_sweep.tuning.pruners.successive_halving import SuccessiveHalving, places
 
@@ -24,47 +24,47 @@ def test_those_that_wait_in_the_end_are_the_best_k_and_their_equals(values, keep
     pruner = SuccessiveHalving([keep])
     for trial, value in enumerate(values):
         pruner.decide(trial, 0, value)
-    assert pruner.waiting == best(list(enumerate(values)), keep)
+    assert pruner.paused == best(list(enumerate(values)), keep)
 
 
 def test_a_better_trial_takes_the_place_of_the_worst_that_waits():
     pruner = SuccessiveHalving([2])
-    assert pruner.decide(0, 0, 0.5) == Verdict("pause", compared=False)
-    assert pruner.decide(1, 0, 0.4) == Verdict("pause", compared=True)
-    assert pruner.decide(2, 0, 0.3) == Verdict("prune", compared=True)
-    assert pruner.decide(3, 0, 0.6) == Verdict("pause", compared=True)
-    assert pruner.waiting == {0, 3}
+    assert pruner.decide(0, 0, 0.5) == PruningDecision("pause", compared=False)
+    assert pruner.decide(1, 0, 0.4) == PruningDecision("pause", compared=True)
+    assert pruner.decide(2, 0, 0.3) == PruningDecision("prune", compared=True)
+    assert pruner.decide(3, 0, 0.6) == PruningDecision("pause", compared=True)
+    assert pruner.paused == {0, 3}
 
 
 def test_a_reference_takes_nobodys_place():
     pruner = SuccessiveHalving([1])
-    pruner.decide(0, 0, 0.9, reference=True)
-    assert pruner.decide(1, 0, 0.1) == Verdict("pause", compared=False)
-    assert pruner.waiting == {1}
+    pruner.decide(0, 0, 0.9, baseline=True)
+    assert pruner.decide(1, 0, 0.1) == PruningDecision("pause", compared=False)
+    assert pruner.paused == {1}
 
 
 def test_a_trial_goes_on_as_soon_as_none_can_take_its_place():
     pruner = SuccessiveHalving([2])
     for trial, value in enumerate([0.5, 0.4]):
         pruner.decide(trial, 0, value)
-    assert pruner.free({0, 1}, under_way={2, 3}) == []
+    assert pruner.promotable({0, 1}, under_way={2, 3}) == []
     pruner.decide(2, 0, 0.1)
-    assert pruner.free({0, 1}, under_way={3}) == [0]  # whatever 3 comes to
+    assert pruner.promotable({0, 1}, under_way={3}) == [0]  # whatever 3 comes to
     pruner.decide(3, 0, 0.45)
-    assert pruner.free({0, 3}, under_way=set()) == [0, 3]
+    assert pruner.promotable({0, 3}, under_way=set()) == [0, 3]
 
 
 def test_those_that_have_not_left_a_rung_count_for_the_next():
     pruner = SuccessiveHalving([3, 1])
     for trial, value in enumerate([0.5, 0.4, 0.3]):
         pruner.decide(trial, 0, value)
-    assert pruner.free({0, 1, 2}, under_way=set()) == [0, 1, 2]
+    assert pruner.promotable({0, 1, 2}, under_way=set()) == [0, 1, 2]
     pruner.decide(0, 1, 0.6)
-    assert pruner.free({0, 1, 2}, under_way=set()) == [1, 2]
-    assert pruner.free({0, 2}, under_way={1}) == [2]
+    assert pruner.promotable({0, 1, 2}, under_way=set()) == [1, 2]
+    assert pruner.promotable({0, 2}, under_way={1}) == [2]
     pruner.decide(1, 1, 0.5)
-    assert pruner.free({0}, under_way={2}) == []
-    assert pruner.free({0}, under_way=set()) == [0]  # 2 has failed on its way
+    assert pruner.promotable({0}, under_way={2}) == []
+    assert pruner.promotable({0}, under_way=set()) == [0]  # 2 has failed on its way
 
 
 curves = st.lists(st.tuples(scores, scores, scores), min_size=1, max_size=20)
@@ -82,7 +82,7 @@ def test_who_goes_on_depends_on_the_scores_alone(curves, keep, workers, random):
     next_rung = dict.fromkeys(unproposed, 0)
     while unproposed or under_way or paused:
         while len(under_way) < workers:
-            start = [unproposed.pop()] if unproposed else pruner.free(paused, under_way)
+            start = [unproposed.pop()] if unproposed else pruner.promotable(paused, under_way)
             if not start:
                 break
             under_way.add(start[0])
@@ -94,9 +94,9 @@ def test_who_goes_on_depends_on_the_scores_alone(curves, keep, workers, random):
             finished.add(trial)
             continue
         next_rung[trial] += 1
-        if pruner.decide(trial, rung, curves[trial][rung]).fate == "pause":
+        if pruner.decide(trial, rung, curves[trial][rung]).decision == "pause":
             paused.add(trial)
-        paused &= pruner.waiting
+        paused &= pruner.paused
     assert finished == alive
 
 

@@ -1,0 +1,46 @@
+"""The plan identity of a trial: equal for configurations whose every training step is the same.
+
+Different settings can lead to the same batches: two σ that give one order, two α that round to the
+same pools. All batches of a trial are determined before its first step, so duplicates are found
+before they are trained.
+"""
+
+import numpy as np
+
+from class_sweep.backbones.backbone import backbone_class
+from class_sweep.base.hashing import fingerprint
+from class_sweep.config.identity import identity
+from class_sweep.config.sections import Curriculum, Settings
+from class_sweep.curriculum.intensity import loss_weights
+from class_sweep.curriculum.schedule import Schedule
+from class_sweep.errors import DataError
+from class_sweep.training.features import TrialFeatures, similarity_of
+from class_sweep.training.loop import curriculum_order
+
+
+def plan_identity(settings: Settings, features: TrialFeatures) -> str:
+    """Hash every training step of a trial.
+
+    The hash covers the epoch in which each pair enters the pool, the pool sizes, the loss weights,
+    the batching, and all other settings that the result depends on. The order within a pool plays
+    no part, because a pool is shuffled as a set.
+
+    Returns:
+        12 hexadecimal digits. Settings whose plan cannot be computed get their `identity`; the
+        trial itself then reports the error.
+    """
+    curriculum = settings.curriculum
+    try:
+        order = curriculum_order(curriculum, features.index_for(curriculum), settings.search.seed)
+        schedule = Schedule.of(settings, len(order))
+        parts = backbone_class(settings.backbone).parts
+        weights = loss_weights(curriculum, settings.budget.epochs, parts)
+    except (ValueError, DataError):
+        return identity(settings)
+    enters = np.empty(len(order), dtype=np.int32)
+    enters[order] = np.searchsorted(schedule.pools, np.arange(len(order)), side="right")
+    batches = None
+    if curriculum.batching == "neighbourhood":
+        batches = [str(similarity_of(curriculum)), curriculum.group_size]
+    rest = identity(settings.model_copy(update={"curriculum": Curriculum()}))
+    return fingerprint(rest, enters, schedule.pools, weights.loss, weights.rate, batches)[:12]

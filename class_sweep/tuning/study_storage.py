@@ -1,0 +1,183 @@
+"""Storage of an Optuna study: in memory, and a SQLite file that is written by whole trials.
+
+Optuna's own SQLite storage commits each value of a trial separately, about twenty times a trial,
+and reads all open trials again at each question. For short trials that would dominate the cost.
+"""
+
+import copy
+from collections.abc import Container, Iterator, Sequence
+from contextlib import contextmanager
+from heapq import nlargest
+from operator import attrgetter
+from pathlib import Path
+
+from optuna.storages import InMemoryStorage, RDBStorage
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+
+_LATEST, _BEST = 900, 100  # trials of a long study that a sampler sees
+
+
+class MemoryStorage(InMemoryStorage):
+    """A study in memory, with a view of its own for samplers."""
+
+    _for_sampler = False
+    _older: list[FrozenTrial] | None = None  # the older trials of the view, while it lasts
+
+    @contextmanager
+    def sampler_view(self) -> Iterator[None]:
+        """Show an open trial as pruned at its last report, and a long study in part.
+
+        A sampler avoids the neighbourhood of a running trial. The quality of a trial that has
+        reported is known, and a paused trial may stay open for long. Of a long study the view holds
+        the latest trials and the best of the older ones: the time of TPE grows with the number of
+        trials, and it gives older trials less weight.
+        """
+        self._for_sampler = True
+        try:
+            yield
+        finally:
+            self._for_sampler, self._older = False, None
+
+    def get_all_trials(
+        self,
+        study_id: int,
+        deepcopy: bool = True,
+        states: Container[TrialState] | None = None,
+    ) -> list[FrozenTrial]:
+        """The trials of a study; within `sampler_view` those that the sampler sees."""
+        if not self._for_sampler:
+            return super().get_all_trials(study_id, deepcopy, states)
+        trials = super().get_all_trials(study_id, deepcopy)
+        if self._older is None:
+            self._older = self._best(study_id, trials[:-_LATEST])
+        view = [*self._older, *map(_pruned_if_open, trials[-_LATEST:])]
+        return [trial for trial in view if states is None or trial.state in states]
+
+    def save(self, number: int) -> None:
+        """Make the study's trial durable; memory has nothing to do."""
+
+    def replace_params(self, number: int, params: dict[str, object]) -> None:
+        """Give an open trial other parameters than the sampler's."""
+        self._get_trial(self.get_trial_id_from_study_id_trial_number(0, number)).params = params
+
+    def _best(self, study_id: int, trials: list[FrozenTrial]) -> list[FrozenTrial]:
+        """The best trials in their order: complete ones, then those with the most samples."""
+        [direction] = self.get_study_directions(study_id)
+        sign = 1 if direction == StudyDirection.MAXIMIZE else -1
+
+        def merit(trial: FrozenTrial) -> tuple[bool, int, float]:
+            if trial.state == TrialState.COMPLETE:
+                return True, 0, sign * (trial.value or 0.0)
+            step = trial.last_step
+            if step is None:
+                return False, -1, 0.0
+            return False, step, sign * trial.intermediate_values[step]
+
+        if len(trials) > _BEST:
+            trials = sorted(nlargest(_BEST, trials, key=merit), key=attrgetter("number"))
+        return list(map(_pruned_if_open, trials))
+
+
+def _pruned_if_open(trial: FrozenTrial) -> FrozenTrial:
+    if trial.state != TrialState.RUNNING or not trial.intermediate_values:
+        return trial
+    pruned = copy.copy(trial)
+    pruned.state = TrialState.PRUNED
+    return pruned
+
+
+class FileStorage(MemoryStorage):
+    """A study that is read from a SQLite file at its creation; `save` updates the file.
+
+    A trial enters the file in one transaction. A driver that is killed at any moment leaves a
+    proposal in the file completely or not at all.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the file at `path`."""
+        super().__init__()
+        # The file must open after the driver was killed between two statements.
+        self._file = RDBStorage(
+            f"sqlite:///{path}", engine_kwargs={"connect_args": {"timeout": 60}}
+        )
+        self._ids: dict[int, int] = {}  # of open trials: number to id in the file
+        self._saved: dict[int, set[object]] = {}  # of open trials: what the file has
+
+    def create_new_study(
+        self, directions: Sequence[StudyDirection], study_name: str | None = None
+    ) -> int:
+        """Create the study with the trials that the file has."""
+        study_id = super().create_new_study(directions, study_name)
+        stored = {study.study_name: study._study_id for study in self._file.get_all_studies()}
+        name = self.get_study_name_from_id(study_id)
+        if name in stored:
+            self._file_study = stored[name]
+        else:
+            self._file_study = self._file.create_new_study(directions, name)
+        for trial in self._file.get_all_trials(self._file_study, deepcopy=False):
+            self.create_new_trial(study_id, trial)
+            if not trial.state.is_finished():
+                self._ids[trial.number] = trial._trial_id
+                self._saved[trial.number] = _parts(trial)
+        return study_id
+
+    def save(self, number: int) -> None:
+        """Write what has changed in a trial of the study to the file."""
+        trial = self._get_trial(self.get_trial_id_from_study_id_trial_number(0, number))
+        saved = self._saved.get(number)
+        if saved is None:
+            self._ids[number] = self._file.create_new_trial(self._file_study, trial)
+        else:
+            self._save_changes(self._ids[number], trial, saved)
+        if trial.state.is_finished():
+            self._saved.pop(number, None)
+            self._ids.pop(number)
+        else:
+            self._saved[number] = _parts(trial)
+
+    def _save_changes(self, file_id: int, trial: FrozenTrial, saved: set[object]) -> None:
+        for step, value in trial.intermediate_values.items():
+            if step not in saved:
+                self._file.set_trial_intermediate_value(file_id, step, value)
+        for key, attribute in trial.system_attrs.items():
+            if key not in saved:
+                self._file.set_trial_system_attr(file_id, key, attribute)
+        for key, attribute in trial.user_attrs.items():
+            if key not in saved:
+                self._file.set_trial_user_attr(file_id, key, attribute)
+        if trial.state.is_finished():
+            self._file.set_trial_state_values(file_id, trial.state, trial.values)
+
+
+def reopen_trials(path: Path, ended: Container[int]) -> None:
+    """Open the trials of a study file again that have not ended in the log.
+
+    The copy of a study in a remote storage may be newer than that of the log. Optuna cannot reopen
+    a trial, so the file is written anew.
+
+    Args:
+        path: The study file.
+        ended: The numbers of the trials that have ended in the log.
+    """
+    file = RDBStorage(f"sqlite:///{path}")
+    (study,) = file.get_all_studies()
+    trials = file.get_all_trials(study._study_id)
+    too_early = {t.number for t in trials if t.state.is_finished() and t.number not in ended}
+    if too_early:
+        partial = path.with_name(f".{path.name}-open")
+        partial.unlink(missing_ok=True)
+        again = RDBStorage(f"sqlite:///{partial}")
+        study_id = again.create_new_study(study.directions, study.study_name)
+        for trial in trials:
+            if trial.number in too_early:
+                trial.state, trial.values, trial.datetime_complete = TrialState.RUNNING, None, None
+            again.create_new_trial(study_id, trial)
+        again.engine.dispose()
+        partial.replace(path)
+    file.engine.dispose()
+
+
+def _parts(trial: FrozenTrial) -> set[object]:
+    """The steps and attributes of a trial by name; the trial object itself is mutable."""
+    return {*trial.intermediate_values, *trial.system_attrs, *trial.user_attrs}

@@ -1,0 +1,253 @@
+"""The tuner: which trial starts next, and what a report means for its trial.
+
+A back end runs the trials. It asks for a trial where it has a free worker, tells each report and
+acts on the decision, and releases a trial whose worker is free again.
+"""
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from enum import Enum
+
+from class_sweep.config.objective import Objective
+from class_sweep.results.record import Decision, Record
+from class_sweep.tuning.ledger import TrialLedger, blank_record, now
+from class_sweep.tuning.pruners.pruner import Pruner, PruningDecision
+from class_sweep.tuning.study import Study
+from class_sweep.tuning.trial import Trial, TrialReport, TrialState
+
+
+class NoTrial(Enum):
+    """Why `Tuner.ask` returns no trial."""
+
+    WAIT = "wait"  # running trials may make one available; ask again after the next report
+    FINISHED = "finished"  # this round starts no more trials
+
+
+class Tuner:
+    """Proposes trials and decides on their reports; one per sweep, in the driver.
+
+    The state of a sweep is in the log and the study: a tuner over the same two continues where the
+    last one ended. Every decision is in the log before `tell` returns it.
+    """
+
+    def __init__(
+        self,
+        objective: Objective,
+        study: Study,
+        ledger: TrialLedger,
+        pruner: Pruner,
+        *,
+        records: Iterable[Record] = (),
+        slots: Callable[[int], int] | None = None,
+    ) -> None:
+        """Read the study and the log of an earlier run.
+
+        Args:
+            objective: What the sweep optimises.
+            study: Where trials come from.
+            ledger: The ledger, empty.
+            pruner: The pruner, without reports.
+            records: The log so far.
+            slots: How many trials may hold a worker now, of the number that is left; all of them
+                unless given. 0 stops the sweep: no trial starts any more.
+        """
+        self.ledger = ledger
+        self._objective, self._study, self._pruner = objective, study, pruner
+        self._slots = slots or (lambda left: left)
+        for trial in study.stored():
+            ledger.add(trial)
+        for record in records:
+            ledger.fold(record)
+            if record.rung is not None and record.objective is not None:
+                self._decide(ledger[record.trial], record.rung, record.objective)
+        for trial in ledger.trials():
+            if trial.last is not None:
+                study.tell(trial.last)
+        self._prune_evicted()
+
+    @property
+    def left(self) -> int:
+        """The number of trials that have not ended, proposed or not."""
+        return self.ledger.unfinished + self._study.trials_wanted - self.ledger.proposed
+
+    def rerun(self, failed: Iterable[Record]) -> None:
+        """Propose failed trials again, each as a new trial; a rerun that exists is continued."""
+        for record in failed:
+            if self.ledger.rerun_of(record.trial) is None:
+                self.ledger.add(self._study.propose_again(record))
+
+    def requeue(self) -> None:
+        """Begin a round: trials whose worker was lost can start again."""
+        for trial in list(self.ledger.on_worker):
+            self.ledger.release(trial)
+        for trial in list(self.ledger.in_state(TrialState.INTERRUPTED).values()):
+            self.ledger.requeue(trial)
+
+    def ask(self) -> Trial | NoTrial:
+        """The next trial to start: a proposed one, a new proposal, or a promoted paused trial.
+
+        The pruner is asked for paused trials once all trials have been proposed. Duplicates do not
+        start: they get the reports of the trial that has their plan.
+        """
+        while slots := self._slots(self.left):
+            if len(self.ledger.on_worker) >= slots:
+                return NoTrial.WAIT
+            trial = self._next_proposed()
+            if trial is None:
+                return self._promote()
+            if not self._is_duplicate(trial):
+                self.ledger.start(trial)
+                return trial
+        return NoTrial.FINISHED
+
+    def tell(self, number: int, report: TrialReport) -> Decision:
+        """Decide on a report of a trial, write it down, and return the decision.
+
+        A report that is in the log already changes nothing, nor does one of a trial that is not
+        running: its worker has to stop.
+
+        Raises:
+            StorageError: If the log cannot be written.
+        """
+        trial = self.ledger[number]
+        if trial.last is not None and trial.state.ended:
+            return trial.last.decision
+        if trial.state is not TrialState.RUNNING:
+            return "pause"
+        last = trial.last
+        if last is not None and report.report <= last.report and report.failure is None:
+            return "continue"  # trained again after a restart
+        if report.traceback:
+            self.ledger.keep_traceback(trial, report.traceback)
+        record = self._judge(trial, report)
+        self._write(record)
+        self._prune_evicted()
+        return record.decision
+
+    def fail(self, number: int, reason: str, traceback: str) -> None:
+        """End a running trial whose process died too often."""
+        trial = self.ledger[number]
+        self.ledger.keep_traceback(trial, traceback)
+        if trial.state is not TrialState.RUNNING:
+            return
+        record = blank_record(trial)
+        if trial.last is not None:
+            record = replace(
+                record,
+                report=trial.last.report + 1,
+                step=trial.last.step,
+                samples=trial.last.samples,
+            )
+        self._write(replace(record, decision="fail", reason=reason))
+
+    def release(self, number: int) -> None:
+        """Free the worker of a trial. A trial that was still running starts again next round."""
+        self.ledger.release(self.ledger[number])
+
+    def _next_proposed(self) -> Trial | None:
+        proposed = self.ledger.in_state(TrialState.PROPOSED)
+        if proposed:
+            return proposed[min(proposed)]
+        index = self.ledger.proposed
+        if index == self._study.trials_wanted:
+            return None
+        previous = self.ledger.last_proposed() if index else None
+        trial = self._study.propose(index, previous)
+        self.ledger.add(trial)
+        return trial
+
+    def _promote(self) -> Trial | NoTrial:
+        """The first paused trial that the pruner promotes."""
+        ledger = self.ledger
+        busy = {trial.number for trial in ledger.on_worker if not trial.is_baseline}
+        interrupted = ledger.in_state(TrialState.INTERRUPTED).values()
+        lost = {trial.number for trial in interrupted if not trial.is_baseline}
+        paused = ledger.in_state(TrialState.PAUSED).keys() - busy
+        promotable = self._pruner.promotable(paused, busy | lost)
+        if not promotable:
+            return NoTrial.WAIT if busy else NoTrial.FINISHED
+        trial = ledger[promotable[0]]
+        ledger.start(trial)
+        return trial
+
+    def _is_duplicate(self, trial: Trial) -> bool:
+        """Whether another trial has the plan of a trial; then it is copied or has to wait."""
+        if trial.last is not None and not trial.is_copy:  # begun before it could be a duplicate
+            return False
+        if self._copy(trial):
+            return True
+        if trial.is_baseline or self.ledger.trainer_of(trial) is None:
+            return False
+        self.ledger.hold(trial)
+        return True
+
+    def _copy(self, trial: Trial) -> bool:
+        """End a trial with the reports of its original; whether there is one."""
+        original = self.ledger.original_of(trial)
+        if original is None:
+            return False
+        self._study.tell(*self.ledger.copy(trial, original))
+        return True
+
+    def _judge(self, trial: Trial, report: TrialReport) -> Record:
+        """The record of a report, with the decision."""
+        value, failure = report.metrics.get(self._objective.metric), report.failure
+        if failure is None and (value is None or not math.isfinite(value)):
+            failure = f"the objective must be a finite number, got {value}"
+        decision: Decision = "fail" if failure else "finish" if report.last else "continue"
+        compared = False
+        if decision == "continue" and report.rung is not None and value is not None:
+            verdict = self._decide(trial, report.rung, value)
+            decision, compared = verdict.decision, verdict.compared
+        finite = {name: v for name, v in report.metrics.items() if math.isfinite(v)}
+        return replace(
+            blank_record(trial),
+            report=max(report.report, trial.last.report + 1 if trial.last else 0),
+            step=report.step,
+            samples=report.samples,
+            rung=report.rung if failure is None else None,
+            decision=decision,
+            compared=compared,
+            objective=None if failure else value,
+            metrics={} if failure else finite,
+            loss=report.loss,
+            reason=failure,
+            seconds=round(report.seconds, 3),
+        )
+
+    def _decide(self, trial: Trial, rung: int, value: float) -> PruningDecision:
+        score = self._objective.sign * value
+        return self._pruner.decide(trial.number, rung, score, baseline=trial.is_baseline)
+
+    def _prune_evicted(self) -> None:
+        """End the paused trials that have lost their capacity at a rung to better ones."""
+        for number in sorted(self.ledger.in_state(TrialState.PAUSED).keys() - self._pruner.paused):
+            last = self.ledger[number].last
+            assert last is not None  # noqa: S101 - a paused trial has reported
+            self._write(
+                replace(
+                    last,
+                    report=last.report + 1,
+                    rung=None,
+                    decision="prune",
+                    compared=True,
+                    loss=None,
+                    seconds=0.0,
+                    at=now(),
+                )
+            )
+
+    def _write(self, record: Record) -> None:
+        """Write a record to the log, then tell the study, then end the duplicates of the trial."""
+        self.ledger.append(record)
+        self._study.tell(record)
+        if not record.ended:
+            return
+        plan, duplicates = (
+            self.ledger[record.trial].plan,
+            self.ledger.in_state(TrialState.DUPLICATE),
+        )
+        for trial in [trial for trial in duplicates.values() if trial.plan == plan]:
+            if not self._copy(trial):  # the trial has failed, so a duplicate has to be trained
+                self.ledger.requeue(trial)

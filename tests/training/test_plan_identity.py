@@ -1,0 +1,80 @@
+import itertools
+
+import numpy as np
+import pytest
+
+from class_sweep.config.document import parse_space
+from class_sweep.difficulty.index import build_index
+from class_sweep.difficulty.similarity import CLASS_SIMILARITY
+from class_sweep.training.features import TrialFeatures
+from class_sweep.training.loop import Trainer
+from class_sweep.training.plan_identity import plan_identity
+
+SPACE = """\
+data: {source: names}
+text_encoder: {kind: lsa}
+molecule_encoder: {kind: morgan}
+backbone: {name: contrastive, hidden: 4, dimension: 4}
+curriculum: {order: {choice: [easy_first, hard_first, random]}, alpha: 0.5, beta: 0.1}
+optimizer: {batch_size: 4}
+budget: {epochs: 4}
+search: {trials: 8, sampler: random, seed: 5}
+pruning: {grace_epochs: 1, reduction_factor: 2}
+"""
+SIGMAS = [0.5, 0.6, 0.7, 0.8, 0.9, 0.95]
+
+
+@pytest.fixture(scope="module")
+def space():
+    return parse_space(SPACE)
+
+
+@pytest.fixture(scope="module")
+def features():
+    generator = np.random.default_rng(0)
+    text, molecule = (generator.normal(size=(60, 6)).astype(np.float32) for _ in range(2))
+    split = np.zeros(60, dtype=np.int8)
+    index = build_index(text, molecule, SIGMAS, m=8)
+    return TrialFeatures(text, molecule, split, {CLASS_SIMILARITY: index})
+
+
+def steps(settings, features):
+    """Everything that a trial's steps consist of beside its weights: batches and factors."""
+    trainer = Trainer(settings, features)
+    batches = [trainer._sampler.epoch(epoch) for epoch in range(settings.budget.epochs)]
+    return (
+        [batch.tolist() for batch in batches],
+        sorted(trainer.loss_weights.loss.items()),
+        trainer.loss_weights.rate,
+    )
+
+
+def test_plans_are_equal_exactly_where_all_steps_are(space, features):
+    found = {}
+    for order, sigma, alpha, intensity, batching in itertools.product(
+        ("easy_first", "hard_first", "random"), SIGMAS, (0.5, 0.501, 0.7, 1.0),
+        ("constant", "inverse"), ("random", "neighbourhood"),
+    ):  # fmt: skip
+        values = {
+            "curriculum.order": order, "curriculum.sigma": sigma, "curriculum.alpha": alpha,
+            "curriculum.intensity": intensity, "curriculum.batching": batching,
+            "curriculum.group_size": 2,
+        }  # fmt: skip
+        settings = space.resolve(values)
+        found.setdefault(plan_identity(settings, features), []).append(
+            str(steps(settings, features))
+        )
+    assert all(len(set(same)) == 1 for same in found.values())
+    assert len({same[0] for same in found.values()}) == len(found)
+    assert 1 < len(found) < 288  # some of them are duplicates, and not all
+
+
+def test_what_the_settings_say_beside_the_curriculum_counts_too(space, features):
+    one = plan_identity(space.resolve({}), features)
+    assert plan_identity(space.resolve({"optimizer.lr": 2e-3}), features) != one
+    assert plan_identity(space.resolve({"search.seed": 6}), features) != one
+
+
+def test_a_plan_that_cannot_be_worked_out_is_left_to_the_trial(space, features):
+    wrong = space.resolve({"curriculum.sigma": 0.123})
+    assert plan_identity(wrong, features) == plan_identity(wrong, features)

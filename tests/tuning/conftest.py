@@ -1,0 +1,94 @@
+"""A tuner over a results folder: opened again, it is that of a driver that was killed."""
+
+import itertools
+
+import optuna
+import pytest
+
+from class_sweep.config.document import parse_space
+from class_sweep.results.folder import ResultsFolder, ResultsWriter
+from class_sweep.tuning.ledger import TrialLedger
+from class_sweep.tuning.pruners.registry import make_pruner
+from class_sweep.tuning.samplers import searched
+from class_sweep.tuning.study import OptunaStudy
+from class_sweep.tuning.study_storage import FileStorage
+from class_sweep.tuning.trial import TrialReport
+from class_sweep.tuning.tuner import NoTrial, Tuner
+
+RUNGS = [100, 200]  # samples; a trial ends at 300
+
+
+class Driver:
+    """A tuner, the folder that it writes to, and the reports of trials with a value alone."""
+
+    def __init__(self, folder, callback, text, plan_of, pruner, slots):
+        self.space = space = parse_space(text)
+        self.folder = folder
+        self.writer = ResultsWriter(ResultsFolder(folder))
+        self.storage = FileStorage(folder / "study.db")
+        self.tuner = Tuner(
+            space.objective,
+            OptunaStudy(space, self.storage, plan_of, RUNGS),
+            TrialLedger(self.writer, callback),
+            pruner or make_pruner(space.settings.pruning, len(RUNGS), searched(space)),
+            records=self.records(),
+            slots=slots,
+        )
+        self.ledger = self.tuner.ledger
+
+    def ask(self):
+        """The number of the next trial, or why there is none."""
+        trial = self.tuner.ask()
+        return trial if isinstance(trial, NoTrial) else trial.number
+
+    def report(self, number, value, rung=None, *, metric="split/mrr", **fields):
+        """A report at a rung, or at the trial's end; the worker is free where the trial stops."""
+        report = len(RUNGS) if rung is None else rung
+        samples = 100 * (report + 1)
+        told = TrialReport(
+            **{
+                "report": report, "step": samples, "samples": samples, "rung": rung,
+                "last": rung is None, "metrics": {metric: value}, "loss": 1.0, "seconds": 0.5,
+            }
+            | fields
+        )  # fmt: skip
+        decision = self.tuner.tell(number, told)
+        if decision != "continue":
+            self.tuner.release(number)
+        return decision
+
+    def fail(self, number):
+        """The process of a trial died too often."""
+        self.tuner.fail(number, "its process died", "Traceback")
+        self.tuner.release(number)
+
+    def records(self):
+        return self.writer.folder.records()
+
+    def in_file(self):
+        """Optuna's trials as the study's file has them."""
+        return optuna.load_study(
+            study_name="class-sweep", storage=f"sqlite:///{self.folder}/study.db"
+        ).trials
+
+
+@pytest.fixture
+def drive(tmp_path, callback, small_space_text):
+    """Open a driver in a folder; a driver that was there before is dead."""
+    drivers, plans = {}, itertools.count()
+
+    def drive(
+        text=small_space_text, *, folder="sweep", change=("", ""), plan_of=None, pruner=None,
+        slots=None,
+    ):  # fmt: skip
+        path = tmp_path / folder
+        path.mkdir(exist_ok=True)
+        if path in drivers:
+            drivers[path].writer.close()
+        plan_of = plan_of or (lambda _: f"plan {next(plans)}")  # no two trials are duplicates
+        drivers[path] = Driver(path, callback, text.replace(*change), plan_of, pruner, slots)
+        return drivers[path]
+
+    yield drive
+    for driver in drivers.values():
+        driver.writer.close()
