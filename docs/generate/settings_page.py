@@ -65,9 +65,12 @@ def _kind(model: type[Section]) -> str:
 
 
 def _models(annotation: Any) -> Iterator[type[Section]]:
-    """The section models that a type holds, in their order."""
+    """The section models that a type holds, in their order; each component's for a registry."""
     if inspect.isclass(annotation) and issubclass(annotation, Section):
-        yield annotation
+        if "registry" in vars(annotation):
+            yield from annotation.sections().values()
+        else:
+            yield annotation
     else:
         for inner in get_args(annotation):
             yield from _models(inner)
@@ -84,7 +87,8 @@ def _settings_table(model: type[Section], only: list[str] | None = None) -> str:
 
 def _cells(entry: Mapping[str, Any]) -> list[str]:
     """Meaning, type, bounds and default of one setting."""
-    options = [option for option in entry.get("anyOf", [entry]) if option.get("type") != "null"]
+    options = entry.get("anyOf", entry.get("oneOf", [entry]))
+    options = [option for option in options if option.get("type") != "null"]
     default = entry.get("default", ...)
     return [
         entry.get("description", ""),
