@@ -4,6 +4,7 @@ import re
 import shlex
 
 import commands_page
+import make_examples
 import pytest
 from documents import PAGES, ROOT, blocks
 
@@ -24,13 +25,13 @@ PYTHON_PAGES = {"docs/how-to/own-loop.md", "docs/how-to/train-a-model.md"}  # ru
 
 def command_lines(text):
     """Each `class-sweep` command of a document: in code blocks and inline, continuations joined."""
-    code = "\n".join(blocks(text, "", "console")).replace("\\\n", " ").splitlines()
+    code = "\n".join(blocks(text, "")).replace("\\\n", " ").splitlines()
+    prompts = [line for block in blocks(text, "console") for line in make_examples.commands(block)]
     outside = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
     inline = [line.replace("\n", " ") for line in re.findall(r"`(class-sweep [^`]*)`", outside)]
-    for line in [*code, *inline]:
-        words = shlex.split(line.removeprefix("$ "), comments=True)
-        if words[:1] == ["class-sweep"] and "…" not in line and "COMMAND" not in line:
-            yield words[1:]
+    for line in [*code, *prompts, *inline]:
+        if line.startswith("class-sweep ") and "…" not in line and "COMMAND" not in line:
+            yield shlex.split(line, comments=True)[1:]
 
 
 def name_of(words):
