@@ -1,4 +1,4 @@
-"""Arguments that several commands share."""
+"""Arguments and options that several commands share."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,29 +6,29 @@ from typing import Annotated
 import typer
 
 SpaceFile = Annotated[
-    Path, typer.Argument(metavar="FILE", help="A search space, such as search_spaces/demo.yaml.")
+    Path, typer.Argument(metavar="FILE", help="The search space, e.g. search_spaces/demo.yaml.")
 ]
 Results = Annotated[
     str,
-    typer.Argument(
-        metavar="RESULTS", help="The folder of a sweep, as `run` made it, or its storage."
-    ),
+    typer.Argument(metavar="RESULTS", help="The results folder of a sweep, or its storage."),
 ]
 ModelFolder = Annotated[
-    Path, typer.Argument(metavar="MODEL", help="The folder of a model, as `train` made it.")
+    Path, typer.Argument(metavar="MODEL", help="A model folder, as `train` writes it.")
 ]
 StorageOption = Annotated[
     str | None,
     typer.Option(
         metavar="URI",
-        help="Keep a copy of the results, and the trials' checkpoints, below s3://bucket/prefix,"
-        " gs://bucket/prefix or a path that every node sees.",
+        help="Keep a copy of the results and the trials' checkpoints below s3://bucket/prefix,"
+        " gs://bucket/prefix or a path that every node can access.",
     ),
 ]
-OutForStorage = Annotated[
+DownloadFolder = Annotated[
     Path | None,
     typer.Option(
-        help="The folder for a sweep that is taken from a storage. Default: results/NAME."
+        "--out",
+        metavar="FOLDER",
+        help="The results folder for a sweep from a storage. Default: results/NAME.",
     ),
 ]
 Address = Annotated[
@@ -38,4 +38,8 @@ Address = Annotated[
         help="The Ray cluster to run on: auto or host:port, on one of its machines."
         " Default: RAY_ADDRESS, else a Ray instance of its own.",
     ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+HtmlPage = Annotated[
+    Path | None, typer.Option("--html", metavar="PAGE", help="Also write an HTML page.")
 ]

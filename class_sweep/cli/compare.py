@@ -1,41 +1,38 @@
 """`class-sweep compare`."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from class_sweep.cli.locations import looking_at
+from class_sweep.cli.arguments import HtmlPage
+from class_sweep.cli.locations import open_results
 
 
 def compare(
     results: Annotated[
         list[str],
-        typer.Argument(metavar="RESULTS…", help="Two results folders or storages, or more."),
+        typer.Argument(metavar="RESULTS…", help="Two or more results folders or storages."),
     ],
-    html: Annotated[
-        Path | None, typer.Option("--html", metavar="FILE", help="Also write a page.")
-    ] = None,
+    html: HtmlPage = None,
 ) -> None:
-    """Put sweeps side by side, such as those of several backbones or data sets.
+    """Show sweeps side by side, e.g. of several backbones or data sets.
 
-    Sweeps over different data or objectives are shown beside each other, but not ranked.
+    Sweeps over different data or objectives are shown side by side, but not ranked.
 
     Example: `class-sweep compare results/aman results/orma`
     """
     from contextlib import ExitStack
 
     from class_sweep.base.files import write_atomic
-    from class_sweep.report.compare import TITLE
-    from class_sweep.report.compare import compare as compare_sweeps
-    from class_sweep.report.html import document
-    from class_sweep.report.terminal import print_chapters
+    from class_sweep.report.rendering.html import page
+    from class_sweep.report.rendering.terminal import print_chapters
+    from class_sweep.report.sweep_comparison import TITLE, compare_sweeps
 
-    with ExitStack() as looks:
-        paths = [looks.enter_context(looking_at(one)).path for one in results]
+    with ExitStack() as stack:
+        paths = [stack.enter_context(open_results(location)).path for location in results]
         chapters = compare_sweeps(paths, results)
     print_chapters(Console(), chapters)
     if html:
-        write_atomic(html, document(TITLE, [], chapters))
+        write_atomic(html, page(TITLE, [], chapters))
         typer.echo(f"wrote {html}", err=True)

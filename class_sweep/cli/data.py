@@ -8,25 +8,24 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from class_sweep.cli.arguments import SpaceFile
+from class_sweep.cli.arguments import Json, SpaceFile
 
-data_app = typer.Typer(help="Bring a data set, or look at one.", no_args_is_help=True)
+data_app = typer.Typer(help="Download or describe a data set.", no_args_is_help=True)
 
 
 class PublicDataSet(StrEnum):
-    """The data sets that can be fetched."""
+    """The data sets that can be downloaded."""
 
     CHEBI20 = "chebi20"
 
 
 @data_app.command()
 def fetch(
-    name: Annotated[PublicDataSet, typer.Argument(help="Which data set.")],
-    to: Annotated[Path, typer.Option(help="The folder to put it in.")],
+    name: Annotated[PublicDataSet, typer.Argument(help="The name of the data set.")],
+    to: Annotated[Path, typer.Option(help="The folder for its files.")],
 ) -> None:
-    """Download a public data set: resumable, checksummed, whole or not at all.
+    """Download a public data set: resumable, with checksums, complete or not at all.
 
     Example: `class-sweep data fetch chebi20 --to ~/data/chebi20`
     """
@@ -34,7 +33,7 @@ def fetch(
 
     from class_sweep.data.fetch import fetch_chebi20
 
-    assert name is PublicDataSet.CHEBI20  # noqa: S101 - the only one there is
+    assert name is PublicDataSet.CHEBI20  # noqa: S101 - the only one
     with Progress(console=Console(stderr=True), transient=True) as progress:
         bars: dict[str, int] = {}
 
@@ -48,42 +47,19 @@ def fetch(
 
 
 @data_app.command()
-def describe(
-    file: SpaceFile,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
-) -> None:
-    """Count what the data set of a space holds: pairs, molecules, lengths, what was dropped.
+def describe(file: SpaceFile, as_json: Json = False) -> None:
+    """Describe the data set of a space: pairs, molecules, lengths, dropped rows.
 
     Example: `class-sweep data describe search_spaces/demo.yaml`
     """
     from class_sweep.config.document import load_space
     from class_sweep.data.corpus import load_pairs
-    from class_sweep.data.describe import LEVELS
     from class_sweep.data.describe import describe as describe_pairs
+    from class_sweep.report.rendering.terminal import print_blocks
+    from class_sweep.report.tables.data_summary import data_blocks
 
     summary = describe_pairs(load_pairs(load_space(file).settings.data))
     if as_json:
         typer.echo(json.dumps(asdict(summary), indent=2, ensure_ascii=False))
-        return
-    table = Table(box=None, pad_edge=False)
-    for column in ("", "pairs", "molecules", "texts", "repeated", "words", "heavy atoms"):
-        table.add_column(column, justify="right" if column else "left")
-    for split, part in {**summary.splits, "all": summary.total}.items():
-        table.add_row(
-            split,
-            f"{part.pairs:,}",
-            f"{part.molecules:,}",
-            f"{part.texts:,}",
-            f"{part.duplicates:.1%}",
-            " ".join(f"{q:g}" for q in part.words),
-            " ".join(f"{q:g}" for q in part.heavy_atoms),
-        )
-    console = Console()
-    console.print(table)
-    console.print(
-        f"words and heavy atoms at the quantiles {' '.join(f'{level:g}' for level in LEVELS)};"
-        f" {len(summary.dropped)} rows dropped;"
-        f" SHA-256 {summary.checksum}",
-        highlight=False,
-        soft_wrap=True,
-    )
+    else:
+        print_blocks(Console(), data_blocks(summary))

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from class_sweep.cli.arguments import ModelFolder
+from class_sweep.cli.arguments import Json, ModelFolder
 
 
 def evaluate(
@@ -16,31 +16,36 @@ def evaluate(
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
     pool: Annotated[
         list[str] | None,
-        typer.Option(help="split or all, may be repeated. Default: both."),
+        typer.Option(help="The candidates: split or all; may be repeated. Default: both."),
     ] = None,
     data: Annotated[
-        Path | None, typer.Option(help="Where the data set is now, or another in its form.")
+        Path | None,
+        typer.Option(help="The new path of the data set, or another data set of the same form."),
     ] = None,
     extra_molecules: Annotated[
         Path | None, typer.Option(help="A file of SMILES: further candidates of the pool all.")
     ] = None,
     rerank: Annotated[
-        int, typer.Option(min=0, help="Candidates that a fine score, if any, orders anew.")
+        int,
+        typer.Option(
+            min=0, help="The number of candidates that the backbone's fine score, if any, reorders."
+        ),
     ] = 100,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    as_json: Json = False,
 ) -> None:
-    """Rank a split in both directions: metrics, 95 % intervals, and what bounds Hits@1.
+    """Rank a split in both directions: metrics, 95 % intervals, and bounds of Hits@1.
 
     Example: `class-sweep evaluate models/first --split test --pool all`
     """
     from class_sweep.config.objective import POOLS
     from class_sweep.models import Model
-    from class_sweep.report.evaluation import print_evaluation
+    from class_sweep.report.rendering.terminal import print_blocks
+    from class_sweep.report.tables.evaluation_metrics import evaluation_blocks
 
-    found = Model.load(model).evaluate(
+    evaluation = Model.load(model).evaluate(
         split, pool or POOLS, data=data, extra_molecules=extra_molecules, rerank=rerank
     )
     if as_json:
-        typer.echo(json.dumps(asdict(found), indent=2))
+        typer.echo(json.dumps(asdict(evaluation), indent=2))
     else:
-        print_evaluation(Console(), asdict(found))
+        print_blocks(Console(), evaluation_blocks(evaluation))

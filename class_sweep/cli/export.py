@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from class_sweep.cli.arguments import Results
-from class_sweep.cli.locations import looking_at
+from class_sweep.cli.locations import open_results
 
 if TYPE_CHECKING:
     from class_sweep.config.document import Space
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Format(StrEnum):
-    """What an export is written for."""
+    """The tool that reads an export."""
 
     YAML = "yaml"
     RAY = "ray"
@@ -25,25 +25,24 @@ class Format(StrEnum):
 
 def export(
     results: Results,
-    top: Annotated[int, typer.Option(min=1, help="How many of the finished trials.")] = 1,
+    top: Annotated[int, typer.Option(min=1, help="The number of trials, the best first.")] = 1,
     for_: Annotated[
         Format,
         typer.Option(
             "--format",
-            help="yaml: for this tool. ray, optuna: a Python module of the axes and the trials."
-            " hydra: a config with the axes for its sweeper.",
+            help="yaml: a configuration for this tool. ray, optuna: a Python module with the axes"
+            " and the trials. hydra: a configuration with the axes for its sweeper.",
         ),
     ] = Format.YAML,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "-o", "--output", help="The file; where there are several, each has a number added."
-        ),
+        typer.Option("-o", "--output", help="The file; several files get a number each."),
     ] = None,
 ) -> None:
-    """Write the best finished trials as files for this tool or another's.
+    """Write the best finished trials as files for this tool or another one.
 
-    They are ranked by the sweep's one run of each; what a confirmation found is in best.yaml.
+    The ranking is that of the search, with one run for each trial. The result of a confirmation is
+    in best.yaml.
 
     Example: `class-sweep export results/first --top 3 -o best.yaml`
     """
@@ -54,8 +53,8 @@ def export(
     from class_sweep.results.folder import ResultsFolder
     from class_sweep.results.trials import trials_of
 
-    with looking_at(results) as look:
-        folder = ResultsFolder.existing(look.path)
+    with open_results(results) as opened:
+        folder = ResultsFolder.existing(opened.path)
         space = load_space(folder.space)
         ranked = trials_of(folder.records()).ranked(space.objective)
     if for_ in {Format.RAY, Format.OPTUNA}:
@@ -63,11 +62,11 @@ def export(
     if not ranked:
         raise ResultsError(f"an export needs a finished trial, got none so far: {results}")
     texts = _texts(space, ranked[:top], for_, folder.path.name)
-    for place, text in enumerate(texts, start=1):
+    for rank, text in enumerate(texts, start=1):
         if output is None:
-            typer.echo(("---\n" if place > 1 else "") + text, nl=False)
+            typer.echo(("---\n" if rank > 1 else "") + text, nl=False)
             continue
-        path = output if len(texts) == 1 else output.with_stem(f"{output.stem}-{place}")
+        path = output if len(texts) == 1 else output.with_stem(f"{output.stem}-{rank}")
         write_atomic(path, text)
         typer.echo(str(path))
 
@@ -76,8 +75,8 @@ def _texts(space: "Space", ranked: "list[Record]", for_: Format, name: str) -> l
     from class_sweep.results.export import trial_yaml
     from class_sweep.results.exporters import as_hydra, as_optuna, as_ray
 
-    notes = [f"Place {n} of the finished trials in {name}." for n in range(1, len(ranked) + 1)]
-    placed = list(zip(ranked, notes, strict=True))
+    notes = [f"Rank {n} of the finished trials in {name}." for n in range(1, len(ranked) + 1)]
+    annotated = list(zip(ranked, notes, strict=True))
     whole = f"The search space and the best {len(ranked)} of the finished trials in {name}."
     match for_:
         case Format.RAY:
@@ -85,6 +84,6 @@ def _texts(space: "Space", ranked: "list[Record]", for_: Format, name: str) -> l
         case Format.OPTUNA:
             return [as_optuna(space, ranked, whole)]
         case Format.HYDRA:
-            return [as_hydra(space, record, note) for record, note in placed]
+            return [as_hydra(space, record, note) for record, note in annotated]
         case Format.YAML:
-            return [trial_yaml(space, record, note) for record, note in placed]
+            return [trial_yaml(space, record, note) for record, note in annotated]

@@ -1,13 +1,15 @@
 """`class-sweep index`."""
 
 import json
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from class_sweep.cli.arguments import SpaceFile
+from class_sweep.cli.arguments import Json, SpaceFile
+from class_sweep.cli.locations import require_writable
 
 
 def index(
@@ -15,9 +17,9 @@ def index(
     out: Annotated[
         Path | None, typer.Option(metavar="PAGE.html", help="Also write a page with plots.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    as_json: Json = False,
 ) -> None:
-    """Show what a space's order by difficulty is worth, and which σ to search. Trains nothing.
+    """Show how well difficulty orders the pairs of a space, and recommend σ. Trains nothing.
 
     Example: `class-sweep index search_spaces/demo.yaml --out index.html`
     """
@@ -25,31 +27,30 @@ def index(
     from class_sweep.base.files import write_atomic
     from class_sweep.config.document import load_space
     from class_sweep.data.molecule import draw
-    from class_sweep.errors import ResultsError
     from class_sweep.preparation.difficulty_report import difficulty_report
     from class_sweep.preparation.prepare import Clock, prepare
-    from class_sweep.report.index_page import index_page
-    from class_sweep.report.index_tables import print_index
-    from class_sweep.report.index_words import warnings
-    from class_sweep.report.live import LiveView
+    from class_sweep.report.index_report.page import index_page
+    from class_sweep.report.index_report.tables import index_blocks
+    from class_sweep.report.index_report.wording import order_warnings
+    from class_sweep.report.live_view import LiveView
+    from class_sweep.report.rendering.terminal import print_blocks
 
     space = load_space(file)
-    if out and not out.absolute().parent.is_dir():
-        raise ResultsError(f"--out must be a file in a folder that exists, got {out}")
+    require_writable("--out", out)
     cache, clock = ArrayCache(default_cache_folder()), Clock()
     with LiveView(Console(stderr=True), space.objective) as view:
         prepared = prepare(space, cache, clock, view)
         with clock.stage("report", view):
             report = difficulty_report(space, prepared, cache)
-    notes = {"seconds": clock.seconds, "warnings": warnings(report.tree())}
-    tree = report.model_copy(update=notes).tree()
+    report = report.model_copy(
+        update={"seconds": clock.seconds, "warnings": order_warnings(report)}
+    )
     if as_json:
-        typer.echo(json.dumps(tree, indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(report.tree(), indent=2, ensure_ascii=False))
     else:
-        print_index(Console(), tree)
+        print_blocks(Console(), index_blocks(report))
     if out:
-        drawings = {
-            one["smiles"]: draw(one["smiles"]) for some in tree["examples"].values() for one in some
-        }
-        write_atomic(out, index_page(tree, drawings))
+        examples = chain(report.examples.easiest, report.examples.hardest)
+        drawings = {example.smiles: draw(example.smiles) for example in examples}
+        write_atomic(out, index_page(report, drawings))
         typer.echo(f"wrote {out}", err=True)

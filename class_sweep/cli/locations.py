@@ -1,4 +1,4 @@
-"""From what a command is given to a results folder, wherever the sweep is."""
+"""Resolve a command's arguments to a results folder or a storage."""
 
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -10,23 +10,36 @@ if TYPE_CHECKING:
     from class_sweep.storage.remote import Storage, StoredFile
 
 
-def new_storage(given: str | None, folder: Path) -> "Storage | None":
-    """Where a new sweep's copy goes: below the storage that was given, by its folder's name."""
+def new_storage(uri: str | None, folder: Path) -> "Storage | None":
+    """The storage for the copy of a new sweep: below `uri`, under the name of its folder.
+
+    Raises:
+        InputError: If the URI is a path that is no folder.
+    """
     from class_sweep.errors import InputError
     from class_sweep.storage.connection import is_remote
     from class_sweep.storage.remote import Storage
 
-    if given is None:
+    if uri is None:
         return None
-    storage = Storage.parse(given)
+    storage = Storage.parse(uri)
     if not is_remote(storage.address) and not Path(storage.address).is_dir():
-        # Made here, it would be on this machine alone where a file system is not mounted.
-        raise InputError(f"a storage that is a path must be a folder that is there: {storage}")
+        # If a shared file system is not mounted, a new folder would be on this machine alone.
+        raise InputError(
+            f"a storage that is a path must be an existing folder, got {storage}; create it or"
+            " mount its file system"
+        )
     return storage / folder.resolve().name
 
 
-def folder_to_go_on(results: str, out: Path | None) -> "tuple[Path, Storage | None]":
-    """The results folder to go on with, fetched from a storage where one was named; and that."""
+def folder_to_continue(results: str, out: Path | None) -> "tuple[Path, Storage | None]":
+    """The results folder to continue, and its storage if `results` names one.
+
+    A sweep in a storage is downloaded to `out` first.
+
+    Raises:
+        InputError: If `out` is given without a storage.
+    """
     from class_sweep.errors import InputError
     from class_sweep.results.download import download_to_resume, storage_argument
 
@@ -40,42 +53,57 @@ def folder_to_go_on(results: str, out: Path | None) -> "tuple[Path, Storage | No
     return folder, storage
 
 
-class Look:
-    """A results folder to read; of a storage it is a copy, brought up to date when asked."""
+def require_writable(option: str, file: Path | None) -> None:
+    """Check, before any work, that the folder of an output file exists.
+
+    Raises:
+        ResultsError: If there is no such folder.
+    """
+    from class_sweep.errors import ResultsError
+
+    if file and not file.absolute().parent.is_dir():
+        raise ResultsError(f"{option} must be a file in a folder that exists, got {file}")
+
+
+class OpenResults:
+    """A results folder for reading, or a temporary copy of a sweep in a storage.
+
+    Attributes:
+        path: The folder.
+    """
 
     def __init__(self, path: Path, storage: "Storage | None") -> None:
-        """Name the folder, and where its files come from."""
         self.path = path
         self._storage = storage
-        self._known: Mapping[str, StoredFile] = {}
-        self.again()
+        self._copied: Mapping[str, StoredFile] = {}
+        self.update()
 
     @property
     def is_copy(self) -> bool:
-        """Whether the folder goes when the command is done."""
+        """Whether the folder is removed at the end of the command."""
         return self._storage is not None
 
-    def again(self) -> None:
-        """See what changed.
+    def update(self) -> None:
+        """Download the files that have changed in the storage.
 
         Raises:
             ResultsError: If the storage has no sweep.
-            StorageError: If it fails.
+            StorageError: If the storage fails.
         """
         from class_sweep.results.download import download
 
         if self._storage:
-            self._known = download(self._storage, self.path, self._known)
+            self._copied = download(self._storage, self.path, self._copied)
 
 
 @contextmanager
-def looking_at(results: str) -> Iterator[Look]:
-    """A results folder for as long as a command reads it."""
+def open_results(results: str) -> Iterator[OpenResults]:
+    """Open a results folder, or a sweep in a storage, for reading."""
     from class_sweep.results.download import storage_argument
 
     storage = storage_argument(results)
     if storage is None:
-        yield Look(Path(results), None)
+        yield OpenResults(Path(results), None)
         return
     with tempfile.TemporaryDirectory(prefix="class-sweep-") as folder:
-        yield Look(Path(folder) / storage.name, storage)
+        yield OpenResults(Path(folder) / storage.name, storage)

@@ -1,4 +1,4 @@
-"""The `class-sweep` command: the list of its subcommands, and how errors leave it."""
+"""The `class-sweep` command: its subcommands, and the output of errors."""
 
 import logging
 import sys
@@ -18,8 +18,9 @@ from class_sweep.cli.export import export
 from class_sweep.cli.index import index
 from class_sweep.cli.replay import replay
 from class_sweep.cli.report import report
+from class_sweep.cli.resume import rerun, resume
 from class_sweep.cli.retrieve import retrieve
-from class_sweep.cli.run import rerun, resume, run
+from class_sweep.cli.run import run
 from class_sweep.cli.status import status
 from class_sweep.cli.train import train
 from class_sweep.errors import ClassSweepError
@@ -59,14 +60,16 @@ def _print_version(asked: bool) -> None:
 def _options(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Print and exit."),
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
     ] = False,
 ) -> None:
     pass
 
 
 def main() -> None:
-    """Run the command line; a mistake of the user's ends in one message and an exit code."""
+    """Run the command line. A user's mistake ends in one message and an exit code."""
     console = Console(stderr=True)
     handler = RichHandler(console=console, show_time=False, show_path=False, markup=False)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])

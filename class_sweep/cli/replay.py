@@ -2,10 +2,12 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
+
+from class_sweep.cli.arguments import Json
 
 
 def _numbers(text: str) -> list[float]:
@@ -20,34 +22,42 @@ def replay(
         Path, typer.Argument(metavar="TABLE", help="curves.csv of `run --record`, or its folder.")
     ],
     pruner: Annotated[
-        list[str] | None, typer.Option(help="One pruner, may be repeated. Default: all of them.")
+        list[str] | None, typer.Option(help="A pruner to try; may be repeated. Default: all.")
     ] = None,
-    grace: Annotated[str, typer.Option(help="Epochs of grace to try, with commas.")] = "1,2,3,4",
-    reduction_factor: Annotated[str, typer.Option(help="η to try, with commas.")] = "2,3,4",
-    min_kept: Annotated[str, typer.Option(help="K of one_rung to try, with commas.")] = "2,4,8",
+    grace: Annotated[
+        str, typer.Option(help="Values of grace_epochs to try, with commas between.")
+    ] = "1,2,3,4",
+    reduction_factor: Annotated[
+        str, typer.Option(help="Values of η to try, with commas between.")
+    ] = "2,3,4",
+    min_kept: Annotated[
+        str, typer.Option(help="Values of min_kept (one_rung) to try, with commas between.")
+    ] = "2,4,8",
     sampler: Annotated[
-        str, typer.Option(help="random, or tpe or cmaes by the axes of space.yaml beside TABLE.")
+        str, typer.Option(help="random; or tpe or cmaes over the axes of space.yaml beside TABLE.")
     ] = "random",
     trials: Annotated[
-        int | None, typer.Option(min=2, help="Of each search, without references. Default: all.")
+        int | None,
+        typer.Option(min=2, help="Trials of each search, without baselines. Default: all."),
     ] = None,
-    orders: Annotated[int, typer.Option(min=1, help="How many searches.")] = 100,
-    workers: Annotated[int, typer.Option(min=1, help="Trials at a time.")] = 2,
-    seed: Annotated[int, typer.Option(min=0, help="Of the orders.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    orders: Annotated[int, typer.Option(min=1, help="The number of searches.")] = 100,
+    workers: Annotated[int, typer.Option(min=1, help="Parallel trials.")] = 2,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of the searches.")] = 0,
+    as_json: Json = False,
 ) -> None:
-    """Try pruners on recorded learning curves, without training: what they save, what they cost.
+    """Compare pruners on recorded learning curves: samples saved and quality lost. Trains nothing.
 
     Example: `class-sweep replay results/published/chebi20-frozen-curves --pruner asha --grace 1,3`
     """
-    from class_sweep.report.replay import print_replay
+    from class_sweep.report.rendering.terminal import print_blocks
+    from class_sweep.report.tables.replay import replay_blocks
     from class_sweep.tuning.replay.replaying import replay_table, settings_to_try
 
     tried = settings_to_try(pruner, _numbers(grace), _numbers(reduction_factor), _numbers(min_kept))
-    tree: dict[str, Any] = replay_table(
+    tree = replay_table(
         table, tried, sampler, orders=orders, trials=trials, workers=workers, seed=seed
     )
     if as_json:
         typer.echo(json.dumps(tree, indent=2, ensure_ascii=False))
     else:
-        print_replay(Console(), tree)
+        print_blocks(Console(), replay_blocks(tree))

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from class_sweep.cli.arguments import Results
-from class_sweep.cli.locations import looking_at
+from class_sweep.cli.locations import open_results
 
 log = logging.getLogger(__name__)
 
@@ -19,34 +20,36 @@ def report(
         typer.Option(
             "-o",
             "--output",
-            help="The file; report.html in the folder, or NAME.html of a storage, unless given.",
+            help="The file. Default: report.html in the folder, or NAME.html for a storage.",
         ),
     ] = None,
     as_markdown: Annotated[
-        bool, typer.Option("--markdown", help="Tables as Markdown, to the terminal or the file.")
+        bool, typer.Option("--markdown", help="Write Markdown, by default to the terminal.")
     ] = False,
 ) -> None:
-    """Write what a sweep found as one HTML page, while it runs or after.
+    """Write the report of a sweep as one HTML page, during or after the run.
 
     Example: `class-sweep report results/first`
     """
     from class_sweep.base.files import write_atomic
     from class_sweep.report.sweep_page import sweep_markdown, write_page
 
-    with looking_at(results) as look:
+    with open_results(results) as opened:
         if not as_markdown:
-            beside = Path(f"{look.path.name}.html") if look.is_copy else None
-            typer.echo(str(write_page(look.path, output or beside)))
+            local = Path(f"{opened.path.name}.html") if opened.is_copy else None
+            typer.echo(str(write_page(opened.path, output or local)))
         elif output is None:
-            typer.echo(sweep_markdown(look.path), nl=False)
+            typer.echo(sweep_markdown(opened.path), nl=False)
         else:
-            write_atomic(output, sweep_markdown(look.path))
+            write_atomic(output, sweep_markdown(opened.path))
             typer.echo(str(output))
 
 
-def write_report(folder: Path) -> None:
-    """Leave the page beside the results; what goes wrong here takes nothing from the sweep."""
+def write_report(console: Console, folder: Path) -> None:
+    """Write the page at the end of a sweep. A failure is logged: the sweep itself has succeeded."""
     from class_sweep.errors import StorageError
+    from class_sweep.report.blocks import KeyValues
+    from class_sweep.report.rendering.terminal import print_blocks
     from class_sweep.report.sweep_page import write_page
     from class_sweep.results.folder import ResultsFolder
 
@@ -55,11 +58,12 @@ def write_report(folder: Path) -> None:
     except Exception as error:
         log.warning("no report was written: %s: %s", type(error).__name__, error)
         return
-    typer.echo(f"  {page}     plots, tables, and how to reproduce them")
+    locations = [(str(page), "plots, tables, and commands to reproduce them")]
     if storage := ResultsFolder(folder).read_storage():
         try:
             storage.put(page.name, page)
         except StorageError as error:
-            log.warning("the report is in %s alone: %s", folder, error)
+            log.warning("the report is only in %s: %s", folder, error)
         else:
-            typer.echo(f"  {storage}     all of this, where every node reaches it")
+            locations.append((str(storage), "a copy of all of this, for every node"))
+    print_blocks(console, [KeyValues(locations)], indent=2)

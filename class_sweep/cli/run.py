@@ -1,4 +1,4 @@
-"""`class-sweep run` and `class-sweep resume`."""
+"""`class-sweep run`, and the frame that `run`, `resume` and `rerun` share."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -8,20 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from class_sweep.cli.arguments import (
-    Address,
-    OutForStorage,
-    Results,
-    SpaceFile,
-    StorageOption,
-)
-from class_sweep.cli.locations import folder_to_go_on, new_storage
+from class_sweep.cli.arguments import Address, SpaceFile, StorageOption
+from class_sweep.cli.locations import new_storage
 from class_sweep.cli.report import write_report
 from class_sweep.errors import InterruptedSweepError
 
 if TYPE_CHECKING:
     from class_sweep.config.objective import Objective
-    from class_sweep.report.live import LiveView
+    from class_sweep.report.live_view import LiveView
     from class_sweep.sweep import Sweep
 
 
@@ -29,19 +23,23 @@ def run(
     file: SpaceFile,
     out: Annotated[
         Path | None,
-        typer.Option(help="The results folder; it must not exist. Default: results/NAME-TIME."),
+        typer.Option(
+            metavar="FOLDER", help="The results folder, a new one. Default: results/NAME-TIME."
+        ),
     ] = None,
     record: Annotated[
         int | None,
-        typer.Option(min=1, help="Prune nothing; run each configuration under this many seeds."),
+        typer.Option(
+            min=1, help="Record learning curves: no pruning, this many seeds per configuration."
+        ),
     ] = None,
     storage: StorageOption = None,
     address: Address = None,
 ) -> None:
-    """Sweep a space: index once, then trials, then the best configuration as YAML.
+    """Run a sweep: count look-alikes once, search, confirm, and write the winner as YAML.
 
-    With `--record`, every learning curve to its end, in a `curves.csv` for `class-sweep replay`.
-    With `--storage`, the results folder has a copy there, under its own name.
+    With `--record`, the sweep writes every learning curve to curves.csv, for `class-sweep replay`.
+    With `--storage`, the storage holds a copy of the results folder, under the folder's name.
 
     Example: `class-sweep run search_spaces/demo.yaml --out results/first`
     """
@@ -54,88 +52,31 @@ def run(
     if record:
         space = as_recording(space, record)
     folder = out or Path("results") / f"{file.stem}-{datetime.now():%Y%m%d-%H%M%S}"
-    place = new_storage(storage, folder)
+    copy = new_storage(storage, folder)
     cache = ArrayCache(default_cache_folder())
-    _follow(
+    follow(
         folder,
         space.objective,
         lambda view: run_sweep(
-            space, folder, cache=cache, callback=view, storage=place, address=address
+            space, folder, cache=cache, callback=view, storage=copy, address=address
         ),
     )
 
 
-def resume(
-    results: Results,
-    out: OutForStorage = None,
-    storage: StorageOption = None,
-    address: Address = None,
-) -> None:
-    """Go on with a sweep that was interrupted, killed or lost its machine.
+def follow(folder: Path, objective: "Objective", sweep: Callable[["LiveView"], "Sweep"]) -> None:
+    """Run a sweep under the live view; then print its summary and write its report.
 
-    From a storage it goes on in a folder here, and the storage keeps its copy.
+    Args:
+        folder: The results folder.
+        objective: The objective of the sweep.
+        sweep: Runs the sweep with the view as its callback.
 
-    Example: `class-sweep resume results/first`
+    Raises:
+        InterruptedSweepError: On Ctrl-C, if the sweep can be resumed.
     """
-    from class_sweep.base.array_cache import ArrayCache, default_cache_folder
-    from class_sweep.config.document import load_space
-    from class_sweep.results.folder import ResultsFolder
-    from class_sweep.sweep import resume as resume_sweep
-
-    folder, place = folder_to_go_on(results, out)
-    if storage:
-        place = new_storage(storage, folder)
-    space = load_space(ResultsFolder.existing(folder).space)
-    cache = ArrayCache(default_cache_folder())
-    _follow(
-        folder,
-        space.objective,
-        lambda view: resume_sweep(
-            folder, cache=cache, callback=view, storage=place, address=address
-        ),
-    )
-
-
-def rerun(
-    results: Results,
-    out: OutForStorage = None,
-    failed: Annotated[
-        bool, typer.Option("--failed", help="The trials that failed; the only choice there is.")
-    ] = False,
-    address: Address = None,
-) -> None:
-    """Run the failed trials of a sweep once more, after what made them fail is mended.
-
-    Example: `class-sweep rerun results/first --failed`
-    """
-    from class_sweep.base.array_cache import ArrayCache, default_cache_folder
-    from class_sweep.config.document import load_space
-    from class_sweep.errors import InputError
-    from class_sweep.results.folder import ResultsFolder
-    from class_sweep.sweep import resume as resume_sweep
-
-    if not failed:
-        raise InputError(f"say which trials to run again: class-sweep rerun {results} --failed")
-    folder, place = folder_to_go_on(results, out)
-    space = load_space(ResultsFolder.existing(folder).space)
-    cache = ArrayCache(default_cache_folder())
-    _follow(
-        folder,
-        space.objective,
-        lambda view: resume_sweep(
-            folder,
-            cache=cache,
-            callback=view,
-            storage=place,
-            rerun_failed=True,
-            address=address,
-        ),
-    )
-
-
-def _follow(folder: Path, objective: "Objective", sweep: Callable[["LiveView"], "Sweep"]) -> None:
-    from class_sweep.report.final_summary import print_closing
-    from class_sweep.report.live import LiveView
+    from class_sweep.report.final_summary import final_summary
+    from class_sweep.report.live_view import LiveView
+    from class_sweep.report.rendering.terminal import print_chapters
 
     console = Console()
     try:
@@ -144,7 +85,7 @@ def _follow(folder: Path, objective: "Objective", sweep: Callable[["LiveView"], 
     except KeyboardInterrupt:
         if folder.exists():
             raise InterruptedSweepError(folder) from None
-        console.print("interrupted: nothing was written")
+        typer.echo("interrupted: nothing was written")
         raise typer.Exit(130) from None
-    print_closing(console, done.summary, folder)
-    write_report(folder)
+    print_chapters(console, final_summary(done.summary, folder))
+    write_report(console, folder)

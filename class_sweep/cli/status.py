@@ -1,82 +1,72 @@
 """`class-sweep status`."""
 
-import json
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.live import Live
 
-from class_sweep.cli.arguments import Results
-from class_sweep.cli.locations import Look, looking_at
+from class_sweep.cli.arguments import Json, Results
+from class_sweep.cli.locations import OpenResults, open_results
 
 if TYPE_CHECKING:
-    from class_sweep.config.objective import Objective
-    from class_sweep.results.folder import ResultsFolder
-    from class_sweep.results.record import Record
+    from class_sweep.report.sweep_facts import SweepFacts
+    from class_sweep.report.sweep_status import SweepStatus
 
-_EVERY = 2  # seconds between two looks at the folder
+_INTERVAL = 2  # seconds between two readings of the folder
 
 
 def status(
     results: Results,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    as_json: Json = False,
     watch: Annotated[
-        bool, typer.Option("--watch", help="Go on until no process runs the sweep any more.")
+        bool, typer.Option("--watch", help="Update until no process runs the sweep any more.")
     ] = False,
 ) -> None:
-    """Show how far a sweep is, from any shell, while it runs or after.
+    """Show the progress of a sweep, from any shell, during or after the run.
 
-    With `--watch` a terminal is kept up to date; elsewhere every change is a line.
+    With `--watch`, a terminal shows a live table; elsewhere each change is printed as a line.
 
     Example: `class-sweep status results/first --watch`
     """
-    from class_sweep.config.document import load_space
-    from class_sweep.report.status import headline, status_view
-    from class_sweep.results.folder import ResultsFolder
+    from rich.live import Live
 
-    with looking_at(results) as look:
-        folder = ResultsFolder.existing(look.path)
-        objective = load_space(folder.space).objective
-        console = Console()
-        states = _states(look, folder, objective, watch=watch)
+    from class_sweep.report.rendering.terminal import live_blocks, print_blocks
+    from class_sweep.report.sweep_status import status_blocks
+    from class_sweep.results.json_files import json_line, json_text
+
+    console = Console()
+    with open_results(results) as opened:
+        states = _states(opened, watch=watch)
         if as_json:
-            for tree, _ in states:
-                typer.echo(json.dumps(tree, indent=None if watch else 2, ensure_ascii=False))
-        elif watch and not console.is_terminal:
-            for tree, _ in states:
-                typer.echo(headline(tree))
+            for state, _ in states:
+                typer.echo(f"{json_line(state)}\n" if watch else json_text(state), nl=False)
+        elif not watch:
+            for state, sweep in states:
+                print_blocks(console, status_blocks(state, sweep))
+        elif not console.is_terminal:
+            for state, _ in states:
+                typer.echo(state.headline())
         else:
             with Live(console=console, auto_refresh=False, vertical_overflow="visible") as live:
-                for tree, records in states:
-                    view = status_view(tree, records, objective, folder.errors)
-                    live.update(view, refresh=True)
+                for state, sweep in states:
+                    live.update(live_blocks(console, status_blocks(state, sweep)), refresh=True)
 
 
-def _states(
-    look: Look, folder: "ResultsFolder", objective: "Objective", *, watch: bool
-) -> "Iterator[tuple[dict[str, Any], list[Record]]]":
-    """The state now, and at every change of it while the sweep runs."""
-    from class_sweep.report.status import status_tree
-    from class_sweep.results.confirmation_log import ConfirmLog
+def _states(results: OpenResults, *, watch: bool) -> "Iterator[tuple[SweepStatus, SweepFacts]]":
+    """The current state, and with `watch` each new state while the sweep runs."""
+    from class_sweep.report.sweep_facts import read_sweep
+    from class_sweep.report.sweep_status import SweepStatus
 
-    before = None
+    previous = None
     while True:
-        running = folder.in_use()  # asked first: a sweep that ends here has written all it will
-        records = folder.records()
-        tree = status_tree(
-            folder.read_summary(),
-            records,
-            objective,
-            running=running,
-            confirmed=len(ConfirmLog(folder).runs()),
-        )
-        if tree != before:
-            yield tree, records
-        if not watch or tree["state"] not in {"running", "confirming"}:
+        sweep = read_sweep(results.path)
+        state = SweepStatus.of(sweep)
+        if state != previous:
+            yield state, sweep
+        if not watch or not state.active:
             return
-        before = tree
-        time.sleep(_EVERY)
-        look.again()
+        previous = state
+        time.sleep(_INTERVAL)
+        results.update()

@@ -10,17 +10,18 @@ from rich.console import Console
 
 def train(
     config: Annotated[
-        Path, typer.Argument(metavar="CONFIG", help="A file without axes, such as best.yaml.")
+        Path, typer.Argument(metavar="CONFIG", help="A space without axes, e.g. best.yaml.")
     ],
     out: Annotated[
         Path | None,
         typer.Option(
-            help="The model folder, new or to be gone on with. Default: models/NAME-TIME."
+            metavar="FOLDER",
+            help="The model folder, new or to be continued. Default: models/NAME-TIME.",
         ),
     ] = None,
     seeds: Annotated[
         int | None,
-        typer.Option(min=1, help="Train so many, each under a seed, in folders below --out."),
+        typer.Option(min=1, help="Train a model for each of this many seeds, in folders below."),
     ] = None,
 ) -> None:
     """Train one configuration over its full budget, into a model folder.
@@ -29,11 +30,13 @@ def train(
     """
     from class_sweep.models.training import summary_of
     from class_sweep.models.training import train as train_config
-    from class_sweep.report.training import TrainingView, print_trained
+    from class_sweep.report.rendering.terminal import print_blocks
+    from class_sweep.report.tables.trained_models import trained_blocks
+    from class_sweep.report.training_view import TrainingView
 
     folder = out or Path("models") / f"{config.stem}-{datetime.now():%Y%m%d-%H%M%S}"
     console = Console()
     view = TrainingView(console)
     with view.watching():
-        done = train_config(config, folder, seeds=seeds, callback=view)
-    print_trained(console, summary_of(done))
+        models = train_config(config, folder, seeds=seeds, callback=view)
+    print_blocks(console, trained_blocks(summary_of(models)))

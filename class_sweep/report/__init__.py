@@ -1,1 +1,1 @@
-"""What a person reads: the live view and the closing tables."""
+"""Everything that a person reads: facts become blocks, and blocks become output."""

@@ -1,7 +1,11 @@
-"""What a report is made of, whatever it is written as: HTML, Markdown or a terminal's tables."""
+"""The parts of a report, independent of the medium: HTML, Markdown or a terminal.
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+Facts become blocks, and `class_sweep.report.rendering` turns blocks into output. All text in a
+block is plain text: a renderer escapes it.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 
@@ -10,85 +14,153 @@ class Text:
     """A paragraph.
 
     Attributes:
-        text: Its plain text.
-        kind: `finding` is what a reader came for, `quiet` is an aside.
+        text: Plain text.
+        kind: `finding` is a main result, `note` an aside, `warning` a reason for caution, and
+            `alarm` a reason not to use the results.
     """
 
     text: str
-    kind: Literal["plain", "finding", "warning", "quiet"] = "plain"
+    kind: Literal["plain", "finding", "note", "warning", "alarm"] = "plain"
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading within a chapter."""
+
+    text: str
 
 
 @dataclass(frozen=True)
 class Code:
-    """Text to be copied as it is."""
+    """Text to copy, such as a command or a file's content."""
 
     text: str
 
 
 @dataclass(frozen=True)
+class Styled:
+    """A table cell that a terminal shows in colour. The text alone carries the meaning."""
+
+    text: str
+    tone: Literal["good", "active", "idle", "caution", "bad"]
+
+
+Cell = str | Styled
+
+
+@dataclass(frozen=True)
 class Table:
-    """A table; its first column names the rows.
+    """A table whose first column names the rows.
 
     Attributes:
         head: A name for each column.
-        rows: Cells as they are shown.
-        words: Columns of words beside the first one; the others hold numbers.
-        tool: A name where a reader may sort and filter the rows.
+        rows: The cells of each row, formatted.
+        text_columns: Positions of the text columns beside the first column. Text is aligned left;
+            the other columns hold numbers, which are aligned right and never broken.
+        title: A title above the table.
+        sort_id: An identifier for a table that a reader of the page can sort and filter.
+        one_line: Whether a terminal cuts long text so that each row takes one line.
     """
 
     head: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    words: frozenset[int] = frozenset()
-    tool: str | None = None
+    rows: Sequence[Sequence[Cell]]
+    text_columns: Collection[int] = ()
+    title: str | None = None
+    sort_id: str | None = None
+    one_line: bool = False
+
+    def is_text(self, column: int) -> bool:
+        """Whether a column holds text."""
+        return column == 0 or column in self.text_columns
+
+
+@dataclass(frozen=True)
+class KeyValues:
+    """Names with their values, one pair a line."""
+
+    items: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
 class Plot:
-    """A figure of Plotly's.
+    """A Plotly figure. Pages alone show it.
 
     Attributes:
-        name: Unique in the report.
-        title: What is drawn.
-        says: What to read from it, in a sentence.
-        figure: Its `data` and `layout`.
-        height: In pixels, where the usual one is too low or too high.
+        name: A name that is unique in the report.
+        title: What the figure shows.
+        caption: How to read the figure.
+        figure: Plotly's `data` and `layout`.
+        height: Height in pixels, where the default does not fit.
     """
 
     name: str
     title: str
-    says: str
-    figure: dict[str, Any]
+    caption: str
+    figure: Mapping[str, Any]
     height: int | None = None
 
 
 @dataclass(frozen=True)
-class Plots:
-    """Small plots beside each other."""
+class PlotGrid:
+    """Small plots side by side."""
 
     plots: Sequence[Plot]
 
 
 @dataclass(frozen=True)
-class More:
-    """What is shown when it is asked for."""
+class Drawing:
+    """A drawing. Pages alone show it.
+
+    Attributes:
+        svg: A trusted SVG element: a page contains it unescaped.
+    """
+
+    svg: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """A box with a title, for one item of several."""
 
     title: str
     blocks: Sequence["Block"]
 
 
-Block = Text | Code | Table | Plot | Plots | More
+@dataclass(frozen=True)
+class Cards:
+    """Cards side by side. A terminal does not show them."""
+
+    cards: Sequence[Card]
+
+
+@dataclass(frozen=True)
+class Collapsible:
+    """Details that a page shows on request. A terminal does not show them."""
+
+    title: str
+    blocks: Sequence["Block"]
+
+
+Block = (
+    Text | Heading | Code | Table | KeyValues | Plot | PlotGrid | Drawing | Cards | Collapsible
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """A part of a report.
+    """A titled part of a report.
 
     Attributes:
-        name: Its anchor.
-        title: Its heading.
-        blocks: In the order in which they are read.
+        name: The anchor on a page.
+        title: The heading.
+        blocks: The blocks in reading order.
     """
 
     name: str
     title: str
-    blocks: Sequence[Block] = field(default_factory=tuple)
+    blocks: Sequence[Block]
+
+
+def plain(cell: Cell) -> str:
+    """The text of a cell."""
+    return cell.text if isinstance(cell, Styled) else cell

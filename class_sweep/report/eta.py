@@ -1,47 +1,49 @@
-"""How long a sweep will still take, from the times of its latest reports."""
+"""The remaining time of a sweep, estimated from the times of its latest reports."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from class_sweep.results.record import Record
 
-_LATEST = 32  # reports that the pace is taken from: a resumed sweep forgets its pause
+_WINDOW = 32  # latest reports for the rate: the pause before a resume drops out of them
+_MIN_REPORTS = 3
 
 
 def seconds_left(
-    records: Sequence[Record], wanted: int, foretold: int | None = None
+    records: Sequence[Record], trials: int, expected_samples: int | None = None
 ) -> float | None:
-    """Seconds until every trial has ended, at the pace of the latest reports; None while unknown.
+    """Seconds until every trial has ended, at the rate of the latest reports; None if unknown.
 
     Args:
         records: Every report so far.
-        wanted: How many trials are to end.
-        foretold: The samples of all trials together. Where they are known the pace is of samples,
-            else of ends: with trials that wait the first ends are cheap and the last dear.
+        trials: The number of trials that are to end.
+        expected_samples: The samples of all trials together. If they are known, the rate is in
+            samples per second, else in ended trials per second: where trials pause, the first
+            ends are cheap and the last ones expensive.
     """
     ended = [r for r in records if r.ended]
-    left = wanted - len(ended)
+    left = trials - len(ended)
     if left <= 0:
         return None
-    if foretold is not None:
-        return _by_samples(records, foretold)
-    latest = sorted(_time(r) for r in ended if r.at)[-_LATEST:]
-    if len(latest) < 3:
+    if expected_samples is not None:
+        return _by_samples(records, expected_samples)
+    latest = sorted(_time(r) for r in ended if r.at)[-_WINDOW:]
+    if len(latest) < _MIN_REPORTS:
         return None
     return left * (latest[-1] - latest[0]) / (len(latest) - 1)
 
 
-def _by_samples(records: Sequence[Record], foretold: int) -> float | None:
+def _by_samples(records: Sequence[Record], expected: int) -> float | None:
     seen: dict[int, int] = {}
-    legs: list[tuple[Record, int]] = []  # each report, and the samples since the one before
+    increments: list[tuple[Record, int]] = []  # each report, with its new samples
     for r in records:
         if r.at and r.same_as is None:
-            legs.append((r, max(0, r.samples - seen.get(r.trial, 0))))
+            increments.append((r, max(0, r.samples - seen.get(r.trial, 0))))
             seen[r.trial] = r.samples
-    latest = legs[-_LATEST:]
-    left = foretold - sum(seen.values())
+    latest = increments[-_WINDOW:]
+    left = expected - sum(seen.values())
     spent = sum(samples for _, samples in latest[1:])
-    if len(latest) < 3 or left <= 0 or not spent:
+    if len(latest) < _MIN_REPORTS or left <= 0 or not spent:
         return None
     return left * (_time(latest[-1][0]) - _time(latest[0][0])) / spent
 

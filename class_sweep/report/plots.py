@@ -1,27 +1,27 @@
-"""What the plots of every page are made of: Plotly's data and layout, as plain values.
+"""The elements of Plotly figures, as plain values.
 
-Text, grid and background follow the reader's light or dark scheme, so no figure names them.
+Text, grid and background take the colours of the reader's light or dark scheme on the page, so
+figures do not set them. Plotly interprets a few HTML tags in its labels: they are written here.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 SCALE = ("#8a63b8", "#3d86c6", "#2a9d8f", "#7fa832", "#d39a1f", "#d1602f", "#b0305f")
-OURS, THEIRS, THIRD, FOURTH = "#3d86c6", "#d1602f", "#2a9d8f", "#8a63b8"
+BLUE, ORANGE, GREEN, PURPLE, GREY = "#3d86c6", "#d1602f", "#2a9d8f", "#8a63b8", "#8a8f98"
 SHADE = "rgba(42, 157, 143, 0.14)"
-GREY = "#8a8f98"
 
 Figure = dict[str, Any]
 
 
 def figure(data: list[Figure], x: str, y: str, **layout: Any) -> Figure:
-    """Traces under two named axes, with a legend where there are several.
+    """Traces under two titled axes, with a legend if there are several traces.
 
     Args:
         data: The traces.
         x: Title of the horizontal axis, with its unit.
-        y: Title of the vertical one.
-        layout: What else Plotly's layout takes; `xaxis` and `yaxis` are added to.
+        y: Title of the vertical axis, with its unit.
+        layout: Further properties of Plotly's layout; `xaxis` and `yaxis` extend the defaults.
     """
     axes = {
         "xaxis": {"title": {"text": x, "standoff": 8}, "automargin": True}
@@ -31,60 +31,63 @@ def figure(data: list[Figure], x: str, y: str, **layout: Any) -> Figure:
     }
     legend = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
     margin = {"l": 10, "r": 24, "t": 10, "b": 10}
-    shown = len(data) > 1
     return {
         "data": data,
-        "layout": axes | {"legend": legend, "margin": margin, "showlegend": shown} | layout,
+        "layout": axes
+        | {"legend": legend, "margin": margin, "showlegend": len(data) > 1}
+        | layout,
+    }  # fmt: skip
+
+
+def curve(name: str, x: Sequence[Any], y: Sequence[Any], colour: str, **trace: Any) -> Figure:
+    """A line; a marker if it has a single point. `trace` extends the defaults."""
+    line = {"color": colour, "width": 2} | trace.pop("line", {})
+    mode = "lines" if len(x) > 1 else "markers"
+    defaults = {"type": "scatter", "mode": mode, "name": name, "x": list(x), "y": list(y)}
+    return defaults | {"line": line, "marker": {"color": colour}} | trace
+
+
+def dots(name: str, x: Sequence[Any], y: Sequence[Any], colour: str, **trace: Any) -> Figure:
+    """A marker for each point. `trace` extends the defaults, `marker` those of the marker."""
+    marker = {"color": colour, "size": 8} | trace.pop("marker", {})
+    defaults = {"type": "scatter", "mode": "markers", "name": name, "x": list(x), "y": list(y)}
+    return defaults | {"marker": marker} | trace
+
+
+def bars(name: str, labels: Sequence[str], values: Sequence[float], colour: str) -> Figure:
+    """Horizontal bars, the first label at the bottom."""
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "name": name,
+        "y": list(labels),
+        "x": list(values),
+        "marker": {"color": colour},
     }
 
 
-def curve(name: str, x: Sequence[Any], y: Sequence[Any], colour: str, **more: Any) -> Figure:
-    """A line, or a mark where it has a single point."""
-    line = {"color": colour, "width": 2} | more.pop("line", {})
-    mode = "lines" if len(x) > 1 else "markers"
-    plain = {"type": "scatter", "mode": mode, "name": name, "x": list(x), "y": list(y)}
-    return plain | {"line": line, "marker": {"color": colour}} | more
-
-
-def dots(name: str, x: Sequence[Any], y: Sequence[Any], colour: str, **more: Any) -> Figure:
-    """A mark for each point; `marker` says which."""
-    marker = {"color": colour, "size": 8} | more.pop("marker", {})
-    plain = {"type": "scatter", "mode": "markers", "name": name, "x": list(x), "y": list(y)}
-    return plain | {"marker": marker} | more
-
-
-def mark(x: float) -> Figure:
-    """A dotted line across a plot."""
+def vertical_line(x: float) -> Figure:
+    """A dotted line across the plot."""
     line = {"color": GREY, "width": 1, "dash": "dot"}
     return {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "paper", "line": line}
 
 
-def note(x: float, text: str) -> Figure:
-    """Words beside such a line."""
-    place = {"x": x, "y": 1, "yref": "paper", "yanchor": "top", "xanchor": "left"}
-    return place | {"text": text, "showarrow": False}
+def line_label(x: float, text: str) -> Figure:
+    """A label beside a vertical line."""
+    position = {"x": x, "y": 1, "yref": "paper", "yanchor": "top", "xanchor": "left"}
+    return position | {"text": text, "showarrow": False}
 
 
-def schedule_plots(
-    schedules: Iterable[tuple[str, Mapping[str, Any], str, str]],
-) -> tuple[Figure, Figure, Figure]:
-    """λ, γ and samples by epoch.
+def hover(template: str) -> Figure:
+    """The hover text of a trace, without Plotly's box for the name of the trace."""
+    return {"hovertemplate": f"{template}<extra></extra>"}
 
-    Args:
-        schedules: Name, schedule as `class_sweep.curriculum.schedule_table` gives it, colour, dash.
-    """
-    share, gamma, samples = [], [], []
-    for name, one, colour, dash in schedules:
-        line = {"dash": dash, "shape": "hv"}
-        epochs = list(range(1, len(one["share"]) + 1))
-        share.append(curve(name, epochs, one["share"], colour, line=line))
-        samples.append(curve(name, epochs, one["samples"], colour, line=line))
-        for part, factors in one["intensity"].items():
-            label = name if part == "loss" else f"{name}, {part}"
-            gamma.append(curve(label, epochs, factors, colour, line=line))
-    whole = {"range": [0, 1.05]}
-    return (
-        figure(share, "epoch", "λ, share of the pairs", yaxis=whole | {"tickformat": ".0%"}),
-        figure(gamma, "epoch", "γ, intensity", yaxis=whole),
-        figure(samples, "epoch", "samples", yaxis={"rangemode": "tozero"}),
-    )
+
+def bold(text: str) -> str:
+    """A bold label."""
+    return f"<b>{text}</b>"
+
+
+def two_lines(first: str, second: str) -> str:
+    """A label on two lines. The space at its end keeps it away from the axis."""
+    return f"{first}<br>{second} "

@@ -1,6 +1,6 @@
-"""A results folder as its report sees it: read once, whatever state the sweep is in."""
+"""The facts of a results folder for its report, read once, whatever state the sweep is in."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,11 +9,12 @@ from class_sweep.config.axes import Axis
 from class_sweep.config.document import Space, load_space
 from class_sweep.config.objective import Objective
 from class_sweep.results import formatting
+from class_sweep.results.confirmation_log import ConfirmLog
 from class_sweep.results.curves import SEED
 from class_sweep.results.environment import Environment
 from class_sweep.results.folder import ResultsFolder
 from class_sweep.results.record import Record
-from class_sweep.results.summary import SweepSummary
+from class_sweep.results.summary import SigmaSummary, SweepSummary
 from class_sweep.results.test_log import TestReading, read_test_log
 from class_sweep.results.trials import Trials, trials_of
 from class_sweep.results.verdict import Verdict
@@ -21,24 +22,24 @@ from class_sweep.results.verdict import Verdict
 
 @dataclass(frozen=True)
 class SweepFacts:
-    """What a results folder holds.
+    """The content of a results folder.
 
     Attributes:
-        path: The folder, as it was named.
-        space: As run.
-        curves: The reports of each trial, by number.
-        trials: The trials by how they ended.
+        path: The folder, as the user named it.
+        space: The space as run.
+        records: Every report, in the order of the log.
+        confirmation_runs: The number of confirmation runs so far.
         running: Whether a process is writing to the folder.
         summary: `summary.json`; None before the first trial.
-        environment: `environment.json`; None where there is none.
-        verdict: `verdict.json` of a confirmation, or None.
+        environment: `environment.json`; None if there is none.
+        verdict: `verdict.json`; None before a confirmation.
         tests: Every reading of the test split.
     """
 
     path: Path
     space: Space
-    curves: Mapping[int, list[Record]]
-    trials: Trials
+    records: list[Record]
+    confirmation_runs: int
     running: bool
     summary: SweepSummary | None
     environment: Environment | None
@@ -47,28 +48,46 @@ class SweepFacts:
 
     @property
     def name(self) -> str:
-        """Of the folder."""
+        """The name of the folder."""
         return self.path.resolve().name
 
     @property
+    def folder(self) -> ResultsFolder:
+        """The files of the folder."""
+        return ResultsFolder(self.path)
+
+    @cached_property
+    def curves(self) -> Mapping[int, list[Record]]:
+        """The reports of each trial, by number."""
+        curves: dict[int, list[Record]] = {}
+        for record in self.records:
+            curves.setdefault(record.trial, []).append(record)
+        return curves
+
+    @cached_property
+    def trials(self) -> Trials:
+        """The trials by how they ended."""
+        return trials_of(self.records)
+
+    @property
     def objective(self) -> Objective:
-        """What the sweep optimises."""
+        """The objective of the sweep."""
         return self.space.objective
 
     @property
     def state(self) -> str:
-        """`finished`, `failed`, `running`, `interrupted`, or `not started`."""
-        state = self.summary.state if self.summary else "not started"
-        cut = state in {"running", "confirming"} and not self.running
-        return "interrupted" if cut else state
+        """`finished`, `failed`, `running`, `confirming`, `interrupted`, or `not started`."""
+        if self.summary is None:
+            return "not started"
+        stopped = self.summary.state in {"running", "confirming"} and not self.running
+        return "interrupted" if stopped else self.summary.state
 
     @cached_property
-    def ended(self) -> list[tuple[str, Record]]:
-        """Every trial's state and last report: the finished ones best first, then the others."""
-        open_ones = "running" if self.running else "interrupted"
+    def last_reports(self) -> list[tuple[str, Record]]:
+        """State and last report of every trial: finished trials first, the best on top."""
         groups = (
             ("finished", self.ranked),
-            (open_ones, self.trials.running),
+            ("running" if self.running else "interrupted", self.trials.running),
             ("paused", self.trials.paused),
             ("pruned", sorted(self.trials.pruned, key=lambda r: (-r.samples, r.trial))),
             ("failed", self.trials.failed),
@@ -87,13 +106,13 @@ class SweepFacts:
         return self.ranked[0] if self.ranked else None
 
     @property
-    def references(self) -> dict[str, Record]:
-        """The finished references by name; the best of each where it ran several times."""
+    def baselines(self) -> dict[str, Record]:
+        """The finished baselines by name; the best run of a baseline with several runs."""
         return {r.name: r for r in reversed(self.ranked) if r.name}
 
     @property
     def axes(self) -> dict[str, Axis]:
-        """What the trials differ in, but for a recording's seeds."""
+        """The axes by path, without the seeds of a recording."""
         return {path: axis for path, axis in self.space.axes.items() if path != SEED}
 
     @property
@@ -103,21 +122,36 @@ class SweepFacts:
 
     @property
     def full_samples(self) -> int | None:
-        """Samples of one trial over the full data; None before that is known."""
+        """Samples of one trial over the full data; None before the first trial."""
         return self.summary.full_samples if self.summary else None
 
+    @property
+    def full_budget(self) -> int | None:
+        """Samples of all trials over the full data; None before the first trial."""
+        return self.summary.samples.full_budget if self.summary else None
+
+    @property
+    def seconds(self) -> Mapping[str, float]:
+        """Wall time of each stage so far."""
+        return self.summary.seconds if self.summary else {}
+
+    @property
+    def difficulty(self) -> Mapping[str, Sequence[SigmaSummary]]:
+        """For each similarity, the distribution of N at each σ."""
+        return self.summary.difficulty if self.summary else {}
+
     def schedule(self, record: Record) -> str:
-        """A trial's name or its values, in a line."""
+        """A trial's name, or its values in a line."""
         return record.name or formatting.schedule(
             {path: value for path, value in record.config.items() if path != SEED}
         )
 
     def shown(self, value: float | None) -> str:
-        """A value of the objective."""
+        """A value of the objective as text."""
         return "–" if value is None else formatting.metric(self.objective.metric, value)
 
     def scaled(self, value: float | None) -> float | None:
-        """A value of the objective as plots show it: shares in per cent, ranks as they are."""
+        """A value of the objective for a plot: shares in per cent, ranks unchanged."""
         if value is None:
             return None
         return round(value if self.objective.sign < 0 else 100 * value, 4)
@@ -129,7 +163,7 @@ class SweepFacts:
 
     @property
     def better(self) -> str:
-        """Which way is better."""
+        """The direction of the objective as a phrase."""
         return "lower is better" if self.objective.sign < 0 else "higher is better"
 
 
@@ -137,20 +171,17 @@ def read_sweep(path: Path) -> SweepFacts:
     """Read a results folder.
 
     Raises:
-        ResultsError: If there is none, or a file of it is damaged.
-        ConfigError: If its space is not one.
+        ResultsError: If the folder has no sweep, or a damaged file.
+        ConfigError: If its space is invalid.
     """
     folder = ResultsFolder.existing(path)
-    running = folder.in_use()  # asked first: a sweep that ends here has written all it will
-    curves: dict[int, list[Record]] = {}
-    records = folder.records()
-    for record in records:
-        curves.setdefault(record.trial, []).append(record)
+    # Asked before the files are read: a sweep that ends in between has written everything.
+    running = folder.in_use()
     return SweepFacts(
         path=path,
         space=load_space(folder.space),
-        curves=curves,
-        trials=trials_of(records),
+        records=folder.records(),
+        confirmation_runs=len(ConfirmLog(folder).runs()),
         running=running,
         summary=folder.read_summary() if folder.summary.is_file() else None,
         environment=folder.read_environment() if folder.environment.is_file() else None,

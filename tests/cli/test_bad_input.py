@@ -145,8 +145,8 @@ def test_a_results_folder_that_exists(command, space_file, tmp_path):
         ("ftp://host/x", "a storage must be s3://bucket/prefix, gs://bucket/prefix or a path"),
         ("s3://key:hush@bucket/x", "a storage must be named without credentials"),
         ("s3://bucket/x?secret_key=hush", "an option of s3:// must be one of"),
-        ("nowhere", "a storage that is a path must be a folder that is there"),
-        ("file", "a storage that is a path must be a folder that is there"),
+        ("nowhere", "a storage that is a path must be an existing folder"),
+        ("file", "a storage that is a path must be an existing folder"),
     ],
 )
 def test_a_storage_that_is_none(command, space_file, tmp_path, storage, said):

@@ -59,10 +59,10 @@ def test_check_prints_the_resolved_plan_and_trains_nothing(command, space_file, 
         "samples of one trial 3,264 over the full data",
         "full budget 26,112 samples",
         "rungs at 560, 1,120, 2,240 samples",
-        "one trial holds 1 of",
-        "trials at a time 1",
+        "one trial uses 1 of",
+        "parallel trials 1",
         "optimizer lr 0.003, batch_size 32",
-        "what σ tells apart",
+        "Ties at each σ",
     ):
         assert words in flat
     assert sorted(tmp_path.iterdir()) == [space_file]

@@ -7,33 +7,33 @@ import pytest
 import yaml
 
 from class_sweep.config.document import parse_space
-from class_sweep.report.index_tables import some
+from class_sweep.report.index_report.tables import spread
 
 
-def test_it_prints_what_the_order_is_worth(command, space_file, tmp_path):
+def test_it_prints_the_difficulty_report(command, space_file, tmp_path):
     code, out, err = command("index", space_file)
     assert code == 0, err
     flat = re.sub(r"\s+", " ", out)
     for words in (
         "560 training pairs",
-        "the first pool holds 60.0 %, 336 pairs",
-        "look-alikes by 0.5 text + 0.5 molecule (cosine)",
-        "what σ tells apart",
+        "The first pool holds 60.0 %, 336 pairs",
+        "Similarity of two pairs: 0.5 text + 0.5 molecule (cosine)",
+        "Ties at each σ",
         "easiest",
         "hardest",
         "text length in words",
-        "likeness to the validation split",
+        "similarity to the validation split",
         "text alone ~ molecule alone, N",
         "λ paper 0.40",
-        "recommended σ",
-        "rule: largest tie below 50 % of the pairs and at least 10 distinct N",
+        "Recommended σ",
+        "Rule: largest tie below 50 % of the pairs and at least 10 distinct N",
     ):
         assert words in flat
     assert len(out.splitlines()) < 60
     assert sorted(tmp_path.iterdir()) == [space_file]
 
 
-def test_json_holds_every_number_and_the_line_to_paste_is_a_space(
+def test_json_has_every_number_and_the_recommended_line_is_valid_in_a_space(
     command, space_file, small_space_text
 ):
     code, out, _ = command("index", space_file, "--json")
@@ -83,7 +83,7 @@ def test_other_similarities_and_sigma_by_quantile(command, space_file, small_spa
     assert tree["recommendation"]["range"]
 
 
-def test_a_space_whose_sigma_orders_nothing_is_told_which_would(
+def test_a_space_whose_sigma_orders_nothing_gets_a_recommended_range(
     command, space_file, small_space_text
 ):
     space_file.write_text(small_space_text.replace("[0.40, 0.80], step: 0.05", "[0.985, 0.99]"))
@@ -112,6 +112,6 @@ def test_bad_input_ends_before_any_work(command, space_file, arguments):
     assert "counting" not in err
 
 
-def test_some_keeps_both_ends():
-    assert some(range(3), 5) == [0, 1, 2]
-    assert some(range(100), 3) == [0, 50, 99]
+def test_a_selection_of_rows_keeps_both_ends():
+    assert spread(range(3), 5) == [0, 1, 2]
+    assert spread(range(100), 3) == [0, 50, 99]

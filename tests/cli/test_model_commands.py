@@ -58,7 +58,7 @@ def test_train_then_evaluate_then_retrieve(command, tmp_path):
     assert re.search(r"at most +\d+\.\d %, \d+\.\d % alike", out)
     code, out, err = command("retrieve", "models/first", "ethanol", "--top", "3")
     assert code == 0, err
-    assert re.findall(r"^ +(\d+) +-?\d\.\d{4}", out, re.MULTILINE) == ["1", "2", "3"]
+    assert re.findall(r"^(\d+) +-?\d\.\d{4}", out, re.MULTILINE) == ["1", "2", "3"]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["best.yaml", "models"]
 
 

@@ -28,7 +28,7 @@ def table(tmp_path, small_space_text):
 def test_replay_prints_what_each_pruner_saves_and_costs(command, table):
     code, out, _ = command("replay", table, "--grace", "1,2", "--orders", "20", "--min-kept", "1")
     assert code == 0
-    assert "4 configurations × 2 seeds of validation/split/mrr, 1 references; 20 searches" in out
+    assert "4 configurations × 2 seeds of validation/split/mrr, 1 baselines; 20 searches" in out
     assert "Spearman's ρ" in out
     for row in ("asha, grace 1, η 2", "hyperband, grace 2, η 4", "median, grace 1",
                 "one_rung, grace 2, min kept 1", "none"):  # fmt: skip

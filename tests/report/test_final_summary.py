@@ -7,8 +7,10 @@ import pytest
 from made_sweeps import made_reading
 
 from class_sweep.config.objective import DIRECTIONS, METRICS, POOLS
-from class_sweep.report.final_summary import caution, print_closing
-from class_sweep.report.verdict import print_test
+from class_sweep.report.blocks import Text
+from class_sweep.report.final_summary import cautions, final_summary
+from class_sweep.report.rendering.terminal import print_blocks, print_chapters
+from class_sweep.report.tables.test_reading import test_reading_blocks as reading_blocks
 from class_sweep.results.test_log import TestReading
 
 
@@ -16,13 +18,17 @@ from class_sweep.results.test_log import TestReading
 def printed(terminal):
     def run(summary, folder=Path("results/small")):
         console = terminal(width=70)
-        print_closing(console, summary, folder)
+        print_chapters(console, final_summary(summary, folder))
         return console.file.getvalue()
 
     return run
 
 
-def test_every_number_of_the_table_is_the_summarys(printed, summary):
+def texts(blocks):
+    return [block.text for block in blocks]
+
+
+def test_every_number_of_the_table_is_that_of_the_summary(printed, summary):
     found = summary()
     text = printed(found)
     [heads] = re.findall(r"^ +best +(.*)$", text, re.MULTILINE)
@@ -42,36 +48,39 @@ def test_every_number_of_the_table_is_the_summarys(printed, summary):
     assert row.split() == ["71.2", "%", "65.9", "%", "100.0", "%"]
 
 
-def test_the_best_trial_and_what_was_spent_are_said(printed, summary):
+def test_the_best_trial_and_the_cost_are_shown(printed, summary):
     text = printed(summary())
     assert "Best finished trial: trial 7\n  hard_first  α 0.4375\n" in text
     assert "16 trials: 6 finished, 9 pruned at 21 rung decisions, 1 failed" in text
-    assert "345,678 samples seen, 25.0 % of what every trial over the full data would take" in text
-    assert "2 min 06 s in all: data 1.2 s, trials 2 min 05 s" in text
+    assert (
+        "345,678 samples seen, 25.0 % of the samples if every trial trained on the full data"
+        in text
+    )
+    assert "2 min 06 s in total: data 1.2 s, trials 2 min 05 s" in text
 
 
-def test_the_files_are_named_whatever_the_folder_is_called(printed, summary):
+def test_the_files_are_listed_also_if_the_folder_name_has_brackets(printed, summary):
     folder = Path("results/[bold]a[/x]")
     text = printed(summary(), folder)
     for name in ("best.yaml", "trials.jsonl", "summary.json", "study.db"):
         assert f"  {folder / name} " in text
 
 
-def test_a_best_trial_that_is_a_reference_is_named(printed, summary):
+def test_a_baseline_as_the_best_trial_has_its_name(printed, summary):
     found = summary()
     found = found.model_copy(update={"best": found.references["paper"]})
     assert "Best finished trial: trial 0\n  paper\n" in printed(found)
 
 
-# --- how far to trust it ------------------------------------------------------------------------
+# --- caution: an unconfirmed lead ----------------------------------------------------------------
 
 
 def test_the_lead_over_full_data_is_in_points_beside_the_standard_error(summary):
     found = summary()
     found.best.metrics["split/hits@1"] = 0.36
     found.references["full_data"].metrics["split/hits@1"] = 0.325
-    [line] = caution(found)
-    assert "is +3.5 points from full_data's" in line
+    [line] = texts(cautions(found))
+    assert "differs from full_data's by +3.5 points" in line
     error = 100 * math.sqrt(0.36 * 0.64 / 400)
     assert f"standard error is about {error:.1f} points on 400 queries" in line
     assert "2.4 points" in line
@@ -82,36 +91,37 @@ def test_a_schedule_that_is_behind_full_data_has_a_negative_lead(summary):
     found = summary()
     found.best.metrics["split/hits@1"] = 0.30
     found.references["full_data"].metrics["split/hits@1"] = 0.325
-    assert "is -2.5 points from full_data's" in caution(found)[0]
+    assert "differs from full_data's by -2.5 points" in texts(cautions(found))[0]
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0])
-def test_the_standard_error_at_the_ends_is_nought(summary, share):
+def test_the_standard_error_at_the_ends_is_zero(summary, share):
     found = summary()
     found.best.metrics["split/hits@1"] = share
-    assert "is about 0.0 points" in caution(found)[0]
+    assert "is about 0.0 points" in texts(cautions(found))[0]
 
 
-def test_full_data_as_the_best_is_said_plainly(summary):
+def test_full_data_as_the_best_trial_means_that_no_schedule_beat_it(summary):
     found = summary()
     found = found.model_copy(update={"best": found.references["full_data"]})
-    [line] = caution(found)
-    assert line.startswith(
-        "The best trial is full_data itself: no schedule of this sweep beat no curriculum."
-    )
+    [line] = texts(cautions(found))
+    assert line.startswith("The best trial is full_data itself: no schedule of this sweep beat it.")
 
 
-def test_without_full_data_the_way_to_have_it_is_named(summary):
-    [line] = caution(summary(references={}))
+def test_without_full_data_the_setting_that_adds_it_is_named(summary):
+    [line] = texts(cautions(summary(references={})))
     assert line.startswith("No full_data trial finished to compare with")
     assert "baselines: [full_data]" in line
 
 
-def test_what_a_sweep_must_not_be_read_without_is_said_loudly_and_first(summary, printed):
+def test_the_warnings_of_a_sweep_are_red_and_first(summary, printed, terminal):
     found = summary(warnings=["No rung decision was made: nothing was compared"])
-    assert caution(found)[0] == f"[bold red]{found.warnings[0]}[/bold red]"
-    assert len(caution(found)) == 2
+    assert cautions(found)[0] == Text(found.warnings[0], "alarm")
+    assert len(cautions(found)) == 2
     assert found.warnings[0] in printed(found)
+    console = terminal(terminal=True)
+    print_blocks(console, cautions(found)[:1])
+    assert console.file.getvalue().startswith(f"\x1b[1;31m{found.warnings[0]}")  # bold and red
 
 
 # --- confirmed ----------------------------------------------------------------------------------
@@ -133,35 +143,35 @@ def confirm():
     }
 
 
-def test_a_verdict_stands_instead_of_the_caution(printed, summary, confirm):
+def test_a_verdict_replaces_the_caution(printed, summary, confirm):
     text = printed(summary(confirm=confirm))
     assert "Verdict" in text
     assert f"  {WON}\n" in text
-    assert "trial 9: not told [apart]" in text  # words are no markup
-    assert "21 runs over up to 3 paired seeds;" in text
+    assert "trial 9: not told [apart]" in text  # brackets are no markup
+    assert "21 runs with up to 3 paired seeds." in text
     assert "verdict.json" in text
     assert "a candidate, not a finding" not in text
     assert "More seeds" not in text
 
 
-def test_failed_runs_and_the_way_to_more_seeds_are_said(printed, summary, confirm):
+def test_failed_runs_and_the_command_for_more_seeds_are_shown(printed, summary, confirm):
     failed = [{"arm": "paper", "seed": 4, "reason": "x"}]
     text = printed(summary(confirm=confirm | {"enough": 20, "failed": failed}))
-    assert "21 runs over up to 3 paired seeds, 1 of them failed;" in text
+    assert "21 runs with up to 3 paired seeds, 1 of them failed." in text
     assert " --seeds 20 --max-seeds 20\n" in text
 
 
 def test_warnings_stay_beside_a_verdict(summary, confirm):
     found = summary(confirm=confirm, warnings=["No rung decision was made"])
-    assert caution(found) == ["[bold red]No rung decision was made[/bold red]"]
+    assert cautions(found) == [Text("No rung decision was made", "alarm")]
 
 
-def test_a_reading_of_the_test_split_shows_arms_differences_and_how_often(terminal):
+def test_a_reading_of_the_test_split_shows_arms_differences_and_the_number_of_readings(terminal):
     def reading(number):
         return TestReading.model_validate_json(json.dumps(made_reading(reading=number)))
 
     console = terminal(width=200)
-    print_test(console, reading(1))
+    print_blocks(console, reading_blocks(reading(1)))
     text = console.file.getvalue()
     assert "test, 2 seeds, 70 queries" in text
     assert (
@@ -169,5 +179,5 @@ def test_a_reading_of_the_test_split_shows_arms_differences_and_how_often(termin
         " seeds and queries"
     ) in text
     assert "only the first reading" not in text
-    print_test(console, reading(2))
+    print_blocks(console, reading_blocks(reading(2)))
     assert "has now been read 2 times; only the first reading was a test" in console.file.getvalue()

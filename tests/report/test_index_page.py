@@ -1,19 +1,25 @@
-"""The page of `class-sweep index`: whole, safe, and nothing to load."""
+"""The page of `class-sweep index`: complete, escaped, and self-contained."""
 
 import base64
 import gzip
 import json
 import re
-from html.parser import HTMLParser
 
 import plotly.graph_objects as go
 import pytest
+from page_reader import read_page
 
-from class_sweep.report.index_page import index_page
-from class_sweep.report.index_words import advice, agreement, place, reading, warnings
+from class_sweep.preparation.index_report import IndexReport
+from class_sweep.report.index_report.page import index_page
+from class_sweep.report.index_report.wording import (
+    agreement,
+    order_warnings,
+    recommendation,
+    trait_reading,
+    validation_reading,
+)
 
 EVIL = "<script>alert('x')</script> & [bold]"
-VOID = {"meta", "br"}
 
 
 def sigma_row(sigma, **changes):
@@ -56,6 +62,11 @@ def schedule(**changes):
     }
 
 
+def report_of(tree):
+    report = IndexReport.model_validate(tree)
+    return report.model_copy(update={"warnings": order_warnings(report)})
+
+
 @pytest.fixture
 def tree():
     rows = [sigma_row(0.5), sigma_row(0.9, usable=False, following=None)]
@@ -63,7 +74,7 @@ def tree():
     by_part = schedule(
         curriculum={"intensity": {"alignment": "inverse"}}, intensity={"alignment": [1, 1, 1]}
     )
-    built = {
+    return {
         "space": f"{EVIL}.yaml",
         "pairs": {"train": 160, "validation": 20, "test": 20},
         "encoders": {"text_encoder": {"kind": "lsa"}, "molecule_encoder": {"kind": EVIL}},
@@ -91,43 +102,10 @@ def tree():
         },
         "schedules": {"space": by_part, "paper": schedule()},
     }
-    return built | {"warnings": warnings(built)}
-
-
-class Reader(HTMLParser):
-    """Checks that elements nest, and notes what a page holds."""
-
-    def __init__(self):
-        super().__init__()
-        self.open, self.ids, self.loads, self.scripts, self.text = [], [], [], [], ""
-
-    def handle_starttag(self, tag, attrs):
-        known = dict(attrs)
-        self.ids += [known["id"]] if "id" in known else []
-        self.loads += [known[name] for name in ("src", "href", "data", "action") if name in known]
-        self.scripts += [""] if tag == "script" else []
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if self.open and self.open[-1] == "script":
-            self.scripts[-1] += data
-        elif not self.open or self.open[-1] != "style":
-            self.text += data
-
-
-def read(page):
-    reader = Reader()
-    reader.feed(page)
-    assert reader.open == []
-    return reader
 
 
 def test_the_page_is_well_formed_and_has_every_section_and_plot(tree):
-    reader = read(index_page(tree, {"CO": "<svg><path d='M 0,0'/></svg>"}))
+    reader = read_page(index_page(report_of(tree), {"CO": "<svg><path d='M 0,0'/></svg>"}))
     sections = [
         "recommendation",
         "order",
@@ -145,77 +123,77 @@ def test_the_page_is_well_formed_and_has_every_section_and_plot(tree):
 
 
 def test_the_page_loads_nothing_and_stays_small(tree):
-    page = index_page(tree, {})
-    reader = read(page)
+    page = index_page(report_of(tree), {})
+    reader = read_page(page)
     assert reader.loads == []
     assert not re.search(r"@import|url\(|https?://", page)
     assert len(page.encode()) < 5_000_000
 
 
 def test_texts_are_escaped(tree):
-    page = index_page(tree, {})
-    reader = read(page)
+    page = index_page(report_of(tree), {})
+    reader = read_page(page)
     assert "<script>alert" not in page
     assert len(reader.scripts) == 3
     assert f"text of easy one {EVIL}" in reader.text
-    drawn = index_page(tree, {"CO": "<svg id='drawn'></svg>"})
-    assert read(drawn).ids.count("drawn") == 2
+    drawn = index_page(report_of(tree), {"CO": "<svg class='drawn'></svg>"})
+    assert drawn.count("<svg class='drawn'>") == 2
 
 
-def test_the_plots_are_what_plotly_draws(tree):
-    reader = read(index_page(tree, {}))
+def test_plotly_accepts_the_figures(tree):
+    reader = read_page(index_page(report_of(tree), {}))
     for one in json.loads(reader.scripts[0]).values():
         go.Figure(one["data"], one["layout"])  # an unknown property raises
     assert b"plotly.js v" in gzip.decompress(base64.b64decode(reader.scripts[1]))[:100]
 
 
-def test_the_page_of_one_tree_is_always_the_same(tree):
-    assert index_page(tree, {}) == index_page(tree, {})
+def test_the_page_is_reproducible(tree):
+    assert index_page(report_of(tree), {}) == index_page(report_of(tree), {})
 
 
-def test_without_a_range_the_page_says_so(tree):
+def test_without_a_range_the_page_recommends_other_encoders(tree):
     tree["recommendation"] |= {"range": None, "counted": False, "yaml": None, "usable": 0}
-    assert "Other encoders are needed" in read(index_page(tree, {})).text
+    assert "Use other encoders" in read_page(index_page(report_of(tree), {})).text
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "words"),
     [
-        (None, "the same for all pairs"),
-        (0.09, "hardly follows text length"),
+        (None, "one of the two is constant"),
+        (0.09, "nearly independent of text length"),
         (0.2, "hard pairs tend slightly to longer texts"),
-        (-0.5, "easy pairs go with longer texts"),
+        (-0.5, "easy pairs have longer texts"),
     ],
 )
-def test_reading(value, said):
-    assert said in reading("words", value)
+def test_the_meaning_of_a_correlation_with_a_trait(value, words):
+    assert words in trait_reading("words", value)
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("position", "words"),
     [(None, "no validation"), (0.52, "no preference (50 %)"), (0.3, "easy end"), (0.8, "hard end")],
 )
-def test_place(value, said):
-    assert said in place(value)
+def test_the_meaning_of_the_position_of_validation(position, words):
+    assert words in validation_reading(position)
 
 
-def test_agreement():
-    said = {value: agreement(value) for value in (None, 0.0, 0.2, -0.2, 0.5, -0.5)}
-    assert len(set(said.values())) == 6
+def test_each_strength_of_agreement_has_its_own_words():
+    words = {value: agreement(value) for value in (None, 0.0, 0.2, -0.2, 0.5, -0.5)}
+    assert len(set(words.values())) == 6
 
 
-def test_advice(tree):
-    assert "1 of 2 values" in advice(tree)
+def test_the_recommended_range_in_words(tree):
+    assert "1 of 2 values" in recommendation(report_of(tree))
     tree["recommendation"]["of"] = 1
-    assert "Every σ" in advice(tree)
+    assert "Every σ" in recommendation(report_of(tree))
     tree["recommendation"]["counted"] = False
-    assert "nothing was counted there yet" in advice(tree)
+    assert "look-alikes were not counted there yet" in recommendation(report_of(tree))
 
 
 @pytest.mark.parametrize(
-    ("likeness", "said"), [(0.31, "hard_first"), (-0.4, "easy_first"), (0.3, None), (None, None)]
+    ("likeness", "order"), [(0.31, "hard_first"), (-0.4, "easy_first"), (0.3, None), (None, None)]
 )
-def test_a_warning_where_the_order_selects_what_it_is_judged_on(tree, likeness, said):
+def test_an_order_that_selects_pairs_like_validation_gives_a_warning(tree, likeness, order):
     tree["sigmas"][0]["sorts_by"]["validation_likeness"] = likeness
-    found = [warning for warning in warnings(tree) if "judged on" in warning]
-    assert [said in warning for warning in found] == ([True] if said else [])
+    warnings = [w for w in report_of(tree).warnings if "the ones that evaluate it" in w]
+    assert [order in warning for warning in warnings] == ([True] if order else [])

@@ -1,27 +1,26 @@
-"""The report of a sweep: whole in every state of a results folder, and nothing to load."""
+"""The report of a sweep: complete in every state of a results folder, and self-contained."""
 
 import base64
 import gzip
 import json
 import re
 import time
-from html.parser import HTMLParser
 
 import plotly.graph_objects as go
 import pytest
 from made_sweeps import FULL, made_reading, made_verdict, make_folder, report_of, searched
+from page_reader import read_page
 
 from class_sweep.config.document import load_space, parse_space
 from class_sweep.config.recording import as_recording
 from class_sweep.errors import ResultsError
-from class_sweep.report.chapters.axes import at_edges
+from class_sweep.report.chapters.axes import edge_warnings
 from class_sweep.report.chapters.importance import fanova
 from class_sweep.report.sweep_facts import read_sweep
 from class_sweep.report.sweep_page import sweep_markdown, sweep_page, write_page
 
-VOID = {"meta", "br", "input"}
 CHAPTERS = [
-    "verdict", "curves", "axes", "importance", "parallel", "schedules", "order", "spent", "trials",
+    "verdict", "curves", "axes", "importance", "parallel", "schedules", "order", "cost", "trials",
     "provenance",
 ]  # fmt: skip
 CONFIG = {
@@ -44,37 +43,8 @@ objective: validation/mrr
 """
 
 
-class Reader(HTMLParser):
-    """Checks that elements nest, and notes what a page holds."""
-
-    def __init__(self):
-        super().__init__()
-        self.open, self.ids, self.loads, self.scripts, self.text = [], [], [], [], ""
-
-    def handle_starttag(self, tag, attrs):
-        known = dict(attrs)
-        self.ids += [known["id"]] if "id" in known else []
-        self.loads += [known[name] for name in ("src", "data", "action") if name in known]
-        self.loads += [h for h in [known.get("href")] if h and not h.startswith("#")]
-        self.scripts += [""] if tag == "script" else []
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if self.open and self.open[-1] == "script":
-            self.scripts[-1] += data
-        elif not self.open or self.open[-1] != "style":
-            self.text += data
-
-
 def read(page):
-    reader = Reader()
-    reader.feed(page)
-    assert reader.open == []
-    assert len(reader.ids) == len(set(reader.ids))
+    reader = read_page(page)
     assert set(reader.ids) >= set(CHAPTERS)
     for name, one in figures(reader).items():
         assert f"plot-{name}" in reader.ids
@@ -99,10 +69,10 @@ def folder(tmp_path, small_space_text):
     return build
 
 
-def test_a_finished_sweep_has_every_plot_and_says_that_nothing_is_confirmed(folder):
+def test_a_finished_sweep_has_every_plot_and_nothing_is_confirmed(folder):
     reader = read(sweep_page(folder(trials=60)))
     axes = {f"axis-{i}" for i in range(5)}
-    small = {"share", "intensity", "samples", "seconds", "spent"}
+    small = {"share", "intensity", "samples", "stage-seconds", "outcome-samples"}
     assert plots(reader) == {"curves", "importance", "parallel", "order", *axes, *small}
     assert "Nothing is confirmed. The best of" in reader.text
     assert "this is a candidate, not a finding" in reader.text
@@ -110,7 +80,7 @@ def test_a_finished_sweep_has_every_plot_and_says_that_nothing_is_confirmed(fold
     assert "a" * 64 in reader.text
 
 
-def test_the_page_loads_nothing_and_is_always_the_same(folder):
+def test_the_page_loads_nothing_and_is_reproducible(folder):
     made = folder()
     page = sweep_page(made)
     assert read(page).loads == []
@@ -119,7 +89,7 @@ def test_the_page_loads_nothing_and_is_always_the_same(folder):
     assert sweep_page(made) == page
 
 
-def test_a_verdict_is_told_with_its_intervals(folder):
+def test_a_verdict_is_shown_with_its_intervals(folder):
     reader = read(sweep_page(folder(verdict=made_verdict())))
     assert "verdict" in plots(reader)
     assert "Nothing is confirmed" not in reader.text
@@ -134,7 +104,7 @@ def test_a_verdict_is_told_with_its_intervals(folder):
     assert "λ trial 2" in reader.text  # the finalist's schedule, not that of the sweep's best
 
 
-def test_a_verdict_in_mean_ranks_is_of_places(folder, small_space_text):
+def test_the_unit_of_a_difference_in_mean_rank_is_places(folder, small_space_text):
     text = small_space_text.replace("validation/mrr", "validation/mean_rank")
     reader = read(sweep_page(folder(text=text, verdict=made_verdict("split/mean_rank"))))
     layout = figures(reader)["verdict"]["layout"]
@@ -150,24 +120,24 @@ def test_readings_of_the_test_split_are_counted(folder):
 
 
 @pytest.mark.parametrize("state", ["running", "interrupted", None])
-def test_an_unfinished_sweep_says_so(folder, small_space_text, state):
+def test_the_report_of_an_unfinished_sweep_has_a_warning(folder, small_space_text, state):
     space = parse_space(small_space_text)
     records = [r for r in searched(space, 5) if r.decision != "finish"]
     reader = read(sweep_page(folder(records, state=state)))
     if state:
-        assert "State: interrupted" in reader.text  # nobody holds its lock
+        assert "State: interrupted" in reader.text  # no process holds the lock
         assert "The sweep has not ended" in reader.text
     assert "no trial has finished, so there is no winner" in reader.text
     assert "curves" in plots(reader)
 
 
-def test_a_folder_with_nothing_but_its_space(folder):
+def test_a_folder_with_a_space_alone(folder):
     reader = read(sweep_page(folder([], state=None)))
     assert "State: not started" in reader.text
     assert plots(reader) == set()
 
 
-def test_all_failed(folder):
+def test_a_sweep_whose_trials_all_failed(folder):
     records = [
         report_of(i, "fail", None, CONFIG, samples=0, reason="<b>it</b> | burst") for i in range(3)
     ]
@@ -178,13 +148,13 @@ def test_all_failed(folder):
     assert "\\<b>it\\</b> \\| burst |" in sweep_markdown(made)
 
 
-def test_one_trial_without_axes(folder):
+def test_a_space_without_axes(folder):
     reader = read(sweep_page(folder([report_of(0, "finish", 0.3, {})], text=NO_AXES)))
     assert "This space has no axes" in reader.text
     assert "best of 1 finished" in reader.text
 
 
-def test_repeats_reruns_and_pauses_are_told(folder):
+def test_duplicates_reruns_and_paused_trials_are_shown(folder):
     other = CONFIG | {"curriculum.sigma": 0.65}
     records = [
         report_of(0, "finish", 0.3, CONFIG),
@@ -195,15 +165,19 @@ def test_repeats_reruns_and_pauses_are_told(folder):
     ]
     made = folder(records, state="interrupted")
     text = read(sweep_page(made)).text
-    for words in ("same as trial 0, not trained", "trial 2 once more", "failed, run again"):
+    for words in (
+        "duplicate of trial 0, not trained",
+        "rerun of trial 2",
+        "failed, run again",
+    ):
         assert words in text
     assert "1 paused" in text
-    assert "1 trials were not trained" in text
+    assert "1 trials were not trained: they are duplicates" in text
     curves = next(c for c in figures(read(sweep_page(made)))["curves"]["data"])
     assert all("trial 1:" not in told for told in curves["text"])
 
 
-def test_a_trial_that_lost_its_place_while_it_waited_was_pruned_at_its_rung(folder):
+def test_a_paused_trial_that_is_pruned_later_counts_at_its_rung(folder):
     records = [
         report_of(0, "pause", 0.1, CONFIG, samples=576, rung=0),
         report_of(1, "pause", 0.3, CONFIG, samples=576, rung=0),
@@ -240,17 +214,17 @@ def test_a_recording_has_a_mean_for_each_configuration_and_no_winner(folder, sma
         (0.89, 0.4, ["curriculum.alpha", "curriculum.sigma"]),
     ],
 )
-def test_a_best_trial_at_an_edge_is_warned_of(folder, alpha, sigma, edges):
+def test_a_best_trial_at_an_edge_gives_a_warning(folder, alpha, sigma, edges):
     config = CONFIG | {"curriculum.alpha": alpha, "curriculum.sigma": sigma}
     made = folder([report_of(0, "finish", 0.3, config), report_of(1, "finish", 0.1, CONFIG)])
-    found = at_edges(read_sweep(made))
+    found = edge_warnings(read_sweep(made))
     assert [path for path in config if any(path in line for line in found)] == edges
 
 
-def test_the_bound_of_a_setting_is_no_edge(folder, small_space_text):
+def test_the_bound_of_a_setting_gives_no_warning(folder, small_space_text):
     text = small_space_text.replace("uniform: [0.3, 0.9]", "uniform: [0.3, 1.0]")
     made = folder([report_of(0, "finish", 0.3, CONFIG | {"curriculum.alpha": 1.0})], text=text)
-    assert at_edges(read_sweep(made)) == []
+    assert edge_warnings(read_sweep(made)) == []
 
 
 def test_fanova_finds_the_axis_that_matters(small_space_text):
@@ -274,7 +248,7 @@ def test_markdown_has_the_same_facts(folder):
     assert {row.count(" | ") for row in rows} == {head.count(" | ")}
 
 
-def test_a_thousand_trials_take_seconds_and_a_small_page(folder, capsys):
+def test_the_report_of_a_thousand_trials_takes_seconds_and_is_small(folder, capsys):
     made = folder(trials=1000)
     start, worked = time.perf_counter(), time.process_time()
     page = write_page(made)
@@ -289,7 +263,7 @@ def test_a_thousand_trials_take_seconds_and_a_small_page(folder, capsys):
     assert b"plotly.js v" in gzip.decompress(base64.b64decode(scripts[1]))[:100]
 
 
-def test_what_is_no_sweep_is_an_error(tmp_path, folder):
+def test_a_folder_without_a_sweep_and_a_damaged_file_are_errors(tmp_path, folder):
     with pytest.raises(ResultsError, match=r"must hold space\.yaml"):
         sweep_page(tmp_path)
     made = folder(verdict={})

@@ -1,4 +1,4 @@
-"""Each axis against the objective, and whether the best trial stands at the edge of one."""
+"""Each axis against the objective, with a warning if the best trial is at the edge of an axis."""
 
 import math
 from collections.abc import Sequence
@@ -6,60 +6,68 @@ from typing import Any
 
 from class_sweep.config.axes import Axis, Choice, LogUniform, Value
 from class_sweep.errors import ConfigError
-from class_sweep.report.blocks import Block, Chapter, Plot, Plots, Text
-from class_sweep.report.plots import FOURTH, OURS, THEIRS, Figure, dots, figure
+from class_sweep.report.blocks import Chapter, Plot, PlotGrid, Text
+from class_sweep.report.plots import BLUE, ORANGE, PURPLE, Figure, dots, figure, hover
 from class_sweep.report.sweep_facts import SweepFacts
 from class_sweep.results import formatting
 from class_sweep.results.record import Record
 
-EDGE = 0.05  # of an axis' length: a best trial nearer to its end may have wanted to go beyond
-_GOLDEN = 0.6180339887  # its multiples spread evenly, so that marks of one choice lie apart
+EDGE = 0.05  # share of an axis' length that counts as its edge
+_GOLDEN_RATIO = 0.6180339887  # its multiples modulo 1 are spread evenly: no two markers coincide
+_TITLE = "Axes"
+_MARKERS = {  # state of a trial to the legend, colour and marker
+    "pruned": ("pruned", ORANGE, {"symbol": "x", "size": 6, "opacity": 0.65}),
+    "finished": ("finished", BLUE, {"symbol": "circle", "size": 8}),
+    "open": ("not ended", PURPLE, {"symbol": "circle-open", "size": 7}),
+}
 
 
 def axes(sweep: SweepFacts) -> Chapter:
     """A plot for each axis, and a warning for each edge."""
-    reported = [(s, r) for s, r in sweep.ended if r.objective is not None]
+    reported = [(state, r) for state, r in sweep.last_reports if r.objective is not None]
     if not sweep.axes:
-        said = "This space has no axes: all of its trials have the same settings."
-        return Chapter("axes", "Axes", [Text(said)])
+        message = "This space has no axes: all of its trials have the same settings."
+        return Chapter("axes", _TITLE, [Text(message)])
     if not reported:
-        return Chapter("axes", "Axes", [Text("No trial has reported a value yet.")])
-    warnings = [Text(line, "warning") for line in at_edges(sweep)]
+        return Chapter("axes", _TITLE, [Text("No trial has reported a value yet.")])
+    warnings = [Text(line, "warning") for line in edge_warnings(sweep)]
     plots = [
-        Plot(f"axis-{i}", path, _says(axis), _axis(sweep, path, axis, reported))
+        Plot(f"axis-{i}", path, _caption(axis), _axis_figure(sweep, path, axis, reported))
         for i, (path, axis) in enumerate(sweep.axes.items())
     ]
-    intro = (
-        "Circles are finished trials. Crosses are pruned ones, at the value that they had reached"
-        " when they were stopped, after fewer samples: compare circles with circles."
+    intro = Text(
+        "Circles are finished trials. Crosses are pruned trials, at their last value before they"
+        " were stopped, after fewer samples: compare circles with circles."
     )
-    blocks: list[Block] = [*warnings, Text(intro), Plots(plots)]
-    return Chapter("axes", "Axes", blocks)
+    return Chapter("axes", _TITLE, [*warnings, intro, PlotGrid(plots)])
 
 
-def at_edges(sweep: SweepFacts) -> list[str]:
-    """A sentence for each axis at whose edge the best trial stands.
+def edge_warnings(sweep: SweepFacts) -> list[str]:
+    """A sentence for each axis on whose edge the best sampled trial lies.
 
-    An edge that is the bound of the setting itself, such as α = 1, is no reason to search beyond.
+    An edge that is the bound of the setting itself, such as α = 1, gives no warning: there is
+    nothing to search beyond it.
     """
     best = next((r for r in sweep.ranked if not r.name), None)
-    found = []
+    if best is None:
+        return []
+    warnings = []
     for path, axis in sweep.axes.items():
-        if best is None or isinstance(axis, Choice) or path not in best.config:
+        if isinstance(axis, Choice) or path not in best.config:
             continue
-        there = place(axis, best.config[path])
-        side = "lower" if there <= EDGE else "upper" if there >= 1 - EDGE else None
-        if side and _beyond(sweep, best, path, axis, side):
+        position = position_on(axis, best.config[path])
+        side = "lower" if position <= EDGE else "upper" if position >= 1 - EDGE else None
+        if side and _can_exceed(sweep, best, path, axis, side):
             value = formatting.number(float(best.config[path]))
-            found.append(
-                f"The best searched trial ({best.trial}) has {path} = {value}, at the {side} edge"
+            warnings.append(
+                f"The best sampled trial ({best.trial}) has {path} = {value}, at the {side} edge"
                 f" of its axis ({axis}): a better value may lie beyond it."
             )
-    return found
+    return warnings
 
 
-def place(axis: Axis, value: Value) -> float:
-    """Where a value lies on its axis, from 0 to 1; the options of a choice lie evenly."""
+def position_on(axis: Axis, value: Value) -> float:
+    """The position of a value on its axis, in [0, 1]; the options of a choice lie evenly."""
     if isinstance(axis, Choice):
         return round(axis.options.index(value) / (len(axis.options) - 1), 4)
     low, high = (float(end) for end in axis.ends())
@@ -69,16 +77,15 @@ def place(axis: Axis, value: Value) -> float:
     return round((number - low) / (high - low), 4)
 
 
-def _beyond(sweep: SweepFacts, best: Record, path: str, axis: Axis, side: str) -> bool:
-    """Whether the setting may take values beyond an edge of its axis."""
+def _can_exceed(sweep: SweepFacts, best: Record, path: str, axis: Axis, side: str) -> bool:
+    """Whether the setting accepts values beyond an edge of its axis."""
     low, high = axis.ends()
     step = EDGE * (float(high) - float(low))
-    out = float(low) - step if side == "lower" else float(high) + step
+    beyond = float(low) - step if side == "lower" else float(high) + step
     if isinstance(axis, LogUniform):
-        out = float(low) / 1.1 if side == "lower" else float(high) * 1.1
-    beyond: Value = out
+        beyond = float(low) / 1.1 if side == "lower" else float(high) * 1.1
     if isinstance(low, int):
-        beyond = math.floor(out) if side == "lower" else math.ceil(out)
+        beyond = math.floor(beyond) if side == "lower" else math.ceil(beyond)
     try:
         sweep.space.resolve({**best.config, path: beyond})
     except ConfigError:
@@ -86,58 +93,50 @@ def _beyond(sweep: SweepFacts, best: Record, path: str, axis: Axis, side: str) -
     return True
 
 
-def _says(axis: Axis) -> str:
+def _caption(axis: Axis) -> str:
     if isinstance(axis, Choice):
         return "Compare the upper ends of the columns; within one, marks are spread sideways."
-    return "A slope or a hill is an effect; a level cloud says that this range does not matter."
+    return "A slope or a hill is an effect; a level cloud means that this range does not matter."
 
 
-def _axis(
+def _axis_figure(
     sweep: SweepFacts, path: str, axis: Axis, reported: Sequence[tuple[str, Record]]
 ) -> Figure:
-    kinds = {
-        "pruned": ("pruned", THEIRS, {"symbol": "x", "size": 6, "opacity": 0.65}),
-        "finished": ("finished", OURS, {"symbol": "circle", "size": 8}),
-        "open": ("not ended", FOURTH, {"symbol": "circle-open", "size": 7}),
-    }
-    lines = []
-    for kind, (name, colour, marker) in kinds.items():
-        some = [
-            r
-            for state, r in reported
-            if (state if state in kinds else "open") == kind
-            and path in r.config
-            and r.config[path] in axis
-            and not state.startswith("failed")
-        ]
-        if some:
-            lines.append(
+    groups: dict[str, list[Record]] = {group: [] for group in _MARKERS}
+    for state, record in reported:
+        if not state.startswith("failed") and record.config.get(path) in axis:
+            groups[state if state in _MARKERS else "open"].append(record)
+    traces = []
+    for group, records in groups.items():
+        name, colour, marker = _MARKERS[group]
+        if records:
+            traces.append(
                 dots(
                     name,
-                    [_across(axis, r, path) for r in some],
-                    [sweep.scaled(r.objective) for r in some],
+                    [_x(axis, r, path) for r in records],
+                    [sweep.scaled(r.objective) for r in records],
                     colour,
                     marker=marker,
-                    text=[f"trial {r.trial}: {path} {r.config[path]}" for r in some],
-                    hovertemplate="%{text}: %{y:.2f}<extra></extra>",
+                    text=[f"trial {r.trial}: {path} {r.config[path]}" for r in records],
+                    **hover("%{text}: %{y:.2f}"),
                 )
             )
-    down = {"autorange": "reversed"} if sweep.objective.sign < 0 else {}
+    y_axis = {"autorange": "reversed"} if sweep.objective.sign < 0 else {}
     return figure(
-        lines, titled(path), sweep.axis_title.removeprefix("validation/"),
-        xaxis=_scale(axis), yaxis=down, showlegend=True, hovermode="closest",
+        traces, with_unit(path), sweep.axis_title.removeprefix("validation/"),
+        xaxis=_scale(axis), yaxis=y_axis, showlegend=True, hovermode="closest",
     )  # fmt: skip
 
 
 _UNITS = {
     "alpha": "share of the pairs",
-    "beta": "share added an epoch",
+    "beta": "share added per epoch",
     "sigma": "similarity",
     "sigma_quantile": "quantile of similarity",
     "text_weight": "share of the text",
-    "full_data_after": "share of the epochs",
-    "lr": "a step",
-    "text_encoder_lr": "a step",
+    "full_at": "share of the epochs",
+    "lr": "per step",
+    "text_encoder_lr": "per step",
     "batch_size": "pairs",
     "group_size": "pairs",
     "warmup": "share of the steps",
@@ -147,24 +146,24 @@ _UNITS = {
 }
 
 
-def titled(path: str) -> str:
-    """A setting with its unit, where it has one."""
-    word = path.rsplit(".", 1)[-1]
-    return f"{word} ({_UNITS[word]})" if word in _UNITS else word
+def with_unit(path: str) -> str:
+    """The last part of a setting's path, with the unit if it has one."""
+    name = path.rsplit(".", 1)[-1]
+    return f"{name} ({_UNITS[name]})" if name in _UNITS else name
 
 
-def _across(axis: Axis, record: Record, path: str) -> float | int | str | bool:
+def _x(axis: Axis, record: Record, path: str) -> Value:
     value = record.config[path]
     if not isinstance(axis, Choice):
         return value
-    aside = (record.trial * _GOLDEN) % 1 - 0.5
-    return round(axis.options.index(value) + 0.55 * aside, 3)
+    offset = (record.trial * _GOLDEN_RATIO) % 1 - 0.5
+    return round(axis.options.index(value) + 0.55 * offset, 3)
 
 
 def _scale(axis: Axis) -> dict[str, Any]:
     if isinstance(axis, Choice):
-        places = list(range(len(axis.options)))
+        positions = list(range(len(axis.options)))
         names = [str(option).replace("_", " ") for option in axis.options]
-        ends = [-0.6, len(places) - 0.4]
-        return {"tickvals": places, "ticktext": names, "range": ends, "zeroline": False}
+        ends = [-0.6, len(positions) - 0.4]
+        return {"tickvals": positions, "ticktext": names, "range": ends, "zeroline": False}
     return {"type": "log", "dtick": "D2"} if isinstance(axis, LogUniform) else {"zeroline": False}

@@ -1,135 +1,162 @@
-"""Learning curves against samples seen, with the rungs and what was pruned there."""
+"""Learning curves against samples seen, with the rungs and the trials pruned at each rung."""
 
 import statistics
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from class_sweep.report.blocks import Block, Chapter, Plot, Table, Text
-from class_sweep.report.plots import FOURTH, GREY, OURS, THEIRS, THIRD, Figure, dots, figure, mark
+from class_sweep.report.plots import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    Figure,
+    dots,
+    figure,
+    hover,
+    vertical_line,
+)
 from class_sweep.report.sweep_facts import SweepFacts
 from class_sweep.results.record import Record
 
-_COLOURS = {"full_data": THEIRS, "paper": FOURTH}
+_COLOURS = {"full_data": ORANGE, "paper": PURPLE}
+_TITLE = "Learning curves"
+_HEIGHT = 420  # pixels
+
+Curves = Mapping[int, Sequence[Record]]
+
+
+@dataclass(frozen=True)
+class _Rung:
+    """A rung: the fewest samples of its reports, and the reports."""
+
+    samples: int
+    reports: list[Record]
 
 
 def curves(sweep: SweepFacts) -> Chapter:
-    """Every trained trial's curve, and what happened at each rung."""
-    trained = {
-        number: found
-        for number, records in sweep.curves.items()
-        if (found := [r for r in records if r.objective is not None and r.same_as is None])
-    }
-    title = "Learning curves"
+    """The curve of every trained trial, and a table of the rungs."""
+    trained = _trained(sweep)
     if not trained:
-        return Chapter("curves", title, [Text("No trial has reported a value yet.")])
-    at = _rungs(trained.values())
-    lines = [_many("other trials", trained, sweep, _others(sweep, trained))]
-    lines += [
-        _many(name, trained, sweep, [record.trial], _COLOURS.get(name))
-        for name, record in sweep.references.items()
-        if record.trial in trained
-    ]
+        return Chapter("curves", _TITLE, [Text("No trial has reported a value yet.")])
+    rungs = _rungs(trained.values())
+    pruning = (
+        "At equal samples trials have used equal compute, so compare them along a dotted line, a"
+        " rung, where the weakest trials are pruned (crosses);"
+        if rungs
+        else "There are no rungs: each trial reports once, at its end, and nothing is pruned;"
+    )
+    caption = f"{pruning} {sweep.better}."
+    drawn = _figure(sweep, trained, rungs)
+    title = "The objective against samples seen"
+    blocks: list[Block] = [Plot("curves", title, caption, drawn, _HEIGHT)]
+    if rungs:
+        blocks.append(_rung_table(sweep, rungs))
+    return Chapter("curves", _TITLE, blocks)
+
+
+def _trained(sweep: SweepFacts) -> Curves:
+    """The reports with a value, by trial, without the trials that copy another one."""
+    trained = {}
+    for number, reports in sweep.curves.items():
+        valued = [r for r in reports if r.objective is not None and r.same_as is None]
+        if valued:
+            trained[number] = valued
+    return trained
+
+
+def _figure(sweep: SweepFacts, trained: Curves, rungs: Mapping[int, _Rung]) -> Figure:
+    named = {name: r.trial for name, r in sweep.baselines.items() if r.trial in trained}
     if sweep.best and sweep.best.trial in trained and not sweep.best.name:
-        lines.append(_many("best trial", trained, sweep, [sweep.best.trial], OURS))
+        named["best trial"] = sweep.best.trial
+    others = [number for number in trained if number not in named.values()]
+    traces = [_trace(sweep, "other trials", trained, others)]
+    for name, number in named.items():
+        traces.append(_trace(sweep, name, trained, [number], _COLOURS.get(name, BLUE)))
     pruned = [r for r in sweep.trials.pruned if r.same_as is None]
-    stopped = dots(
+    crosses = dots(
         "pruned",
         [r.samples for r in pruned],
         [sweep.scaled(r.objective) for r in pruned],
-        THIRD,
-        marker={"symbol": "x-thin", "size": 7, "line": {"color": THIRD, "width": 1.5}},
-        text=[_told(sweep, r) for r in pruned],
-        hovertemplate="%{text}<extra>pruned</extra>",
+        GREEN,
+        marker={"symbol": "x-thin", "size": 7, "line": {"color": GREEN, "width": 1.5}},
+        text=[_hover_text(sweep, r) for r in pruned],
+        hovertemplate="%{text}",
     )
-    drawn = figure(
-        [one for one in (*lines, stopped) if one["x"]],
+    return figure(
+        [trace for trace in (*traces, crosses) if trace["x"]],
         "samples seen",
         sweep.axis_title,
         xaxis={"rangemode": "tozero", "tickformat": "~s"},
         yaxis={"autorange": "reversed"} if sweep.objective.sign < 0 else {},
-        shapes=[mark(samples) | {"layer": "below"} for samples, _ in at.values()],
+        shapes=[vertical_line(rung.samples) | {"layer": "below"} for rung in rungs.values()],
         hovermode="closest",
     )
-    says = (
-        "At equal samples seen trials have spent equal compute, so compare them along a dotted"
-        f" line, a rung, where the weakest are pruned (crosses); {sweep.better}."
-        if at
-        else "Each trial reports once, at its end, for there are no rungs: nothing is pruned;"
-        f" {sweep.better}."
-    )
-    blocks: list[Block] = [Plot("curves", "The objective against samples seen", says, drawn, 420)]
-    if at:
-        blocks.append(_table(sweep, at))
-    return Chapter("curves", title, blocks)
 
 
-def _others(sweep: SweepFacts, trained: Iterable[int]) -> list[int]:
-    named = {r.trial for r in sweep.references.values()}
-    if sweep.best:
-        named.add(sweep.best.trial)
-    return [number for number in trained if number not in named]
-
-
-def _many(
-    name: str,
-    trained: dict[int, list[Record]],
+def _trace(
     sweep: SweepFacts,
-    numbers: list[int],
+    name: str,
+    trained: Curves,
+    numbers: Sequence[int],
     colour: str | None = None,
 ) -> Figure:
-    """The curves of some trials as one trace, a gap between each two."""
+    """The curves of some trials as one trace, with a gap between two curves."""
     points: list[Record | None] = []
     for number in numbers:
         points += [*trained[number], None]
-    line = {"color": colour or GREY, "width": 2.5 if colour else 1}
     return {
         "type": "scatter",
         "mode": "lines+markers",
         "name": name,
         "x": [None if r is None else r.samples for r in points],
         "y": [None if r is None else sweep.scaled(r.objective) for r in points],
-        "text": ["" if r is None else _told(sweep, r) for r in points],
-        "hovertemplate": "%{text}<extra></extra>",
-        "line": line,
+        "text": ["" if r is None else _hover_text(sweep, r) for r in points],
+        "line": {"color": colour or GREY, "width": 2.5 if colour else 1},
         "marker": {"color": colour or GREY, "size": 6 if colour else 3},
         "opacity": 1 if colour else 0.55,
+        **hover("%{text}"),
     }
 
 
-def _told(sweep: SweepFacts, record: Record) -> str:
+def _hover_text(sweep: SweepFacts, record: Record) -> str:
+    name = f" ({record.name})" if record.name else ""
     return (
-        f"trial {record.trial}{f' ({record.name})' if record.name else ''}:"
-        f" {sweep.shown(record.objective)} at {record.samples:,} samples"
+        f"trial {record.trial}{name}: {sweep.shown(record.objective)} at {record.samples:,} samples"
     )
 
 
-def _rungs(reports: Iterable[list[Record]]) -> dict[int, tuple[int, list[Record]]]:
-    """Rung to its samples, the fewest that a report has there, and the reports."""
-    found: dict[int, list[Record]] = {}
-    for records in reports:
-        for record in records:
-            if record.rung is not None:
-                found.setdefault(record.rung, []).append(record)
-    return {rung: (min(r.samples for r in some), some) for rung, some in sorted(found.items())}
+def _rungs(curves: Iterable[Sequence[Record]]) -> dict[int, _Rung]:
+    """The rungs by number, ascending."""
+    at_rung: dict[int, list[Record]] = {}
+    for reports in curves:
+        for report in reports:
+            if report.rung is not None:
+                at_rung.setdefault(report.rung, []).append(report)
+    return {
+        number: _Rung(min(r.samples for r in reports), reports)
+        for number, reports in sorted(at_rung.items())
+    }
 
 
-def _table(sweep: SweepFacts, rungs: dict[int, tuple[int, list[Record]]]) -> Table:
+def _rung_table(sweep: SweepFacts, rungs: Mapping[int, _Rung]) -> Table:
     best = min if sweep.objective.sign < 0 else max
+    last_rung: dict[int, int] = {}  # of each trial: a paused trial may be pruned later
+    for number, rung in rungs.items():
+        last_rung |= {r.trial: number for r in rung.reports}
+    pruned = Counter(last_rung[r.trial] for r in sweep.trials.pruned if r.trial in last_rung)
     rows = []
-    highest: dict[int, int] = {}  # the last rung of each trial; a paused one may be pruned later
-    for rung, (_, records) in rungs.items():
-        highest |= {r.trial: rung for r in records}
-    pruned = Counter(highest[r.trial] for r in sweep.trials.pruned if r.trial in highest)
-    for rung, (samples, records) in rungs.items():
-        values = [r.objective for r in records if r.objective is not None]
-        there = {r.trial for r in records}
+    for number, rung in rungs.items():
+        values = [r.objective for r in rung.reports if r.objective is not None]
         rows.append(
             [
-                f"{rung + 1}",
-                f"{samples:,}",
-                "–" if sweep.pairs is None else f"{samples / sweep.pairs:.2g}",
-                f"{len(there)}",
-                f"{pruned[rung]}",
+                f"{number + 1}",
+                f"{rung.samples:,}",
+                "–" if sweep.pairs is None else f"{rung.samples / sweep.pairs:.2g}",
+                f"{len({r.trial for r in rung.reports})}",
+                f"{pruned[number]}",
                 sweep.shown(statistics.median(values)),
                 sweep.shown(best(values)),
             ]

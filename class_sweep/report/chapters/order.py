@@ -1,4 +1,4 @@
-"""What the difficulty order is worth at the σ of the best trial."""
+"""The difficulty order at the σ of the best trial: how much of it is decided by ties."""
 
 from collections.abc import Sequence
 
@@ -6,70 +6,85 @@ from class_sweep.config.components import ORDERS
 from class_sweep.config.document import SIGMA_QUANTILE
 from class_sweep.curriculum.pacing import pacing_of
 from class_sweep.difficulty.similarity import Similarity
-from class_sweep.report.blocks import Block, Chapter, More, Plot, Table, Text
-from class_sweep.report.plots import FOURTH, THEIRS, curve, figure, mark
+from class_sweep.report.blocks import Block, Chapter, Collapsible, Plot, Table, Text
+from class_sweep.report.plots import ORANGE, PURPLE, curve, figure, vertical_line
 from class_sweep.report.sweep_facts import SweepFacts
 from class_sweep.results import formatting
 from class_sweep.results.summary import SigmaSummary
 
-_TIED = 0.5  # of the pairs in one tie: from there on an order is for the most part its tie-break
+_MOSTLY_TIED = 0.5  # share of the pairs in one tie from which the tie-break decides most of it
+_TITLE = "The difficulty order"
+
+Diagnoses = Sequence[SigmaSummary]
 
 
 def order(sweep: SweepFacts) -> Chapter:
-    """How much of the order is difficulty, and how much its tie-break."""
-    title = "What the order is worth"
-    by_similarity = sweep.summary.difficulty if sweep.summary else {}
-    if not by_similarity:
-        return Chapter("order", title, [Text("No difficulty index was counted.")])
+    """The size of the ties at each σ, and their size at the best trial's σ."""
+    if not sweep.difficulty:
+        return Chapter("order", _TITLE, [Text("This sweep has counted no difficulty index.")])
     values = dict(sweep.best.config) if sweep.best else {}
-    chosen = sweep.space.resolve(values).curriculum
-    key = str(Similarity(chosen.text_weight, chosen.molecule_similarity))
-    key = key if key in by_similarity else next(iter(by_similarity))
-    rows = by_similarity[key]
-    whose = f"trial {sweep.best.trial}, the best" if sweep.best else "the centre of the space"
-    blocks: list[Block] = [Text(f"Look-alikes are counted by {key}, for {whose}.", "quiet")]
-    sigma = None if SIGMA_QUANTILE in values or chosen.sigma_quantile else chosen.sigma
-    if pacing_of(chosen, sweep.space.settings.budget.epochs).starts_full:
-        blocks.append(Text("It shows every pair in every epoch, so that no order plays a part."))
-    elif not ORDERS.load(chosen.order).uses_difficulty:
-        blocks.append(Text("Its order is random: difficulty plays no part in it."))
-    blocks += _reading(rows, sigma)
-    sigmas = [row.sigma for row in rows]
-    lines = [
-        curve("largest tie", sigmas, [row.largest_tie for row in rows], THEIRS),
-        curve("no look-alike", sigmas, [row.alone for row in rows], FOURTH, line={"dash": "dot"}),
+    curriculum = sweep.space.resolve(values).curriculum
+    similarity = str(Similarity(curriculum.text_weight, curriculum.molecule_similarity))
+    if similarity not in sweep.difficulty:
+        similarity = next(iter(sweep.difficulty))
+    diagnoses = sweep.difficulty[similarity]
+    source = f"trial {sweep.best.trial}, the best" if sweep.best else "the centre of the space"
+    blocks: list[Block] = [
+        Text(f"Similarity of two pairs: {similarity}. Settings: {source}.", "note")
     ]
+    if pacing_of(curriculum, sweep.space.settings.budget.epochs).starts_full:
+        blocks.append(Text("Every epoch uses every pair, so the order has no effect."))
+    elif not ORDERS.load(curriculum.order).uses_difficulty:
+        blocks.append(Text("The order is random: difficulty has no effect on it."))
+    quantile = SIGMA_QUANTILE in values or curriculum.sigma_quantile
+    sigma = None if quantile else curriculum.sigma
+    blocks.append(_reading(diagnoses, sigma))
+    blocks.append(_plot(diagnoses, sigma))
+    rows = [
+        [
+            f"{row.sigma:g}",
+            formatting.percent(row.alone),
+            formatting.percent(row.largest_tie),
+            f"{row.distinct:,}",
+        ]
+        for row in diagnoses
+    ]
+    table = Table(("σ", "no look-alike", "largest tie", "distinct N"), rows)
+    return Chapter("order", _TITLE, [*blocks, Collapsible("Every σ", [table])])
+
+
+def _plot(diagnoses: Diagnoses, sigma: float | None) -> Plot:
+    sigmas = [row.sigma for row in diagnoses]
+    ties = [row.largest_tie for row in diagnoses]
+    alone = [row.alone for row in diagnoses]
     drawn = figure(
-        lines, "σ (similarity)", "share of the pairs",
+        [
+            curve("largest tie", sigmas, ties, ORANGE),
+            curve("no look-alike", sigmas, alone, PURPLE, line={"dash": "dot"}),
+        ],
+        "σ (similarity)",
+        "share of the pairs",
         yaxis={"tickformat": ".0%", "range": [0, 1.02]},
-        shapes=[] if sigma is None else [mark(sigma)],
-    )  # fmt: skip
-    says = (
-        "Pairs in one tie are ordered by the tie-break and not by difficulty: the lower the line,"
-        " the more of the order is real. Dotted upright: the best trial's σ."
+        shapes=[] if sigma is None else [vertical_line(sigma)],
     )
-    cells = [
-        [f"{r.sigma:g}", formatting.percent(r.alone), formatting.percent(r.largest_tie),
-         f"{r.distinct:,}"]
-        for r in rows
-    ]  # fmt: skip
-    table = Table(("σ", "no look-alike", "largest tie", "distinct N"), cells)
-    plot = Plot("order", "Ties at each σ", says, drawn)
-    return Chapter("order", title, [*blocks, plot, More("Every σ", [table])])
+    caption = (
+        "Pairs with the same N are ordered by the tie-break and not by difficulty: the lower the"
+        " line, the more pairs difficulty orders. The dotted vertical line is the best trial's σ."
+    )
+    return Plot("order", "Ties at each σ", caption, drawn)
 
 
-def _reading(rows: Sequence[SigmaSummary], sigma: float | None) -> list[Block]:
+def _reading(diagnoses: Diagnoses, sigma: float | None) -> Text:
     if sigma is None:
-        return [Text("σ is given as a quantile; the table has the similarity at each one.")]
-    row = min(rows, key=lambda one: abs(one.sigma - sigma))
+        return Text("σ is given as a quantile; the table has the similarity at each σ.")
+    row = min(diagnoses, key=lambda row: abs(row.sigma - sigma))
     if abs(row.sigma - sigma) > 1e-6:
-        return [Text(f"σ {sigma:g} was not counted.")]
-    said = (
+        return Text(f"Look-alikes at σ {sigma:g} were not counted.")
+    message = (
         f"At σ {sigma:g}, {formatting.percent(row.alone)} of the pairs have no look-alike, the"
-        f" largest tie holds {formatting.percent(row.largest_tie)} of them, and N takes"
+        f" largest tie holds {formatting.percent(row.largest_tie)} of the pairs, and N takes"
         f" {row.distinct:,} values."
     )
-    if row.largest_tie >= _TIED:
-        more = f"{said} For the most part this order is its tie-break and not a difficulty."
-        return [Text(more, "warning")]
-    return [Text(said)]
+    if row.largest_tie >= _MOSTLY_TIED:
+        return Text(f"{message} The tie-break, not difficulty, decides most of it.", "warning")
+    return Text(message)

@@ -1,54 +1,63 @@
-"""What the sweep ran on, and how to run it again."""
+"""The environment of the sweep, and the commands that reproduce it."""
 
 import shlex
 from pathlib import Path
 
-from class_sweep.report.blocks import Block, Chapter, Code, More, Table, Text
+from class_sweep.report.blocks import Block, Chapter, Code, Collapsible, KeyValues, Text
 from class_sweep.report.sweep_facts import SweepFacts
 
 
 def provenance(sweep: SweepFacts) -> Chapter:
     """Versions, seeds, checksums, the command, and the space as run."""
-    title = "Environment, and how to reproduce this"
-    environment, search = sweep.environment, sweep.space.settings.search
-    blocks: list[Block] = []
+    blocks = [_environment(sweep), Text(f"Seeds: {_seeds(sweep)}."), *_commands(sweep)]
+    if sweep.space.settings.search.max_concurrent != 1:
+        message = (
+            "Trials ran in parallel, so another run may propose and prune other trials."
+            " `search.max_concurrent: 1` makes a sweep repeat itself exactly."
+        )
+        blocks.append(Text(message, "note"))
+    blocks.append(Collapsible("space.yaml, as run", [Code(sweep.space.text)]))
+    return Chapter("provenance", "Environment and reproduction", blocks)
+
+
+def _environment(sweep: SweepFacts) -> Block:
+    environment = sweep.environment
     if environment is None:
-        blocks.append(Text("There is no environment.json: the sweep ended before it was written."))
-    else:
-        packages = " ".join(f"{name}=={version}" for name, version in environment.packages.items())
-        gpus = ", ".join(environment.gpus) or "none"
-        rows = [
-            ["Python", environment.python],
-            ["platform", environment.platform],
-            ["cores", str(environment.cpus)],
-            ["GPUs", gpus],
-            ["packages", packages],
-            ["data, SHA-256", environment.data_sha256],
-            *([f"index, SHA-256: {name}", sha] for name, sha in environment.index_sha256.items()),
-            ["rows dropped", str(len(environment.dropped))],
+        return Text("There is no environment.json: the sweep ended before it was written.")
+    packages = " ".join(f"{name}=={version}" for name, version in environment.packages.items())
+    indexes = [(f"index, SHA-256: {name}", sha) for name, sha in environment.index_sha256.items()]
+    return KeyValues(
+        [
+            ("Python", environment.python),
+            ("platform", environment.platform),
+            ("cores", str(environment.cpus)),
+            ("GPUs", ", ".join(environment.gpus) or "none"),
+            ("packages", packages),
+            ("data, SHA-256", environment.data_sha256),
+            *indexes,
+            ("rows dropped", str(len(environment.dropped))),
         ]
-        blocks.append(Table(("what", "value"), rows, frozenset({1})))
+    )
+
+
+def _seeds(sweep: SweepFacts) -> str:
+    search = sweep.space.settings.search
     seeds = [f"search.seed {search.seed}"]
     if search.record is not None:
         seeds.append(f"recorded under {search.seed} … {search.seed + search.record - 1}")
     if sweep.verdict:
         seeds.append(f"confirmed under {', '.join(map(str, sweep.verdict.seeds))}")
-    blocks.append(Text(f"Seeds: {'; '.join(seeds)}."))
-    again = f"class-sweep run {shlex.quote(str(sweep.path / 'space.yaml'))} --out again"
-    blocks += [
-        Text("The folder's own space file, run with the same data and versions:"),
+    return "; ".join(seeds)
+
+
+def _commands(sweep: SweepFacts) -> list[Block]:
+    again = shlex.join(["class-sweep", "run", str(sweep.path / "space.yaml"), "--out", "again"])
+    blocks: list[Block] = [
+        Text("This command runs the space again; use the same data and versions:"),
         Code(again),
     ]
-    if environment and environment.command:
-        program, *arguments = environment.command
-        blocks += [
-            Text("As it was started:"), Code(shlex.join([Path(program).name, *arguments]))
-        ]  # fmt: skip
-    if search.max_concurrent != 1:
-        said = (
-            "Trials ran side by side, so that another run may propose and prune otherwise;"
-            " `search.max_concurrent: 1` makes a sweep repeat itself to the number."
-        )
-        blocks.append(Text(said, "quiet"))
-    blocks.append(More("space.yaml, as run", [Code(sweep.space.text)]))
-    return Chapter("provenance", title, blocks)
+    if sweep.environment and sweep.environment.command:
+        program, *arguments = sweep.environment.command
+        started = shlex.join([Path(program).name, *arguments])
+        blocks += [Text("The sweep was started with:"), Code(started)]
+    return blocks

@@ -2,48 +2,58 @@
 
 import statistics
 
-from class_sweep.config.axes import Axis
+from class_sweep.config.axes import Axis, Value
 from class_sweep.report.blocks import Block, Chapter, Table, Text
 from class_sweep.report.sweep_facts import SweepFacts
 from class_sweep.results import formatting
-from class_sweep.results.curves import SEED
 from class_sweep.results.record import Record
+
+_TITLE = "Trials"
 
 
 def trials(sweep: SweepFacts) -> Chapter:
-    """One row a trial, and of a recording one row a configuration above them."""
-    title = "Trials"
-    if not sweep.ended:
-        return Chapter("trials", title, [Text("No trial has reported yet.")])
-    paths = list(sweep.space.axes)
-    short = [path.rsplit(".", 1)[-1] for path in paths]
-    names = [
-        path if short.count(word) > 1 else word for path, word in zip(paths, short, strict=True)
-    ]
-    head = (
-        "trial", "state", "name", sweep.objective.metric, "samples", "seconds", *names, "remark",
-    )  # fmt: skip
-    rows = [_row(sweep, state, record, paths) for state, record in sweep.ended]
-    words_in = {1, 2, len(head) - 1}
-    words_in |= {6 + i for i, axis in enumerate(sweep.space.axes.values()) if not _numbers(axis)}
-    table = Table(head, rows, frozenset(words_in), tool="trials-table")
-    said = (
-        "Only finished trials are ranked: the value of any other is"
-        " that of its last report, after fewer samples."
-    )
-    blocks: list[Block] = [Text(said, "quiet"), table]
+    """A row for each trial; for a recording, also a row for each configuration."""
+    if not sweep.last_reports:
+        return Chapter("trials", _TITLE, [Text("No trial has reported yet.")])
+    blocks: list[Block] = []
     if sweep.space.settings.search.record is not None:
-        blocks.insert(0, _recorded(sweep, sweep.space.settings.search.record))
-    return Chapter("trials", title, blocks)
+        blocks.append(_configurations(sweep, sweep.space.settings.search.record))
+    message = (
+        "Only finished trials are ranked: the value of any other trial is that of its last report,"
+        " after fewer samples."
+    )
+    return Chapter("trials", _TITLE, [*blocks, Text(message, "note"), _trial_table(sweep)])
 
 
-def _numbers(axis: Axis) -> bool:
+def _trial_table(sweep: SweepFacts) -> Table:
+    axes = sweep.space.axes
+    before = ("trial", "state", "name", sweep.objective.metric, "samples", "seconds")
+    head = (*before, *_short_names(list(axes)), "remark")
+    axis_columns = {
+        len(before) + i for i, axis in enumerate(axes.values()) if not _is_numeric(axis)
+    }
+    return Table(
+        head,
+        [_row(sweep, state, record) for state, record in sweep.last_reports],
+        text_columns={1, 2, len(head) - 1} | axis_columns,
+        sort_id="trials-table",
+    )
+
+
+def _short_names(paths: list[str]) -> list[str]:
+    """The last part of each path, or the whole path where two paths end alike."""
+    short = [path.rsplit(".", 1)[-1] for path in paths]
+    return [
+        path if short.count(name) > 1 else name for path, name in zip(paths, short, strict=True)
+    ]
+
+
+def _is_numeric(axis: Axis) -> bool:
     return not any(isinstance(end, str) for end in axis.ends())
 
 
-def _row(sweep: SweepFacts, state: str, record: Record, paths: list[str]) -> list[str]:
+def _row(sweep: SweepFacts, state: str, record: Record) -> list[str]:
     seconds = sum(r.seconds for r in sweep.curves[record.trial])
-    values = [record.config.get(path) for path in paths]
     return [
         str(record.trial),
         state,
@@ -51,38 +61,38 @@ def _row(sweep: SweepFacts, state: str, record: Record, paths: list[str]) -> lis
         sweep.shown(record.objective),
         f"{record.samples:,}",
         f"{seconds:.2f}",
-        *(
-            "–" if v is None else formatting.number(v) if isinstance(v, float) else str(v)
-            for v in values
-        ),
+        *(_setting(record.config.get(path)) for path in sweep.space.axes),
         _remark(record),
     ]
+
+
+def _setting(value: Value | None) -> str:
+    if value is None:
+        return "–"
+    return formatting.number(value) if isinstance(value, float) else str(value)
 
 
 def _remark(record: Record) -> str:
     remarks = []
     if record.same_as is not None:
-        remarks.append(f"same as trial {record.same_as}, not trained")
+        remarks.append(f"duplicate of trial {record.same_as}, not trained")
     if record.rerun_of is not None:
-        remarks.append(f"trial {record.rerun_of} once more")
+        remarks.append(f"rerun of trial {record.rerun_of}")
     if record.reason:
         remarks.append(record.reason)
     return "; ".join(remarks)
 
 
-def _recorded(sweep: SweepFacts, seeds: int) -> Table:
-    """The configurations of a recording: mean and spread over their seeds."""
-    found: dict[int, list[Record]] = {}
+def _configurations(sweep: SweepFacts, seeds: int) -> Table:
+    """The configurations of a recording: mean and standard deviation over their seeds."""
+    groups: dict[int, list[Record]] = {}
     for record in sweep.trials.finished:
-        found.setdefault(record.trial // seeds, []).append(record)
+        groups.setdefault(record.trial // seeds, []).append(record)
     rows = []
-    for number, some in sorted(found.items()):
-        values = [r.objective for r in some if r.objective is not None]
-        spread = sweep.shown(statistics.stdev(values)) if len(values) > 1 else "–"
-        plain = {path: value for path, value in some[0].config.items() if path != SEED}
-        said = some[0].name or formatting.schedule(plain)
-        rows.append(
-            [str(number), said, str(len(values)), sweep.shown(statistics.mean(values)), spread]
-        )
+    for number, records in sorted(groups.items()):
+        values = [r.objective for r in records if r.objective is not None]
+        deviation = sweep.shown(statistics.stdev(values)) if len(values) > 1 else "–"
+        mean = sweep.shown(statistics.mean(values))
+        rows.append([str(number), sweep.schedule(records[0]), str(len(values)), mean, deviation])
     head = ("configuration", "schedule", "seeds", "mean", "standard deviation")
-    return Table(head, rows, frozenset({1}))
+    return Table(head, rows, text_columns={1})

@@ -1,4 +1,4 @@
-"""Sweeps side by side."""
+"""Sweeps side by side: `class-sweep compare`."""
 
 import json
 
@@ -7,9 +7,9 @@ from made_sweeps import made_verdict, make_folder, report_of
 
 from class_sweep.errors import ResultsError
 from class_sweep.report.blocks import Table, Text
-from class_sweep.report.compare import compare
-from class_sweep.report.html import document
-from class_sweep.report.terminal import print_chapters
+from class_sweep.report.rendering.html import page
+from class_sweep.report.rendering.terminal import print_chapters
+from class_sweep.report.sweep_comparison import compare_sweeps
 
 CONFIG = {"curriculum.order": "hard_first", "curriculum.alpha": 0.5}
 
@@ -39,7 +39,7 @@ def cells(chapters):
 
 
 def test_sweeps_over_the_same_data_are_ranked(folders):
-    chapters = compare(folders())
+    chapters = compare_sweeps(folders())
     assert "strong (40.0 %), weak (30.0 %)" in said(chapters)
     assert "weak: nothing is confirmed" in said(chapters)
     found = cells(chapters)
@@ -52,52 +52,52 @@ def test_sweeps_over_the_same_data_are_ranked(folders):
     assert found["paper"] == ["–", "–"]
 
 
-def test_where_less_is_better_the_smaller_comes_first(folders, small_space_text):
+def test_the_smaller_value_is_ranked_first_if_lower_is_better(folders, small_space_text):
     text = small_space_text.replace("validation/mrr", "validation/mean_rank")
-    chapters = compare(folders(text, text, best=(0.2, 0.125)))
+    chapters = compare_sweeps(folders(text, text, best=(0.2, 0.125)))
     assert "strong (0.1), weak (0.2)" in said(chapters)
     assert cells(chapters)["best − full_data"][1] == "+0.1 places, one run each"
 
 
-def test_different_data_are_not_ranked_and_the_reason_is_said(folders):
+def test_sweeps_over_different_data_are_not_ranked_and_the_reason_is_shown(folders):
     made = folders()
     tree = json.loads((made[0] / "environment.json").read_text())
     (made[0] / "environment.json").write_text(json.dumps(tree | {"data_sha256": "c" * 64}))
-    text = said(compare(made))
+    text = said(compare_sweeps(made))
     assert "not ranked: their data have different checksums" in text
     assert "strong (40.0 %)" not in text
 
 
-def test_different_objectives_are_not_ranked(folders, small_space_text):
+def test_sweeps_with_different_objectives_are_not_ranked(folders, small_space_text):
     other = small_space_text.replace("validation/mrr", "validation/hits@1")
-    text = said(compare(folders(other=other)))
+    text = said(compare_sweeps(folders(other=other)))
     assert "different objectives (validation/split/mrr in weak, validation/split/hits@1" in text
 
 
-def test_folders_that_have_not_begun_are_no_error(folders):
-    text = said(compare(folders(state=None)))
-    assert "does not say which data" in text
+def test_sweeps_without_trials_can_be_compared(folders):
+    text = said(compare_sweeps(folders(state=None)))
+    assert "a folder has no checksum of its data" in text
 
 
-def test_verdicts_are_told(folders):
-    assert "weak: trial 2 is better" in said(compare(folders(verdict=made_verdict())))
+def test_verdicts_are_shown(folders):
+    assert "weak: trial 2 is better" in said(compare_sweeps(folders(verdict=made_verdict())))
 
 
-def test_one_folder_is_no_comparison(folders):
+def test_a_comparison_needs_two_different_folders(folders):
     made = folders()
     with pytest.raises(ResultsError, match="needs two results folders or more, got 1"):
-        compare(made[:1])
+        compare_sweeps(made[:1])
     with pytest.raises(ResultsError, match="must be named once"):
-        compare([made[0], made[0]])
+        compare_sweeps([made[0], made[0]])
 
 
 def test_on_a_terminal_and_as_a_page(folders, terminal):
-    chapters = compare(folders())
+    chapters = compare_sweeps(folders())
     console = terminal(width=160)
     print_chapters(console, chapters)
     shown = console.file.getvalue()
     assert "hard_first  α 0.5" in shown
     assert "[" not in shown
-    page = document("Side by side", [], chapters)
-    assert "<th scope" in page
-    assert "strong (40.0 %)" in page
+    html = page("Side by side", [], chapters)
+    assert "<th scope" in html
+    assert "strong (40.0 %)" in html

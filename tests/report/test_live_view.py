@@ -3,7 +3,7 @@ import re
 import pytest
 
 from class_sweep.config.objective import parse_objective
-from class_sweep.report.live import LiveView
+from class_sweep.report.live_view import LiveView
 
 MRR = parse_objective("validation/mrr")
 
@@ -58,7 +58,7 @@ def test_a_terminal_shows_each_trial_in_a_row(terminal, follow):
     ]
 
 
-def test_a_terminal_is_given_back_as_it_was(terminal, follow):
+def test_the_cursor_of_a_terminal_is_restored(terminal, follow):
     console = terminal(terminal=True)
     follow(console)
     text = console.file.getvalue()
@@ -72,9 +72,7 @@ def test_a_terminal_shows_the_last_trials_only(terminal, proposed):
         for number in range(40):
             view.on_trial_start(proposed(number))
     table = seen(console)
-    numbers = re.findall(
-        r"^ +(\d+)  random", table[table.rindex("trial  schedule") :], re.MULTILINE
-    )
+    numbers = re.findall(r"^(\d+) +random", table[table.rindex("trial  schedule") :], re.MULTILINE)
     assert numbers == [str(number) for number in range(28, 40)]
 
 
@@ -86,7 +84,7 @@ def test_before_a_trial_starts_a_terminal_shows_the_stage(terminal):
     assert "counting look-alikes  25%" in seen(console)
 
 
-def test_no_finished_trial_is_said_and_a_pruned_one_is_no_best(terminal, proposed, record):
+def test_a_pruned_trial_is_not_the_best_finished_trial(terminal, proposed, record):
     console = terminal(terminal=True)
     with LiveView(console, MRR) as view:
         view.on_plan(2, 2000, None)
@@ -116,7 +114,7 @@ def test_without_a_terminal_there_is_a_line_for_each_stage_and_report(terminal, 
     ]
 
 
-def test_a_reference_that_failed_has_its_name_and_its_reason(terminal, record):
+def test_a_failed_baseline_has_its_name_and_its_reason(terminal, record):
     console = terminal()
     with LiveView(console, MRR) as view:
         view.on_report(record(0, "fail", name="paper", objective=None, reason="out of memory"))
@@ -128,7 +126,7 @@ def test_a_mean_rank_is_shown_as_a_rank(terminal, follow):
     assert "validation/all/mean_rank 0.5  random" in shown
 
 
-def test_an_error_inside_passes_through_and_the_terminal_is_given_back(terminal):
+def test_an_error_passes_through_and_the_cursor_is_restored(terminal):
     console = terminal(terminal=True)
 
     def fail():
@@ -141,7 +139,7 @@ def test_an_error_inside_passes_through_and_the_terminal_is_given_back(terminal)
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
 
 
-def test_a_paused_trial_that_goes_on_is_running_and_stays_in_sight(terminal, proposed, record):
+def test_a_promoted_trial_is_running_and_stays_in_the_table(terminal, proposed, record):
     console = terminal(terminal=True)
     with LiveView(console, MRR) as view:
         view.on_plan(20, 2000, 9000)

@@ -1,0 +1,75 @@
+"""`class-sweep resume` and `class-sweep rerun`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from class_sweep.cli.arguments import Address, DownloadFolder, Results, StorageOption
+from class_sweep.cli.locations import folder_to_continue, new_storage
+from class_sweep.cli.run import follow
+
+if TYPE_CHECKING:
+    from class_sweep.storage.remote import Storage
+
+
+def resume(
+    results: Results,
+    out: DownloadFolder = None,
+    storage: StorageOption = None,
+    address: Address = None,
+) -> None:
+    """Continue a sweep that was interrupted or killed, or whose machine failed.
+
+    A sweep from a storage continues in a local folder, and the storage keeps its copy.
+
+    Example: `class-sweep resume results/first`
+    """
+    folder, copy = folder_to_continue(results, out)
+    if storage:
+        copy = new_storage(storage, folder)
+    _continue(folder, copy, address)
+
+
+def rerun(
+    results: Results,
+    out: DownloadFolder = None,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Run the failed trials again (the only choice).")
+    ] = False,
+    address: Address = None,
+) -> None:
+    """Run the failed trials of a sweep again, after the cause of their failure is removed.
+
+    Example: `class-sweep rerun results/first --failed`
+    """
+    from class_sweep.errors import InputError
+
+    if not failed:
+        raise InputError(f"say which trials to run again: class-sweep rerun {results} --failed")
+    folder, copy = folder_to_continue(results, out)
+    _continue(folder, copy, address, rerun_failed=True)
+
+
+def _continue(
+    folder: Path, storage: "Storage | None", address: str | None, *, rerun_failed: bool = False
+) -> None:
+    from class_sweep.base.array_cache import ArrayCache, default_cache_folder
+    from class_sweep.config.document import load_space
+    from class_sweep.results.folder import ResultsFolder
+    from class_sweep.sweep import resume as resume_sweep
+
+    space = load_space(ResultsFolder.existing(folder).space)
+    cache = ArrayCache(default_cache_folder())
+    follow(
+        folder,
+        space.objective,
+        lambda view: resume_sweep(
+            folder,
+            cache=cache,
+            callback=view,
+            storage=storage,
+            rerun_failed=rerun_failed,
+            address=address,
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Blocks as HTML, Markdown and terminal output. All escaping happens here."""

@@ -1,0 +1,72 @@
+"""Schedules epoch by epoch: the plots and the table that several reports show."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from class_sweep.report.blocks import Plot, PlotGrid, Table
+from class_sweep.report.plots import Figure, curve, figure
+from class_sweep.results import formatting
+
+Schedule = Mapping[str, Any]  # as `class_sweep.curriculum.schedule_table` returns it
+
+
+def schedule_grid(schedules: Iterable[tuple[str, Schedule, str, str]]) -> PlotGrid:
+    """The plots of λ, γ and samples by epoch.
+
+    Args:
+        schedules: Name, schedule, colour and dash style of each.
+    """
+    titles = (
+        ("share", "Pacing λ", "The share of the training set that each epoch draws from."),
+        ("intensity", "Intensity γ", "The factor on the loss, or on the learning rate."),
+        ("samples", "Samples per epoch", "The cost of each epoch; the area is the total cost."),
+    )
+    return PlotGrid(
+        [
+            Plot(name, title, caption, drawn)
+            for (name, title, caption), drawn in zip(titles, _figures(schedules), strict=True)
+        ]
+    )
+
+
+def schedule_overview(schedules: Mapping[str, Schedule]) -> Table:
+    """A row for each schedule: its settings and its samples."""
+    rows = [
+        [
+            name,
+            _settings(schedule["curriculum"]),
+            f"{schedule['total']:,}",
+            formatting.percent(schedule["of_full_data"]),
+        ]
+        for name, schedule in schedules.items()
+    ]
+    return Table(("", "schedule", "samples", "of full data"), rows, text_columns={1})
+
+
+def _settings(curriculum: Mapping[str, Any]) -> str:
+    intensity = curriculum["intensity"]
+    if isinstance(intensity, dict):
+        intensity = ", ".join(f"{curve} on {part}" for part, curve in intensity.items())
+    return (
+        f"{curriculum['order']}, {curriculum['pacing']} α {curriculum['alpha']:.3g}"
+        f" β {curriculum['beta']:.3g}, γ {intensity}"
+    )
+
+
+def _figures(schedules: Iterable[tuple[str, Schedule, str, str]]) -> Sequence[Figure]:
+    pacing, intensity, samples = [], [], []
+    for name, schedule, colour, dash in schedules:
+        line = {"dash": dash, "shape": "hv"}
+        epochs = list(range(1, len(schedule["share"]) + 1))
+        pacing.append(curve(name, epochs, schedule["share"], colour, line=line))
+        samples.append(curve(name, epochs, schedule["samples"], colour, line=line))
+        for part, factors in schedule["intensity"].items():
+            label = name if part == "loss" else f"{name}, {part}"
+            intensity.append(curve(label, epochs, factors, colour, line=line))
+    unit_range = {"range": [0, 1.05]}
+    percent = unit_range | {"tickformat": ".0%"}
+    return (
+        figure(pacing, "epoch", "λ, share of the pairs", yaxis=percent),
+        figure(intensity, "epoch", "γ, intensity", yaxis=unit_range),
+        figure(samples, "epoch", "samples", yaxis={"rangemode": "tozero"}),
+    )

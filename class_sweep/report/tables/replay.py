@@ -1,0 +1,73 @@
+"""The savings and costs of pruners on recorded learning curves: `class-sweep replay`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from class_sweep.report.blocks import Block, Table, Text
+from class_sweep.results import formatting
+
+GOAL_SAMPLES = 0.25  # share of the samples that a pruner should stay within
+
+Tree = Mapping[str, Any]
+
+
+def replay_blocks(tree: Tree) -> list[Block]:
+    """The tables of a replay; see `class_sweep.tuning.replay.replaying` for the values."""
+    head = Text(
+        f"{tree['configurations']} configurations × {tree['seeds']} seeds of {tree['objective']},"
+        f" {tree['references']} baselines; {tree['orders']} searches of {tree['trials']} trials by"
+        f" {tree['sampler']}, {tree['workers']} workers"
+    )
+    between = tree["between_seeds"]
+    agreement = f"rank correlation of the final scores of two seeds: {between or 0:.2f}"
+    return [
+        head,
+        _rung_table(tree),
+        *([] if between is None else [Text(agreement)]),
+        _pruner_table(tree),
+        Text(_best_within_goal(tree)),
+    ]
+
+
+def _rung_table(tree: Tree) -> Table:
+    rows = [
+        [f"{rung['epoch']}", f"{rung['configurations']}", f"{rung['correlation']:.2f}"]
+        for rung in tree["rungs"]
+    ]
+    head = ("epochs of full data", "trials there", "Spearman's ρ")
+    return Table(head, rows, title="rank correlation with the final score")
+
+
+def _pruner_table(tree: Tree) -> Table:
+    rows = [
+        [
+            pruner_name(row["pruning"]),
+            formatting.percent(row["samples"]),
+            formatting.percent(row["time"]),
+            f"{row['regret']:.2f}",
+            f"{row['worst_regret']:.2f}",
+            f"{100 * row['best_kept']:.0f} %",
+        ]
+        for row in tree["pruners"]
+    ]
+    head = ("pruner", "samples", "time", f"regret, {tree['unit']}", "its 90 %", "best kept")
+    return Table(head, rows, title="against the same search without pruning")
+
+
+def pruner_name(settings: Tree) -> str:
+    """A pruner with its settings: `asha, grace 2, η 3`."""
+    names = {"grace_epochs": "grace", "reduction_factor": "η", "min_kept": "min kept"}
+    parts = [f"{names[key]} {value:g}" for key, value in settings.items() if key in names]
+    return ", ".join([settings["kind"], *parts])
+
+
+def _best_within_goal(tree: Tree) -> str:
+    goal = f"{100 * GOAL_SAMPLES:.0f} %"
+    within = [row for row in tree["pruners"] if row["samples"] <= GOAL_SAMPLES]
+    if not within:
+        return f"no pruner stays within {goal} of the samples"
+    best = min(within, key=lambda row: (row["regret"], row["samples"]))
+    return (
+        f"within {goal} of the samples, {pruner_name(best['pruning'])} has the least regret:"
+        f" {best['regret']:.2f} {tree['unit']} with {formatting.percent(best['samples'])}"
+    )

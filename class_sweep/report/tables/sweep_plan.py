@@ -1,0 +1,127 @@
+"""The plan of a sweep before it runs: `class-sweep check`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from class_sweep.report.blocks import Block, KeyValues, Table
+from class_sweep.report.index_report.tables import spread
+from class_sweep.results import formatting
+
+if TYPE_CHECKING:
+    from class_sweep.config.document import Space
+    from class_sweep.config.sections import Settings
+    from class_sweep.difficulty.diagnosis import SigmaDiagnosis
+    from class_sweep.difficulty.similarity import Similarity
+    from class_sweep.preparation.plan import SweepPlan
+
+_MAX_SIGMAS = 9
+_FIXED_SECTIONS = (
+    "data", "text_encoder", "molecule_encoder", "backbone", "curriculum", "optimizer",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """Bytes that a sweep needs. None means that it is unknown without the index.
+
+    Attributes:
+        features: Bytes of features in the memory of each machine.
+        checkpoints: The most bytes of checkpoints on disk at any time.
+        results: The most bytes of the results folder.
+    """
+
+    features: int | None
+    checkpoints: int | None
+    results: int
+
+
+def plan_blocks(space: "Space", plan: "SweepPlan", footprint: Footprint, where: str) -> list[Block]:
+    """The axes, the fixed settings and the resolved plan.
+
+    Args:
+        space: The space.
+        plan: Its plan.
+        footprint: Memory and disk space.
+        where: The location of the results.
+    """
+    axes = [(path, str(axis)) for path, axis in space.axes.items()]
+    fixed = [(section, _fixed_settings(space, section)) for section in _FIXED_SECTIONS]
+    storage = [
+        ("shared features", f"{_mebibytes(footprint.features)} on each machine"),
+        ("checkpoints", f"{_mebibytes(footprint.checkpoints)} at most, none at the end"),
+        ("results", f"{where}; {_mebibytes(footprint.results)} at most"),
+    ]
+    return [
+        KeyValues([*axes, *fixed, *_size(space, plan), *_resources(space.settings, plan), *storage])
+    ]
+
+
+def diagnosis_blocks(
+    diagnoses: "Mapping[Similarity, Sequence[SigmaDiagnosis]]",
+) -> list[Block]:
+    """A table of the ties at each σ, for each similarity."""
+    return [_diagnosis_table(similarity, rows) for similarity, rows in diagnoses.items()]
+
+
+def _fixed_settings(space: "Space", section: str) -> str:
+    tree = getattr(space.settings, section).model_dump(mode="json", exclude_none=True)
+    return ", ".join(f"{k} {v}" for k, v in tree.items() if f"{section}.{k}" not in space.axes)
+
+
+def _size(space: "Space", plan: "SweepPlan") -> list[tuple[str, str]]:
+    settings = space.settings
+    shortest, longest = plan.steps
+    steps = f"{shortest:,} … {longest:,}" if shortest < longest else f"{longest:,}"
+    baselines = ", ".join(settings.search.baselines) or "none"
+    rungs = ", ".join(f"{samples:,}" for samples in plan.rungs) or "none"
+    return [
+        ("pairs", ", ".join(f"{count:,} {split}" for split, count in plan.pairs.items())),
+        ("epochs", f"{settings.budget.epochs}"),
+        ("steps per trial", steps),
+        ("samples of one trial", f"{plan.full_samples:,} over the full data"),
+        ("trials", f"{settings.search.runs}, baselines first: {baselines}"),
+        ("full budget", f"{plan.full_budget:,} samples if all trials train on the full data"),
+        ("rungs at", f"{rungs} samples"),
+        ("objective", f"{space.objective} ({space.objective.direction})"),
+        ("confirmation", _confirmation(settings)),
+    ]
+
+
+def _confirmation(settings: "Settings") -> str:
+    confirm = settings.confirm
+    if not settings.confirms:
+        return "none"
+    seeds = f"{confirm.seeds} seeds each"
+    if confirm.max_seeds > confirm.seeds:
+        seeds += f", up to {confirm.max_seeds} while they may decide a comparison"
+    return f"{confirm.finalists} finalists against {', '.join(confirm.controls)}; {seeds}"
+
+
+def _resources(settings: "Settings", plan: "SweepPlan") -> list[tuple[str, str]]:
+    cores = sum(machine.cpus for machine in plan.machines)
+    gpus = sum(machine.gpus for machine in plan.machines)
+    where = f" on {len(plan.machines)} machines" if len(plan.machines) > 1 else ""
+    one = (
+        f"{settings.resources.cpus:g} of {cores:g} cores,"
+        f" {settings.resources.gpus:g} of {gpus:g} GPUs{where}"
+    )
+    return [("one trial uses", one), ("parallel trials", str(plan.at_a_time))]
+
+
+def _mebibytes(count: int | None) -> str:
+    return "unknown without the index" if count is None else f"{count / 2**20:,.1f} MiB"
+
+
+def _diagnosis_table(similarity: "Similarity", rows: "Sequence[SigmaDiagnosis]") -> Table:
+    cells = [
+        [
+            f"{row.sigma:g}",
+            formatting.percent(row.alone),
+            str(row.distinct),
+            formatting.percent(row.largest_tie),
+        ]
+        for row in spread(rows, _MAX_SIGMAS)
+    ]
+    head = ("σ", "pairs without look-alikes", "distinct counts", "largest tie")
+    return Table(head, cells, title=f"Ties at each σ, similarity {similarity}")

@@ -1,0 +1,31 @@
+"""The validation metrics of trained models: `class-sweep train`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from class_sweep.config.objective import DIRECTIONS, METRICS, POOLS
+from class_sweep.report.blocks import Block, Table, Text
+from class_sweep.results import formatting
+
+
+def trained_blocks(summary: Mapping[str, Any]) -> list[Block]:
+    """The mean metrics, and the folders of the models."""
+    models = summary["models"]
+    title = "validation"
+    if len(models) > 1:
+        title += f", mean of {len(models)} seeds ± standard error"
+    rows = [
+        [f"{pool}/{direction}", *(_value(summary, pool, direction, metric) for metric in METRICS)]
+        for pool in POOLS
+        for direction in DIRECTIONS
+    ]
+    return [Table(["", *METRICS], rows, title=title), *map(Text, models)]
+
+
+def _value(summary: Mapping[str, Any], pool: str, direction: str, metric: str) -> str:
+    name = f"{pool}/{direction}/{metric}"
+    row = summary["validation"][name]
+    mean = formatting.metric(name, row["mean"])
+    if row["standard_error"] is None:
+        return mean
+    return f"{mean} ± {formatting.metric(name, row['standard_error'])}"
