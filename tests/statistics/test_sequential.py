@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from class_sweep.config.confirm import LOOKS
-from class_sweep.statistics.interim_looks import ALPHA, SHARES
+from class_sweep.statistics.interim_looks import SHARES
 from class_sweep.statistics.sequential import Pair, follow, weights_of
-from class_sweep.statistics.simulated import World, simulate
 
 AGAINST_FULL = Pair("a", "full_data", "full_data")
 AGAINST_RANDOM = Pair("a", "random", "random_order")
@@ -96,25 +95,3 @@ def test_the_first_control_has_half_of_the_error_and_all_have_no_more_than_all()
     assert weights == {pairs[0]: 0.25, pairs[1]: 0.25, AGAINST_RANDOM: 0.5}
     assert weights_of(pairs[:2]) == {pairs[0]: 0.5, pairs[1]: 0.5}
     assert sum(SHARES) < 1
-
-
-@pytest.mark.parametrize(
-    "world",
-    [World(), World(tails=3), World(finalists=1, max_seeds=40), World(shared=0.0)],
-    ids=["normal", "heavy tails", "one finalist, 40 seeds", "no shared noise"],
-)
-def test_where_nothing_differs_at_most_one_sweep_in_twenty_claims_anything(world):
-    generator = np.random.default_rng(0)
-    sweeps = 300
-    wrong = sum(simulate(world, generator).any for _ in range(sweeps))
-    # 24 of 300 or more would come of a true rate of 5 % once in 40 times.
-    assert wrong <= 23
-    assert wrong / sweeps <= ALPHA
-
-
-def test_what_differs_much_is_found_with_fewer_runs_than_all():
-    generator = np.random.default_rng(1)
-    claims = [simulate(World(effect=5.0), generator) for _ in range(50)]
-    assert all(claim.first for claim in claims)
-    arms = 3 + 1 + 3 + 3
-    assert np.mean([claim.runs for claim in claims]) < 0.75 * 10 * arms
