@@ -27,7 +27,7 @@ from class_sweep.backbones.contrastive import Contrastive
 from class_sweep.backbones.inputs import Graphs
 from class_sweep.base.array_cache import ArrayCache
 from class_sweep.config.document import parse_space
-from class_sweep.config.inputs import Chebi20Data, Data, Mol2vecEncoder, NamesData
+from class_sweep.config.inputs import Chebi20Data, DataSettings, Mol2vecEncoder, NamesData
 from class_sweep.config.sections import Settings
 from class_sweep.data.corpus import load_pairs
 from class_sweep.difficulty.index import build_index
@@ -133,7 +133,7 @@ def loop_overhead(rounds: int, steps: int) -> float:
 def molecules(cache: Path, limit: int) -> MoleculeGraphs:
     """Graphs of real molecules: the stand-in for ChEBI-20 where it is, else of `names`."""
     folder = data_folder()
-    data: Data = NamesData(source="names", limit=limit)
+    data: DataSettings = NamesData(source="names", limit=limit)
     encoder = Mol2vecEncoder(kind="mol2vec", epochs=1)
     if folder:
         data = Chebi20Data(source="chebi20", path=folder / "chebi20")
@@ -146,7 +146,7 @@ def graph_batch_speedup(rounds: int, graphs: MoleculeGraphs) -> float:
     """Seconds of an epoch of collating by PyTorch Geometric against those of our batches."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from torch_geometric.data import Data as Molecule
+        from torch_geometric.data import DataSettings as Molecule
         from torch_geometric.loader import DataLoader
 
     single = [Graphs.of(graphs.take(np.array([row]))) for row in range(len(graphs))]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from class_sweep.base.array_cache import ArrayCache
 from class_sweep.config.inputs import (
     Chebi20Data,
-    Data,
+    DataSettings,
     HuggingFaceEncoder,
     LsaEncoder,
     Mol2vecEncoder,
@@ -35,7 +35,9 @@ def data_folder() -> Path | None:
     return folder if folder.is_dir() else None
 
 
-def encoded(data: Data, text: TextEncoder, molecule: MoleculeEncoder, cache: Path) -> Features:
+def encoded(
+    data: DataSettings, text: TextEncoder, molecule: MoleculeEncoder, cache: Path
+) -> Features:
     """Features of the training pairs: (L, D_text) and (L, D_molecule)."""
     pairs = load_pairs(data)
     train, store = pairs.rows("train"), ArrayCache(cache)

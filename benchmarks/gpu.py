@@ -22,7 +22,7 @@ from torch.utils.flop_counter import flop_registry
 
 from class_sweep.base.array_cache import ArrayCache
 from class_sweep.config.document import parse_space
-from class_sweep.config.inputs import Chebi20Data, Data, NamesData
+from class_sweep.config.inputs import Chebi20Data, DataSettings, NamesData
 from class_sweep.data.corpus import load_pairs
 from class_sweep.difficulty.index import build_index
 from class_sweep.preparation.prepare import Clock, prepare
@@ -57,7 +57,7 @@ class Operations(TorchDispatchMode):
         return out
 
 
-def data_and_vectors(limit: int) -> tuple[Data, str, str]:
+def data_and_vectors(limit: int) -> tuple[DataSettings, str, str]:
     """The stand-in for ChEBI-20 where it is, else `names`: as settings, and as YAML of a space."""
     folder = data_folder()
     if folder is None:

@@ -75,7 +75,7 @@ def _attach(space, features) -> None:  # noqa: ANN001
 
 
 def _train(job: tuple[str, int]) -> tuple[str, int, dict[str, float], int, float]:
-    from class_sweep.config.sections import Curriculum
+    from class_sweep.config.curriculum import Curriculum
     from class_sweep.curriculum.pacing import shares
     from class_sweep.training.loop import Trainer
 

@@ -10,7 +10,7 @@ from torch import nn
 from class_sweep.backbones.critic import Critic
 from class_sweep.backbones.inputs import InputSpec, Molecules, Texts, TokenIds
 from class_sweep.backbones.text_encoder import build_text_encoder
-from class_sweep.config.backbones import Backbone as BackboneSettings
+from class_sweep.config.backbones import BackboneSettings
 from class_sweep.config.components import BACKBONES
 from class_sweep.config.sections import Optimizer
 

@@ -1,6 +1,6 @@
-"""The settings of each backbone, with its source; where a paper is silent, the choice is ours.
+"""The settings of each backbone, with its source. "Ours" marks choices that the paper leaves open.
 
-The optimizer and the batches that a paper used stand in `search_spaces/NAME.yaml`.
+The optimizer and the batches of a paper are in `search_spaces/NAME.yaml`.
 """
 
 from typing import Annotated, Literal
@@ -8,58 +8,92 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from class_sweep.config.section import Fraction, Section
+from class_sweep.config.component_settings import ComponentSettings
+from class_sweep.config.components import BACKBONES
+from class_sweep.config.section import Fraction
 
-Units = Annotated[int, Field(ge=1, le=65536, description="units")]
+Units = Annotated[int, Field(ge=1, le=65536, description="units of a hidden layer")]
+Dimension = Annotated[int, Field(ge=1, le=65536, description="units of the shared space")]
 Dropout = Annotated[float, Field(ge=0, lt=1, description="probability")]
-Temperature = Annotated[float, Field(ge=0.01, le=10, description="at first; learned")]
-Layers = Annotated[int, Field(ge=1, le=64, description="of the graph network")]
-Weight = Annotated[float, Field(gt=0, le=1000, description="of a part in the loss")]
+Temperature = Annotated[float, Field(ge=0.01, le=10, description="initial value; it is learned")]
+Layers = Annotated[int, Field(ge=1, le=64, description="layers of the graph network")]
+Weight = Annotated[float, Field(gt=0, le=1000, description="weight of this part of the loss")]
 
 
-class ContrastiveBackbone(Section):
+class BackboneSettings(ComponentSettings):
+    """The settings of a backbone."""
+
+    registry = BACKBONES
+
+    name: str
+
+
+class ContrastiveBackbone(BackboneSettings):
     """Two projection heads over frozen features, in-batch negatives."""
 
     name: Literal["contrastive"]
     hidden: Units = 512
-    dimension: Units = 256  # of the shared space
+    dimension: Dimension = 256
     dropout: Dropout = 0.1
     temperature: Temperature = 0.07
 
 
-class Text2MolBackbone(Section):
-    """Text2Mol (Edwards, Zhai and Ji, EMNLP 2021): its perceptron or its graph network."""
+class Text2MolBackbone(BackboneSettings):
+    """Text2Mol (Edwards, Zhai and Ji, EMNLP 2021): its perceptron or its graph network.
+
+    Ours: `dropout`, between the layers of the molecule's side.
+    """
 
     name: Literal["text2mol"]
-    molecule: Literal["mlp", "gcn"] = "mlp"  # over the summed Mol2vec vector, or over the atoms'
+    molecule: Annotated[
+        Literal["mlp", "gcn"],
+        Field(description="perceptron over the sum of the substructure vectors, or graph network"),
+    ] = "mlp"
     hidden: Units = 600
-    dimension: Units = 300  # of the shared space
-    layers: Layers = 3  # gcn
-    dropout: Dropout = 0.0  # ours: between the layers of the molecule's side
+    dimension: Dimension = 300
+    layers: Layers = 3
+    dropout: Dropout = 0.0
     temperature: Temperature = 0.07
 
 
-class AmanBackbone(Section):
+class AmanBackbone(BackboneSettings):
     """AMAN (Zhao et al., IEEE TAI 2023): graph transformer, hardest triplets, a Wasserstein critic.
 
-    Ours, for want of a public word: heads, layers, dropout, and every setting of the critic but its
-    shape and its penalty. Ours against the paper: `softness`, whose 0 is the hardest negative as it
-    is; a graph network that starts from nothing then tends to stay at a loss of the margin.
+    Ours, because the paper does not give them: heads, layers, dropout, and every setting of the
+    critic except its shape and its penalty. Ours against the paper: `softness`. At 0 it is the
+    paper's hardest negative, with which an untrained graph network tends to stay at a loss of
+    `margin`.
     """
 
     name: Literal["aman"]
-    hidden: Units = 300  # of an atom
-    dimension: Units = 300  # of the shared space
+    hidden: Annotated[Units, Field(description="units of an atom")] = 300
+    dimension: Dimension = 300
     layers: Layers = 3
-    heads: Annotated[int, Field(ge=1, le=64, description="of attention; they divide hidden")] = 4
+    heads: Annotated[
+        int, Field(ge=1, le=64, description="attention heads; a divisor of hidden")
+    ] = 4
     dropout: Dropout = 0.1
-    margin: Annotated[float, Field(gt=0, le=2, description="of cosine similarity")] = 0.3
-    softness: Annotated[float, Field(ge=0, le=1, description="of the hardest negative")] = 0.05
-    adversarial_weight: Annotated[float, Field(ge=0, le=1000)] = 0.01
-    critic_lr: Annotated[float, Field(gt=0, le=10, description="of the critic's Adam")] = 1e-4
-    critic_steps: Annotated[int, Field(ge=1, le=100, description="for each step of the model")] = 1
-    critic_follows_intensity: bool = False  # scale its loss by γ of `adversarial` too
-    gradient_penalty: Annotated[float, Field(ge=0, le=1000)] = 10.0
+    margin: Annotated[
+        float, Field(gt=0, le=2, description="of the triplet loss, cosine similarity")
+    ] = 0.3
+    softness: Annotated[
+        float, Field(ge=0, le=1, description="of the hardest negative; 0: the maximum itself")
+    ] = 0.05
+    adversarial_weight: Annotated[
+        float, Field(ge=0, le=1000, description="weight of the adversarial loss")
+    ] = 0.01
+    critic_lr: Annotated[
+        float, Field(gt=0, le=10, description="learning rate of the critic's Adam")
+    ] = 1e-4
+    critic_steps: Annotated[
+        int, Field(ge=1, le=100, description="critic steps for each step of the model")
+    ] = 1
+    critic_follows_intensity: Annotated[
+        bool, Field(description="scale the critic's loss by γ of `adversarial` too")
+    ] = False
+    gradient_penalty: Annotated[
+        float, Field(ge=0, le=1000, description="weight of the penalty in the critic's loss")
+    ] = 10.0
 
     @field_validator("heads")
     @classmethod
@@ -70,31 +104,33 @@ class AmanBackbone(Section):
         return value
 
 
-class OrmaBackbone(Section):
+class OrmaBackbone(BackboneSettings):
     """ORMA (Min et al., BIBM 2024, arXiv 2411.11875): tokens, multi-tokens and sentences aligned.
 
-    Ours, for want of a public word: which layers of the text encoder, the graph network's depth and
-    its dropout, and a learned temperature for each level.
+    Ours, because the paper does not give them: the layers of the text encoder, the depth and the
+    dropout of the graph network, and a learned temperature for each level.
     """
 
     name: Literal["orma"]
-    hidden: Units = 300  # of a node
-    dimension: Units = 256  # of the space of each level
+    hidden: Annotated[Units, Field(description="units of a node")] = 300
+    dimension: Annotated[Dimension, Field(description="units of the space of each level")] = 256
     layers: Layers = 3
     dropout: Dropout = 0.1
     temperature: Temperature = 0.07
     token_atom: Weight = 0.5
     multitoken_motif: Weight = 0.3
     sentence_molecule: Weight = 0.2
-    token_depth: Fraction = (
-        0.5  # of the text encoder's layers, below the tokens compared with atoms
-    )
-    multitoken_depth: Fraction = 1.0  # the same for the tokens that are transported to motifs
-    transport_beta: Annotated[float, Field(ge=0.05, le=100, description="proximal step")] = 0.5
-    transport_iterations: Annotated[int, Field(ge=1, le=1000)] = 50
-
-
-Backbone = Annotated[
-    ContrastiveBackbone | Text2MolBackbone | AmanBackbone | OrmaBackbone,
-    Field(discriminator="name"),
-]
+    token_depth: Annotated[
+        Fraction,
+        Field(description="depth of the tokens compared with atoms, of the text encoder's layers"),
+    ] = 0.5
+    multitoken_depth: Annotated[
+        Fraction,
+        Field(description="depth of the tokens compared with motifs, of the text encoder's layers"),
+    ] = 1.0
+    transport_beta: Annotated[
+        float, Field(ge=0.05, le=100, description="proximal step of the optimal transport")
+    ] = 0.5
+    transport_iterations: Annotated[
+        int, Field(ge=1, le=1000, description="iterations of the optimal transport")
+    ] = 50

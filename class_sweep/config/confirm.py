@@ -17,8 +17,8 @@ Control = Literal[
 ]
 Look = Literal[3, 5, 10, 20, 40]
 LOOKS: tuple[int, ...] = get_args(Look)
-"""Seeds of each arm at which the confirmation is looked at; the same for every sweep, so that going
-on to a later look is no new test."""
+"""Seeds of each arm at the interim looks. They are fixed, so that a later look of the same
+comparison is not a new test."""
 
 
 def _default_controls() -> list[Control]:
@@ -28,16 +28,28 @@ def _default_controls() -> list[Control]:
 class Confirm(Section):
     """Finalists and controls, trained again under seeds that the sweep did not use."""
 
-    finalists: Annotated[int, Field(ge=0, le=100, description="best schedules; 0: none")] = 3
-    seeds: Look = 5  # of each finalist and control, but of pairs decided before
-    # Of a pair that those leave open and these may settle.
-    max_seeds: Annotated[Look, Field(validate_default=True)] = 10
-    # The difference to the first of them is the sweep's claim.
-    controls: list[Control] = Field(min_length=1, default_factory=_default_controls)
+    finalists: Annotated[
+        int, Field(ge=0, le=100, description="number of best schedules; 0: no confirmation")
+    ] = 3
+    seeds: Annotated[
+        Look, Field(description="seeds of each finalist and control; fewer where decided earlier")
+    ] = 5
+    max_seeds: Annotated[
+        Look,
+        Field(
+            validate_default=True,
+            description="seeds of a comparison that `seeds` leave open and these may decide",
+        ),
+    ] = 10
+    controls: list[Control] = Field(
+        min_length=1,
+        default_factory=_default_controls,
+        description="the schedules to compare with; the sweep's claim is against the first",
+    )
 
     @field_validator("max_seeds")
     @classmethod
-    def _no_fewer(cls, value: int, info: ValidationInfo) -> int:
+    def _at_least_seeds(cls, value: int, info: ValidationInfo) -> int:
         if value < info.data.get("seeds", value):
             raise PydanticCustomError(
                 "rule", "at least confirm.seeds ({seeds})", {"seeds": info.data["seeds"]}

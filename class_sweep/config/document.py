@@ -22,20 +22,23 @@ from class_sweep.config.axes import (
 )
 from class_sweep.config.objective import Objective, parse_objective
 from class_sweep.config.problems import Problem, dotted, problems_of
-from class_sweep.config.pruning import Pruning
+from class_sweep.config.pruning import PruningSettings, RungPruning
 from class_sweep.config.sections import Budget, Search, Settings
+from class_sweep.config.sigma import Quantile
 from class_sweep.config.source import Key, Source, read_yaml, write_yaml
 from class_sweep.errors import ConfigError
 
 AXIS_SECTIONS = ("curriculum", "optimizer", "backbone")
 AnySection = TypeVar("AnySection")
 _BUDGET, _SEARCH = TypeAdapter(Budget), TypeAdapter(Search)
-_PRUNING: TypeAdapter[Pruning] = TypeAdapter(Pruning)
+_PRUNING = TypeAdapter(PruningSettings)
 SIGMA = "curriculum.sigma"
-SIGMA_QUANTILE = "curriculum.sigma_quantile"
+SIGMA_QUANTILE = "curriculum.sigma.quantile"
 TEXT_WEIGHT = "curriculum.text_weight"
 INDEX_STEPS = {SIGMA: 0.001, SIGMA_QUANTILE: 0.01, TEXT_WEIGHT: 0.1}
-"""The grid of an axis that names none: what is indexed once for all trials has finitely many."""
+"""The step of an axis without one: the index is counted once for all trials, so at finitely many
+values."""
+_QUANTILE_KEY: Key = tuple(SIGMA_QUANTILE.split("."))
 
 
 @dataclass(frozen=True)
@@ -65,8 +68,6 @@ class Space:
             ConfigError: If a value breaks the rule of its setting.
         """
         tree = copy.deepcopy(self.tree)
-        if SIGMA in values:  # a σ given outright stands instead of a quantile
-            tree.get("curriculum", {}).pop("sigma_quantile", None)
         for path, value in values.items():
             _put(tree, tuple(path.split(".")), value)
         try:
@@ -75,16 +76,17 @@ class Space:
             found = problems_of(error, Source(self.name, self.text, tree, {}), Settings)
             raise ConfigError("\n".join(problem.render(self.name) for problem in found)) from None
 
-    def sigmas(self) -> list[float]:
-        """Every σ that a trial may ask for, ascending; none where σ is given as a quantile."""
-        return [] if self.sigma_quantiles() else self._grid(SIGMA)
-
-    def sigma_quantiles(self) -> list[float]:
-        """Every quantile of nearest-neighbour similarity that a trial's σ may stand at."""
-        return self._grid(SIGMA_QUANTILE)
+    def sigmas(self) -> list[float | Quantile]:
+        """Every σ that a trial may have, ascending."""
+        if axis := self.axes.get(SIGMA_QUANTILE):
+            return [Quantile(quantile=float(value)) for value in sorted(axis.values() or ())]
+        axis = self.axes.get(SIGMA)
+        if axis is None:
+            return [self.settings.curriculum.sigma]
+        return [*sorted(float(value) for value in axis.values() or ())]
 
     def grid(self, path: str) -> list[Any]:
-        """Every value that a setting may take: those of its axis, which has a grid, or its own."""
+        """Every value that a setting may take: its axis' values (on a grid) or its own value."""
         axis = self.axes.get(path)
         if axis:
             return list(axis.values() or ())
@@ -94,9 +96,6 @@ class Space:
     def grid_size(self) -> int | None:
         """How many configurations the axes have together; None where one is continuous."""
         return grid_size(self.axes)
-
-    def _grid(self, path: str) -> list[float]:
-        return sorted(float(value) for value in self.grid(path) if value is not None)
 
     def centre(self) -> dict[str, Value]:
         """The middle of every axis; the first option of a choice."""
@@ -119,7 +118,7 @@ def load_space(path: Path) -> Space:
 
 def parse_space(text: str, name: str = "space") -> Space:
     """Read a space from YAML text; see `load_space`."""
-    source = _quantile_spelt_out(read_yaml(text, name))
+    source = _quantile_axis(read_yaml(text, name))
     tree = copy.deepcopy(source.tree)
     axes: dict[str, Axis] = {}
     problems: list[Problem] = []
@@ -145,37 +144,22 @@ def parse_space(text: str, name: str = "space") -> Space:
 
 def dump_settings(settings: Settings) -> str:
     """The settings as a YAML file that `load_space` accepts, if they ask for a trial alone."""
-    tree = settings.model_dump(mode="json", exclude_none=True)
-    if settings.curriculum.sigma_quantile is not None:
-        del tree["curriculum"]["sigma"]  # the default of what the quantile stands in for
-    return write_yaml(tree)
+    return write_yaml(settings.model_dump(mode="json", exclude_none=True))
 
 
-def _quantile_spelt_out(source: Source) -> Source:
-    """`sigma: {quantile: …}` as the setting `sigma_quantile` that it is short for."""
+def _quantile_axis(source: Source) -> Source:
+    """`sigma: {quantile: [low, high], step: …}` as the uniform axis that it abbreviates."""
     curriculum = source.tree.get("curriculum")
-    if not isinstance(curriculum, dict):
+    sigma = curriculum.get("sigma") if isinstance(curriculum, dict) else None
+    if not (isinstance(curriculum, dict) and isinstance(sigma, dict)):
         return source
-    sigma = curriculum.get("sigma")
-    if not (isinstance(sigma, dict) and "quantile" in sigma):
+    bounds = sigma.get("quantile")
+    if not isinstance(bounds, list):
         return source
-    line = source.line(("curriculum", "sigma"))
-    if "sigma_quantile" in curriculum:
-        raise ConfigError(
-            f"{source.name}:{line}: {SIGMA_QUANTILE}: must be given once, got it twice"
-        )
-    allowed = {"quantile", "step"} if isinstance(sigma["quantile"], list) else {"quantile"}
-    if other := [str(word) for word in sigma if word not in allowed]:
-        raise ConfigError(
-            f"{source.name}:{line}: {SIGMA}: must be a quantile, with a step where it is a range,"
-            f" got {', '.join(other)} as well"
-        )
-    meant: Any = sigma["quantile"]
-    if isinstance(meant, list):
-        meant = {"uniform": meant} | {word: v for word, v in sigma.items() if word != "quantile"}
-    spelt = {("sigma_quantile" if k == "sigma" else k): v for k, v in curriculum.items()}
-    tree = source.tree | {"curriculum": spelt | {"sigma_quantile": meant}}
-    return replace(source, tree=tree, lines=source.lines | {("curriculum", "sigma_quantile"): line})
+    step = {"step": sigma["step"]} if "step" in sigma else {}
+    others = {word: value for word, value in sigma.items() if word != "step"}
+    spelt = others | {"quantile": {"uniform": bounds} | step}
+    return replace(source, tree=source.tree | {"curriculum": curriculum | {"sigma": spelt}})
 
 
 def _validated(tree: dict[str, Any]) -> Settings:
@@ -193,8 +177,8 @@ def _axes_in(tree: Any, key: Key) -> list[tuple[Key, Any]]:
 
 def _admitted(key: Key, axis: Axis) -> Axis:
     """Check that an axis may stand at `key`; give σ the grid that the index counts on."""
-    of_a_part = len(key) == 3 and key[:2] == ("curriculum", "intensity")
-    if not of_a_part and (len(key) != 2 or key[0] not in AXIS_SECTIONS):
+    nested = key == _QUANTILE_KEY or (len(key) == 3 and key[:2] == ("curriculum", "intensity"))
+    if not nested and (len(key) != 2 or key[0] not in AXIS_SECTIONS):
         raise AxisError(
             "must be a plain value, got an axis;"
             f" axes stand for settings of {', '.join(AXIS_SECTIONS)}"
@@ -261,7 +245,7 @@ def _cross_rules(tree: Mapping[str, Any], source: Source, *, varied: bool) -> li
     def problem(path: str, message: str) -> None:
         problems.append(Problem(source.line(tuple(path.split("."))), path, message))
 
-    grace = None if pruning is None or pruning.kind == "none" else pruning.grace_epochs
+    grace = pruning.grace_epochs if isinstance(pruning, RungPruning) else None
     if budget and isinstance(grace, int | float) and grace > budget.epochs:
         problem(
             "pruning.grace_epochs",
@@ -269,9 +253,6 @@ def _cross_rules(tree: Mapping[str, Any], source: Source, *, varied: bool) -> li
         )
     if pruning and search and search.record and pruning.kind != "none":
         problem("pruning.kind", f"must be none where search.record is set, got {pruning.kind}")
-    curriculum = tree.get("curriculum", {})
-    if isinstance(curriculum, dict) and {"sigma", "sigma_quantile"} <= curriculum.keys():
-        problem(SIGMA_QUANTILE, "must stand instead of sigma, got both")
     if search and not varied and search.trials > len(search.baselines) + 1:
         problem(
             "search.trials",

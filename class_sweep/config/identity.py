@@ -5,7 +5,8 @@ import json
 from typing import Any
 
 from class_sweep.config.components import INTENSITIES, ORDERS, PACINGS, Component, Registry
-from class_sweep.config.sections import Curriculum, Settings
+from class_sweep.config.curriculum import Curriculum
+from class_sweep.config.sections import Settings
 
 _FULL, _CONSTANT = "full", "constant"  # a pacing and an intensity that do nothing
 _DEPENDS_ON = ("data", "text_encoder", "molecule_encoder", "backbone", "optimizer", "budget")
@@ -14,11 +15,11 @@ _DEPENDS_ON = ("data", "text_encoder", "molecule_encoder", "backbone", "optimize
 def identity(settings: Settings) -> str:
     """12 hexadecimal digits, equal for trials that train the same model on the same batches.
 
-    How trials are searched, pruned and placed is not in it, nor is what a value switches off:
-    over the full data neither the order nor σ plays a part.
+    The settings of the search, the pruning and the resources are not part of it, nor are settings
+    without an effect: on the full data neither the order nor σ matters.
     """
     tree = settings.model_dump(mode="json", include=set(_DEPENDS_ON))
-    tree["text_encoder"].pop("batch_size", None)  # how many texts at a time changes no feature
+    tree["text_encoder"].pop("batch_size", None)  # texts encoded at a time: the features are equal
     if settings.budget.samples is None:
         del tree["budget"]["samples"]
     tree |= {
@@ -29,15 +30,14 @@ def identity(settings: Settings) -> str:
 
 
 def _effective(curriculum: Curriculum, epochs: int) -> dict[str, Any]:
-    """The curriculum's settings without those that its other settings leave idle."""
+    """The settings of the curriculum that have an effect."""
     tree = curriculum.model_dump(mode="json")
     idle: set[str] = set()
-    of_order = {"tie_break", "sigma", "sigma_quantile"}
-    if curriculum.batching == "random":  # else the neighbours are those of the similarity
+    of_order = {"tie_break", "sigma"}
+    if curriculum.batching == "random":  # other batches depend on the similarity
         of_order |= {"text_weight", "molecule_similarity"}
     if curriculum.text_weight == 1:
         idle.add("molecule_similarity")
-    idle.add("sigma" if curriculum.sigma_quantile is not None else "sigma_quantile")
     pacing = PACINGS.load(curriculum.pacing)
     used = pacing.parameters()
     if pacing.of(curriculum, epochs).starts_full:

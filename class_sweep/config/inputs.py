@@ -1,76 +1,92 @@
-"""The settings of what trials read: the data set and the encoders of its texts and molecules."""
+"""The settings of the data set and of the encoders of its texts and molecules."""
 
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from class_sweep.config.component_settings import ComponentSettings
+from class_sweep.config.components import DATA_SOURCES, MOLECULE_ENCODERS, TEXT_ENCODERS
 from class_sweep.config.section import Fraction, Section, Seed, Share, UserPath
 
 SPLITS = ("train", "validation", "test")
 
-_LAST = re.compile(r"last_[1-9]\d?")
+_LAST_LAYERS = re.compile(r"last_[1-9]\d?")
 
 
 # --- data -------------------------------------------------------------------------------------
 
 
-class Chebi20Data(Section):
+class DataSettings(ComponentSettings):
+    """The settings of a data source."""
+
+    registry = DATA_SOURCES
+
+    source: str
+    extra_molecules: Annotated[
+        UserPath | None,
+        Field(description="file of SMILES: further candidates of the pool `all`"),
+    ] = None
+
+
+class Chebi20Data(DataSettings):
     """A folder in MolT5's layout of ChEBI-20: train.txt, validation.txt, test.txt."""
 
     source: Literal["chebi20"]
-    path: UserPath
-    extra_molecules: UserPath | None = None  # a file of SMILES: candidates of the pool `all` alone
+    path: Annotated[UserPath, Field(description="the folder")]
 
 
 class Columns(Section):
-    """The names of the columns of a user's table; `split` is optional, as is `id`."""
+    """The names of the columns of a user's table; `split` and `id` are optional."""
 
-    smiles: str = "smiles"
-    text: str = "text"
-    id: str | None = None
-    split: str | None = None
+    smiles: Annotated[str, Field(description="column of the SMILES")] = "smiles"
+    text: Annotated[str, Field(description="column of the descriptions")] = "text"
+    id: Annotated[str | None, Field(description="column of the ids")] = None
+    split: Annotated[
+        str | None, Field(description="column of the splits: train, validation, test")
+    ] = None
 
 
 class SplitRule(Section):
     """Seeded fractions of the molecules (or scaffolds) for each split; they add up to 1."""
 
-    by: Literal["molecule", "scaffold"] = "molecule"
-    train: Fraction = 0.8
-    validation: Fraction = 0.1
-    test: Share = 0.1
-    seed: Seed = 0
+    by: Annotated[Literal["molecule", "scaffold"], Field(description="what stays in one split")] = (
+        "molecule"
+    )
+    train: Annotated[Fraction, Field(description="fraction of the training split")] = 0.8
+    validation: Annotated[Fraction, Field(description="fraction of the validation split")] = 0.1
+    test: Annotated[Share, Field(description="fraction of the test split")] = 0.1
+    seed: Annotated[Seed, Field(description="of the assignment")] = 0
 
 
-class TableData(Section):
+class TableData(DataSettings):
     """A user's own CSV, TSV, Parquet or JSON Lines file; splits from a column or by rule."""
 
     source: Literal["table"]
-    path: UserPath
-    columns: Columns = Columns()
-    split: SplitRule = SplitRule()
-    extra_molecules: UserPath | None = None  # as of chebi20
+    path: Annotated[UserPath, Field(description="the file")]
+    columns: Annotated[Columns, Field(description="names of the columns")] = Columns()
+    split: Annotated[SplitRule, Field(description="the rule, where no column gives the splits")] = (
+        SplitRule()
+    )
 
 
-class NamesData(Section):
+class NamesData(DataSettings):
     """Molecules of the `chemicals` package with their IUPAC names and synonyms."""
 
     source: Literal["names"]
-    limit: Annotated[int, Field(ge=100, description="pairs kept, all splits together")] = 6000
-    seed: Seed = 0
-    extra_molecules: UserPath | None = None  # as of chebi20
-
-
-Data = Annotated[Chebi20Data | TableData | NamesData, Field(discriminator="source")]
+    limit: Annotated[int, Field(ge=100, description="number of pairs, all splits together")] = 6000
+    seed: Annotated[Seed, Field(description="of the selection and the splits")] = 0
 
 
 # --- encoders ---------------------------------------------------------------------------------
 
 
-class TextEncoderSection(Section):
+class TextEncoderSettings(ComponentSettings):
     """The settings of a text encoder."""
+
+    registry = TEXT_ENCODERS
 
     kind: str
 
@@ -90,38 +106,39 @@ class TextEncoderSection(Section):
         return self.trained_transformer is not None
 
 
-class MoleculeEncoderSection(Section):
-    """The settings of a molecule encoder."""
-
-    kind: str
-
-
-class LsaEncoder(TextEncoderSection):
-    """TF-IDF and truncated SVD, fitted on the training texts: no weights to bring."""
+class LsaEncoder(TextEncoderSettings):
+    """TF-IDF and truncated SVD, fitted on the training texts: no weights needed."""
 
     kind: Literal["lsa"] = "lsa"
-    dimensions: Annotated[int, Field(ge=2, le=2048)] = 256
-    seed: Seed = 0
+    dimensions: Annotated[int, Field(ge=2, le=2048, description="length of a vector")] = 256
+    seed: Annotated[Seed, Field(description="of the SVD")] = 0
 
 
 def _trainable(value: Any) -> Any:
-    if isinstance(value, bool) or (isinstance(value, str) and _LAST.fullmatch(value)):
+    if isinstance(value, bool) or (isinstance(value, str) and _LAST_LAYERS.fullmatch(value)):
         return value
-    raise PydanticCustomError("rule", "true, false or last_N for the last N layers, such as last_2")
+    raise PydanticCustomError("rule", "true, false, or last_N for the last N layers, as in last_2")
 
 
 Trainable = Annotated[bool | str, BeforeValidator(_trainable)]
 
 
-class HuggingFaceEncoder(TextEncoderSection):
+class HuggingFaceEncoder(TextEncoderSettings):
     """A pretrained transformer by name or local path, frozen or trained on with the backbone."""
 
     kind: Literal["huggingface"] = "huggingface"
-    model: str
-    trainable: Trainable = False  # true: every layer; last_2: the last two
-    pooling: Literal["mean", "cls"] = "mean"
-    max_tokens: Annotated[int, Field(ge=2, le=8192, description="tokens; the rest is cut")] = 256
-    batch_size: Annotated[int, Field(ge=1, description="texts at a time")] = 32
+    model: Annotated[str, Field(description="name on the Hugging Face Hub, or a local folder")]
+    trainable: Annotated[
+        Trainable,
+        Field(description="true: train every layer; last_2: the last two; false: none"),
+    ] = False
+    pooling: Annotated[
+        Literal["mean", "cls"], Field(description="mean of the tokens, or the first token")
+    ] = "mean"
+    max_tokens: Annotated[
+        int, Field(ge=2, le=8192, description="tokens of a text; the rest is cut off")
+    ] = 256
+    batch_size: Annotated[int, Field(ge=1, description="texts encoded at a time")] = 32
 
     @property
     def label(self) -> str:
@@ -148,36 +165,39 @@ class HuggingFaceEncoder(TextEncoderSection):
         )
 
 
-def _text_encoder_kind(value: Any) -> str:
-    if not isinstance(value, dict):
-        return str(getattr(value, "kind", "lsa"))
-    return str(value.get("kind", "huggingface" if "model" in value else "lsa"))
+class MoleculeEncoderSettings(ComponentSettings):
+    """The settings of a molecule encoder."""
+
+    registry = MOLECULE_ENCODERS
+
+    kind: str
 
 
-TextEncoder = Annotated[
-    Annotated[LsaEncoder, Tag("lsa")] | Annotated[HuggingFaceEncoder, Tag("huggingface")],
-    Discriminator(_text_encoder_kind),
-]
-
-
-class Mol2vecEncoder(MoleculeEncoderSection):
+class Mol2vecEncoder(MoleculeEncoderSettings):
     """Sum of substructure vectors, read from a file or trained on the corpus (seeded)."""
 
     kind: Literal["mol2vec"]
-    vectors: UserPath | None = None
-    allow_pickle: bool = False
-    radius: Annotated[int, Field(ge=0, le=4, description="bonds")] = 1
-    dimensions: Annotated[int, Field(ge=2, le=2048, description="when trained here")] = 300
-    epochs: Annotated[int, Field(ge=1, description="when trained here")] = 5
-    seed: Seed = 0
+    vectors: Annotated[
+        UserPath | None, Field(description="file of vectors; trained on the corpus unless given")
+    ] = None
+    allow_pickle: Annotated[
+        bool, Field(description="accept a pickled file of vectors, which can run code")
+    ] = False
+    radius: Annotated[int, Field(ge=0, le=4, description="of a substructure, bonds")] = 1
+    dimensions: Annotated[
+        int, Field(ge=2, le=2048, description="length of a vector trained here")
+    ] = 300
+    epochs: Annotated[int, Field(ge=1, description="passes of the training over the corpus")] = 5
+    seed: Annotated[Seed, Field(description="of the training")] = 0
 
 
-class MorganEncoder(MoleculeEncoderSection):
+class MorganEncoder(MoleculeEncoderSettings):
     """RDKit's Morgan count fingerprint, log-scaled."""
 
     kind: Literal["morgan"]
-    bits: Annotated[int, Field(ge=16, le=16384)] = 1024
-    radius: Annotated[int, Field(ge=0, le=6, description="bonds")] = 2
+    bits: Annotated[int, Field(ge=16, le=16384, description="length of the fingerprint")] = 1024
+    radius: Annotated[int, Field(ge=0, le=6, description="of a substructure, bonds")] = 2
 
 
-MoleculeEncoder = Annotated[Mol2vecEncoder | MorganEncoder, Field(discriminator="kind")]
+TextEncoder = Any
+MoleculeEncoder = Any

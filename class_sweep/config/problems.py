@@ -1,6 +1,6 @@
-"""Pydantic's findings as a person wants them: place, rule, then value."""
+"""Pydantic's findings as messages for people: file, line, setting, rule, then value."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Literal, get_args, get_origin
@@ -9,6 +9,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from class_sweep.config import axes
+from class_sweep.config.component_settings import MISSING_NAME, UNKNOWN_NAME, ComponentSettings
+from class_sweep.config.components import one_of
 from class_sweep.config.renamed import RENAMED_SETTINGS, RENAMED_VALUES
 from class_sweep.config.source import Key, Source
 
@@ -54,26 +56,11 @@ def problems_of(error: ValidationError, source: Source, root: type[BaseModel]) -
     found = []
     for detail in error.errors():
         key = _key_in_file(detail, source.tree)
-        if detail["type"] == "union_tag_not_found":
-            key = (*key, _text(detail["ctx"]["discriminator"]).strip("'"))
-            tags = _literals(root, key)
-            found.append(Problem(source.line(key), dotted(key), f"is required: {_one_of(tags)}"))
-            continue
-        if detail["type"] == "union_tag_invalid":
-            key = (*key, _tag_name(detail))
-        message = _message(detail, key, root)
+        if "key" in detail.get("ctx", {}):  # the setting of a section that names its component
+            key = (*key, str(detail["ctx"]["key"]))
+        message = _message(detail, key, _Schema(root, source.tree))
         found.append(Problem(source.line(key), dotted(key), message))
     return found
-
-
-def _text(value: object) -> str:
-    return str(value)
-
-
-def _tag_name(detail: ErrorDetails) -> str:
-    """The key that holds a union's tag, such as `source`; a callable one is always `kind`."""
-    name = _text(detail["ctx"]["discriminator"]).strip("'")
-    return "kind" if name.endswith("()") else name
 
 
 def _key_in_file(detail: ErrorDetails, tree: Any) -> Key:
@@ -92,24 +79,73 @@ def _key_in_file(detail: ErrorDetails, tree: Any) -> Key:
     return tuple(key)
 
 
+class _Schema:
+    """The sections of the settings, followed along the keys of a file.
+
+    Args:
+        root: The outermost section.
+        tree: The file, which names the components that decide the sections.
+    """
+
+    def __init__(self, root: type[BaseModel], tree: Mapping[str, Any]) -> None:
+        self._root = root
+        self._tree = tree
+
+    def fields(self, key: Key) -> dict[str, Any]:
+        """The name and the annotation of each field of the section at `key`."""
+        sections, tree = [self._root], self._tree
+        for part in key:
+            tree = tree.get(str(part), {}) if isinstance(tree, Mapping) else {}
+            sections = [
+                model
+                for section in sections
+                if part in section.model_fields
+                for model in _models(section.model_fields[str(part)].annotation, tree)
+            ]
+        return {
+            name: field.annotation
+            for section in sections
+            for name, field in section.model_fields.items()
+        }
+
+    def literals(self, key: Key) -> list[str]:
+        """The names that the setting at `key` may have, where its type lists them."""
+        while key and isinstance(key[-1], int):
+            key = key[:-1]
+        annotation = self.fields(key[:-1]).get(str(key[-1])) if key else None
+        return list(dict.fromkeys(_names(annotation)))
+
+
+def _names(annotation: Any) -> Iterator[str]:
+    if get_origin(annotation) is Literal:
+        yield from (str(value) for value in get_args(annotation))
+    else:
+        for inner in get_args(annotation):
+            yield from _names(inner)
+
+
 def _message(  # noqa: PLR0911 - one return for each kind of finding
-    detail: ErrorDetails, key: Key, root: type[BaseModel]
+    detail: ErrorDetails, key: Key, schema: _Schema
 ) -> str:
     kind, value, ctx = detail["type"], detail["input"], detail.get("ctx", {})
     if kind == "missing":
-        known = _literals(root, key)
-        return f"is required: {_one_of(known)}" if known else "is required, and it is not there"
+        known = schema.literals(key)
+        return f"is required: {one_of(known)}" if known else "is required, and it is not there"
     if kind == "extra_forbidden":
         if new_name := RENAMED_SETTINGS.get(dotted(key)):
             return f"must be written {new_name}, got its old name {key[-1]!r}"
-        return _unknown_key(str(key[-1]), [name for name, _ in _fields(root, detail["loc"][:-1])])
-    if kind == "union_tag_invalid":
-        return _unknown_name(str(ctx["tag"]), _literals(root, key))
-    if kind == "literal_error":
-        known = _literals(root, key)
-        if axes.near_miss(value):
-            return _wrong_type(_one_of(known), value)
-        return _unknown_name(value, known)
+        return _unknown_key(str(key[-1]), list(schema.fields(key[:-1])))
+    if kind == MISSING_NAME:
+        return f"is required: {one_of(ctx['known'])}"
+    if kind in ("literal_error", UNKNOWN_NAME):
+        known = ctx["known"] if kind == UNKNOWN_NAME else schema.literals(key)
+        if kind == UNKNOWN_NAME and "key" in ctx:
+            return _unknown_name(ctx["name"], known)
+        return (
+            _wrong_type(one_of(known), value)
+            if axes.near_miss(value)
+            else _unknown_name(value, known)
+        )
     if kind == "rule":
         rule, _, hint = detail["msg"].partition(";")
         if isinstance(value, str) and (new_value := RENAMED_VALUES.get((dotted(key), value))):
@@ -143,63 +179,15 @@ def _unknown_key(word: str, known: list[str]) -> str:
 def _unknown_name(value: object, known: list[str]) -> str:
     close = get_close_matches(str(value), known, 1)
     hint = f"; did you mean {close[0]}?" if close else ""
-    return f"must be {_one_of(known)}, got {value!r}{hint}"
+    return f"must be {one_of(known)}, got {value!r}{hint}"
 
 
-def _one_of(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"one of {', '.join(names)}"
-
-
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    """The sections that an annotation admits, through unions and `Annotated`."""
+def _models(annotation: Any, tree: Any) -> Iterator[type[BaseModel]]:
+    """The sections that `tree` may be by an annotation, through unions and `Annotated`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
+        yield (
+            annotation.section_of(tree) if issubclass(annotation, ComponentSettings) else annotation
+        )
     elif get_origin(annotation) is not Literal:
         for inner in get_args(annotation):
-            yield from _models(inner)
-
-
-def _fields(root: type[BaseModel], key: Key) -> list[tuple[str, Any]]:
-    """Name and annotation of each field of the sections that may stand at `key`.
-
-    A union's tag in `key` leaves the one section of that tag.
-    """
-    sections: list[type[BaseModel]] = [root]
-    for part in key:
-        tagged = [s for s in sections if part in _tags(s)]
-        if tagged:
-            sections = tagged
-            continue
-        sections = [
-            model
-            for section in sections
-            if part in section.model_fields
-            for model in _models(section.model_fields[str(part)].annotation)
-        ]
-    seen: dict[str, Any] = {}
-    for section in sections:
-        for name, field in section.model_fields.items():
-            seen[name] = (*seen.get(name, ()), field.annotation)
-    return list(seen.items())
-
-
-def _tags(section: type[BaseModel]) -> list[Any]:
-    return [v for f in section.model_fields.values() for v in get_args(f.annotation)]
-
-
-def _literals(root: type[BaseModel], key: Key) -> list[str]:
-    """The names that a field at `key` may take, over every section that may stand there."""
-    while key and isinstance(key[-1], int):
-        key = key[:-1]
-
-    def inside(annotation: Any) -> Iterator[str]:
-        if get_origin(annotation) is Literal:
-            yield from (str(value) for value in get_args(annotation))
-        else:
-            for inner in get_args(annotation):
-                yield from inside(inner)
-
-    for name, annotations in _fields(root, key[:-1]):
-        if key and name == key[-1]:
-            return list(dict.fromkeys(v for a in annotations for v in inside(a)))
-    return []
+            yield from _models(inner, tree)

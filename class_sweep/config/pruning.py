@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from class_sweep.config.section import Section
+from class_sweep.config.component_settings import ComponentSettings
+from class_sweep.config.components import PRUNERS
 
 PACING_END = "pacing_end"
 AUTO = "auto"
@@ -23,7 +24,21 @@ Grace = Annotated[float | Literal["pacing_end", "auto"], BeforeValidator(_grace)
 Factor = Annotated[float, Field(ge=1.1, le=100, description="one in so many trials passes a rung")]
 
 
-class HalvingPruning(Section):
+class PruningSettings(ComponentSettings):
+    """The settings of a pruner."""
+
+    registry = PRUNERS
+
+    kind: str
+
+
+class RungPruning(PruningSettings):
+    """The settings of a pruner whose first rung is at `grace_epochs`."""
+
+    grace_epochs: Grace
+
+
+class HalvingPruning(RungPruning):
     """Successive halving: a rung at grace_epochs x reduction_factor^r epochs, the best go on."""
 
     kind: Literal["successive_halving"] = "successive_halving"
@@ -32,55 +47,38 @@ class HalvingPruning(Section):
     min_kept: Annotated[int, Field(ge=1, description="trials that finish at least")] = 3
 
 
-class AshaPruning(Section):
+class AshaPruning(RungPruning):
     """Asynchronous successive halving: no trial waits for others."""
 
     kind: Literal["asha"]
-    grace_epochs: Grace = 1
+    grace_epochs: Grace = 1.0
     reduction_factor: Factor = 2
 
 
-class HyperbandPruning(Section):
+class HyperbandPruning(RungPruning):
     """Halvings side by side, each of which begins one rung later than the one before."""
 
     kind: Literal["hyperband"]
-    grace_epochs: Grace = 1
+    grace_epochs: Grace = 1.0
     reduction_factor: Factor = 3
 
 
-class MedianPruning(Section):
+class MedianPruning(RungPruning):
     """The median stopping rule: a rung every grace_epochs."""
 
     kind: Literal["median"]
-    grace_epochs: Grace = 1
+    grace_epochs: Grace = 1.0
 
 
-class OneRungPruning(Section):
+class OneRungPruning(RungPruning):
     """All trials to one rung at grace_epochs, the best of them to their end."""
 
     kind: Literal["one_rung"]
-    grace_epochs: Grace = 2
+    grace_epochs: Grace = 2.0
     min_kept: Annotated[int, Field(ge=1, description="trials that finish")] = 4
 
 
-class NoPruning(Section):
+class NoPruning(PruningSettings):
     """Every trial to its end."""
 
     kind: Literal["none"]
-
-
-def _kind(value: Any) -> str:
-    kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
-    return str(kind or "successive_halving")
-
-
-Pruning = Annotated[
-    Annotated[HalvingPruning, Tag("successive_halving")]
-    | Annotated[AshaPruning, Tag("asha")]
-    | Annotated[HyperbandPruning, Tag("hyperband")]
-    | Annotated[MedianPruning, Tag("median")]
-    | Annotated[OneRungPruning, Tag("one_rung")]
-    | Annotated[NoPruning, Tag("none")],
-    Discriminator(_kind),
-]
-Rungs = HalvingPruning | AshaPruning | HyperbandPruning | MedianPruning | OneRungPruning

@@ -3,6 +3,7 @@
 RENAMED_SETTINGS = {
     "curriculum.full_at": "full_data_after",
     "curriculum.intensity_acts_on": "intensity_target",
+    "curriculum.sigma_quantile": "sigma: {quantile: …}",
     "curriculum.ties": "tie_break",
     "confirm.most_seeds": "max_seeds",
     "data.more_molecules": "extra_molecules",

@@ -1,81 +1,22 @@
-"""The settings of one trial, section by section, each with its unit and its bounds.
+"""The settings of one trial and of its sweep, section by section, each with its unit and bounds.
 
 A space file is these settings with some values replaced by axes; see `class_sweep.config.document`.
-The sections of data and encoders are in `class_sweep.config.inputs`, those of the backbones in
-`class_sweep.config.backbones`, those of pruning in `class_sweep.config.pruning`, those of the
-confirmation in `class_sweep.config.confirm`.
+The other modules of this package hold the larger sections.
 """
 
-from difflib import get_close_matches
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
-from class_sweep.config.axes import near_miss
-from class_sweep.config.backbones import Backbone
+from class_sweep.config.backbones import BackboneSettings
+from class_sweep.config.component_settings import ComponentName
+from class_sweep.config.components import SAMPLERS
 from class_sweep.config.confirm import Confirm
-from class_sweep.config.inputs import Data, MoleculeEncoder, TextEncoder
-from class_sweep.config.pruning import HalvingPruning, Pruning
-from class_sweep.config.section import Fraction, Section, Seed, Share
-
-Order = Literal["easy_first", "hard_first", "random"]
-TieBreak = Literal["mean_similarity", "random"]
-Pacing = Literal["linear", "root", "step", "exponential", "full"]
-Curve = Literal["constant", "sigmoid", "inverse", "power", "decreasing"]
-MoleculeSimilarity = Literal["cosine", "tanimoto"]
-Batching = Literal["random", "neighbourhood"]
-
-
-def _curves(value: Any) -> Any:
-    """One curve, or one for each named part of the loss; checked here to be a single error."""
-    known = get_args(Curve)
-    curves = list(value.values()) if isinstance(value, dict) and value else [value]
-    unknown = [curve for curve in curves if curve not in known]
-    if not unknown:
-        return value
-    meant = near_miss(value) or next(iter(get_close_matches(str(unknown[0]), known, 1)), None)
-    raise PydanticCustomError(
-        "rule",
-        "one of {known}, or a mapping of parts of the loss to these{hint}",
-        {"known": ", ".join(known), "hint": f"; did you mean {meant}?" if meant else ""},
-    )
-
-
-Intensity = Annotated[Curve | dict[str, Curve], BeforeValidator(_curves)]
-
-
-class Curriculum(Section):
-    """The schedule. Defaults are no curriculum at all: every pair in every epoch."""
-
-    order: Order = "easy_first"
-    tie_break: TieBreak = "mean_similarity"
-    text_weight: Share = 0.5  # of the texts' cosine in the similarity; the molecules have the rest
-    molecule_similarity: MoleculeSimilarity = "cosine"
-    pacing: Pacing = "linear"
-    alpha: Fraction = 1.0  # fraction of the pairs in the first epoch
-    beta: Share = 0.0  # linear: fraction of the pairs added with each epoch
-    full_data_after: Fraction = (
-        0.8  # root, step, exponential: fraction of the epochs before all pairs
-    )
-    pacing_power: Annotated[float, Field(ge=0.1, le=10, description="root: p")] = 2.0
-    sigma: Annotated[float, Field(gt=0, le=1, description="similarity threshold")] = 0.99
-    sigma_quantile: Share | None = None  # instead of sigma: of the nearest-neighbour similarities
-    intensity: Intensity = "constant"  # a curve, or a mapping of parts of the loss to curves
-    intensity_power: Annotated[float, Field(ge=0.1, le=10, description="power: p")] = 2.0
-    intensity_target: Literal["loss", "learning_rate"] = "loss"
-    pacing_start: Annotated[int, Field(ge=0, description="k of the first epoch in λ(k)")] = 0
-    intensity_start: Annotated[int, Field(ge=0, description="k of the first epoch in γ(k)")] = 1
-    batching: Batching = "random"
-    group_size: Annotated[int, Field(ge=2, description="neighbourhood: pairs a group")] = 8
-
-    @field_validator("intensity_target")
-    @classmethod
-    def _one_rate(cls, value: str, info: ValidationInfo) -> str:
-        if value == "learning_rate" and isinstance(info.data.get("intensity"), dict):
-            raise PydanticCustomError("rule", "loss where intensity names parts of the loss")
-        return value
-
+from class_sweep.config.curriculum import Curriculum
+from class_sweep.config.inputs import DataSettings, MoleculeEncoderSettings, TextEncoderSettings
+from class_sweep.config.pruning import HalvingPruning, PruningSettings
+from class_sweep.config.section import Section, Seed
 
 Rate = Annotated[float, Field(gt=0, le=10, description="peak learning rate")]
 
@@ -84,40 +25,57 @@ class Optimizer(Section):
     """AdamW; the rate warms up, then falls along a cosine over the trial's own steps."""
 
     lr: Rate = 1e-3
-    text_encoder_lr: Rate | None = None  # of a transformer that is trained; `lr` unless given
+    text_encoder_lr: Annotated[
+        Rate | None,
+        Field(description="peak learning rate of a trained transformer; `lr` unless given"),
+    ] = None
     batch_size: Annotated[int, Field(ge=2, description="pairs")] = 128
-    micro_batch_size: Annotated[int, Field(ge=1, description="pairs encoded at a time")] | None = (
-        None
-    )
+    micro_batch_size: Annotated[
+        Annotated[int, Field(ge=1)] | None,
+        Field(description="pairs encoded at a time; the whole batch unless given"),
+    ] = None
     length_window: Annotated[int, Field(ge=1, description="batches sorted by length together")] = 16
-    weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.01
+    weight_decay: Annotated[float, Field(ge=0, le=10, description="decoupled, as in AdamW")] = 0.01
     warmup: Annotated[float, Field(ge=0, lt=1, description="fraction of the steps")] = 0.05
-    warmup_steps: Annotated[int, Field(ge=0, description="instead of warmup")] | None = None
+    warmup_steps: Annotated[
+        Annotated[int, Field(ge=0)] | None, Field(description="steps, instead of `warmup`")
+    ] = None
 
 
 class Budget(Section):
     """How long every trial may train."""
 
     epochs: Annotated[int, Field(ge=1, description="curriculum epochs")]
-    samples: Annotated[int, Field(ge=1, description="pairs seen, at most")] | None = None
-
-
-# --- the sweep --------------------------------------------------------------------------------
+    samples: Annotated[
+        Annotated[int, Field(ge=1)] | None,
+        Field(description="pairs seen at most, repeats included; no limit unless given"),
+    ] = None
 
 
 class Search(Section):
     """How schedules are proposed."""
 
-    trials: Annotated[int, Field(ge=1)]
-    sampler: Literal["tpe", "random", "cmaes", "grid"] = "tpe"
-    seed: Seed = 0
-    baselines: Annotated[list[Literal["paper", "full_data"]], Field(default=[])]
-    max_concurrent: Annotated[int, Field(ge=1, description="trials at a time")] | None = None
-    record: Annotated[int, Field(ge=1, description="seeds; nothing is pruned")] | None = None
+    trials: Annotated[int, Field(ge=1, description="configurations, baselines included")]
+    sampler: Annotated[
+        str, ComponentName(SAMPLERS), Field(description="what proposes configurations")
+    ] = "tpe"
+    seed: Annotated[Seed, Field(description="of the proposals and of every trial")] = 0
+    baselines: Annotated[
+        list[Literal["paper", "full_data"]],
+        Field(default=[], description="reference schedules that run first and are never pruned"),
+    ]
+    max_concurrent: Annotated[
+        Annotated[int, Field(ge=1)] | None,
+        Field(description="trials at a time; as many as the resources allow unless given"),
+    ] = None
+    record: Annotated[
+        Annotated[int, Field(ge=1)] | None,
+        Field(description="seeds of each configuration in a recording of learning curves"),
+    ] = None
 
     @property
     def runs(self) -> int:
-        """How many trials are run: a recording has one for each configuration and seed."""
+        """The number of training runs: a recording has one for each configuration and seed."""
         return self.trials * (self.record or 1)
 
 
@@ -125,15 +83,16 @@ class Resources(Section):
     """What one trial holds while it runs."""
 
     cpus: Annotated[float, Field(gt=0, description="cores")] = 1
-    gpus: Annotated[float, Field(ge=0, description="GPUs; fractions share one")] = 0
-    # Of a trial that raised, whose process died or whose machine was lost, each from its last
-    # checkpoint.
-    retries: Annotated[int, Field(ge=0, le=100, description="of one trial")] = 2
+    gpus: Annotated[float, Field(ge=0, description="GPUs; trials share one by fractions")] = 0
+    retries: Annotated[
+        int,
+        Field(ge=0, le=100, description="restarts of one trial, each from its last checkpoint"),
+    ] = 2
 
     @field_validator("gpus")
     @classmethod
     def _whole_above_one(cls, value: float) -> float:
-        if value > 1 and value != int(value):  # Ray would wait for one that holds it, for good
+        if value > 1 and value != int(value):  # Ray would wait for ever for such a trial's GPUs
             raise PydanticCustomError("rule", "a share of one GPU, or a whole number of GPUs")
         return value
 
@@ -141,35 +100,49 @@ class Resources(Section):
 class Tracking(Section):
     """Tools that follow a sweep besides its own files."""
 
-    tensorboard: bool = False  # event files in the results folder
-    wandb: Annotated[str, Field(min_length=1, description="project")] | None = None
-    mlflow: Annotated[str, Field(min_length=1, description="tracking URI")] | None = None
+    tensorboard: Annotated[bool, Field(description="event files in the results folder")] = False
+    wandb: Annotated[
+        Annotated[str, Field(min_length=1)] | None, Field(description="Weights & Biases project")
+    ] = None
+    mlflow: Annotated[
+        Annotated[str, Field(min_length=1)] | None, Field(description="MLflow tracking URI")
+    ] = None
 
 
 class Settings(Section):
-    """Everything one trial needs, every value fixed."""
+    """Everything that one trial needs, every value fixed."""
 
-    data: Data
-    text_encoder: TextEncoder
-    molecule_encoder: MoleculeEncoder
-    backbone: Backbone
-    curriculum: Curriculum = Curriculum()
-    optimizer: Optimizer = Optimizer()
-    budget: Budget
-    search: Search
-    pruning: Pruning = HalvingPruning()
-    objective: str = "validation/mrr"
-    confirm: Confirm = Confirm()
-    resources: Resources = Resources()
-    tracking: Tracking = Tracking()
+    data: Annotated[DataSettings, Field(description="the data set")]
+    text_encoder: Annotated[TextEncoderSettings, Field(description="the encoder of the texts")]
+    molecule_encoder: Annotated[
+        MoleculeEncoderSettings, Field(description="the encoder of the molecules")
+    ]
+    backbone: Annotated[BackboneSettings, Field(description="the model that is trained")]
+    curriculum: Annotated[Curriculum, Field(description="the schedule")] = Curriculum()
+    optimizer: Annotated[Optimizer, Field(description="the optimizer and its batches")] = (
+        Optimizer()
+    )
+    budget: Annotated[Budget, Field(description="the length of a trial")]
+    search: Annotated[Search, Field(description="the proposals")]
+    pruning: Annotated[PruningSettings, Field(description="when trials stop early")] = (
+        HalvingPruning()
+    )
+    objective: Annotated[
+        str, Field(description="validation/[pool/][direction/]metric, optimised by the sweep")
+    ] = "validation/mrr"
+    confirm: Annotated[Confirm, Field(description="the confirmation after the sweep")] = Confirm()
+    resources: Annotated[Resources, Field(description="cores and GPUs of a trial")] = Resources()
+    tracking: Annotated[Tracking, Field(description="other tools that follow the sweep")] = (
+        Tracking()
+    )
 
     @property
     def confirms(self) -> bool:
-        """Whether a confirmation follows the sweep; a recording is for other uses."""
+        """Whether a confirmation follows the sweep; none follows a recording."""
         return self.confirm.finalists > 0 and not self.search.record
 
     @property
     def references(self) -> list[str]:
-        """The reference schedules that are run at any time, in the sweep or its confirmation."""
-        of_controls = {"paper"} & set(self.confirm.controls) if self.confirms else set()
-        return sorted({*self.search.baselines, *of_controls})
+        """The reference schedules of the sweep and of its confirmation."""
+        controls = {"paper"} & set(self.confirm.controls) if self.confirms else set()
+        return sorted({*self.search.baselines, *controls})

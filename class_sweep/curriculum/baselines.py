@@ -5,6 +5,7 @@ from typing import Any
 
 from class_sweep.config.axes import Value
 from class_sweep.config.document import SIGMA, SIGMA_QUANTILE, Space
+from class_sweep.config.sigma import Quantile
 
 REFERENCES: dict[str, dict[str, Value]] = {
     # CLASS, arXiv 2502.11633: its setting for ChEBI-20, percentages written as fractions.
@@ -48,9 +49,7 @@ def reference_config(
     own = {
         path: value
         for path, value in REFERENCES[name].items()
-        if path in space.axes
-        or _at(fixed, path) != value
-        or (path == SIGMA and space.sigma_quantiles())  # then the fixed σ is idle
+        if path in space.axes or _at(fixed, path) != value
     }
     values = {**(space.centre() if others is None else others), **own}
     if SIGMA in own:  # it stands instead of a quantile
@@ -63,7 +62,7 @@ def _at(tree: dict[str, Any], path: str) -> Any:
     return tree[section][word]
 
 
-def sigmas_needed(space: Space) -> list[float]:
-    """Every σ that a trial of the space may ask the index for, ascending."""
-    of_references = [REFERENCES[name].get(SIGMA) for name in space.settings.references]
-    return sorted({*space.sigmas(), *(float(s) for s in of_references if s is not None)})
+def sigmas_needed(space: Space) -> list[float | Quantile]:
+    """Every σ that a trial of the space or one of its references may have."""
+    references = [REFERENCES[name].get(SIGMA) for name in space.settings.references]
+    return [*space.sigmas(), *(float(sigma) for sigma in references if sigma is not None)]

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from dataclasses import fields
 from typing import Any, Self
 
-from class_sweep.config.sections import Curriculum
+from class_sweep.config.curriculum import Curriculum
 
 
 class EpochFunction(ABC):

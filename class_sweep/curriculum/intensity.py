@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from class_sweep.config.components import INTENSITIES
-from class_sweep.config.sections import Curriculum
+from class_sweep.config.curriculum import Curriculum
 from class_sweep.curriculum.epoch_function import EpochFunction
 
 

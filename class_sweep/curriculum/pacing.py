@@ -14,7 +14,7 @@ from abc import abstractmethod
 from dataclasses import dataclass
 
 from class_sweep.config.components import PACINGS
-from class_sweep.config.sections import Curriculum
+from class_sweep.config.curriculum import Curriculum
 from class_sweep.curriculum.epoch_function import EpochFunction
 
 

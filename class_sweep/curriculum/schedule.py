@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Self
 
-from class_sweep.config.sections import Budget, Curriculum, Settings
+from class_sweep.config.curriculum import Curriculum
+from class_sweep.config.sections import Budget, Settings
 from class_sweep.curriculum.pacing import pool_size, shares
 
 

@@ -2,7 +2,7 @@
 
 from class_sweep.config.axes import Value
 from class_sweep.config.document import Space
-from class_sweep.config.pruning import AUTO, Pruning
+from class_sweep.config.pruning import AUTO, PruningSettings, RungPruning
 from class_sweep.curriculum.pacing import pacing_of
 from class_sweep.curriculum.schedule import Schedule
 from class_sweep.errors import ConfigError
@@ -46,7 +46,7 @@ def _corner(space: Space, pairs: int, *, longest: bool) -> list[Schedule]:
     return schedules
 
 
-def resolve_grace(space: Space, most_epochs: float) -> Pruning:
+def resolve_grace(space: Space, most_epochs: float) -> PruningSettings:
     """The pruning of a space, its grace a number of epochs.
 
     Args:
@@ -57,7 +57,7 @@ def resolve_grace(space: Space, most_epochs: float) -> Pruning:
         ConfigError: If the grace is to last until pacing ends, and no rung can stand there.
     """
     pruning = space.settings.pruning
-    if pruning.kind == "none" or not isinstance(pruning.grace_epochs, str):
+    if not isinstance(pruning, RungPruning) or not isinstance(pruning.grace_epochs, str):
         return pruning
     if pruning.grace_epochs == AUTO:
         return pruning.model_copy(update={"grace_epochs": max(1.0, round(most_epochs / 9))})

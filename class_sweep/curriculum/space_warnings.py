@@ -4,8 +4,8 @@ from dataclasses import asdict
 
 from class_sweep.config.axes import Value
 from class_sweep.config.components import INTENSITIES, PACINGS
+from class_sweep.config.curriculum import Curriculum
 from class_sweep.config.document import Space
-from class_sweep.config.sections import Curriculum
 from class_sweep.curriculum.intensity import Intensity
 from class_sweep.curriculum.pacing import Pacing
 

@@ -11,8 +11,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from class_sweep.config.curriculum import Curriculum
 from class_sweep.config.document import load_space
-from class_sweep.config.sections import Budget, Curriculum
+from class_sweep.config.sections import Budget
 from class_sweep.curriculum.intensity import loss_parts_of, loss_weights
 from class_sweep.curriculum.order import difficulty_order
 from class_sweep.curriculum.sampler import CurriculumSampler

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from class_sweep.config.inputs import SPLITS, Data
+from class_sweep.config.inputs import SPLITS, DataSettings
 from class_sweep.data.chebi20 import read_chebi20
 from class_sweep.data.cleaning import canonical, report_dropped
 from class_sweep.data.molecules import read_molecules
@@ -26,7 +26,7 @@ READERS: dict[str, Callable[[Any], Source]] = {
 LEAST_TRAINING_PAIRS = 2  # one pair has no negative
 
 
-def load_pairs(settings: Data) -> PairSet:
+def load_pairs(settings: DataSettings) -> PairSet:
     """Reads a data set, cleans it and checks it.
 
     Args:
@@ -70,7 +70,7 @@ def load_pairs(settings: Data) -> PairSet:
     )
 
 
-def _more(settings: Data, known: set[str]) -> tuple[Molecule, ...]:
+def _more(settings: DataSettings, known: set[str]) -> tuple[Molecule, ...]:
     """The molecules without text that are not in a pair as well."""
     if settings.extra_molecules is None:
         return ()

@@ -12,6 +12,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from class_sweep.config.sigma import Quantile
 from class_sweep.difficulty.combine import Counted, combine
 from class_sweep.difficulty.side import decode
 from class_sweep.difficulty.similarity import CLASS_SIMILARITY, THRESHOLD_TOLERANCE, Similarity
@@ -73,6 +74,14 @@ class DifficultyIndex:
             )
         nearest: NDArray[np.float32] = self.neighbour_similarity[:, 0]
         return nearest
+
+    def threshold(self, sigma: float | Quantile) -> float:
+        """The similarity that a σ of the settings stands for.
+
+        Raises:
+            DataError: If σ is a quantile and the index has no neighbours; see `sigma_at`.
+        """
+        return self.sigma_at(sigma.quantile) if isinstance(sigma, Quantile) else sigma
 
     def sigma_at(self, quantile: float) -> float:
         """The σ that a share `quantile` of the pairs' nearest neighbours lies below, to 1e-4.

@@ -180,7 +180,7 @@ class FittedEncoders:
 
     @property
     def _radius(self) -> int:
-        return self.molecule.radius
+        return int(self.molecule.radius)
 
     def _of(self, name: str) -> Arrays:
         start = f"{name}/"

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 
+from class_sweep.config.pruning import RungPruning
 from class_sweep.curriculum.schedule import full_data_samples
 from class_sweep.execution.context import SweepContext
 from class_sweep.results.record import Record
@@ -89,7 +90,7 @@ class SummaryWriter:
         """What must be known to read the results of a sweep that has ended."""
         space = self._context.space
         pruning = space.settings.pruning
-        if pruning.kind == "none" or rung_decisions or searched(space) < 2:
+        if not isinstance(pruning, RungPruning) or rung_decisions or searched(space) < 2:
             return []
         return [
             "No rung decision was made: nothing was ever pruned or compared; lower"

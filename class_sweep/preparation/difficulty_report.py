@@ -90,9 +90,8 @@ def difficulty_report(space: Space, prepared: Prepared, cache: ArrayCache) -> In
     pairs, settings = prepared.pairs, space.settings
     inputs = _Inputs.of(space, prepared, cache)
     index, train = inputs.index, inputs.train
-    sigmas = space.sigmas() or sorted({index.sigma_at(q) for q in space.sigma_quantiles()})
-    quantile = settings.curriculum.sigma_quantile
-    centre = settings.curriculum.sigma if quantile is None else index.sigma_at(quantile)
+    sigmas = sorted({index.threshold(sigma) for sigma in space.sigmas()})
+    centre = index.threshold(settings.curriculum.sigma)
     pool = pool_size(shares(settings.curriculum, settings.budget.epochs)[0], len(train))
     diagnoses = _at(prepared.diagnoses[inputs.similarity], sigmas)
     usable = [

@@ -16,6 +16,7 @@ from class_sweep.base.hashing import fingerprint
 from class_sweep.config.components import ORDERS
 from class_sweep.config.document import TEXT_WEIGHT, Space
 from class_sweep.config.inputs import MorganEncoder
+from class_sweep.config.sigma import numbers_and_quantiles
 from class_sweep.curriculum.baselines import sigmas_needed
 from class_sweep.curriculum.intensity import loss_weights
 from class_sweep.curriculum.pacing import pacing_of
@@ -219,7 +220,7 @@ def _own(
     space: Space, diagnoses: dict[Similarity, list[SigmaDiagnosis]]
 ) -> dict[Similarity, list[SigmaDiagnosis]]:
     """The diagnoses of what the search itself may choose, without what a reference adds."""
-    sigmas = space.sigmas()
+    sigmas, _ = numbers_and_quantiles(space.sigmas())
 
     def chosen(one: SigmaDiagnosis) -> bool:
         return not sigmas or any(abs(one.sigma - sigma) < 1e-9 for sigma in sigmas)
@@ -266,7 +267,7 @@ def _index(
     cache: ArrayCache,
     callback: Callback,
 ) -> DifficultyIndex:
-    sigmas, quantiles = sigmas_needed(space), space.sigma_quantiles()
+    sigmas, quantiles = numbers_and_quantiles(sigmas_needed(space))
     data = fingerprint(text, molecule)
     # Without the version: an index that another one counted is found, and said to be.
     key = fingerprint(

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from class_sweep.config.axes import Value
 from class_sweep.results.record import Record
 
-_LETTERS = {"alpha": "α", "beta": "β", "sigma": "σ", "intensity": "γ", "sigma_quantile": "σ at"}
+_LETTERS = {"alpha": "α", "beta": "β", "sigma": "σ", "intensity": "γ", "quantile": "σ at"}
 
 
 def number(value: float) -> str:

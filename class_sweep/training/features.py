@@ -19,8 +19,9 @@ from class_sweep.backbones.inputs import (
     Tokens,
 )
 from class_sweep.base.ragged import Ragged
+from class_sweep.config.curriculum import Curriculum
 from class_sweep.config.inputs import SPLITS
-from class_sweep.config.sections import Curriculum, Settings
+from class_sweep.config.sections import Settings
 from class_sweep.difficulty.index import DifficultyIndex
 from class_sweep.difficulty.similarity import Similarity
 from class_sweep.encoders.molecule_graphs import MoleculeGraphs

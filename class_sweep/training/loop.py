@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from class_sweep.backbones.backbone import Encoded, build_backbone
 from class_sweep.backbones.inputs import Batch
-from class_sweep.config.sections import Curriculum, Optimizer, Settings
+from class_sweep.config.curriculum import Curriculum
+from class_sweep.config.sections import Optimizer, Settings
 from class_sweep.curriculum.intensity import loss_weights
 from class_sweep.curriculum.order import difficulty_order
 from class_sweep.curriculum.sampler import CurriculumSampler
@@ -210,10 +211,8 @@ def curriculum_order(
     Raises:
         DataError: If the index was not counted at its σ.
     """
-    quantile = curriculum.sigma_quantile
-    sigma = curriculum.sigma if quantile is None else index.sigma_at(quantile)
     return difficulty_order(
-        index.at(sigma),
+        index.at(index.threshold(curriculum.sigma)),
         index.mean_similarity,
         order=curriculum.order,
         tie_break=curriculum.tie_break,

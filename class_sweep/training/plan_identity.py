@@ -9,8 +9,9 @@ import numpy as np
 
 from class_sweep.backbones.backbone import backbone_class
 from class_sweep.base.hashing import fingerprint
+from class_sweep.config.curriculum import Curriculum
 from class_sweep.config.identity import identity
-from class_sweep.config.sections import Curriculum, Settings
+from class_sweep.config.sections import Settings
 from class_sweep.curriculum.intensity import loss_weights
 from class_sweep.curriculum.schedule import Schedule
 from class_sweep.errors import DataError

@@ -4,7 +4,13 @@ import math
 from dataclasses import dataclass
 
 from class_sweep.config.document import Space
-from class_sweep.config.pruning import Pruning
+from class_sweep.config.pruning import (
+    AshaPruning,
+    HalvingPruning,
+    HyperbandPruning,
+    PruningSettings,
+    RungPruning,
+)
 from class_sweep.curriculum.schedule import Schedule
 from class_sweep.curriculum.schedule_bounds import resolve_grace
 
@@ -38,7 +44,7 @@ def ladder(space: Space, pairs: int) -> list[int]:
     return [math.ceil(round(rung * pairs, 6)) for rung in rungs]  # 1.1 * 100 is a hair above 110
 
 
-def rung_epochs(pruning: Pruning, epochs: int) -> list[float]:
+def rung_epochs(pruning: PruningSettings, epochs: int) -> list[float]:
     """The epochs of full data at whose samples the rungs stand, below the whole budget.
 
     Rungs count samples and not a trial's own epochs, so that schedules meet after equal compute:
@@ -48,14 +54,14 @@ def rung_epochs(pruning: Pruning, epochs: int) -> list[float]:
         pruning: With a number of grace epochs; see `resolve_grace`.
         epochs: Of the budget.
     """
-    if pruning.kind == "none":
+    if not isinstance(pruning, RungPruning):
         return []
     rungs = [float(pruning.grace_epochs)]
     while pruning.kind != "one_rung" and rungs[-1] < epochs:
         rungs.append(
-            rungs[0] * (len(rungs) + 1)
-            if pruning.kind == "median"
-            else rungs[-1] * pruning.reduction_factor
+            rungs[-1] * pruning.reduction_factor
+            if isinstance(pruning, HalvingPruning | AshaPruning | HyperbandPruning)
+            else rungs[0] * (len(rungs) + 1)
         )
     return [rung for rung in rungs if rung < epochs]
 

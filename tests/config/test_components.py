@@ -1,7 +1,28 @@
+from typing import get_args
+
 import pytest
 
-from class_sweep.config.components import BACKBONES, Component, Registry
+from class_sweep.config.backbones import BackboneSettings
+from class_sweep.config.component_settings import ComponentSettings
+from class_sweep.config.components import (
+    BACKBONES,
+    INTENSITIES,
+    PACINGS,
+    Component,
+    Registry,
+)
+from class_sweep.config.curriculum import Curriculum
+from class_sweep.config.inputs import DataSettings, MoleculeEncoderSettings, TextEncoderSettings
+from class_sweep.config.pruning import PruningSettings
 from class_sweep.errors import ConfigError
+
+KINDS: list[type[ComponentSettings]] = [
+    BackboneSettings,
+    DataSettings,
+    MoleculeEncoderSettings,
+    PruningSettings,
+    TextEncoderSettings,
+]
 
 
 def _registry() -> Registry[Component]:
@@ -54,3 +75,15 @@ def test_a_section_names_its_component_by_key_or_by_a_setting(
 ) -> None:
     registry = Registry("shape", dict(_registry()), implied={"side": "square"})
     assert registry.name_in(section) == name
+
+
+def test_every_curriculum_function_reads_settings_that_exist() -> None:
+    for registry in (PACINGS, INTENSITIES):
+        for name in registry:
+            assert registry.load(name).parameters() <= set(Curriculum.model_fields)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.registry.kind)
+def test_the_settings_of_every_component_have_its_name(kind: type[ComponentSettings]) -> None:
+    for name, section in kind.sections().items():
+        assert get_args(section.model_fields[kind.registry.key].annotation) == (name,)

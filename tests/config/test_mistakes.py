@@ -377,7 +377,7 @@ def test_cmaes_needs_numbers(mistakes):
     assert mistake.endswith("sampler: cmaes must have two or more axes of numbers, got 1")
 
 
-LAYERS = "must be true, false or last_N for the last N layers, such as last_2"
+LAYERS = "must be true, false, or last_N for the last N layers, as in last_2"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
+from class_sweep.config.curriculum import Curriculum
 from class_sweep.config.identity import identity
-from class_sweep.config.sections import Curriculum
 from class_sweep.curriculum.baselines import REFERENCES, reference_config, sigmas_needed
 from class_sweep.curriculum.pacing import shares
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from class_sweep.config.components import INTENSITIES
-from class_sweep.config.sections import Curriculum
+from class_sweep.config.curriculum import Curriculum
 from class_sweep.curriculum.intensity import (
     Decreasing,
     Intensity,

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from class_sweep.config.components import ORDERS
-from class_sweep.config.sections import Curriculum
+from class_sweep.config.curriculum import Curriculum
 from class_sweep.curriculum.order import Order, PairStatistics, difficulty_order
 from class_sweep.errors import ConfigError
 

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from class_sweep.config.components import PACINGS
-from class_sweep.config.sections import Curriculum
+from class_sweep.config.curriculum import Curriculum
 from class_sweep.curriculum.pacing import (
     Exponential,
     Full,

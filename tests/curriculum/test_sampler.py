@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from class_sweep.config.sections import Budget, Curriculum
+from class_sweep.config.curriculum import Curriculum
+from class_sweep.config.sections import Budget
 from class_sweep.curriculum.batching import neighbourhoods
 from class_sweep.curriculum.sampler import CurriculumSampler
 from class_sweep.curriculum.schedule import Schedule

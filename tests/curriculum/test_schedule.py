@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from class_sweep.config.components import PACINGS
-from class_sweep.config.sections import Budget, Curriculum
+from class_sweep.config.curriculum import Curriculum
+from class_sweep.config.sections import Budget
 from class_sweep.curriculum.schedule import Schedule, full_data_samples
 
 

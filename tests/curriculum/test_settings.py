@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from class_sweep.config.components import PACINGS
+from class_sweep.config.curriculum import Curriculum
 from class_sweep.config.document import dump_settings, parse_space
 from class_sweep.config.identity import identity
-from class_sweep.config.sections import Curriculum
 from class_sweep.curriculum.intensity import loss_weights
 from class_sweep.curriculum.pacing import shares
 from class_sweep.errors import ConfigError

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from class_sweep.config.sections import Budget, Curriculum
+from class_sweep.config.curriculum import Curriculum
+from class_sweep.config.sections import Budget
 from class_sweep.curriculum import CurriculumRun
 from class_sweep.errors import ConfigError
 

@@ -7,6 +7,7 @@ from class_sweep.base.array_cache import ArrayCache
 from class_sweep.base.hashing import fingerprint
 from class_sweep.config.document import dump_settings, parse_space
 from class_sweep.config.identity import identity
+from class_sweep.config.sigma import Quantile
 from class_sweep.curriculum.baselines import reference_config
 from class_sweep.difficulty import stored
 from class_sweep.difficulty.similarity import CLASS_SIMILARITY, Similarity
@@ -106,14 +107,14 @@ def test_a_torn_or_altered_index_is_counted_again_and_said_to_be(counted_again):
 
 def test_sigma_as_a_quantile_fits_any_encoder(edited, ready):
     space = edited((SIGMA, "sigma: {quantile: [0.5, 0.98]}"))
-    assert list(space.axes)[3] == "curriculum.sigma_quantile"
-    assert space.sigma_quantiles()[:2] == [0.5, 0.51]
+    assert list(space.axes)[3] == "curriculum.sigma.quantile"
+    assert space.sigmas()[:2] == [Quantile(quantile=0.5), Quantile(quantile=0.51)]
     features = ready(space).features
     index = features.indexes[CLASS_SIMILARITY]
     share = (index.nearest >= index.sigma_at(0.9)).mean()
     assert share == pytest.approx(0.1, abs=0.02)
     for quantile in (0.5, 0.73, 0.98):
-        settings = space.resolve({"curriculum.sigma_quantile": quantile, "curriculum.alpha": 0.5})
+        settings = space.resolve({"curriculum.sigma.quantile": quantile, "curriculum.alpha": 0.5})
         trainer = Trainer(settings, features)
         assert trainer.schedule.steps > 0
         one = settings.search.model_copy(update={"trials": 1, "baselines": []})
@@ -128,22 +129,26 @@ def test_the_papers_sigma_stands_instead_of_a_quantile(edited):
     )
     settings = space.resolve(reference_config(space, "paper"))
     assert settings.curriculum.sigma == 0.99
-    assert settings.curriculum.sigma_quantile is None
 
 
 def test_a_fixed_quantile_is_a_setting(edited):
-    assert edited((SIGMA, "sigma: {quantile: 0.9}")).settings.curriculum.sigma_quantile == 0.9
+    sigma = edited((SIGMA, "sigma: {quantile: 0.9}")).settings.curriculum.sigma
+    assert sigma == Quantile(quantile=0.9)
 
 
 @pytest.mark.parametrize(
     ("sigma", "expected"),
     [
-        ("{quantile: [0.9, 0.5]}", "curriculum.sigma_quantile: uniform must go from low to high"),
-        ("{quantile: 40}", "curriculum.sigma_quantile: must be a fraction in [0, 1], got 40"),
-        ("{quantile: 0.9, foo: 1}", "curriculum.sigma: must be a quantile"),
-        ("{quantile: [0.5, 0.9], uniform: [0.1, 0.2]}", "got uniform as well"),
-        ("{quantile: 0.9}\n  sigma_quantile: 0.5", "must be given once, got it twice"),
-        ("0.9\n  sigma_quantile: 0.5", "curriculum.sigma_quantile: must stand instead of sigma"),
+        ("{quantile: [0.9, 0.5]}", "curriculum.sigma.quantile: uniform must go from low to high"),
+        ("{quantile: 40}", "curriculum.sigma.quantile: must be a fraction in [0, 1], got 40"),
+        (
+            "{quantile: 0.9, foo: 1}",
+            "curriculum.sigma.foo: must be a known setting, got 'foo'; known",
+        ),
+        ("{quantile: [0.5, 0.9], uniform: [0.1, 0.2]}", "got quantile as well"),
+        ("{quantil: 0.9}", "curriculum.sigma.quantile: is required"),
+        ("{unifrom: [0.5, 0.9]}", "or an axis, got {'unifrom': [0.5, 0.9]}; did you mean uniform?"),
+        ("0.9\n  sigma_quantile: 0.5", "curriculum.sigma_quantile: must be written sigma: {quan"),
     ],
 )
 def test_a_mistaken_quantile(edited, sigma, expected):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from class_sweep.config.sections import Curriculum
+from class_sweep.config.curriculum import Curriculum
 from class_sweep.errors import TrainingError
 from class_sweep.training.features import TrialFeatures
 

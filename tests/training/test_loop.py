@@ -10,8 +10,9 @@ from torch import nn
 
 from class_sweep.backbones.backbone import Backbone, Encoded
 from class_sweep.backbones.inputs import InputSpec, Molecules, Texts
+from class_sweep.config.curriculum import Curriculum
 from class_sweep.config.document import parse_space
-from class_sweep.config.sections import Curriculum, Settings
+from class_sweep.config.sections import Settings
 from class_sweep.difficulty.index import build_index
 from class_sweep.difficulty.similarity import CLASS_SIMILARITY
 from class_sweep.errors import DataError, TrainingError

@@ -5,10 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from class_sweep.config.curriculum import Curriculum
 from class_sweep.config.document import parse_space
-from class_sweep.config.pruning import Pruning
+from class_sweep.config.pruning import PruningSettings
 from class_sweep.config.recording import as_recording
-from class_sweep.config.sections import Budget, Curriculum
+from class_sweep.config.sections import Budget
 from class_sweep.curriculum.schedule import Schedule
 from class_sweep.tuning.milestones import Milestone, ladder, milestones, rung_epochs
 
@@ -26,7 +27,7 @@ def schedule(*, epochs=10, pairs=100, batch_size=10, alpha=1.0, beta=0.0):
 
 
 def rungs_of(pruning, epochs):
-    return rung_epochs(TypeAdapter(Pruning).validate_python(pruning), epochs)
+    return rung_epochs(TypeAdapter(PruningSettings).validate_python(pruning), epochs)
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ _UNITS = {
     "alpha": "share of the pairs",
     "beta": "share added per epoch",
     "sigma": "similarity",
-    "sigma_quantile": "quantile of similarity",
+    "quantile": "quantile of similarity",
     "text_weight": "share of the text",
     "full_at": "share of the epochs",
     "lr": "per step",

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from class_sweep.config.components import ORDERS
-from class_sweep.config.document import SIGMA_QUANTILE
 from class_sweep.curriculum.pacing import pacing_of
 from class_sweep.difficulty.similarity import Similarity
 from class_sweep.report.blocks import Block, Chapter, Collapsible, Plot, Table, Text
@@ -36,8 +35,7 @@ def order(sweep: SweepFacts) -> Chapter:
         blocks.append(Text("Every epoch uses every pair, so the order has no effect."))
     elif not ORDERS.load(curriculum.order).uses_difficulty:
         blocks.append(Text("The order is random: difficulty has no effect on it."))
-    quantile = SIGMA_QUANTILE in values or curriculum.sigma_quantile
-    sigma = None if quantile else curriculum.sigma
+    sigma = curriculum.sigma if isinstance(curriculum.sigma, float) else None
     blocks.append(_reading(diagnoses, sigma))
     blocks.append(_plot(diagnoses, sigma))
     rows = [

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from class_sweep.config.document import Space
-from class_sweep.config.pruning import HalvingPruning, OneRungPruning, Pruning
+from class_sweep.config.pruning import HalvingPruning, OneRungPruning, PruningSettings
 from class_sweep.tuning.pruners.asha import Asha, Hyperband
 from class_sweep.tuning.pruners.median import MedianStopping
 from class_sweep.tuning.pruners.pruner import NoPruning, Pruner
@@ -24,7 +24,7 @@ PRUNERS: dict[str, Callable[[Any, int, int], Pruner]] = {
 """`pruning.kind` to what makes a pruner of the settings, the number of rungs and that of trials."""
 
 
-def make_pruner(settings: Pruning, rungs: int, trials: int) -> Pruner:
+def make_pruner(settings: PruningSettings, rungs: int, trials: int) -> Pruner:
     """A pruner that has seen nothing yet.
 
     Args:
@@ -35,7 +35,9 @@ def make_pruner(settings: Pruning, rungs: int, trials: int) -> Pruner:
     return PRUNERS[settings.kind](settings, rungs, trials)
 
 
-def foretold_samples(settings: Pruning, rungs: Sequence[int], trials: int, full: int) -> int | None:
+def foretold_samples(
+    settings: PruningSettings, rungs: Sequence[int], trials: int, full: int
+) -> int | None:
     """The samples that trials see in all, where the places at the rungs tell.
 
     Args:
@@ -44,9 +46,9 @@ def foretold_samples(settings: Pruning, rungs: Sequence[int], trials: int, full:
         trials: How many are compared.
         full: Samples of one that goes to its end.
     """
-    if settings.kind == "successive_halving":
+    if isinstance(settings, HalvingPruning):
         going_on = places(trials, settings.reduction_factor, len(rungs), settings.min_kept)
-    elif settings.kind == "one_rung":
+    elif isinstance(settings, OneRungPruning):
         going_on = [settings.min_kept] * len(rungs)
     else:
         return None

@@ -7,7 +7,7 @@ from statistics import fmean
 
 import numpy as np
 
-from class_sweep.config.pruning import Pruning
+from class_sweep.config.pruning import PruningSettings
 from class_sweep.errors import ResultsError
 from class_sweep.results.curves import CurveTable
 from class_sweep.statistics.rank_correlation import rank_correlation
@@ -70,7 +70,7 @@ class Search:
 
 
 def replay(
-    table: CurveTable, searches: Sequence[Search], prunings: Sequence[Pruning], workers: int
+    table: CurveTable, searches: Sequence[Search], prunings: Sequence[PruningSettings], workers: int
 ) -> list[Replayed]:
     """Run every pruner over every search, beside the same search without pruning.
 

@@ -9,14 +9,14 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from class_sweep.config.document import Space, load_space
-from class_sweep.config.pruning import Pruning
+from class_sweep.config.pruning import PruningSettings
 from class_sweep.errors import InputError
 from class_sweep.results.curves import CURVES, CurveTable
 from class_sweep.tuning.pruners.registry import PRUNERS
 from class_sweep.tuning.replay.proposals import LEARNING, searches
 from class_sweep.tuning.replay.replay import between_seeds, replay, rungs_of
 
-_PRUNING: TypeAdapter[Pruning] = TypeAdapter(Pruning)
+_PRUNING: TypeAdapter[PruningSettings] = TypeAdapter(PruningSettings)
 
 
 def settings_to_try(
@@ -24,7 +24,7 @@ def settings_to_try(
     grace: Sequence[float],
     reduction_factor: Sequence[float],
     min_kept: Sequence[float],
-) -> list[Pruning]:
+) -> list[PruningSettings]:
     """Every combination of the values that each pruner takes.
 
     Raises:
@@ -53,7 +53,7 @@ def settings_to_try(
 
 def replay_table(
     path: Path,
-    tried: Sequence[Pruning],
+    tried: Sequence[PruningSettings],
     sampler: str,
     *,
     orders: int,

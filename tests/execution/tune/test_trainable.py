@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from class_sweep.config.curriculum import Curriculum
 from class_sweep.config.document import parse_space
-from class_sweep.config.sections import Curriculum
 from class_sweep.execution.checkpoints import LocalCheckpointStore
 from class_sweep.execution.tune.trainable import CurriculumTrial
 from class_sweep.preparation.prepare import Clock, prepare

@@ -1,13 +1,11 @@
 """What every pruner promises, over the whole catalogue."""
 
-from typing import get_args
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from class_sweep.config.pruning import Pruning
+from class_sweep.config.pruning import PruningSettings
 from class_sweep.tuning.pruners.registry import PRUNERS, make_pruner
 
 RUNGS = 3
@@ -17,7 +15,7 @@ reports = st.lists(st.tuples(st.integers(0, 9), scores), max_size=40)
 
 
 def made(kind):
-    return make_pruner(TypeAdapter(Pruning).validate_python({"kind": kind}), RUNGS, 10)
+    return make_pruner(TypeAdapter(PruningSettings).validate_python({"kind": kind}), RUNGS, 10)
 
 
 def ladders(found):
@@ -30,9 +28,7 @@ def ladders(found):
 
 
 def test_the_catalogue_is_that_of_the_settings():
-    union = get_args(get_args(Pruning)[0])
-    names = [get_args(get_args(tagged)[0].model_fields["kind"].annotation)[0] for tagged in union]
-    assert list(PRUNERS) == names
+    assert list(PRUNERS) == list(PruningSettings.sections())
 
 
 @kinds

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from class_sweep.config.document import parse_space
 from class_sweep.config.objective import parse_objective
-from class_sweep.config.pruning import Pruning
+from class_sweep.config.pruning import PruningSettings
 from class_sweep.errors import InputError, ResultsError
 from class_sweep.results.curves import Configuration, CurveTable, Point
 from class_sweep.tuning.pruners.registry import PRUNERS, make_pruner
@@ -20,7 +20,7 @@ from class_sweep.tuning.replay.simulation import Run, play, reports_of
 
 
 def pruning(**settings):
-    return TypeAdapter(Pruning).validate_python(settings)
+    return TypeAdapter(PruningSettings).validate_python(settings)
 
 
 def curve(scores, *, fails=False, length=100):

@@ -1,0 +1,153 @@
+"""The settings of the training schedule: its order, its pacing, its intensity and its batches."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from class_sweep.config.axes import near_miss
+from class_sweep.config.component_settings import ComponentName
+from class_sweep.config.components import (
+    INTENSITIES,
+    ORDERS,
+    PACINGS,
+    Component,
+    Registry,
+    one_of,
+)
+from class_sweep.config.section import Fraction, Section, Share
+from class_sweep.config.sigma import Sigma
+
+MoleculeSimilarity = Literal["cosine", "tanimoto"]
+
+
+def _intensity(value: Any) -> Any:
+    """One curve, or one for each named part of the loss; checked here for a single error."""
+    curves = list(value.values()) if isinstance(value, dict) and value else [value]
+    unknown = [curve for curve in curves if curve not in list(INTENSITIES)]
+    if not unknown:
+        return value
+    similar = get_close_matches(str(unknown[0]), INTENSITIES, 1)
+    meant = near_miss(value) or next(iter(similar), None)
+    raise PydanticCustomError(
+        "rule",
+        "{known}, or a mapping of parts of the loss to these{hint}",
+        {"known": one_of(list(INTENSITIES)), "hint": f"; did you mean {meant}?" if meant else ""},
+    )
+
+
+Power = Annotated[float, Field(ge=0.1, le=10)]
+FirstK = Annotated[int, Field(ge=0)]
+
+
+class Curriculum(Section):
+    """The schedule. The defaults are no curriculum: every pair in every epoch."""
+
+    model_config = ConfigDict(extra="allow")  # for the settings of registered functions alone
+
+    order: Annotated[
+        str, ComponentName(ORDERS), Field(description="which pairs enter the pool first")
+    ] = "easy_first"
+    tie_break: Annotated[
+        Literal["mean_similarity", "random"],
+        Field(description="order of the pairs of equal difficulty"),
+    ] = "mean_similarity"
+    text_weight: Annotated[
+        Share,
+        Field(description="fraction of the similarity from the texts; the rest from the molecules"),
+    ] = 0.5
+    molecule_similarity: Annotated[
+        MoleculeSimilarity,
+        Field(description="cosine of the features, or Tanimoto of Morgan fingerprints"),
+    ] = "cosine"
+    pacing: Annotated[
+        str, ComponentName(PACINGS), Field(description="how the pool grows over the epochs")
+    ] = "linear"
+    alpha: Annotated[Fraction, Field(description="α: fraction of the pairs in the first epoch")] = (
+        1.0
+    )
+    beta: Annotated[
+        Share, Field(description="β, for linear: fraction of the pairs added each epoch")
+    ] = 0.0
+    full_data_after: Annotated[
+        Fraction,
+        Field(description="root, step, exponential: fraction of the epochs before all pairs"),
+    ] = 0.8
+    pacing_power: Annotated[Power, Field(description="p of root")] = 2.0
+    sigma: Annotated[
+        Sigma,
+        Field(
+            description="σ: similarity in (0, 1] from which two pairs are look-alikes;"
+            " or {quantile: q}, q in [0, 1], of the similarities to the nearest neighbours"
+        ),
+    ] = 0.99
+    intensity: Annotated[
+        Annotated[str, ComponentName(INTENSITIES)]
+        | dict[str, Annotated[str, ComponentName(INTENSITIES)]],
+        BeforeValidator(_intensity),
+        Field(description="γ: a curve, or a mapping of parts of the loss to curves"),
+    ] = "constant"
+    intensity_power: Annotated[Power, Field(description="p of power")] = 2.0
+    intensity_target: Annotated[
+        Literal["loss", "learning_rate"], Field(description="what γ multiplies")
+    ] = "loss"
+    pacing_start: Annotated[FirstK, Field(description="k of the first epoch in λ(k)")] = 0
+    intensity_start: Annotated[FirstK, Field(description="k of the first epoch in γ(k)")] = 1
+    batching: Annotated[
+        Literal["random", "neighbourhood"],
+        Field(description="random batches, or groups of similar pairs in one batch"),
+    ] = "random"
+    group_size: Annotated[int, Field(ge=2, description="neighbourhood: pairs in a group")] = 8
+
+    @field_validator("intensity_target")
+    @classmethod
+    def _one_rate(cls, value: str, info: ValidationInfo) -> str:
+        if value == "learning_rate" and isinstance(info.data.get("intensity"), dict):
+            raise PydanticCustomError("rule", "loss where intensity names parts of the loss")
+        return value
+
+    @model_validator(mode="after")
+    def _of_registered_functions(self) -> Self:
+        """Validate the settings that registered functions add; refuse all others."""
+        given = {} if self.__pydantic_extra__ is None else self.__pydantic_extra__
+        chosen = [registry.settings_class(name) for registry, name in self._functions()]
+        known = set[str]()
+        for section in {registry.settings_class(name) for registry, name in _all_functions()}:
+            if section is None:
+                continue
+            known |= set(section.model_fields)
+            values = {key: given[key] for key in section.model_fields if key in given}
+            if values or section in chosen:
+                given |= dict(section.model_validate(values))
+        if unknown := [key for key in given if key not in known]:
+            raise ValidationError.from_exception_data(
+                type(self).__name__,
+                [
+                    InitErrorDetails(type="extra_forbidden", loc=(key,), input=given[key])
+                    for key in unknown
+                ],
+            )
+        return self
+
+    def _functions(self) -> Iterator[tuple[Registry[Component], str]]:
+        yield ORDERS, self.order
+        yield PACINGS, self.pacing
+        curves = self.intensity
+        for name in curves.values() if isinstance(curves, dict) else (curves,):
+            yield INTENSITIES, name
+
+
+def _all_functions() -> Iterator[tuple[Registry[Component], str]]:
+    for registry in (ORDERS, PACINGS, INTENSITIES):
+        for name in registry:
+            yield registry, name
