@@ -2,12 +2,14 @@
 
 import importlib
 import inspect
+import re
 from collections.abc import Callable, Iterator
 
 from markup import docstring
 
 _WIDTH = 80  # characters of a call on one line
-MODULES = ("class_sweep.models", "class_sweep.curriculum")
+_MODULE = re.compile(r"\b(?:[a-z_]+\.)+(?=[A-Z])")  # in front of a class
+MODULES = ("class_sweep", "class_sweep.models", "class_sweep.curriculum")
 
 _HEAD = """\
 # Python
@@ -18,11 +20,15 @@ one row of D numbers for each of L pairs.
 
 
 def public_names() -> Iterator[tuple[str, object]]:
-    """Each public name, in full, with what it names."""
+    """Each public name with what it names, once: in full, by the first module that offers it."""
+    documented: list[object] = []
     for module in MODULES:
         owner = importlib.import_module(module)
-        for name in owner.__all__:
-            yield f"{module}.{name}", getattr(owner, name)
+        for name in getattr(owner, "__all__", []):
+            value = getattr(owner, name)
+            if not name.startswith("__") and value not in documented:
+                documented.append(value)
+                yield f"{module}.{name}", value
 
 
 def render() -> str:
@@ -65,7 +71,8 @@ def _signature(name: str, function: Callable[..., object]) -> str:
         inside = "\n    " + ",\n    ".join(shown) + ",\n"
     returns = signature.return_annotation
     arrow = "" if returns in (None, inspect.Signature.empty) else f" -> {_type(returns)}"
-    return f"```python\n{name.rpartition('.')[2]}({inside}){arrow}\n```"
+    call = f"{name.rpartition('.')[2]}({inside}){arrow}"
+    return f"```python\n{_MODULE.sub('', call)}\n```"
 
 
 def _type(annotation: object) -> str:
