@@ -1,6 +1,7 @@
 """The MkDocs hook: adds the reference pages that are generated from the code."""
 
 import commands_page
+import files_page
 import python_page
 import settings_page
 from mkdocs.config.defaults import MkDocsConfig
@@ -10,6 +11,7 @@ PAGES = {
     "reference/settings.md": settings_page.render,
     "reference/commands.md": commands_page.render,
     "reference/python.md": python_page.render,
+    "reference/result-files.md": files_page.render,
 }
 
 

@@ -47,3 +47,18 @@ def _entry(line: str) -> str:
         return f"  {line.strip()}"
     name, _, rest = line.strip().partition(": ")
     return f"- `{name}`: {rest}"
+
+
+def attributes(owner: object) -> dict[str, str]:
+    """The attributes that a docstring describes, by name."""
+    text = inspect.getdoc(owner) or ""
+    section = re.search(r"^Attributes:\n((?:    .*\n?|\n)+)", text, re.MULTILINE)
+    found: dict[str, str] = {}
+    name = ""
+    for line in section[1].splitlines() if section else []:
+        if line.startswith("     "):
+            found[name] += f" {line.strip()}"
+        elif line.strip():
+            name, _, meaning = line.strip().partition(": ")
+            found[name] = meaning
+    return found

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
 from markup import table
+from schema_text import bounds_text, type_text, value_text
 
 from class_sweep.config.section import Section
 from class_sweep.config.sections import Settings
@@ -92,46 +93,7 @@ def _cells(entry: Mapping[str, Any]) -> list[str]:
     default = entry.get("default", ...)
     return [
         entry.get("description", ""),
-        " or ".join(dict.fromkeys(_type(option) for option in options)),
-        "; ".join(filter(None, (_bounds(option) for option in options))),
-        "required" if default is ... else _value(default),
+        " or ".join(dict.fromkeys(type_text(option) for option in options)),
+        "; ".join(filter(None, (bounds_text(option) for option in options))),
+        "required" if default is ... else value_text(default),
     ]
-
-
-def _type(entry: Mapping[str, Any]) -> str:
-    if "const" in entry:
-        return _value(entry["const"])
-    if "enum" in entry:
-        return ", ".join(_value(value) for value in entry["enum"])
-    if "$ref" in entry or entry.get("type") == "object":
-        return "mapping"
-    if entry.get("type") == "array":
-        return f"list of {_type(entry['items'])}"
-    if entry.get("format") == "path":
-        return "path"
-    names = {"string": "text", "boolean": "true or false"}
-    return names.get(entry["type"], entry["type"])
-
-
-def _bounds(entry: Mapping[str, Any]) -> str:
-    low, open_low = entry.get("minimum"), entry.get("exclusiveMinimum")
-    high, open_high = entry.get("maximum"), entry.get("exclusiveMaximum")
-    if all(bound is None for bound in (low, open_low, high, open_high)):
-        return ""
-    left = f"[{low:g}" if low is not None else f"({open_low:g}" if open_low is not None else "(−∞"
-    right = (
-        f"{high:g}]" if high is not None else f"{open_high:g})" if open_high is not None else "∞)"
-    )
-    return f"{left}, {right}"
-
-
-def _value(value: Any) -> str:
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return f"`{str(value).lower()}`"
-    if isinstance(value, list):
-        return f"`[{', '.join(map(str, value))}]`"
-    if isinstance(value, dict):
-        return "see below"
-    return f"`{value}`"

@@ -7,11 +7,14 @@ from html import unescape
 from pathlib import Path
 
 import commands_page
+import files_page
 import pytest
 import python_page
 import settings_page
+from pydantic import TypeAdapter
 
 from class_sweep.config.sections import Settings
+from class_sweep.results.folder import ResultsFolder
 
 ROOT = Path(__file__).parents[2]
 
@@ -72,3 +75,18 @@ def test_every_public_name_is_documented(site):
         assert name in page
         for member, _ in python_page.members(value) if isinstance(value, type) else ():
             assert f"{name.rpartition('.')[2]}.{member}" in page
+
+
+def test_every_key_of_a_result_file_is_documented(site):
+    page = text_of(site / "reference" / "result-files.html")
+    for name, model in files_page.FILES.items():
+        assert name in page
+        keys = TypeAdapter(model).json_schema()["properties"]
+        assert [key for key in keys if not re.search(rf"^{key}$", page, re.MULTILINE)] == []
+
+
+def test_every_file_of_a_results_folder_is_documented():
+    page = (ROOT / "docs" / "reference" / "results-folder.md").read_text(encoding="utf-8")
+    files = vars(ResultsFolder(Path("folder"))).items()
+    names = {path.name for attribute, path in files if attribute not in ("path", "lock")}
+    assert [name for name in names if f"`{name}" not in page] == []
