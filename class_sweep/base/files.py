@@ -4,7 +4,10 @@ import contextlib
 import errno
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from class_sweep.errors import StorageError
 
@@ -24,17 +27,24 @@ def write_atomic(path: Path, text: str) -> None:
         StorageError: If it cannot be written; what stood there before then still does.
     """
     try:
-        _write(path, text)
+        with atomic_file(path) as file:
+            file.write(text.encode())
     except OSError as error:
         raise StorageError(f"a file must be writable: {path}: {error.strerror}") from error
 
 
-def _write(path: Path, text: str) -> None:
+@contextmanager
+def atomic_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a binary file that replaces `path` when the block ends without an error.
+
+    Raises:
+        OSError: If it cannot be written; a file that was at `path` is still there.
+    """
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     partial = Path(name)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
         partial.chmod(0o644)  # mkstemp's 0600 would keep a colleague from reading results

@@ -32,6 +32,7 @@ AXIS_SECTIONS = ("curriculum", "optimizer", "backbone")
 AnySection = TypeVar("AnySection")
 _BUDGET, _SEARCH = TypeAdapter(Budget), TypeAdapter(Search)
 _PRUNING = TypeAdapter(PruningSettings)
+SEED = "search.seed"
 SIGMA = "curriculum.sigma"
 SIGMA_QUANTILE = "curriculum.sigma.quantile"
 TEXT_WEIGHT = "curriculum.text_weight"

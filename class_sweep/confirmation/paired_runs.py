@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 from ray.exceptions import RayError
 
 from class_sweep.config.axes import Value
-from class_sweep.config.document import Space
+from class_sweep.config.document import SEED, Space
 from class_sweep.config.objective import POOLS
 from class_sweep.errors import ClassSweepError
 from class_sweep.execution.context import SweepContext
-from class_sweep.results.curves import SEED
 from class_sweep.training.evaluation import metrics_of
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer

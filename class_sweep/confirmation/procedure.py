@@ -5,15 +5,14 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
 from class_sweep.base.files import write_atomic
-from class_sweep.config.document import Space
+from class_sweep.config.document import SEED, Space
 from class_sweep.config.identity import identity
 from class_sweep.confirmation.arms import Arm, Arms, make_arms
 from class_sweep.confirmation.paired_runs import Job, Trained, retrain
 from class_sweep.confirmation.verdict import Evidence, make_verdict
 from class_sweep.errors import ConfigError, InterruptedSweepError, ResultsError, SweepError
 from class_sweep.execution.context import SweepContext
-from class_sweep.results.confirmation_log import ConfirmLog, ConfirmRun
-from class_sweep.results.curves import SEED
+from class_sweep.results.confirmation_log import ConfirmationLog, ConfirmationRun
 from class_sweep.results.export import config_yaml
 from class_sweep.results.folder import ResultsFolder
 from class_sweep.results.summary import ConfirmationSummary, SweepSummary
@@ -128,9 +127,9 @@ class _ConfirmationRuns:
     def __init__(self, context: SweepContext, arms: Arms) -> None:
         self._context, self._arms = context, arms
         self._settings = context.space.settings.confirm
-        self._log = ConfirmLog(context.folder)
+        self._log = ConfirmationLog(context.folder)
         seeds = confirmation_seeds(context.space, self._settings.max_seeds)
-        self._runs: dict[tuple[str, int], ConfirmRun] = {}
+        self._runs: dict[tuple[str, int], ConfirmationRun] = {}
         logged = self._log.runs()
         for arm in arms.arms.values():
             for number, seed in enumerate(seeds):
@@ -187,9 +186,9 @@ class _ConfirmationRuns:
             max_seeds=self._settings.max_seeds,
         )
 
-    def _record(self, job: Job, trained: Trained) -> ConfirmRun:
+    def _record(self, job: Job, trained: Trained) -> ConfirmationRun:
         """Write a run to the log."""
-        run = ConfirmRun(
+        run = ConfirmationRun(
             identity=self._identity(self._arms.arms[job.arm], job.seed),
             arm=job.arm,
             seed=job.seed,

@@ -10,15 +10,15 @@ from class_sweep.config.confirm import LOOKS
 from class_sweep.config.document import Space
 from class_sweep.config.objective import metric_names
 from class_sweep.confirmation.arms import Arm, Arms
-from class_sweep.results.confirmation_log import ConfirmRun, Ranks
+from class_sweep.results.confirmation_log import ConfirmationRun, Ranks
 from class_sweep.results.json_files import Interval
 from class_sweep.results.verdict import (
     ArmResult,
+    ComparisonFigures,
+    ComparisonVerdict,
     FailedRun,
     MetricComparison,
     MetricSpread,
-    PairFigures,
-    PairVerdict,
     Rule,
     SharedArm,
     Verdict,
@@ -44,10 +44,10 @@ class Evidence:
     """
 
     seeds: list[int]
-    runs: Mapping[tuple[str, int], ConfirmRun]
+    runs: Mapping[tuple[str, int], ConfirmationRun]
     ranks: Callable[[str], Ranks]
 
-    def of(self, arm: str, n: int) -> list[ConfirmRun]:
+    def of(self, arm: str, n: int) -> list[ConfirmationRun]:
         """An arm's runs under the first n seeds."""
         return [self.runs[arm, number] for number in range(n)]
 
@@ -128,10 +128,10 @@ def _spread(values: Sequence[float]) -> MetricSpread:
 
 def _pair(
     space: Space, arms: Arms, pair: Pair, standing: Standing, evidence: Evidence
-) -> PairVerdict:
+) -> ComparisonVerdict:
     metric, seeds = space.objective.metric, standing.seeds
     finalist, control = arms.arms[pair.finalist], arms.arms[pair.control]
-    figures = PairFigures(
+    figures = ComparisonFigures(
         finalist=pair.finalist,
         control=pair.kind,
         arm=pair.control,
@@ -165,12 +165,12 @@ def _pair(
                 },
             }
         )
-    return PairVerdict(**dict(figures), words=claims.sentence(figures, metric))
+    return ComparisonVerdict(**dict(figures), words=claims.sentence(figures, metric))
 
 
 def compared(
-    finalist: Sequence[ConfirmRun],
-    control: Sequence[ConfirmRun],
+    finalist: Sequence[ConfirmationRun],
+    control: Sequence[ConfirmationRun],
     metric: str,
     level: float,
     bootstrap: Interval,
@@ -197,14 +197,14 @@ def compared(
     )
 
 
-def _enough(pairs: Sequence[PairVerdict]) -> int | None:
+def _enough(pairs: Sequence[ComparisonVerdict]) -> int | None:
     """The first interim look that may decide every open pair of the first control."""
     undecided = [p for p in pairs if p.control == pairs[0].control and p.outcome == "open"]
     needed = [pair.seeds_needed or LOOKS[-1] + 1 for pair in undecided]
     return next((look for look in LOOKS if needed and look >= max(needed)), None)
 
 
-def _winner(space: Space, arms: Arms, pairs: Sequence[PairVerdict]) -> Winner:
+def _winner(space: Space, arms: Arms, pairs: Sequence[ComparisonVerdict]) -> Winner:
     """The configuration to use: the best confirmed finalist, otherwise full data."""
     if not arms.pairs:
         words = "There is nothing to confirm: no finished trial differs from its controls."

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from class_sweep.errors import StorageError
-from class_sweep.results.folder import CHECKPOINTS
+from class_sweep.results.file_names import CHECKPOINTS
 from class_sweep.storage.remote import Storage
 
 Write = Callable[[Path | IO[bytes]], None]

@@ -12,6 +12,7 @@ from class_sweep.execution.checkpoint_manager import (
 )
 from class_sweep.results.callback import Callback
 from class_sweep.results.download import merge_remote
+from class_sweep.results.file_names import SPACE
 from class_sweep.results.folder import ResultsFolder, ResultsWriter
 from class_sweep.results.mirror import Mirror
 from class_sweep.storage.remote import Storage
@@ -37,7 +38,7 @@ def open_new(
         yield LocalCheckpointManager(ResultsFolder(path))
         return
     with Mirror(path, storage) as mirror:
-        if storage.stat("space.yaml"):
+        if storage.stat(SPACE):
             raise ResultsError(
                 f"a sweep's storage must be new: {storage} has one; name another with --out or"
                 f" --storage, or go on with: class-sweep resume '{storage}'"

@@ -6,11 +6,10 @@ from functools import cached_property
 from pathlib import Path
 
 from class_sweep.config.axes import Axis
-from class_sweep.config.document import Space, load_space
+from class_sweep.config.document import SEED, Space, load_space
 from class_sweep.config.objective import Objective
 from class_sweep.results import formatting
-from class_sweep.results.confirmation_log import ConfirmLog
-from class_sweep.results.curves import SEED
+from class_sweep.results.confirmation_log import ConfirmationLog
 from class_sweep.results.environment import Environment
 from class_sweep.results.folder import ResultsFolder
 from class_sweep.results.record import Record
@@ -181,7 +180,7 @@ def read_sweep(path: Path) -> SweepFacts:
         path=path,
         space=load_space(folder.space),
         records=folder.records(),
-        confirmation_runs=len(ConfirmLog(folder).runs()),
+        confirmation_runs=len(ConfirmationLog(folder).runs()),
         running=running,
         summary=folder.read_summary() if folder.summary.is_file() else None,
         environment=folder.read_environment() if folder.environment.is_file() else None,

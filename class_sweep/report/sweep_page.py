@@ -18,8 +18,8 @@ from class_sweep.report.chapters.verdict import verdict
 from class_sweep.report.rendering.html import page
 from class_sweep.report.rendering.markdown import markdown
 from class_sweep.report.sweep_facts import SweepFacts, read_sweep
+from class_sweep.results.file_names import REPORT
 
-PAGE = "report.html"
 _CHAPTERS = (
     verdict, curves, axes, importance, parallel, schedules, order, cost, trials, provenance,
 )  # fmt: skip
@@ -45,7 +45,7 @@ def sweep_markdown(path: Path) -> str:
 
 def write_page(path: Path, output: Path | None = None) -> Path:
     """Write the page of a results folder, by default into the folder; return its path."""
-    to = output or path / PAGE
+    to = output or path / REPORT
     write_atomic(to, sweep_page(path))
     return to
 

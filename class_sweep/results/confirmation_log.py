@@ -1,8 +1,6 @@
-"""The runs of a confirmation as a results folder keeps them: a line each, and their ranks."""
+"""The log of a confirmation: one line per run in `confirm.jsonl`, and the ranks of each run."""
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -12,28 +10,29 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from class_sweep.base.files import atomic_file
 from class_sweep.base.jsonl import LineLog, whole_lines
 from class_sweep.errors import ResultsError, StorageError
 from class_sweep.results.folder import ResultsFolder
 from class_sweep.results.json_files import STRICT, explain
 
 Ranks = Mapping[str, NDArray[np.float32]]
-"""`pool/direction` to the (Q,) ranks of a split's queries; halves where candidates tie."""
+"""`pool/direction` to the (Q,) ranks of a split's queries; tied candidates give half ranks."""
 
 
 @dataclass(frozen=True)
-class ConfirmRun:
-    """One arm trained to its end under one seed.
+class ConfirmationRun:
+    """One arm, trained to its end under one seed.
 
     Attributes:
-        identity: Hash of the settings that the result depends on, the seed among them.
-        arm: What was run, in words.
+        identity: Hash of the settings that the result depends on, including the seed.
+        arm: Name of the arm.
         seed: `search.seed` of the run.
         samples: Samples seen.
-        seconds: Wall time of its training.
+        seconds: Wall time of the training.
         metrics: Every metric on validation, `pool/[direction/]metric` to value.
-        reason: Why it failed; None where it did not.
-        at: When it was written, ISO 8601.
+        reason: Why the run failed; None for a finished run.
+        at: When the line was written, ISO 8601.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -48,7 +47,7 @@ class ConfirmRun:
     at: str = ""
 
     @staticmethod
-    def from_json(line: bytes) -> "ConfirmRun":
+    def from_json(line: bytes) -> "ConfirmationRun":
         """Read a line; keys of a later version are ignored.
 
         Raises:
@@ -60,45 +59,46 @@ class ConfirmRun:
             raise ValueError(explain(error)) from None
 
 
-_RUN = TypeAdapter(ConfirmRun)
+_RUN = TypeAdapter(ConfirmationRun)
 
 
-class ConfirmLog:
-    """`confirm.jsonl` and the folder of the ranks beside it."""
+class ConfirmationLog:
+    """`confirm.jsonl` and the folder with the ranks."""
 
     def __init__(self, folder: ResultsFolder) -> None:
-        """Name a results folder; its lock is the caller's."""
+        """Take a results folder; the caller holds its lock if it writes."""
         self._folder = folder
         self._log = LineLog(folder.confirm)
 
-    def runs(self) -> dict[str, ConfirmRun]:
-        """The finished runs by identity, and the failed ones that were not made good since.
+    def runs(self) -> dict[str, ConfirmationRun]:
+        """The last run of each identity.
 
         Raises:
             ResultsError: If a line is damaged.
         """
-        found: dict[str, ConfirmRun] = {}
+        runs: dict[str, ConfirmationRun] = {}
         for number, line in whole_lines(self._folder.confirm):
             try:
-                run = ConfirmRun.from_json(line)
+                run = ConfirmationRun.from_json(line)
             except ValueError as error:
-                place = f"{self._folder.confirm}:{number}"
-                raise ResultsError(f"a line must be a run: {place}: {error}") from None
-            found[run.identity] = run
-        return found
+                raise ResultsError(
+                    f"a line must be a run: {self._folder.confirm}:{number}: {error}"
+                ) from None
+            runs[run.identity] = run
+        return runs
 
-    def append(self, run: ConfirmRun, ranks: Ranks) -> None:
-        """Keep a run, its ranks first: a line without them would be a run without a proof.
+    def append(self, run: ConfirmationRun, ranks: Ranks) -> None:
+        """Write a run; its ranks come first, because a logged run must have its ranks.
 
         Raises:
-            StorageError: If the disk will not take it.
+            StorageError: If the disk refuses the write.
         """
         if run.reason is None:
             try:
-                self._keep(self._ranks_of(run.identity), ranks)
+                self._write_ranks(self._ranks_path(run.identity), ranks)
             except OSError as error:
-                place = self._folder.ranks
-                raise StorageError(f"ranks must be written down: {place}: {error}") from error
+                folder = self._folder.ranks
+                raise StorageError(f"ranks must be written down: {folder}: {error}") from error
         self._log.append(json.dumps(asdict(run), ensure_ascii=False, allow_nan=False))
 
     def ranks(self, identity: str) -> dict[str, NDArray[np.float32]]:
@@ -107,7 +107,7 @@ class ConfirmLog:
         Raises:
             ResultsError: If they are missing or damaged.
         """
-        path = self._ranks_of(identity)
+        path = self._ranks_path(identity)
         try:
             with np.load(path, allow_pickle=False) as stored:
                 return {name: stored[name] for name in stored.files}
@@ -115,17 +115,13 @@ class ConfirmLog:
             raise ResultsError(f"ranks must be readable: {path}: {error}") from None
 
     def close(self) -> None:
-        """Let the file go."""
+        """Close the file."""
         self._log.close()
 
-    def _ranks_of(self, identity: str) -> Path:
+    def _ranks_path(self, identity: str) -> Path:
         return self._folder.ranks / f"{identity}.npz"
 
-    def _keep(self, path: Path, ranks: Ranks) -> None:
+    def _write_ranks(self, path: Path, ranks: Ranks) -> None:
         path.parent.mkdir(exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".npz")
-        with os.fdopen(handle, "wb") as file:
+        with atomic_file(path) as file:
             np.savez_compressed(file, **ranks)  # type: ignore[arg-type]
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)

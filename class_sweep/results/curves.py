@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from class_sweep.config.document import SEED
 from class_sweep.config.objective import Objective, parse_objective
 from class_sweep.errors import ResultsError
 from class_sweep.results.record import Record
 
-SEED = "search.seed"
-CURVES = "curves.csv"
 _BEFORE = ("configuration", "name")
 _AFTER = (SEED, "epoch", "samples", "last")  # and then the objective, under its own name
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from class_sweep.errors import ResultsError
-from class_sweep.results.folder import CHECKPOINTS, ResultsFolder
+from class_sweep.results.file_names import CHECKPOINTS, CONFIRM, SPACE, TEST, TRIALS
+from class_sweep.results.folder import ResultsFolder
 from class_sweep.results.upload import FileKind
 from class_sweep.storage.connection import is_remote
 from class_sweep.storage.lease import LEASE
@@ -17,7 +18,7 @@ from class_sweep.storage.remote import Storage, StoredFile
 
 log = logging.getLogger(__name__)
 
-_LOGS = ("trials.jsonl", "confirm.jsonl", "test.jsonl")
+_LOGS = (TRIALS, CONFIRM, TEST)
 
 
 def storage_argument(text: str) -> Storage | None:
@@ -66,7 +67,7 @@ def download(
         and not any(part.startswith(".") for part in name.split("/"))  # nor .., out of the folder
         and not (to_resume and name == LEASE)
     }
-    if "space.yaml" not in stored:
+    if SPACE not in stored:
         raise _no_sweep(storage)
     for name in sorted(stored, key=lambda name: FileKind.of(name).value, reverse=not to_resume):
         if known.get(name) != stored[name]:
@@ -112,7 +113,7 @@ def download_to_resume(storage: Storage, to: Path) -> None:
             f"a results folder must be new, or that of {storage}: {to} exists; name another with"
             " --out"
         )
-    if storage.stat("space.yaml") is None:
+    if storage.stat(SPACE) is None:
         raise _no_sweep(storage)
     try:
         to.parent.mkdir(parents=True, exist_ok=True)

@@ -1,10 +1,10 @@
-"""The results folder: who may write to it, and the log that outlives any crash.
+"""The results folder: its files, one writer at a time, and a log that survives a crash.
 
-`space.yaml` (as run), `trials.jsonl` (a line a report, append-only), `study.db` (Optuna),
-`summary.json`, `best.yaml`, `environment.json`, and of a recording `curves.csv`. A confirmation
-adds `confirm.jsonl` (a line a run), `confirm/` (each run's ranks), `verdict.json` and, once the
-test split was read, `test.jsonl`. `storage.json` names the storage that has a copy. While trials
-run, `checkpoints/` and `tune/` (Ray's own files) are there too.
+Every sweep writes `space.yaml` (the space as run), `trials.jsonl` (one line per report, only ever
+appended to), `study.db` (Optuna), `summary.json`, `best.yaml` and `environment.json`. A recording
+adds `curves.csv`. A confirmation adds `confirm.jsonl` (one line per run), `confirm/` (the ranks of
+each run), `verdict.json` and, after a reading of the test split, `test.jsonl`. `storage.json` names
+the storage that keeps a copy. While trials run, `checkpoints/` and `tune/` (Ray) exist too.
 """
 
 import tempfile
@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 from class_sweep.base.files import write_atomic
 from class_sweep.base.jsonl import LineLog, whole_lines
 from class_sweep.errors import ResultsError
-from class_sweep.results.curves import CURVES
+from class_sweep.results import file_names
 from class_sweep.results.environment import Environment
 from class_sweep.results.json_files import ResultsModel, json_text, read_json
 from class_sweep.results.record import Record
@@ -26,9 +26,6 @@ from class_sweep.results.summary import SweepSummary
 from class_sweep.results.verdict import Verdict
 from class_sweep.storage.lease import LEASE, VALID_SECONDS
 from class_sweep.storage.remote import Storage
-
-CHECKPOINTS = "checkpoints"  # of trials that run or wait
-TUNE = "tune"  # Ray's own files
 
 
 class StorageCopy(ResultsModel):
@@ -43,22 +40,23 @@ class ResultsFolder:
     def __init__(self, path: Path) -> None:
         """Name a folder; `existing` also checks that a sweep is in it."""
         self.path = path
-        self.space = path / "space.yaml"
-        self.trials = path / "trials.jsonl"
-        self.study = path / "study.db"
-        self.curves = path / CURVES
-        self.best = path / "best.yaml"
-        self.summary = path / "summary.json"
-        self.environment = path / "environment.json"
-        self.confirm = path / "confirm.jsonl"
-        self.ranks = path / "confirm"
-        self.verdict = path / "verdict.json"
-        self.tests = path / "test.jsonl"
-        self.errors = path / "errors"
-        self.storage = path / "storage.json"
-        self.checkpoints = path / CHECKPOINTS
-        self.tune = path / TUNE
-        self.lock = path / ".lock"
+        self.space = path / file_names.SPACE
+        self.trials = path / file_names.TRIALS
+        self.study = path / file_names.STUDY
+        self.curves = path / file_names.CURVES
+        self.best = path / file_names.BEST
+        self.summary = path / file_names.SUMMARY
+        self.environment = path / file_names.ENVIRONMENT
+        self.confirm = path / file_names.CONFIRM
+        self.ranks = path / file_names.RANKS
+        self.verdict = path / file_names.VERDICT
+        self.tests = path / file_names.TEST
+        self.report = path / file_names.REPORT
+        self.errors = path / file_names.ERRORS
+        self.storage = path / file_names.STORAGE
+        self.checkpoints = path / file_names.CHECKPOINTS
+        self.tune = path / file_names.TUNE
+        self.lock = path / file_names.LOCK
 
     @classmethod
     def existing(cls, path: Path) -> Self:

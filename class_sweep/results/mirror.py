@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from class_sweep.errors import StorageError
-from class_sweep.results.folder import CHECKPOINTS
+from class_sweep.results.file_names import CHECKPOINTS
 from class_sweep.results.upload import Uploader
 from class_sweep.storage.lease import Lease
 from class_sweep.storage.remote import Storage

@@ -14,13 +14,21 @@ from enum import Enum
 from pathlib import Path
 
 from class_sweep.errors import StorageError
-from class_sweep.results.folder import CHECKPOINTS, TUNE
+from class_sweep.results.file_names import (
+    BEST,
+    CHECKPOINTS,
+    CURVES,
+    REPORT,
+    STUDY,
+    SUMMARY,
+    TUNE,
+    VERDICT,
+)
 from class_sweep.storage.remote import Storage
 
 FileVersion = tuple[int, int]  # time of the last change in nanoseconds, and size in bytes
 
-_STUDY = "study.db"
-_CONCLUSIONS = {"best.yaml", "curves.csv", "report.html", "summary.json", "verdict.json"}
+_CONCLUSIONS = {BEST, CURVES, REPORT, SUMMARY, VERDICT}
 
 
 class FileKind(Enum):
@@ -64,7 +72,7 @@ class Uploader:
         conclusions, reports = self._read(FileKind.CONCLUSION), self._read(FileKind.REPORTS)
         for name, version in self._changed(FileKind.INPUT).items():
             path = self._folder / name
-            self._put(name, version, _consistent_study(path) if name == _STUDY else path)
+            self._put(name, version, _consistent_study(path) if name == STUDY else path)
         for name, (version, content) in (reports | conclusions).items():
             self._put(name, version, content)
 

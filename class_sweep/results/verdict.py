@@ -77,7 +77,7 @@ class MetricComparison(ResultsModel):
         control: Mean of the control.
         difference: Finalist − control.
         sd: Sample standard deviation of the differences.
-        interval: Paired-t interval at the error of the claim (`PairFigures.level`).
+        interval: Paired-t interval at the error of the claim (`ComparisonFigures.level`).
         t: 95 % paired-t interval.
         bootstrap: 95 % interval of the bootstrap over seeds and queries.
     """
@@ -91,7 +91,7 @@ class MetricComparison(ResultsModel):
     bootstrap: Interval
 
 
-class PairFigures(ResultsModel):
+class ComparisonFigures(ResultsModel):
     """Every figure of one comparison.
 
     Attributes:
@@ -128,7 +128,7 @@ class PairFigures(ResultsModel):
     metrics: dict[str, MetricComparison]
 
 
-class PairVerdict(PairFigures):
+class ComparisonVerdict(ComparisonFigures):
     """A comparison and the claim that its figures allow, as a phrase."""
 
     words: str
@@ -186,7 +186,7 @@ class Verdict(ResultsModel):
     samples: int
     finalists: list[str]
     arms: list[ArmResult]
-    pairs: list[PairVerdict]
+    pairs: list[ComparisonVerdict]
     same: list[SharedArm]
     winner: Winner
     enough: int | None

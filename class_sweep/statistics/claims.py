@@ -1,7 +1,7 @@
 """What a pair's figures say, in a sentence that claims no more than they do."""
 
 from class_sweep.results.json_files import Interval
-from class_sweep.results.verdict import PairFigures
+from class_sweep.results.verdict import ComparisonFigures
 
 _MANY = 1000  # seeds; more are not worth counting
 
@@ -26,7 +26,7 @@ def metric(name: str) -> str:
     return _METRICS[name.rsplit("/", 1)[-1]]
 
 
-def sentence(pair: PairFigures, objective: str) -> str:
+def sentence(pair: ComparisonFigures, objective: str) -> str:
     """The verdict on a pair.
 
     Args:
@@ -56,7 +56,7 @@ def sentence(pair: PairFigures, objective: str) -> str:
     )
 
 
-def _more(pair: PairFigures) -> str:
+def _more(pair: ComparisonFigures) -> str:
     needed = pair.seeds_needed
     if pair.closed == "lost":
         return "its finalist is worse than the first control, so no more seeds were spent"

@@ -9,11 +9,10 @@ from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 
 from class_sweep.config.axes import Value
-from class_sweep.config.document import Space
+from class_sweep.config.document import SEED, Space
 from class_sweep.config.identity import identity
 from class_sweep.config.sections import Settings
 from class_sweep.curriculum.baselines import reference_config
-from class_sweep.results.curves import SEED
 from class_sweep.results.record import Decision, Record
 from class_sweep.tuning.samplers import distributions, grid_point, make_sampler
 from class_sweep.tuning.study_storage import MemoryStorage

@@ -8,7 +8,7 @@ from markup import attributes, table
 from pydantic import TypeAdapter
 from schema_text import type_text
 
-from class_sweep.results.confirmation_log import ConfirmRun
+from class_sweep.results.confirmation_log import ConfirmationRun
 from class_sweep.results.environment import Environment
 from class_sweep.results.json_files import ResultsModel
 from class_sweep.results.record import Record
@@ -19,7 +19,7 @@ from class_sweep.results.verdict import Verdict
 FILES: dict[str, type] = {
     "trials.jsonl": Record,
     "summary.json": SweepSummary,
-    "confirm.jsonl": ConfirmRun,
+    "confirm.jsonl": ConfirmationRun,
     "verdict.json": Verdict,
     "test.jsonl": TestReading,
     "environment.json": Environment,

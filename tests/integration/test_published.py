@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from class_sweep.config.document import load_space
-from class_sweep.results.curves import CURVES, CurveTable
+from class_sweep.results.curves import CurveTable
+from class_sweep.results.file_names import CURVES
 from class_sweep.tuning.replay.replaying import replay_table, settings_to_try
 
 FOLDER = Path(__file__).parents[2] / "results" / "published" / "chebi20-frozen-curves"

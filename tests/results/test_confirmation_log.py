@@ -2,25 +2,27 @@ import numpy as np
 import pytest
 
 from class_sweep.errors import ResultsError
-from class_sweep.results.confirmation_log import ConfirmLog, ConfirmRun
+from class_sweep.results.confirmation_log import ConfirmationLog, ConfirmationRun
 
 RANKS = {"split/text_to_molecule": np.array([1, 2.5, 3300], dtype=np.float32)}
 
 
 def run(identity, **fields):
-    return ConfirmRun(identity, "trial 1", 4, 960, 1.5, **{"metrics": {"split/mrr": 0.5}} | fields)
+    return ConfirmationRun(
+        identity, "trial 1", 4, 960, 1.5, **{"metrics": {"split/mrr": 0.5}} | fields
+    )
 
 
 @pytest.fixture
 def log(folder):
-    opened = ConfirmLog(folder)
+    opened = ConfirmationLog(folder)
     yield opened
     opened.close()
 
 
 def test_a_run_and_its_ranks_are_read_as_they_were_written(log, folder):
     log.append(run("a"), RANKS)
-    assert ConfirmLog(folder).runs() == {"a": run("a")}
+    assert ConfirmationLog(folder).runs() == {"a": run("a")}
     [(name, ranks)] = log.ranks("a").items()
     assert name == "split/text_to_molecule"
     assert ranks.tolist() == [1, 2.5, 3300]

@@ -1,7 +1,7 @@
 import pytest
 
 from class_sweep.config.confirm import Confirm
-from class_sweep.results.verdict import PairFigures
+from class_sweep.results.verdict import ComparisonFigures
 from class_sweep.statistics.claims import control, sentence
 
 MRR = "split/mrr"
@@ -34,7 +34,7 @@ def pair(outcome="better", *, metric=MRR, difference=0.011, interval=(0.004, 0.0
             }
         },
     }
-    return PairFigures.model_validate(tree | changes)
+    return ComparisonFigures.model_validate(tree | changes)
 
 
 def test_a_better_finalist_is_said_to_be_so_by_so_much_and_with_what():

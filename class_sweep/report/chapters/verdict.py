@@ -19,7 +19,7 @@ from class_sweep.report.tables.metrics import DIRECTED_METRICS, metric_table
 from class_sweep.results import formatting
 from class_sweep.results.json_files import Interval
 from class_sweep.results.record import Record
-from class_sweep.results.verdict import MetricSpread, PairVerdict, Verdict
+from class_sweep.results.verdict import ComparisonVerdict, MetricSpread, Verdict
 
 _NOT_DISTINGUISHED = "not told apart"
 _MARKERS = {  # outcome of a comparison to its colour and marker
@@ -89,20 +89,20 @@ def _confirmed(sweep: SweepFacts, verdict: Verdict) -> list[Block]:
     return blocks
 
 
-def _label(pair: PairVerdict) -> str:
+def _label(pair: ComparisonVerdict) -> str:
     return f"{pair.finalist} − {_control(pair)}"
 
 
-def _control(pair: PairVerdict) -> str:
+def _control(pair: ComparisonVerdict) -> str:
     return pair.control.replace("_", " ")
 
 
-def _tick(pair: PairVerdict) -> str:
+def _tick(pair: ComparisonVerdict) -> str:
     """A label that fits a narrow screen."""
     return two_lines(pair.finalist, f"− {_control(pair)}")
 
 
-def _forest_plot(sweep: SweepFacts, metric: str, pairs: Sequence[PairVerdict]) -> Plot:
+def _forest_plot(sweep: SweepFacts, metric: str, pairs: Sequence[ComparisonVerdict]) -> Plot:
     scale = 1 if metric.endswith("mean_rank") else 100
     traces = [
         _forest_trace(outcome, metric, scale, matching)
@@ -129,7 +129,9 @@ def _forest_plot(sweep: SweepFacts, metric: str, pairs: Sequence[PairVerdict]) -
     return Plot("verdict", title, caption, drawn, 150 + 40 * len(pairs))
 
 
-def _forest_trace(outcome: str, metric: str, scale: int, pairs: Sequence[PairVerdict]) -> Figure:
+def _forest_trace(
+    outcome: str, metric: str, scale: int, pairs: Sequence[ComparisonVerdict]
+) -> Figure:
     colour, symbol = _MARKERS[outcome]
     rows = [pair.metrics[metric] for pair in pairs]
     error_bars = {
@@ -154,7 +156,7 @@ def _outcome(outcome: str) -> str:
     return _NOT_DISTINGUISHED if outcome == "open" else outcome
 
 
-def _pairs(metric: str, pairs: Sequence[PairVerdict]) -> Table:
+def _pairs(metric: str, pairs: Sequence[ComparisonVerdict]) -> Table:
     rows = [
         [
             _label(pair),
@@ -176,7 +178,7 @@ def _pairs(metric: str, pairs: Sequence[PairVerdict]) -> Table:
     return Table(head, rows, text_columns={1})
 
 
-def _differences(pairs: Sequence[PairVerdict]) -> Table:
+def _differences(pairs: Sequence[ComparisonVerdict]) -> Table:
     rows = [
         [
             _label(pair),

@@ -11,7 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 from class_sweep.config.document import Space, load_space
 from class_sweep.config.pruning import PruningSettings
 from class_sweep.errors import InputError
-from class_sweep.results.curves import CURVES, CurveTable
+from class_sweep.results.curves import CurveTable
+from class_sweep.results.file_names import CURVES, SPACE
 from class_sweep.tuning.pruners.registry import PRUNERS
 from class_sweep.tuning.replay.proposals import LEARNING, searches
 from class_sweep.tuning.replay.replay import between_seeds, replay, rungs_of
@@ -106,4 +107,4 @@ def _space_of(file: Path, sampler: str) -> Space | None:
             f"--sampler must be one of random, {', '.join(LEARNING)} (over a table `grid` is"
             f" random), got {sampler!r}"
         )
-    return load_space(file.parent / "space.yaml")
+    return load_space(file.parent / SPACE)
