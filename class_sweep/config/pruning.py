@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from class_sweep.config.component_settings import ComponentSettings
@@ -20,7 +20,15 @@ def _grace(value: Any) -> Any:
     raise PydanticCustomError("rule", "a number of epochs above 0, auto, or pacing_end")
 
 
-Grace = Annotated[float | Literal["pacing_end", "auto"], BeforeValidator(_grace)]
+Grace = Annotated[
+    Annotated[float, WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]
+    | Literal["pacing_end", "auto"],
+    BeforeValidator(_grace),
+    Field(
+        description="epochs of full data before the first rung; auto: a ninth of the budget;"
+        " pacing_end: where every schedule shows all pairs"
+    ),
+]
 Factor = Annotated[float, Field(ge=1.1, le=100, description="one in so many trials passes a rung")]
 
 

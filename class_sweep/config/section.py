@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 
@@ -43,7 +43,13 @@ def _expanded(value: Path) -> Path:
         raise PydanticCustomError("rule", "a path whose ~ is the home of a known user") from None
 
 
-Fraction = Annotated[float, AfterValidator(_fraction)]
-Share = Annotated[float, AfterValidator(_share)]
+Fraction = Annotated[
+    float,
+    AfterValidator(_fraction),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": 1}),
+]
+Share = Annotated[
+    float, AfterValidator(_share), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1})
+]
 UserPath = Annotated[Path, AfterValidator(_expanded)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]

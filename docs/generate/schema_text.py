@@ -26,11 +26,16 @@ def bounds_text(entry: Mapping[str, Any]) -> str:
     high, open_high = entry.get("maximum"), entry.get("exclusiveMaximum")
     if all(bound is None for bound in (low, open_low, high, open_high)):
         return ""
-    left = f"[{low:g}" if low is not None else f"({open_low:g}" if open_low is not None else "(−∞"
-    right = (
-        f"{high:g}]" if high is not None else f"{open_high:g})" if open_high is not None else "∞)"
-    )
-    return f"{left}, {right}"
+    left = f"({_number(open_low)}" if low is None else f"[{_number(low)}"
+    right = f"{_number(open_high)})" if high is None else f"{_number(high)}]"
+    return f"{left.replace('∞', '−∞')}, {right}"
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "∞"
+    is_power = value >= 2**20 and value == int(value) and int(value).bit_count() == 1
+    return f"2^{int(value).bit_length() - 1}" if is_power else f"{value:g}"
 
 
 def value_text(value: Any) -> str:

@@ -92,7 +92,7 @@ def _cells(entry: Mapping[str, Any]) -> list[str]:
     options = [option for option in options if option.get("type") != "null"]
     default = entry.get("default", ...)
     return [
-        entry.get("description", ""),
+        entry.get("description", "the name of the component" if "const" in entry else ""),
         " or ".join(dict.fromkeys(type_text(option) for option in options)),
         "; ".join(filter(None, (bounds_text(option) for option in options))),
         "required" if default is ... else value_text(default),

@@ -60,6 +60,14 @@ def test_every_setting_has_a_row(site):
                 assert re.search(rf"^{name}$", page, re.MULTILINE), f"{section}.{name}"
 
 
+def test_every_setting_has_a_meaning_and_every_number_has_bounds():
+    for line in settings_page.render().splitlines():
+        if line.startswith("| `") and len(cells := re.split(r" (?<!\\)\|", line)) > 5:
+            _, meaning, kind, bounds, *_ = (cell.strip() for cell in cells)
+            assert meaning, line
+            assert bounds or not re.search(r"number|integer", kind), line
+
+
 def test_every_command_and_option_is_listed(site):
     page = text_of(site / "reference" / "commands.html")
     for name, command in commands_page.commands():
