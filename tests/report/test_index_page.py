@@ -161,7 +161,7 @@ def test_without_a_range_the_page_recommends_other_encoders(tree):
     [
         (None, "one of the two is constant"),
         (0.09, "nearly independent of text length"),
-        (0.2, "hard pairs tend slightly to longer texts"),
+        (0.2, "hard pairs have slightly longer texts"),
         (-0.5, "easy pairs have longer texts"),
     ],
 )

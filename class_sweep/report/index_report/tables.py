@@ -29,6 +29,7 @@ def index_blocks(report: IndexReport) -> list[Block]:
         sigma_table(spread(report.sigmas, _MAX_SIGMAS), title="Ties at each σ"),
         _example_table(report),
         _order_table(report),
+        Text(wording.validation_reading(report.focus_row.validation_place)),
         _schedule_table(report),
         Text(""),
         Text(f"Recommended σ: {wording.recommendation(report)}", "finding"),
@@ -92,8 +93,7 @@ def _example_table(report: IndexReport) -> Table:
 def _order_table(report: IndexReport) -> Table:
     modalities = report.modalities
     at_focus = next(row for row in modalities.look_alikes if row.sigma == report.focus)
-    place = report.focus_row.validation_place
-    rows = [*trait_rows(report), ["", "", wording.validation_reading(place)]]
+    rows = trait_rows(report)
     for what, value in (
         ("mean s", modalities.mean_similarity),
         ("N", at_focus.rank_correlation),

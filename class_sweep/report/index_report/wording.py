@@ -9,10 +9,10 @@ TRAITS = {
     "heavy_atoms": "number of heavy atoms",
     "validation_likeness": "similarity to the validation split",
 }
-_HIGH_VALUES = {
-    "words": "longer texts",
-    "heavy_atoms": "larger molecules",
-    "validation_likeness": "similarity to validation",
+_DIFFERENCES = {  # a verb, and how the pairs with the higher value of a trait differ
+    "words": ("have", "longer texts"),
+    "heavy_atoms": ("have", "larger molecules"),
+    "validation_likeness": ("are", "more similar to validation"),
 }
 WEAK, STRONG = 0.1, 0.3  # |ρ| below which a correlation is negligible, and above which it is strong
 NO_PREFERENCE = 0.05  # largest distance of validation's mean position from ½ that means nothing
@@ -38,8 +38,8 @@ def trait_reading(trait: str, value: float | None) -> str:
     if abs(value) < WEAK:
         return f"the order is nearly independent of {TRAITS[trait]}"
     pairs = "hard pairs" if value > 0 else "easy pairs"
-    tendency = "have" if abs(value) > STRONG else "tend slightly to"
-    return f"{pairs} {tendency} {_HIGH_VALUES[trait]}"
+    verb, difference = _DIFFERENCES[trait]
+    return f"{pairs} {verb} {'' if abs(value) > STRONG else 'slightly '}{difference}"
 
 
 def validation_reading(position: float | None) -> str:
