@@ -26,6 +26,7 @@ StorageOption = Annotated[
 DownloadFolder = Annotated[
     Path | None,
     typer.Option(
+        "-o",
         "--out",
         metavar="FOLDER",
         help="The results folder for a sweep from a storage. Default: results/NAME.",

@@ -23,11 +23,13 @@ class PublicDataSet(StrEnum):
 @data_app.command()
 def fetch(
     name: Annotated[PublicDataSet, typer.Argument(help="The name of the data set.")],
-    to: Annotated[Path, typer.Option(help="The folder for its files.")],
+    out: Annotated[
+        Path, typer.Option("-o", "--out", metavar="FOLDER", help="The folder for its files.")
+    ],
 ) -> None:
     """Download a public data set: resumable, with checksums, complete or not at all.
 
-    Example: `class-sweep data fetch chebi20 --to ~/data/chebi20`
+    Example: `class-sweep data fetch chebi20 --out ~/data/chebi20`
     """
     from rich.progress import Progress
 
@@ -42,7 +44,7 @@ def fetch(
                 bars[file] = progress.add_task(file, total=total)
             progress.update(bars[file], completed=done, total=total)  # type: ignore[arg-type]
 
-        for path in fetch_chebi20(to, progress=show):
+        for path in fetch_chebi20(out, progress=show):
             typer.echo(str(path))
 
 

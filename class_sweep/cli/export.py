@@ -34,9 +34,11 @@ def export(
             " and the trials. hydra: a configuration with the axes for its sweeper.",
         ),
     ] = Format.YAML,
-    output: Annotated[
+    out: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="The file; several files get a number each."),
+        typer.Option(
+            "-o", "--out", metavar="FILE", help="The file; several files get a number each."
+        ),
     ] = None,
 ) -> None:
     """Write the best finished trials as files for this tool or another one.
@@ -63,10 +65,10 @@ def export(
         raise ResultsError(f"an export needs a finished trial, got none so far: {results}")
     texts = _texts(space, ranked[:top], for_, folder.path.name)
     for rank, text in enumerate(texts, start=1):
-        if output is None:
+        if out is None:
             typer.echo(("---\n" if rank > 1 else "") + text, nl=False)
             continue
-        path = output if len(texts) == 1 else output.with_stem(f"{output.stem}-{rank}")
+        path = out if len(texts) == 1 else out.with_stem(f"{out.stem}-{rank}")
         write_atomic(path, text)
         typer.echo(str(path))
 

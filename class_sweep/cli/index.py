@@ -2,26 +2,22 @@
 
 import json
 from itertools import chain
-from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from class_sweep.cli.arguments import Json, SpaceFile
+from class_sweep.cli.arguments import HtmlPage, Json, SpaceFile
 from class_sweep.cli.locations import require_writable
 
 
 def index(
     file: SpaceFile,
-    out: Annotated[
-        Path | None, typer.Option(metavar="PAGE.html", help="Also write a page with plots.")
-    ] = None,
+    html: HtmlPage = None,
     as_json: Json = False,
 ) -> None:
     """Show how well difficulty orders the pairs of a space, and recommend σ. Trains nothing.
 
-    Example: `class-sweep index search_spaces/demo.yaml --out index.html`
+    Example: `class-sweep index search_spaces/demo.yaml --html index.html`
     """
     from class_sweep.base.array_cache import ArrayCache, default_cache_folder
     from class_sweep.base.files import write_atomic
@@ -36,7 +32,7 @@ def index(
     from class_sweep.report.rendering.terminal import print_blocks
 
     space = load_space(file)
-    require_writable("--out", out)
+    require_writable("--html", html)
     cache, clock = ArrayCache(default_cache_folder()), Clock()
     with LiveView(Console(stderr=True), space.objective) as view:
         prepared = prepare(space, cache, clock, view)
@@ -49,8 +45,8 @@ def index(
         typer.echo(json.dumps(report.tree(), indent=2, ensure_ascii=False))
     else:
         print_blocks(Console(), index_blocks(report))
-    if out:
+    if html:
         examples = chain(report.examples.easiest, report.examples.hardest)
         drawings = {example.smiles: draw(example.smiles) for example in examples}
-        write_atomic(out, index_page(report, drawings))
-        typer.echo(f"wrote {out}", err=True)
+        write_atomic(html, index_page(report, drawings))
+        typer.echo(f"wrote {html}", err=True)

@@ -24,7 +24,7 @@ def replay(
     pruner: Annotated[
         list[str] | None, typer.Option(help="A pruner to try; may be repeated. Default: all.")
     ] = None,
-    grace: Annotated[
+    grace_epochs: Annotated[
         str, typer.Option(help="Values of grace_epochs to try, with commas between.")
     ] = "1,2,3,4",
     reduction_factor: Annotated[
@@ -40,22 +40,24 @@ def replay(
         int | None,
         typer.Option(min=2, help="Trials of each search, without baselines. Default: all."),
     ] = None,
-    orders: Annotated[int, typer.Option(min=1, help="The number of searches.")] = 100,
+    searches: Annotated[int, typer.Option(min=1, help="The number of searches.")] = 100,
     workers: Annotated[int, typer.Option(min=1, help="Parallel trials.")] = 2,
     seed: Annotated[int, typer.Option(min=0, help="The seed of the searches.")] = 0,
     as_json: Json = False,
 ) -> None:
     """Compare pruners on recorded learning curves: samples saved and quality lost. Trains nothing.
 
-    Example: `class-sweep replay results/published/chebi20-frozen-curves --pruner asha --grace 1,3`
+    Example: `class-sweep replay results/published/chebi20-frozen-curves --pruner asha`
     """
     from class_sweep.report.rendering.terminal import print_blocks
     from class_sweep.report.tables.replay import replay_blocks
     from class_sweep.tuning.replay.replaying import replay_table, settings_to_try
 
-    tried = settings_to_try(pruner, _numbers(grace), _numbers(reduction_factor), _numbers(min_kept))
+    tried = settings_to_try(
+        pruner, _numbers(grace_epochs), _numbers(reduction_factor), _numbers(min_kept)
+    )
     tree = replay_table(
-        table, tried, sampler, orders=orders, trials=trials, workers=workers, seed=seed
+        table, tried, sampler, orders=searches, trials=trials, workers=workers, seed=seed
     )
     if as_json:
         typer.echo(json.dumps(tree, indent=2, ensure_ascii=False))

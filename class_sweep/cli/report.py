@@ -15,11 +15,12 @@ log = logging.getLogger(__name__)
 
 def report(
     results: Results,
-    output: Annotated[
+    out: Annotated[
         Path | None,
         typer.Option(
             "-o",
-            "--output",
+            "--out",
+            metavar="FILE",
             help="The file. Default: report.html in the folder, or NAME.html for a storage.",
         ),
     ] = None,
@@ -37,12 +38,12 @@ def report(
     with open_results(results) as opened:
         if not as_markdown:
             local = Path(f"{opened.path.name}.html") if opened.is_copy else None
-            typer.echo(str(write_page(opened.path, output or local)))
-        elif output is None:
+            typer.echo(str(write_page(opened.path, out or local)))
+        elif out is None:
             typer.echo(sweep_markdown(opened.path), nl=False)
         else:
-            write_atomic(output, sweep_markdown(opened.path))
-            typer.echo(str(output))
+            write_atomic(out, sweep_markdown(opened.path))
+            typer.echo(str(out))
 
 
 def write_report(console: Console, folder: Path) -> None:

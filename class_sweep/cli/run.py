@@ -24,7 +24,10 @@ def run(
     out: Annotated[
         Path | None,
         typer.Option(
-            metavar="FOLDER", help="The results folder, a new one. Default: results/NAME-TIME."
+            "-o",
+            "--out",
+            metavar="FOLDER",
+            help="The results folder, a new one. Default: results/NAME-TIME.",
         ),
     ] = None,
     record: Annotated[

@@ -15,6 +15,8 @@ def train(
     out: Annotated[
         Path | None,
         typer.Option(
+            "-o",
+            "--out",
             metavar="FOLDER",
             help="The model folder, new or to be continued. Default: models/NAME-TIME.",
         ),

@@ -59,7 +59,7 @@ def test_json_has_every_number_and_the_recommended_line_is_valid_in_a_space(
 
 
 def test_a_page(command, space_file, tmp_path):
-    code, _, err = command("index", space_file, "--out", "page.html")
+    code, _, err = command("index", space_file, "--html", "page.html")
     assert code == 0, err
     page = (tmp_path / "page.html").read_text()
     assert page.count("<svg") == 12
@@ -104,7 +104,7 @@ def test_a_space_whose_sigma_orders_nothing_gets_a_recommended_range(
     assert 0 < low < high < 0.985
 
 
-@pytest.mark.parametrize("arguments", [("nowhere.yaml",), ("small.yaml", "--out", "no/page.html")])
+@pytest.mark.parametrize("arguments", [("nowhere.yaml",), ("small.yaml", "--html", "no/page.html")])
 def test_bad_input_ends_before_any_work(command, space_file, arguments):
     code, out, err = command("index", *arguments)
     assert (code, out) == (2, "")

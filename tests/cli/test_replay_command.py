@@ -26,7 +26,9 @@ def table(tmp_path, small_space_text):
 
 
 def test_replay_prints_what_each_pruner_saves_and_costs(command, table):
-    code, out, _ = command("replay", table, "--grace", "1,2", "--orders", "20", "--min-kept", "1")
+    code, out, _ = command(
+        "replay", table, "--grace-epochs", "1,2", "--searches", "20", "--min-kept", "1"
+    )
     assert code == 0
     assert "4 configurations × 2 seeds of validation/split/mrr, 1 baselines; 20 searches" in out
     assert "Spearman's ρ" in out
@@ -39,8 +41,9 @@ def test_replay_prints_what_each_pruner_saves_and_costs(command, table):
 @pytest.mark.parametrize("sampler", ["random", "tpe", "cmaes"])
 def test_replay_as_json(command, table, sampler):
     code, out, _ = command(
-        "replay", table.parent, "--json", "--pruner", "one_rung", "--pruner", "none", "--grace",
-        "1", "--min-kept", "1", "--orders", "4", "--sampler", sampler, "--workers", "1",
+        "replay", table.parent, "--json", "--pruner", "one_rung", "--pruner", "none",
+        "--grace-epochs", "1", "--min-kept", "1", "--searches", "4", "--sampler",
+        sampler, "--workers", "1",
     )  # fmt: skip
     assert code == 0
     tree = json.loads(out)

@@ -84,5 +84,7 @@ def _reading(diagnoses: Diagnoses, sigma: float | None) -> Text:
         f" {row.distinct:,} values."
     )
     if row.largest_tie >= _MOSTLY_TIED:
-        return Text(f"{message} The tie-break, not difficulty, decides most of it.", "warning")
+        return Text(
+            f"{message} The tie-break, not difficulty, decides most of the order.", "warning"
+        )
     return Text(message)
