@@ -37,12 +37,24 @@ class Metric(Component):
     """A retrieval metric; its implementation maps (Q,) ranks to (Q,) values, whose mean it is.
 
     Attributes:
+        label: The metric's name in text.
         better: Whether higher or lower values are better.
         unit: `fraction` for values in [0, 1], shown in points of 100; `rank` for ranks from 1.
     """
 
+    label: str = ""
     better: Literal["higher", "lower"] = "higher"
     unit: Literal["fraction", "rank"] = "fraction"
+
+    @property
+    def sign(self) -> float:
+        """+1 where higher is better, else −1: sign · value is always better when higher."""
+        return 1.0 if self.better == "higher" else -1.0
+
+    @property
+    def scale(self) -> int:
+        """The factor of the values as they are shown: 100 for fractions, in points."""
+        return 100 if self.unit == "fraction" else 1
 
 
 AnyComponent = TypeVar("AnyComponent", bound=Component)
@@ -166,7 +178,7 @@ _BACKBONES = "class_sweep.config.backbones"
 _INPUTS = "class_sweep.config.inputs"
 _PRUNING = "class_sweep.config.pruning"
 _PRUNER = "class_sweep.tuning.pruners"
-_RANKING = "class_sweep.training.ranking"
+_METRICS = "class_sweep.statistics.rank_metrics"
 
 BACKBONES = Registry(
     "backbone",
@@ -279,9 +291,9 @@ PRUNERS = Registry(
 METRICS = Registry(
     "metric",
     {
-        "mrr": Metric(f"{_RANKING}:reciprocal_rank"),
-        "hits@1": Metric(f"{_RANKING}:hits_at_1"),
-        "hits@10": Metric(f"{_RANKING}:hits_at_10"),
-        "mean_rank": Metric(f"{_RANKING}:rank", better="lower", unit="rank"),
+        "mrr": Metric(f"{_METRICS}:reciprocal_rank", label="MRR"),
+        "hits@1": Metric(f"{_METRICS}:hits_at_1", label="Hits@1"),
+        "hits@10": Metric(f"{_METRICS}:hits_at_10", label="Hits@10"),
+        "mean_rank": Metric(f"{_METRICS}:rank", label="mean rank", better="lower", unit="rank"),
     },
 )

@@ -1,25 +1,39 @@
-"""The names of the metrics, and which of them a sweep optimises.
+"""The full names of the metrics, and the one that a sweep optimises.
 
-A metric is named `pool/direction/metric`: `split/text_to_molecule/mrr` ranks the molecules of the
-query's own split, `all/…` those of the whole data set. Without a direction it is the mean of both.
+A full name is `pool/direction/metric`: `split/text_to_molecule/mrr` ranks the molecules of the
+query's own split, `all/…` those of the whole data set. A name without a direction is the mean of
+both directions.
 """
 
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from class_sweep.config.components import METRICS, Metric
+
 POOLS = ("split", "all")
 DIRECTIONS = ("text_to_molecule", "molecule_to_text")
-METRICS = ("mrr", "hits@1", "hits@10", "mean_rank")
 
 
 def metric_names(pools: tuple[str, ...] = POOLS) -> list[str]:
-    """Every metric that a report over `pools` carries."""
+    """The metrics over some pools: of each direction, then their means over both directions."""
     return [
-        "/".join(part for part in (pool, direction, metric) if part)
+        name
         for pool in pools
-        for direction in (*DIRECTIONS, "")
-        for metric in METRICS
+        for name in (
+            *directed_metric_names((pool,)),
+            *(f"{pool}/{metric}" for metric in METRICS),
+        )
     ]
+
+
+def directed_metric_names(pools: tuple[str, ...] = POOLS) -> list[str]:
+    """The metrics of single directions over some pools."""
+    return [f"{pool}/{d}/{metric}" for pool in pools for d in DIRECTIONS for metric in METRICS]
+
+
+def metric_of(name: str) -> Metric:
+    """The metric of a full name: `split/text_to_molecule/mrr` is of `mrr`."""
+    return METRICS[name.rsplit("/", 1)[-1]]
 
 
 @dataclass(frozen=True)
@@ -35,13 +49,13 @@ class Objective:
 
     @property
     def direction(self) -> str:
-        """`maximize`, or `minimize` for a mean rank."""
-        return "minimize" if self.metric.endswith("mean_rank") else "maximize"
+        """`maximize` or `minimize`, as Optuna names it."""
+        return "maximize" if self.sign > 0 else "minimize"
 
     @property
     def sign(self) -> float:
-        """+1 where more is better, −1 where less is: sign * value is always better when higher."""
-        return -1.0 if self.direction == "minimize" else 1.0
+        """+1 where higher is better, else −1: sign · value is always better when higher."""
+        return metric_of(self.metric).sign
 
     def __str__(self) -> str:
         return f"validation/{self.metric}"

@@ -2,26 +2,17 @@
 
 from collections.abc import Callable
 from itertools import starmap
-from typing import Any
 
 import numpy as np
 
+from class_sweep.config.components import DATA_SOURCES
 from class_sweep.config.inputs import SPLITS, DataSettings
-from class_sweep.data.chebi20 import read_chebi20
 from class_sweep.data.cleaning import canonical, report_dropped
 from class_sweep.data.molecules import read_molecules
-from class_sweep.data.names import read_names
 from class_sweep.data.pair import Dropped, Molecule, PairSet
 from class_sweep.data.source import Row, Source
 from class_sweep.data.splits import split_by_rule
-from class_sweep.data.table import read_table
 from class_sweep.errors import DataError
-
-READERS: dict[str, Callable[[Any], Source]] = {
-    "chebi20": read_chebi20,
-    "table": read_table,
-    "names": read_names,
-}
 
 LEAST_TRAINING_PAIRS = 2  # one pair has no negative
 
@@ -39,7 +30,8 @@ def load_pairs(settings: DataSettings) -> PairSet:
         DataError: the source is missing or malformed, more than 2 % of its rows are unusable, a
             molecule is in two splits, or a split is empty.
     """
-    source = READERS[settings.source](settings)
+    read: Callable[[DataSettings], Source] = DATA_SOURCES.load(settings.source)
+    source = read(settings)
     molecule = canonical({row.smiles for row in source.rows})
     kept: list[Row] = []
     dropped: list[Dropped] = []

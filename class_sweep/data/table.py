@@ -52,8 +52,10 @@ def read_table(settings: TableData) -> Source:
     return Source(rows, SPLITS if has_test else SPLITS[:2])
 
 
-def read_records(path: Path, wanted: list[str]) -> Iterator[Record]:
-    """The records of a table, each with its place; its suffix tells the format.
+def read_records(path: Path, wanted: list[str]) -> list[Record]:
+    """The records of a table, each with its location; the suffix names the format.
+
+    A list, so that the file is closed on return, whatever a caller does with the records.
 
     Raises:
         DataError: The file cannot be read, or lacks one of the columns that are wanted.
@@ -66,7 +68,7 @@ def read_records(path: Path, wanted: list[str]) -> Iterator[Record]:
     if not path.is_file():
         raise DataError(f"a table must be a file, got none: {path}")
     try:
-        yield from reader(path, wanted)
+        return list(reader(path, wanted))
     except UnicodeDecodeError as error:
         bad = error.object[error.start : error.end]
         raise DataError(f"a table must be UTF-8, got the bytes {bad!r}: {path}") from error

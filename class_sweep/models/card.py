@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from class_sweep.config.components import METRICS
 from class_sweep.config.document import Space
-from class_sweep.config.objective import DIRECTIONS, METRICS, POOLS
+from class_sweep.config.objective import DIRECTIONS, POOLS
 from class_sweep.results import formatting
 from class_sweep.training.model_folder import Manifest
 

@@ -18,6 +18,7 @@ from class_sweep.backbones.backbone import backbone_class
 from class_sweep.base.array_cache import ArrayCache, default_cache_folder
 from class_sweep.base.files import write_atomic
 from class_sweep.config.document import Space, dump_settings, load_space, parse_space
+from class_sweep.config.inputs import SPLITS
 from class_sweep.config.objective import POOLS, metric_names
 from class_sweep.config.section import Section
 from class_sweep.config.sections import Search, Settings
@@ -284,7 +285,7 @@ def _write_model(
         "samples": trainer.samples,
         "share_of_full_data": trainer.schedule.share_of_full_data,
         "seconds": round(seconds, 3),
-        "pairs": {split: len(pairs.rows(split)) for split in ("train", "validation", "test")},
+        "pairs": {split: len(pairs.rows(split)) for split in SPLITS},
         "extra_molecules": len(pairs.more),
         "validation": trainer.evaluate("validation", POOLS),
     }

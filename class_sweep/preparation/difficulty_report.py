@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from class_sweep.base.array_cache import ArrayCache
 from class_sweep.base.hashing import fingerprint
 from class_sweep.config.document import Space
+from class_sweep.config.inputs import SPLITS
 from class_sweep.curriculum.order import difficulty_order
 from class_sweep.curriculum.pacing import pool_size, shares
 from class_sweep.curriculum.schedule_table import schedule_tables
@@ -105,7 +106,7 @@ def difficulty_report(space: Space, prepared: Prepared, cache: ArrayCache) -> In
     rows = _sigma_rows(sigmas, diagnoses, usable, counts, pool, traits)
     return IndexReport(
         space=space.name,
-        pairs={name: len(pairs.rows(name)) for name in ("train", "validation", "test")},
+        pairs={name: len(pairs.rows(name)) for name in SPLITS},
         encoders={
             name: getattr(settings, name).model_dump(mode="json", exclude_none=True)
             for name in ("text_encoder", "molecule_encoder")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from class_sweep.config.document import Space
+from class_sweep.config.inputs import SPLITS
 from class_sweep.curriculum.schedule import full_data_samples
 from class_sweep.curriculum.schedule_bounds import schedule_bounds
 from class_sweep.data.pair import PairSet
@@ -59,7 +60,7 @@ def plan_sweep(space: Space, pairs: PairSet, machines: Sequence[Machine]) -> Swe
         InputError: If no machine holds one trial.
     """
     settings = space.settings
-    counts = {name: len(pairs.rows(name)) for name in ("train", "validation", "test")}
+    counts = {name: len(pairs.rows(name)) for name in SPLITS}
     full = full_data_samples(counts["train"], settings.optimizer.batch_size, settings.budget)
     shortest, longest = schedule_bounds(space, counts["train"])
     return SweepPlan(

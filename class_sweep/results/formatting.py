@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from class_sweep.config.axes import Value
+from class_sweep.config.objective import metric_of
 from class_sweep.results.record import Record
 
 _LETTERS = {"alpha": "α", "beta": "β", "sigma": "σ", "intensity": "γ", "quantile": "σ at"}
@@ -25,7 +26,7 @@ def schedule(config: Mapping[str, Value]) -> str:
 
 def metric(name: str, value: float) -> str:
     """A metric's value: shares in per cent, a mean rank as it is."""
-    return f"{value:.1f}" if name.endswith("mean_rank") else f"{100 * value:.1f} %"
+    return f"{value:.1f}" if metric_of(name).unit == "rank" else f"{100 * value:.1f} %"
 
 
 def percent(share: float) -> str:
@@ -35,7 +36,7 @@ def percent(share: float) -> str:
 
 def difference(name: str, value: float) -> str:
     """A metric's difference with its sign: shares in points, a mean rank in places."""
-    return f"{value if name.endswith('mean_rank') else 100 * value:+.1f}"
+    return f"{metric_of(name).scale * value:+.1f}"
 
 
 def interval(name: str, ends: Sequence[float]) -> str:

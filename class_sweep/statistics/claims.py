@@ -1,5 +1,6 @@
 """What a pair's figures say, in a sentence that claims no more than they do."""
 
+from class_sweep.config.objective import metric_of
 from class_sweep.results.json_files import Interval
 from class_sweep.results.verdict import ComparisonFigures
 
@@ -13,7 +14,6 @@ _NAMES = {
     "no_intensity": "itself without intensity",
     "paper": "the paper's schedule",
 }
-_METRICS = {"mrr": "MRR", "hits@1": "Hits@1", "hits@10": "Hits@10", "mean_rank": "mean rank"}
 
 
 def control(kind: str) -> str:
@@ -23,7 +23,7 @@ def control(kind: str) -> str:
 
 def metric(name: str) -> str:
     """`split/text_to_molecule/hits@1` as `Hits@1`."""
-    return _METRICS[name.rsplit("/", 1)[-1]]
+    return metric_of(name).label
 
 
 def sentence(pair: ComparisonFigures, objective: str) -> str:
@@ -41,7 +41,9 @@ def sentence(pair: ComparisonFigures, objective: str) -> str:
     where = f"[{_number(low)}, {_number(high)}]"
     if pair.outcome == "open":
         return f"not told apart from {name}: difference {_number(gain)} {where}; {_more(pair)}"
-    unit = f"place{'s' if abs(gain) != 1 else ''}" if _is_rank(objective) else "points"
+    unit = (
+        f"place{'s' if abs(gain) != 1 else ''}" if metric_of(objective).unit == "rank" else "points"
+    )
     said = f"{pair.outcome} than {name} by {_number(abs(gain))} {unit} of {metric(objective)}"
     if gain < 0:
         low, high = -high, -low
@@ -65,16 +67,13 @@ def _more(pair: ComparisonFigures) -> str:
     return f"about {needed} seeds would settle it"
 
 
-def _is_rank(objective: str) -> bool:
-    return objective.endswith("mean_rank")
-
-
 def _gain(difference: float, interval: Interval, objective: str) -> tuple[float, float, float]:
     """In points or places, positive where the finalist is better."""
     low, high = interval
-    if _is_rank(objective):
-        return -difference, -high, -low
-    return 100 * difference, 100 * low, 100 * high
+    measured = metric_of(objective)
+    if measured.better == "lower":
+        difference, low, high = -difference, -high, -low
+    return measured.scale * difference, measured.scale * low, measured.scale * high
 
 
 def _number(value: float) -> str:

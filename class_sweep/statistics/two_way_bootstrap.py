@@ -10,25 +10,21 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from class_sweep.config.objective import DIRECTIONS, METRICS, POOLS
+from class_sweep.config.components import METRICS
+from class_sweep.config.objective import DIRECTIONS, POOLS
 
 DRAWS = 2000
 _AT_A_TIME = 250  # draws whose weights are in memory together
 
 
 def scores(ranks: NDArray[np.float32], metric: str) -> NDArray[np.float32]:
-    """What a metric is the mean of, for each rank.
+    """The values whose mean is the metric, one for each rank.
 
     Raises:
-        ValueError: If the metric is unknown.
+        ConfigError: If the metric is unknown.
     """
-    if metric == "mrr":
-        return (1 / ranks).astype(np.float32)
-    if metric.startswith("hits@"):
-        return (ranks <= int(metric.removeprefix("hits@"))).astype(np.float32)
-    if metric == "mean_rank":
-        return ranks.astype(np.float32)
-    raise ValueError(f"a metric must be one of {', '.join(METRICS)}, got {metric!r}")
+    values: NDArray[np.float32] = METRICS.load(metric)(ranks).astype(np.float32)
+    return values
 
 
 def intervals(

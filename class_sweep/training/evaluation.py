@@ -7,7 +7,8 @@ import torch
 from numpy.typing import NDArray
 
 from class_sweep.backbones.backbone import Backbone
-from class_sweep.config.objective import DIRECTIONS, METRICS
+from class_sweep.config.components import METRICS
+from class_sweep.config.objective import DIRECTIONS
 from class_sweep.errors import TrainingError
 from class_sweep.training.encoding import embed_molecules, embed_texts
 from class_sweep.training.features import TrialFeatures

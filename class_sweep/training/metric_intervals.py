@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from class_sweep.config.objective import DIRECTIONS, METRICS
+from class_sweep.config.components import METRICS
+from class_sweep.config.objective import DIRECTIONS
 from class_sweep.training.ranking import metrics_of
 
 DRAWS = 1000

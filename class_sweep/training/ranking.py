@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from class_sweep.config.components import METRICS
+
 TIE_TOLERANCE = 1e-6
 """Scores of unit vectors closer than this are equal: float32 products of equal rows may differ in
 their last bits with the rows' places in a block."""
@@ -75,15 +77,10 @@ def score_blocks(
 
 
 def metrics_of(ranks: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-    """What each query adds to the means of `summarise`, (Q,) each."""
-    return {
-        "mrr": 1 / ranks,
-        "hits@1": (ranks <= 1).astype(np.float64),
-        "hits@10": (ranks <= 10).astype(np.float64),
-        "mean_rank": ranks,
-    }
+    """The values of each query, (Q,) for every metric; `summarise` takes their means."""
+    return {name: METRICS.load(name)(ranks) for name in METRICS}
 
 
 def summarise(ranks: NDArray[np.float64]) -> dict[str, float]:
-    """Metrics of one direction: `mrr` and `hits@k` in [0, 1], `mean_rank` from 1."""
+    """The metrics of one direction."""
     return {name: float(values.mean()) for name, values in metrics_of(ranks).items()}

@@ -2,8 +2,9 @@ import logging
 
 import pytest
 
-from class_sweep.config.inputs import Chebi20Data, NamesData
-from class_sweep.data.corpus import READERS, load_pairs
+from class_sweep.config.components import DATA_SOURCES
+from class_sweep.config.inputs import SPLITS, Chebi20Data, NamesData
+from class_sweep.data.corpus import load_pairs
 from class_sweep.errors import DataError
 
 
@@ -15,8 +16,9 @@ def many(count, *extra):
     return [f"{n}\t{'C' * n}\talkane {n}" for n in range(4, count + 4)] + list(extra)
 
 
-def test_every_source_of_the_settings_has_a_reader():
-    assert set(READERS) == {"chebi20", "table", "names"}
+def test_every_source_has_a_reader():
+    assert set(DATA_SOURCES) == {"chebi20", "table", "names"}
+    assert all(callable(DATA_SOURCES.load(name)) for name in DATA_SOURCES)
 
 
 def test_pairs_in_order_with_canonical_molecules(chebi20):
@@ -108,16 +110,16 @@ def test_one_training_pair_has_no_negative(chebi20):
 
 @pytest.mark.real_data
 @pytest.mark.parametrize(
-    ("folder", "counts"), [("chebi20", (8_432, 3_301, 800)), ("mixed", (16_174, 3_301, 1_500))]
+    ("folder", "counts"), [("chebi20", (6_863, 3_301, 627)), ("mixed", (11_362, 3_301, 1_164))]
 )
 def test_real_folders(real_data, folder, counts):
     pairs = load(real_data / folder)
-    assert tuple(len(pairs.rows(name)) for name in ("train", "validation", "test")) == counts
+    assert tuple(len(pairs.rows(name)) for name in SPLITS) == counts
     assert pairs.dropped == ()
     assert len(set(pairs.molecules)) == len(pairs)
 
 
 def test_the_embedded_names():
     pairs = load_pairs(NamesData(source="names", limit=500))
-    assert [len(pairs.rows(name)) for name in ("train", "validation", "test")] == [400, 50, 50]
+    assert [len(pairs.rows(name)) for name in SPLITS] == [400, 50, 50]
     assert pairs.dropped == ()

@@ -196,3 +196,20 @@ def test_a_rule_whose_fractions_do_not_add_up(tmp_path, table):
     path = write(tmp_path / "own.csv", ALKANES)
     with pytest.raises(DataError, match=r"must add up to 1, got 0\.9 \+ 0\.1 \+ 0\.1 = 1\.1"):
         load_pairs(table(path, split={"train": 0.9}))
+
+
+def test_the_file_is_closed_when_a_record_is_refused(table, tmp_path, monkeypatch):
+    opened = []
+    real = Path.open
+
+    def recorded(path, *arguments, **options):
+        opened.append(real(path, *arguments, **options))
+        return opened[-1]
+
+    path = tmp_path / "pairs.csv"
+    path.write_text("smiles,text,split\nCCO,ethanol,train\nCC,ethane,nowhere\n", encoding="utf-8")
+    monkeypatch.setattr(Path, "open", recorded)
+    settings = table(path, columns={"split": "split"})
+    with pytest.raises(DataError, match="a split must be one of"):
+        read_table(settings)
+    assert [file.closed for file in opened] == [True]

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from made_sweeps import made_reading
 
-from class_sweep.config.objective import DIRECTIONS, METRICS, POOLS
+from class_sweep.config.components import METRICS
+from class_sweep.config.objective import DIRECTIONS, POOLS
 from class_sweep.report.blocks import Text
 from class_sweep.report.final_summary import cautions, final_summary
 from class_sweep.report.rendering.terminal import print_blocks, print_chapters

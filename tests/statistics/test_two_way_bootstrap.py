@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
-from class_sweep.config.objective import DIRECTIONS, METRICS, POOLS, metric_names
+from class_sweep.config.components import METRICS
+from class_sweep.config.objective import DIRECTIONS, POOLS, metric_names
+from class_sweep.errors import ConfigError
 from class_sweep.statistics.two_way_bootstrap import intervals, scores
 
 NAMES = [f"{pool}/{direction}" for pool in POOLS for direction in DIRECTIONS]
@@ -28,7 +30,7 @@ def test_the_scores_of_ranks(metric, expected):
 
 
 def test_an_unknown_metric_is_refused():
-    with pytest.raises(ValueError, match=r"must be one of mrr, .* got 'ndcg'"):
+    with pytest.raises(ConfigError, match=r"must be one of mrr, .* got 'ndcg'"):
         scores(np.ones(2, dtype=np.float32), "ndcg")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from class_sweep.config.objective import directed_metric_names, metric_of
 from class_sweep.report.blocks import Block, Chapter, Collapsible, Plot, Table, Text
 from class_sweep.report.final_summary import single_run_caution
 from class_sweep.report.plots import (
@@ -15,7 +16,7 @@ from class_sweep.report.plots import (
     vertical_line,
 )
 from class_sweep.report.sweep_facts import SweepFacts
-from class_sweep.report.tables.metrics import DIRECTED_METRICS, metric_table
+from class_sweep.report.tables.metrics import metric_table
 from class_sweep.results import formatting
 from class_sweep.results.json_files import Interval
 from class_sweep.results.record import Record
@@ -103,7 +104,7 @@ def _tick(pair: ComparisonVerdict) -> str:
 
 
 def _forest_plot(sweep: SweepFacts, metric: str, pairs: Sequence[ComparisonVerdict]) -> Plot:
-    scale = 1 if metric.endswith("mean_rank") else 100
+    scale = metric_of(metric).scale
     traces = [
         _forest_trace(outcome, metric, scale, matching)
         for outcome in _MARKERS
@@ -207,7 +208,7 @@ def _arms(verdict: Verdict) -> Table:
     ]
     rows += [
         [metric, *(_spread(metric, arm.metrics.get(metric)) for arm in verdict.arms)]
-        for metric in DIRECTED_METRICS
+        for metric in directed_metric_names()
     ]
     head = ["mean ± standard deviation between seeds", *(arm.arm for arm in verdict.arms)]
     return Table(head, rows)
@@ -226,8 +227,7 @@ def _range(metric: str, interval: Interval) -> str:
 
 def _signed(metric: str, value: float) -> str:
     """A difference with its sign: points of a share, or places of a mean rank."""
-    scaled = value if metric.endswith("mean_rank") else 100 * value
-    return f"{scaled:+.2f}".replace("-", "−")
+    return f"{metric_of(metric).scale * value:+.2f}".replace("-", "−")
 
 
 def _tests(sweep: SweepFacts) -> list[Block]:

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from class_sweep.config.objective import DIRECTIONS, METRICS
+from class_sweep.config.components import METRICS
+from class_sweep.config.objective import DIRECTIONS
 from class_sweep.report.blocks import Block, Table, Text
 from class_sweep.results import formatting
 

@@ -2,12 +2,9 @@
 
 from collections.abc import Mapping
 
-from class_sweep.config.objective import DIRECTIONS, METRICS, POOLS
+from class_sweep.config.objective import directed_metric_names
 from class_sweep.report.blocks import Table
 from class_sweep.results import formatting
-
-DIRECTED_METRICS = [f"{pool}/{d}/{m}" for pool in POOLS for d in DIRECTIONS for m in METRICS]
-"""Every metric of one direction, without the means of both directions."""
 
 
 def metric_table(
@@ -27,7 +24,7 @@ def metric_table(
     """
     rows = [
         [name, *(formatting.metric(name, metrics[name]) for metrics in columns.values())]
-        for name in DIRECTED_METRICS
+        for name in directed_metric_names()
         if all(name in metrics for metrics in columns.values())
     ]
     return Table([corner, *columns], [*rows, *([last_row] if last_row else [])], title=title)

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from class_sweep.config.objective import DIRECTIONS, METRICS, POOLS
+from class_sweep.config.components import METRICS
+from class_sweep.config.objective import DIRECTIONS, POOLS
 from class_sweep.report.blocks import Block, Table, Text
 from class_sweep.results import formatting
 

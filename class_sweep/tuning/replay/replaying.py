@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from class_sweep.config.document import Space, load_space
+from class_sweep.config.objective import metric_of
 from class_sweep.config.pruning import PruningSettings
 from class_sweep.errors import InputError
 from class_sweep.results.curves import CurveTable
@@ -74,17 +75,16 @@ def replay_table(
     if trials is not None and trials > there:
         raise InputError(f"--trials must be at most the table's {there}, got {trials}")
     found = searches(table, sampler, space, orders=orders, trials=trials or there, seed=seed)
-    mean_rank = table.objective.metric.endswith("mean_rank")
-    scale = 1 if mean_rank else 100
+    metric = metric_of(table.objective.metric)
     rows = []
     for pruning, one in zip(tried, replay(table, found, tried, workers), strict=True):
         row = asdict(one) | {
-            "regret": scale * one.regret, "worst_regret": scale * one.worst_regret
+            "regret": metric.scale * one.regret, "worst_regret": metric.scale * one.worst_regret
         }  # fmt: skip
         rows.append({"pruning": pruning.model_dump(mode="json")} | row)
     return {
         "objective": str(table.objective),
-        "unit": "ranks" if mean_rank else "points",
+        "unit": "ranks" if metric.unit == "rank" else "points",
         "configurations": there,
         "references": len(table.references),
         "seeds": len(table.seeds),
