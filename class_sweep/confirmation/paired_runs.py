@@ -4,24 +4,21 @@ import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
-import ray
 import torch
 from numpy.typing import NDArray
-from ray.exceptions import RayError
 
 from class_sweep.config.axes import Value
 from class_sweep.config.document import SEED, Space
 from class_sweep.config.objective import POOLS
 from class_sweep.errors import ClassSweepError
 from class_sweep.execution.context import SweepContext
+from class_sweep.execution.tasks import run_tasks
 from class_sweep.training.evaluation import metrics_of
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer
-
-_POLL_SECONDS = 0.5  # between two checks whether to stop
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,14 +50,24 @@ class Trained:
     reason: str | None = None
     traceback: str | None = None
 
+    @property
+    def transient(self) -> bool:
+        """Whether the run failed in a way that another try may not repeat."""
+        return self.traceback is not None
 
-def train_job(arrays: dict[str, NDArray[Any]], space: Space, job: Job, split: str) -> Trained:
+    @classmethod
+    def died(cls, reason: str, details: str) -> Self:
+        """The result of a run whose process died."""
+        return cls(reason=reason, traceback=details)
+
+
+def train_job(arrays: dict[str, NDArray[Any]], job: Job, space: Space, split: str) -> Trained:
     """Train one job in this process; a failure is reported, never raised.
 
     Args:
         arrays: `TrialFeatures.arrays()`.
-        space: The search space.
         job: The configuration and its seed.
+        space: The search space.
         split: The split that is ranked at the end.
     """
     resources = space.settings.resources
@@ -96,32 +103,4 @@ def retrain(
         jobs: What to train.
         split: The split that is ranked at the end of each job.
     """
-    space, stop = context.space, context.stop
-    resources = space.settings.resources
-    task = ray.remote(train_job).options(
-        num_cpus=resources.cpus, num_gpus=resources.gpus, max_retries=0
-    )
-    waiting = [(job, resources.retries) for job in reversed(jobs)]
-    running: dict[Any, tuple[Job, int]] = {}
-    while running or (waiting and not stop.asked):
-        while waiting and len(running) < context.slots(len(jobs), stop) and not stop.asked:
-            job, retries = waiting.pop()
-            reference = task.remote(context.prepared.shared, space, job, split)
-            running[reference] = job, retries
-        ready, _ = ray.wait(list(running), timeout=_POLL_SECONDS)
-        for reference in ready:
-            job, retries = running.pop(reference)
-            trained = _result(reference)
-            if trained.traceback and retries and not stop.asked:
-                waiting.append((job, retries - 1))
-            else:
-                yield job, trained
-
-
-def _result(reference: "ray.ObjectRef[Trained]") -> Trained:
-    try:
-        trained: Trained = ray.get(reference)
-    except RayError as error:  # the task's process died
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        return Trained(reason=reason, traceback=str(error))
-    return trained
+    return run_tasks(context, train_job, jobs, context.space, split, result_type=Trained)

@@ -4,8 +4,10 @@ import logging
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import ray
 
 from class_sweep.base.array_cache import ArrayCache
@@ -67,6 +69,11 @@ class SweepContext:
     clock: Clock
     callback: Callback
     stop: StopRequest = field(default_factory=StopRequest)
+
+    @cached_property
+    def shared_features(self) -> "ray.ObjectRef[dict[str, np.ndarray]]":
+        """`TrialFeatures.arrays()` in Ray's object store, put there once."""
+        return ray.put(self.prepared.features.arrays())
 
     @property
     def folder(self) -> ResultsFolder:

@@ -5,8 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -38,9 +37,6 @@ from class_sweep.encoders.text import encode_texts, encode_token_states, encode_
 from class_sweep.errors import ConfigError, DataError
 from class_sweep.results.callback import Callback
 from class_sweep.training.features import TrialFeatures, similarity_of
-
-if TYPE_CHECKING:
-    import ray
 
 MOST_SIMILARITIES = 24
 _SPREAD = 20_000  # pairs; with fewer, this machine has an index before others have begun on it
@@ -80,13 +76,6 @@ class Prepared:
     features: TrialFeatures
     diagnoses: dict[Similarity, list[SigmaDiagnosis]]
     own: dict[Similarity, list[SigmaDiagnosis]]
-
-    @cached_property
-    def shared(self) -> "ray.ObjectRef[dict[str, np.ndarray]]":
-        """`features.arrays()` in the object store of the Ray that runs, put there once."""
-        import ray  # noqa: PLC0415 - `check` and `index` prepare without it
-
-        return ray.put(self.features.arrays())
 
     @property
     def warnings(self) -> list[str]:

@@ -66,10 +66,10 @@ def test_its_seeds_are_not_the_sweeps(space, small_space_text):
 
 
 def test_a_run_is_trained_to_its_end_and_its_ranks_give_its_metrics(space, arrays):
-    trained = train_job(arrays, space, Job("trial 1", VALUES, 4), "validation")
+    trained = train_job(arrays, Job("trial 1", VALUES, 4), space, "validation")
     assert trained.reason is None
-    again = train_job(arrays, space, Job("trial 1", VALUES, 4), "validation")
-    other = train_job(arrays, space, Job("trial 1", VALUES, 5), "validation")
+    again = train_job(arrays, Job("trial 1", VALUES, 4), space, "validation")
+    other = train_job(arrays, Job("trial 1", VALUES, 5), space, "validation")
     assert again.metrics == trained.metrics != other.metrics
     assert metrics_of(trained.ranks) == pytest.approx(trained.metrics, rel=1e-6)
     assert trained.samples % 32 == 0
@@ -77,10 +77,10 @@ def test_a_run_is_trained_to_its_end_and_its_ranks_give_its_metrics(space, array
 
 def test_a_training_that_fails_is_reported_and_not_worth_another_try(space, arrays):
     job = Job("trial 1", VALUES | {"optimizer.lr": 10.0, "optimizer.weight_decay": 10.0}, 4)
-    trained = train_job(arrays, space, job, "validation")
+    trained = train_job(arrays, job, space, "validation")
     assert trained.reason is None or "finite" in trained.reason
     broken = Job("trial 1", VALUES | {"curriculum.sigma": 0.123}, 4)  # was never indexed
-    trained = train_job(arrays, space, broken, "validation")
+    trained = train_job(arrays, broken, space, "validation")
     assert "0.123" in trained.reason
     assert trained.traceback is None
 
@@ -90,6 +90,6 @@ def test_what_another_try_may_mend_is_told_from_it(space, arrays, monkeypatch):
         raise OSError("a moment without the disk")
 
     monkeypatch.setattr(retraining.Trainer, "ranks", breaks)
-    trained = train_job(arrays, space, Job("trial 1", VALUES, 4), "validation")
+    trained = train_job(arrays, Job("trial 1", VALUES, 4), space, "validation")
     assert trained.reason == "OSError: a moment without the disk"
     assert "Traceback" in trained.traceback

@@ -90,7 +90,7 @@ class Session:
         trainable = tune.with_parameters(
             CurriculumTrial,
             space=space,
-            features=context.prepared.shared,
+            features=context.shared_features,
             gpu=resources.gpus > 0,
             checkpoints=context.checkpoints.store,
         )
