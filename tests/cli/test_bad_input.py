@@ -1,4 +1,4 @@
-"""What bad input gets: one clear message, exit code 2, nothing written."""
+"""Bad input ends in one clear message and exit code 2; nothing is written."""
 
 import pytest
 
@@ -76,7 +76,7 @@ def test_a_mistake_in_a_space(command, space_file, small_space_text, tmp_path, n
     (old, new), expected = SPACE_MISTAKES[name]
     text = edit(small_space_text, old, new)
     if name == "one tie at every sigma":
-        # Every molecule and every text is another one.
+        # All molecules differ, and all texts differ.
         table = "smiles,text,split\n" + "".join(
             f"{'C' * (n + 1)}O,word{n} thing{n * 7 % 97},{split}\n"
             for n, split in enumerate(["train"] * 64 + ["validation"] * 8 + ["test"] * 8)
@@ -140,7 +140,7 @@ def test_a_results_folder_that_exists(command, space_file, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("storage", "said"),
+    ("storage", "message"),
     [
         ("ftp://host/x", "a storage must be s3://bucket/prefix, gs://bucket/prefix or a path"),
         ("s3://key:hush@bucket/x", "a storage must be named without credentials"),
@@ -149,17 +149,17 @@ def test_a_results_folder_that_exists(command, space_file, tmp_path):
         ("file", "a storage that is a path must be an existing folder"),
     ],
 )
-def test_a_storage_that_is_none(command, space_file, tmp_path, storage, said):
+def test_an_invalid_storage(command, space_file, tmp_path, storage, message):
     (tmp_path / "file").write_text("x")
     before = sorted(tmp_path.iterdir())
     code, out, err = command("run", space_file, "--out", "new", "--storage", storage)
     assert code == 2
-    assert err.startswith(f"error: {said}")
+    assert err.startswith(f"error: {message}")
     assert "hush" not in out + err
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_a_bucket_that_is_not_there_or_that_has_the_sweep_already(
+def test_a_missing_bucket_and_a_storage_that_has_the_sweep_already(
     command, space_file, tmp_path, s3, s3_credentials
 ):
     from s3 import address
@@ -185,13 +185,13 @@ def test_a_bucket_that_is_not_there_or_that_has_the_sweep_already(
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_a_folder_for_a_sweep_that_comes_from_no_storage(command, tmp_path):
+def test_the_option_out_needs_a_storage(command, tmp_path):
     code, _, err = command("resume", tmp_path, "--out", "elsewhere")
     assert code == 2
     assert err.startswith("error: --out is for a sweep from a storage")
 
 
-def test_a_schedule_that_never_shows_all_pairs_is_a_warning_with_the_beta_that_would(
+def test_a_schedule_that_never_uses_all_pairs_gives_a_warning_with_a_sufficient_beta(
     command, space_file
 ):
     code, out, err = command("check", "--no-index", space_file)
@@ -199,7 +199,7 @@ def test_a_schedule_that_never_shows_all_pairs_is_a_warning_with_the_beta_that_w
     assert "some are never shown; beta ≥ 0.14 or epochs ≥ 15 would show all" in out
 
 
-def test_intensity_that_starts_at_zero_is_a_warning(command, space_file, small_space_text):
+def test_an_intensity_that_starts_at_zero_gives_a_warning(command, space_file, small_space_text):
     space_file.write_text(edit(small_space_text, "  order:", "  intensity_start: 0\n  order:"))
     code, out, _ = command("check", "--no-index", space_file)
     assert code == 0
@@ -222,7 +222,7 @@ def test_a_mistake_on_the_command_line_exits_2(command, arguments):
     assert "Traceback" not in err
 
 
-def test_a_space_file_that_is_not_there(command):
+def test_a_missing_space_file(command):
     code, _, err = command("check", "nowhere.yaml")
     assert code == 2
     assert "nowhere.yaml" in err

@@ -1,4 +1,4 @@
-"""Help, version, check and data: what a person sees before anything is trained."""
+"""Commands that train nothing: help, version, check and data."""
 
 import json
 import re

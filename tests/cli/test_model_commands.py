@@ -1,4 +1,4 @@
-"""`train`, `evaluate` and `retrieve` as a person types them, and their mistakes."""
+"""`train`, `evaluate` and `retrieve` on the command line, with valid and invalid input."""
 
 import json
 import os
@@ -62,7 +62,7 @@ def test_train_then_evaluate_then_retrieve(command, tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["best.yaml", "models"]
 
 
-def test_without_out_a_model_has_a_name_of_its_own(command, tmp_path):
+def test_without_out_the_model_folder_has_the_name_and_the_time(command, tmp_path):
     (tmp_path / "best.yaml").write_text(CONFIG)
     code, _, err = command("train", "best.yaml", "--seeds", "2")
     assert code == 0, err
@@ -86,7 +86,7 @@ def test_json(command, model):
     assert tree["reranked"] == 0
 
 
-def test_a_page_is_whole_in_itself(command, model, tmp_path):
+def test_a_page_is_self_contained_and_escaped(command, model, tmp_path):
     code, _, err = command("retrieve", model, "<b>ethanol</b>", "--html", "page.html")
     assert code == 0
     assert "wrote page.html" in err
@@ -98,7 +98,7 @@ def test_a_page_is_whole_in_itself(command, model, tmp_path):
     assert "<script" not in page
 
 
-def test_a_page_draws_the_molecule_that_was_asked_for(command, model, tmp_path):
+def test_a_page_draws_the_molecule_of_the_query(command, model, tmp_path):
     assert command("retrieve", model, "--smiles", "CCO", "--top", "1", "--html", "p.html")[0] == 0
     assert (tmp_path / "p.html").read_text().count("<svg") == 2
 
@@ -150,7 +150,7 @@ def wait_for(path: Path, process: subprocess.Popen) -> None:
         time.sleep(0.05)
 
 
-def test_ctrl_c_keeps_what_was_done_and_says_how_to_go_on(tmp_path):
+def test_ctrl_c_saves_a_checkpoint_and_prints_the_command_that_continues(tmp_path):
     (tmp_path / "long.yaml").write_text(LONG)
     process = start(tmp_path, "train", "long.yaml", "--out", "long")
     wait_for(tmp_path / "long.training" / "config.yaml", process)
@@ -162,7 +162,7 @@ def test_ctrl_c_keeps_what_was_done_and_says_how_to_go_on(tmp_path):
     assert (tmp_path / "long.training" / "state.pt").exists()
     process = start(tmp_path, "train", "long.yaml", "--out", "long")
     line = next(line for line in process.stdout if "training, seed 3" in line)
-    process.kill()  # as a machine dies
+    process.kill()  # like a machine that fails
     process.communicate()
     assert int(re.search(r"step ([\d,]+)", line)[1].replace(",", "")) > 0
     assert not (tmp_path / "long").exists()
@@ -181,7 +181,7 @@ def test_training_needs_no_ray(tmp_path):
     assert done.stdout.splitlines()[-1] == "False"
 
 
-def test_the_cards_python_runs(model, monkeypatch, capsys):
+def test_the_python_of_the_model_card_runs(model, monkeypatch, capsys):
     card = (model / "README.md").read_text()
     (block,) = re.findall(r"```python\n(.*?)```", card, re.DOTALL)
     monkeypatch.chdir(model.parent)

@@ -5,7 +5,7 @@ import pytest
 
 @pytest.fixture
 def table(tmp_path, small_space_text):
-    """Four configurations under two seeds, and the space that they are of."""
+    """A table of four configurations with two seeds each, and its space."""
     path = tmp_path / "curves.csv"
     lines = [
         "configuration,name,curriculum.order,curriculum.alpha,curriculum.beta,curriculum.sigma,"
@@ -25,7 +25,7 @@ def table(tmp_path, small_space_text):
     return path
 
 
-def test_replay_prints_what_each_pruner_saves_and_costs(command, table):
+def test_replay_prints_the_savings_and_costs_of_each_pruner(command, table):
     code, out, _ = command(
         "replay", table, "--grace-epochs", "1,2", "--searches", "20", "--min-kept", "1"
     )
@@ -49,7 +49,7 @@ def test_replay_as_json(command, table, sampler):
     tree = json.loads(out)
     one, none = tree["pruners"]
     assert one["pruning"] == {"kind": "one_rung", "grace_epochs": 1.0, "min_kept": 1}
-    # The reference whole, four to the rung, one of these to its end: 3 + 4 + 2 of 15.
+    # The baseline to its end, four trials to the rung, one of them on: 3 + 4 + 2 of 15.
     assert one["samples"] == pytest.approx(9 / 15)
     assert one["regret"] == pytest.approx(0)
     assert one["best_kept"] == none["samples"] == 1
@@ -66,13 +66,13 @@ def test_replay_as_json(command, table, sampler):
         (["--min-kept", "0"], "one_rung must have values that it takes"),
     ],
 )
-def test_what_cannot_be_replayed_is_one_error(command, table, options, why):
+def test_an_invalid_replay_is_one_error(command, table, options, why):
     code, _, err = command("replay", table, *options)
     assert code == 2
     assert why in " ".join(err.split())
 
 
-def test_a_table_that_is_none_is_one_error(command, tmp_path):
+def test_an_invalid_table_is_one_error(command, tmp_path):
     (tmp_path / "curves.csv").write_text("a,b\n1,2\n")
     code, _, err = command("replay", tmp_path)
     assert code == 2

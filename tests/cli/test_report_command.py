@@ -1,4 +1,4 @@
-"""`class-sweep report` and `compare`: where they write, and that they never harm a sweep."""
+"""`class-sweep report` and `compare`: their output files, and their errors."""
 
 import logging
 
@@ -14,7 +14,7 @@ def folder(tmp_path, small_space_text):
     return make_folder(tmp_path / "made", small_space_text)
 
 
-def test_report_writes_a_page_into_the_folder_or_where_it_is_told(command, folder, tmp_path):
+def test_report_writes_a_page_into_the_folder_or_to_the_given_file(command, folder, tmp_path):
     code, out, err = command("report", folder)
     assert (code, err) == (0, "")
     assert out.strip() == str(folder / "report.html")
@@ -49,7 +49,7 @@ def test_bad_input_is_one_error(command, folder, tmp_path, arguments):
     assert err.count("error:") == 1
 
 
-def test_a_report_that_fails_is_one_warning(folder, caplog):
+def test_a_failed_report_after_a_sweep_is_one_warning(folder, caplog):
     (folder / "trials.jsonl").write_text("{}\n")
     with caplog.at_level(logging.WARNING):
         write_report(Console(), folder)

@@ -1,4 +1,4 @@
-"""Commands on a sweep that is in a storage, and not on this machine."""
+"""Commands on a sweep in a storage."""
 
 import json
 
@@ -13,7 +13,7 @@ from class_sweep.storage.remote import Storage
 
 @pytest.fixture
 def stored(s3, s3_credentials, tmp_path, small_space_text):
-    """A finished sweep in a bucket, and its folder on the machine that ran it."""
+    """A finished sweep in a bucket, and its local folder."""
     folder = make_folder(tmp_path / "elsewhere" / "made", small_space_text)
     storage = Storage.parse(address(s3.port, s3.bucket())) / "made"
     summary = json.loads((folder / "summary.json").read_text())
@@ -24,16 +24,14 @@ def stored(s3, s3_credentials, tmp_path, small_space_text):
     return storage, folder
 
 
-def test_status_says_of_it_what_it_says_of_the_folder(command, stored):
+def test_status_is_the_same_as_for_the_folder(command, stored):
     storage, folder = stored
     code, there, err = command("status", str(storage))
     assert code == 0, err
     assert there == command("status", folder)[1]
 
 
-def test_status_watches_a_sweep_for_as_long_as_its_driver_has_the_lease(
-    command, stored, monkeypatch
-):
+def test_status_watches_a_sweep_while_its_driver_has_the_lease(command, stored, monkeypatch):
     storage, folder = stored
     summary = json.loads((folder / "summary.json").read_text()) | {"state": "running"}
     storage.put("summary.json", json.dumps(summary).encode())
@@ -53,7 +51,7 @@ def test_status_watches_a_sweep_for_as_long_as_its_driver_has_the_lease(
     assert len(looks) == 2
 
 
-def test_report_export_and_compare_read_it_and_write_nothing_there(command, stored, tmp_path):
+def test_report_export_and_compare_only_read_a_storage(command, stored, tmp_path):
     storage, folder = stored
     before = storage.files()
     code, out, err = command("report", str(storage))
@@ -71,7 +69,7 @@ def test_report_export_and_compare_read_it_and_write_nothing_there(command, stor
     assert storage.files() == before
 
 
-def test_check_says_where_results_would_go_and_how_much(command, space_file, s3, s3_credentials):
+def test_check_prints_location_and_size_of_the_results(command, space_file, s3, s3_credentials):
     uri = address(s3.port, s3.bucket())
     code, out, err = command("check", "--no-index", space_file, "--storage", uri)
     assert code == 0, err

@@ -15,7 +15,7 @@ from class_sweep.results.summary import SweepSummary
 
 @pytest.fixture
 def terminal() -> Callable[..., Console]:
-    """A console that writes into memory; `.file.getvalue()` is what a person would see."""
+    """A console that writes into memory; `.file.getvalue()` is its output."""
 
     def build(*, terminal: bool = False, width: int = 100) -> Console:
         return Console(
@@ -26,7 +26,7 @@ def terminal() -> Callable[..., Console]:
 
 
 @dataclass(frozen=True)
-class Proposed:
+class StartedTrial:
     number: int
     name: str | None = None
     config: dict[str, Value] = field(
@@ -35,17 +35,17 @@ class Proposed:
 
 
 @pytest.fixture
-def proposed() -> type[Proposed]:
-    return Proposed
+def started() -> type[StartedTrial]:
+    return StartedTrial
 
 
 @pytest.fixture
 def record() -> Callable[..., Record]:
     def build(trial: int, decision: str = "continue", **fields) -> Record:
-        known = {
+        defaults = {
             "name": None,
             "identity": f"{trial:012x}",
-            "config": Proposed(trial).config,
+            "config": StartedTrial(trial).config,
             "report": 0,
             "step": 10,
             "samples": 1000,
@@ -53,14 +53,14 @@ def record() -> Callable[..., Record]:
             "compared": False,
             "objective": 0.25,
         }
-        return Record(trial=trial, decision=decision, **known | fields)
+        return Record(trial=trial, decision=decision, **defaults | fields)
 
     return build
 
 
 @pytest.fixture
 def summary() -> Callable[..., SweepSummary]:
-    """A finished sweep's summary; every metric of a trial has a value of its own."""
+    """The summary of a finished sweep; no two metrics of a trial have the same value."""
 
     def trial(number: int, name: str | None, **changes: object) -> dict[str, Any]:
         metrics = {

@@ -1,4 +1,4 @@
-"""The report in Debian's Chromium: drawn, without a complaint, legible, usable by keyboard."""
+"""The report in Chromium: drawn without errors, legible, and usable by keyboard."""
 
 import shutil
 
@@ -12,7 +12,7 @@ from class_sweep.report.sweep_page import write_page
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
 
-# Every text on the page, HTML's and the plots', against what lies behind it (WCAG 2.1, 1.4.3).
+# The contrast of every text, also within plots, with its background (WCAG 2.1, 1.4.3).
 CONTRASTS = """
 (() => {
   const parse = (text) => {
@@ -58,7 +58,7 @@ def browser(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory, small_space_text):
-    """A report with every kind of plot, of trial, and of text."""
+    """A report with every kind of plot, trial and text."""
     parent = tmp_path_factory.mktemp("report")
     records = searched(parse_space(small_space_text), 40)
     config = records[-1].config
@@ -116,7 +116,7 @@ def test_the_trial_table_is_sorted_by_keyboard(browser, page):
     assert browser.evaluate("document.querySelectorAll('[aria-sort]').length") == 1
 
 
-def test_what_has_no_value_stands_last_either_way(browser, page):
+def test_rows_without_a_value_are_last_in_both_orders(browser, page):
     browser.open(page, 1280)
     head = "document.querySelectorAll('#trials-table th button')[3]"
     for _ in range(2):
@@ -137,7 +137,7 @@ def test_the_trial_table_is_filtered_by_keyboard(browser, page):
     assert browser.evaluate(count) == "42 of 42"
 
 
-def test_it_prints_within_a_sheet_and_comes_back(browser, page):
+def test_the_page_prints_within_a_sheet_and_returns_to_its_size(browser, page):
     browser.open(page, 1280)
     widths = "[...document.querySelectorAll('.main-svg')].map((s) => s.clientWidth)"
     before = browser.evaluate(widths)

@@ -14,8 +14,8 @@ def seen(console):
 
 
 @pytest.fixture
-def follow(terminal, proposed, record):
-    """Follows a small sweep to an end of four trials, and gives back what was shown."""
+def follow(terminal, started, record):
+    """Show a small sweep until four trials have ended; return the output."""
 
     def run(console, objective=MRR):
         with LiveView(console, objective) as view:
@@ -24,7 +24,7 @@ def follow(terminal, proposed, record):
             view.on_progress(1, 4)
             view.on_plan(8, 2000, None)
             for number in range(5):
-                view.on_trial_start(proposed(number, "full_data" if number == 0 else None))
+                view.on_trial_start(started(number, "full_data" if number == 0 else None))
             view.on_report(record(0, samples=500))
             view.on_report(record(1, "prune", samples=500, objective=0.9))
             view.on_report(record(2, "fail", objective=None, samples=0, reason="bad [shape] [/x]"))
@@ -65,12 +65,12 @@ def test_the_cursor_of_a_terminal_is_restored(terminal, follow):
     assert text.count("\x1b[?25l") == text.count("\x1b[?25h") == 1  # the cursor
 
 
-def test_a_terminal_shows_the_last_trials_only(terminal, proposed):
+def test_a_terminal_shows_the_last_trials_only(terminal, started):
     console = terminal(terminal=True)
     with LiveView(console, MRR) as view:
         view.on_plan(40, 2000, None)
         for number in range(40):
-            view.on_trial_start(proposed(number))
+            view.on_trial_start(started(number))
     table = seen(console)
     numbers = re.findall(r"^(\d+) +random", table[table.rindex("trial  schedule") :], re.MULTILINE)
     assert numbers == [str(number) for number in range(28, 40)]
@@ -84,11 +84,11 @@ def test_before_a_trial_starts_a_terminal_shows_the_stage(terminal):
     assert "counting look-alikes  25%" in seen(console)
 
 
-def test_a_pruned_trial_is_not_the_best_finished_trial(terminal, proposed, record):
+def test_a_pruned_trial_is_not_the_best_finished_trial(terminal, started, record):
     console = terminal(terminal=True)
     with LiveView(console, MRR) as view:
         view.on_plan(2, 2000, None)
-        view.on_trial_start(proposed(0))
+        view.on_trial_start(started(0))
         view.on_report(record(0, "prune", objective=0.9))
     assert "no trial has finished yet" in seen(console)
     assert "best finished" not in seen(console)
@@ -139,14 +139,14 @@ def test_an_error_passes_through_and_the_cursor_is_restored(terminal):
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
 
 
-def test_a_promoted_trial_is_running_and_stays_in_the_table(terminal, proposed, record):
+def test_a_promoted_trial_is_running_and_stays_in_the_table(terminal, started, record):
     console = terminal(terminal=True)
     with LiveView(console, MRR) as view:
         view.on_plan(20, 2000, 9000)
         for number in range(20):
-            view.on_trial_start(proposed(number))
+            view.on_trial_start(started(number))
             view.on_report(record(number, "pause" if number < 2 else "prune", samples=500))
-        view.on_trial_start(proposed(0))
+        view.on_trial_start(started(0))
     shown = seen(console)
     last = shown[shown.rindex("18 of 20 trials ended") :]
     assert "0 failed; 1 running, 1 paused." in " ".join(last.split())

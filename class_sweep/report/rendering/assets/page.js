@@ -19,7 +19,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
       head.setAttribute("aria-sort", descending ? "descending" : "ascending");
       const text = (row) => row.cells[column].textContent;
       rows.sort((one, other) => {
-        // What has no value stands last either way.
+        // Rows without a value are last in both orders.
         const missing = (text(one) === "–") - (text(other) === "–");
         return missing || (descending ? -1 : 1) * compare(text(one), text(other));
       });
@@ -43,7 +43,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
 }
 (async () => {
   const stored = document.getElementById("figures");
-  if (!stored) return; // a page of tables
+  if (!stored) return; // a page without plots
   const figures = JSON.parse(stored.textContent);
   const packed = document.getElementById("plotly").textContent;
   const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
@@ -77,7 +77,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
       const place = document.getElementById(`plot-${name}`);
       const options = { responsive: true, displayModeBar: false };
       if (!place) continue;
-      // A sheet's width is not known when it is asked for: A4 and Letter hold these.
+      // The width of the sheet is unknown here; these widths fit A4 and Letter.
       const width = paper ? { width: place.closest(".plots") ? 320 : 660 } : {};
       Plotly.react(place, data, { ...painted(layout, paper), ...width }, options);
     }
