@@ -24,6 +24,7 @@ from class_sweep.results.folder import ResultsFolder, ResultsWriter
 from class_sweep.results.record import Record
 from class_sweep.results.summary import SweepSummary
 from class_sweep.results.test_log import TestReading
+from class_sweep.results.validation import require_valid
 from class_sweep.storage.remote import Storage
 
 
@@ -110,6 +111,7 @@ def resume(
     require_same_pruning(folder, space)
     request = SweepRequest(space, path, cache, callback, address)
     with reopen(path, storage, callback) as (writer, checkpoints):
+        require_valid(folder)
         rerun = failed_trials(folder) if rerun_failed else []
         with open_context(request, checkpoints, nullcontext(writer)) as context:
             return _complete(context, rerun)
@@ -143,6 +145,7 @@ def confirm(
     space = confirmation_space(load_space(folder.space), options)
     request = SweepRequest(space, path, cache, callback, address)
     with reopen(path, storage, callback) as (writer, checkpoints):
+        require_valid(folder)
         summary = require_finished(folder)
         with open_context(request, checkpoints, nullcontext(writer)) as context:
             summary = confirm_sweep(context, summary, command="confirm")

@@ -1,9 +1,7 @@
 """`class-sweep resume` and `class-sweep rerun`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from class_sweep.cli.arguments import Address, DownloadFolder, Results, StorageOption
 from class_sweep.cli.locations import folder_to_continue, new_storage
@@ -34,19 +32,12 @@ def resume(
 def rerun(
     results: Results,
     out: DownloadFolder = None,
-    failed: Annotated[
-        bool, typer.Option("--failed", help="Run the failed trials again (the only choice).")
-    ] = False,
     address: Address = None,
 ) -> None:
     """Run the failed trials of a sweep again, after the cause of their failure is removed.
 
-    Example: `class-sweep rerun results/first --failed`
+    Example: `class-sweep rerun results/first`
     """
-    from class_sweep.errors import InputError
-
-    if not failed:
-        raise InputError(f"say which trials to run again: class-sweep rerun {results} --failed")
     folder, copy = folder_to_continue(results, out)
     _continue(folder, copy, address, rerun_failed=True)
 

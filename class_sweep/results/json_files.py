@@ -67,7 +67,10 @@ def read_json(path: Path, model: type[Model]) -> Model:
     except OSError as error:
         raise ResultsError(f"{path.name} must be readable: {path}: {error}") from None
     except ValidationError as error:
-        raise ResultsError(f"{path.name} must be readable: {path}: {explain(error)}") from None
+        raise ResultsError(
+            f"{path.name} must be readable: {path}: {explain(error)}; it was altered, or another"
+            " version of class-sweep wrote it"
+        ) from None
 
 
 def explain(error: ValidationError) -> str:
