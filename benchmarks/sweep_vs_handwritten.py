@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PAIRS, EPOCHS, TRIALS = 33_000, 40, 32
-QUICK_PAIRS, QUICK_EPOCHS, QUICK_TRIALS = 600, 2, 4
+QUICK_PAIRS, QUICK_EPOCHS, QUICK_TRIALS = 1_000, 2, 4
 SCRIPTS = Path(__file__).parent / "handwritten"
 SPACE = """\
 data: {{source: names, limit: {pairs}}}

@@ -71,7 +71,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="under a minute")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the ratios there")
     options = parser.parse_args()
-    steps, rounds = (STEPS // 2, 3) if options.quick else (STEPS, ROUNDS)
+    steps, rounds = (STEPS // 4, 1) if options.quick else (STEPS, ROUNDS)
     context = multiprocessing.get_context("spawn")
     pairs = [context.Pipe() for _ in range(2)]
     processes = [context.Process(target=work, args=(theirs,)) for _, theirs in pairs]
