@@ -128,9 +128,9 @@ def _lead(sweep: SweepFacts) -> str:
     full = sweep.baselines.get("full_data")
     if sweep.best is None or full is None:
         return "–"
-    lead = sweep.objective.sign * ((sweep.best.objective or 0.0) - (full.objective or 0.0)) + 0.0
-    shown = f"{lead:+.1f} places" if sweep.objective.sign < 0 else f"{100 * lead:+.1f} points"
-    return f"{shown}, one run each"
+    lead = (sweep.scaled(sweep.best.objective) or 0.0) - (sweep.scaled(full.objective) or 0.0)
+    signed = sweep.objective.sign * lead + 0.0  # without a minus for zero
+    return f"{signed:+.1f} {sweep.difference_unit}, one run each"
 
 
 def _share(sweep: SweepFacts) -> str:

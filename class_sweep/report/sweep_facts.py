@@ -7,7 +7,7 @@ from pathlib import Path
 
 from class_sweep.config.axes import Axis
 from class_sweep.config.document import SEED, Space, load_space
-from class_sweep.config.objective import Objective
+from class_sweep.config.objective import Objective, metric_of
 from class_sweep.results import formatting
 from class_sweep.results.confirmation_log import ConfirmationLog
 from class_sweep.results.environment import Environment
@@ -153,12 +153,18 @@ class SweepFacts:
         """A value of the objective for a plot: shares in per cent, ranks unchanged."""
         if value is None:
             return None
-        return round(value if self.objective.sign < 0 else 100 * value, 4)
+        return round(metric_of(self.objective.metric).scale * value, 4)
 
     @property
     def axis_title(self) -> str:
         """The objective with its unit, for a plot's axis."""
-        return f"{self.objective} ({'places' if self.objective.sign < 0 else '%'})"
+        unit = "%" if metric_of(self.objective.metric).unit == "fraction" else "places"
+        return f"{self.objective} ({unit})"
+
+    @property
+    def difference_unit(self) -> str:
+        """The unit of a difference in the objective: `points` or `places`."""
+        return "points" if metric_of(self.objective.metric).unit == "fraction" else "places"
 
     @property
     def better(self) -> str:

@@ -112,7 +112,7 @@ def _forest_plot(sweep: SweepFacts, metric: str, pairs: Sequence[ComparisonVerdi
     ]
     drawn = figure(
         traces,
-        f"difference ({'places' if scale == 1 else 'points'})",
+        f"difference ({sweep.difference_unit})",
         "",
         yaxis={
             "type": "category",
