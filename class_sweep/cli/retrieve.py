@@ -31,11 +31,11 @@ def retrieve(
     from class_sweep.base.files import write_atomic
     from class_sweep.data.molecule import draw
     from class_sweep.models import Model
-    from class_sweep.models.retrieval import RERANKED, query_of
+    from class_sweep.models.query import RERANKED, parse_query
     from class_sweep.report.rendering.terminal import print_blocks
     from class_sweep.report.tables.retrieved_hits import RetrievalResult, hit_blocks, hit_page
 
-    query = query_of(text, smiles)
+    query = parse_query(text, smiles)
     require_writable("--html", html)
     loaded = Model.load(model)
     result = RetrievalResult(

@@ -30,8 +30,8 @@ def train(
 
     Example: `class-sweep train results/first/best.yaml --out models/first`
     """
-    from class_sweep.models.training import summary_of
-    from class_sweep.models.training import train as train_config
+    from class_sweep.models import train as train_config
+    from class_sweep.models.model_training import seed_summary
     from class_sweep.report.rendering.terminal import print_blocks
     from class_sweep.report.tables.trained_models import trained_blocks
     from class_sweep.report.training_view import TrainingView
@@ -41,4 +41,4 @@ def train(
     view = TrainingView(console)
     with view.watching():
         models = train_config(config, folder, seeds=seeds, callback=view)
-    print_blocks(console, trained_blocks(summary_of(models)))
+    print_blocks(console, trained_blocks(seed_summary(models)))

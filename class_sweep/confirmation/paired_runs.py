@@ -16,9 +16,9 @@ from class_sweep.config.objective import POOLS
 from class_sweep.errors import ClassSweepError
 from class_sweep.execution.context import SweepContext
 from class_sweep.execution.tasks import run_tasks
-from class_sweep.training.evaluation import metrics_of
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer
+from class_sweep.training.split_metrics import metrics_of_ranks
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +88,7 @@ def train_job(arrays: dict[str, NDArray[Any]], job: Job, space: Space, split: st
         reason = f"{type(error).__name__}: {error}"
         return Trained(reason=reason, traceback=traceback.format_exc())
     exact = {name: of.astype(np.float32) for name, of in ranks.items()}  # halves below 2^23
-    return Trained(trainer.samples, seconds, metrics_of(ranks), exact)
+    return Trained(trainer.samples, seconds, metrics_of_ranks(ranks), exact)
 
 
 def retrain(

@@ -1,8 +1,8 @@
-"""What the commands `train`, `evaluate` and `retrieve` do, for Python."""
+"""The commands `train`, `evaluate` and `retrieve` as Python functions and classes."""
 
-from class_sweep.models.evaluation import Evaluation
 from class_sweep.models.model import Model
-from class_sweep.models.retrieval import Hit
-from class_sweep.models.training import train
+from class_sweep.models.model_training import train
+from class_sweep.models.query import Hit
+from class_sweep.models.split_evaluation import Evaluation
 
 __all__ = ["Evaluation", "Hit", "Model", "train"]

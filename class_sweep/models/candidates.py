@@ -1,4 +1,4 @@
-"""What a query is ranked against: the distinct molecules or texts of a data set, or of a file."""
+"""The candidates of a query: the distinct molecules or texts of a data set, or of a file."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +9,12 @@ from class_sweep.data.pair import PairSet
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A molecule, a text, or what the data set knows of both.
+    """A molecule, a text, or both.
 
     Attributes:
-        smiles: As its source writes it.
-        text: The first that the data set has of the molecule, if it has one.
-        id: The source's own name.
+        smiles: The molecule as its source writes it.
+        text: The text; for a molecule of a data set, its first text, if it has one.
+        id: The name in the source.
     """
 
     smiles: str | None
@@ -24,21 +24,22 @@ class Candidate:
 
 def molecules_in(pairs: PairSet) -> list[Candidate]:
     """The distinct molecules of a data set, those without text at the end."""
-    found: dict[str, Candidate] = {}
+    by_molecule: dict[str, Candidate] = {}
     columns = zip(pairs.molecules, pairs.smiles, pairs.texts, pairs.ids, strict=True)
     for molecule, smiles, text, name in columns:
-        if molecule not in found:
-            found[molecule] = Candidate(smiles, text, name)
-    return [*found.values(), *(Candidate(more.smiles, None, more.id) for more in pairs.more)]
+        if molecule not in by_molecule:
+            by_molecule[molecule] = Candidate(smiles, text, name)
+    extra = (Candidate(molecule.smiles, None, molecule.id) for molecule in pairs.more)
+    return [*by_molecule.values(), *extra]
 
 
 def texts_in(pairs: PairSet) -> list[Candidate]:
     """The distinct texts of a data set, each with the first molecule that it describes."""
-    found: dict[str, Candidate] = {}
+    by_text: dict[str, Candidate] = {}
     for smiles, text, name in zip(pairs.smiles, pairs.texts, pairs.ids, strict=True):
-        if text not in found:
-            found[text] = Candidate(smiles, text, name)
-    return list(found.values())
+        if text not in by_text:
+            by_text[text] = Candidate(smiles, text, name)
+    return list(by_text.values())
 
 
 def molecules_of(path: Path) -> list[Candidate]:

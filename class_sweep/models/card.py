@@ -1,4 +1,4 @@
-"""The model card: what a model was trained on and how, how good it is, and how to load it."""
+"""The model card: training data, training, metrics and use of a model, as Markdown."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,16 +6,23 @@ from typing import Any
 from class_sweep.config.components import METRICS
 from class_sweep.config.document import Space
 from class_sweep.config.objective import DIRECTIONS, POOLS
+from class_sweep.models.model_folder import Manifest
 from class_sweep.results import formatting
-from class_sweep.training.model_folder import Manifest
 
 
 def model_card(name: str, space: Space, manifest: Manifest, metrics: Mapping[str, Any]) -> str:
-    """Markdown for the README.md of a model folder."""
+    """The README.md of a model folder.
+
+    Args:
+        name: The name of the folder.
+        space: The configuration of the training.
+        manifest: The facts about the model.
+        metrics: The contents of metrics.json.
+    """
     settings = space.settings
     pairs = metrics["pairs"]
     data = ", ".join(f"{count:,} {split}" for split, count in pairs.items())
-    more = metrics["extra_molecules"]
+    extra = metrics["extra_molecules"]
     head = "| validation | " + " | ".join(METRICS) + " |\n|---" + "|---:" * len(METRICS) + "|\n"
     rows = ""
     for pool in POOLS:
@@ -27,10 +34,10 @@ def model_card(name: str, space: Space, manifest: Manifest, metrics: Mapping[str
         f"# {name}\n\nA text–molecule retrieval model: backbone `{settings.backbone.name}`, trained"
         f" by class-sweep {manifest.version}.\n\n"
         f"## Data\n\nSource `{settings.data.source}`: {data} pairs"
-        + (f", and {more:,} molecules without text as candidates" if more else "")
+        + (f", and {extra:,} molecules without text as candidates" if extra else "")
         + f". SHA-256 of the pairs: `{manifest.data_sha256}`.\n\n"
         f"Texts are encoded by `{manifest.text_encoder}`, molecules by"
-        f" `{settings.molecule_encoder.kind}`; what these fitted is in `encoders.safetensors`"
+        f" `{settings.molecule_encoder.kind}`; the fitted arrays are in `encoders.safetensors`"
         + ("" if manifest.transformer is None else ", the transformer itself is not")
         + ".\n\n"
         f"## Training\n\nSeed {manifest.seed}, {metrics['steps']:,} steps,"
@@ -40,7 +47,7 @@ def model_card(name: str, space: Space, manifest: Manifest, metrics: Mapping[str
         + head
         + rows
         + f'\n## Use\n\n```\nclass-sweep retrieve {name} "a text"\n```\n\n'
-        "```python\nfrom class_sweep.models import Model\n\n"
+        "```python\nfrom class_sweep import Model\n\n"
         f'for hit in Model.load("{name}").retrieve("a text", top=3):\n'
         "    print(hit.rank, hit.score, hit.smiles)\n```\n\n"
         f"## Settings\n\n```yaml\n{space.text}```\n"

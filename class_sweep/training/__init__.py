@@ -1,1 +1,1 @@
-"""One trial: the loop, the metrics, the checkpoint."""
+"""The training of one trial: features, training loop, evaluation and checkpoints."""

@@ -1,22 +1,22 @@
-"""What bounds Hits@1 whatever the model: queries and candidates that it is given alike."""
+"""The upper bound of Hits@1 for any model: some queries and candidates have equal inputs."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from class_sweep.training.pools import Pool, Rows, Side
+from class_sweep.training.pools import Candidates, Pool, Rows
 
 
 @dataclass(frozen=True)
 class Ceiling:
-    """A bound.
+    """An upper bound of Hits@1.
 
     Attributes:
-        alike: Share of the queries that are not unique to any model: another candidate is given to
-            it exactly as theirs is, or another query, of another answer, exactly as they are.
-        hits_at_1: The largest Hits@1 that is left: no query whose answer ties is a hit, and of
-            those that look the same as many as one ranking can answer.
+        alike: The fraction of the queries that no model can tell apart: their target has the same
+            input as another candidate, or they have the same input as a query with another target.
+        hits_at_1: The largest possible Hits@1. A query with a tied target is no hit. Of queries
+            with equal inputs, as many are hits as one ranking can answer.
     """
 
     alike: float
@@ -30,8 +30,8 @@ def ceilings(
 
     Args:
         pool: The queries and candidates.
-        text_keys: A number for each text row, equal where texts are encoded alike.
-        molecule_keys: The same of the molecule rows.
+        text_keys: A number for each text row, equal for equal inputs of the backbone.
+        molecule_keys: A number for each molecule row, equal for equal inputs.
     """
     texts, molecules = pool.texts, pool.molecules
     text, molecule = text_keys[texts.rows], molecule_keys[molecules.rows]
@@ -41,29 +41,35 @@ def ceilings(
     }
 
 
-def _ceiling(asked: Rows, candidates: Rows, side: Side) -> Ceiling:
-    """Of queries and candidates by their keys.
+def _ceiling(query_keys: Rows, candidate_keys: Rows, candidates: Candidates) -> Ceiling:
+    """The ceiling of one direction.
 
-    Queries that look the same get one ranking, and for all that are hits its first candidate is
-    right: they are no more than those for which any one candidate is.
+    Queries with equal inputs get one ranking, and its first candidate must be right for every hit
+    among them. Their hits are therefore at most the queries for which one candidate is right.
+
+    Args:
+        query_keys: (Q,) the input key of each query.
+        candidate_keys: (C,) the input key of each candidate.
+        candidates: The candidates, and the right ones of each query.
     """
     none = np.zeros(0, np.int64)
-    queries, places = side.ignored or (none, none)
-    twins = _sizes(candidates)[side.own] - 1
-    same = candidates[places] == candidates[side.own[queries]]  # right as well, so no rival
-    np.subtract.at(twins, queries[same], 1)
-    _, looks, sizes = np.unique(asked, return_inverse=True, return_counts=True)
-    right = np.concatenate([side.own, places])
-    of = np.concatenate([np.arange(len(asked)), queries])
-    able = twins[of] == 0
-    pairs, counts = np.unique(looks[of[able]] * len(candidates) + right[able], return_counts=True)
-    most = np.zeros(len(sizes), np.int64)
-    np.maximum.at(most, pairs // len(candidates), counts)
-    alone = (twins == 0) & (most == sizes)[looks]
-    return Ceiling(1 - float(alone.mean()), float(most.sum()) / len(asked))
+    queries, further_right = candidates.ignored or (none, none)
+    rivals = _key_counts(candidate_keys)[candidates.own] - 1
+    equal = candidate_keys[further_right] == candidate_keys[candidates.own[queries]]
+    np.subtract.at(rivals, queries[equal], 1)  # a further right candidate is no rival
+    _, group, group_sizes = np.unique(query_keys, return_inverse=True, return_counts=True)
+    right = np.concatenate([candidates.own, further_right])
+    query = np.concatenate([np.arange(len(query_keys)), queries])
+    untied = rivals[query] == 0
+    width = len(candidate_keys)
+    pairs, counts = np.unique(group[query[untied]] * width + right[untied], return_counts=True)
+    largest = np.zeros(len(group_sizes), np.int64)
+    np.maximum.at(largest, pairs // width, counts)
+    distinguishable = (rivals == 0) & (largest == group_sizes)[group]
+    return Ceiling(1 - float(distinguishable.mean()), float(largest.sum()) / len(query_keys))
 
 
-def _sizes(keys: Rows) -> Rows:
-    """How many have each one's key."""
+def _key_counts(keys: Rows) -> Rows:
+    """For each element, the number of elements with the same key."""
     _, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
     return counts[inverse]

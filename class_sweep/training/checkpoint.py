@@ -1,4 +1,4 @@
-"""A trial's state on disk: written whole or not at all, read without running code."""
+"""The checkpoint of a trial: written completely or not at all, read without running its code."""
 
 import os
 from pathlib import Path
@@ -8,11 +8,11 @@ import torch
 
 from class_sweep.errors import TrainingError
 
-STATE_FILE = "state.pt"  # of a training in its folder
+STATE_FILE = "state.pt"  # the name of the checkpoint in a training's folder
 
 
 def save_state(to: Path | IO[bytes], state: dict[str, Any]) -> None:
-    """Write `state` so that a path is always a whole checkpoint or absent; or into an open file."""
+    """Write a checkpoint to a path or into an open file; a path never has a partial checkpoint."""
     if not isinstance(to, Path):
         torch.save(state, to)
         return
@@ -20,19 +20,23 @@ def save_state(to: Path | IO[bytes], state: dict[str, Any]) -> None:
     with partial.open("wb") as file:
         torch.save(state, file)
         file.flush()
-        os.fsync(file.fileno())  # else a machine that fails may leave the name without its content
+        os.fsync(file.fileno())  # or a machine failure may keep the name and lose the content
     partial.replace(to)
 
 
 def load_state(path: Path | IO[bytes], device: torch.device) -> dict[str, Any]:
     """Read a checkpoint of `save_state`.
 
+    Args:
+        path: The file, or an open file.
+        device: The device of the tensors.
+
     Raises:
         TrainingError: If it is missing or damaged.
     """
     try:
         state = torch.load(path, map_location=device, weights_only=True)
-    except Exception as error:  # torch raises its own, pickle's and zip's errors here
+    except Exception as error:  # torch, pickle and zip raise many kinds
         raise TrainingError(f"a checkpoint must be readable: {path}: {error}") from error
     if not isinstance(state, dict) or "step" not in state:
         raise TrainingError(f"a checkpoint must hold a trial's state: {path}")

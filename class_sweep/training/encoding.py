@@ -1,4 +1,4 @@
-"""What a backbone says of rows: in the number format of the device, and of many rows in blocks."""
+"""Encoding with a backbone: the number format of the device, and blocks for many rows."""
 
 from contextlib import AbstractContextManager, nullcontext
 
@@ -10,32 +10,35 @@ from class_sweep.backbones.backbone import Backbone, Encoded
 from class_sweep.backbones.inputs import Batch, Molecules, Texts, TokenIds
 from class_sweep.training.features import TrialFeatures
 
-_VECTORS = 4096  # rows at a time of frozen vectors
-_DEEP = 256  # rows at a time where texts are tokens or molecules graphs
+_BLOCK_VECTORS = 4096  # rows at a time if they are frozen vectors
+_BLOCK_SEQUENCES = 256  # rows at a time if texts are tokens or molecules are graphs
 
 
 def encode(backbone: Backbone, batch: Batch, device: torch.device) -> tuple[Encoded, Encoded]:
-    """Texts and molecules of a batch, computed in bfloat16 where a GPU does, given in float32."""
+    """Encode the texts and molecules of a batch.
+
+    A GPU with bfloat16 computes in it; the result is always float32.
+    """
     texts = encode_texts(backbone, batch.texts, device)
     return texts, encode_molecules(backbone, batch.molecules, device)
 
 
 def encode_texts(backbone: Backbone, texts: Texts | TokenIds, device: torch.device) -> Encoded:
-    """The texts of a batch; see `encode`."""
+    """Encode the texts of a batch; see `encode`."""
     with number_format(device):
         encoded = backbone.encode_texts(texts)
     return _in_float32(encoded)
 
 
 def encode_molecules(backbone: Backbone, molecules: Molecules, device: torch.device) -> Encoded:
-    """The molecules of a batch; see `encode`."""
+    """Encode the molecules of a batch; see `encode`."""
     with number_format(device):
         encoded = backbone.encode_molecules(molecules)
     return _in_float32(encoded)
 
 
 def number_format(device: torch.device) -> AbstractContextManager[None]:
-    """bfloat16 for what bears it, on a GPU that computes in it; else everything as it is."""
+    """Automatic mixed precision in bfloat16 on a GPU that supports it; elsewhere nothing."""
     if device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False):
         return torch.autocast("cuda", torch.bfloat16)
     return nullcontext()
@@ -45,31 +48,31 @@ def number_format(device: torch.device) -> AbstractContextManager[None]:
 def embed_texts(
     backbone: Backbone, features: TrialFeatures, rows: NDArray[np.int64], device: torch.device
 ) -> torch.Tensor:
-    """(n, D) the embeddings of some rows' texts, in evaluation mode."""
+    """(n, D) the embeddings of the texts in n rows, in evaluation mode."""
     lengths = features.text_lengths(rows)
-    # Long texts together, so that little is padding.
+    # Texts of similar length share a block, which saves padding.
     order = np.arange(len(rows)) if lengths is None else np.argsort(-lengths, kind="stable")
     backbone.eval()
-    size = _VECTORS if lengths is None else _DEEP
-    found = [
+    size = _BLOCK_VECTORS if lengths is None else _BLOCK_SEQUENCES
+    blocks = [
         encode_texts(backbone, features.texts(part, device), device)["embedding"]
         for part in np.split(rows[order], range(size, len(rows), size))
     ]
-    return torch.cat(found)[torch.from_numpy(np.argsort(order)).to(device)]
+    return torch.cat(blocks)[torch.from_numpy(np.argsort(order)).to(device)]
 
 
 @torch.no_grad()
 def embed_molecules(
     backbone: Backbone, features: TrialFeatures, rows: NDArray[np.int64], device: torch.device
 ) -> torch.Tensor:
-    """(n, D) the embeddings of some rows' molecules, in evaluation mode."""
+    """(n, D) the embeddings of the molecules in n rows, in evaluation mode."""
     backbone.eval()
-    size = _VECTORS if features.graphs is None else _DEEP
-    found = [
+    size = _BLOCK_VECTORS if features.graphs is None else _BLOCK_SEQUENCES
+    blocks = [
         encode_molecules(backbone, features.molecules(part, device), device)["embedding"]
         for part in np.split(rows, range(size, len(rows), size))
     ]
-    return torch.cat(found)
+    return torch.cat(blocks)
 
 
 def _in_float32(side: Encoded) -> Encoded:

@@ -1,4 +1,4 @@
-"""What every trial reads and none may write: features, graphs, splits, the difficulty indexes."""
+"""The read-only inputs of every trial: features, graphs, splits and difficulty indexes."""
 
 import hashlib
 from collections.abc import Mapping
@@ -29,30 +29,30 @@ from class_sweep.errors import DataError, TrainingError
 
 
 def similarity_of(curriculum: Curriculum) -> Similarity:
-    """The similarity that a curriculum ranks by; over texts alone the molecules' plays no part."""
+    """The similarity behind a curriculum's difficulty. With texts alone, molecules do not count."""
     weight = curriculum.text_weight
     return Similarity(weight, "cosine" if weight == 1 else curriculum.molecule_similarity)
 
 
 @dataclass(frozen=True)
 class TrialFeatures:
-    """Arrays that may live in shared memory: index them, which copies; never write to them.
+    """The arrays of N pairs and X extra molecules. They may be shared: copy rows, never write.
+
+    The extra molecules have no text. They are candidates of the pool `all`.
 
     Attributes:
-        text: (N, D_text) float32, every pair of the data set.
-        molecule: (N + X, D_molecule) float32, of the same pairs.
-        split: (N,) int8 codes into `SPLITS`.
-        indexes: The difficulty of the training pairs, in the order of their rows, under each
-            similarity of the sweep.
-        tokens: N rows of (T,) int32 token numbers, where a transformer is trained.
-        token_states: N rows of (T, D_text) float16, where a backbone reads frozen tokens.
+        text: (N, D_text) float32 text features.
+        molecule: (N + X, D_molecule) float32 molecule features, those of the pairs first.
+        split: (N,) int8 indices into `SPLITS`.
+        indexes: For each similarity of the sweep, the difficulty of the training pairs, in the
+            order of their rows.
+        tokens: N rows of (T,) int32 token ids, if a transformer is trained.
+        token_states: N rows of (T, D_text) float16 frozen tokens, if the backbone reads them.
         token_means: (N, D_text) float32, the mean token of a lower layer; with `token_states`.
-        graphs: The same molecules as graphs, where a backbone reads them.
-        text_ids: (N,) int32, equal for equal texts; None where all differ.
-        molecule_ids: (N + X,) int32, equal for equal molecules; None where all differ.
-        seal: (32,) uint8, SHA-256 over all arrays as they were when they were first shared.
-
-    Behind the N molecules of the pairs there may be X more, candidates of the pool `all`.
+        graphs: The N + X molecules as graphs, if the backbone reads them.
+        text_ids: (N,) int32, equal for equal texts; None if all texts differ.
+        molecule_ids: (N + X,) int32, equal for equal molecules; None if all molecules differ.
+        seal: (32,) uint8, the SHA-256 of all arrays at the time of their first sharing.
     """
 
     text: NDArray[np.float32]
@@ -68,7 +68,7 @@ class TrialFeatures:
     seal: NDArray[np.uint8] | None = None
 
     def input_spec(self, settings: Settings) -> InputSpec:
-        """What a backbone of a trial is built over."""
+        """The widths and pretrained parts that a trial's backbone is built over."""
         return InputSpec(
             self.text.shape[1],
             self.molecule.shape[1],
@@ -77,10 +77,10 @@ class TrialFeatures:
         )
 
     def index_for(self, curriculum: Curriculum) -> DifficultyIndex:
-        """The index that a curriculum ranks by.
+        """The difficulty index under a curriculum's similarity.
 
         Raises:
-            DataError: If the sweep has none under its similarity.
+            DataError: If the sweep has no index under this similarity.
         """
         wanted = similarity_of(curriculum)
         if wanted not in self.indexes:
@@ -94,16 +94,16 @@ class TrialFeatures:
 
     @property
     def are_vectors(self) -> bool:
-        """Whether a trial reads one vector a text and one a molecule, and no more."""
+        """Whether a trial reads nothing but one vector per text and one per molecule."""
         return self.tokens is None and self.token_states is None and self.graphs is None
 
     def text_lengths(self, rows: NDArray[np.int64]) -> NDArray[np.int64] | None:
-        """(n,) tokens of some texts, where a trial reads tokens; else all take the same time."""
+        """(n,) the numbers of tokens of the texts in n rows; None if a trial reads no tokens."""
         tokens = self.tokens or self.token_states
         return tokens.lengths(rows) if tokens else None
 
     def texts(self, rows: NDArray[np.int64], device: torch.device) -> Texts | TokenIds:
-        """A private copy of some rows."""
+        """The texts of some rows, as a copy on a device."""
         if self.tokens is not None:
             return TokenIds.of(self.tokens.take(rows)).to(device)
         sentence = torch.from_numpy(self.text[rows])
@@ -111,32 +111,34 @@ class TrialFeatures:
             return Texts(sentence).to(device)
         states, mask = self.token_states.take(rows).padded()
         mean = torch.from_numpy(self.token_means[rows])
-        moved = torch.from_numpy(states).to(device).float()  # in this order: at half the size
+        moved = (
+            torch.from_numpy(states).to(device).float()
+        )  # moved before the conversion: half the bytes
         return Texts(sentence, Tokens(mean, moved, torch.from_numpy(mask))).to(device)
 
     def molecules(self, rows: NDArray[np.int64], device: torch.device) -> Molecules:
-        """A private copy of some rows."""
+        """The molecules of some rows, as a copy on a device."""
         graphs = Graphs.of(self.graphs.take(rows)) if self.graphs else None
         return Molecules(torch.from_numpy(self.molecule[rows]), graphs).to(device)
 
     def batch(self, rows: NDArray[np.int64], device: torch.device) -> Batch:
-        """Both sides of some rows."""
+        """The texts and molecules of some rows, as a copy on a device."""
         return Batch(self.texts(rows, device), self.molecules(rows, device))
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
-        """The whole as one flat dict of arrays, which an object store shares without copying."""
+        """All arrays by name, for an object store, which shares them without a copy."""
         return self._read() | {"seal": self._digest() if self.seal is None else self.seal}
 
     def require_unaltered(self) -> None:
-        """See that nothing was written to the arrays since they were shared: 1 ms for 2 MB.
+        """Check that the arrays have not changed since they were shared. 2 MB take 1 ms.
 
         Raises:
-            TrainingError: If something was; every trial of this machine has read it since.
+            TrainingError: If they have: every trial of this machine has read wrong values since.
         """
         if self.seal is not None and not np.array_equal(self._digest(), self.seal):
             raise TrainingError(
-                "shared features must stay as they were, got another checksum of them: this trial,"
-                " or another on this machine, has written to them"
+                "shared features must not change, got another checksum: this trial, or another one"
+                " on this machine, has written to them"
             )
 
     def _read(self) -> dict[str, NDArray[np.generic]]:
@@ -167,7 +169,7 @@ class TrialFeatures:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> Self:
-        """The inverse of `arrays`; nothing is copied."""
+        """The inverse of `arrays`, without a copy."""
         found: dict[Similarity, dict[str, NDArray[np.generic]]] = {}
         graphs: dict[str, NDArray[np.generic]] = {}
         for name, array in arrays.items():

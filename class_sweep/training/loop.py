@@ -1,4 +1,4 @@
-"""One trial's training: from any step to any later one, the same to the bit however it is cut."""
+"""The training loop of one trial. A cut and resumed run equals an uncut run to the bit."""
 
 import math
 from collections.abc import Iterator
@@ -21,27 +21,37 @@ from class_sweep.curriculum.sampler import CurriculumSampler
 from class_sweep.curriculum.schedule import Schedule
 from class_sweep.difficulty.index import DifficultyIndex
 from class_sweep.errors import DataError, TrainingError
-from class_sweep.training.accumulation import InParts
+from class_sweep.training.accumulation import GradientCache
 from class_sweep.training.checkpoint import load_state, save_state
 from class_sweep.training.encoding import encode
-from class_sweep.training.evaluation import evaluate, ranks_of
 from class_sweep.training.features import TrialFeatures
+from class_sweep.training.split_metrics import split_metrics, split_ranks
 
 
 class Trainer:
-    """A backbone under a schedule, with all the state that a checkpoint needs."""
+    """The training of a backbone under a schedule, with the complete state of a checkpoint.
+
+    Attributes:
+        settings: The settings of the trial.
+        features: The features of the data set.
+        schedule: The pools, steps and samples of every epoch.
+        backbone: The model in training.
+        loss_weights: The intensity of every epoch.
+        device: The device of the backbone.
+        step: The number of optimizer steps so far.
+    """
 
     def __init__(self, settings: Settings, features: TrialFeatures, *, gpu: bool = False) -> None:
-        """Initialise from the trial's seed alone; nothing of an earlier trial carries over.
+        """Initialise from the seed of the trial alone, whatever the process has trained before.
 
         Args:
             settings: The trial's settings; `search.seed` seeds weights, dropout and batches.
-            features: What it trains on.
+            features: The features of the data set.
             gpu: Train on the current CUDA device instead of the CPU.
 
         Raises:
             ValueError: If the curriculum does not fit the data or the backbone's loss.
-            DataError: If the index lacks what the curriculum asks of it.
+            DataError: If the index has no counts at σ, or no neighbours for neighbourhood batches.
         """
         self.settings = settings
         self.features = features
@@ -67,7 +77,7 @@ class Trainer:
         self.loss_weights = loss_weights(
             settings.curriculum, settings.budget.epochs, self.backbone.parts
         )
-        # Once for a trial, where each step would wait for a gather on the host and a transfer.
+        # One transfer for the trial, instead of a gather and a transfer in each step.
         self._resident = self._all_rows() if gpu and features.are_vectors else None
         self._optimizer = torch.optim.AdamW(
             self.backbone.parameter_groups(settings.optimizer),
@@ -79,13 +89,13 @@ class Trainer:
 
     @property
     def samples(self) -> int:
-        """Samples seen so far."""
+        """The number of samples so far."""
         return self.step * self.schedule.batch_size
 
     def train_to(self, step: int) -> float:
-        """Train up to `step` optimizer steps in all; return the mean loss on the way.
+        """Train until `step` optimizer steps have been made; return the mean loss of the new steps.
 
-        The loss is the plain sum of the backbone's parts, whatever the intensity.
+        The returned loss is the sum of the backbone's parts without the intensity.
 
         Raises:
             TrainingError: If the loss stops being a finite number.
@@ -110,25 +120,25 @@ class Trainer:
         return mean
 
     def _train_on(self, batch: list[Batch], factors: dict[str, float]) -> torch.Tensor:
-        """One optimizer step on a batch, in one part or several; the unweighted loss, ()."""
-        in_parts = InParts(self._encode, batch) if len(batch) > 1 else None
-        texts, molecules = in_parts.sides if in_parts else self._encode(batch[0])
+        """One optimizer step on a batch, given in one or more parts; the unweighted loss, ()."""
+        cache = GradientCache(self._encode, batch) if len(batch) > 1 else None
+        texts, molecules = cache.sides if cache else self._encode(batch[0])
         self._train_critic(texts, molecules, factors)
         parts = self.backbone.loss_parts(texts, molecules)
-        # A factor of 1 is no operation: full data then costs what a loop without intensity costs.
+        # A factor of 1 is left out: full data then costs no more than a loop without intensity.
         scaled = (
             part if factors[name] == 1 else part * factors[name] for name, part in parts.items()
         )
         weighted = reduce(add, scaled)
         self._optimizer.zero_grad(set_to_none=True)
         weighted.backward()  # type: ignore[no-untyped-call]
-        if in_parts:
-            in_parts.backward()
+        if cache:
+            cache.backward()
         self._optimizer.step()
         return reduce(add, (loss.detach() for loss in parts.values()))
 
     def _train_critic(self, texts: Encoded, molecules: Encoded, factors: dict[str, float]) -> None:
-        """The steps of the backbone's critic, if it has one, on the embeddings as they are."""
+        """The steps of the backbone's critic, if it has one, on the present embeddings."""
         critic, optimizer = self.backbone.critic, self._critic_optimizer
         if critic is None or optimizer is None:
             return
@@ -154,15 +164,15 @@ class Trainer:
                 yield [self._resident.of_vectors(part) for part in chosen.split(size)]
 
     def evaluate(self, split: str, pools: tuple[str, ...]) -> dict[str, float]:
-        """Metrics over a split; see `class_sweep.training.evaluation`."""
-        return evaluate(self.backbone, self.features, split, pools, self.device)
+        """Every metric of a split; see `class_sweep.training.split_metrics`."""
+        return split_metrics(self.backbone, self.features, split, pools, self.device)
 
     def ranks(self, split: str, pools: tuple[str, ...]) -> dict[str, NDArray[np.float64]]:
-        """Every query's rank over a split; see `class_sweep.training.evaluation`."""
-        return ranks_of(self.backbone, self.features, split, pools, self.device)
+        """The rank of every query of a split; see `class_sweep.training.split_metrics`."""
+        return split_ranks(self.backbone, self.features, split, pools, self.device)
 
     def save(self, to: Path | IO[bytes]) -> None:
-        """Write everything that going on from here needs."""
+        """Write a checkpoint."""
         state: dict[str, Any] = {
             "step": self.step,
             "backbone": self.backbone.state_dict(),
@@ -176,7 +186,7 @@ class Trainer:
         save_state(to, state)
 
     def restore(self, path: Path | IO[bytes]) -> None:
-        """Go on from a checkpoint of `save`, to the bit on the CPU."""
+        """Continue from a checkpoint of `save`; on the CPU the results are equal to the bit."""
         state = load_state(path, self.device)
         self.step = int(state["step"])
         self.backbone.load_state_dict(state["backbone"])
@@ -188,17 +198,17 @@ class Trainer:
             torch.cuda.set_rng_state(state["cuda_rng"].cpu())
 
     def _all_rows(self) -> Batch:
-        """Every training pair, on the trial's device."""
+        """All training pairs, on the trial's device."""
         return self.features.batch(self._rows, self.device)
 
     def _nearest(self) -> NDArray[np.int32] | None:
-        """The (L, m) neighbours that batches are made of, or None for random batches."""
+        """The (L, m) nearest pairs for neighbourhood batches; None for random batches."""
         if self.settings.curriculum.batching == "random":
             return None
         nearest = self._index.neighbours
         if nearest.shape[1] == 0:
             raise DataError(
-                "batching neighbourhood needs an index that keeps neighbours, got one with none"
+                "batching neighbourhood needs an index with neighbours, got one without"
             )
         return nearest
 
@@ -206,10 +216,15 @@ class Trainer:
 def curriculum_order(
     curriculum: Curriculum, index: DifficultyIndex, seed: int
 ) -> NDArray[np.int64]:
-    """(L,) the training pairs as a curriculum introduces them.
+    """(L,) the training pairs in the sequence in which they enter the pool.
+
+    Args:
+        curriculum: The order, the tie-break and σ.
+        index: The difficulty of the training pairs.
+        seed: The seed of a random order and of a random tie-break.
 
     Raises:
-        DataError: If the index was not counted at its σ.
+        DataError: If the index has no counts at σ.
     """
     return difficulty_order(
         index.at(index.threshold(curriculum.sigma)),
@@ -223,10 +238,15 @@ def curriculum_order(
 
 
 def rate_share(settings: Optimizer, step: int, steps: int) -> float:
-    """The learning rate of a step, of its peak: linear warm-up, then a cosine to 0.
+    """The learning rate of a step as a fraction of its peak: linear warm-up, then a cosine to 0.
 
-    Over the trial's own number of steps: on the full-data schedule a curriculum run would end at a
-    tenth of its peak.
+    The cosine ends with the trial's own last step. Over the steps of full data, a curriculum run
+    would end at a tenth of the peak.
+
+    Args:
+        settings: The warm-up, as a fraction of the steps or as a number of steps.
+        step: From 0.
+        steps: The steps of the whole trial.
     """
     warm = math.floor(settings.warmup * steps)
     if settings.warmup_steps is not None:

@@ -1,8 +1,9 @@
-"""What a split's queries are ranked against: distinct texts and molecules, and which are right.
+"""Pools of candidates: the distinct texts and molecules that a split's queries are ranked against.
 
 A pair of the split is a query in both directions. Its candidates are the pool's distinct molecules,
-or its distinct texts. A candidate that is right as well (another text of the same molecule, another
-molecule of the same text) is left out of the query's ranking, as in Bordes et al. 2013.
+or its distinct texts. A further right candidate (another molecule of the same text, another text
+of the same molecule) is left out of the query's ranking, as in the filtered setting of Bordes et
+al. 2013.
 """
 
 from dataclasses import dataclass
@@ -16,14 +17,15 @@ Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Side:
-    """The candidates of one direction.
+class Candidates:
+    """The candidates of one direction, C of them, for Q queries.
 
     Attributes:
         ids: (C,) ascending, one for each distinct candidate.
-        rows: (C,) a row of the features that holds it.
-        own: (Q,) the place among them of each query's own text or molecule.
-        ignored: (P,) queries, ascending, and (P,) places of other candidates that are right.
+        rows: (C,) a row of the features with this candidate.
+        own: (Q,) the index of each query's own text or molecule among the candidates.
+        ignored: (P,) queries, ascending, and (P,) the indices of their further right candidates;
+            None if there are none.
     """
 
     ids: Rows
@@ -34,34 +36,34 @@ class Side:
 
 @dataclass(frozen=True)
 class Pool:
-    """The queries (Q,) of a split, as rows, and the candidates on both sides."""
+    """The (Q,) rows of a split's queries, and the candidates on both sides."""
 
     queries: Rows
-    texts: Side
-    molecules: Side
+    texts: Candidates
+    molecules: Candidates
 
 
 def pool_of(features: TrialFeatures, split: str, name: str) -> Pool:
-    """The pool `split` (the split alone) or `all` (every pair, and the molecules without text)."""
+    """The pool `split` (the split alone) or `all` (every pair, and molecules without text)."""
     queries, pairs = features.rows(split), np.arange(len(features.split))
     pairs = queries if name == "split" else pairs
-    more = np.arange(len(features.split), len(features.molecule))
-    alone = queries[:0] if name == "split" else more
+    extra = np.arange(len(features.split), len(features.molecule))
+    without_text = queries[:0] if name == "split" else extra
     text_ids, molecule_ids = features.text_ids, features.molecule_ids
     texts, text_rows = _distinct(text_ids, pairs)
-    molecules, molecule_rows = _distinct(molecule_ids, np.concatenate([pairs, alone]))
+    molecules, molecule_rows = _distinct(molecule_ids, np.concatenate([pairs, without_text]))
     own_text = np.searchsorted(texts, _ids(text_ids, queries))
     own_molecule = np.searchsorted(molecules, _ids(molecule_ids, queries))
     other_texts = other_molecules = None
     if text_ids is not None or molecule_ids is not None:
         of_text = np.searchsorted(texts, _ids(text_ids, pairs))
         of_molecule = np.searchsorted(molecules, _ids(molecule_ids, pairs))
-        other_molecules = _also_right(own_text, own_molecule, of_text, of_molecule)
-        other_texts = _also_right(own_molecule, own_text, of_molecule, of_text)
+        other_molecules = _further_right(own_text, own_molecule, of_text, of_molecule)
+        other_texts = _further_right(own_molecule, own_text, of_molecule, of_text)
     return Pool(
         queries,
-        Side(texts, text_rows, own_text, other_texts),
-        Side(molecules, molecule_rows, own_molecule, other_molecules),
+        Candidates(texts, text_rows, own_text, other_texts),
+        Candidates(molecules, molecule_rows, own_molecule, other_molecules),
     )
 
 
@@ -73,12 +75,12 @@ def _distinct(ids: NDArray[np.int32] | None, rows: Rows) -> tuple[Rows, Rows]:
     """The distinct ids of some rows, ascending, and the first row of each."""
     if ids is None:
         return rows, rows
-    found, first = np.unique(_ids(ids, rows), return_index=True)
-    return found, rows[first]
+    distinct, first = np.unique(_ids(ids, rows), return_index=True)
+    return distinct, rows[first]
 
 
-def _also_right(own: Rows, target: Rows, left: Rows, right: Rows) -> tuple[Rows, Rows] | None:
-    """The partners of each query's `own` among the pairs (left, right), but for its `target`."""
+def _further_right(own: Rows, target: Rows, left: Rows, right: Rows) -> tuple[Rows, Rows] | None:
+    """The partners of each query's `own` among the pairs (left, right), except its `target`."""
     width = int(right.max()) + 1
     pairs = np.unique(left * width + right)
     left, right = pairs // width, pairs % width

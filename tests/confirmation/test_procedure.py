@@ -13,7 +13,7 @@ from class_sweep.confirmation.procedure import (
 from class_sweep.errors import ConfigError
 from class_sweep.preparation.prepare import Clock, prepare
 from class_sweep.results.callback import Callback
-from class_sweep.training.evaluation import metrics_of
+from class_sweep.training.split_metrics import metrics_of_ranks
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def test_a_run_is_trained_to_its_end_and_its_ranks_give_its_metrics(space, array
     again = train_job(arrays, Job("trial 1", VALUES, 4), space, "validation")
     other = train_job(arrays, Job("trial 1", VALUES, 5), space, "validation")
     assert again.metrics == trained.metrics != other.metrics
-    assert metrics_of(trained.ranks) == pytest.approx(trained.metrics, rel=1e-6)
+    assert metrics_of_ranks(trained.ranks) == pytest.approx(trained.metrics, rel=1e-6)
     assert trained.samples % 32 == 0
 
 

@@ -9,7 +9,7 @@ import torch
 from class_sweep.base.hashing import file_digest, fingerprint
 from class_sweep.errors import EncoderError, ModelError, StorageError
 from class_sweep.models import Model
-from class_sweep.training.model_folder import ModelFiles
+from class_sweep.models.model_folder import ModelContents
 
 
 @pytest.fixture
@@ -102,27 +102,27 @@ def test_another_text_encoder_at_the_same_place(tmp_path, trained, graphs_text, 
 
 
 def test_a_folder_that_cannot_be_written_is_not_begun(plain, tmp_path):
-    files = ModelFiles.read(plain)
+    files = ModelContents.read(plain)
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="must be writable"):
         files.write(tmp_path / "file" / "model", "")
 
 
 def test_it_is_written_whole_or_not_at_all(plain, tmp_path, monkeypatch):
-    files = ModelFiles.read(plain)
+    files = ModelContents.read(plain)
 
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("class_sweep.training.model_folder.save_arrays", full)
+    monkeypatch.setattr("class_sweep.models.model_folder.save_arrays", full)
     with pytest.raises(StorageError, match="No space left"):
         files.write(tmp_path / "model", "")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_reading_gives_back_what_was_written(plain, tmp_path):
-    files = ModelFiles.read(plain)
+    files = ModelContents.read(plain)
     files.write(tmp_path / "model", "card")
-    again = ModelFiles.read(tmp_path / "model")
+    again = ModelContents.read(tmp_path / "model")
     assert again.manifest == files.manifest
     assert all(torch.equal(again.weights[n], t) for n, t in files.weights.items())

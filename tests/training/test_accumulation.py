@@ -16,7 +16,7 @@ from class_sweep.config.backbones import (
 from class_sweep.config.components import BACKBONES
 from class_sweep.config.inputs import Mol2vecEncoder
 from class_sweep.encoders.graphs import molecule_graphs
-from class_sweep.training.accumulation import InParts
+from class_sweep.training.accumulation import GradientCache
 from class_sweep.training.encoding import encode
 from class_sweep.training.features import TrialFeatures
 
@@ -70,11 +70,11 @@ def gradients(backbone, features, cuts):
     if not cuts:
         sides = encode(backbone, parts[0], CPU)
     else:
-        in_parts = InParts(lambda batch: encode(backbone, batch, CPU), parts)
-        sides = in_parts.sides
+        cache = GradientCache(lambda batch: encode(backbone, batch, CPU), parts)
+        sides = cache.sides
     sum(backbone.loss_parts(*sides).values()).backward()
     if cuts:
-        in_parts.backward()
+        cache.backward()
     found = {n: p.grad.clone() for n, p in backbone.named_parameters() if p.grad is not None}
     backbone.zero_grad(set_to_none=True)
     return found, sides
@@ -105,10 +105,10 @@ def test_the_second_encoding_draws_the_dropout_of_the_first(build, features):
 
     parts = [features.batch(rows, CPU) for rows in np.split(np.arange(6), [3])]
     torch.manual_seed(5)
-    in_parts = InParts(watched, parts)
-    sum(backbone.loss_parts(*in_parts.sides).values()).backward()
+    cache = GradientCache(watched, parts)
+    sum(backbone.loss_parts(*cache.sides).values()).backward()
     after = torch.get_rng_state()
-    in_parts.backward()
+    cache.backward()
     assert torch.equal(seen[0], seen[2])
     assert torch.equal(seen[1], seen[3])
     assert not torch.equal(encode(backbone, parts[0], CPU)[0]["embedding"], seen[0])

@@ -68,7 +68,7 @@ def test_what_was_written_to_shared_arrays_is_seen(tiny_features):
         entry = arrays[name].reshape(-1)[-1:]
         before = entry.copy()
         entry += entry.dtype.type(1)
-        with pytest.raises(TrainingError, match="shared features must stay as they were"):
+        with pytest.raises(TrainingError, match="shared features must not change"):
             shared.require_unaltered()
         entry[:] = before
     shared.require_unaltered()

@@ -338,5 +338,5 @@ def test_neighbourhood_batches_need_neighbours(features):
     without = TrialFeatures(
         features.text, features.molecule, features.split, {CLASS_SIMILARITY: bare}
     )
-    with pytest.raises(DataError, match="needs an index that keeps neighbours, got one with none"):
+    with pytest.raises(DataError, match="needs an index with neighbours, got one without"):
         Trainer(make_settings(NEIGHBOURHOOD), without)

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from class_sweep.training import metric_intervals as bootstrap
-from class_sweep.training.evaluation import means
 from class_sweep.training.metric_intervals import intervals
+from class_sweep.training.split_metrics import pool_metrics
 
 
 def ranks(queries, seed=0):
@@ -13,7 +13,7 @@ def ranks(queries, seed=0):
 
 
 def test_intervals_hold_the_metrics_and_are_named_as_they_are():
-    found, metrics = intervals(ranks(300)), means(ranks(300))
+    found, metrics = intervals(ranks(300)), pool_metrics(ranks(300))
     assert found.keys() == metrics.keys()
     for name, (low, high) in found.items():
         assert low < metrics[name] < high
@@ -36,7 +36,7 @@ def test_directions_that_agree_make_a_mean_no_surer_than_one():
 def test_a_seed_gives_the_same_whatever_is_held_at_a_time(monkeypatch):
     first = intervals(ranks(50), seed=4)
     assert first != intervals(ranks(50), seed=5)
-    monkeypatch.setattr(bootstrap, "_HELD", 1000)
+    monkeypatch.setattr(bootstrap, "_BLOCK_WEIGHTS", 1000)
     assert intervals(ranks(50), seed=4) == first
 
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from class_sweep.config.objective import DIRECTIONS
 from class_sweep.training.ceiling import ceilings
-from class_sweep.training.evaluation import evaluate, rank
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.pools import pool_of
 from class_sweep.training.ranking import mid_ranks
+from class_sweep.training.split_metrics import pool_ranks, split_metrics
 
 CPU = torch.device("cpu")
 
@@ -77,7 +77,7 @@ def by_definition(features, texts, molecules, more):
 def test_ranks_are_those_among_distinct_wrong_candidates(pairs, more, seed):
     texts, molecules = (list(side) for side in zip(*pairs, strict=True))
     features = data(texts, molecules, more, seed)
-    found = rank(Table(), features, "validation", ("split", "all"), CPU)
+    found = pool_ranks(Table(), features, "validation", ("split", "all"), CPU)
     for pool in ("split", "all"):
         expected = by_definition(features, texts, molecules, more if pool == "all" else 0)
         assert {d: found[pool][d].tolist() for d in DIRECTIONS} == expected
@@ -106,7 +106,7 @@ def test_molecules_without_text_are_candidates_of_the_pool_all_alone():
 def test_without_ids_every_row_is_its_own():
     features = replace(data([0, 1, 2], [0, 1, 2]), text_ids=None, molecule_ids=None)
     with_ids = data([0, 1, 2], [0, 1, 2])
-    assert evaluate(Table(), features, "validation", ("all",), CPU) == evaluate(
+    assert split_metrics(Table(), features, "validation", ("all",), CPU) == split_metrics(
         Table(), with_ids, "validation", ("all",), CPU
     )
 
@@ -140,7 +140,7 @@ def test_no_model_gets_beyond_the_ceiling(keys, seed):
     features = data(list(range(count)), list(range(count)), seed=seed)
     alike = np.array([keys.index(key) for key in keys])
     features = replace(features, molecule=features.molecule[alike])
-    found = rank(Table(), features, "validation", ("split",), CPU)["split"]
+    found = pool_ranks(Table(), features, "validation", ("split",), CPU)["split"]
     pool = pool_of(features, "validation", "split")
     bounds = ceilings(pool, np.arange(count), alike)
     for direction in DIRECTIONS:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from class_sweep.training.ranking import mid_ranks, summarise
+from class_sweep.training.ranking import mean_metrics, mid_ranks
 
 # Scores in eighths are exact in float32, and few, so that many tie.
 score_tables = st.tuples(st.integers(1, 6), st.integers(1, 8)).flatmap(
@@ -49,7 +49,7 @@ def test_ties_take_the_middle_of_their_ranks(ties):
 def test_a_model_that_scores_all_alike_gets_the_middle_rank():
     ranks = mid_ranks(torch.ones(9, 1), torch.ones(9, 1), torch.arange(9))
     assert ranks.tolist() == [5.0] * 9
-    assert summarise(ranks)["hits@1"] == 0
+    assert mean_metrics(ranks)["hits@1"] == 0
 
 
 def test_the_place_of_a_query_is_no_advantage():
@@ -85,7 +85,7 @@ def test_candidates_that_are_written_twice_tie(distinct, copies, seed):
 
 
 def test_metrics_by_hand():
-    metrics = summarise(np.array([1.0, 2.0, 4.0, 10.0, 10.5, 20.0]))
+    metrics = mean_metrics(np.array([1.0, 2.0, 4.0, 10.0, 10.5, 20.0]))
     assert metrics == {
         "mrr": pytest.approx((1 + 1 / 2 + 1 / 4 + 1 / 10 + 1 / 10.5 + 1 / 20) / 6),
         "hits@1": pytest.approx(1 / 6),
@@ -95,12 +95,12 @@ def test_metrics_by_hand():
 
 
 def test_a_tie_for_the_first_rank_is_no_hit():
-    assert summarise(np.array([1.5]))["hits@1"] == 0
+    assert mean_metrics(np.array([1.5]))["hits@1"] == 0
 
 
 @given(hnp.arrays(np.float64, st.integers(1, 20), elements=st.integers(2, 60).map(lambda n: n / 2)))
 def test_metrics_are_shares_and_a_rank(ranks):
-    metrics = summarise(ranks)
+    metrics = mean_metrics(ranks)
     assert 0 < metrics["mrr"] <= 1
     assert 0 <= metrics["hits@1"] <= metrics["hits@10"] <= 1
     assert metrics["mean_rank"] >= 1

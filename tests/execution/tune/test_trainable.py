@@ -210,7 +210,7 @@ def test_shared_arrays_that_were_written_to_fail_the_trial_at_its_end(trial, fea
         *_, last = reports(worker)
     finally:
         text[0, 0] = before
-    assert "shared features must stay as they were" in last.failure
+    assert "shared features must not change" in last.failure
 
 
 def test_a_trial_leaves_the_shared_arrays_as_they_were(trial, features):

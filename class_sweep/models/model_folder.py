@@ -1,8 +1,9 @@
-"""A trained model as a folder: written whole or not at all, read only if nothing in it changed.
+"""The model folder: written completely or not at all, and read only if no file has changed.
 
-`model.safetensors` (the backbone), `encoders.safetensors` (what its encoders fitted), `config.yaml`
-(every setting), `metrics.json`, `model.json` (format, versions, what the encoders are, checksums of
-all these) and `README.md`, the model card, which is free to be edited.
+`model.safetensors` has the weights of the backbone, `encoders.safetensors` the fitted arrays of the
+encoders, `config.yaml` every setting, and `metrics.json` the counts, times and validation metrics.
+`model.json` is the manifest, with the checksums of these files. `README.md` is the model card,
+which may be edited.
 """
 
 import json
@@ -25,7 +26,7 @@ from class_sweep import __version__
 from class_sweep.base.hashing import file_digest, fingerprint
 from class_sweep.errors import ModelError, StorageError
 
-FORMAT = 1  # raise it when an older folder could not be read any more
+FORMAT = 1  # raise it when older folders become unreadable
 WEIGHTS, ENCODERS, CONFIG, METRICS = (
     "model.safetensors",
     "encoders.safetensors",
@@ -37,19 +38,19 @@ MANIFEST, CARD = "model.json", "README.md"
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a model is made of, beside its settings.
+    """The facts about a model that are no settings.
 
     Attributes:
-        text_width: D_text of the text encoder.
-        molecule_width: D_molecule of the molecule encoder.
-        token_depths: Of the frozen layers whose tokens the backbone reads, if it does.
-        transformer: What tells the text encoder's files from any other's; None for LSA.
-        text_encoder: Its name or path.
-        data_sha256: Of the pairs it was trained on.
-        seed: Of weights, dropout and batches.
-        version: Of class-sweep.
-        format: Of the folder.
-        files: SHA-256 of each file.
+        text_width: D_text, the width of the text encoder.
+        molecule_width: D_molecule, the width of the molecule encoder.
+        token_depths: The frozen layers whose tokens the backbone reads; None if it reads none.
+        transformer: The identity of the text encoder's files; None for LSA.
+        text_encoder: The name or path of the text encoder.
+        data_sha256: The checksum of the pairs of the training.
+        seed: The seed of weights, dropout and batches.
+        version: The version of class-sweep that wrote the folder.
+        format: The format of the folder.
+        files: File name to SHA-256.
     """
 
     text_width: int
@@ -65,15 +66,15 @@ class Manifest:
 
 
 @dataclass(frozen=True)
-class ModelFiles:
-    """What a model's folder holds.
+class ModelContents:
+    """The contents of a model folder.
 
     Attributes:
-        manifest: What it is made of.
-        config: Its settings, as YAML.
-        weights: The backbone's state.
-        arrays: What its encoders fitted.
-        metrics: Of its training: counts, times, validation metrics.
+        manifest: The facts about the model.
+        config: The settings, as YAML.
+        weights: The state of the backbone.
+        arrays: The fitted arrays of the encoders.
+        metrics: Counts, times and validation metrics of the training.
     """
 
     manifest: Manifest
@@ -86,11 +87,11 @@ class ModelFiles:
         """Write the folder, which must not exist.
 
         Raises:
-            StorageError: If it cannot be written; nothing stands at `path` then.
+            StorageError: If it cannot be written; `path` does not exist then.
         """
         partial = path.with_name(f".{path.name}.partial")
         try:
-            shutil.rmtree(partial, ignore_errors=True)  # of a process that was killed
+            shutil.rmtree(partial, ignore_errors=True)  # left by a killed process
             partial.mkdir(parents=True)
             weights = {n: t.detach().cpu().contiguous() for n, t in self.weights.items()}
             save_file(weights, partial / WEIGHTS)
@@ -116,7 +117,8 @@ class ModelFiles:
         """Read a folder of `write`.
 
         Raises:
-            ModelError: If it is no model's, of another format, or a file is missing or altered.
+            ModelError: If it is no model folder, has another format, or misses a file, or a file
+                has changed.
         """
         manifest = read_manifest(path)
         for name in _SEALED:
@@ -142,23 +144,23 @@ _SEALED = (WEIGHTS, ENCODERS, CONFIG, METRICS)
 
 
 def read_manifest(path: Path) -> Manifest:
-    """What a model's folder says of itself.
+    """Read the manifest of a model folder.
 
     Raises:
-        ModelError: If it is no model's, or of another format, or was altered.
+        ModelError: If it is no model folder, has another format, or has changed.
     """
     file = path / MANIFEST
     if not file.is_file():
         raise ModelError(f"a model folder must hold {MANIFEST}, as `train` writes it, got {path}")
     try:
         tree = json.loads(file.read_text(encoding="utf-8"))
-        found, version = tree["format"], tree["version"]
+        folder_format, version = tree["format"], tree["version"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{MANIFEST} must be as it was written: {path}: {error}") from error
-    if found != FORMAT:
+    if folder_format != FORMAT:
         raise ModelError(
             f"a model folder must be of format {FORMAT} for class-sweep {__version__}, got format"
-            f" {found}, written by class-sweep {version}: {path}"
+            f" {folder_format}, written by class-sweep {version}: {path}"
         )
     seal = {"seal": tree.pop("seal", None)}
     if seal != _seal(tree):
@@ -177,6 +179,6 @@ def _json(tree: Mapping[str, Any]) -> str:
 
 
 def _flush(path: Path) -> None:
-    path.chmod(0o644)  # safetensors' 0600 would keep a colleague from reading models
+    path.chmod(0o644)  # safetensors writes 0600, which colleagues cannot read
     with path.open("rb") as file:
         os.fsync(file.fileno())

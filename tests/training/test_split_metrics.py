@@ -8,7 +8,7 @@ from class_sweep.config.backbones import ContrastiveBackbone
 from class_sweep.config.inputs import SPLITS
 from class_sweep.config.objective import POOLS, metric_names
 from class_sweep.errors import TrainingError
-from class_sweep.training.evaluation import evaluate
+from class_sweep.training.split_metrics import split_metrics
 
 CPU = torch.device("cpu")
 
@@ -54,25 +54,27 @@ def naive(backbone, features, split, pool):
 @pytest.mark.parametrize("pool", POOLS)
 def test_metrics_are_those_of_sorting_every_candidate(backbone, tiny_features, split, pool):
     features = tiny_features()
-    found = evaluate(backbone, features, split, [pool], CPU)
+    found = split_metrics(backbone, features, split, [pool], CPU)
     assert found == pytest.approx(naive(backbone, features, split, pool))
 
 
 def test_the_names_are_those_that_an_objective_may_have(backbone, tiny_features):
-    assert set(evaluate(backbone, tiny_features(), "validation", POOLS, CPU)) == set(metric_names())
-    alone = evaluate(backbone, tiny_features(), "validation", ("split",), CPU)
+    assert set(split_metrics(backbone, tiny_features(), "validation", POOLS, CPU)) == set(
+        metric_names()
+    )
+    alone = split_metrics(backbone, tiny_features(), "validation", ("split",), CPU)
     assert set(alone) == set(metric_names(("split",)))
 
 
 def test_more_candidates_are_no_easier(backbone, tiny_features):
-    found = evaluate(backbone, tiny_features(), "validation", POOLS, CPU)
+    found = split_metrics(backbone, tiny_features(), "validation", POOLS, CPU)
     assert found["all/mean_rank"] > found["split/mean_rank"]
     assert found["all/mrr"] < found["split/mrr"]
 
 
 def test_nothing_is_dropped_out_while_evaluating(backbone, tiny_features):
     backbone.train()
-    one, other = (evaluate(backbone, tiny_features(), "test", POOLS, CPU) for _ in range(2))
+    one, other = (split_metrics(backbone, tiny_features(), "test", POOLS, CPU) for _ in range(2))
     assert one == other
 
 
@@ -81,4 +83,4 @@ def test_a_model_that_fell_apart_has_no_metrics(backbone, tiny_features, value):
     with torch.no_grad():
         next(backbone.text_head.parameters()).fill_(value)
     with pytest.raises(TrainingError, match="embeddings must be finite numbers"):
-        evaluate(backbone, tiny_features(), "validation", ("split",), CPU)
+        split_metrics(backbone, tiny_features(), "validation", ("split",), CPU)

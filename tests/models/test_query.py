@@ -10,12 +10,11 @@ from class_sweep.base.array_cache import NoCache
 from class_sweep.config.document import load_space
 from class_sweep.errors import DataError, QueryError
 from class_sweep.models import Model
-from class_sweep.models.evaluation import features_of
 from class_sweep.preparation.prepare import Clock, prepare
 from class_sweep.results.callback import Callback
 from class_sweep.training.encoding import embed_molecules, embed_texts
-from class_sweep.training.evaluation import rank
 from class_sweep.training.reranking import fine_scores, reranked
+from class_sweep.training.split_metrics import pool_ranks
 
 CPU = torch.device("cpu")
 
@@ -34,7 +33,7 @@ def folder(request, trained, plain_text, graphs_text):
 def test_a_model_encodes_as_its_training_did(folder, cache):
     model = Model.load(folder)
     prepared = prepare(load_space(folder / "config.yaml"), cache, Clock(), Callback())
-    there, here = prepared.features, features_of(model, prepared.pairs, NoCache())
+    there, here = prepared.features, model.features_of(prepared.pairs, NoCache())
     everything = np.arange(len(prepared.pairs))
     for embed in (embed_texts, embed_molecules):
         torch.testing.assert_close(
@@ -74,8 +73,8 @@ def test_hits_are_the_best_of_all_candidates(folder):
 def test_a_hit_of_the_data_set_is_where_the_evaluation_ranks_it(folder, cache):
     model = Model.load(folder)
     depth = 100 if model.backbone.reranks else 0
-    features = features_of(model, model.pairs, cache)
-    ranks = rank(model.backbone, features, "test", ("all",), CPU, depth=depth)["all"]
+    features = model.features_of(model.pairs, cache)
+    ranks = pool_ranks(model.backbone, features, "test", ("all",), CPU, depth=depth)["all"]
     rows = model.pairs.rows("test")
 
     def may_be(hits, own, expected):
@@ -180,10 +179,10 @@ def test_another_data_set_in_its_form(trained, graphs_text, table, tmp_path):
 
 def test_reranking_puts_the_fine_score_first(trained, graphs_text, cache):
     model = Model.load(trained(graphs_text("orma")))
-    features = features_of(model, model.pairs, cache)
+    features = model.features_of(model.pairs, cache)
     rows = model.pairs.rows("test")
     every = len(model.pairs)
-    found = rank(model.backbone, features, "test", ("all",), CPU, depth=every)["all"]
+    found = pool_ranks(model.backbone, features, "test", ("all",), CPU, depth=every)["all"]
     grid = (
         np.broadcast_to(rows[:, None], (len(rows), every)),
         np.tile(np.arange(every), (len(rows), 1)),
@@ -191,7 +190,7 @@ def test_reranking_puts_the_fine_score_first(trained, graphs_text, cache):
     fine = fine_scores(model.backbone, features, grid, CPU).numpy()
     own = fine[np.arange(len(rows)), rows][:, None]
     assert np.abs(found["text_to_molecule"] - (1 + (fine > own).sum(1))).max() <= 1.5
-    coarse = rank(model.backbone, features, "test", ("all",), CPU)["all"]
+    coarse = pool_ranks(model.backbone, features, "test", ("all",), CPU)["all"]
     assert not np.array_equal(coarse["text_to_molecule"], found["text_to_molecule"])
     evaluated = model.evaluate(rerank=5)
     assert evaluated.reranked == 5
@@ -206,11 +205,11 @@ def test_a_target_that_is_not_near_keeps_its_rank():
 
 def test_pairs_are_scored_whatever_they_are_scored_with(trained, graphs_text, cache, monkeypatch):
     model = Model.load(trained(graphs_text("orma")))
-    features = features_of(model, model.pairs, cache)
+    features = model.features_of(model.pairs, cache)
     generator = np.random.default_rng(0)
     rows = tuple(generator.integers(len(model.pairs), size=(2, 7, 3)))
     whole = fine_scores(model.backbone, features, rows, CPU)
-    monkeypatch.setattr("class_sweep.training.reranking._PAIRS", 4)
+    monkeypatch.setattr("class_sweep.training.reranking._BLOCK_PAIRS", 4)
     torch.testing.assert_close(fine_scores(model.backbone, features, rows, CPU), whole)
 
 
@@ -220,6 +219,6 @@ def test_embeddings_of_candidates_are_kept(model, monkeypatch, tmp_path):
     kept = list(tmp_path.glob("embeddings-*.safetensors"))
     assert len(kept) == 1
     monkeypatch.setattr(
-        "class_sweep.models.retrieval.embed_molecules", lambda *_: pytest.fail("embedded again")
+        "class_sweep.models.query.embed_molecules", lambda *_: pytest.fail("embedded again")
     )
     assert model.retrieve("ethanol") == first

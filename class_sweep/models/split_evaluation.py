@@ -1,8 +1,8 @@
-"""How good a model is on a split: metrics, how sure they are, and what bounds them."""
+"""The evaluation of a model on a split: metrics, confidence intervals and upper bounds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from rdkit import Chem
@@ -13,31 +13,28 @@ from class_sweep.config.inputs import SPLITS
 from class_sweep.config.objective import POOLS
 from class_sweep.data.pair import PairSet
 from class_sweep.errors import DataError, QueryError
-from class_sweep.preparation.prepare import ids_of
+from class_sweep.models.loaded_model import LoadedModel
 from class_sweep.training.ceiling import Ceiling, ceilings
-from class_sweep.training.evaluation import means, rank
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.metric_intervals import Interval, intervals
 from class_sweep.training.pools import pool_of
-
-if TYPE_CHECKING:
-    from class_sweep.models.model import Model
+from class_sweep.training.split_metrics import pool_metrics, pool_ranks
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What `Model.evaluate` found.
+    """The result of `Model.evaluate`.
 
     Attributes:
-        split: Whose pairs were the queries.
-        queries: Their number.
-        candidates: Pool to the numbers of distinct molecules and texts.
+        split: The split whose pairs are the queries.
+        queries: The number of queries.
+        candidates: For each pool, the numbers of distinct molecules and texts.
         metrics: `pool/direction/metric`, and `pool/metric` for the mean of both directions.
-        intervals: The 95 % bootstrap interval of each, over the queries.
-        ceilings: `pool/direction` to what bounds its Hits@1, whatever the model.
-        reranked: Candidates of each query that a fine score ordered; 0 for none.
-        data_sha256: Of the pairs.
-        same_data: Whether they are those of the training.
+        intervals: The 95 % bootstrap interval of each metric, over the queries.
+        ceilings: For each `pool/direction`, the upper bound of Hits@1 for any model.
+        reranked: The number of candidates per query that a fine score reordered; 0 for none.
+        data_sha256: The checksum of the pairs.
+        same_data: Whether the pairs are those of the training.
     """
 
     split: str
@@ -51,8 +48,8 @@ class Evaluation:
     same_data: bool
 
 
-def evaluate(
-    model: "Model",
+def evaluate_split(
+    model: LoadedModel,
     pairs: PairSet,
     split: str,
     pools: Sequence[str],
@@ -60,7 +57,15 @@ def evaluate(
     depth: int,
     cache: ArrayCache,
 ) -> Evaluation:
-    """Rank a split's pairs in each pool; see `Model.evaluate`.
+    """Rank the candidates of every pair of a split in each pool.
+
+    Args:
+        model: The model.
+        pairs: The data set.
+        split: The split whose pairs are the queries.
+        pools: The pools of candidates, each once.
+        depth: The number of candidates per query that the fine score reorders; 0 for none.
+        cache: The cache of the features.
 
     Raises:
         InputError: If a name is unknown, or the split is empty.
@@ -68,23 +73,22 @@ def evaluate(
     _require_known(split, pools)
     if not len(pairs.rows(split)):
         raise DataError(f"a split must have pairs to be evaluated, got none in {split}")
-    features = features_of(model, pairs, cache)
-    ranks = rank(model.backbone, features, split, pools, model.device, depth=depth)
-    found: dict[str, Any] = {"metrics": {}, "intervals": {}, "ceilings": {}, "candidates": {}}
+    features = model.features_of(pairs, cache)
+    ranks = pool_ranks(model.backbone, features, split, pools, model.device, depth=depth)
+    results: dict[str, Any] = {"metrics": {}, "intervals": {}, "ceilings": {}, "candidates": {}}
     keys = _input_keys(pairs, features)
     for name in pools:
         pool = pool_of(features, split, name)
-        found["candidates"][name] = {
+        results["candidates"][name] = {
             "molecules": len(pool.molecules.ids),
             "texts": len(pool.texts.ids),
         }
-        bounds = ceilings(pool, *keys)
         for kind, values in (
-            ("metrics", means(ranks[name])),
+            ("metrics", pool_metrics(ranks[name])),
             ("intervals", intervals(ranks[name])),
-            ("ceilings", bounds),
+            ("ceilings", ceilings(pool, *keys)),
         ):
-            found[kind] |= {f"{name}/{key}": value for key, value in values.items()}
+            results[kind] |= {f"{name}/{key}": value for key, value in values.items()}
     checksum = pairs.checksum()
     return Evaluation(
         split=split,
@@ -92,19 +96,7 @@ def evaluate(
         reranked=depth,
         data_sha256=checksum,
         same_data=checksum == model.manifest.data_sha256,
-        **found,
-    )
-
-
-def features_of(model: "Model", pairs: PairSet, cache: ArrayCache) -> TrialFeatures:
-    """A data set as the model's encoders encode it."""
-    smiles = (*pairs.smiles, *(molecule.smiles for molecule in pairs.more))
-    return TrialFeatures(
-        split=pairs.split,
-        indexes={},
-        **ids_of(pairs),
-        **model.encoders.encode_texts(pairs.texts, cache=cache),
-        **model.encoders.encode_molecules(smiles, cache=cache),
+        **results,
     )
 
 
@@ -119,28 +111,29 @@ def _require_known(split: str, pools: Sequence[str]) -> None:
 
 
 def _input_keys(pairs: PairSet, features: TrialFeatures) -> tuple[np.ndarray, np.ndarray]:
-    """For each text row and each molecule row a number, equal where no model could tell them apart.
+    """A number for each text row and each molecule row, equal for equal inputs of the backbone.
 
-    A vector says what it says; a graph has the molecule's bonds but not its stereochemistry.
+    A vector is compared as it is. A graph has the molecule's bonds but no stereochemistry.
     """
     if features.graphs is None:
         molecules: Sequence[object] = [row.tobytes() for row in features.molecule]
     else:
         known = (*pairs.molecules, *(molecule.canonical for molecule in pairs.more))
         with BlockLogs():
-            molecules = [_flat(smiles) for smiles in known]
+            molecules = [_without_stereochemistry(smiles) for smiles in known]
     if (tokens := features.tokens or features.token_states) is not None:
         starts = zip(tokens.offsets[:-1], tokens.offsets[1:], strict=True)
         texts: Sequence[object] = [tokens.values[a:b].tobytes() for a, b in starts]
     else:
         texts = [row.tobytes() for row in features.text]
-    return _numbers(texts), _numbers(molecules)
+    return _numbered(texts), _numbered(molecules)
 
 
-def _flat(smiles: str) -> str:
+def _without_stereochemistry(smiles: str) -> str:
     return Chem.MolToSmiles(Chem.MolFromSmiles(smiles), isomericSmiles=False)
 
 
-def _numbers(values: Sequence[object]) -> np.ndarray:
-    places: dict[object, int] = {}
-    return np.array([places.setdefault(value, len(places)) for value in values])
+def _numbered(values: Sequence[object]) -> np.ndarray:
+    """A number for each value, equal for equal values."""
+    numbers: dict[object, int] = {}
+    return np.array([numbers.setdefault(value, len(numbers)) for value in values])

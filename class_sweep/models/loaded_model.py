@@ -1,0 +1,93 @@
+"""A trained model in memory: its settings, its backbone and its fitted encoders."""
+
+from pathlib import Path
+from typing import Self
+
+import torch
+
+from class_sweep.backbones.backbone import Backbone, build_backbone
+from class_sweep.backbones.inputs import InputSpec
+from class_sweep.base.array_cache import ArrayCache
+from class_sweep.config.document import parse_space
+from class_sweep.config.sections import Settings
+from class_sweep.data.pair import PairSet
+from class_sweep.encoders.fitted import FittedEncoders
+from class_sweep.errors import ConfigError, ModelError
+from class_sweep.models.model_folder import CONFIG, Manifest, ModelContents
+from class_sweep.preparation.prepare import ids_of
+from class_sweep.training.features import TrialFeatures
+
+
+class LoadedModel:
+    """The contents of a model folder, ready to encode texts and molecules.
+
+    Attributes:
+        settings: Every setting of the training.
+        manifest: The facts about the training that are no settings.
+        backbone: In evaluation mode, on `device`.
+        device: A GPU if there is one, else the CPU.
+        encoders: The encoders that the training fitted.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        manifest: Manifest,
+        backbone: Backbone,
+        encoders: FittedEncoders,
+    ) -> None:
+        """Put the parts together; `load` reads them from a folder."""
+        self.settings = settings
+        self.manifest = manifest
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.backbone = backbone.to(self.device).eval()
+        self.encoders = encoders
+
+    @classmethod
+    def load(cls, path: Path | str) -> Self:
+        """Read a model folder. Its transformer must be on this machine or on the hub.
+
+        Raises:
+            ModelError: If the folder is missing, altered or of another version.
+            EncoderError: If the transformer is unavailable, or its files have changed.
+        """
+        contents = ModelContents.read(Path(path))
+        manifest = contents.manifest
+        try:
+            settings = parse_space(contents.config, str(Path(path) / CONFIG)).settings
+        except ConfigError as error:
+            raise ModelError(
+                "a model's settings must be known to this version of class-sweep, got a model of"
+                f" version {manifest.version}: {error}"
+            ) from error
+        encoders = FittedEncoders(
+            settings.text_encoder,
+            settings.molecule_encoder,
+            manifest.token_depths,
+            contents.arrays,
+            manifest.transformer,
+        )
+        encoders.require_transformer()
+        inputs = InputSpec(
+            manifest.text_width,
+            manifest.molecule_width,
+            contents.arrays.get("graphs/vectors"),
+            settings.text_encoder.trained_transformer,
+        )
+        backbone = build_backbone(settings.backbone, inputs)
+        try:
+            backbone.load_state_dict(dict(contents.weights))
+        except RuntimeError as error:
+            raise ModelError(f"a model's weights must fit its settings, got {error}") from error
+        return cls(settings, manifest, backbone, encoders)
+
+    def features_of(self, pairs: PairSet, cache: ArrayCache) -> TrialFeatures:
+        """The features of a data set under the model's encoders, without a difficulty index."""
+        smiles = (*pairs.smiles, *(molecule.smiles for molecule in pairs.more))
+        return TrialFeatures(
+            split=pairs.split,
+            indexes={},
+            **ids_of(pairs),
+            **self.encoders.encode_texts(pairs.texts, cache=cache),
+            **self.encoders.encode_molecules(smiles, cache=cache),
+        )

@@ -1,0 +1,159 @@
+"""`train`: from one configuration to a model folder, or to one for each of several seeds."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from class_sweep.base.array_cache import ArrayCache, default_cache_folder
+from class_sweep.base.files import write_atomic
+from class_sweep.config.document import Space, dump_settings, load_space, parse_space
+from class_sweep.config.objective import metric_names
+from class_sweep.config.section import Section
+from class_sweep.config.sections import Search
+from class_sweep.errors import ConfigError, InterruptedTrainingError, ModelError, QueryError
+from class_sweep.models.model_folder import METRICS
+from class_sweep.models.resumable_training import require_new_or_same, train_model
+from class_sweep.preparation.prepare import Clock, Prepared, prepare
+from class_sweep.results.callback import Callback
+
+SUMMARY = "summary.json"
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """One model that `train` has trained now or before.
+
+    Attributes:
+        path: The model folder.
+        metrics: The contents of its metrics.json.
+    """
+
+    path: Path
+    metrics: dict[str, Any]
+
+
+def train(
+    config: Path | str,
+    out: Path | str,
+    *,
+    seeds: int | None = None,
+    callback: Callback | None = None,
+) -> list[TrainedModel]:
+    """Train a configuration to its end. A cut training continues from its last checkpoint.
+
+    Args:
+        config: A space file without axes: best.yaml of a sweep, or the output of `export`.
+        out: The model folder, or with `seeds` the folder of the model folders.
+        seeds: The number of seeds from `search.seed` on; None for one model in `out` itself.
+        callback: Receives the events of the training.
+
+    Raises:
+        InputError: If an argument is unusable. Nothing has been written then.
+        InterruptedTrainingError: If the callback requested a stop.
+
+    Example:
+        ```python
+        from class_sweep import Model, train
+
+        train("best.yaml", "models/first")
+        model = Model.load("models/first")
+        ```
+    """
+    space = load_configuration(Path(config))
+    cache = ArrayCache(default_cache_folder())
+    models = train_space(space, Path(out), seeds, cache=cache, callback=callback or Callback())
+    if models is None:
+        option = "" if seeds is None else f" --seeds {seeds}"
+        raise InterruptedTrainingError(f"class-sweep train {config} --out {out}{option}")
+    return models
+
+
+def load_configuration(path: Path) -> Space:
+    """Read a space file without axes.
+
+    Raises:
+        ConfigError: If it has mistakes, or axes.
+    """
+    space = load_space(path)
+    if space.axes:
+        raise ConfigError(
+            f"{path}: a configuration to train must have no axes, got {', '.join(space.axes)};"
+            " take best.yaml of a sweep, or `class-sweep export`"
+        )
+    return space
+
+
+def train_space(
+    space: Space, out: Path, seeds: int | None, *, cache: ArrayCache, callback: Callback
+) -> list[TrainedModel] | None:
+    """Train one model into `out`, or one for each seed into a folder below it.
+
+    A cut training continues from its last checkpoint, with the same numbers.
+
+    Args:
+        space: Without axes.
+        out: A new folder, or the folder of the same training.
+        seeds: The number of seeds from `search.seed` on; None for one model in `out` itself.
+        cache: The cache of features and indexes.
+        callback: Receives the events of the training.
+
+    Returns:
+        The models, or None if the callback requested a stop. Finished models and checkpoints stay.
+
+    Raises:
+        InputError: If an argument is unusable. Nothing has been written then.
+    """
+    if seeds is not None and seeds < 1:
+        raise QueryError(f"seeds must be at least 1, got {seeds}")
+    first = space.settings.search.seed
+    runs = [(seed, out / f"seed-{seed}") for seed in range(first, first + (seeds or 0))]
+    runs = runs or [(first, out)]
+    configurations = {folder: _with_seed(space, seed) for seed, folder in runs}
+    for folder, configuration in configurations.items():
+        require_new_or_same(folder, configuration)
+    if seeds and out.exists() and not out.is_dir():
+        raise ModelError(f"a folder of models must be a folder or new, got {out}")
+    prepared: Prepared | None = None
+    models = []
+    for folder, configuration in configurations.items():
+        if not folder.exists():
+            prepared = prepared or prepare(space, cache, Clock(), callback)
+            if not train_model(configuration, folder, prepared, cache, callback):
+                return None
+        models.append(TrainedModel(folder, json.loads((folder / METRICS).read_text())))
+    if seeds:
+        write_atomic(out / SUMMARY, json.dumps(seed_summary(models), indent=2) + "\n")
+    return models
+
+
+def seed_summary(models: Sequence[TrainedModel]) -> dict[str, Any]:
+    """Mean and standard error of each validation metric over the seeds, as in summary.json."""
+    names = metric_names()
+    table = np.array([[model.metrics["validation"][name] for name in names] for model in models])
+    mean = table.mean(axis=0)
+    errors = table.std(axis=0, ddof=1) / math.sqrt(len(table)) if len(table) > 1 else None
+    return {
+        "models": [str(model.path) for model in models],
+        "seeds": [model.metrics["seed"] for model in models],
+        "validation": {
+            name: {
+                "mean": float(mean[i]),
+                "standard_error": None if errors is None else float(errors[i]),
+            }
+            for i, name in enumerate(names)
+        },
+    }
+
+
+def _with_seed(space: Space, seed: int) -> Space:
+    """The same training under a seed, with absolute paths."""
+    settings = space.settings
+    changes: dict[str, Section] = {"search": Search(trials=1, baselines=[], seed=seed)}
+    for name in ("data", "text_encoder", "molecule_encoder"):
+        changes[name] = getattr(settings, name).with_absolute_paths()
+    return parse_space(dump_settings(settings.model_copy(update=changes)), space.name)

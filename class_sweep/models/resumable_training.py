@@ -1,0 +1,177 @@
+"""One training that can be stopped and resumed at any time, up to its model folder.
+
+A training works in the folder `NAME.training` beside the model folder `NAME`: the configuration, a
+lock, the last checkpoint and the seconds so far. The model folder appears when the training ends.
+"""
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from filelock import FileLock, Timeout
+
+from class_sweep.backbones.backbone import backbone_class
+from class_sweep.base.array_cache import ArrayCache
+from class_sweep.base.files import write_atomic
+from class_sweep.config.document import Space
+from class_sweep.config.inputs import SPLITS
+from class_sweep.config.objective import POOLS
+from class_sweep.encoders.fitted import FittedEncoders
+from class_sweep.errors import ModelError, StorageError
+from class_sweep.models.card import model_card
+from class_sweep.models.model_folder import CONFIG, MANIFEST, Manifest, ModelContents
+from class_sweep.preparation.prepare import Prepared
+from class_sweep.results.callback import Callback
+from class_sweep.training.checkpoint import STATE_FILE
+from class_sweep.training.loop import Trainer
+
+_SLICE = 1.0  # seconds of training between two checks of the clock and of the callback
+_CHECKPOINT_EVERY = 30.0  # seconds
+_SECONDS_FILE = "seconds"  # of training so far, in the work folder
+
+
+def require_new_or_same(folder: Path, space: Space) -> None:
+    """Check that a model folder and its work folder are absent or of the same configuration.
+
+    Raises:
+        ModelError: If one of them is anything else.
+    """
+    for path, required in ((folder, MANIFEST), (_work_folder(folder), CONFIG)):
+        if not path.exists():
+            continue
+        config = path / CONFIG
+        if not (path / required).is_file() or not config.is_file():
+            raise ModelError(f"a model folder must be new: {path} exists; name another with --out")
+        if config.read_text(encoding="utf-8") != space.text:
+            raise ModelError(
+                f"a model folder must be new or of the same configuration: {path} is of another;"
+                " name another with --out"
+            )
+
+
+def train_model(
+    space: Space, folder: Path, prepared: Prepared, cache: ArrayCache, callback: Callback
+) -> bool:
+    """Train a model from the start or from its last checkpoint, and write its folder at the end.
+
+    Args:
+        space: The configuration, without axes.
+        folder: The model folder, which must not exist.
+        prepared: The data, the features and the index.
+        cache: The cache of the fitted encoders.
+        callback: Receives the events of the training.
+
+    Returns:
+        Whether the training has ended; False if the callback requested a stop.
+
+    Raises:
+        StorageError: If a folder cannot be written.
+        ModelError: If another process trains the same model.
+    """
+    work = _work_folder(folder)
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"a folder must be writable: {work}: {error.strerror}") from error
+    try:
+        with FileLock(work / ".lock", timeout=0), _threads(space):
+            if not (work / CONFIG).exists():
+                write_atomic(work / CONFIG, space.text)
+            trainer = Trainer(space.settings, prepared.features, gpu=torch.cuda.is_available())
+            if (work / STATE_FILE).exists():
+                trainer.restore(work / STATE_FILE)
+            seconds = _train_with_checkpoints(trainer, work, callback)
+            if trainer.step < trainer.schedule.steps:
+                return False
+            _write_model(trainer, space, folder, prepared, cache, seconds)
+    except Timeout:
+        raise ModelError(f"a model must be trained by one process, got another at {work}") from None
+    shutil.rmtree(work)
+    return True
+
+
+def _work_folder(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.training")
+
+
+@contextmanager
+def _threads(space: Space) -> Iterator[None]:
+    """As many threads as a trial of a sweep has: the order of a sum decides its last bits."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(max(1, int(space.settings.resources.cpus)))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _train_with_checkpoints(trainer: Trainer, work: Path, callback: Callback) -> float:
+    """Train to the end or to a requested stop; return the seconds of this and earlier runs."""
+    seconds_file = work / _SECONDS_FILE
+    start = saved = time.monotonic()
+    if seconds_file.exists():
+        start -= float(seconds_file.read_text(encoding="utf-8"))
+    steps, slice_steps = trainer.schedule.steps, 1
+    seed = trainer.settings.search.seed
+    callback.on_training_step(seed, trainer.step, steps, None)
+    while trainer.step < steps:
+        began = time.monotonic()
+        loss = trainer.train_to(min(steps, trainer.step + slice_steps))
+        now = time.monotonic()
+        slice_steps = max(1, round(slice_steps * min(2.0, _SLICE / max(now - began, 1e-3))))
+        callback.on_training_step(seed, trainer.step, steps, loss)
+        stop = callback.stop_requested()
+        if stop or now - saved > _CHECKPOINT_EVERY:
+            trainer.save(work / STATE_FILE)
+            write_atomic(seconds_file, f"{now - start:.3f}")
+            saved = now
+        if stop:
+            break
+    return time.monotonic() - start
+
+
+def _write_model(
+    trainer: Trainer,
+    space: Space,
+    folder: Path,
+    prepared: Prepared,
+    cache: ArrayCache,
+    seconds: float,
+) -> None:
+    settings, pairs = space.settings, prepared.pairs
+    train = pairs.rows("train")
+    encoders = FittedEncoders.fit(
+        settings.text_encoder,
+        settings.molecule_encoder,
+        [pairs.texts[row] for row in train],
+        [pairs.smiles[row] for row in train],
+        prepared.features.graphs,
+        backbone_class(settings.backbone).needs(settings.backbone).token_depths,
+        cache=cache,
+    )
+    manifest = Manifest(
+        text_width=prepared.features.text.shape[1],
+        molecule_width=prepared.features.molecule.shape[1],
+        token_depths=encoders.token_depths,
+        transformer=encoders.transformer,
+        text_encoder=settings.text_encoder.label,
+        data_sha256=pairs.checksum(),
+        seed=settings.search.seed,
+    )
+    metrics = {
+        "seed": settings.search.seed,
+        "steps": trainer.step,
+        "samples": trainer.samples,
+        "share_of_full_data": trainer.schedule.share_of_full_data,
+        "seconds": round(seconds, 3),
+        "pairs": {split: len(pairs.rows(split)) for split in SPLITS},
+        "extra_molecules": len(pairs.more),
+        "validation": trainer.evaluate("validation", POOLS),
+    }
+    contents = ModelContents(
+        manifest, space.text, trainer.backbone.state_dict(), encoders.arrays, metrics
+    )
+    contents.write(folder, model_card(folder.name, space, manifest, metrics))

@@ -1,0 +1,179 @@
+"""The ranks and metrics of a backbone over a split, in both directions and in pools of candidates.
+
+The pool `split` ranks against the split alone, `all` against the whole data set (the protocol of
+Text2Mol, Edwards, Zhai and Ji 2021). Metric names are those of `class_sweep.config.objective`.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from class_sweep.backbones.backbone import Backbone
+from class_sweep.config.components import METRICS
+from class_sweep.config.objective import DIRECTIONS
+from class_sweep.errors import TrainingError
+from class_sweep.training.encoding import embed_molecules, embed_texts
+from class_sweep.training.features import TrialFeatures
+from class_sweep.training.pools import Candidates, Pool, Rows, pool_of
+from class_sweep.training.ranking import IndexPairs, best_candidates, mean_metrics, mid_ranks
+from class_sweep.training.reranking import fine_scores, reranked
+
+Ranks = dict[str, NDArray[np.float64]]
+"""Direction to the (Q,) ranks of a split's pairs, in the order of their rows."""
+
+
+def split_metrics(
+    backbone: Backbone,
+    features: TrialFeatures,
+    split: str,
+    pools: Sequence[str],
+    device: torch.device,
+) -> dict[str, float]:
+    """Every metric of a split: `pool/direction/metric`, and `pool/metric` for their mean.
+
+    Raises:
+        TrainingError: If an embedding is not finite.
+    """
+    return metrics_of_ranks(split_ranks(backbone, features, split, pools, device))
+
+
+def split_ranks(
+    backbone: Backbone,
+    features: TrialFeatures,
+    split: str,
+    pools: Sequence[str],
+    device: torch.device,
+) -> Ranks:
+    """`pool/direction` to the (Q,) ranks of a split's pairs, in the order of their rows.
+
+    Raises:
+        TrainingError: If an embedding is not finite.
+    """
+    ranks = pool_ranks(backbone, features, split, pools, device)
+    return {
+        f"{pool}/{direction}": ranks[pool][direction] for pool in pools for direction in DIRECTIONS
+    }
+
+
+def metrics_of_ranks(ranks: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
+    """Every metric of the ranks of `split_ranks`."""
+    metrics: dict[str, float] = {}
+    for pool in dict.fromkeys(name.split("/")[0] for name in ranks):
+        by_direction = {direction: ranks[f"{pool}/{direction}"] for direction in DIRECTIONS}
+        metrics |= {f"{pool}/{name}": value for name, value in pool_metrics(by_direction).items()}
+    return metrics
+
+
+def pool_metrics(ranks: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
+    """The metrics of one pool: `direction/metric`, and `metric` for the mean of both directions."""
+    means = {direction: mean_metrics(ranks[direction]) for direction in DIRECTIONS}
+    metrics = {f"{d}/{m}": means[d][m] for d in DIRECTIONS for m in METRICS}
+    return metrics | {m: sum(means[d][m] for d in DIRECTIONS) / len(DIRECTIONS) for m in METRICS}
+
+
+@torch.no_grad()
+def pool_ranks(
+    backbone: Backbone,
+    features: TrialFeatures,
+    split: str,
+    pools: Sequence[str],
+    device: torch.device,
+    *,
+    depth: int = 0,
+) -> dict[str, Ranks]:
+    """The ranks of a split's pairs in each pool.
+
+    Args:
+        backbone: The model.
+        features: The features of the data set.
+        split: The split whose pairs are the queries.
+        pools: The names of the pools.
+        device: The device of the backbone.
+        depth: The number of candidates per query that the fine score reorders; 0 for none.
+
+    Raises:
+        TrainingError: If an embedding is not finite. Every comparison with NaN is false, so the
+            ranks would be too good.
+    """
+    by_name = {name: pool_of(features, split, name) for name in pools}
+    widest = max(by_name.values(), key=lambda pool: len(pool.molecules.ids))
+    texts = _require_finite(embed_texts(backbone, features, widest.texts.rows, device))
+    molecules = _require_finite(embed_molecules(backbone, features, widest.molecules.rows, device))
+    return {
+        name: _ranks(
+            backbone,
+            features,
+            pool,
+            _subset(texts, widest.texts, pool.texts),
+            _subset(molecules, widest.molecules, pool.molecules),
+            depth,
+        )
+        for name, pool in by_name.items()
+    }
+
+
+def _ranks(
+    backbone: Backbone,
+    features: TrialFeatures,
+    pool: Pool,
+    texts: torch.Tensor,
+    molecules: torch.Tensor,
+    depth: int,
+) -> Ranks:
+    """The ranks of both directions.
+
+    Args:
+        backbone: The model.
+        features: The features of the data set.
+        pool: The queries and candidates.
+        texts: (C_text, D) the embeddings of the pool's texts.
+        molecules: (C_molecule, D) the embeddings of the pool's molecules.
+        depth: The number of candidates per query that the fine score reorders; 0 for none.
+    """
+    device = texts.device
+    ranks = {}
+    for direction, query_side, candidate_side in (
+        ("text_to_molecule", (pool.texts, texts), (pool.molecules, molecules)),
+        ("molecule_to_text", (pool.molecules, molecules), (pool.texts, texts)),
+    ):
+        queries, candidates = query_side[0], candidate_side[0]
+        embedded = query_side[1][_to_device(queries.own, device)]
+        targets, ignored = _to_device(candidates.own, device), _ignored(candidates, device)
+        found = mid_ranks(embedded, candidate_side[1], targets, ignored)
+        if depth:
+            scores, indices = best_candidates(embedded, candidate_side[1], depth, ignored)
+            near = candidates.rows[indices.cpu().numpy()]
+            far = np.broadcast_to(queries.rows[queries.own][:, None], near.shape)
+            by_text = direction == "text_to_molecule"
+            rows = (far, near) if by_text else (near, far)
+            fine = fine_scores(backbone, features, rows, device)
+            fine = fine.masked_fill(scores == -torch.inf, -torch.inf)
+            found = reranked(found, fine, indices == targets[:, None])
+        ranks[direction] = found
+    return ranks
+
+
+def _subset(embedded: torch.Tensor, of: Candidates, wanted: Candidates) -> torch.Tensor:
+    """The embeddings of the candidates `wanted`, all of which are among those of `of`."""
+    if len(of.ids) == len(wanted.ids):
+        return embedded
+    return embedded[_to_device(np.searchsorted(of.ids, wanted.ids), embedded.device)]
+
+
+def _ignored(candidates: Candidates, device: torch.device) -> IndexPairs | None:
+    if candidates.ignored is None:
+        return None
+    queries, indices = candidates.ignored
+    return _to_device(queries, device), _to_device(indices, device)
+
+
+def _to_device(rows: Rows, device: torch.device) -> torch.Tensor:
+    return torch.from_numpy(rows).to(device)
+
+
+def _require_finite(embedded: torch.Tensor) -> torch.Tensor:
+    if not torch.isfinite(embedded).all():
+        raise TrainingError("embeddings must be finite numbers, got infinite or NaN ones")
+    return embedded
