@@ -1,1 +1,1 @@
-"""The retrieval models that a schedule is tried on."""
+"""The retrieval models, one module each, behind one interface."""

@@ -1,4 +1,4 @@
-"""AMAN (Zhao et al., IEEE TAI 2023): a graph transformer, hardest triplets and a critic."""
+"""AMAN (Zhao et al., IEEE TAI 2023): a graph transformer, a triplet loss and a critic."""
 
 import torch
 from torch import nn
@@ -13,7 +13,7 @@ from class_sweep.config.backbones import AmanBackbone
 
 
 class Aman(Backbone):
-    """Both sides go through one projection; the critic takes texts for real, molecules for fake."""
+    """Both sides share a projection; the critic takes texts as real and molecules as fake."""
 
     parts = ("triplet", "adversarial")
 
@@ -42,21 +42,21 @@ class Aman(Backbone):
         self._adversarial_weight = settings.adversarial_weight
 
     @classmethod
-    def needs(cls, settings: AmanBackbone) -> Needs:  # noqa: ARG003 - the same for all
-        """Graphs."""
+    def needs(cls, settings: AmanBackbone) -> Needs:  # noqa: ARG003 - all settings need them
+        """Molecules as graphs."""
         return Needs(graphs=True)
 
     @property
     def critic(self) -> Critic:
-        """Of the two sides' embeddings."""
+        """The critic of the embeddings of both sides."""
         return self.adversary
 
     def project_texts(self, texts: Texts) -> Encoded:
-        """`embedding` alone."""
+        """`embedding`, (B, D)."""
         return self._shared_space(self.text_head(texts.sentence))
 
     def encode_molecules(self, molecules: Molecules) -> Encoded:
-        """`embedding` alone."""
+        """`embedding`, (B, D)."""
         graphs = molecules.require_graphs()
         atoms = self.network(self.atoms(graphs.atoms), graphs)
         mean = mean_of(atoms, graphs.atom_molecule, graphs.count)
@@ -66,7 +66,7 @@ class Aman(Backbone):
         return {"embedding": functional.normalize(self.shared(projected), dim=-1)}
 
     def loss_parts(self, texts: Encoded, molecules: Encoded) -> dict[str, torch.Tensor]:
-        """`triplet` with the hardest negatives; `adversarial`: do molecules pass for texts."""
+        """`triplet` with the hardest negatives, and `adversarial`, −E[D(molecules)], weighted."""
         similarity = texts["embedding"] @ molecules["embedding"].T
         fooled = self.adversary.fooled(molecules["embedding"])
         return {

@@ -1,4 +1,4 @@
-"""Two projection heads over frozen features, a learned temperature, symmetric cross-entropy."""
+"""The contrastive baseline: two projection heads, a learned temperature, cross-entropy."""
 
 import torch
 from torch import nn
@@ -11,7 +11,7 @@ from class_sweep.config.backbones import ContrastiveBackbone
 
 
 class Contrastive(Backbone):
-    """The dual encoder of CLIP (arXiv 2103.00020) with a multilayer perceptron for each head."""
+    """The dual encoder of CLIP (arXiv 2103.00020) with a perceptron as the head of each side."""
 
     parts = ("contrastive",)
 
@@ -22,15 +22,15 @@ class Contrastive(Backbone):
         self.log_scale = log_scale(settings.temperature)
 
     def project_texts(self, texts: Texts) -> Encoded:
-        """`embedding` alone."""
+        """`embedding`, (B, D)."""
         return {"embedding": functional.normalize(self.text_head(texts.sentence), dim=-1)}
 
     def encode_molecules(self, molecules: Molecules) -> Encoded:
-        """`embedding` alone."""
+        """`embedding`, (B, D)."""
         return {"embedding": functional.normalize(self.molecule_head(molecules.vectors), dim=-1)}
 
     def loss_parts(self, texts: Encoded, molecules: Encoded) -> dict[str, torch.Tensor]:
-        """`contrastive`: symmetric cross-entropy over the batch."""
+        """`contrastive`: the symmetric cross-entropy over the batch."""
         bound(self.log_scale)
         sides = texts["embedding"], molecules["embedding"]
         return {"contrastive": symmetric_cross_entropy(*sides, self.log_scale)}

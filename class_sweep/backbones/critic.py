@@ -5,20 +5,29 @@ from torch import nn
 
 _HIDDEN = (512, 256)
 _SLOPE = 0.2
-_BETAS = (0.0, 0.9)  # of its Adam, as in the paper
+_BETAS = (0.0, 0.9)  # of Adam, as in the paper
 
 
 class Critic(nn.Module):
-    """Tells real embeddings from fake ones: a perceptron D-512-256-1.
+    """A perceptron D-512-256-1 that separates real embeddings from fake ones.
 
     Attributes:
-        steps: Of its own optimizer, for each step of the model.
-        part: The part of the model's loss whose intensity scales the critic's loss too, or None.
+        steps: The steps of its own optimizer for each step of the model.
+        part: The part of the model's loss whose intensity also scales the critic's loss, or None.
     """
 
     def __init__(
         self, dimension: int, *, lr: float, steps: int, penalty: float, part: str | None
     ) -> None:
+        """Build the critic.
+
+        Args:
+            dimension: D, the width of an embedding.
+            lr: The learning rate of its Adam.
+            steps: See `steps`.
+            penalty: p, the weight of the gradient penalty.
+            part: See `part`.
+        """
         super().__init__()
         first, second = _HIDDEN
         self.score = nn.Sequential(
@@ -34,11 +43,16 @@ class Critic(nn.Module):
         self._penalty = penalty
 
     def optimizer(self) -> torch.optim.Optimizer:
-        """A fresh Adam of its own."""
+        """A new Adam over its parameters."""
         return torch.optim.Adam(self.parameters(), lr=self._lr, betas=_BETAS)
 
     def loss(self, real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
-        """E[D(fake)] − E[D(real)] + p·E[(‖∇D(x̂)‖ − 1)²], x̂ between the two; both (B, D)."""
+        """() E[D(fake)] − E[D(real)] + p·E[(‖∇D(x̂)‖ − 1)²], x̂ random between the two.
+
+        Args:
+            real: (B, D) embeddings, which get no gradient.
+            fake: (B, D) embeddings, which get no gradient.
+        """
         real, fake = real.detach(), fake.detach()
         share = torch.rand(len(real), 1, device=real.device)
         between = (share * real + (1 - share) * fake).requires_grad_()
@@ -50,7 +64,7 @@ class Critic(nn.Module):
         return loss
 
     def fooled(self, fake: torch.Tensor) -> torch.Tensor:
-        """() −E[D(fake)], what the model lowers: its gradient goes into `fake`, (B, D), alone."""
+        """() −E[D(fake)], the loss of the model. Only `fake`, (B, D), gets a gradient."""
         frozen = {name: value.detach() for name, value in self.score.named_parameters()}
         scores: torch.Tensor = torch.func.functional_call(self.score, frozen, (fake,))
         return -scores.mean()

@@ -1,4 +1,4 @@
-"""Graph networks over batches of molecules, from PyTorch Geometric's layers."""
+"""Graph networks over batches of molecules, with layers of PyTorch Geometric."""
 
 import importlib
 import warnings
@@ -13,20 +13,20 @@ from class_sweep.encoders.molecule_graphs import BOND_KINDS
 
 
 def _layers() -> Any:
-    """PyTorch Geometric's, imported at the first use: that takes seconds."""
-    with warnings.catch_warnings():  # of its own making, while it is imported
+    """The layers of PyTorch Geometric, imported at the first use because that takes seconds."""
+    with warnings.catch_warnings():  # its import uses deprecated names
         warnings.simplefilter("ignore", DeprecationWarning)
         return importlib.import_module("torch_geometric.nn.conv")
 
 
 class AtomEmbedding(nn.Module):
-    """Substructure tokens to vectors that start as Mol2vec's and are trained; (A,) to (A, D)."""
+    """Trained vectors of substructure tokens, initialised with those of Mol2vec."""
 
     def __init__(self, inputs: InputSpec, width: int) -> None:
         super().__init__()
         if inputs.atom_vectors is None:
-            raise ValueError("a backbone over graphs must be given the vectors of their atoms")
-        # A copy: what is shared between trials must not be trained.
+            raise ValueError("a backbone over graphs must have atom vectors, got none")
+        # A copy, because the vectors are shared between trials.
         self.vectors = nn.Embedding.from_pretrained(  # type: ignore[no-untyped-call]
             torch.tensor(inputs.atom_vectors), freeze=False
         )
@@ -39,9 +39,9 @@ class AtomEmbedding(nn.Module):
 
 
 class GraphConvolutions(nn.Module):
-    """Graph convolutions (Kipf and Welling, arXiv 1609.02907), each with a skip and a norm.
+    """Graph convolutions (Kipf and Welling, arXiv 1609.02907), each with a skip and a layer norm.
 
-    The skip and the norm are ours: three bare convolutions wash an atom's own token out.
+    The skip and the norm are ours: three convolutions without them lose the token of an atom.
     """
 
     def __init__(self, width: int, layers: int, dropout: float) -> None:
@@ -55,27 +55,27 @@ class GraphConvolutions(nn.Module):
         self._normalise = conv.gcn_conv.gcn_norm
 
     def forward(self, nodes: torch.Tensor, edges: torch.Tensor) -> torch.Tensor:
-        """(n, width) nodes and (2, e) edges, both ways round, to (n, width)."""
-        # Once for all layers, where each would do it again.
+        """(n, width) nodes and (2, e) edges in both directions to (n, width)."""
+        # Once for all layers, not in each layer.
         looped, weights = self._normalise(edges, num_nodes=len(nodes), dtype=torch.float32)
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):
-            sent = functional.relu(convolution(nodes, looped, weights))
-            nodes = norm(nodes + functional.dropout(sent, self.dropout, self.training))
+            messages = functional.relu(convolution(nodes, looped, weights))
+            nodes = norm(nodes + functional.dropout(messages, self.dropout, self.training))
         return nodes
 
 
 class GraphTransformer(nn.Module):
-    """Attention over each atom's neighbours with the bonds' kinds in keys and values.
+    """Attention over the neighbours of each atom, with the kinds of bonds in keys and values.
 
     Dwivedi and Bresson 2020 (arXiv 2012.09699), with the attention of Shi et al. 2020 (arXiv
-    2009.03509) and layer norms, which don't mix the molecules of a batch.
+    2009.03509) and layer norms, which do not mix the molecules of a batch.
     """
 
     def __init__(self, width: int, layers: int, heads: int, dropout: float) -> None:
         super().__init__()
         if width % heads:
             raise ValueError(f"heads must divide the width ({width}), got {heads}")
-        self.bonds = nn.Embedding(BOND_KINDS, BOND_KINDS)  # wider, it would say no more
+        self.bonds = nn.Embedding(BOND_KINDS, BOND_KINDS)  # as wide as its number of kinds: enough
         conv = _layers()
         self.attention = nn.ModuleList(
             conv.TransformerConv(width, width // heads, heads, edge_dim=BOND_KINDS, dropout=dropout)
@@ -90,7 +90,7 @@ class GraphTransformer(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, atoms: torch.Tensor, graphs: Graphs) -> torch.Tensor:
-        """(A, width) to (A, width)."""
+        """(A, width) atoms to (A, width)."""
         bonds = self.bonds(graphs.bond_kinds)
         for attend, first, feed, second in zip(
             self.attention, self.first_norms, self.feed_forward, self.second_norms, strict=True
@@ -101,7 +101,16 @@ class GraphTransformer(nn.Module):
 
 
 def mean_of(nodes: torch.Tensor, owners: torch.Tensor, count: int) -> torch.Tensor:
-    """(n, D) nodes to (count, D), the mean of each owner's; zero for an owner of none."""
+    """The mean of the nodes of each owner.
+
+    Args:
+        nodes: (n, D)
+        owners: (n,) the owner of each node, below `count`.
+        count: The number of owners.
+
+    Returns:
+        (count, D); zero for an owner without nodes.
+    """
     sums = nodes.new_zeros(count, nodes.shape[1]).index_add(0, owners, nodes)
     sizes = torch.bincount(owners, minlength=count).clamp(min=1)
     return sums / sizes.unsqueeze(1)
@@ -110,9 +119,18 @@ def mean_of(nodes: torch.Tensor, owners: torch.Tensor, count: int) -> torch.Tens
 def by_owner(
     nodes: torch.Tensor, owners: torch.Tensor, count: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """(n, D) nodes, owners ascending, to (count, M, D), zero behind their ends, and (count, M)."""
+    """The nodes of each owner, padded to the largest number M of nodes of an owner.
+
+    Args:
+        nodes: (n, D)
+        owners: (n,) the owner of each node, ascending.
+        count: The number of owners.
+
+    Returns:
+        (count, M, D) nodes, zero in the padding, and (count, M) true where there is a node.
+    """
     sizes = torch.bincount(owners, minlength=count)
-    place = torch.arange(len(owners), device=owners.device) - (sizes.cumsum(0) - sizes)[owners]
-    most = int(sizes.max())
-    dense = nodes.new_zeros(count, most, nodes.shape[1]).index_put((owners, place), nodes)
-    return dense, torch.arange(most, device=owners.device) < sizes.unsqueeze(1)
+    position = torch.arange(len(owners), device=owners.device) - (sizes.cumsum(0) - sizes)[owners]
+    widest = int(sizes.max())
+    dense = nodes.new_zeros(count, widest, nodes.shape[1]).index_put((owners, position), nodes)
+    return dense, torch.arange(widest, device=owners.device) < sizes.unsqueeze(1)

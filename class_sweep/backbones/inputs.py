@@ -1,4 +1,4 @@
-"""What a backbone is given of some pairs, as tensors, and of the data set it is built for."""
+"""The inputs of a backbone: batches of texts and molecules as tensors, and their widths."""
 
 from dataclasses import dataclass, fields
 from typing import Any, Self
@@ -14,13 +14,13 @@ from class_sweep.encoders.molecule_graphs import MoleculeGraphs
 
 @dataclass(frozen=True)
 class InputSpec:
-    """What a backbone is built over.
+    """The widths and pretrained parts that a backbone is built over.
 
     Attributes:
-        text_width: D_text, of a frozen text feature and of a token's state.
-        molecule_width: D_molecule, of a frozen molecule feature.
-        atom_vectors: (V, D_atom) what atoms start from, where molecules are graphs.
-        transformer: The text encoder that is trained with the backbone, if one is.
+        text_width: D_text, the width of a text vector and of a token.
+        molecule_width: D_molecule, the width of a molecule vector.
+        atom_vectors: (V, D_atom) the initial vectors of the substructures, if molecules are graphs.
+        transformer: The text encoder that is trained with the backbone; None if texts are frozen.
     """
 
     text_width: int
@@ -30,10 +30,10 @@ class InputSpec:
 
 
 class _OnDevice:
-    """A dataclass of tensors that moves as one."""
+    """The base of a dataclass of tensors, whose tensors move together."""
 
     def to(self, device: torch.device) -> Self:
-        """The same on another device."""
+        """A copy on a device."""
         moved: dict[str, Any] = {}
         for field in fields(self):  # type: ignore[arg-type]
             value = getattr(self, field.name)
@@ -44,12 +44,12 @@ class _OnDevice:
 
 @dataclass(frozen=True)
 class Tokens(_OnDevice):
-    """What is known of the tokens of B texts.
+    """The tokens of B texts from two layers of the text encoder.
 
     Attributes:
-        mean: (B, D_text) the mean token of one layer.
-        states: (B, T, D_text) the tokens of another.
-        mask: (B, T) where there is a token.
+        mean: (B, D_text) the mean token of the first layer.
+        states: (B, T, D_text) the tokens of the second layer.
+        mask: (B, T) true where there is a token, false in the padding.
     """
 
     mean: torch.Tensor
@@ -59,11 +59,11 @@ class Tokens(_OnDevice):
 
 @dataclass(frozen=True)
 class Texts(_OnDevice):
-    """B texts as a text encoder gives them.
+    """The output of a text encoder for B texts.
 
     Attributes:
-        sentence: (B, D_text) one vector a text.
-        tokens: Of the same texts, where the backbone asks for them.
+        sentence: (B, D_text) one vector per text.
+        tokens: The tokens of the same texts, if the backbone needs them.
     """
 
     sentence: torch.Tensor
@@ -73,20 +73,22 @@ class Texts(_OnDevice):
         """The tokens.
 
         Raises:
-            ValueError: If there are none: the backbone did not say that it needs them.
+            ValueError: If there are none, because the backbone's `needs` has no token depths.
         """
         if self.tokens is None:
-            raise ValueError("a backbone must name its tokens in `needs`, and was given none")
+            raise ValueError(
+                "a backbone that reads tokens must name their depths in `needs`, got no tokens"
+            )
         return self.tokens
 
 
 @dataclass(frozen=True)
 class TokenIds(_OnDevice):
-    """B texts for a transformer that is trained.
+    """B texts as the inputs of a transformer that is trained.
 
     Attributes:
-        ids: (B, T) int64 token numbers, 0 behind a text's end.
-        mask: (B, T) where there is a token.
+        ids: (B, T) int64 token ids, 0 in the padding.
+        mask: (B, T) true where there is a token, false in the padding.
     """
 
     ids: torch.Tensor
@@ -94,24 +96,24 @@ class TokenIds(_OnDevice):
 
     @classmethod
     def of(cls, tokens: Ragged) -> Self:
-        """The rows of some texts, padded to the longest."""
+        """The token ids of B texts, padded to the longest text."""
         ids, mask = tokens.padded()
         return cls(torch.from_numpy(ids.astype(np.int64)), torch.from_numpy(mask))
 
 
 @dataclass(frozen=True)
 class Graphs(_OnDevice):
-    """B molecules as one graph of A atoms, K motifs and no edge between two molecules.
+    """B molecules as one graph of A atoms and K motifs, without edges between molecules.
 
     Attributes:
-        atoms: (A,) substructure tokens.
+        atoms: (A,) the substructure token of each atom.
         atom_molecule: (A,) the molecule of each atom, ascending.
-        bonds: (2, E) from atom to atom, both ways round.
-        bond_kinds: (E,)
+        bonds: (2, E) edges between atoms, in both directions.
+        bond_kinds: (E,) the kind of each edge.
         motif_molecule: (K,) the molecule of each motif, ascending.
-        members: (2, P) an atom and a motif that it is in.
-        motif_bonds: (2, Q) from motif to motif, both ways round.
-        count: B.
+        members: (2, P) pairs of an atom and a motif that contains it.
+        motif_bonds: (2, Q) edges between motifs, in both directions.
+        count: B, the number of molecules.
     """
 
     atoms: torch.Tensor
@@ -125,7 +127,7 @@ class Graphs(_OnDevice):
 
     @classmethod
     def of(cls, graphs: MoleculeGraphs) -> Self:
-        """Some molecules, numbered through."""
+        """The molecules as one graph, their atoms and motifs numbered consecutively."""
         first_atom = graphs.atoms.offsets[:-1]
         motifs = graphs.motifs.astype(np.int64)
         first_motif = np.cumsum(motifs) - motifs
@@ -150,17 +152,17 @@ def _int64(values: NDArray[Any]) -> torch.Tensor:
 
 
 def _both_ways(edges: NDArray[Any]) -> torch.Tensor:
-    """(n, 2) edges to (2, 2n), those the other way round behind them."""
+    """(n, 2) edges to (2, 2n), the reversed edges after the given ones."""
     return _int64(np.concatenate([edges.T, edges.T[::-1]], axis=1))
 
 
 @dataclass(frozen=True)
 class Molecules(_OnDevice):
-    """B molecules.
+    """The features of B molecules.
 
     Attributes:
-        vectors: (B, D_molecule) frozen features.
-        graphs: The same molecules as graphs, where the backbone asks for them.
+        vectors: (B, D_molecule) one frozen vector per molecule.
+        graphs: The same molecules as graphs, if the backbone needs them.
     """
 
     vectors: torch.Tensor
@@ -170,16 +172,16 @@ class Molecules(_OnDevice):
         """The graphs.
 
         Raises:
-            ValueError: If there are none: the backbone did not say that it needs them.
+            ValueError: If there are none, because the backbone's `needs` has no graphs.
         """
         if self.graphs is None:
-            raise ValueError("a backbone must name its graphs in `needs`, and was given none")
+            raise ValueError("a backbone that reads graphs must say so in `needs`, got no graphs")
         return self.graphs
 
 
 @dataclass(frozen=True)
 class Batch(_OnDevice):
-    """Pairs as a backbone takes them."""
+    """The inputs of a backbone for B pairs: texts and molecules in the same sequence."""
 
     texts: Texts | TokenIds
     molecules: Molecules
@@ -187,10 +189,13 @@ class Batch(_OnDevice):
     def of_vectors(self, rows: torch.Tensor) -> Self:
         """Some rows of a batch of frozen vectors.
 
+        Args:
+            rows: (n,) indices.
+
         Raises:
-            TypeError: If its texts are tokens.
+            TypeError: If the texts are token ids.
         """
         if isinstance(self.texts, TokenIds):
-            raise TypeError("rows must be taken of frozen vectors, got token numbers")
+            raise TypeError("rows must be taken from frozen vectors, got token ids")
         sentence, vectors = self.texts.sentence[rows], self.molecules.vectors[rows]
         return type(self)(Texts(sentence), Molecules(vectors))

@@ -1,7 +1,7 @@
-"""Multi-tokens of many pairs, and how near they are to motifs, with room only for those there are.
+"""The similarity of multi-tokens and motifs for many pairs, without memory for absent ones.
 
-Of a pair's motifs few have tokens, and one large molecule gives all others its number of them: the
-means that there are stand in one table, a row each, filled from the tokens like bags of words.
+Few motifs of a pair have tokens, and padding gives every molecule as many motifs as the largest one
+has. The present means are therefore rows of one table, computed by an embedding bag.
 """
 
 import torch
@@ -11,18 +11,18 @@ from torch.nn import functional
 def mean_cosines(
     tokens: torch.Tensor, motifs: torch.Tensor, column: torch.Tensor, there: torch.Tensor
 ) -> torch.Tensor:
-    """Of each pair, the mean over motifs with tokens of the cosine of their mean and the motif.
+    """For each pair, the mean over its motifs with tokens of cos(mean token, motif).
 
-    I texts and J molecules, every one against every other, N times over.
+    Every one of I texts is compared with every one of J molecules, in N independent groups.
 
     Args:
-        tokens: (N, I, T, D)
-        motifs: (N, J, M, D) unit vectors.
+        tokens: (N, I, T, D) the tokens of the texts.
+        motifs: (N, J, M, D) unit vectors, the motifs of the molecules.
         column: (N, I, J, T) the motif of each token.
-        there: (N, I, J, T) which tokens there are, the same for every j; at least one.
+        there: (N, I, J, T) true where there is a token, equal for every j; at least one per text.
 
     Returns:
-        (N, I, J)
+        (N, I, J) mean cosines.
     """
     repeats, texts, molecules, length = column.shape
     width = motifs.shape[2]
@@ -31,7 +31,7 @@ def mean_cosines(
     token = torch.arange(repeats * texts * length, device=device).view(repeats, texts, 1, length)
     cells, order = (pair * width + column)[there].sort(stable=True)
     cells, sizes = torch.unique_consecutive(cells, return_counts=True)
-    # A cosine needs no mean: the sum of a motif's tokens points the same way.
+    # The sum of a motif's tokens has the direction of their mean.
     sums = functional.embedding_bag(
         token.expand(column.shape)[there][order],
         tokens.flatten(0, 2),

@@ -1,4 +1,4 @@
-"""ORMA (Min et al., BIBM 2024, arXiv 2411.11875): texts and molecules compared at three grains."""
+"""ORMA (Min et al., BIBM 2024, arXiv 2411.11875): alignment at three levels."""
 
 import math
 
@@ -16,15 +16,15 @@ from class_sweep.config.backbones import OrmaBackbone
 
 
 class Orma(Backbone):
-    """Tokens with atoms, multi-tokens with motifs, the sentence with the molecule.
+    """Tokens are compared with atoms, multi-tokens with motifs, the sentence with the molecule.
 
-    A multi-token is the mean of a text's tokens that optimal transport aligns with one motif of one
-    molecule, so every pair of a batch has multi-tokens of its own. The similarity of a pair is the
-    mean, over the motifs that have tokens, of the cosine of motif and multi-token. All of a pair's
-    similarities, and so its score, come from its own text and its own molecule.
+    A multi-token is the mean of the tokens of a text that optimal transport assigns to one motif of
+    one molecule. Every pair of a batch therefore has its own multi-tokens. The multi-token
+    similarity of a pair is the mean, over the motifs with tokens, of the cosine of motif and
+    multi-token. It depends on the pair's own text and molecule alone.
 
-    The embedding holds the two other levels, weighted: their part of a pair's score is its inner
-    product, up to a constant factor. Special tokens are tokens like others.
+    The embedding contains the two other levels, weighted, so that its inner product is their part
+    of the score up to a constant factor. Special tokens count as tokens.
     """
 
     parts = ("token_atom", "multitoken_motif", "sentence_molecule")
@@ -42,11 +42,11 @@ class Orma(Backbone):
 
     @classmethod
     def needs(cls, settings: OrmaBackbone) -> Needs:
-        """Graphs, and tokens of two layers."""
+        """Molecules as graphs, and the tokens of two layers."""
         return Needs(True, (settings.token_depth, settings.multitoken_depth))
 
     def project_texts(self, texts: Texts) -> Encoded:
-        """A vector for each of the coarse levels, and `fine` tokens (B, T, D) with their `mask`."""
+        """A vector for each coarse level, `fine` tokens (B, T, D) and their `mask`, (B, T)."""
         tokens = texts.require_tokens()
         coarse = self._coarse(self.text_heads, tokens.mean, texts.sentence)
         fine = self.text_heads["multitoken_motif"](tokens.states)
@@ -54,7 +54,7 @@ class Orma(Backbone):
         return coarse | {"fine": fine, "mask": tokens.mask}
 
     def encode_molecules(self, molecules: Molecules) -> Encoded:
-        """A vector for each of the coarse levels, and `fine` motifs (B, M, D) with their `mask`."""
+        """A vector for each coarse level, `fine` motifs (B, M, D) and their `mask`, (B, M)."""
         graphs = molecules.require_graphs()
         atoms, motifs, whole = self.graph(graphs)
         coarse = self._coarse(
@@ -65,16 +65,17 @@ class Orma(Backbone):
         return coarse | {"fine": dense, "mask": mask}
 
     def _coarse(self, heads: nn.ModuleDict, low: torch.Tensor, high: torch.Tensor) -> Encoded:
-        found = {
+        """The two coarse levels and the embedding from (B, D) mean tokens or atoms and wholes."""
+        levels = {
             "token_atom": functional.normalize(heads["token_atom"](low), dim=-1),
             "sentence_molecule": functional.normalize(heads["sentence_molecule"](high), dim=-1),
         }
-        total = sum(self._weights[part] for part in found)
-        scaled = [math.sqrt(self._weights[part] / total) * side for part, side in found.items()]
-        return found | {"embedding": torch.cat(scaled, dim=-1)}
+        total = sum(self._weights[part] for part in levels)
+        scaled = [math.sqrt(self._weights[part] / total) * side for part, side in levels.items()]
+        return levels | {"embedding": torch.cat(scaled, dim=-1)}
 
     def loss_parts(self, texts: Encoded, molecules: Encoded) -> dict[str, torch.Tensor]:
-        """Symmetric cross-entropy at each level, weighted."""
+        """The symmetric cross-entropy of each level, weighted."""
         similarities = {
             "token_atom": texts["token_atom"] @ molecules["token_atom"].T,
             "multitoken_motif": self._all_against_all(texts, molecules),
@@ -109,16 +110,16 @@ class Orma(Backbone):
         motifs: torch.Tensor,
         motif_mask: torch.Tensor,
     ) -> torch.Tensor:
-        """Of I texts and J molecules, every one against every other, N times over.
+        """The similarity of every one of I texts and J molecules, in N independent groups.
 
         Args:
             tokens: (N, I, T, D) unit vectors.
-            token_mask: (N, I, T)
+            token_mask: (N, I, T) true where there is a token.
             motifs: (N, J, M, D) unit vectors.
-            motif_mask: (N, J, M)
+            motif_mask: (N, J, M) true where there is a motif.
 
         Returns:
-            (N, I, J)
+            (N, I, J) mean cosines.
         """
         similarity = torch.einsum("nitd,njmd->nijtm", tokens, motifs).detach()
         shape = similarity.shape
@@ -132,10 +133,10 @@ class Orma(Backbone):
 
 
 class _Hierarchy(nn.Module):
-    """Convolutions over one graph of atoms, motifs and molecules.
+    """Graph convolutions over one graph of atoms, motifs and molecules.
 
-    Atoms start from their substructures, a motif from the mean of its atoms and a molecule from the
-    mean of its motifs, each with a vector of its kind of node added.
+    The initial vector of an atom is that of its substructure, of a motif the mean of its atoms, and
+    of a molecule the mean of its motifs. A vector for the kind of the node is added to each.
     """
 
     def __init__(self, settings: OrmaBackbone, inputs: InputSpec) -> None:
@@ -145,7 +146,7 @@ class _Hierarchy(nn.Module):
         self.network = GraphConvolutions(settings.hidden, settings.layers, settings.dropout)
 
     def forward(self, graphs: Graphs) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Atoms (A, hidden), motifs (K, hidden) and molecules (B, hidden)."""
+        """The vectors of atoms (A, hidden), motifs (K, hidden) and molecules (B, hidden)."""
         atoms = self.atoms(graphs.atoms)
         of_motif, motif = graphs.members
         motifs = mean_of(atoms[of_motif], motif, len(graphs.motif_molecule))
@@ -160,7 +161,7 @@ class _Hierarchy(nn.Module):
 
 
 def _edges(graphs: Graphs, atoms: int, motifs: int) -> torch.Tensor:
-    """(2, e) bonds, motifs that touch, and each node with the one above it, both ways round."""
+    """(2, e) edges in both directions: bonds, adjacent motifs, atom–motif and motif–molecule."""
     of_motif, motif = graphs.members
     motif_here = torch.arange(motifs, device=motif.device) + atoms
     up = torch.cat(

@@ -1,4 +1,4 @@
-"""Text2Mol (Edwards, Zhai and Ji, EMNLP 2021): a text's head, a perceptron or graph network."""
+"""Text2Mol (Edwards, Zhai and Ji, EMNLP 2021): a text head, and a perceptron or graph network."""
 
 import torch
 from torch import nn
@@ -12,10 +12,10 @@ from class_sweep.config.backbones import Text2MolBackbone
 
 
 class Text2Mol(Backbone):
-    """Both sides end in a layer norm, here a unit vector, and a learned temperature.
+    """Both sides end in a layer norm and a unit vector; the temperature is learned.
 
-    The molecule's side is a perceptron 300-600-600-300 over the summed Mol2vec vector, or three
-    graph convolutions over the atoms' substructures, their mean, and a perceptron.
+    The molecule side is a perceptron 300-600-600-300 over the sum of the Mol2vec vectors. With
+    `molecule: gcn`, the perceptron is over the mean of three graph convolutions over the atoms.
     """
 
     parts = ("contrastive",)
@@ -41,17 +41,17 @@ class Text2Mol(Backbone):
 
     @classmethod
     def needs(cls, settings: Text2MolBackbone) -> Needs:
-        """Graphs for the graph network."""
+        """Molecules as graphs, for the graph network."""
         return Needs(graphs=settings.molecule == "gcn")
 
     def project_texts(self, texts: Texts) -> Encoded:
-        """`embedding` alone."""
+        """`embedding`, (B, D)."""
         return {"embedding": functional.normalize(self.text_head(texts.sentence), dim=-1)}
 
     def encode_molecules(self, molecules: Molecules) -> Encoded:
-        """`embedding` alone."""
-        read = self.graph_encoder(molecules) if self.graph_encoder else molecules.vectors
-        return {"embedding": functional.normalize(self.molecule_head(read), dim=-1)}
+        """`embedding`, (B, D)."""
+        vectors = self.graph_encoder(molecules) if self.graph_encoder else molecules.vectors
+        return {"embedding": functional.normalize(self.molecule_head(vectors), dim=-1)}
 
     def loss_parts(self, texts: Encoded, molecules: Encoded) -> dict[str, torch.Tensor]:
         """`contrastive`: the sum of both directions' cross-entropy over the batch."""
@@ -61,7 +61,7 @@ class Text2Mol(Backbone):
 
 
 class _GraphEncoder(nn.Module):
-    """Atoms to the mean of what graph convolutions make of them, (B, hidden)."""
+    """The mean of the atoms after graph convolutions."""
 
     def __init__(self, settings: Text2MolBackbone, inputs: InputSpec) -> None:
         super().__init__()
@@ -69,6 +69,7 @@ class _GraphEncoder(nn.Module):
         self.network = GraphConvolutions(settings.hidden, settings.layers, settings.dropout)
 
     def forward(self, molecules: Molecules) -> torch.Tensor:
+        """B molecules to (B, hidden)."""
         graphs = molecules.require_graphs()
         atoms = self.network(self.atoms(graphs.atoms), graphs.bonds)
         return mean_of(atoms, graphs.atom_molecule, graphs.count)

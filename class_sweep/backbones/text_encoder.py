@@ -1,4 +1,4 @@
-"""The text's side up to its tokens: frozen features as they are, or a transformer to train."""
+"""The text encoder inside a backbone: frozen features, or a transformer that is trained."""
 
 from typing import Any, Self
 
@@ -12,16 +12,16 @@ from class_sweep.errors import EncoderError
 
 
 def build_text_encoder(inputs: InputSpec, token_depths: tuple[float, float] | None) -> nn.Module:
-    """The module that gives `Texts`: the transformer that is trained, or nothing at all."""
+    """The module whose output is `Texts`: a transformer that is trained, else the identity."""
     if inputs.transformer is None:
         return nn.Identity()
     return Transformer(inputs.transformer, token_depths)
 
 
 class Transformer(nn.Module):
-    """A pretrained transformer inside the trial, all of it or its last layers trained.
+    """A pretrained transformer of which all layers or the last layers are trained.
 
-    Layers that are not trained run as in evaluation, without dropout, and keep no activations.
+    The other layers run in evaluation mode, without dropout, and keep no activations.
     """
 
     def __init__(
@@ -29,11 +29,15 @@ class Transformer(nn.Module):
     ) -> None:
         """Load the model from this machine or the hub.
 
+        Args:
+            settings: The model, its pooling and its trained layers.
+            token_depths: The two layers whose tokens the backbone reads; see `Needs`.
+
         Raises:
-            EncoderError: If it cannot be had, or has fewer layers than are to be trained.
+            EncoderError: If the model is unavailable, or has fewer layers than are to be trained.
         """
         super().__init__()
-        # Only here: a trial over frozen features never imports transformers.
+        # Imported here because a trial over frozen features must not load transformers.
         from class_sweep.encoders.hub import find_model  # noqa: PLC0415
         from class_sweep.encoders.pretrained import load_model  # noqa: PLC0415
 
@@ -59,28 +63,29 @@ class Transformer(nn.Module):
         self._frozen = [module for module in self.model.modules() if id(module) not in within]
 
     def train(self, mode: bool = True) -> Self:
-        """As of any module; layers that are not trained stay in evaluation mode."""
+        """Set the mode of the trained layers; the others stay in evaluation mode."""
         super().train(mode)
         for module in self._frozen:
             module.training = False
         return self
 
     def forward(self, texts: TokenIds) -> Texts:
-        """B texts, padding masked."""
-        deep = self._depths is not None
-        found = self.model(
-            input_ids=texts.ids, attention_mask=texts.mask.long(), output_hidden_states=deep
+        """The vectors of B texts, and their tokens if the backbone reads them."""
+        output = self.model(
+            input_ids=texts.ids,
+            attention_mask=texts.mask.long(),
+            output_hidden_states=self._depths is not None,
         )
-        sentence = pool(found.last_hidden_state, texts.mask, self._pooling)
+        sentence = pool(output.last_hidden_state, texts.mask, self._pooling)
         if self._depths is None:
             return Texts(sentence)
-        states = found.hidden_states
+        states = output.hidden_states
         early, late = (states[layer_at(depth, len(states) - 1)] for depth in self._depths)
         return Texts(sentence, Tokens(pool(early, texts.mask, "mean"), late, texts.mask))
 
 
 def _layers(model: nn.Module) -> nn.ModuleList:
-    """The transformer's blocks, whatever its architecture calls them."""
+    """The transformer's blocks, under whatever name its architecture has for them."""
     depth = model.config.num_hidden_layers  # type: ignore[union-attr]
     for module in model.modules():
         if isinstance(module, nn.ModuleList) and len(module) == depth:

@@ -1,4 +1,4 @@
-"""Which pairs an epoch sees, in which order, and how strongly it counts."""
+"""The curriculum: the pool of each epoch, the order of the pairs, and the intensity."""
 
 from class_sweep.curriculum.standalone import CurriculumRun
 

@@ -1,4 +1,4 @@
-"""The named schedules that others are held against."""
+"""The baselines: named schedules that every other schedule is compared with."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,8 +21,8 @@ REFERENCES: dict[str, dict[str, Value]] = {
         "curriculum.intensity_target": "loss",
         "curriculum.batching": "random",
     },
-    # No curriculum: every pair in every epoch, at full intensity, whatever the pacing; σ plays no
-    # part. Random batches, since neighbourhood batches are no plain training.
+    # No curriculum: every pair in every epoch, at full intensity, in random batches. With α = 1 the
+    # pacing and σ have no effect.
     "full_data": {
         "curriculum.alpha": 1.0,
         "curriculum.beta": 0.0,
@@ -30,29 +30,29 @@ REFERENCES: dict[str, dict[str, Value]] = {
         "curriculum.batching": "random",
     },
 }
-"""Name to the settings it fixes (dotted path to value)."""
+"""The settings that each baseline fixes, as dotted path to value."""
 
 
 def reference_config(
     space: Space, name: str, others: Mapping[str, Value] | None = None
 ) -> dict[str, Value]:
-    """A reference schedule in a space: its own values, and every other axis' from elsewhere.
+    """The configuration of a baseline in a space: its own values, and values of the other axes.
 
-    What the space holds fixed at the reference's own value is left out.
+    A setting that the space fixes at the baseline's value is left out.
 
     Args:
-        space: Whose settings it shares.
+        space: The space.
         name: One of `REFERENCES`.
-        others: Values for the other axes, such as another trial's; their centres unless given.
+        others: Values of the other axes, for example those of a trial; by default their centres.
     """
     fixed = space.settings.model_dump(mode="json")
-    own = {
+    fixed_values = {
         path: value
         for path, value in REFERENCES[name].items()
         if path in space.axes or _at(fixed, path) != value
     }
-    values = {**(space.centre() if others is None else others), **own}
-    if SIGMA in own:  # it stands instead of a quantile
+    values = {**(space.centre() if others is None else others), **fixed_values}
+    if SIGMA in fixed_values:  # σ replaces a quantile
         values.pop(SIGMA_QUANTILE, None)
     return values
 
@@ -63,6 +63,6 @@ def _at(tree: dict[str, Any], path: str) -> Any:
 
 
 def sigmas_needed(space: Space) -> list[float | Quantile]:
-    """Every σ that a trial of the space or one of its references may have."""
+    """Every σ of a trial or of a baseline of the space."""
     references = [REFERENCES[name].get(SIGMA) for name in space.settings.references]
     return [*space.sigmas(), *(float(sigma) for sigma in references if sigma is not None)]

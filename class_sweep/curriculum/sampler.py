@@ -1,4 +1,4 @@
-"""The batches of an epoch: its pool in a seeded order, cut into whole batches."""
+"""The batches of an epoch: its pool in a seeded random order, cut into complete batches."""
 
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -11,14 +11,13 @@ from class_sweep.curriculum.schedule import Schedule
 
 
 class CurriculumSampler:
-    """Batches of a schedule, addressable by step, from a generator of their own.
+    """The batches of a schedule, addressable by step.
 
-    An epoch's batches depend on the seed and the epoch alone, so a run cut anywhere and gone on
-    with draws the same ones as a run straight through.
+    The batches of an epoch depend on the seed and the epoch alone. A cut and resumed run therefore
+    draws the same batches as an uncut run.
 
-    Batches of like lengths are made of the same random order: the pairs of some consecutive batches
-    are sorted by length among themselves, and the batches visited in random order. A pair's
-    negatives are then of about its own length.
+    With lengths, the pairs of some consecutive batches are sorted by length among themselves, and
+    the batches are visited in random order. A pair and its negatives then have similar lengths.
     """
 
     def __init__(
@@ -36,12 +35,12 @@ class CurriculumSampler:
 
         Args:
             schedule: The pools and the batch size.
-            order: (L,) the order of `difficulty_order`.
-            seed: Of every epoch's batches.
-            nearest: (L, m) each pair's most similar others for neighbourhood batches; None for
-                random ones.
-            group_size: Look-alikes a group of a neighbourhood batch.
-            lengths: (L,) what a pair's cost grows with, for random batches of like lengths.
+            order: (L,) the training pairs in the sequence of `difficulty_order`.
+            seed: The seed of the batches of every epoch.
+            nearest: (L, m) the most similar other pairs of each pair, for neighbourhood batches;
+                None for random batches.
+            group_size: Pairs per group of a neighbourhood batch.
+            lengths: (L,) the length of each pair, for random batches of similar lengths.
             length_window: Consecutive batches whose pairs are sorted by length among themselves.
 
         Raises:
@@ -53,7 +52,7 @@ class CurriculumSampler:
             )
         if nearest is not None and len(nearest) != schedule.pairs:
             raise ValueError(
-                f"neighbours must be known of each of the {schedule.pairs} pairs,"
+                f"nearest must have a row for each of the {schedule.pairs} pairs,"
                 f" got {len(nearest)}"
             )
         if nearest is not None and not 2 <= group_size <= schedule.batch_size:
@@ -70,9 +69,9 @@ class CurriculumSampler:
         self._window = length_window * schedule.batch_size
 
     def epoch(self, epoch: int) -> NDArray[np.int64]:
-        """All batches of an epoch: (steps, batch_size) rows of the training pairs."""
+        """(steps, batch_size) the training pairs of all batches of an epoch."""
         size = self.schedule.batch_size
-        # Sorted, so that two arms whose pools hold the same pairs draw the same batches.
+        # Sorted, so that two schedules with equal pools draw equal batches.
         pool = np.sort(self._order[: self.schedule.pools[epoch]])
         generator = np.random.default_rng([self._seed, epoch])
         steps = len(pool) // size
@@ -82,16 +81,16 @@ class CurriculumSampler:
         visited = generator.permutation(pool)[: steps * size]
         if self._lengths is None or self._window == size:
             return visited.reshape(steps, size)
-        # Who is left out and who is in which window stays random; within one, like meets like.
+        # The remainder and the windows stay random; only the order within a window changes.
         window = np.arange(len(visited)) // self._window
         visited = visited[np.lexsort((self._lengths[visited], window))]
         return generator.permutation(visited.reshape(steps, size))
 
     def spans(self, start: int, stop: int) -> Iterator[tuple[int, NDArray[np.int64]]]:
-        """The steps from `start` up to `stop`, by epoch: its number and (steps, batch_size) rows.
+        """The steps `start` … `stop` − 1 by epoch: its number and (steps, batch_size) pairs.
 
         Raises:
-            ValueError: If the schedule has fewer steps.
+            ValueError: If the schedule has fewer than `stop` steps.
         """
         ends = self.schedule.ends
         if stop > ends[-1]:

@@ -1,4 +1,4 @@
-"""What a search space admits: its shortest and longest schedule, and when its pacings end."""
+"""The bounds of a space's schedules: the shortest, the longest, and the end of pacing."""
 
 from class_sweep.config.axes import Value
 from class_sweep.config.document import Space
@@ -19,10 +19,14 @@ _PACING = "curriculum.pacing"
 
 
 def schedule_bounds(space: Space, pairs: int) -> tuple[Schedule, Schedule]:
-    """The schedules of fewest and of most steps, over `pairs` training pairs.
+    """The schedules with the fewest and the most steps, over `pairs` training pairs.
 
-    λ grows with α, β, p and the k it starts at and falls with T, for every pacing: the extremes
-    stand in two corners of the axes.
+    λ rises with α, β, p and the first k, and falls with T, for every pacing. The extremes are
+    therefore in two corners of the axes.
+
+    Args:
+        space: The space.
+        pairs: L, the number of training pairs.
 
     Raises:
         ValueError: If the first pool of any schedule of the space is smaller than its batch.
@@ -32,7 +36,7 @@ def schedule_bounds(space: Space, pairs: int) -> tuple[Schedule, Schedule]:
 
 
 def _corner(space: Space, pairs: int, *, longest: bool) -> list[Schedule]:
-    """The schedule in one corner of the axes, for every pacing of the space."""
+    """The schedules of one corner of the axes, one for each pacing of the space."""
     corner: dict[str, Value] = {}
     most, least = (max, min) if longest else (min, max)
     for paths, far in ((_LENGTHENS, most), (_SHORTENS, least)):
@@ -47,14 +51,14 @@ def _corner(space: Space, pairs: int, *, longest: bool) -> list[Schedule]:
 
 
 def resolve_grace(space: Space, most_epochs: float) -> PruningSettings:
-    """The pruning of a space, its grace a number of epochs.
+    """The pruning of a space with its grace as a number of epochs.
 
     Args:
-        space: Of the sweep.
-        most_epochs: The epochs of full data that a trial can come to.
+        space: The space.
+        most_epochs: The largest number of epochs of full data of a trial.
 
     Raises:
-        ConfigError: If the grace is to last until pacing ends, and no rung can stand there.
+        ConfigError: If the grace ends with the pacing, and no rung is possible there.
     """
     pruning = space.settings.pruning
     if not isinstance(pruning, RungPruning) or not isinstance(pruning.grace_epochs, str):
@@ -71,11 +75,11 @@ def resolve_grace(space: Space, most_epochs: float) -> PruningSettings:
 
 
 def pacing_end(space: Space) -> float:
-    """The epochs of full data by whose samples every schedule of the space shows all pairs.
+    """The epochs of full data after whose samples every schedule of the space shows all pairs.
 
-    Each trial has paced for other epochs and other samples, but trials are compared at equal
-    samples: so it is the most samples that any schedule takes to get there. The references, which
-    no rung prunes, are not asked.
+    Pacings end after different numbers of samples, but trials are compared at equal samples. The
+    result is therefore the largest number of samples before λ = 1. Baselines do not count: no rung
+    prunes them.
     """
     axis = space.axes.get(_PACING)
     pacings = axis.ends() if axis else [space.settings.curriculum.pacing]
@@ -83,7 +87,7 @@ def pacing_end(space: Space) -> float:
 
 
 def _largest_sum_before_end(space: Space, pacing: str) -> float:
-    """The largest Σ λ(k) before λ = 1 over the axes, for one pacing."""
+    """The largest Σ λ(k) before λ = 1 over the axes, for one pacing, in epochs of full data."""
     latest = {path: max(space.axes[path].ends()) for path in (_FULL_AT,) if path in space.axes}
     lower, upper = (
         space.resolve(

@@ -1,4 +1,4 @@
-"""Schedules epoch by epoch, as plain values: what a report draws and a table prints."""
+"""Schedules epoch by epoch, as plain values for plots and tables."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,11 +13,11 @@ from class_sweep.errors import DataError
 
 
 def schedule_tables(space: Space, pairs: int) -> dict[str, Any]:
-    """The space's own schedule (axes at their centre) and the paper's, over the same epochs.
+    """The schedule at the centre of a space and that of the paper, over the same epochs.
 
     Args:
-        space: Whose settings they share.
-        pairs: L, the training pairs.
+        space: The space.
+        pairs: L, the number of training pairs.
 
     Raises:
         DataError: If a first pool is smaller than a batch.
@@ -29,21 +29,21 @@ def schedule_tables(space: Space, pairs: int) -> dict[str, Any]:
 
 
 def schedule_table(space: Space, values: Mapping[str, Value], pairs: int) -> dict[str, Any]:
-    """One schedule: λ, γ of each part of the loss, and samples, of each epoch.
+    """One schedule: λ, γ of each part of the loss, and the samples of each epoch.
 
     Args:
-        space: Whose settings it has.
-        values: Dotted path to value, of every axis.
-        pairs: L, the training pairs.
+        space: The space.
+        values: The value of every axis, by dotted path.
+        pairs: L, the number of training pairs.
 
     Raises:
-        DataError: If its first pool is smaller than a batch.
+        DataError: If the first pool is smaller than a batch.
     """
     settings = space.resolve(values)
     curriculum, epochs = settings.curriculum, settings.budget.epochs
     batch = settings.optimizer.batch_size
     try:
-        planned = Schedule.of(settings, pairs)
+        schedule = Schedule.of(settings, pairs)
     except ValueError as error:
         raise DataError(f"{space.name}: {error}") from None
     weights = loss_weights(curriculum, epochs, loss_parts_of(curriculum.intensity))
@@ -53,7 +53,7 @@ def schedule_table(space: Space, values: Mapping[str, Value], pairs: int) -> dic
         "curriculum": curriculum.model_dump(mode="json"),
         "share": list(shares(curriculum, epochs)),
         "intensity": {part: list(values) for part, values in factors.items()},
-        "samples": [pool // batch * batch for pool in planned.pools],
-        "total": planned.samples,
-        "of_full_data": planned.share_of_full_data,
+        "samples": [pool // batch * batch for pool in schedule.pools],
+        "total": schedule.samples,
+        "of_full_data": schedule.share_of_full_data,
     }

@@ -1,6 +1,6 @@
-"""A schedule in anyone's training loop: the batches and the intensity of each epoch.
+"""A curriculum in any training loop: the batches and the intensity of each epoch.
 
-Needs NumPy and the settings alone: no Ray, no chemistry, no torch.
+It needs NumPy and the settings alone: no Ray, no RDKit, no torch.
 """
 
 from bisect import bisect_right
@@ -22,16 +22,23 @@ from class_sweep.errors import ConfigError
 
 
 class CurriculumRun:
-    """One run under a curriculum, epoch by epoch; as a sampler, all of it in one pass.
+    """One training run under a curriculum.
 
-    `batches(epoch)` and `weight(epoch)` are for a loop of one's own. Iterating over the run gives
-    the rows of every step of every epoch in turn: as the sampler of a loader with this batch size
-    that is the whole training, to be run as a single epoch.
+    `batches(epoch)` and `weight(epoch)` are for your own loop. Iteration gives the examples of
+    every step of every epoch in sequence. As the sampler of a data loader with this batch size,
+    one pass over the run is the whole training.
 
     Attributes:
-        epochs: Curriculum epochs.
-        steps: Optimizer steps of the whole run: what a learning rate should anneal over.
-        batch_size: Pairs a step.
+        epochs: The number of curriculum epochs.
+        steps: The optimizer steps of the whole run, over which a learning rate should anneal.
+        batch_size: Examples per step.
+
+    Example:
+        >>> curriculum = Curriculum(alpha=0.5, beta=0.5, intensity="inverse")
+        >>> difficulty = np.arange(40)
+        >>> run = CurriculumRun(curriculum, difficulty, budget=Budget(epochs=2), batch_size=10)
+        >>> [run.batches(epoch).shape for epoch in range(run.epochs)], run.weight(0)
+        ([(2, 10), (4, 10)], 0.5)
     """
 
     def __init__(
@@ -48,16 +55,16 @@ class CurriculumRun:
         """Plan a run.
 
         Args:
-            curriculum: Its settings; σ plays no part, for the difficulty is given.
-            difficulty: (L,) of each training example, low is easy: N(σ) in CLASS, or any other.
-            budget: How long it is.
-            batch_size: Examples a step.
-            seed: Of the batches, and of whatever the order leaves to chance.
-            ties: (L,) what orders examples of equal difficulty; their own order unless given.
-            nearest: (L, m) each example's most similar others; for neighbourhood batches.
+            curriculum: The settings. σ has no effect, because the difficulty is given.
+            difficulty: (L,) the difficulty of each training example, low is easy: N(σ) in CLASS.
+            budget: The number of epochs, and the limit on samples if there is one.
+            batch_size: Examples per step.
+            seed: The seed of the batches, of a random order and of a random tie-break.
+            ties: (L,) the sort key of examples of equal difficulty; by default their own order.
+            nearest: (L, m) the most similar other examples, for neighbourhood batches.
 
         Raises:
-            ValueError: If the first pool is smaller than a batch, or `nearest` is wanting.
+            ValueError: If the first pool is smaller than a batch, or `nearest` is missing.
         """
         if curriculum.batching == "neighbourhood" and nearest is None:
             raise ValueError("batching neighbourhood needs each example's nearest others, got none")
@@ -93,11 +100,11 @@ class CurriculumRun:
         ties: NDArray[np.float64] | None = None,
         nearest: NDArray[np.int32] | None = None,
     ) -> Self:
-        """The run that a file such as `best.yaml` describes; see `__init__`.
+        """The run of a configuration file, for example best.yaml of a sweep; see `__init__`.
 
         Raises:
-            ConfigError: If it cannot be read, or some of its settings are axes.
-            ValueError: As `__init__`.
+            ConfigError: If the file cannot be read, or has axes.
+            ValueError: See `__init__`.
         """
         space = load_space(Path(path))
         if space.axes:
@@ -114,16 +121,16 @@ class CurriculumRun:
         )
 
     def batches(self, epoch: int) -> NDArray[np.int64]:
-        """(steps, batch_size) the rows of an epoch's batches; the last epochs may have none."""
+        """(steps, batch_size) the examples of an epoch's batches; the last epochs may have none."""
         start = self._ends[epoch - 1] if epoch else 0
         return self._sampler.epoch(epoch)[: self._ends[epoch] - start]
 
     def weight(self, epoch: int, part: str = "loss") -> float:
-        """γ of an epoch: multiply the loss by it, or its named part where curves are of parts."""
+        """γ of an epoch, the factor on the loss, or on one part of it."""
         return self._loss_weights.loss[part][epoch]
 
     def rate(self, epoch: int) -> float:
-        """What to multiply the learning rate by; 1 unless the intensity acts on it."""
+        """The factor on the learning rate in an epoch; 1 if the intensity acts on the loss."""
         return self._loss_weights.rate[epoch]
 
     def epoch_of(self, step: int) -> int:
@@ -131,9 +138,10 @@ class CurriculumRun:
         return bisect_right(self._ends, step)
 
     def __len__(self) -> int:
-        """Samples of the whole run."""
+        """The number of samples of the whole run."""
         return self.steps * self.batch_size
 
     def __iter__(self) -> Iterator[int]:
+        """The examples of every step in sequence."""
         for epoch in range(self.epochs):
             yield from self.batches(epoch).ravel().tolist()

@@ -111,9 +111,8 @@ class TrialFeatures:
             return Texts(sentence).to(device)
         states, mask = self.token_states.take(rows).padded()
         mean = torch.from_numpy(self.token_means[rows])
-        moved = (
-            torch.from_numpy(states).to(device).float()
-        )  # moved before the conversion: half the bytes
+        # Moved before the conversion to float32: half the bytes.
+        moved = torch.from_numpy(states).to(device).float()
         return Texts(sentence, Tokens(mean, moved, torch.from_numpy(mask))).to(device)
 
     def molecules(self, rows: NDArray[np.int64], device: torch.device) -> Molecules:

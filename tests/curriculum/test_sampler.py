@@ -180,7 +180,7 @@ def test_bad_arguments_are_refused():
     schedule = Schedule.plan(Curriculum(), Budget(epochs=1), batch_size=5, pairs=20)
     with pytest.raises(ValueError, match="each of the 20 pairs, got 19"):
         CurriculumSampler(schedule, np.arange(19), 0)
-    with pytest.raises(ValueError, match="neighbours must be known of each of the 20 pairs, got 4"):
+    with pytest.raises(ValueError, match="nearest must have a row for each of the 20 pairs, got 4"):
         CurriculumSampler(
             schedule, np.arange(20), 0, nearest=np.zeros((4, 2), np.int32), group_size=2
         )

@@ -8,7 +8,7 @@ from class_sweep.report.blocks import Block, Table, Text
 from class_sweep.results import formatting
 
 if TYPE_CHECKING:
-    from class_sweep.models.evaluation import Evaluation
+    from class_sweep.models.split_evaluation import Evaluation
 
 
 def evaluation_blocks(evaluation: "Evaluation") -> list[Block]:

@@ -9,7 +9,7 @@ from class_sweep.report.blocks import Block, Card, Cards, Drawing, Table, Text
 from class_sweep.report.rendering.html import page
 
 if TYPE_CHECKING:
-    from class_sweep.models.retrieval import Hit
+    from class_sweep.models.query import Hit
 
 _MAX_TEXT = 120  # characters of a text in the table; the page and the JSON have the whole text
 
