@@ -1,6 +1,7 @@
 """What the documents promise of themselves: size, words, versions."""
 
 import re
+from pathlib import Path
 
 import pytest
 import yaml
@@ -66,3 +67,10 @@ def test_every_page_is_in_the_navigation():
     for page in PAGES:
         if page.is_relative_to(ROOT / "docs"):
             assert str(page.relative_to(ROOT / "docs")) in navigation, page
+
+
+def test_every_link_to_a_file_leads_somewhere(page):
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    generated = {"settings.md", "commands.md", "python.md", "result-files.md"}
+    for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+        assert (page.parent / link).exists() or Path(link).name in generated, link
