@@ -1,6 +1,7 @@
 """What the documents promise of themselves: size, words, versions."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,12 @@ from documents import PAGES, ROOT
 
 from class_sweep import __version__
 
+MAP = (
+    (ROOT / "ARCHITECTURE.md")
+    .read_text(encoding="utf-8")
+    .partition("## Layers")[2]
+    .partition("##")[0]
+)
 SPACES = sorted((ROOT / "search_spaces").glob("*.yaml"))
 OLD_NAMES = [
     "a_ninth", "most_seeds", "most-seeds", "more_molecules", "intensity_acts_on", "full_at",
@@ -74,3 +81,21 @@ def test_every_link_to_a_file_leads_somewhere(page):
     generated = {"settings.md", "commands.md", "python.md", "result-files.md"}
     for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
         assert (page.parent / link).exists() or Path(link).name in generated, link
+
+
+def test_the_map_names_every_layer_in_order_and_files_that_exist():
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    table = text.partition("## Layers")[2].partition("##")[0]
+    rows = re.findall(r"^\| (`[^|]+) \|[^|]*\|([^|]*)\|$", table, re.MULTILINE)
+    layers = [name for first, _ in rows for name in re.findall(r"`([a-z]+)(?:\.py)?`", first)]
+    contract = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    [order] = [
+        contract["layers"]
+        for contract in contract["tool"]["importlinter"]["contracts"]
+        if contract["type"] == "layers"
+    ]
+    assert layers == [name for layer in order for name in layer.split(" | ")]
+    for first, files in rows:
+        package = "" if ".py" in first else first.strip("`")
+        for file in re.findall(r"`([\w/]+\.py)`", files):
+            assert (ROOT / "class_sweep" / package / file).is_file(), file
