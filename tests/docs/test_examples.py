@@ -20,6 +20,7 @@ BASE = {
     "budget": "{epochs: 40}",
     "search": "{trials: 16}",
 }
+BENCHMARK_OPTIONS = {"--quick", "--json", "--growth", "--help"}
 PYTHON_PAGES = {"docs/how-to/own-loop.md", "docs/how-to/train-a-model.md"}  # run in this folder
 
 
@@ -79,3 +80,10 @@ def test_all_python_in_the_documents_is_run():
     with_python = {str(page.relative_to(ROOT)) for page in PAGES if blocks(page, "python")}
     extensions = {name for name in with_python if name.startswith("docs/contributing/add-a")}
     assert with_python - extensions == PYTHON_PAGES
+
+
+def test_every_option_in_a_document_exists(page):
+    parameters = [parameter for command in COMMANDS.values() for parameter in command.params]
+    known = {name for parameter in parameters for name in parameter.opts} | BENCHMARK_OPTIONS
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    assert set(re.findall(r"`(--[a-z-]+)", text)) - known == set()
