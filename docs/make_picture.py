@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PICTURE = ROOT / "docs" / "pictures" / "report.png"
-WIDTH, HEIGHT = 1100, 900  # pixels
+WIDTH, HEIGHT = 1000, 1560  # pixels
 
 
 def sweep(folder: Path) -> None:

@@ -27,21 +27,24 @@ BASE = {
 }
 
 
-@pytest.fixture
-def component(page_of_kind, tmp_path, monkeypatch):
-    """The page's component, written to its file and registered by its line."""
-    text = page_of_kind.read_text(encoding="utf-8")
-    [name] = re.findall(r"^`(\w+)\.py`", text, re.MULTILINE)
-    [code] = blocks(page_of_kind, "python")
-    (tmp_path / f"{name}.py").write_text(code, encoding="utf-8")
-    monkeypatch.syspath_prepend(tmp_path)
+def install(page, folder, monkeypatch):
+    """Write the component of a page to its file and register it by its line.
+
+    Returns:
+        The registry and the name of the component.
+    """
+    text = page.read_text(encoding="utf-8")
+    [module] = re.findall(r"^`(\w+)\.py`", text, re.MULTILINE)
+    [code] = blocks(page, "python")
+    (folder / f"{module}.py").write_text(code, encoding="utf-8")
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.delitem(sys.modules, module, raising=False)
     registry = REGISTRIES[re.findall(r"^The line, in `(\w+)`:", text, re.MULTILINE)[0]]
     monkeypatch.setattr(registry, "_components", dict(registry))
-    line = re.sub(r"class_sweep\.\w+\.\w+:", f"{name}:", blocks(page_of_kind, "text")[0])
-    [(key, found)] = eval(f"{{{line}}}", {"Component": Component, "Metric": Metric}).items()  # noqa: S307 - our own
-    registry.register(key, found)
-    yield registry, key
-    sys.modules.pop(name, None)
+    line = re.sub(r"class_sweep\.[\w.]+:", f"{module}:", blocks(page, "text")[0])
+    [(name, component)] = eval(f"{{{line}}}", {"Component": Component, "Metric": Metric}).items()  # noqa: S307 - our own
+    registry.register(name, component)
+    return registry, name
 
 
 def space_of(page):
@@ -52,9 +55,8 @@ def space_of(page):
     return "\n".join([*rest, block])
 
 
-@pytest.mark.parametrize("page_of_kind", PAGES, ids=lambda page: page.stem)
-def test_the_component_of_a_page_is_loaded_by_its_space(page_of_kind, component):
-    registry, key = component
-    assert registry.load(key).__doc__
-    space = parse_space(space_of(page_of_kind))
-    assert key in space.text
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_component_of_a_page_is_loaded_by_its_space(page, tmp_path, monkeypatch):
+    registry, name = install(page, tmp_path, monkeypatch)
+    assert registry.load(name).__doc__
+    assert name in parse_space(space_of(page)).text
