@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# A sweep under Slurm: a Ray cluster over the nodes of a job, for the job's time and its user alone.
+# A sweep under Slurm: a Ray cluster on the nodes of a job, as long as the job, for its user only.
 #   sbatch clusters/slurm.sh run search_spaces/aman.yaml --out results/aman
-#   sbatch clusters/slurm.sh resume results/aman           # what the time limit cut off
+#   sbatch clusters/slurm.sh resume results/aman           # after the time limit
 # Submit it from the checkout, on a disk that all nodes share, after `make .venv/.installed` on a node
-# with a GPU. docs/cluster.md has the walk-through; the sizes below are yours to change.
+# with a GPU. docs/cluster.md explains each step. Change the sizes below to your needs.
 #SBATCH --job-name=class-sweep
 #SBATCH --nodes=4
 #SBATCH --ntasks-per-node=1
@@ -13,25 +13,26 @@
 #SBATCH --signal=B:USR1@600
 #SBATCH --output=class-sweep-%j.log
 set -euo pipefail
-set -m    # else bash has its background jobs ignore the signal that ends a sweep in good order
+set -m    # without it, background jobs of bash ignore SIGINT, which stops a sweep in good order
 
 cd "$SLURM_SUBMIT_DIR"
 export PATH=$PWD/.venv/bin:$PATH
 
-# The secret that every node shows lies where all nodes see it and only the user may read it.
+# All nodes read the token from the shared disk; only the user may read it.
 private=$PWD/.class-sweep-$SLURM_JOB_ID
 mkdir -m 700 "$private"
 python -c 'import secrets; print(secrets.token_hex(32), end="")' > "$private/token"
 export RAY_AUTH_MODE=token RAY_AUTH_TOKEN_PATH=$private/token
 
-# Jobs may share a machine: the port and the temporary folder are this job's own, and the folder is
-# its user's, within which Ray opens its own to all. Its name is short: a socket's path has 107 bytes.
+# Jobs may share a machine, so each has its own port and temporary folder. Ray makes its files there
+# readable by all, therefore the folder itself is private. Its name is short: the path of a socket has
+# at most 107 bytes.
 mapfile -t nodes < <(scontrol show hostnames "$SLURM_JOB_NODELIST")
 port=$((20000 + SLURM_JOB_ID % 10000))
 address=${nodes[0]}:$port
 temporary=/tmp/sweep-$SLURM_JOB_ID
 
-join() {  # have a machine join the cluster; it leaves when the step ends
+join() {  # let a machine join the cluster; it leaves when the step ends
   local node=$1
   shift
   # shellcheck disable=SC2016  # expanded on the node
@@ -65,13 +66,13 @@ for node in "${nodes[@]:1}"; do
   join "$node" --address="$address"
 done
 
-# Ten minutes before the limit Slurm sends USR1, and what runs goes on to its next report.
+# Ten minutes before the limit Slurm sends USR1; running trials continue to their next report.
 RAY_ADDRESS=$address class-sweep "$@" &
 sweep=$!
 trap 'kill -INT "$sweep"' USR1
 status=0
 wait "$sweep" || status=$?
-if kill -0 "$sweep" 2> /dev/null; then    # it was the signal that ended the waiting
+if kill -0 "$sweep" 2> /dev/null; then    # the signal interrupted the first wait
   status=0
   wait "$sweep" || status=$?
 fi

@@ -31,7 +31,7 @@ def main() -> None:
 
         train(text, features, config["curriculum"], report)
 
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False)
     scheduler = FIFOScheduler()
     if "--asha" in sys.argv:
         scheduler = ASHAScheduler(

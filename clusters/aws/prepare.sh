@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What cluster.yaml needs of an AWS account, once: a private bucket, two instance profiles and a
-# security group that takes ssh from your address alone. Run again, it leaves alone what is there.
+# Prepare an AWS account for cluster.yaml: a private bucket, two instance profiles and a security
+# group that allows ssh from your address only. A second run changes nothing that exists.
 #   bash clusters/aws/prepare.sh BUCKET REGION YOUR-ADDRESS/32
 set -euo pipefail
 
