@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,15 @@ def loaded_by(*modules: str) -> set[str]:
 
 def test_no_module_is_longer_than_400_lines():
     assert {name: lines for name, lines in LENGTHS.items() if lines > 400} == {}
+
+
+def test_a_module_name_stands_once_in_a_package():
+    places = defaultdict(list)
+    for name in LENGTHS:
+        path = Path(name)
+        if path.name != "__init__.py":
+            places[path.parts[0], path.name].append(name)
+    assert {name: paths for name, paths in places.items() if len(paths) > 1} == {}
 
 
 def test_every_folder_is_a_package_and_every_module_says_what_it_is():
