@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from class_sweep.config.confirm import LOOKS
-from class_sweep.statistics.sequential import Pair, follow
+from class_sweep.statistics.sequential import Comparison, evaluate_looks
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def simulate(scenario: Scenario, generator: np.random.Generator) -> SimulatedVer
     lucky = np.argsort(-_noise(scenario, generator, scenario.trials))[: scenario.finalists]
     finalists = [f"trial {number}" for number in lucky]
     pairs = [
-        Pair(name, kind if kind in {"full_data", "paper"} else f"{kind} of {name}", kind)
+        Comparison(name, kind if kind in {"full_data", "paper"} else f"{kind} of {name}", kind)
         for kind in scenario.controls
         for name in finalists
     ]
@@ -75,13 +75,13 @@ def simulate(scenario: Scenario, generator: np.random.Generator) -> SimulatedVer
     shared = generator.normal(0, scenario.shared, LOOKS[-1])
     noise = {arm: _noise(scenario, generator, LOOKS[-1]) for arm in arms}
     values: dict[str, dict[int, float | None]] = {arm: {} for arm in arms}
-    progress = follow(pairs, values, seeds=scenario.seeds, max_seeds=scenario.max_seeds)
+    progress = evaluate_looks(pairs, values, seeds=scenario.seeds, max_seeds=scenario.max_seeds)
     while progress.wanted:
         for arm, seed in progress.wanted:
             effect = scenario.effect if arm in finalists else 0.0
             values[arm][seed] = float(shared[seed] + noise[arm][seed] + effect)
-        progress = follow(pairs, values, seeds=scenario.seeds, max_seeds=scenario.max_seeds)
-    decided = [pair for pair, status in progress.standings.items() if status.outcome != "open"]
+        progress = evaluate_looks(pairs, values, seeds=scenario.seeds, max_seeds=scenario.max_seeds)
+    decided = [pair for pair, status in progress.statuses.items() if status.outcome != "open"]
     return SimulatedVerdict(
         any=bool(decided),
         first=any(pair.kind == scenario.controls[0] for pair in decided),

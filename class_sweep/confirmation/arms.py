@@ -1,4 +1,4 @@
-"""The arms of a confirmation: the finalists of a sweep, and what each is held against."""
+"""The arms of a confirmation: the finalists of a sweep, and the control of each kind for each."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from class_sweep.config.sections import Settings
 from class_sweep.curriculum.baselines import reference_config
 from class_sweep.curriculum.schedule import Schedule
 from class_sweep.results.record import Record
-from class_sweep.statistics.sequential import Pair
+from class_sweep.statistics.sequential import Comparison
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.plan_identity import plan_identity
 
@@ -24,10 +24,10 @@ class Arm:
     """A configuration that is trained under several seeds.
 
     Attributes:
-        name: As a person calls it: `trial 14`, `full_data`, `random_order of trial 14`.
+        name: `trial 14`, `full_data`, `random_order of trial 14`.
         values: Dotted path to value, without a seed.
-        trial: The trial of the sweep that it is; None for a control of its own.
-        samples: That it sees to its end.
+        trial: Number of the sweep's trial; None for a control.
+        samples: Samples of one run to its end.
     """
 
     name: str
@@ -37,94 +37,123 @@ class Arm:
 
 
 @dataclass(frozen=True)
-class Arms:
-    """What a confirmation runs.
+class ConfirmationPlan:
+    """What a confirmation runs and compares.
 
     Attributes:
-        arms: By name, in the order of the pairs.
+        arms: Name to arm, in the order of the comparisons.
         finalists: Names of the finalists, the sweep's best first.
-        pairs: Which are compared, those of the first control first.
-        same: Finalist and control kind to the arm of equal steps that another pair has already,
-            or that the finalist is itself.
+        comparisons: The comparisons, those with the first control first.
+        same: (finalist, kind of control) to the arm that trains the same steps and stands for it.
     """
 
     arms: dict[str, Arm]
     finalists: list[str]
-    pairs: list[Pair]
+    comparisons: list[Comparison]
     same: dict[tuple[str, str], str]
 
 
-def make_arms(
-    space: Space, ranked: Sequence[Record], features: TrialFeatures, wanted: Confirm
-) -> Arms:
-    """Choose the finalists and work their controls out.
+def plan_confirmation(
+    space: Space, ranked: Sequence[Record], features: TrialFeatures, settings: Confirm
+) -> ConfirmationPlan:
+    """Choose the finalists and derive their controls.
 
-    Finalists are the best finished trials whose steps differ from each other's and from those of
-    full data. A control keeps whatever the finalist has that it is not about, such as its learning
-    rate. Arms of equal steps are one arm.
+    Finalists are the best finished trials that train other steps than each other and than full
+    data. A control differs from its finalist only in what it controls for, so it keeps, for
+    example, the learning rate. Configurations that train the same steps are one arm.
 
     Args:
-        space: Of the sweep.
-        ranked: Its finished trials, the best first.
-        features: What the trials read.
-        wanted: How many finalists, and which controls.
+        space: The search space.
+        ranked: The finished trials, best first.
+        features: The features that the trials train on.
+        settings: The number of finalists and the kinds of controls.
     """
-    pairs_of_data = len(features.rows("train"))
-    by_plan: dict[str, Arm] = {}
+    catalogue = _Arms(space, features)
+    finalists = _choose_finalists(catalogue, ranked, settings.finalists)
+    outside = {str(_outside_curriculum(finalist)) for finalist in finalists}
+    shared_kinds = {"full_data", "paper"} if len(outside) == 1 else set()
+    comparisons: list[Comparison] = []
+    same: dict[tuple[str, str], str] = {}
+    for kind in settings.controls:
+        for finalist in finalists:
+            values = control_values(space, kind, finalist, catalogue.pairs)
+            if values is None:
+                continue
+            name = kind if kind in shared_kinds else f"{kind} of {finalist.name}"
+            control = catalogue.add(name, values, None).name
+            compared = {c.control for c in comparisons if c.finalist == finalist.name}
+            if control in compared | {finalist.name}:
+                same[finalist.name, kind] = control
+            else:
+                comparisons.append(Comparison(finalist.name, control, kind))
+    names = dict.fromkeys(name for c in comparisons for name in (c.finalist, c.control))
+    arms = catalogue.by_name()
+    return ConfirmationPlan(
+        {name: arms[name] for name in names},
+        [finalist.name for finalist in finalists],
+        comparisons,
+        same,
+    )
 
-    def steps(values: Mapping[str, Value]) -> str:
-        return plan_identity(space.resolve(values), features)
 
-    def arm(name: str, values: dict[str, Value], trial: int | None) -> Arm:
-        known = by_plan.get(steps(values))
-        if known is None:
-            samples = _samples(space.resolve(values), pairs_of_data)
-            known = by_plan[steps(values)] = Arm(name, values, trial, samples)
-        return known
+class _Arms:
+    """Arms by the steps that they train, so that equal steps are one arm."""
 
-    chosen: list[Arm] = []
+    def __init__(self, space: Space, features: TrialFeatures) -> None:
+        self.space, self._features = space, features
+        self.pairs = len(features.rows("train"))
+        self._by_steps: dict[str, Arm] = {}
+
+    def steps(self, values: Mapping[str, Value]) -> str:
+        """Identity of the steps that a configuration trains."""
+        return plan_identity(self.space.resolve(values), self._features)
+
+    def has(self, values: Mapping[str, Value]) -> bool:
+        """Whether an arm trains the same steps."""
+        return self.steps(values) in self._by_steps
+
+    def add(self, name: str, values: dict[str, Value], trial: int | None) -> Arm:
+        """The arm that trains the steps of a configuration, under its first name."""
+        steps = self.steps(values)
+        if steps not in self._by_steps:
+            samples = _samples(self.space.resolve(values), self.pairs)
+            self._by_steps[steps] = Arm(name, values, trial, samples)
+        return self._by_steps[steps]
+
+    def by_name(self) -> dict[str, Arm]:
+        """Name to arm."""
+        return {arm.name: arm for arm in self._by_steps.values()}
+
+
+def _choose_finalists(arms: _Arms, ranked: Sequence[Record], count: int) -> list[Arm]:
+    finalists: list[Arm] = []
     for record in ranked:
-        if len(chosen) == wanted.finalists:
+        if len(finalists) == count:
             break
         values = dict(record.config)
-        plain = steps(reference_config(space, "full_data", values))
-        if steps(values) not in {plain, *by_plan}:
-            chosen.append(arm(record.name or f"trial {record.trial}", values, record.trial))
-    shared = {"full_data", "paper"} if len({str(_beside(one)) for one in chosen}) == 1 else set()
-    pairs: list[Pair] = []
-    same: dict[tuple[str, str], str] = {}
-    for kind in wanted.controls:
-        for finalist in chosen:
-            found = control(space, kind, finalist, pairs_of_data)
-            if found is None:
-                continue
-            held = arm(kind if kind in shared else f"{kind} of {finalist.name}", found, None)
-            known = {pair.control for pair in pairs if pair.finalist == finalist.name}
-            if held.name in known | {finalist.name}:
-                same[finalist.name, kind] = held.name
-            else:
-                pairs.append(Pair(finalist.name, held.name, kind))
-    names = list(dict.fromkeys(n for pair in pairs for n in (pair.finalist, pair.control)))
-    arms = {one.name: one for one in by_plan.values()}
-    return Arms({n: arms[n] for n in names}, [one.name for one in chosen], pairs, same)
+        full_data = reference_config(arms.space, "full_data", values)
+        if not arms.has(values) and arms.steps(values) != arms.steps(full_data):
+            name = record.name or f"trial {record.trial}"
+            finalists.append(arms.add(name, values, record.trial))
+    return finalists
 
 
-def control(space: Space, kind: str, finalist: Arm, pairs: int) -> dict[str, Value] | None:
-    """The values of a finalist's control; None where there is no such thing.
+def control_values(space: Space, kind: str, finalist: Arm, pairs: int) -> dict[str, Value] | None:
+    """The configuration of a finalist's control; None where the finalist has no such control.
 
     Args:
-        space: Of the sweep.
-        kind: The control's name.
-        finalist: Whose control it is.
-        pairs: L, the training pairs.
+        space: The search space.
+        kind: Kind of the control.
+        finalist: The finalist.
+        pairs: L, the number of training pairs.
     """
     values = finalist.values
     if kind in {"full_data", "paper"}:
         return reference_config(space, kind, values)
     if kind == "full_data_equal_samples":
         full = reference_config(space, "full_data", values)
-        whole = finalist.samples >= _samples(space.resolve(full), pairs)
-        return full if whole else full | {SAMPLES: finalist.samples}
+        sees_all = finalist.samples >= _samples(space.resolve(full), pairs)
+        return full if sees_all else full | {SAMPLES: finalist.samples}
     if kind == "random_order":
         return values | {_ORDER: "random"}
     if kind == "no_intensity":
@@ -133,7 +162,8 @@ def control(space: Space, kind: str, finalist: Arm, pairs: int) -> dict[str, Val
     return None if reverse is None else values | {_ORDER: reverse}
 
 
-def _beside(arm: Arm) -> dict[str, Value]:
+def _outside_curriculum(arm: Arm) -> dict[str, Value]:
+    """The values of an arm that a curriculum does not set."""
     return {path: v for path, v in arm.values.items() if not path.startswith("curriculum.")}
 
 

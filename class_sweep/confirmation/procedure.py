@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from class_sweep.base.files import write_atomic
 from class_sweep.config.document import SEED, Space
 from class_sweep.config.identity import identity
-from class_sweep.confirmation.arms import Arm, Arms, make_arms
+from class_sweep.confirmation.arms import Arm, ConfirmationPlan, plan_confirmation
 from class_sweep.confirmation.paired_runs import Job, Trained, retrain
 from class_sweep.confirmation.verdict import Evidence, make_verdict
 from class_sweep.errors import ConfigError, InterruptedSweepError, ResultsError, SweepError
@@ -18,7 +18,7 @@ from class_sweep.results.folder import ResultsFolder
 from class_sweep.results.summary import ConfirmationSummary, SweepSummary
 from class_sweep.results.trials import trials_of
 from class_sweep.results.verdict import Verdict
-from class_sweep.statistics.sequential import Progress, follow
+from class_sweep.statistics.sequential import Progress, evaluate_looks
 
 log = logging.getLogger(__name__)
 
@@ -95,16 +95,16 @@ def confirm_sweep(
     """
     space, writer = context.space, context.writer
     ranked = trials_of(context.folder.records()).ranked(space.objective)
-    arms = make_arms(space, ranked, context.prepared.features, space.settings.confirm)
-    runs = _ConfirmationRuns(context, arms)
+    plan = plan_confirmation(space, ranked, context.prepared.features, space.settings.confirm)
+    runs = _ConfirmationRuns(context, plan)
     with context.stage("confirm"):
         progress = runs.complete()
         if context.stop.asked:
             raise context.stop.reason or InterruptedSweepError(context.folder.path, command)
-        verdict = make_verdict(space, arms, progress, runs.evidence, summary.full_samples)
+        verdict = make_verdict(space, plan, progress, runs.evidence, summary.full_samples)
     writer.write_verdict(verdict)
     if verdict.winner.arm is not None:
-        _write_best(context, arms.arms[verdict.winner.arm], verdict)
+        _write_best(context, plan.arms[verdict.winner.arm], verdict)
     summary = summary.model_copy(
         update={
             "state": "finished",
@@ -124,14 +124,14 @@ def confirmation_seeds(space: Space, n: int) -> list[int]:
 class _ConfirmationRuns:
     """The runs of a confirmation: those in the log, and those still to be made."""
 
-    def __init__(self, context: SweepContext, arms: Arms) -> None:
-        self._context, self._arms = context, arms
+    def __init__(self, context: SweepContext, plan: ConfirmationPlan) -> None:
+        self._context, self._plan = context, plan
         self._settings = context.space.settings.confirm
         self._log = ConfirmationLog(context.folder)
         seeds = confirmation_seeds(context.space, self._settings.max_seeds)
         self._runs: dict[tuple[str, int], ConfirmationRun] = {}
         logged = self._log.runs()
-        for arm in arms.arms.values():
+        for arm in plan.arms.values():
             for number, seed in enumerate(seeds):
                 run = logged.get(self._identity(arm, seed))
                 if run is not None and run.reason is None:  # a failed run is tried once more
@@ -163,7 +163,7 @@ class _ConfirmationRuns:
         arms = {arm for arm, _ in progress.wanted}
         context.callback.on_interim_look(len(arms), progress.seeds)
         jobs = {
-            Job(arm, self._arms.arms[arm].values, self.evidence.seeds[number]): (arm, number)
+            Job(arm, self._plan.arms[arm].values, self.evidence.seeds[number]): (arm, number)
             for arm, number in progress.wanted
         }
         for done, (job, trained) in enumerate(retrain(context, list(jobs), "validation"), start=1):
@@ -172,15 +172,15 @@ class _ConfirmationRuns:
 
     def _progress(self) -> Progress:
         """What the runs so far decide, and which runs are wanted next."""
-        if not self._arms.pairs:
+        if not self._plan.comparisons:
             return Progress({}, [], 0)
         objective = self._context.space.objective
         values: dict[str, dict[int, float | None]] = {}
         for (arm, number), run in self._runs.items():
             value = None if run.reason else objective.sign * run.metrics[objective.metric]
             values.setdefault(arm, {})[number] = value
-        return follow(
-            self._arms.pairs,
+        return evaluate_looks(
+            self._plan.comparisons,
             values,
             seeds=self._settings.seeds,
             max_seeds=self._settings.max_seeds,
@@ -189,7 +189,7 @@ class _ConfirmationRuns:
     def _record(self, job: Job, trained: Trained) -> ConfirmationRun:
         """Write a run to the log."""
         run = ConfirmationRun(
-            identity=self._identity(self._arms.arms[job.arm], job.seed),
+            identity=self._identity(self._plan.arms[job.arm], job.seed),
             arm=job.arm,
             seed=job.seed,
             samples=trained.samples,

@@ -20,7 +20,7 @@ from class_sweep.results.test_log import (
     append_reading,
     read_test_log,
 )
-from class_sweep.statistics.paired import Paired
+from class_sweep.statistics.paired import PairedDifferences
 from class_sweep.statistics.two_way_bootstrap import intervals
 
 log = logging.getLogger(__name__)
@@ -111,7 +111,9 @@ def _differences(
     bootstrap = intervals(*ranks)
     differences = {}
     for name in metric_names():
-        paired = Paired.of(*([run.metrics[name] for run in of_arm] for of_arm in paired_runs))
+        paired = PairedDifferences.of(
+            *([run.metrics[name] for run in of_arm] for of_arm in paired_runs)
+        )
         differences[name] = ReadingDifference(
             difference=paired.mean, t=paired.interval(0.05), bootstrap=bootstrap[name]
         )

@@ -1,4 +1,4 @@
-"""`verdict.json`: what the runs of a confirmation show, as plain values."""
+"""From the runs of a confirmation to its verdict."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from class_sweep.config.confirm import LOOKS
 from class_sweep.config.document import Space
 from class_sweep.config.objective import metric_names
-from class_sweep.confirmation.arms import Arm, Arms
+from class_sweep.confirmation.arms import Arm, ConfirmationPlan
+from class_sweep.confirmation.claims import claim, control_words
 from class_sweep.results.confirmation_log import ConfirmationRun, Ranks
 from class_sweep.results.json_files import Interval
 from class_sweep.results.verdict import (
@@ -24,23 +25,22 @@ from class_sweep.results.verdict import (
     Verdict,
     Winner,
 )
-from class_sweep.statistics import claims
 from class_sweep.statistics.interim_looks import ALPHA
-from class_sweep.statistics.paired import Paired
-from class_sweep.statistics.sequential import Pair, Progress, Standing
+from class_sweep.statistics.paired import PairedDifferences
+from class_sweep.statistics.sequential import Comparison, ComparisonStatus, Progress
 from class_sweep.statistics.two_way_bootstrap import intervals
 
-PLAIN = 0.05  # the error of the intervals that are not corrected
+UNCORRECTED = 0.05  # error of the intervals that are not corrected for other comparisons
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What was run.
+    """The runs of a confirmation.
 
     Attributes:
-        seeds: Of the confirmation, in their order.
-        runs: The run of an arm under a seed's number, for all that were made.
-        ranks: A run's identity to its ranks.
+        seeds: The seeds, in their order.
+        runs: (arm, number of the seed) to the run.
+        ranks: Reads the ranks of a run by its identity.
     """
 
     seeds: list[int]
@@ -48,29 +48,32 @@ class Evidence:
     ranks: Callable[[str], Ranks]
 
     def of(self, arm: str, n: int) -> list[ConfirmationRun]:
-        """An arm's runs under the first n seeds."""
+        """The runs of an arm under the first n seeds."""
         return [self.runs[arm, number] for number in range(n)]
 
     def stacked(self, arm: str, n: int) -> dict[str, NDArray[np.float32]]:
         """(n, Q) ranks of an arm under the first n seeds, for each `pool/direction`."""
-        each = [self.ranks(run.identity) for run in self.of(arm, n)]
-        return {name: np.stack([ranks[name] for ranks in each]) for name in each[0]}
+        by_seed = [self.ranks(run.identity) for run in self.of(arm, n)]
+        return {name: np.stack([ranks[name] for ranks in by_seed]) for name in by_seed[0]}
 
 
 def make_verdict(
-    space: Space, arms: Arms, progress: Progress, evidence: Evidence, full_samples: int
+    space: Space, plan: ConfirmationPlan, progress: Progress, evidence: Evidence, full_samples: int
 ) -> Verdict:
     """Every figure of a confirmation, its winner, and both in words.
 
     Args:
-        space: Of the sweep.
-        arms: What was compared.
+        space: The search space.
+        plan: The arms and their comparisons.
         progress: What the interim looks decided.
         evidence: The runs.
         full_samples: Samples of one run over the full data.
     """
-    pairs = [_pair(space, arms, pair, progress.standings[pair], evidence) for pair in arms.pairs]
-    winner = _winner(space, arms, pairs)
+    pairs = [
+        _comparison(space, plan, comparison, progress.statuses[comparison], evidence)
+        for comparison in plan.comparisons
+    ]
+    winner = _winner(space, plan, pairs)
     wanted = space.settings.confirm
     return Verdict(
         objective=str(space.objective),
@@ -84,12 +87,12 @@ def make_verdict(
             if run.reason
         ],
         samples=sum(run.samples for run in evidence.runs.values()),
-        finalists=arms.finalists,
-        arms=[_arm(space, arm, evidence, full_samples) for arm in arms.arms.values()],
+        finalists=plan.finalists,
+        arms=[_arm(space, arm, evidence, full_samples) for arm in plan.arms.values()],
         pairs=pairs,
         same=[
             SharedArm(finalist=finalist, control=kind, arm=arm)
-            for (finalist, kind), arm in arms.same.items()
+            for (finalist, kind), arm in plan.same.items()
         ],
         winner=winner,
         enough=_enough(pairs),
@@ -126,46 +129,50 @@ def _spread(values: Sequence[float]) -> MetricSpread:
     return MetricSpread(mean=float(np.mean(values)), sd=sd)
 
 
-def _pair(
-    space: Space, arms: Arms, pair: Pair, standing: Standing, evidence: Evidence
+def _comparison(
+    space: Space,
+    plan: ConfirmationPlan,
+    comparison: Comparison,
+    status: ComparisonStatus,
+    evidence: Evidence,
 ) -> ComparisonVerdict:
-    metric, seeds = space.objective.metric, standing.seeds
-    finalist, control = arms.arms[pair.finalist], arms.arms[pair.control]
+    metric, seeds = space.objective.metric, status.seeds
+    finalist, control = plan.arms[comparison.finalist], plan.arms[comparison.control]
     figures = ComparisonFigures(
-        finalist=pair.finalist,
-        control=pair.kind,
-        arm=pair.control,
-        outcome=standing.outcome,
-        closed=standing.closed,
+        finalist=comparison.finalist,
+        control=comparison.kind,
+        arm=comparison.control,
+        outcome=status.outcome,
+        closed=status.closed,
         seeds=seeds,
-        level=standing.level,
-        p_adjusted=standing.adjusted,
-        seeds_needed=standing.seeds_needed,
+        level=status.level,
+        p_adjusted=status.p_adjusted,
+        seeds_needed=status.seeds_needed,
         samples_share=finalist.samples / control.samples,
         time_share=None,
         generalises=False,
         queries=0,
         metrics={},
     )
-    if seeds and standing.closed != "failed":
-        ranks = [evidence.stacked(arm, seeds) for arm in (pair.finalist, pair.control)]
+    if seeds and status.closed != "failed":
+        ranks = [evidence.stacked(arm, seeds) for arm in (finalist.name, control.name)]
         bootstrap = intervals(*ranks)
-        runs = [evidence.of(arm, seeds) for arm in (pair.finalist, pair.control)]
+        runs = [evidence.of(arm, seeds) for arm in (finalist.name, control.name)]
         seconds = [sum(run.seconds for run in of_arm) for of_arm in runs]
         low, high = (space.objective.sign * end for end in bootstrap[metric])
         confirmed = {"better": min(low, high) > 0, "worse": max(low, high) < 0, "open": False}
         figures = figures.model_copy(
             update={
                 "time_share": seconds[0] / seconds[1] if seconds[1] else None,
-                "generalises": confirmed[standing.outcome],
+                "generalises": confirmed[status.outcome],
                 "queries": next(iter(ranks[0].values())).shape[1],
                 "metrics": {
-                    name: compared(runs[0], runs[1], name, standing.level, bootstrap[name])
+                    name: compared(runs[0], runs[1], name, status.level, bootstrap[name])
                     for name in metric_names()
                 },
             }
         )
-    return ComparisonVerdict(**dict(figures), words=claims.sentence(figures, metric))
+    return ComparisonVerdict(**dict(figures), words=claim(figures, metric))
 
 
 def compared(
@@ -185,14 +192,14 @@ def compared(
         bootstrap: 95 % interval of the bootstrap over seeds and queries.
     """
     values = [[run.metrics[metric] for run in runs] for runs in (finalist, control)]
-    paired = Paired.of(*values)
+    paired = PairedDifferences.of(*values)
     return MetricComparison(
         finalist=float(np.mean(values[0])),
         control=float(np.mean(values[1])),
         difference=paired.mean,
         sd=paired.sd,
         interval=paired.interval(level),
-        t=paired.interval(PLAIN),
+        t=paired.interval(UNCORRECTED),
         bootstrap=bootstrap,
     )
 
@@ -204,24 +211,24 @@ def _enough(pairs: Sequence[ComparisonVerdict]) -> int | None:
     return next((look for look in LOOKS if needed and look >= max(needed)), None)
 
 
-def _winner(space: Space, arms: Arms, pairs: Sequence[ComparisonVerdict]) -> Winner:
+def _winner(space: Space, plan: ConfirmationPlan, pairs: Sequence[ComparisonVerdict]) -> Winner:
     """The configuration to use: the best confirmed finalist, otherwise full data."""
-    if not arms.pairs:
+    if not plan.comparisons:
         words = "There is nothing to confirm: no finished trial differs from its controls."
         return Winner(arm=None, confirmed=False, words=words)
     metric, sign = space.objective.metric, space.objective.sign
-    first = arms.pairs[0].kind
+    first = plan.comparisons[0].kind
     better = [p for p in pairs if p.control == first and p.outcome == "better" and p.generalises]
     if better:
         best = max(better, key=lambda pair: sign * pair.metrics[metric].finalist)
         return Winner(arm=best.finalist, confirmed=True, words=f"{best.finalist} is {best.words}")
-    none_better = f"No finalist was shown to be better than {claims.control(first)}"
-    full = next((pair.control for pair in arms.pairs if pair.kind == "full_data"), None)
+    none_better = f"No finalist was shown to be better than {control_words(first)}"
+    full = next((c.control for c in plan.comparisons if c.kind == "full_data"), None)
     if full is not None:
         words = f"{none_better}, so best.yaml is full data's."
         return Winner(arm=full, confirmed=False, words=words)
     return Winner(
-        arm=arms.finalists[0],
+        arm=plan.finalists[0],
         confirmed=False,
         words=f"{none_better}; best.yaml is the sweep's best all the same, unconfirmed.",
     )

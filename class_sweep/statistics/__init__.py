@@ -1,1 +1,1 @@
-"""What paired runs of schedules show, and what they don't: statistics alone, no training."""
+"""Statistics: paired tests, interim looks, multiple comparisons, bootstraps, rank metrics."""

@@ -1,4 +1,4 @@
-"""Holm's procedure over weighted hypotheses (Holm 1979, Scandinavian J. of Statistics 6:65)."""
+"""Holm's step-down procedure over weighted hypotheses (Holm 1979, Scand. J. Statist. 6:65)."""
 
 import math
 from collections.abc import Hashable, Mapping
@@ -9,13 +9,14 @@ Name = TypeVar("Name", bound=Hashable)
 
 
 @dataclass(frozen=True)
-class Tested(Generic[Name]):
-    """What a family of tests came to.
+class HolmResult(Generic[Name]):
+    """The outcome of a family of tests.
 
     Attributes:
-        levels: The level at which each hypothesis was tested at last.
-        adjusted: The smallest family-wise error at which each would be rejected, at most 1.
-        rejected: Those that are rejected.
+        levels: The level at which each hypothesis was finally tested.
+        adjusted: Adjusted p-value: the smallest family-wise error at which the hypothesis is
+            rejected, at most 1.
+        rejected: The rejected hypotheses.
     """
 
     levels: dict[Name, float]
@@ -23,31 +24,32 @@ class Tested(Generic[Name]):
     rejected: frozenset[Name]
 
 
-def holm(p: Mapping[Name, float], weights: Mapping[Name, float], alpha: float) -> Tested[Name]:
-    """Test all, the smallest p / weight first; each rejection leaves its level to the rest.
+def holm(p: Mapping[Name, float], weights: Mapping[Name, float], alpha: float) -> HolmResult[Name]:
+    """Test all hypotheses in the order of p / weight.
 
-    The probability of any false rejection is at most `alpha`, however the tests depend.
+    Hypothesis i is tested at α · w_i / Σ w_j, the sum over the hypotheses not rejected so far. The
+    probability of any false rejection is at most α, however the tests depend on each other.
 
     Args:
-        p: Of each hypothesis.
-        weights: Above 0; they need not add up to 1.
-        alpha: The family-wise error.
+        p: p-value of each hypothesis.
+        weights: Weight of each hypothesis, above 0; they need not add up to 1.
+        alpha: The family-wise error, a fraction.
     """
     ordered = sorted(p, key=lambda name: p[name] / weights[name])
-    left = sum(weights.values())
+    remaining_weight = sum(weights.values())
     levels, adjusted, rejected = dict[Name, float](), dict[Name, float](), set[Name]()
-    worst, open_ = 0.0, True
+    largest, rejecting = 0.0, True
     for name in ordered:
-        share = weights[name] / left if left > 0 else 1.0
-        worst = max(worst, min(1.0, p[name] / share))
-        adjusted[name] = worst
+        share = weights[name] / remaining_weight if remaining_weight > 0 else 1.0
+        largest = max(largest, min(1.0, p[name] / share))
+        adjusted[name] = largest
         levels[name] = alpha * share
-        open_ = open_ and p[name] <= alpha * share
-        if open_:
+        rejecting = rejecting and p[name] <= alpha * share
+        if rejecting:
             rejected.add(name)
-        left -= weights[name]
-    still = math.fsum(weights[name] for name in ordered if name not in rejected)
-    for name in ordered:  # those not rejected share what the rejected have left
+        remaining_weight -= weights[name]
+    open_weight = math.fsum(weights[name] for name in ordered if name not in rejected)
+    for name in ordered:  # the open hypotheses share the whole error
         if name not in rejected:
-            levels[name] = alpha * weights[name] / still
-    return Tested(levels, adjusted, frozenset(rejected))
+            levels[name] = alpha * weights[name] / open_weight
+    return HolmResult(levels, adjusted, frozenset(rejected))

@@ -1,19 +1,21 @@
-"""When a confirmation is looked at, and what each look may cost of its error.
+"""The interim looks of a confirmation, and the share of the error that each look may spend.
 
-The looks and their shares of the error are fixed beforehand and for good: a share is spent at its
-look whether the confirmation goes on or not, and those of all looks add up to less than 1. So by
-Bonferroni's inequality a pair is wrongly decided at any of them, however they depend on each other
-and whenever it is stopped, with a probability of at most the pair's level. That is alpha spending
-(Lan and DeMets 1983, Biometrika 70:659) by a function that does not know the last look, which may
-therefore be moved after one has seen the results.
+Looks and shares are fixed for every sweep. A share is spent at its look whether the confirmation
+goes on or not, and the shares of all looks add up to less than 1. By Bonferroni's inequality the
+probability of a wrong decision on a comparison, at any look, is then at most the level of that
+comparison: however the looks depend on each other, and wherever the confirmation stops.
+
+This is alpha spending (Lan and DeMets 1983, Biometrika 70:659) with a spending function that does
+not depend on the last look. The last look may therefore be moved after the results were seen.
 """
 
 from class_sweep.config.confirm import LOOKS
 
-ALPHA = 0.05  # the probability that any claim of a confirmation is wrong where nothing differs
+ALPHA = 0.05
+"""Probability of any false claim in a confirmation where nothing differs."""
 
-SHARES = (0.1, 0.3, 0.3, 0.15, 0.075)
-"""The share of a pair's level at each of `LOOKS`: little at three seeds, where t has two degrees of
-freedom and only gross differences can be told; what is left over belongs to looks never planned."""
+ALPHA_SHARES = (0.1, 0.3, 0.3, 0.15, 0.075)
+"""Share of a comparison's level at each of `LOOKS`. It is small at three seeds, where t has two
+degrees of freedom and detects only gross differences. The rest is for later looks."""
 
-assert len(SHARES) == len(LOOKS)  # noqa: S101 - two lists of one length
+assert len(ALPHA_SHARES) == len(LOOKS)  # noqa: S101 - two lists of one length

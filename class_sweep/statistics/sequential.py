@@ -1,174 +1,194 @@
-"""Which pairs are decided after so many seeds, and which runs are worth making next.
+"""The decision rule of a confirmation: what is decided after each look, and what to run next.
 
-Each pair of a finalist and a control has a p-value that holds at any look: the least, over the
-looks it has come to, of the paired t-test's p over the look's share of the error (`looks`). Holm's
-procedure over these keeps the probability of any false claim within `ALPHA`. The first control is
-what a sweep is for, so its pairs have half of the error and those of all others the other half.
+Each comparison of a finalist with a control has a p-value that is valid at any look: the minimum,
+over the looks so far, of the paired t-test's p divided by the look's share of the error
+(`interim_looks`). Holm's procedure over these p-values bounds the probability of any false claim by
+`ALPHA`. The comparisons with the first control have half of the error, since a sweep is run for
+them; all other comparisons share the other half.
 
-No more seeds are spent on a pair that is decided, whose finalist has lost to the first control,
-that a failed run has broken, or that the seeds yet allowed could not settle. A pair that stops
-early for such a reason can only lose chances, so stopping costs no error.
+A comparison gets no more seeds once it is decided, once its finalist is worse than the first
+control, once one of its runs failed, or when the seeds that are still allowed could not decide it.
+Such a stop can only lose claims, so it costs no error.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from class_sweep.config.confirm import LOOKS
+from class_sweep.results.verdict import Closed, Outcome
 from class_sweep.statistics.holm import holm
-from class_sweep.statistics.interim_looks import ALPHA, SHARES
-from class_sweep.statistics.paired import Paired
+from class_sweep.statistics.interim_looks import ALPHA, ALPHA_SHARES
+from class_sweep.statistics.paired import PairedDifferences
 
-Values = Mapping[str, Mapping[int, float | None]]
-"""Of each arm, the objective under each seed's number, better when higher; None: it failed."""
-
-Why = Literal["decided", "lost", "failed", "hopeless", "cap"]
+Scores = Mapping[str, Mapping[int, float | None]]
+"""Arm to seed number to score; a higher score is better, and None is a failed run."""
 
 
 @dataclass(frozen=True)
-class Pair:
-    """A finalist and one of its controls, by the names of their arms."""
+class Comparison:
+    """A finalist and one of its controls, by the names of their arms, and the control's kind."""
 
     finalist: str
     control: str
-    kind: str  # of the control
+    kind: str
 
 
 @dataclass(frozen=True)
-class Standing:
-    """How a pair stands.
+class ComparisonStatus:
+    """What is known of a comparison.
 
     Attributes:
-        outcome: Of the finalist against the control; `open` where they are not told apart.
-        closed: Why no more seeds are spent on it; None while some are.
-        seeds: How many the figures are of: at the look that decided, or at the last one.
-        paired: The differences under them; None before the first look.
-        level: The error at which that look tested the pair: its interval's.
-        adjusted: The pair's p-value, corrected for looks and for all pairs.
-        seeds_needed: Until the interval would leave 0, if it has not; None where none are enough.
+        outcome: Of the finalist against the control; `open` while they are not told apart.
+        closed: Why the comparison gets no more seeds; None while it does.
+        seeds: Seeds of the figures: those of the look that decided, or of the last look.
+        differences: The differences under these seeds; None before the first look.
+        level: Error at which that look tested the comparison.
+        p_adjusted: p-value, adjusted for looks and for all comparisons.
+        seeds_needed: Seeds until the interval excludes 0; None for a decided comparison, and where
+            no number of seeds is enough.
     """
 
-    outcome: Literal["better", "worse", "open"]
-    closed: Why | None
+    outcome: Outcome
+    closed: Closed | None
     seeds: int
-    paired: Paired | None
+    differences: PairedDifferences | None
     level: float
-    adjusted: float
+    p_adjusted: float
     seeds_needed: int | None
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a confirmation is.
+    """The state of a confirmation.
 
     Attributes:
-        standings: Of each pair.
-        wanted: The runs to make next, an arm and a seed's number each; none where all is done.
-        seeds: The look that these are for, or the last one.
+        statuses: The status of each comparison.
+        wanted: The runs to make next, as (arm, seed number); empty when all is done.
+        seeds: The look that the runs are for, or the last look.
     """
 
-    standings: dict[Pair, Standing]
+    statuses: dict[Comparison, ComparisonStatus]
     wanted: list[tuple[str, int]]
     seeds: int
 
 
-def weights_of(pairs: Sequence[Pair]) -> dict[Pair, float]:
-    """The share of the error that each pair has before any is decided."""
-    first = [pair for pair in pairs if pair.kind == pairs[0].kind]
-    rest = len(pairs) - len(first)
-    half = 0.5 if rest else 1.0
-    return {p: half / len(first) if p in first else (1 - half) / rest for p in pairs}
+Looked = Mapping[Comparison, Mapping[int, PairedDifferences]]
+"""Comparison to position of the look to its differences."""
 
 
-def follow(pairs: Sequence[Pair], values: Values, *, seeds: int, max_seeds: int) -> Progress:
-    """Decide look by look, as far as the runs that are there reach.
+def alpha_weights(comparisons: Sequence[Comparison]) -> dict[Comparison, float]:
+    """The share of the error that each comparison has at first; the shares add up to 1."""
+    first = [c for c in comparisons if c.kind == comparisons[0].kind]
+    others = len(comparisons) - len(first)
+    half = 0.5 if others else 1.0
+    return {
+        comparison: half / len(first) if comparison in first else (1 - half) / others
+        for comparison in comparisons
+    }
+
+
+def evaluate_looks(
+    comparisons: Sequence[Comparison], scores: Scores, *, seeds: int, max_seeds: int
+) -> Progress:
+    """Decide look by look, as far as there are runs.
 
     Args:
-        pairs: All pairs, those of the first control first.
-        values: What was run.
-        seeds: Those that every pair has before it may be called hopeless.
+        comparisons: All comparisons, those with the first control first.
+        scores: The runs so far.
+        seeds: Seeds of every comparison before it may be closed as hopeless.
         max_seeds: The last look.
     """
-    weights = weights_of(pairs)
-    found: dict[Pair, dict[int, Paired]] = {pair: {} for pair in pairs}  # by look
-    closed: dict[Pair, Why] = {}
-    looks = [n for n in LOOKS if n <= max_seeds]
-    standings = _standings(found, closed, weights)
-    for look, n in enumerate(looks):
-        open_ = [pair for pair in pairs if pair not in closed]
-        wanted = {
-            (arm, seed): None
-            for seed in range(n)
-            for pair in open_
-            for arm in (pair.finalist, pair.control)
-            if seed not in values.get(arm, {})
-        }
+    weights = alpha_weights(comparisons)
+    looked: dict[Comparison, dict[int, PairedDifferences]] = {c: {} for c in comparisons}
+    closed: dict[Comparison, Closed] = {}
+    looks = [look for look in LOOKS if look <= max_seeds]
+    statuses = _statuses(looked, closed, weights)
+    for position, look in enumerate(looks):
+        active = [comparison for comparison in comparisons if comparison not in closed]
+        wanted = _missing_runs(active, scores, look)
         if wanted:
-            return Progress(standings, list(wanted), n)
-        for pair in open_:
-            one, other = ([values[arm][i] for i in range(n)] for arm in _arms(pair))
-            if None in one or None in other:
-                closed[pair] = "failed"
+            return Progress(statuses, wanted, look)
+        for comparison in active:
+            pair = [
+                [scores[arm][number] for number in range(look)]
+                for arm in (comparison.finalist, comparison.control)
+            ]
+            if None in pair[0] or None in pair[1]:
+                closed[comparison] = "failed"
             else:
-                found[pair][look] = Paired.of(one, other)  # type: ignore[arg-type]
-        standings = _standings(found, closed, weights)
-        closed |= _to_close(standings, pairs, n, seeds=seeds, max_seeds=max_seeds)
-        standings = _standings(found, closed, weights)
-    return Progress(standings, [], looks[-1])
+                looked[comparison][position] = PairedDifferences.of(*pair)  # type: ignore[arg-type]
+        statuses = _statuses(looked, closed, weights)
+        closed |= _closed_after(look, statuses, comparisons, seeds=seeds, max_seeds=max_seeds)
+        statuses = _statuses(looked, closed, weights)
+    return Progress(statuses, [], looks[-1])
 
 
-def _arms(pair: Pair) -> tuple[str, str]:
-    return pair.finalist, pair.control
+def _missing_runs(
+    comparisons: Sequence[Comparison], scores: Scores, look: int
+) -> list[tuple[str, int]]:
+    """The runs that a look needs and that were not made yet, each once, seed by seed."""
+    needed = (
+        (arm, number)
+        for number in range(look)
+        for comparison in comparisons
+        for arm in (comparison.finalist, comparison.control)
+        if number not in scores.get(arm, {})
+    )
+    return list(dict.fromkeys(needed))
 
 
-def _standings(
-    found: Mapping[Pair, Mapping[int, Paired]],
-    closed: Mapping[Pair, Why],
-    weights: Mapping[Pair, float],
-) -> dict[Pair, Standing]:
-    spent = {
-        pair: min([1.0, *(paired.p / SHARES[look] for look, paired in at.items())])
-        for pair, at in found.items()
+def _statuses(
+    looked: Looked, closed: Mapping[Comparison, Closed], weights: Mapping[Comparison, float]
+) -> dict[Comparison, ComparisonStatus]:
+    p_values = {
+        comparison: min([1.0, *(d.p / ALPHA_SHARES[at] for at, d in by_look.items())])
+        for comparison, by_look in looked.items()
     }
-    tested = holm(spent, weights, ALPHA)
-    standings = {}
-    for pair, at in found.items():
-        rejected = pair in tested.rejected and closed.get(pair) != "failed"
-        if not at:
-            standings[pair] = Standing("open", closed.get(pair), 0, None, 0.0, 1.0, None)
+    tested = holm(p_values, weights, ALPHA)
+    statuses = {}
+    for comparison, by_look in looked.items():
+        reason = closed.get(comparison)
+        if not by_look:
+            statuses[comparison] = ComparisonStatus("open", reason, 0, None, 0.0, 1.0, None)
             continue
-        look = min(at, key=lambda look: at[look].p / SHARES[look]) if rejected else max(at)
-        paired, level = at[look], tested.levels[pair] * SHARES[look]
-        standings[pair] = Standing(
-            outcome="open" if not rejected else "better" if paired.mean > 0 else "worse",
-            closed="decided" if rejected else closed.get(pair),
-            seeds=LOOKS[look],
-            paired=paired,
-            level=level,
-            adjusted=tested.adjusted[pair],
-            seeds_needed=None if rejected else paired.seeds_needed(level),
+        decided = comparison in tested.rejected and reason != "failed"
+        at = (
+            min(by_look, key=lambda at: by_look[at].p / ALPHA_SHARES[at])
+            if decided
+            else max(by_look)
         )
-    return standings
+        differences, level = by_look[at], tested.levels[comparison] * ALPHA_SHARES[at]
+        statuses[comparison] = ComparisonStatus(
+            outcome="open" if not decided else "better" if differences.mean > 0 else "worse",
+            closed="decided" if decided else reason,
+            seeds=LOOKS[at],
+            differences=differences,
+            level=level,
+            p_adjusted=tested.adjusted[comparison],
+            seeds_needed=None if decided else differences.seeds_needed(level),
+        )
+    return statuses
 
 
-def _to_close(
-    standings: Mapping[Pair, Standing],
-    pairs: Sequence[Pair],
-    n: int,
+def _closed_after(
+    look: int,
+    statuses: Mapping[Comparison, ComparisonStatus],
+    comparisons: Sequence[Comparison],
     *,
     seeds: int,
     max_seeds: int,
-) -> dict[Pair, Why]:
-    first = pairs[0].kind
-    lost = {p.finalist for p in pairs if p.kind == first and standings[p].outcome == "worse"}
-    found: dict[Pair, Why] = {}
-    for pair, standing in standings.items():
-        if standing.closed:
-            found[pair] = standing.closed
-        elif pair.finalist in lost:
-            found[pair] = "lost"
-        elif n >= max_seeds:
-            found[pair] = "cap"
-        elif n >= seeds and (standing.seeds_needed or max_seeds + 1) > max_seeds:
-            found[pair] = "hopeless"
-    return found
+) -> dict[Comparison, Closed]:
+    """The comparisons that get no more seeds after a look, and why."""
+    first = comparisons[0].kind
+    lost = {c.finalist for c in comparisons if c.kind == first and statuses[c].outcome == "worse"}
+    closed: dict[Comparison, Closed] = {}
+    for comparison, status in statuses.items():
+        if status.closed:
+            closed[comparison] = status.closed
+        elif comparison.finalist in lost:
+            closed[comparison] = "lost"
+        elif look >= max_seeds:
+            closed[comparison] = "cap"
+        elif look >= seeds and (status.seeds_needed or max_seeds + 1) > max_seeds:
+            closed[comparison] = "hopeless"
+    return closed

@@ -7,12 +7,12 @@ import pytest
 
 from class_sweep.config.confirm import Confirm
 from class_sweep.config.document import parse_space
-from class_sweep.confirmation.arms import SAMPLES, make_arms
+from class_sweep.confirmation.arms import SAMPLES, plan_confirmation
 from class_sweep.curriculum.baselines import reference_config
 from class_sweep.difficulty.index import build_index
 from class_sweep.difficulty.similarity import CLASS_SIMILARITY
 from class_sweep.results.record import Record
-from class_sweep.statistics.sequential import Pair
+from class_sweep.statistics.sequential import Comparison
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer
 
@@ -64,7 +64,9 @@ def trial(number, name=None, **changes):
 @pytest.fixture
 def arms(space, features):
     def build(*ranked, finalists=1, controls=ALL):
-        return make_arms(space, ranked, features, Confirm(finalists=finalists, controls=controls))
+        return plan_confirmation(
+            space, ranked, features, Confirm(finalists=finalists, controls=controls)
+        )
 
     return build
 
@@ -72,8 +74,8 @@ def arms(space, features):
 def test_a_finalist_meets_every_control_the_first_one_first(arms):
     found = arms(trial(7))
     assert found.finalists == ["trial 7"]
-    assert [pair.kind for pair in found.pairs] == ALL
-    assert found.pairs[0] == Pair("trial 7", "full_data", "full_data")
+    assert [pair.kind for pair in found.comparisons] == ALL
+    assert found.comparisons[0] == Comparison("trial 7", "full_data", "full_data")
     assert list(found.arms) == [
         "trial 7", "full_data", "full_data_equal_samples of trial 7", "random_order of trial 7",
         "reversed_order of trial 7", "no_intensity of trial 7", "paper",
@@ -86,11 +88,11 @@ def test_a_finalist_meets_every_control_the_first_one_first(arms):
 
 def test_every_control_keeps_what_it_is_not_about(arms, space):
     found = arms(trial(1, lr=0.004), trial(2, lr=0.002), finalists=2)
-    for pair in found.pairs:
+    for pair in found.comparisons:
         rate = found.arms[pair.finalist].values["optimizer.lr"]
         settings = space.resolve(found.arms[pair.control].values)
         assert settings.optimizer.lr == rate
-    names = [pair.control for pair in found.pairs if pair.kind == "full_data"]
+    names = [pair.control for pair in found.comparisons if pair.kind == "full_data"]
     assert names == ["full_data of trial 1", "full_data of trial 2"]
 
 
@@ -115,7 +117,7 @@ def test_controls_that_change_nothing_are_not_run(arms):
         ("trial 3", "random_order"): "trial 3",
         ("trial 3", "no_intensity"): "trial 3",
     }
-    kinds = [pair.kind for pair in found.pairs]
+    kinds = [pair.kind for pair in found.comparisons]
     assert kinds == ["full_data", "full_data_equal_samples", "paper"]  # nothing is its reverse
 
 
@@ -125,7 +127,7 @@ def test_a_finalist_that_sees_all_samples_has_one_full_data_control(arms, space)
     found = arms(whole)
     assert found.same["trial 4", "full_data_equal_samples"] == "full_data"
     assert found.same["trial 4", "random_order"] == "trial 4"  # over all pairs no order plays
-    assert [pair.control for pair in found.pairs].count("full_data") == 1
+    assert [pair.control for pair in found.comparisons].count("full_data") == 1
 
 
 def test_finalists_differ_from_each_other_and_from_full_data(arms, space):
@@ -136,8 +138,8 @@ def test_finalists_differ_from_each_other_and_from_full_data(arms, space):
     found = arms(full, plain, trial(2), twin, other, trial(5, alpha=0.7), finalists=2)
     assert found.finalists == ["trial 2", "trial 4"]
     # The second finalist is the first one's reversed order: one arm stands for both.
-    assert Pair("trial 2", "trial 4", "reversed_order") in found.pairs
-    assert Pair("trial 4", "trial 2", "reversed_order") in found.pairs
+    assert Comparison("trial 2", "trial 4", "reversed_order") in found.comparisons
+    assert Comparison("trial 4", "trial 2", "reversed_order") in found.comparisons
 
 
 def test_the_paper_may_be_a_finalist_and_is_then_no_control_of_its_own(arms, space):
@@ -150,4 +152,4 @@ def test_the_paper_may_be_a_finalist_and_is_then_no_control_of_its_own(arms, spa
 def test_where_only_full_data_finished_there_is_nothing_to_confirm(arms, space):
     full = replace(trial(0, "full_data"), config=reference_config(space, "full_data"))
     found = arms(full)
-    assert (found.finalists, found.pairs, found.arms) == ([], [], {})
+    assert (found.finalists, found.comparisons, found.arms) == ([], [], {})

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from class_sweep.config.confirm import LOOKS
-from class_sweep.statistics.interim_looks import SHARES
-from class_sweep.statistics.sequential import Pair, follow, weights_of
+from class_sweep.statistics.interim_looks import ALPHA_SHARES
+from class_sweep.statistics.sequential import Comparison, alpha_weights, evaluate_looks
 
-AGAINST_FULL = Pair("a", "full_data", "full_data")
-AGAINST_RANDOM = Pair("a", "random", "random_order")
+AGAINST_FULL = Comparison("a", "full_data", "full_data")
+AGAINST_RANDOM = Comparison("a", "random", "random_order")
 NOISE = (0.01, -0.02, 0.015, -0.005, 0.0, 0.02, -0.01, 0.005, -0.015, 0.01) * 4
 
 
@@ -21,43 +21,43 @@ def values(n=40, **means):
 
 
 def test_the_first_look_wants_three_seeds_of_every_arm():
-    progress = follow([AGAINST_FULL, AGAINST_RANDOM], {}, seeds=5, max_seeds=10)
+    progress = evaluate_looks([AGAINST_FULL, AGAINST_RANDOM], {}, seeds=5, max_seeds=10)
     assert progress.seeds == 3
     assert set(progress.wanted) == {(a, i) for a in ("a", "full_data", "random") for i in range(3)}
-    assert progress.standings[AGAINST_FULL].paired is None
+    assert progress.statuses[AGAINST_FULL].differences is None
 
 
 def test_what_is_decided_gets_no_more_seeds_and_the_open_pair_does():
     known = values(3, a=2.0, full_data=0.0, random=1.99)
-    progress = follow([AGAINST_FULL, AGAINST_RANDOM], known, seeds=5, max_seeds=10)
-    decided = progress.standings[AGAINST_FULL]
+    progress = evaluate_looks([AGAINST_FULL, AGAINST_RANDOM], known, seeds=5, max_seeds=10)
+    decided = progress.statuses[AGAINST_FULL]
     assert (decided.outcome, decided.closed, decided.seeds) == ("better", "decided", 3)
-    low, _ = decided.paired.interval(decided.level)
+    low, _ = decided.differences.interval(decided.level)
     assert low > 0
     assert set(progress.wanted) == {(arm, i) for arm in ("a", "random") for i in (3, 4)}
 
 
 def test_a_finalist_that_lost_to_the_first_control_costs_no_more():
     known = values(3, a=0.0, full_data=2.0, random=0.001)
-    progress = follow([AGAINST_FULL, AGAINST_RANDOM], known, seeds=5, max_seeds=10)
-    assert progress.standings[AGAINST_FULL].outcome == "worse"
-    assert progress.standings[AGAINST_RANDOM].closed == "lost"
+    progress = evaluate_looks([AGAINST_FULL, AGAINST_RANDOM], known, seeds=5, max_seeds=10)
+    assert progress.statuses[AGAINST_FULL].outcome == "worse"
+    assert progress.statuses[AGAINST_RANDOM].closed == "lost"
     assert progress.wanted == []
 
 
 def test_a_hopeless_pair_stops_at_seeds_and_says_how_many_would_settle_it():
     known = values(a=0.004, full_data=0.0)
-    progress = follow([AGAINST_FULL], known, seeds=5, max_seeds=10)
-    standing = progress.standings[AGAINST_FULL]
-    assert (standing.outcome, standing.closed, standing.seeds) == ("open", "hopeless", 5)
-    assert standing.seeds_needed > 10
-    low, high = standing.paired.interval(standing.level)
+    progress = evaluate_looks([AGAINST_FULL], known, seeds=5, max_seeds=10)
+    status = progress.statuses[AGAINST_FULL]
+    assert (status.outcome, status.closed, status.seeds) == ("open", "hopeless", 5)
+    assert status.seeds_needed > 10
+    low, high = status.differences.interval(status.level)
     assert low < 0 < high
 
 
 def test_a_pair_that_seeds_may_settle_goes_on_to_the_cap():
     known = values(5, a=0.02, full_data=0.0)
-    progress = follow([AGAINST_FULL], known, seeds=5, max_seeds=10)
+    progress = evaluate_looks([AGAINST_FULL], known, seeds=5, max_seeds=10)
     assert progress.seeds == 10
     assert set(progress.wanted) == {(arm, i) for arm in ("a", "full_data") for i in range(5, 10)}
 
@@ -65,33 +65,33 @@ def test_a_pair_that_seeds_may_settle_goes_on_to_the_cap():
 def test_a_failed_run_leaves_its_pair_without_a_verdict():
     known = values(a=2.0, full_data=0.0, random=0.0)
     known["random"][1] = None
-    progress = follow([AGAINST_FULL, AGAINST_RANDOM], known, seeds=5, max_seeds=10)
-    assert progress.standings[AGAINST_FULL].outcome == "better"
-    assert progress.standings[AGAINST_RANDOM].outcome == "open"
-    assert progress.standings[AGAINST_RANDOM].closed == "failed"
+    progress = evaluate_looks([AGAINST_FULL, AGAINST_RANDOM], known, seeds=5, max_seeds=10)
+    assert progress.statuses[AGAINST_FULL].outcome == "better"
+    assert progress.statuses[AGAINST_RANDOM].outcome == "open"
+    assert progress.statuses[AGAINST_RANDOM].closed == "failed"
     assert progress.wanted == []
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_going_on_to_later_looks_undoes_no_claim(seed):
     generator = np.random.default_rng(seed)
-    pairs = [Pair(f, c, c) for c in ("full_data", "paper") for f in ("a", "b")]
+    pairs = [Comparison(f, c, c) for c in ("full_data", "paper") for f in ("a", "b")]
     known = {
         arm: dict(enumerate(generator.normal(mean, 1, 40)))
         for arm, mean in (("a", 3.0), ("b", 1.0), ("full_data", 0.0), ("paper", -1.0))
     }
     claimed = set()
     for most in LOOKS[1:]:
-        progress = follow(pairs, known, seeds=5, max_seeds=most)
-        now = {(p, s.outcome) for p, s in progress.standings.items() if s.outcome != "open"}
+        progress = evaluate_looks(pairs, known, seeds=5, max_seeds=most)
+        now = {(p, s.outcome) for p, s in progress.statuses.items() if s.outcome != "open"}
         assert claimed <= now
         claimed = now
     assert claimed
 
 
 def test_the_first_control_has_half_of_the_error_and_all_have_no_more_than_all():
-    pairs = [AGAINST_FULL, Pair("b", "full_data", "full_data"), AGAINST_RANDOM]
-    weights = weights_of(pairs)
+    pairs = [AGAINST_FULL, Comparison("b", "full_data", "full_data"), AGAINST_RANDOM]
+    weights = alpha_weights(pairs)
     assert weights == {pairs[0]: 0.25, pairs[1]: 0.25, AGAINST_RANDOM: 0.5}
-    assert weights_of(pairs[:2]) == {pairs[0]: 0.5, pairs[1]: 0.5}
-    assert sum(SHARES) < 1
+    assert alpha_weights(pairs[:2]) == {pairs[0]: 0.5, pairs[1]: 0.5}
+    assert sum(ALPHA_SHARES) < 1

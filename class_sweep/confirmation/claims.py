@@ -1,0 +1,85 @@
+"""Claims in words: what the figures of a comparison allow, and no more."""
+
+from class_sweep.config.objective import metric_of
+from class_sweep.results.json_files import Interval
+from class_sweep.results.verdict import ComparisonFigures
+
+_MANY_SEEDS = 1000  # a larger estimate is not printed
+
+_CONTROLS = {
+    "full_data": "full data",
+    "full_data_equal_samples": "full data at equal samples",
+    "random_order": "its pools in random order",
+    "reversed_order": "its order reversed",
+    "no_intensity": "itself without intensity",
+    "paper": "the paper's schedule",
+}
+
+
+def control_words(kind: str) -> str:
+    """A kind of control in words."""
+    return _CONTROLS[kind]
+
+
+def claim(figures: ComparisonFigures, metric: str) -> str:
+    """The claim that a comparison allows, as a phrase about its finalist.
+
+    Args:
+        figures: The figures of the comparison.
+        metric: The objective, `pool/[direction/]metric`.
+    """
+    control = control_words(figures.control)
+    if figures.closed == "failed":
+        return f"not compared with {control}: a run failed"
+    row = figures.metrics[metric]
+    gain, low, high = _gain(row.difference, row.interval, metric)
+    if figures.outcome == "open":
+        return (
+            f"not told apart from {control}: difference {_number(gain)} {_interval(low, high)};"
+            f" {_seeds_needed(figures)}"
+        )
+    if gain < 0:
+        gain, low, high = -gain, -high, -low
+    measure = metric_of(metric)
+    unit = "points"
+    if measure.unit == "rank":
+        unit = "place" if gain == 1 else "places"
+    text = (
+        f"{figures.outcome} than {control} by {_number(gain)} {unit} of {measure.label}"
+        f" {_interval(low, high)} with {100 * figures.samples_share:.0f} % of its samples"
+    )
+    if figures.generalises:
+        return text
+    _, low, high = _gain(row.difference, row.bootstrap, metric)
+    return (
+        f"{text}, on these {figures.queries:,} queries; over other queries of their kind the"
+        f" difference may be none {_interval(low, high)}"
+    )
+
+
+def _seeds_needed(figures: ComparisonFigures) -> str:
+    needed = figures.seeds_needed
+    if figures.closed == "lost":
+        return "its finalist is worse than the first control, so no more seeds were spent"
+    if needed is None or needed > _MANY_SEEDS:
+        return f"more than {_MANY_SEEDS:,} seeds would be needed"
+    return f"about {needed} seeds would settle it"
+
+
+def _gain(difference: float, interval: Interval, metric: str) -> tuple[float, float, float]:
+    """A difference and its interval in points or places, positive where the finalist is better."""
+    low, high = interval
+    measure = metric_of(metric)
+    if measure.better == "lower":
+        difference, low, high = -difference, -high, -low
+    return measure.scale * difference, measure.scale * low, measure.scale * high
+
+
+def _interval(low: float, high: float) -> str:
+    return f"[{_number(low)}, {_number(high)}]"
+
+
+def _number(value: float) -> str:
+    """One decimal, or up to three where one would show a small value as 0.0."""
+    decimals = next((d for d in (1, 2, 3) if abs(value) >= 0.5 * 10**-d), 1)
+    return f"{value:.{decimals}f}".replace("-", "−")
