@@ -32,7 +32,7 @@ from class_sweep.config.sections import Settings
 from class_sweep.data.corpus import load_pairs
 from class_sweep.difficulty.index import build_index
 from class_sweep.difficulty.similarity import CLASS_SIMILARITY
-from class_sweep.encoders.molecule import build_graphs
+from class_sweep.encoders.encoder import fit_molecule_encoder
 from class_sweep.encoders.molecule_graphs import MoleculeGraphs
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer
@@ -139,7 +139,9 @@ def molecules(cache: Path, limit: int) -> MoleculeGraphs:
         data = Chebi20Data(source="chebi20", path=folder / "chebi20")
         encoder = Mol2vecEncoder(kind="mol2vec", vectors=folder / "mol2vec" / "text2mol_300d.npz")
     smiles = load_pairs(data).smiles[:limit]
-    return build_graphs(encoder, smiles, np.arange(len(smiles)), cache=ArrayCache(cache))
+    store = ArrayCache(cache)
+    fitted = fit_molecule_encoder(encoder, smiles, np.arange(len(smiles)), cache=store)
+    return fitted.graphs(smiles, cache=store)
 
 
 def graph_batch_speedup(rounds: int, graphs: MoleculeGraphs) -> float:

@@ -22,8 +22,7 @@ from class_sweep.config.inputs import (
     TextEncoder,
 )
 from class_sweep.data.corpus import load_pairs
-from class_sweep.encoders.molecule import encode_molecules
-from class_sweep.encoders.text import encode_texts
+from class_sweep.encoders.encoder import fit_molecule_encoder, fit_text_encoder
 
 Features = tuple[NDArray[np.float32], NDArray[np.float32]]
 
@@ -41,9 +40,11 @@ def encoded(
     """Features of the training pairs: (L, D_text) and (L, D_molecule)."""
     pairs = load_pairs(data)
     train, store = pairs.rows("train"), ArrayCache(cache)
+    texts = fit_text_encoder(text, pairs.texts, train, cache=store)
+    molecules = fit_molecule_encoder(molecule, pairs.smiles, train, cache=store)
     return (
-        encode_texts(text, pairs.texts, train, cache=store)[train],
-        encode_molecules(molecule, pairs.smiles, train, cache=store)[train],
+        texts.encode(pairs.texts, cache=store)[train],
+        molecules.encode(pairs.smiles, cache=store)[train],
     )
 
 

@@ -25,7 +25,8 @@ from class_sweep.config.document import parse_space
 from class_sweep.config.inputs import Chebi20Data, DataSettings, NamesData
 from class_sweep.data.corpus import load_pairs
 from class_sweep.difficulty.index import build_index
-from class_sweep.preparation.prepare import Clock, prepare
+from class_sweep.preparation.clock import Clock
+from class_sweep.preparation.prepare import prepare
 from class_sweep.results.callback import Callback
 from class_sweep.training.loop import Trainer
 

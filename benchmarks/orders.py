@@ -116,7 +116,8 @@ def main() -> None:
 
     from class_sweep.base.array_cache import ArrayCache, default_cache_folder
     from class_sweep.config.document import parse_space
-    from class_sweep.preparation.prepare import Clock, prepare
+    from class_sweep.preparation.clock import Clock
+    from class_sweep.preparation.prepare import prepare
 
     space = parse_space(space_text(options), "orders")
     features = prepare(space, ArrayCache(default_cache_folder()), Clock(), _Stages()).features

@@ -26,7 +26,8 @@ from class_sweep.base.array_cache import ArrayCache
 from class_sweep.config.document import Space, parse_space
 from class_sweep.execution.cluster.local import local_ray
 from class_sweep.execution.tune.trainable import CurriculumTrial
-from class_sweep.preparation.prepare import Clock, prepare
+from class_sweep.preparation.clock import Clock
+from class_sweep.preparation.prepare import prepare
 from class_sweep.results.callback import Callback
 from class_sweep.sweep import run
 from class_sweep.training.features import TrialFeatures

@@ -18,8 +18,7 @@ from class_sweep.config.document import parse_space
 from class_sweep.data.corpus import load_pairs
 from class_sweep.difficulty.index import DifficultyIndex
 from class_sweep.difficulty.similarity import CLASS_SIMILARITY
-from class_sweep.encoders.molecule import encode_molecules
-from class_sweep.encoders.text import encode_texts
+from class_sweep.encoders.encoder import fit_molecule_encoder, fit_text_encoder
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer
 
@@ -29,8 +28,12 @@ def prepare(space_text: str, folder: Path) -> Path:
     settings = parse_space(space_text).settings
     pairs = load_pairs(settings.data)
     train, cache = pairs.rows("train"), ArrayCache(folder)
-    text = encode_texts(settings.text_encoder, pairs.texts, train, cache=cache)
-    molecule = encode_molecules(settings.molecule_encoder, pairs.smiles, train, cache=cache)
+    text_encoder = fit_text_encoder(settings.text_encoder, pairs.texts, train, cache=cache)
+    molecule_encoder = fit_molecule_encoder(
+        settings.molecule_encoder, pairs.smiles, train, cache=cache
+    )
+    text = text_encoder.encode(pairs.texts, cache=cache)
+    molecule = molecule_encoder.encode(pairs.smiles, cache=cache)
     path = folder / "features.npz"
     np.savez(path, text=text, molecule=molecule, split=pairs.split)
     return path

@@ -14,6 +14,7 @@ from class_sweep.cli.locations import new_storage
 if TYPE_CHECKING:
     from class_sweep.config.document import Space
     from class_sweep.preparation.capacity import Machine
+    from class_sweep.preparation.difficulty_indexes import MakeExecutor
     from class_sweep.preparation.prepare import Prepared
 
 
@@ -36,7 +37,7 @@ def check(
     from class_sweep.curriculum.space_warnings import space_warnings
     from class_sweep.preparation.footprint import most_on_disk, results_bytes
     from class_sweep.preparation.plan import plan_sweep, require_resources
-    from class_sweep.preparation.prepare import load_checked_pairs
+    from class_sweep.preparation.rules import load_checked_pairs
     from class_sweep.report.blocks import Block, Text
     from class_sweep.report.rendering.terminal import print_blocks
     from class_sweep.report.tables.sweep_plan import Footprint, diagnosis_blocks, plan_blocks
@@ -54,7 +55,7 @@ def check(
     with _machines(space, address) as machines:
         parallel_trials = require_resources(space, machines)
         if index:
-            prepared = _prepare(space, console)
+            prepared = _prepare(space, address, console)
             pairs = prepared.pairs
             tables = diagnosis_blocks(prepared.diagnoses)
             features = sum(array.nbytes for array in prepared.features.arrays().values())
@@ -70,13 +71,26 @@ def check(
     print_blocks(console, [*plan_blocks(space, plan, footprint, where), *tables, *notes])
 
 
-def _prepare(space: "Space", console: Console) -> "Prepared":
+def _prepare(space: "Space", address: str | None, console: Console) -> "Prepared":
     from class_sweep.base.array_cache import ArrayCache, default_cache_folder
-    from class_sweep.preparation.prepare import Clock, prepare
+    from class_sweep.preparation.clock import Clock
+    from class_sweep.preparation.prepare import prepare
     from class_sweep.report.live_view import LiveView
 
     with LiveView(console, space.objective) as view:
-        return prepare(space, ArrayCache(default_cache_folder()), Clock(), view)
+        cache = ArrayCache(default_cache_folder())
+        return prepare(space, cache, Clock(), view, executor=_executor(address))
+
+
+def _executor(address: str | None) -> "MakeExecutor | None":
+    """What counts a large index: the nodes of a cluster that is joined, or this process."""
+    from class_sweep.execution.cluster.address import cluster_address
+
+    if cluster_address(address) is None:
+        return None
+    from class_sweep.execution.cluster.distributed_index import cluster_executor
+
+    return cluster_executor
 
 
 @contextmanager

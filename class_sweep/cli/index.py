@@ -23,8 +23,9 @@ def index(
     from class_sweep.base.files import write_atomic
     from class_sweep.config.document import load_space
     from class_sweep.data.molecule import draw
+    from class_sweep.preparation.clock import Clock
     from class_sweep.preparation.difficulty_report import difficulty_report
-    from class_sweep.preparation.prepare import Clock, prepare
+    from class_sweep.preparation.prepare import prepare
     from class_sweep.report.index_report.page import index_page
     from class_sweep.report.index_report.tables import index_blocks
     from class_sweep.report.index_report.wording import order_warnings

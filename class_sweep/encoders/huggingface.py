@@ -1,128 +1,134 @@
-"""Frozen transformers: each text becomes a pooling of the last layer, or its tokens' states."""
+"""The text encoder `huggingface`: a pretrained transformer, frozen or trained with the backbone."""
 
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
-from typing import Any
+import json
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from class_sweep.base.ragged import Ragged, offsets_of
+from class_sweep.base.array_cache import ArrayCache, Arrays
+from class_sweep.base.hashing import fingerprint, library_versions
+from class_sweep.base.ragged import Ragged
 from class_sweep.config.inputs import HuggingFaceEncoder
-from class_sweep.encoders.pooling import layer_at, pool
-from class_sweep.encoders.pretrained import load_model, load_tokenizer, quiet
+from class_sweep.encoders.encoder import Progress, TextEncoder
+from class_sweep.errors import EncoderError
 
-Progress = Callable[[int, int], None]
+if TYPE_CHECKING:
+    from class_sweep.encoders.hub import ModelFiles
+    from class_sweep.encoders.transformer import FrozenTransformer
+
+_TOKENS_VERSION = 1
+_STATES_VERSION = 1
 
 
-def huggingface_features(
-    settings: HuggingFaceEncoder,
-    folder: Path,
-    texts: Sequence[str],
-    *,
-    device: torch.device,
-    dtype: torch.dtype,
-    progress: Progress | None = None,
-) -> np.ndarray:
-    """The pooled last hidden state of each text.
+class HuggingFaceTextEncoder(TextEncoder[HuggingFaceEncoder]):
+    """A pooling of the last layer of a transformer; nothing is fitted.
 
-    Texts are batched by length, so that little is padding; padding is masked, so a text's features
-    don't depend on its batch beyond rounding.
-
-    Args:
-        settings: Pooling, length limit in tokens, batch size.
-        folder: The model's files.
-        texts: (L,)
-        device: Where the model runs.
-        dtype: What it computes in; the pooling is done in float32.
-        progress: Called with the texts done and L after each batch.
-
-    Returns:
-        (L, D), float32.
-
-    Raises:
-        EncoderError: If the files are no model that transformers can load whole.
+    A trained transformer reads token numbers; the backbone holds its weights.
     """
-    order, pooled = [], []
-    for rows, output, mask in _batches(settings, folder, texts, device, dtype, progress):
-        order.append(rows)
-        pooled.append(pool(output.last_hidden_state.float(), mask, settings.pooling).cpu().numpy())
-    return np.concatenate(pooled)[np.argsort(np.concatenate(order))]
 
+    libraries = ("transformers", "tokenizers", "torch")
+    provides_tokens = True
 
-def token_states(
-    settings: HuggingFaceEncoder,
-    folder: Path,
-    texts: Sequence[str],
-    depths: tuple[float, float],
-    *,
-    device: torch.device,
-    dtype: torch.dtype,
-    progress: Progress | None = None,
-) -> tuple[np.ndarray, Ragged]:
-    """What a backbone reads of the tokens of frozen texts; see `huggingface_features`.
+    @cached_property
+    def files(self) -> "ModelFiles":
+        """The files of the model, downloaded if necessary.
 
-    Args:
-        settings: Length limit in tokens, batch size.
-        folder: The model's files.
-        texts: (L,)
-        depths: Of the layer whose tokens are averaged, and of the one whose tokens are kept, as
-            fractions of the model's layers.
-        device: Where the model runs.
-        dtype: What it computes in.
-        progress: Called with the texts done and L after each batch.
+        Raises:
+            EncoderError: If the model is not available.
+        """
+        # The client of the hub takes a second to import.
+        from class_sweep.encoders.hub import find_model  # noqa: PLC0415
 
-    Returns:
-        (L, D) float32, and L rows of (T, D) float16, two bytes a number.
-    """
-    order, means, lengths = [], [], []
-    states: list[NDArray[np.float16]] = []
-    for rows, output, mask in _batches(settings, folder, texts, device, dtype, progress):
-        hidden = output.hidden_states
-        early, late = (hidden[layer_at(depth, len(hidden) - 1)] for depth in depths)
-        order.append(rows)
-        means.append(pool(early.float(), mask, "mean").cpu().numpy())
-        lengths.append(mask.sum(dim=1).cpu().numpy())
-        states.append(late[mask.bool()].half().cpu().numpy())
-    back = np.argsort(np.concatenate(order))
-    kept = Ragged(np.concatenate(states), offsets_of(np.concatenate(lengths)))
-    return np.concatenate(means)[back], kept.take(back)
+        return find_model(self.settings.model)
 
+    @property
+    def external_fingerprint(self) -> str:
+        """A hash of the model's files.
 
-def tokenise(settings: HuggingFaceEncoder, folder: Path, texts: Sequence[str]) -> Ragged:
-    """The token numbers of each text, special ones included, cut at the length limit: int32.
+        Raises:
+            EncoderError: If the model is not available.
+        """
+        return fingerprint(self.files.identity)
 
-    Raises:
-        EncoderError: If the files are no tokenizer that transformers can load.
-    """
-    tokenizer, limit = load_tokenizer(settings, folder)
-    with quiet():
-        found = tokenizer(list(texts), truncation=True, max_length=limit)["input_ids"]
-    return Ragged.of([np.array(ids, np.int32) for ids in found], np.zeros(0, np.int32))
+    def feature_parts(self) -> Sequence[object]:
+        """The files, the pooling and the number format; not the model's path or the batch size.
 
+        Raises:
+            EncoderError: If the model is not available.
+        """
+        return [self.settings.pooling, *self._model_parts()]
 
-def _batches(
-    settings: HuggingFaceEncoder,
-    folder: Path,
-    texts: Sequence[str],
-    device: torch.device,
-    dtype: torch.dtype,
-    progress: Progress | None,
-) -> Iterator[tuple[NDArray[np.int64], Any, torch.Tensor]]:
-    """The rows of each batch, the model's output for them and the mask (B, T)."""
-    tokenizer, limit = load_tokenizer(settings, folder)
-    model = load_model(folder, device, dtype)
-    with quiet(), torch.inference_mode():
-        tokens = tokenizer(list(texts), truncation=True, max_length=limit)
-        lengths = np.array([len(ids) for ids in tokens["input_ids"]])
-        order = np.argsort(-lengths, kind="stable")  # the longest first: no late surprise in memory
-        for start in range(0, len(order), settings.batch_size):
-            rows = order[start : start + settings.batch_size]
-            batch = tokenizer.pad(
-                {name: [values[row] for row in rows] for name, values in tokens.items()},
-                return_tensors="pt",
-            ).to(device)
-            yield rows, model(**batch, output_hidden_states=True), batch["attention_mask"]
-            if progress is not None:
-                progress(start + len(rows), len(texts))
+    def compute(self, inputs: Sequence[str], progress: Progress | None) -> NDArray[np.floating]:
+        """Encode texts: (U,) to (U, D).
+
+        Raises:
+            EncoderError: If transformers cannot load the files.
+        """
+        return self._transformer().pooled_states(inputs, progress)
+
+    def token_numbers(self, texts: Sequence[str], cache: ArrayCache) -> Ragged:
+        """The token numbers of distinct texts, cut at `max_tokens`: U rows of (T,) int32.
+
+        Raises:
+            EncoderError: If the model is not available, or has fewer layers than are trained.
+        """
+        self._require_layers()
+
+        def compute() -> Arrays:
+            from class_sweep.encoders.transformer import tokenise  # noqa: PLC0415 - as above
+
+            return tokenise(self.settings, self.files.folder, texts).arrays("tokens")
+
+        libraries = library_versions("transformers", "tokenizers")
+        model = [self.files.identity, self.settings.max_tokens]
+        key = fingerprint(_TOKENS_VERSION, model, list(texts), libraries)
+        return Ragged.from_arrays(cache.arrays(f"tokens-{key}", compute), "tokens")
+
+    def token_states(
+        self,
+        texts: Sequence[str],
+        depths: tuple[float, float],
+        cache: ArrayCache,
+        progress: Progress | None,
+    ) -> tuple[NDArray[np.float32], Ragged]:
+        """The token states of distinct texts; see `class_sweep.encoders.transformer`.
+
+        Raises:
+            EncoderError: If the model is not available or cannot be loaded.
+        """
+
+        def compute() -> Arrays:
+            means, states = self._transformer().token_states(texts, depths, progress)
+            return {"means": means} | states.arrays("states")
+
+        parts = [list(depths), self._model_parts(), library_versions(*self.libraries)]
+        key = fingerprint(_STATES_VERSION, parts, list(texts))
+        arrays = cache.arrays(f"states-{key}", compute)
+        return arrays["means"], Ragged.from_arrays(arrays, "states")
+
+    def _transformer(self) -> "FrozenTransformer":
+        # torch and transformers take seconds to import.
+        from class_sweep.base.device import device_and_dtype  # noqa: PLC0415
+        from class_sweep.encoders.transformer import FrozenTransformer  # noqa: PLC0415
+
+        return FrozenTransformer(self.settings, self.files.folder, *device_and_dtype())
+
+    def _model_parts(self) -> list[object]:
+        from class_sweep.base.device import device_and_dtype  # noqa: PLC0415 - as above
+
+        device, dtype = device_and_dtype()
+        return [self.files.identity, self.settings.max_tokens, str(dtype), device.type]
+
+    def _require_layers(self) -> None:
+        """Refuse to train more layers than the model has, before any trial starts."""
+        config = json.loads((self.files.folder / "config.json").read_text(encoding="utf-8"))
+        layers = config.get("num_hidden_layers") or config.get("n_layers")
+        trained = self.settings.trained_layers
+        if layers and trained and trained > layers:
+            raise EncoderError(
+                f"text_encoder.trainable must be at most last_{layers}, the number of layers of the"
+                f" model, got {self.settings.trainable}: {self.settings.model}"
+            )

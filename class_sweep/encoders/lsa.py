@@ -1,99 +1,44 @@
-"""Latent semantic analysis (Deerwester et al. 1990): TF-IDF, then a truncated SVD."""
+"""The text encoder `lsa`: TF-IDF and truncated SVD, fitted on the training texts."""
 
-from collections.abc import Mapping, Sequence
-from typing import Self
+from collections.abc import Sequence
 
 import numpy as np
-from scipy import sparse
-from sklearn.decomposition import TruncatedSVD
-from sklearn.feature_extraction.text import TfidfVectorizer
-from threadpoolctl import threadpool_limits
+from numpy.typing import NDArray
 
+from class_sweep.base.array_cache import Arrays
 from class_sweep.config.inputs import LsaEncoder
-from class_sweep.encoders.rows import as_bytes, from_bytes
-from class_sweep.errors import EncoderError
-
-_TERMS = 20_000  # kept of each kind, the most frequent
-_POWER_ITERATIONS = 4
-_KINDS: dict[str, tuple[str, tuple[int, int]]] = {
-    "words": ("word", (1, 2)),
-    "characters": ("char_wb", (3, 5)),
-}
+from class_sweep.encoders.encoder import Progress, TextEncoder
 
 
-class FittedLsa:
-    """What the training texts taught, as plain arrays: texts never seen are encoded alike.
+class LsaTextEncoder(TextEncoder[LsaEncoder]):
+    """Latent semantic analysis; see `class_sweep.encoders.latent_semantics`."""
 
-    Words and word pairs carry a description's meaning; character 3- to 5-grams carry the parts of
-    chemical names that whole words hide (`2-methylpropan-1-ol`).
-    """
-
-    def __init__(self, vectorizers: Mapping[str, TfidfVectorizer], components: np.ndarray) -> None:
-        """Take fitted vectorizers and the (D, V) singular vectors of all their terms."""
-        self._vectorizers = vectorizers
-        self._components = components
+    version = 3
+    fits_arrays = True
+    libraries = ("scikit-learn", "numpy", "scipy")
 
     @classmethod
-    def fit(cls, settings: LsaEncoder, texts: Sequence[str]) -> Self:
+    def fit_arrays(cls, settings: LsaEncoder, inputs: Sequence[str]) -> Arrays:
         """Vocabulary, weights and singular vectors of the training texts.
 
         Raises:
-            EncoderError: If D exceeds the number of the texts or of their terms.
+            EncoderError: If the dimensions exceed the number of texts or of terms.
         """
-        vectorizers = {kind: _vectorizer(*how) for kind, how in _KINDS.items()}
-        try:
-            counted = [vectorizer.fit_transform(texts) for vectorizer in vectorizers.values()]
-        except ValueError as error:  # an empty vocabulary
-            raise EncoderError(
-                f"the training texts must contain words, got {len(texts)} texts: {error}"
-            ) from error
-        fitted = sparse.hstack(counted, format="csr")
-        if settings.dimensions > min(fitted.shape):
-            raise EncoderError(
-                f"text_encoder.dimensions must be at most the number of training texts "
-                f"({fitted.shape[0]}) and of their terms ({fitted.shape[1]}), "
-                f"got {settings.dimensions}"
-            )
-        svd = TruncatedSVD(
-            settings.dimensions, n_iter=_POWER_ITERATIONS, random_state=settings.seed
-        )
-        # BLAS threads that wait for each other on a busy machine turn seconds into minutes.
-        with threadpool_limits(1, user_api="blas"):
-            svd.fit(fitted)
-        return cls(vectorizers, svd.components_)
+        # scikit-learn takes seconds to import.
+        from class_sweep.encoders.latent_semantics import LatentSemantics  # noqa: PLC0415
 
-    def transform(self, texts: Sequence[str]) -> np.ndarray:
-        """(L, D) of L texts; all zero for one that shares no term with the training texts."""
-        counted = [vectorizer.transform(texts) for vectorizer in self._vectorizers.values()]
-        features: np.ndarray = sparse.hstack(counted, format="csr") @ self._components.T
-        return features
+        return LatentSemantics.fit(settings, inputs).arrays()
 
-    def arrays(self) -> dict[str, np.ndarray]:
-        """The whole as arrays by name."""
-        found = {"components": np.ascontiguousarray(self._components)}
-        for kind, vectorizer in self._vectorizers.items():
-            found[f"{kind}/terms"] = as_bytes(vectorizer.get_feature_names_out())
-            found[f"{kind}/weights"] = vectorizer.idf_
-        return found
+    def feature_parts(self) -> Sequence[object]:
+        """Nothing: the fitted arrays decide the features."""
+        return []
 
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Self:
-        """The inverse of `arrays`."""
-        vectorizers = {}
-        for kind, how in _KINDS.items():
-            vectorizers[kind] = _vectorizer(*how, from_bytes(arrays[f"{kind}/terms"]))
-            vectorizers[kind].idf_ = arrays[f"{kind}/weights"]
-        return cls(vectorizers, arrays["components"])
+    def compute(
+        self,
+        inputs: Sequence[str],
+        progress: Progress | None,  # noqa: ARG002 - it takes seconds
+    ) -> NDArray[np.floating]:
+        """Encode texts: (U,) to (U, D)."""
+        from class_sweep.encoders.latent_semantics import LatentSemantics  # noqa: PLC0415
 
-
-def _vectorizer(
-    analyzer: str, ngrams: tuple[int, int], vocabulary: list[str] | None = None
-) -> TfidfVectorizer:
-    return TfidfVectorizer(
-        analyzer=analyzer,
-        ngram_range=ngrams,
-        max_features=_TERMS,
-        vocabulary=vocabulary,
-        sublinear_tf=True,
-        dtype=np.float32,
-    )
+        return LatentSemantics.from_arrays(self.arrays).transform(inputs)

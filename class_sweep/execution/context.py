@@ -14,13 +14,15 @@ from class_sweep.base.array_cache import ArrayCache
 from class_sweep.config.document import Space
 from class_sweep.errors import ResultsError
 from class_sweep.execution.checkpoint_manager import CheckpointManager
+from class_sweep.execution.cluster.distributed_index import cluster_executor
 from class_sweep.execution.cluster.runtime import RayRuntime, open_runtime
 from class_sweep.execution.cluster.shared_storage import require_shared
 from class_sweep.execution.cluster.trial_slots import TrialSlots
 from class_sweep.execution.interrupts import StopRequest
+from class_sweep.preparation.clock import Clock
 from class_sweep.preparation.environment import describe_environment
 from class_sweep.preparation.footprint import require_gpu_memory, trial_bytes
-from class_sweep.preparation.prepare import Clock, Prepared, prepare
+from class_sweep.preparation.prepare import Prepared, prepare
 from class_sweep.results.callback import Callback
 from class_sweep.results.folder import ResultsFolder, ResultsWriter
 
@@ -123,7 +125,9 @@ def open_context(
 def _prepare(request: SweepRequest, clock: Clock, runtime: RayRuntime) -> Prepared:
     """Load, encode and index while Ray starts, then check the GPUs and wait for Ray."""
     space, callback = request.space, request.callback
-    prepared = prepare(space, request.cache, clock, callback, loaded=runtime.start)
+    prepared = prepare(
+        space, request.cache, clock, callback, loaded=runtime.start, executor=cluster_executor
+    )
     gpus = space.settings.resources.gpus
     if gpus:
         need = trial_bytes(space, prepared.features)

@@ -14,7 +14,7 @@ from class_sweep.data.pair import PairSet
 from class_sweep.encoders.fitted import FittedEncoders
 from class_sweep.errors import ConfigError, ModelError
 from class_sweep.models.model_folder import CONFIG, Manifest, ModelContents
-from class_sweep.preparation.prepare import ids_of
+from class_sweep.preparation.prepare import identities
 from class_sweep.training.features import TrialFeatures
 
 
@@ -60,14 +60,10 @@ class LoadedModel:
                 "a model's settings must be known to this version of class-sweep, got a model of"
                 f" version {manifest.version}: {error}"
             ) from error
-        encoders = FittedEncoders(
-            settings.text_encoder,
-            settings.molecule_encoder,
-            manifest.token_depths,
-            contents.arrays,
-            manifest.transformer,
+        encoders = FittedEncoders.load(
+            settings.text_encoder, settings.molecule_encoder, manifest.token_depths, contents.arrays
         )
-        encoders.require_transformer()
+        encoders.require_files(manifest.transformer)
         inputs = InputSpec(
             manifest.text_width,
             manifest.molecule_width,
@@ -87,7 +83,7 @@ class LoadedModel:
         return TrialFeatures(
             split=pairs.split,
             indexes={},
-            **ids_of(pairs),
+            **identities(pairs),
             **self.encoders.encode_texts(pairs.texts, cache=cache),
             **self.encoders.encode_molecules(smiles, cache=cache),
         )

@@ -18,7 +18,8 @@ from class_sweep.config.sections import Search
 from class_sweep.errors import ConfigError, InterruptedTrainingError, ModelError, QueryError
 from class_sweep.models.model_folder import METRICS
 from class_sweep.models.resumable_training import require_new_or_same, train_model
-from class_sweep.preparation.prepare import Clock, Prepared, prepare
+from class_sweep.preparation.clock import Clock
+from class_sweep.preparation.prepare import Prepared, prepare
 from class_sweep.results.callback import Callback
 
 SUMMARY = "summary.json"
@@ -123,7 +124,7 @@ def train_space(
     for folder, configuration in configurations.items():
         if not folder.exists():
             prepared = prepared or prepare(space, cache, Clock(), callback)
-            if not train_model(configuration, folder, prepared, cache, callback):
+            if not train_model(configuration, folder, prepared, callback):
                 return None
         models.append(TrainedModel(folder, json.loads((folder / METRICS).read_text())))
     if seeds:

@@ -13,13 +13,10 @@ from pathlib import Path
 import torch
 from filelock import FileLock, Timeout
 
-from class_sweep.backbones.backbone import backbone_class
-from class_sweep.base.array_cache import ArrayCache
 from class_sweep.base.files import write_atomic
 from class_sweep.config.document import Space
 from class_sweep.config.inputs import SPLITS
 from class_sweep.config.objective import POOLS
-from class_sweep.encoders.fitted import FittedEncoders
 from class_sweep.errors import ModelError, StorageError
 from class_sweep.models.card import model_card
 from class_sweep.models.model_folder import CONFIG, MANIFEST, Manifest, ModelContents
@@ -52,16 +49,13 @@ def require_new_or_same(folder: Path, space: Space) -> None:
             )
 
 
-def train_model(
-    space: Space, folder: Path, prepared: Prepared, cache: ArrayCache, callback: Callback
-) -> bool:
+def train_model(space: Space, folder: Path, prepared: Prepared, callback: Callback) -> bool:
     """Train a model from the start or from its last checkpoint, and write its folder at the end.
 
     Args:
         space: The configuration, without axes.
         folder: The model folder, which must not exist.
         prepared: The data, the features and the index.
-        cache: The cache of the fitted encoders.
         callback: Receives the events of the training.
 
     Returns:
@@ -86,7 +80,7 @@ def train_model(
             seconds = _train_with_checkpoints(trainer, work, callback)
             if trainer.step < trainer.schedule.steps:
                 return False
-            _write_model(trainer, space, folder, prepared, cache, seconds)
+            _write_model(trainer, space, folder, prepared, seconds)
     except Timeout:
         raise ModelError(f"a model must be trained by one process, got another at {work}") from None
     shutil.rmtree(work)
@@ -138,25 +132,15 @@ def _write_model(
     space: Space,
     folder: Path,
     prepared: Prepared,
-    cache: ArrayCache,
     seconds: float,
 ) -> None:
     settings, pairs = space.settings, prepared.pairs
-    train = pairs.rows("train")
-    encoders = FittedEncoders.fit(
-        settings.text_encoder,
-        settings.molecule_encoder,
-        [pairs.texts[row] for row in train],
-        [pairs.smiles[row] for row in train],
-        prepared.features.graphs,
-        backbone_class(settings.backbone).needs(settings.backbone).token_depths,
-        cache=cache,
-    )
+    encoders = prepared.encoders
     manifest = Manifest(
         text_width=prepared.features.text.shape[1],
         molecule_width=prepared.features.molecule.shape[1],
         token_depths=encoders.token_depths,
-        transformer=encoders.transformer,
+        transformer=encoders.text.external_fingerprint,
         text_encoder=settings.text_encoder.label,
         data_sha256=pairs.checksum(),
         seed=settings.search.seed,
@@ -172,6 +156,6 @@ def _write_model(
         "validation": trainer.evaluate("validation", POOLS),
     }
     contents = ModelContents(
-        manifest, space.text, trainer.backbone.state_dict(), encoders.arrays, metrics
+        manifest, space.text, trainer.backbone.state_dict(), encoders.save(), metrics
     )
     contents.write(folder, model_card(folder.name, space, manifest, metrics))

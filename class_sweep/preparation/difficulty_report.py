@@ -22,7 +22,6 @@ from class_sweep.difficulty.screen import Wide, exact_block
 from class_sweep.difficulty.similarity import THRESHOLD_TOLERANCE, Similarity
 from class_sweep.difficulty.stored import INDEX_VERSION
 from class_sweep.difficulty.vectors import PairVectors
-from class_sweep.encoders.molecule import encode_molecules
 from class_sweep.preparation.index_report import (
     AloneByModality,
     DecidedShare,
@@ -36,7 +35,7 @@ from class_sweep.preparation.index_report import (
     Nearest,
     SigmaRow,
 )
-from class_sweep.preparation.prepare import FINGERPRINT, Prepared
+from class_sweep.preparation.prepare import Prepared, fingerprints
 from class_sweep.preparation.sigma_range import recommend_sigma
 from class_sweep.statistics.rank_correlation import Numbers, rank_correlation
 from class_sweep.training.features import similarity_of
@@ -74,7 +73,7 @@ class _Inputs:
         similarity, train = similarity_of(curriculum), pairs.rows("train")
         molecule = features.molecule
         if similarity.molecule == "tanimoto":
-            molecule = encode_molecules(FINGERPRINT, pairs.smiles, train, cache=cache)
+            molecule = fingerprints(pairs, cache)
         index = features.index_for(curriculum)
         return cls(features.text, molecule, similarity, index, train, pairs.rows("validation"))
 

@@ -9,7 +9,8 @@ from class_sweep.backbones.inputs import Batch, InputSpec
 from class_sweep.base.ragged import Ragged, offsets_of
 from class_sweep.config.components import BACKBONES
 from class_sweep.config.inputs import Mol2vecEncoder
-from class_sweep.encoders.graphs import molecule_graphs
+from class_sweep.encoders.graphs import graph_vocabulary, molecule_graphs
+from class_sweep.encoders.substructures import molecule_sentences, train_vectors
 from class_sweep.training.features import TrialFeatures
 
 SMILES = [
@@ -44,7 +45,9 @@ def features() -> TrialFeatures:
     lengths = np.array([5, 2, 9, 1, 3, 4])
     tokens = generator.normal(size=(lengths.sum(), WIDTH)).astype(np.float16)
     mol2vec = Mol2vecEncoder(kind="mol2vec", dimensions=6, epochs=1)
-    graphs = molecule_graphs(mol2vec, SMILES * 4, np.arange(len(SMILES) * 4))
+    table = train_vectors(mol2vec, molecule_sentences(SMILES * 4, mol2vec.radius))
+    vocabulary = graph_vocabulary(table, mol2vec.radius, SMILES)
+    graphs = molecule_graphs(vocabulary, mol2vec.radius, SMILES)
     return TrialFeatures(
         generator.normal(size=(6, WIDTH)).astype(np.float32),
         generator.normal(size=(6, MOLECULE_WIDTH)).astype(np.float32),
@@ -52,7 +55,7 @@ def features() -> TrialFeatures:
         {},
         token_states=Ragged(tokens, offsets_of(lengths)),
         token_means=generator.normal(size=(6, WIDTH)).astype(np.float32),
-        graphs=graphs.take(np.arange(6)),
+        graphs=graphs,
     )
 
 

@@ -11,7 +11,8 @@ from class_sweep.confirmation.procedure import (
     confirmation_space,
 )
 from class_sweep.errors import ConfigError
-from class_sweep.preparation.prepare import Clock, prepare
+from class_sweep.preparation.clock import Clock
+from class_sweep.preparation.prepare import prepare
 from class_sweep.results.callback import Callback
 from class_sweep.training.split_metrics import metrics_of_ranks
 

@@ -1,130 +1,208 @@
+"""The contract of every registered text and molecule encoder."""
+
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
-from class_sweep.base.array_cache import ArrayCache
+from class_sweep.base.array_cache import ArrayCache, NoCache
+from class_sweep.config.components import MOLECULE_ENCODERS, TEXT_ENCODERS
 from class_sweep.config.inputs import HuggingFaceEncoder, LsaEncoder, Mol2vecEncoder, MorganEncoder
-from class_sweep.encoders.molecule import encode_molecules
+from class_sweep.encoders.encoder import fit_molecule_encoder, fit_text_encoder
+from class_sweep.encoders.fitted import FittedEncoders
 from class_sweep.encoders.rows import distinct, require_finite
-from class_sweep.encoders.text import encode_texts
 from class_sweep.errors import EncoderError
 
-FIT = np.arange(6)
-ENCODERS = ["lsa", "huggingface", "mol2vec", "morgan"]
+ENCODERS = [("text", kind) for kind in TEXT_ENCODERS]
+ENCODERS += [("molecule", kind) for kind in MOLECULE_ENCODERS]
+FIT = np.arange(300)  # enough for the default dimensions of every encoder
+REPEATED = (2, 301)  # rows with the same text and the same molecule
 
 
-class NothingToCompute(ArrayCache):
-    """A cache whose misses fail."""
+class RefusingCache(ArrayCache):
+    """A cache that refuses to compute a missing entry."""
 
-    def arrays(self, key, _compute):
+    def arrays(self, key, _compute, why_not=lambda _: None):
         def refuse():
-            raise AssertionError(f"computed although cached: {key}")
+            raise AssertionError(f"not in the cache: {key}")
 
-        return super().arrays(key, refuse)
+        return super().arrays(key, refuse, why_not)
+
+
+@pytest.fixture(scope="module")
+def inputs():
+    """302 texts and 302 SMILES; see FIT and REPEATED."""
+    roles = ("metabolite", "solvent", "drug", "pigment", "hormone")
+    texts = [f"compound {n} is a {roles[n % 5]} with {n % 7} rings and mass {3 * n}" for n in FIT]
+    smiles = ["C" * (1 + n % 20) + ("O", "N", "c1ccccc1")[n % 3] + "C" * (n // 20) for n in FIT]
+    texts += ["an unseen acid", texts[REPEATED[0]]]
+    smiles += ["OC(=O)Cc1ccccc1", smiles[REPEATED[0]]]
+    return {"text": texts, "molecule": smiles}
 
 
 @pytest.fixture
-def encode(request, texts, smiles):
-    """encoder, fit rows, cache -> features of the session's eight pairs."""
+def settings(request):
+    """Build the settings of an encoder: its defaults, and the tiny model if it needs a model."""
 
-    def run(kind, cache, fit_rows=FIT, **changes):
-        match kind:
-            case "lsa":
-                settings = LsaEncoder(**{"dimensions": 4, **changes})
-                return encode_texts(settings, texts, fit_rows, cache=cache)
-            case "huggingface":
-                model = str(request.getfixturevalue("tiny_bert"))
-                settings = HuggingFaceEncoder(**{"model": model, "max_tokens": 64, **changes})
-                return encode_texts(settings, texts, fit_rows, cache=cache)
-            case "mol2vec":
-                settings = Mol2vecEncoder(kind="mol2vec", **{"dimensions": 4, **changes})
-            case "morgan":
-                settings = MorganEncoder(kind="morgan", **{"bits": 64, **changes})
-        return encode_molecules(settings, smiles, fit_rows, cache=cache)
+    def build(side, kind, **changes):
+        registry = TEXT_ENCODERS if side == "text" else MOLECULE_ENCODERS
+        section = registry.settings_class(kind)
+        required = {name for name, field in section.model_fields.items() if field.is_required()}
+        if "model" in required:
+            changes = {"model": str(request.getfixturevalue("tiny_bert"))} | changes
+        return section(kind=kind, **changes)
+
+    return build
+
+
+@pytest.fixture
+def fit(inputs, settings):
+    """Fit an encoder on the first 300 inputs, or on `fit_rows`."""
+
+    def run(side, kind, cache, fit_rows=FIT, **changes):
+        function = fit_text_encoder if side == "text" else fit_molecule_encoder
+        return function(settings(side, kind, **changes), inputs[side], fit_rows, cache=cache)
 
     return run
 
 
-@pytest.mark.parametrize("kind", ENCODERS)
-def test_features_are_finite_repeatable_and_cached(kind, encode, tmp_path):
-    features = encode(kind, ArrayCache(tmp_path / "one"))
+@pytest.fixture
+def encode(fit, inputs):
+    """Fit an encoder and encode all inputs."""
+
+    def run(side, kind, cache, fit_rows=FIT, **changes):
+        encoder = fit(side, kind, cache, fit_rows, **changes)
+        return encoder.encode(inputs[side], cache=cache)
+
+    return run
+
+
+@pytest.mark.parametrize(("side", "kind"), ENCODERS)
+def test_features_are_finite_repeatable_and_cached(side, kind, encode, tmp_path):
+    features = encode(side, kind, ArrayCache(tmp_path / "one"))
     assert features.ndim == 2
-    assert len(features) == 8
+    assert len(features) == 302
     assert features.dtype == np.float32
     assert np.isfinite(features).all()
     assert features.any(axis=1).all()
-    # Rows 2 and 4 are one text and one molecule, written twice.
-    assert np.array_equal(features[2], features[4])
-    assert np.array_equal(encode(kind, ArrayCache(tmp_path / "two")), features)
-    assert np.array_equal(encode(kind, NothingToCompute(tmp_path / "one")), features)
+    assert np.array_equal(*features[list(REPEATED)])
+    assert np.array_equal(encode(side, kind, ArrayCache(tmp_path / "two")), features)
+    assert np.array_equal(encode(side, kind, RefusingCache(tmp_path / "one")), features)
+
+
+@pytest.mark.parametrize(("side", "kind"), ENCODERS)
+def test_a_saved_encoder_gives_the_same_features(side, kind, fit, inputs, tmp_path):
+    encoder = fit(side, kind, NoCache())
+    save_file(encoder.save(), tmp_path / "saved.safetensors")
+    saved = load_file(tmp_path / "saved.safetensors")
+    loaded = type(encoder).load(encoder.settings, saved)
+    expected = encoder.encode(inputs[side], cache=NoCache())
+    assert np.array_equal(loaded.encode(inputs[side], cache=NoCache()), expected)
+    assert loaded.save().keys() == saved.keys()
+    assert loaded.external_fingerprint == encoder.external_fingerprint
+    assert loaded.fingerprint == type(encoder).load(encoder.settings, saved).fingerprint
+
+
+@pytest.mark.parametrize(("side", "kind"), ENCODERS)
+def test_an_encoder_without_fitted_arrays_ignores_its_training_inputs(side, kind, fit):
+    one, other = fit(side, kind, NoCache()), fit(side, kind, NoCache(), FIT[:290])
+    assert bool(one.save()) == one.fits_arrays
+    assert (one.fingerprint == other.fingerprint) == (not one.fits_arrays)
+
+
+@pytest.mark.parametrize("kind", TEXT_ENCODERS)
+def test_a_text_encoder_has_tokens_or_says_so(kind, fit):
+    encoder, texts = fit("text", kind, NoCache()), ["an acid", "a base", "an acid"]
+    assert encoder.token_features(texts, None, cache=NoCache()) == {}
+    if not encoder.provides_tokens:
+        with pytest.raises(EncoderError, match=f"must be .* reads tokens, got {kind}"):
+            encoder.token_features(texts, (0.5, 1.0), cache=NoCache())
+        return
+    fields = encoder.token_features(texts, (0.5, 1.0), cache=NoCache())
+    assert set(fields) == {"token_means", "token_states"}
+    assert len(fields["token_means"]) == len(fields["token_states"]) == len(texts)
+
+
+@pytest.mark.parametrize("kind", MOLECULE_ENCODERS)
+def test_a_molecule_encoder_has_graphs_or_says_so(kind, fit):
+    encoder, smiles = fit("molecule", kind, NoCache()), ["CCO", "CCN", "CCO"]
+    if not encoder.provides_graphs:
+        with pytest.raises(EncoderError, match=f"must be .* molecule graphs, .* got {kind}"):
+            encoder.graphs(smiles, cache=NoCache())
+        return
+    assert len(encoder.graphs(smiles, cache=NoCache())) == len(smiles)
 
 
 @pytest.mark.parametrize(
-    ("kind", "change"),
+    ("side", "kind", "change"),
     [
-        ("lsa", {"dimensions": 3}),
-        ("lsa", {"seed": 1}),
-        ("lsa", {"fit_rows": np.arange(7)}),
-        ("huggingface", {"pooling": "cls"}),
-        ("huggingface", {"max_tokens": 5}),
-        ("mol2vec", {"dimensions": 3}),
-        ("mol2vec", {"radius": 0}),
-        ("mol2vec", {"epochs": 6}),
-        ("mol2vec", {"seed": 1}),
-        ("mol2vec", {"fit_rows": np.arange(7)}),
-        ("morgan", {"bits": 32}),
-        ("morgan", {"radius": 1}),
+        ("text", "lsa", {"dimensions": 3}),
+        ("text", "lsa", {"seed": 1}),
+        ("text", "lsa", {"fit_rows": np.arange(301)}),
+        ("text", "huggingface", {"pooling": "cls"}),
+        ("text", "huggingface", {"max_tokens": 5}),
+        ("molecule", "mol2vec", {"dimensions": 3}),
+        ("molecule", "mol2vec", {"radius": 0}),
+        ("molecule", "mol2vec", {"epochs": 6}),
+        ("molecule", "mol2vec", {"seed": 1}),
+        ("molecule", "mol2vec", {"fit_rows": np.arange(301)}),
+        ("molecule", "morgan", {"bits": 32}),
+        ("molecule", "morgan", {"radius": 1}),
     ],
 )
-def test_what_changes_the_features_is_not_served_from_the_cache(kind, change, encode, tmp_path):
-    encode(kind, ArrayCache(tmp_path))
-    with pytest.raises(AssertionError, match="computed although cached"):
-        encode(kind, NothingToCompute(tmp_path), **change)
+def test_a_setting_that_changes_the_features_misses_the_cache(side, kind, change, encode, tmp_path):
+    encode(side, kind, ArrayCache(tmp_path))
+    with pytest.raises(AssertionError, match="not in the cache"):
+        encode(side, kind, RefusingCache(tmp_path), **change)
 
 
 @pytest.mark.parametrize(
-    ("kind", "change"),
+    ("side", "kind", "change"),
     [
-        ("huggingface", {"batch_size": 1}),
-        ("huggingface", {"fit_rows": np.arange(3)}),
-        ("morgan", {"fit_rows": np.arange(3)}),
-        ("mol2vec", {"fit_rows": np.arange(6)[::-1]}),
+        ("text", "huggingface", {"batch_size": 1}),
+        ("text", "huggingface", {"fit_rows": np.arange(3)}),
+        ("molecule", "morgan", {"fit_rows": np.arange(3)}),
+        ("molecule", "mol2vec", {"fit_rows": FIT[::-1]}),
     ],
 )
-def test_what_does_not_change_them_is(kind, change, encode, tmp_path):
-    features = encode(kind, ArrayCache(tmp_path))
-    assert np.array_equal(encode(kind, NothingToCompute(tmp_path), **change), features)
+def test_a_setting_that_changes_no_feature_hits_the_cache(side, kind, change, encode, tmp_path):
+    features = encode(side, kind, ArrayCache(tmp_path))
+    assert np.array_equal(encode(side, kind, RefusingCache(tmp_path), **change), features)
 
 
 def test_a_file_of_vectors_counts_by_its_contents(smiles, tmp_path):
-    cache, settings = ArrayCache(tmp_path), []
-    for place, value in enumerate([1.0, 1.0, 2.0]):
-        path = tmp_path / f"{place}.npz"
+    cache, encoders = ArrayCache(tmp_path), []
+    for number, value in enumerate([1.0, 1.0, 2.0]):
+        path = tmp_path / f"{number}.npz"
         tokens = np.array(["UNK", "2246728737"])
         np.savez(path, tokens=tokens, vectors=np.full((2, 3), value, np.float32))
-        settings.append(Mol2vecEncoder(kind="mol2vec", vectors=path))
-    one = encode_molecules(settings[0], smiles, FIT, cache=cache)
-    alike = encode_molecules(settings[1], smiles, FIT[:3], cache=NothingToCompute(tmp_path))
-    assert np.array_equal(alike, one)
-    assert np.array_equal(encode_molecules(settings[2], smiles, FIT, cache=cache), 2 * one)
+        settings = Mol2vecEncoder(kind="mol2vec", vectors=path)
+        rows = np.arange(3 if number == 1 else 6)
+        encoders.append(fit_molecule_encoder(settings, smiles, rows, cache=cache))
+    first, copy, doubled = encoders
+    features = first.encode(smiles, cache=cache)
+    assert np.array_equal(copy.encode(smiles, cache=RefusingCache(tmp_path)), features)
+    assert np.array_equal(doubled.encode(smiles, cache=cache), 2 * features)
 
 
 def test_a_missing_file_of_vectors_is_an_error(smiles, tmp_path):
     settings = Mol2vecEncoder(kind="mol2vec", vectors=tmp_path / "none.npz")
     with pytest.raises(EncoderError, match=r"can be read, got .*none\.npz: No such file"):
-        encode_molecules(settings, smiles, FIT, cache=ArrayCache(tmp_path))
+        fit_molecule_encoder(settings, smiles, np.arange(6), cache=ArrayCache(tmp_path))
 
 
-def test_features_that_are_not_finite_are_an_error_naming_the_rows(smiles, tmp_path):
+def test_features_that_are_not_finite_are_an_error_with_the_rows(smiles, tmp_path):
     vectors = np.array([[0.0], [np.nan]], np.float32)
     np.savez(tmp_path / "v.npz", tokens=np.array(["UNK", "2246728737"]), vectors=vectors)
     settings = Mol2vecEncoder(kind="mol2vec", vectors=tmp_path / "v.npz")
-    # The identifier is CH3's: rows 0, 2, 4, 6 and 7 have one.
+    cache = ArrayCache(tmp_path)
+    encoder = fit_molecule_encoder(settings, smiles, np.arange(6), cache=cache)
+    # The identifier is that of CH3, in rows 0, 2, 4, 6 and 7.
     with pytest.raises(EncoderError, match=r"in row 0, 2, 4, 6, 7, counted .*encoder mol2vec"):
-        encode_molecules(settings, smiles, FIT, cache=ArrayCache(tmp_path))
-    assert not list(tmp_path.glob("*.safetensors"))
+        encoder.encode(smiles, cache=cache)
+    assert not list(tmp_path.glob("mol2vec-[!f]*.safetensors"))
 
 
 def test_many_rows_that_are_not_finite_are_counted():
@@ -138,18 +216,56 @@ def test_distinct_values_rebuild_the_rows():
     assert rows.tolist() == [0, 1, 0]
 
 
+def test_the_arrays_of_a_model_folder_keep_their_names(texts, smiles):
+    settings = LsaEncoder(dimensions=4), Mol2vecEncoder(kind="mol2vec", dimensions=4)
+    rows, cache = np.arange(8), NoCache()
+    molecule = fit_molecule_encoder(settings[1], smiles, rows, cache=cache)
+    text = fit_text_encoder(settings[0], texts, rows, cache=cache)
+    saved = FittedEncoders(text, molecule).save()
+    assert sorted(saved) == [
+        "lsa/characters/terms", "lsa/characters/weights", "lsa/components", "lsa/words/terms",
+        "lsa/words/weights", "mol2vec/tokens", "mol2vec/vectors",
+    ]  # fmt: skip
+    loaded = FittedEncoders.load(*settings, None, saved)
+    assert np.array_equal(
+        loaded.encode_texts(texts, cache=cache)["text"], text.encode(texts, cache=cache)
+    )
+    assert np.array_equal(
+        loaded.encode_molecules(smiles, cache=cache)["molecule"],
+        molecule.encode(smiles, cache=cache),
+    )
+
+
+def test_two_fitted_encoders_of_one_kind_cannot_be_saved_together(texts):
+    text = fit_text_encoder(LsaEncoder(dimensions=4), texts, np.arange(8), cache=NoCache())
+    with pytest.raises(EncoderError, match="must have different kinds, got lsa twice"):
+        FittedEncoders(text, text).save()
+
+
+def test_a_model_with_other_files_is_refused(tiny_bert, smiles):
+    text = fit_text_encoder(
+        HuggingFaceEncoder(model=str(tiny_bert)), ["acid"], np.arange(1), cache=NoCache()
+    )
+    settings = MorganEncoder(kind="morgan")
+    molecule = fit_molecule_encoder(settings, smiles, np.arange(8), cache=NoCache())
+    encoders = FittedEncoders(text, molecule)
+    encoders.require_files(text.external_fingerprint)
+    with pytest.raises(EncoderError, match=r"must have the files .* got other files: .*tiny_bert"):
+        encoders.require_files("0" * 64)
+
+
 def test_a_cache_hit_loads_no_heavy_library(texts, smiles, tmp_path):
     script = """
 import sys, numpy as np
 from pathlib import Path
 from class_sweep.config.inputs import LsaEncoder, Mol2vecEncoder, MorganEncoder
 from class_sweep.base.array_cache import ArrayCache
-from class_sweep.encoders.molecule import encode_molecules
-from class_sweep.encoders.text import encode_texts
+from class_sweep.encoders.encoder import fit_molecule_encoder, fit_text_encoder
 cache, fit = ArrayCache(Path(sys.argv[1])), np.arange(6)
-encode_texts(LsaEncoder(dimensions=4), sys.argv[2:10], fit, cache=cache)
+texts, smiles = sys.argv[2:10], sys.argv[10:]
+fit_text_encoder(LsaEncoder(dimensions=4), texts, fit, cache=cache).encode(texts, cache=cache)
 for settings in (Mol2vecEncoder(kind="mol2vec", dimensions=4), MorganEncoder(kind="morgan")):
-    encode_molecules(settings, sys.argv[10:], fit, cache=cache)
+    fit_molecule_encoder(settings, smiles, fit, cache=cache).encode(smiles, cache=cache)
 print(*sorted({"torch", "transformers", "gensim", "rdkit", "sklearn"} & set(sys.modules)))
 """
     command = [sys.executable, "-c", script, str(tmp_path), *texts, *smiles]

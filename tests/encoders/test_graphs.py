@@ -7,10 +7,13 @@ from rdkit import Chem, rdBase
 
 from class_sweep.base.array_cache import ArrayCache
 from class_sweep.config.inputs import Mol2vecEncoder, MorganEncoder
-from class_sweep.encoders.graphs import _atom_tokens, graphs_over, molecule_graphs
-from class_sweep.encoders.molecule import build_graphs
+from class_sweep.encoders.encoder import GraphVocabulary
+from class_sweep.encoders.graphs import _atom_tokens, graph_vocabulary, molecule_graphs
+from class_sweep.encoders.mol2vec import Mol2vecMoleculeEncoder
 from class_sweep.encoders.molecule_graphs import BOND_KINDS, MoleculeGraphs
+from class_sweep.encoders.morgan import MorganMoleculeEncoder
 from class_sweep.encoders.motifs import find_motifs
+from class_sweep.encoders.substructures import substructure_vectors
 from class_sweep.errors import EncoderError
 
 PEPTIDE = "N[C@@H](CC(C)C)C(=O)" * 62 + "O"  # 497 heavy atoms
@@ -18,10 +21,20 @@ ODD = ["[Na+].[Cl-]", "O", "[H][H]", "", PEPTIDE]
 SETTINGS = Mol2vecEncoder(kind="mol2vec", dimensions=4, epochs=1)
 
 
+def graphs_of(
+    settings: Mol2vecEncoder, smiles: list[str], fit: int | None = None
+) -> MoleculeGraphs:
+    """The graphs of molecules; the vectors are trained on the first `fit`, or on all."""
+    table = substructure_vectors(settings, smiles[:fit])
+    return molecule_graphs(
+        graph_vocabulary(table, settings.radius, smiles), settings.radius, smiles
+    )
+
+
 @pytest.fixture(scope="module")
 def graphs() -> MoleculeGraphs:
     smiles = ["CCO", "c1ccccc1O", *ODD]
-    return molecule_graphs(SETTINGS, smiles, np.arange(len(smiles)))
+    return graphs_of(SETTINGS, smiles)
 
 
 def one(graphs: MoleculeGraphs, row: int) -> MoleculeGraphs:
@@ -73,9 +86,7 @@ def test_atoms_start_from_the_vectors_of_their_tokens(tmp_path):
     vectors = np.arange(len(tokens) * 3 + 3, dtype=np.float32).reshape(-1, 3)
     path = tmp_path / "vectors.npz"
     np.savez(path, tokens=np.array(["UNK", *tokens]), vectors=vectors)
-    found = molecule_graphs(
-        Mol2vecEncoder(kind="mol2vec", vectors=path), ["CCO", "CBr"], np.array([0])
-    )
+    found = graphs_of(Mol2vecEncoder(kind="mol2vec", vectors=path), ["CCO", "CBr"], 1)
     assert found.vectors[0].tolist() == vectors[0].tolist()
     assert sorted(found.vectors[one(found, 0).atoms.values].tolist()) == vectors[1:].tolist()
     assert 0 in one(found, 1).atoms.values  # a substructure without a vector
@@ -85,11 +96,12 @@ def test_atoms_start_from_the_vectors_of_their_tokens(tmp_path):
 def test_further_molecules_get_the_tokens_of_the_first(radius):
     settings = Mol2vecEncoder(kind="mol2vec", dimensions=4, epochs=1, radius=radius)
     smiles = ["CC(=O)Nc1ccccc1", "CCO", "CCO", "CCCO", "CCCCO"]
-    first = molecule_graphs(settings, smiles, np.arange(5))
-    again = graphs_over(first.identifiers, first.vectors, radius, smiles)
+    first = graphs_of(settings, smiles)
+    vocabulary = GraphVocabulary(first.identifiers, first.vectors)
+    again = molecule_graphs(vocabulary, radius, smiles)
     for name, array in first.arrays().items():
         assert np.array_equal(again.arrays()[name], array), name
-    (bromine,) = graphs_over(first.identifiers, first.vectors, radius, ["Br"]).atoms.values
+    (bromine,) = molecule_graphs(vocabulary, radius, ["Br"]).atoms.values
     assert bromine == 0
 
 
@@ -113,9 +125,10 @@ def test_motifs_are_rings_and_chains_between_cuts(smiles, motifs):
 def test_graphs_are_built_once_and_repeated_molecules_are_one(tmp_path):
     cache = ArrayCache(tmp_path)
     smiles = ["CCO", "CCN", "CCO"]
-    built = build_graphs(SETTINGS, smiles, np.arange(3), cache=cache)
+    encoder = Mol2vecMoleculeEncoder.fit(SETTINGS, smiles, cache=cache)
+    built = encoder.graphs(smiles, cache=cache)
     assert len(list(tmp_path.glob("graphs-*.safetensors"))) == 1
-    again = build_graphs(SETTINGS, smiles, np.arange(3), cache=cache)
+    again = encoder.graphs(smiles, cache=cache)
     for name, array in built.arrays().items():
         assert np.array_equal(again.arrays()[name], array), name
     assert one(built, 0).atoms.values.tolist() == one(built, 2).atoms.values.tolist()
@@ -124,7 +137,8 @@ def test_graphs_are_built_once_and_repeated_molecules_are_one(tmp_path):
 
 
 def test_graphs_need_mol2vec(tmp_path):
+    cache = ArrayCache(tmp_path)
     with pytest.raises(EncoderError, match=r"must be mol2vec for a backbone over .* got morgan"):
-        build_graphs(
-            MorganEncoder(kind="morgan"), ["CCO"], np.arange(1), cache=ArrayCache(tmp_path)
+        MorganMoleculeEncoder.fit(MorganEncoder(kind="morgan"), [], cache=cache).graphs(
+            ["CCO"], cache=cache
         )

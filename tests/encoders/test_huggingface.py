@@ -13,8 +13,8 @@ from class_sweep.base.array_cache import ArrayCache
 from class_sweep.base.device import device_and_dtype
 from class_sweep.config.inputs import HuggingFaceEncoder
 from class_sweep.encoders.hub import find_model
-from class_sweep.encoders.huggingface import huggingface_features
-from class_sweep.encoders.text import encode_texts
+from class_sweep.encoders.huggingface import HuggingFaceTextEncoder
+from class_sweep.encoders.transformer import FrozenTransformer
 from class_sweep.errors import EncoderError
 
 CPU = torch.device("cpu")
@@ -22,7 +22,7 @@ CPU = torch.device("cpu")
 
 def encode(folder, texts, dtype=torch.float32, progress=None, **changes):
     settings = HuggingFaceEncoder(model=str(folder), **changes)
-    return huggingface_features(settings, folder, texts, device=CPU, dtype=dtype, progress=progress)
+    return FrozenTransformer(settings, folder, CPU, dtype).pooled_states(texts, progress)
 
 
 def directly(folder, text, pooling):
@@ -83,13 +83,9 @@ def test_bfloat16_agrees_with_float32(tiny_bert, texts):
 def test_each_distinct_text_is_encoded_once(tiny_bert, texts, tmp_path):
     seen = []
     settings = HuggingFaceEncoder(model=str(tiny_bert))
-    features = encode_texts(
-        settings,
-        texts,
-        np.arange(6),
-        cache=ArrayCache(tmp_path),
-        progress=lambda done, of: seen.append((done, of)),
-    )
+    cache = ArrayCache(tmp_path)
+    encoder = HuggingFaceTextEncoder.fit(settings, texts[:6], cache=cache)
+    features = encoder.encode(texts, cache=cache, progress=lambda done, of: seen.append((done, of)))
     assert seen == [(7, 7)]
     assert np.array_equal(features[2], features[4])
 

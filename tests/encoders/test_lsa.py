@@ -3,14 +3,14 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from class_sweep.config.inputs import LsaEncoder
-from class_sweep.encoders.lsa import FittedLsa
+from class_sweep.encoders.latent_semantics import LatentSemantics
 from class_sweep.errors import EncoderError
 
 FIT = np.arange(6)
 
 
 def lsa_features(settings, texts, fit_rows):
-    return FittedLsa.fit(settings, [texts[row] for row in fit_rows]).transform(texts)
+    return LatentSemantics.fit(settings, [texts[row] for row in fit_rows]).transform(texts)
 
 
 def cosine(one, other):
@@ -59,8 +59,8 @@ def test_training_texts_without_words_are_an_error(texts):
 
 
 def test_what_was_fitted_survives_as_arrays_to_the_bit(texts, tmp_path):
-    fitted = FittedLsa.fit(LsaEncoder(dimensions=4), texts[:6])
+    fitted = LatentSemantics.fit(LsaEncoder(dimensions=4), texts[:6])
     save_file(fitted.arrays(), tmp_path / "fitted.safetensors")
-    again = FittedLsa.from_arrays(load_file(tmp_path / "fitted.safetensors"))
+    again = LatentSemantics.from_arrays(load_file(tmp_path / "fitted.safetensors"))
     new = [*texts, "never seen", "", "2-methylpropan-1-ol\nof two lines"]
     assert np.array_equal(again.transform(new), fitted.transform(new))

@@ -6,20 +6,27 @@ import sys
 import numpy as np
 import pytest
 
+from class_sweep.base.array_cache import NoCache
 from class_sweep.config.inputs import Mol2vecEncoder
-from class_sweep.encoders.mol2vec import (
+from class_sweep.encoders.mol2vec import Mol2vecMoleculeEncoder
+from class_sweep.encoders.substructures import (
     coverage,
-    mol2vec_features,
     molecule_sentences,
     sum_vectors,
     train_vectors,
 )
-from class_sweep.encoders.vectors import TokenVectors, read_vectors
+from class_sweep.encoders.token_vectors import TokenVectors, read_vectors
 from class_sweep.errors import EncoderError
 
 # Morgan identifiers at radius 0: CH3, CH2, OH.
 CH3, CH2, OH = "2246728737", "2245384272", "864662311"
-NONE = np.array([], np.int64)
+
+
+def mol2vec_features(settings, smiles, fit_rows=None):
+    """Fit on some of the molecules, by default on all, and encode all."""
+    training = smiles if fit_rows is None else [smiles[row] for row in fit_rows]
+    encoder = Mol2vecMoleculeEncoder.fit(settings, training, cache=NoCache())
+    return encoder.encode(smiles, cache=NoCache())
 
 
 def trained(**changes):
@@ -40,14 +47,14 @@ def test_sentences_name_each_atoms_surroundings_in_order():
 
 def test_a_molecule_is_the_sum_of_its_tokens(tmp_path):
     settings = from_file(tmp_path / "v.npz", ["UNK", CH3, CH2, OH])
-    features = mol2vec_features(settings, ["CCO", "CCCO", "CF", ""], NONE)
+    features = mol2vec_features(settings, ["CCO", "CCCO", "CF", ""])
     # 10 per CH3, 100 per CH2, 1000 per OH, 1 for each of CH2F's and F's unknown identifiers.
     assert features.tolist() == [[1110, 3], [1210, 4], [11, 2], [0, 0]]
 
 
 def test_without_unk_unknown_substructures_count_as_zero(tmp_path):
     settings = from_file(tmp_path / "v.npz", [CH3, CH2])
-    assert mol2vec_features(settings, ["CCO", "CO"], NONE).tolist() == [[11, 2], [1, 1]]
+    assert mol2vec_features(settings, ["CCO", "CO"]).tolist() == [[11, 2], [1, 1]]
 
 
 def test_two_ways_to_write_a_molecule_give_the_same_bits():
@@ -59,13 +66,13 @@ def test_two_ways_to_write_a_molecule_give_the_same_bits():
 def test_vectors_that_know_no_substructure_are_an_error(tmp_path):
     settings = from_file(tmp_path / "v.npz", ["UNK", "1", "2"])
     with pytest.raises(EncoderError, match=r"substructures \(radius 0\), got none: .*v\.npz"):
-        mol2vec_features(settings, ["CCO"], NONE)
+        mol2vec_features(settings, ["CCO"])
 
 
 def test_low_coverage_is_a_warning(tmp_path, caplog):
     caplog.set_level(logging.INFO)
     settings = from_file(tmp_path / "v.npz", ["UNK", CH3, CH2])
-    mol2vec_features(settings, ["CCO"], NONE)
+    mol2vec_features(settings, ["CCO"])
     assert [record.levelname for record in caplog.records][-1] == "WARNING"
     assert "covers 66.7 %" in caplog.text
     assert coverage(TokenVectors({CH3: 0}, np.zeros((1, 1))), []) == 0
@@ -83,7 +90,7 @@ def test_training_sees_the_training_molecules_alone(smiles):
 def test_rare_tokens_are_trained_as_unk():
     sentences = [["a", "b"]] * 4 + [["c"]] * 3
     table = train_vectors(trained(), sentences)
-    assert set(table.places) == {"a", "b", "UNK"}
+    assert set(table.rows) == {"a", "b", "UNK"}
     assert np.array_equal(sum_vectors(table, [["c"]]), sum_vectors(table, [["never seen"]]))
 
 
@@ -97,11 +104,13 @@ def test_the_seed_decides_the_vectors(smiles):
 
 def test_training_is_the_same_in_another_process(smiles):
     script = """
-import sys, numpy as np
+import sys
 from class_sweep.config.inputs import Mol2vecEncoder
-from class_sweep.encoders.mol2vec import mol2vec_features
-settings = Mol2vecEncoder(kind="mol2vec", dimensions=8)
-print(mol2vec_features(settings, sys.argv[1:], np.arange(8)).tobytes().hex())
+from class_sweep.base.array_cache import NoCache
+from class_sweep.encoders.mol2vec import Mol2vecMoleculeEncoder
+settings, smiles, cache = Mol2vecEncoder(kind="mol2vec", dimensions=8), sys.argv[1:], NoCache()
+encoder = Mol2vecMoleculeEncoder.fit(settings, smiles, cache=cache)
+print(encoder.encode(smiles, cache=cache).tobytes().hex())
 """
     there = subprocess.run(
         [sys.executable, "-c", script, *smiles],
@@ -136,6 +145,6 @@ def test_published_vectors_cover_real_molecules(real_data):
     table = read_vectors(path, allow_pickle=False)
     assert coverage(table, molecule_sentences(smiles, radius=1)) >= 0.99
     settings = Mol2vecEncoder(kind="mol2vec", vectors=path)
-    features = mol2vec_features(settings, smiles, NONE)
+    features = mol2vec_features(settings, smiles)
     assert features.shape == (3301, 300)
     assert np.isfinite(features).all()

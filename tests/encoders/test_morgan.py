@@ -1,9 +1,14 @@
 import numpy as np
 import pytest
 
+from class_sweep.base.array_cache import NoCache
 from class_sweep.config.inputs import MorganEncoder
-from class_sweep.encoders.morgan import morgan_features
+from class_sweep.encoders.morgan import MorganMoleculeEncoder
 from class_sweep.errors import EncoderError
+
+
+def morgan_features(settings, smiles):
+    return MorganMoleculeEncoder.fit(settings, [], cache=NoCache()).encode(smiles, cache=NoCache())
 
 
 def test_counts_are_log_scaled():

@@ -6,7 +6,8 @@ import torch
 
 from class_sweep.base.array_cache import ArrayCache
 from class_sweep.config.inputs import HuggingFaceEncoder, LsaEncoder
-from class_sweep.encoders.text import encode_texts, encode_token_states, encode_tokens
+from class_sweep.encoders.huggingface import HuggingFaceTextEncoder
+from class_sweep.encoders.lsa import LsaTextEncoder
 from class_sweep.errors import EncoderError
 
 
@@ -18,6 +19,18 @@ def settings(tiny_bert):
 @pytest.fixture
 def cache(tmp_path):
     return ArrayCache(tmp_path)
+
+
+def encode_tokens(settings, texts, *, cache):
+    trained = settings.model_copy(update={"trainable": settings.trainable or True})
+    encoder = HuggingFaceTextEncoder.fit(trained, [], cache=cache)
+    return encoder.token_features(texts, None, cache=cache)["tokens"]
+
+
+def encode_token_states(settings, texts, depths, *, cache):
+    encoder = HuggingFaceTextEncoder.fit(settings, [], cache=cache)
+    fields = encoder.token_features(texts, depths, cache=cache)
+    return fields["token_means"], fields["token_states"]
 
 
 def test_tokens_are_the_tokenizers_own(settings, cache, tiny_bert, texts):
@@ -56,7 +69,7 @@ def test_states_are_those_of_the_layers_asked_for(settings, cache, tiny_bert, te
             hidden = model(input_ids=ids, output_hidden_states=True).hidden_states
         np.testing.assert_allclose(means[row], hidden[1][0].mean(0).numpy(), atol=1e-5)
         np.testing.assert_allclose(states.take(own).values, hidden[2][0].numpy(), atol=2e-3)
-    pooled = encode_texts(settings, texts, np.arange(2), cache=cache)
+    pooled = HuggingFaceTextEncoder.fit(settings, [], cache=cache).encode(texts, cache=cache)
     mean = np.stack([states.take(np.array([r])).values.mean(0) for r in range(len(texts))])
     np.testing.assert_allclose(mean, pooled, atol=2e-3)
 
@@ -68,8 +81,8 @@ def test_tokens_and_states_are_computed_once(settings, cache, texts, monkeypatch
     def never(*_, **__):
         raise AssertionError("computed again")
 
-    for name in ("tokenise", "token_states"):
-        monkeypatch.setattr(f"class_sweep.encoders.huggingface.{name}", never)
+    for name in ("tokenise", "FrozenTransformer.token_states"):
+        monkeypatch.setattr(f"class_sweep.encoders.transformer.{name}", never)
     assert np.array_equal(encode_tokens(settings, texts, cache=cache).values, first.values)
     again, kept = encode_token_states(settings, texts, (0.5, 1.0), cache=cache)
     assert np.array_equal(again, means)
@@ -77,12 +90,15 @@ def test_tokens_and_states_are_computed_once(settings, cache, texts, monkeypatch
 
 
 def test_lsa_has_no_tokens(cache):
-    with pytest.raises(EncoderError, match=r"must be a transformer .* reads tokens, got lsa"):
-        encode_token_states(LsaEncoder(), ["a"], (0.5, 1.0), cache=cache)
+    encoder = LsaTextEncoder.fit(LsaEncoder(), ["a"], cache=cache)
+    with pytest.raises(EncoderError, match=r"must be huggingface .* reads tokens, got lsa"):
+        encoder.token_features(["a"], (0.5, 1.0), cache=cache)
 
 
 def test_more_layers_than_the_model_has_are_refused_before_any_trial(settings, cache):
     asked = settings.model_copy(update={"trainable": "last_3"})
-    with pytest.raises(EncoderError, match=r"at most last_2, the layers of the model, got last_3"):
+    with pytest.raises(
+        EncoderError, match=r"at most last_2, the number of layers of the model, got last_3"
+    ):
         encode_tokens(asked, ["acid"], cache=cache)
     assert len(encode_tokens(settings, ["acid"], cache=cache)) == 1

@@ -9,7 +9,9 @@ import yaml
 
 from class_sweep.base.array_cache import ArrayCache
 from class_sweep.config.document import Space, load_space, parse_space
-from class_sweep.preparation.prepare import Clock, needed, prepare
+from class_sweep.preparation.clock import Clock
+from class_sweep.preparation.prepare import prepare
+from class_sweep.preparation.rules import backbone_needs
 from class_sweep.results.callback import Callback
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer
@@ -65,7 +67,7 @@ def shrink(table, tiny_bert):
 def test_it_loads_and_says_what_it_needs(path):
     space = load_space(path)
     assert space.axes
-    assert needed(space).graphs == (space.settings.backbone.name in {"aman", "orma"})
+    assert backbone_needs(space).graphs == (space.settings.backbone.name in {"aman", "orma"})
 
 
 @pytest.mark.parametrize("frozen", [False, True], ids=["as it is", "frozen"])

@@ -10,7 +10,8 @@ from class_sweep.base.array_cache import NoCache
 from class_sweep.config.document import load_space
 from class_sweep.errors import DataError, QueryError
 from class_sweep.models import Model
-from class_sweep.preparation.prepare import Clock, prepare
+from class_sweep.preparation.clock import Clock
+from class_sweep.preparation.prepare import prepare
 from class_sweep.results.callback import Callback
 from class_sweep.training.encoding import embed_molecules, embed_texts
 from class_sweep.training.reranking import fine_scores, reranked

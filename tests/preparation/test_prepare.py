@@ -12,7 +12,9 @@ from class_sweep.curriculum.baselines import reference_config
 from class_sweep.difficulty import stored
 from class_sweep.difficulty.similarity import CLASS_SIMILARITY, Similarity
 from class_sweep.errors import ConfigError, DataError
-from class_sweep.preparation.prepare import Clock, prepare, similarities
+from class_sweep.preparation.clock import Clock
+from class_sweep.preparation.difficulty_indexes import similarities
+from class_sweep.preparation.prepare import prepare
 from class_sweep.training.loop import Trainer, curriculum_order
 
 SIGMA = "sigma: {uniform: [0.40, 0.80], step: 0.05}"
@@ -48,7 +50,7 @@ def test_an_index_is_counted_once_and_then_read(edited, cache, callback, monkeyp
     def never(*_, **__):
         raise AssertionError("counted again")
 
-    monkeypatch.setattr("class_sweep.preparation.prepare.build_index", never)
+    monkeypatch.setattr("class_sweep.preparation.difficulty_indexes.build_index", never)
     again = prepare(space, cache, Clock(), callback).features.indexes[CLASS_SIMILARITY]
     assert again.checksum() == first.checksum()
 
@@ -204,7 +206,7 @@ def test_intensity_names_parts_of_the_backbones_loss(edited, ready):
 
 def test_groups_must_fit_into_batches(edited, ready):
     wide = ("  order:", "  batching: neighbourhood\n  group_size: {int: [2, 64]}\n  order:")
-    with pytest.raises(ConfigError, match=r"group_size: must fit .* \(32\), got 64"):
+    with pytest.raises(ConfigError, match=r"group_size: must be at most .* \(32\), got 64"):
         ready(edited(wide))
 
 

@@ -15,7 +15,8 @@ from class_sweep.config.backbones import (
 )
 from class_sweep.config.components import BACKBONES
 from class_sweep.config.inputs import Mol2vecEncoder
-from class_sweep.encoders.graphs import molecule_graphs
+from class_sweep.encoders.graphs import graph_vocabulary, molecule_graphs
+from class_sweep.encoders.substructures import substructure_vectors
 from class_sweep.training.accumulation import GradientCache
 from class_sweep.training.encoding import encode
 from class_sweep.training.features import TrialFeatures
@@ -42,6 +43,7 @@ def features() -> TrialFeatures:
     generator = np.random.default_rng(0)
     lengths = np.array([4, 9, 2, 7, 3, 5])
     mol2vec = Mol2vecEncoder(kind="mol2vec", dimensions=6, epochs=1)
+    vocabulary = graph_vocabulary(substructure_vectors(mol2vec, SMILES), mol2vec.radius, SMILES)
     return TrialFeatures(
         generator.normal(size=(6, 12)).astype(np.float32),
         generator.normal(size=(6, 10)).astype(np.float32),
@@ -51,7 +53,7 @@ def features() -> TrialFeatures:
             generator.normal(size=(lengths.sum(), 12)).astype(np.float16), offsets_of(lengths)
         ),
         token_means=generator.normal(size=(6, 12)).astype(np.float32),
-        graphs=molecule_graphs(mol2vec, SMILES, np.arange(6)),
+        graphs=molecule_graphs(vocabulary, mol2vec.radius, SMILES),
     )
 
 

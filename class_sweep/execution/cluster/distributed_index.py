@@ -50,6 +50,11 @@ def ray_executor(progress: Progress | None = None) -> Executor:
     return run
 
 
+def cluster_executor(progress: Progress) -> Executor | None:
+    """The executor of a connected cluster with several nodes; None without one."""
+    return ray_executor(progress) if many_nodes() else None
+
+
 def many_nodes() -> bool:
     """Whether a Ray cluster of more than one node is connected."""
     return ray.is_initialized() and sum(node["Alive"] for node in ray.nodes()) > 1  # type: ignore[no-untyped-call]

@@ -10,7 +10,8 @@ from class_sweep.config.curriculum import Curriculum
 from class_sweep.config.document import parse_space
 from class_sweep.execution.checkpoints import LocalCheckpointStore
 from class_sweep.execution.tune.trainable import CurriculumTrial
-from class_sweep.preparation.prepare import Clock, prepare
+from class_sweep.preparation.clock import Clock
+from class_sweep.preparation.prepare import prepare
 from class_sweep.results.callback import Callback
 from class_sweep.training.loop import Trainer
 

@@ -1,4 +1,4 @@
-"""Substructure vectors, read from the formats that Mol2vec models come in."""
+"""A vector for each substructure token, and the file formats of Mol2vec models."""
 
 import logging
 import re
@@ -21,31 +21,36 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class TokenVectors:
-    """A vector for each token; row `places[token]` of `vectors` (V, D), float32."""
+    """A vector for each token.
 
-    places: dict[str, int]
+    Attributes:
+        rows: The row of each token in `vectors`.
+        vectors: (V, D) float32.
+    """
+
+    rows: dict[str, int]
     vectors: np.ndarray
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """The whole as arrays by name."""
-        words = sorted(self.places, key=self.places.__getitem__)
-        return {"tokens": as_bytes(words), "vectors": self.vectors}
+        """The tokens and their vectors as arrays by name."""
+        tokens = sorted(self.rows, key=self.rows.__getitem__)
+        return {"tokens": as_bytes(tokens), "vectors": self.vectors}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Self:
         """The inverse of `arrays`."""
-        words = from_bytes(arrays["tokens"])
-        return cls({word: place for place, word in enumerate(words)}, arrays["vectors"])
+        tokens = from_bytes(arrays["tokens"])
+        return cls({token: row for row, token in enumerate(tokens)}, arrays["vectors"])
 
 
 def read_vectors(path: Path, *, allow_pickle: bool) -> TokenVectors:
-    """Vectors from a file, whose first bytes (not its name) tell the format.
+    """Read vectors from a file. Its first bytes decide the format, not its name.
 
-    - NumPy's .npz with arrays `tokens` (V,), text, and `vectors` (V, D), numbers;
-    - word2vec's text or binary format (a first line "V D"), such as gensim's
-      `KeyedVectors.save_word2vec_format` writes;
-    - anything else is taken for a pickle, gensim's own .kv, .model and .pkl among them. A pickle
-      runs code of its author's choosing, so it is opened only with `allow_pickle`.
+    - NumPy's .npz with the arrays `tokens` (V,), text, and `vectors` (V, D), numbers.
+    - word2vec's text or binary format with the first line "V D", for example from gensim's
+      `KeyedVectors.save_word2vec_format`.
+    - Everything else is read as a pickle, for example gensim's .kv, .model and .pkl. A pickle can
+      run any code, so it is opened only with `allow_pickle`.
 
     Raises:
         OSError: If the file cannot be read at all.
@@ -86,15 +91,15 @@ def _read_word2vec(path: Path) -> tuple[np.ndarray, np.ndarray]:
         dimensions = int(file.readline().split()[1])
         first = file.readline().split()
     try:
-        # In the text format the second line is a token and D numbers; bytes hardly ever look so.
+        # In the text format the second line is a token and D numbers, which is unlikely in bytes.
         binary = len(first) != dimensions + 1 or not all(_is_number(field) for field in first[1:])
-        found = KeyedVectors.load_word2vec_format(str(path), binary=binary)
+        keyed = KeyedVectors.load_word2vec_format(str(path), binary=binary)
     except (ValueError, EOFError) as error:
         raise EncoderError(
             f"a word2vec file must hold as many tokens and numbers as its first line says, "
             f"got {error}: {path}"
         ) from error
-    return np.array(found.index_to_key), found.vectors
+    return np.array(keyed.index_to_key), keyed.vectors
 
 
 def _is_number(field: bytes) -> bool:
@@ -107,9 +112,9 @@ def _is_number(field: bytes) -> bool:
 
 def _read_pickle(path: Path) -> tuple[np.ndarray, np.ndarray]:
     try:
-        found = KeyedVectors.load(str(path))
-        found = getattr(found, "wv", found)  # a whole Word2Vec model holds its vectors there
-        return np.array(found.index_to_key), np.asarray(found.vectors)
+        model = KeyedVectors.load(str(path))
+        keyed = getattr(model, "wv", model)  # the vectors of a Word2Vec model
+        return np.array(keyed.index_to_key), np.asarray(keyed.vectors)
     except Exception as error:  # unpickling can raise anything
         raise EncoderError(
             f"a pickle of vectors must be gensim's KeyedVectors or Word2Vec, "
@@ -128,11 +133,11 @@ def _checked(tokens: np.ndarray, vectors: np.ndarray, path: Path) -> TokenVector
             f"vectors must be numbers (V, D) with V = {tokens.size} tokens, "
             f"got {vectors.dtype} of shape {vectors.shape}: {path}"
         )
-    places = {token: row for row, token in enumerate(tokens.tolist())}
-    if len(places) != tokens.size:
+    rows = {token: row for row, token in enumerate(tokens.tolist())}
+    if len(rows) != tokens.size:
         raise EncoderError(
-            f"tokens must be distinct, got {tokens.size - len(places)} repeated: {path}"
+            f"tokens must be distinct, got {tokens.size - len(rows)} repeated: {path}"
         )
-    if UNKNOWN not in places:
+    if UNKNOWN not in rows:
         _log.warning("%s has no %r: unseen substructures count as zero", path, UNKNOWN)
-    return TokenVectors(places, vectors.astype(np.float32))
+    return TokenVectors(rows, vectors.astype(np.float32))

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from gensim.models import KeyedVectors, Word2Vec
 
-from class_sweep.encoders.vectors import read_vectors
+from class_sweep.encoders.token_vectors import read_vectors
 from class_sweep.errors import EncoderError
 
 TOKENS = ["UNK", "2246728737", "864662311"]
@@ -24,7 +24,7 @@ def write_npz(path, **arrays):
 
 
 def check(found):
-    assert list(found.places) == TOKENS
+    assert list(found.rows) == TOKENS
     assert found.vectors.dtype == np.float32
     assert np.array_equal(found.vectors, VECTORS)
 
@@ -69,7 +69,7 @@ def test_a_whole_word2vec_model_is_read(tmp_path):
     model = Word2Vec([TOKENS] * 3, vector_size=5, min_count=1, workers=1, seed=1)
     model.save(str(tmp_path / "model_300dim.pkl"))
     found = read_vectors(tmp_path / "model_300dim.pkl", allow_pickle=True)
-    assert np.array_equal(found.vectors[found.places["UNK"]], model.wv["UNK"])
+    assert np.array_equal(found.vectors[found.rows["UNK"]], model.wv["UNK"])
 
 
 @pytest.mark.parametrize(

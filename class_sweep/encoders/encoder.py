@@ -1,0 +1,352 @@
+"""The interface of text and molecule encoders.
+
+An encoder is a subclass of `TextEncoder` or `MoleculeEncoder` in a file of its own, with a line in
+`class_sweep.config.components`. The base class keeps features and fitted arrays in the cache and
+encodes each distinct input once. The module of an encoder loads heavy libraries inside its methods,
+because a run whose features are in the cache needs none of them.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, Generic, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from class_sweep.base.array_cache import ArrayCache, Arrays
+from class_sweep.base.hashing import fingerprint, library_versions
+from class_sweep.base.ragged import Ragged
+from class_sweep.config.components import MOLECULE_ENCODERS, TEXT_ENCODERS, Component, Registry
+from class_sweep.config.inputs import MoleculeEncoderSettings, TextEncoderSettings
+from class_sweep.encoders.molecule_graphs import MoleculeGraphs
+from class_sweep.encoders.rows import distinct, require_finite
+from class_sweep.errors import EncoderError
+
+Progress = Callable[[int, int], None]
+"""Receives the number of encoded inputs and the number of all inputs."""
+
+Settings = TypeVar("Settings", bound=TextEncoderSettings | MoleculeEncoderSettings)
+TextSettings = TypeVar("TextSettings", bound=TextEncoderSettings)
+MoleculeSettings = TypeVar("MoleculeSettings", bound=MoleculeEncoderSettings)
+
+
+class Encoder(ABC, Generic[Settings]):
+    """An encoder with its settings and the arrays that it has fitted.
+
+    Attributes:
+        version: Raise it when the encoder computes other features from the same settings.
+        fits_arrays: Whether the encoder fits arrays on the training inputs; see `fit_arrays`.
+        libraries: The distributions whose versions decide the features.
+        settings: The settings.
+    """
+
+    version: ClassVar[int] = 1
+    fits_arrays: ClassVar[bool] = False
+    libraries: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, settings: Settings, fit_key: str, arrays: Callable[[], Arrays]) -> None:
+        """Use `fit` or `load` instead."""
+        self.settings = settings
+        self._fit_key = fit_key
+        self._make_arrays = arrays
+
+    @classmethod
+    def fit(cls, settings: Settings, inputs: Sequence[str], *, cache: ArrayCache) -> Self:
+        """Fit the encoder on the training inputs. The work is done when the arrays are needed.
+
+        Args:
+            settings: The settings.
+            inputs: (L,) the training texts or SMILES.
+            cache: Keeps the fitted arrays.
+        """
+        libraries = library_versions(*cls.libraries)
+        fit_key = fingerprint(cls.version, cls.fit_parts(settings, inputs), libraries)
+
+        def arrays() -> Arrays:
+            key = f"{settings.kind}-fit-{fingerprint(fit_key, list(inputs))}"
+            return cache.arrays(key, lambda: cls.fit_arrays(settings, inputs))
+
+        return cls(settings, fit_key, arrays if cls.fits_arrays else dict)
+
+    @classmethod
+    def load(cls, settings: Settings, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """The encoder of saved arrays; see `save`."""
+        saved = dict(arrays)
+        return cls(settings, fingerprint(cls.version, saved), lambda: saved)
+
+    def save(self) -> Arrays:
+        """The fitted arrays by name; empty for an encoder that fits nothing."""
+        return dict(self.arrays)
+
+    @cached_property
+    def arrays(self) -> Arrays:
+        """The fitted arrays by name.
+
+        Raises:
+            EncoderError: If the encoder cannot be fitted on its training inputs.
+        """
+        return self._make_arrays()
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of everything that decides the features of an input."""
+        libraries = library_versions(*self.libraries)
+        return fingerprint(self.version, self._fit_key, self.feature_parts(), libraries)
+
+    def encode(
+        self, inputs: Sequence[str], *, cache: ArrayCache, progress: Progress | None = None
+    ) -> NDArray[np.float32]:
+        """Encode the inputs, each distinct input once.
+
+        Args:
+            inputs: (L,) texts or SMILES.
+            cache: Keeps the features.
+            progress: Called during the computation of a slow encoder.
+
+        Returns:
+            (L, D) finite features.
+
+        Raises:
+            EncoderError: If the encoder cannot be loaded or fitted, or cannot encode an input.
+        """
+        values, rows = distinct(inputs)
+
+        def compute() -> NDArray[np.float32]:
+            return require_finite(self.compute(values, progress), rows, self.settings.kind)
+
+        key = [self.fingerprint, values]
+        features: NDArray[np.float32] = cache.get_or_compute(key, compute, name=self.settings.kind)[
+            rows
+        ]
+        return features
+
+    @property
+    def external_fingerprint(self) -> str | None:
+        """A hash of the files that a saved encoder still needs; None if it needs none.
+
+        Raises:
+            EncoderError: If the files are missing.
+        """
+        return None
+
+    # --- for subclasses -----------------------------------------------------------------------
+
+    @classmethod
+    def fit_arrays(cls, settings: Settings, inputs: Sequence[str]) -> Arrays:
+        """Compute the fitted arrays from the training inputs, if `fits_arrays`.
+
+        Raises:
+            EncoderError: If the settings do not fit the inputs.
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def fit_parts(cls, settings: Settings, inputs: Sequence[str]) -> Sequence[object]:
+        """Everything that decides the fitted arrays, for a fingerprint.
+
+        By default the settings and the inputs if the encoder fits arrays, else nothing.
+        """
+        return [settings, list(inputs)] if cls.fits_arrays else []
+
+    def feature_parts(self) -> Sequence[object]:
+        """Everything that decides the features beside the fitted arrays; by default the settings.
+
+        Raises:
+            EncoderError: If the files of the encoder are missing.
+        """
+        return [self.settings]
+
+    @abstractmethod
+    def compute(self, inputs: Sequence[str], progress: Progress | None) -> NDArray[np.floating]:
+        """Compute the features of distinct inputs: (U,) to (U, D).
+
+        Raises:
+            EncoderError: If the encoder cannot be loaded, or cannot encode an input.
+        """
+
+
+class TextEncoder(Encoder[TextSettings]):
+    """A text encoder.
+
+    Attributes:
+        provides_tokens: Whether the encoder implements `token_numbers` and `token_states`.
+    """
+
+    provides_tokens: ClassVar[bool] = False
+
+    def token_features(
+        self,
+        texts: Sequence[str],
+        depths: tuple[float, float] | None,
+        *,
+        cache: ArrayCache,
+        progress: Progress | None = None,
+    ) -> dict[str, Any]:
+        """The token inputs of a backbone, as fields of `TrialFeatures`.
+
+        Args:
+            texts: (L,)
+            depths: The layer of the mean state and the layer of the states, as fractions in (0, 1]
+                of all layers; None if the backbone reads no states.
+            cache: Keeps the fields.
+            progress: Called with the encoded texts and all distinct texts.
+
+        Returns:
+            `tokens` of a trained encoder: L rows of (T,) int32. `token_means` (L, D) and
+            `token_states`, L rows of (T, D) float16, of a frozen encoder with `depths`.
+
+        Raises:
+            EncoderError: If the encoder has no tokens or cannot be loaded.
+        """
+        values, rows = distinct(texts)
+        if self.settings.is_trained:
+            self._require_tokens()
+            return {"tokens": _at(self.token_numbers(values, cache), rows)}
+        if depths is None:
+            return {}
+        self._require_tokens()
+        means, states = self.token_states(values, depths, cache, progress)
+        return {"token_means": require_finite(means, rows, self.settings.kind)[rows],
+                "token_states": _at(states, rows)}  # fmt: skip
+
+    def _require_tokens(self) -> None:
+        if not self.provides_tokens:
+            raise EncoderError(
+                f"text_encoder.kind must be {providers(TEXT_ENCODERS, 'provides_tokens')} for a"
+                f" backbone that reads tokens, got {self.settings.kind}"
+            )
+
+    # --- for subclasses -----------------------------------------------------------------------
+
+    def token_numbers(self, texts: Sequence[str], cache: ArrayCache) -> Ragged:
+        """The token numbers of distinct texts: U rows of (T,) int32.
+
+        Raises:
+            EncoderError: If the encoder cannot be loaded.
+        """
+        raise NotImplementedError
+
+    def token_states(
+        self,
+        texts: Sequence[str],
+        depths: tuple[float, float],
+        cache: ArrayCache,
+        progress: Progress | None,
+    ) -> tuple[NDArray[np.float32], Ragged]:
+        """The token states of distinct texts.
+
+        Returns:
+            (U, D) mean states, and U rows of (T, D) float16 states.
+
+        Raises:
+            EncoderError: If the encoder cannot be loaded.
+        """
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class GraphVocabulary:
+    """The substructures that the atoms of molecule graphs refer to.
+
+    Attributes:
+        identifiers: (V,) int64 the Morgan identifier of each token; -1 for token 0, the unknown.
+        vectors: (V, D) float32 the initial vector of each token.
+    """
+
+    identifiers: NDArray[np.int64]
+    vectors: NDArray[np.float32]
+
+
+class MoleculeEncoder(Encoder[MoleculeSettings]):
+    """A molecule encoder.
+
+    Attributes:
+        provides_graphs: Whether the encoder implements `build_graphs`.
+    """
+
+    provides_graphs: ClassVar[bool] = False
+
+    def graphs(
+        self, smiles: Sequence[str], *, cache: ArrayCache, vocabulary: GraphVocabulary | None = None
+    ) -> MoleculeGraphs:
+        """The graph of every molecule.
+
+        Args:
+            smiles: (N,)
+            cache: Keeps the graphs.
+            vocabulary: The vocabulary of a trained model; None for the tokens of these molecules.
+
+        Raises:
+            EncoderError: If the encoder has no graphs, cannot be loaded or cannot read a SMILES.
+        """
+        if not self.provides_graphs:
+            raise EncoderError(
+                f"molecule_encoder.kind must be {providers(MOLECULE_ENCODERS, 'provides_graphs')}"
+                " for a backbone over molecule graphs, whose atoms start from its vectors, got"
+                f" {self.settings.kind}"
+            )
+        values, rows = distinct(smiles)
+        return _at(self.build_graphs(values, cache, vocabulary), rows)
+
+    # --- for subclasses -----------------------------------------------------------------------
+
+    def build_graphs(
+        self, smiles: Sequence[str], cache: ArrayCache, vocabulary: GraphVocabulary | None
+    ) -> MoleculeGraphs:
+        """The graphs of distinct molecules; the arguments are those of `graphs`.
+
+        Raises:
+            EncoderError: If the encoder cannot be loaded, or cannot read a SMILES.
+        """
+        raise NotImplementedError
+
+
+Table = TypeVar("Table", Ragged, MoleculeGraphs)
+
+
+def _at(table: Table, rows: NDArray[np.int64]) -> Table:
+    """The row of each input; the table itself, without a copy, if all inputs are distinct."""
+    return table if len(table) == len(rows) else table.take(rows)
+
+
+def text_encoder_class(settings: TextEncoderSettings) -> type[TextEncoder[Any]]:
+    """The class of the encoder of some settings."""
+    encoder: type[TextEncoder[Any]] = TEXT_ENCODERS.load(settings.kind)
+    return encoder
+
+
+def molecule_encoder_class(settings: MoleculeEncoderSettings) -> type[MoleculeEncoder[Any]]:
+    """The class of the encoder of some settings."""
+    encoder: type[MoleculeEncoder[Any]] = MOLECULE_ENCODERS.load(settings.kind)
+    return encoder
+
+
+def fit_text_encoder(
+    settings: TextEncoderSettings,
+    texts: Sequence[str],
+    fit_rows: NDArray[np.integer],
+    *,
+    cache: ArrayCache,
+) -> TextEncoder[Any]:
+    """Fit the text encoder of some settings on the training texts, `fit_rows` of `texts`."""
+    inputs = [texts[row] for row in np.unique(fit_rows)]
+    return text_encoder_class(settings).fit(settings, inputs, cache=cache)
+
+
+def fit_molecule_encoder(
+    settings: MoleculeEncoderSettings,
+    smiles: Sequence[str],
+    fit_rows: NDArray[np.integer],
+    *,
+    cache: ArrayCache,
+) -> MoleculeEncoder[Any]:
+    """Fit the molecule encoder of some settings on the training SMILES, `fit_rows` of `smiles`."""
+    inputs = [smiles[row] for row in np.unique(fit_rows)]
+    return molecule_encoder_class(settings).fit(settings, inputs, cache=cache)
+
+
+def providers(registry: Registry[Component], capability: str) -> str:
+    """The names of the encoders with a capability, for a message: `a`, or `a or b`."""
+    return " or ".join(name for name in registry if getattr(registry.load(name), capability))

@@ -1,0 +1,124 @@
+"""Texts through a frozen transformer: pooled features, token states and token numbers."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from class_sweep.base.ragged import Ragged, offsets_of
+from class_sweep.config.inputs import HuggingFaceEncoder
+from class_sweep.encoders.encoder import Progress
+from class_sweep.encoders.pooling import layer_at, pool
+from class_sweep.encoders.pretrained import load_model, load_tokenizer, quiet
+
+
+@dataclass(frozen=True)
+class FrozenTransformer:
+    """A transformer in evaluation mode; each method loads it anew.
+
+    Batches hold texts of similar length, to save padding. Padding is masked, so the features of a
+    text depend on its batch only by rounding.
+
+    Attributes:
+        settings: The pooling, the token limit and the batch size.
+        folder: The files of the model.
+        device: The device of the model.
+        dtype: The number format of the model; the pooling uses float32.
+    """
+
+    settings: HuggingFaceEncoder
+    folder: Path
+    device: torch.device
+    dtype: torch.dtype
+
+    def pooled_states(
+        self, texts: Sequence[str], progress: Progress | None = None
+    ) -> NDArray[np.float32]:
+        """The pooled last hidden state of each text.
+
+        Args:
+            texts: (L,)
+            progress: Called after each batch with the encoded texts and L.
+
+        Returns:
+            (L, D), float32.
+
+        Raises:
+            EncoderError: If transformers cannot load every weight from the files.
+        """
+        order, pooled = [], []
+        for rows, output, mask in self._batches(texts, progress):
+            states = output.last_hidden_state.float()
+            order.append(rows)
+            pooled.append(pool(states, mask, self.settings.pooling).cpu().numpy())
+        features: NDArray[np.float32] = np.concatenate(pooled)[np.argsort(np.concatenate(order))]
+        return features
+
+    def token_states(
+        self,
+        texts: Sequence[str],
+        depths: tuple[float, float],
+        progress: Progress | None = None,
+    ) -> tuple[NDArray[np.float32], Ragged]:
+        """The mean token state of one layer and the token states of another.
+
+        Args:
+            texts: (L,)
+            depths: The layer of the mean and the layer of the states, as fractions in (0, 1] of
+                all layers.
+            progress: Called after each batch with the encoded texts and L.
+
+        Returns:
+            (L, D) float32 means, and L rows of (T, D) float16 states.
+
+        Raises:
+            EncoderError: If transformers cannot load every weight from the files.
+        """
+        order, means, lengths = [], [], []
+        states: list[NDArray[np.float16]] = []
+        for rows, output, mask in self._batches(texts, progress):
+            hidden = output.hidden_states
+            early, late = (hidden[layer_at(depth, len(hidden) - 1)] for depth in depths)
+            order.append(rows)
+            means.append(pool(early.float(), mask, "mean").cpu().numpy())
+            lengths.append(mask.sum(dim=1).cpu().numpy())
+            states.append(late[mask.bool()].half().cpu().numpy())
+        back = np.argsort(np.concatenate(order))
+        kept = Ragged(np.concatenate(states), offsets_of(np.concatenate(lengths)))
+        return np.concatenate(means)[back], kept.take(back)
+
+    def _batches(
+        self, texts: Sequence[str], progress: Progress | None
+    ) -> Iterator[tuple[NDArray[np.int64], Any, torch.Tensor]]:
+        """Yield the rows, the output of the model and the (B, T) mask of each batch."""
+        tokenizer, limit = load_tokenizer(self.settings, self.folder)
+        model = load_model(self.folder, self.device, self.dtype)
+        with quiet(), torch.inference_mode():
+            tokens = tokenizer(list(texts), truncation=True, max_length=limit)
+            lengths = np.array([len(ids) for ids in tokens["input_ids"]])
+            order = np.argsort(-lengths, kind="stable")  # the longest first: memory fails early
+            for start in range(0, len(order), self.settings.batch_size):
+                rows = order[start : start + self.settings.batch_size]
+                batch = tokenizer.pad(
+                    {name: [values[row] for row in rows] for name, values in tokens.items()},
+                    return_tensors="pt",
+                ).to(self.device)
+                yield rows, model(**batch, output_hidden_states=True), batch["attention_mask"]
+                if progress is not None:
+                    progress(start + len(rows), len(texts))
+
+
+def tokenise(settings: HuggingFaceEncoder, folder: Path, texts: Sequence[str]) -> Ragged:
+    """The token numbers of each text with its special tokens, cut at the token limit: int32.
+
+    Raises:
+        EncoderError: If transformers cannot load the tokenizer.
+    """
+    tokenizer, limit = load_tokenizer(settings, folder)
+    with quiet():
+        token_ids = tokenizer(list(texts), truncation=True, max_length=limit)["input_ids"]
+    return Ragged.of([np.array(ids, np.int32) for ids in token_ids], np.zeros(0, np.int32))

@@ -1,0 +1,113 @@
+"""The rules between settings of different sections, checked before the long work of a run."""
+
+from class_sweep.backbones.backbone import Needs, backbone_class
+from class_sweep.config.components import MOLECULE_ENCODERS, ORDERS, TEXT_ENCODERS
+from class_sweep.config.document import Space
+from class_sweep.curriculum.intensity import loss_weights
+from class_sweep.curriculum.pacing import pacing_of
+from class_sweep.curriculum.schedule_bounds import resolve_grace, schedule_bounds
+from class_sweep.data.corpus import load_pairs
+from class_sweep.data.pair import PairSet
+from class_sweep.encoders.encoder import molecule_encoder_class, providers, text_encoder_class
+from class_sweep.errors import ConfigError, DataError
+from class_sweep.preparation.difficulty_indexes import similarities
+
+
+def load_checked_pairs(space: Space) -> PairSet:
+    """Load the pairs of a space and check that every first pool of the space fills a batch.
+
+    Raises:
+        DataError: If the data set is unusable, or a first pool is smaller than a batch.
+        ConfigError: If settings of the space contradict each other.
+    """
+    require_consistent(space)
+    pairs = load_pairs(space.settings.data)
+    try:
+        schedule_bounds(space, len(pairs.rows("train")))
+    except ValueError as error:
+        raise DataError(f"{space.name}: optimizer.batch_size: {error}") from None
+    return pairs
+
+
+def backbone_needs(space: Space) -> Needs:
+    """The inputs that any trial of a space needs beside one vector per text and molecule.
+
+    Raises:
+        ConfigError: If trials need the token states of different layers.
+    """
+    axes = {path: axis for path, axis in space.axes.items() if path.startswith("backbone.")}
+    backbones = [space.settings.backbone] + [
+        space.resolve({path: end}).backbone for path, axis in axes.items() for end in axis.ends()
+    ]
+    needs = {backbone_class(backbone).needs(backbone) for backbone in backbones}
+    depths = {one.token_depths for one in needs}
+    if len(depths) > 1:
+        raise ConfigError(
+            f"{space.name}: backbone.token_depth and multitoken_depth must be plain values, because"
+            " the token states of two layers are computed once, got an axis"
+        )
+    return Needs(any(one.graphs for one in needs), depths.pop())
+
+
+def require_consistent(space: Space) -> None:
+    """Check the rules that hold for any data set.
+
+    Raises:
+        ConfigError: If the curriculum does not fit the backbone or the batches, or an encoder does
+            not provide an input of the backbone.
+    """
+    similarities(space)
+    resolve_grace(space, space.settings.budget.epochs)
+    _require_encoders(space)
+    _require_intensity(space)
+    _require_groups(space)
+
+
+def _require_encoders(space: Space) -> None:
+    settings, needs = space.settings, backbone_needs(space)
+    backbone = settings.backbone.name
+    if needs.graphs and not molecule_encoder_class(settings.molecule_encoder).provides_graphs:
+        raise ConfigError(
+            f"{space.name}: molecule_encoder.kind: must be"
+            f" {providers(MOLECULE_ENCODERS, 'provides_graphs')} for {backbone}, whose atoms start"
+            f" from its vectors, got {settings.molecule_encoder.kind}"
+        )
+    if needs.token_depths and not text_encoder_class(settings.text_encoder).provides_tokens:
+        raise ConfigError(
+            f"{space.name}: text_encoder.kind: must be"
+            f" {providers(TEXT_ENCODERS, 'provides_tokens')} for {backbone}, which reads tokens,"
+            f" got {settings.text_encoder.kind}"
+        )
+
+
+def _require_intensity(space: Space) -> None:
+    settings = space.settings
+    parts = backbone_class(settings.backbone).parts
+    try:
+        loss_weights(settings.curriculum, settings.budget.epochs, parts)
+    except ValueError as error:
+        raise ConfigError(f"{space.name}: curriculum.intensity: {error}") from None
+
+
+def _require_groups(space: Space) -> None:
+    largest = max(space.grid("curriculum.group_size"))
+    smallest = min(space.grid("optimizer.batch_size"))
+    if "neighbourhood" in space.grid("curriculum.batching") and largest > smallest:
+        raise ConfigError(
+            f"{space.name}: curriculum.group_size: must be at most optimizer.batch_size"
+            f" ({smallest}), got {largest}"
+        )
+
+
+def uses_difficulty(space: Space) -> bool:
+    """Whether a schedule of the space excludes pairs from a pool by their difficulty."""
+    alpha = space.axes.get("curriculum.alpha")
+    lowest = min(map(float, alpha.ends())) if alpha else space.settings.curriculum.alpha
+    epochs = space.settings.budget.epochs
+    curricula = (
+        space.resolve({"curriculum.alpha": lowest, "curriculum.pacing": name}).curriculum
+        for name in space.grid("curriculum.pacing")
+    )
+    return any(
+        ORDERS.load(name).uses_difficulty for name in space.grid("curriculum.order")
+    ) and any(not pacing_of(curriculum, epochs).starts_full for curriculum in curricula)
