@@ -1,10 +1,10 @@
-"""What our training loop and our graph batches cost against the plain way, in one run.
+"""The time of the training loop, the graph batches and the transport against plain versions.
 
 `python benchmarks/backbones.py [--quick] [--json FILE]`: keys `loop_overhead`, a training step of
-`contrastive` through `Trainer` against the same arithmetic in a bare PyTorch loop,
-`graph_batch_speedup`, PyTorch Geometric's `DataLoader` collating molecules against our batches of
-the same ones, and `transport_speedup`, ORMA's transport for a batch of 32 as it is written against
-the compiled one. One thread, as a trial of one core.
+`contrastive` through `Trainer` against the same arithmetic in a plain PyTorch loop;
+`graph_batch_speedup`, the graph batches against PyTorch Geometric's `DataLoader` over the same
+molecules; `transport_speedup`, ORMA's compiled transport for a batch of 32 against the uncompiled
+one. One thread, as in a trial with one core.
 """
 
 import argparse

@@ -1,7 +1,7 @@
-"""What neighbourhood batches cost against the epoch that they feed, and what they bring together.
+"""The time of neighbourhood batches against a training epoch, and the neighbours they collect.
 
 `python benchmarks/batching.py [--quick] [--json FILE]`: 16,174 pairs of synthetic families, batches
-of 128, the contrastive backbone over 256 + 1024 features on one thread, as a trial of one core.
+of 128, the contrastive backbone over 256 + 1024 features on one thread, as in a trial of one core.
 """
 
 import argparse

@@ -1,8 +1,8 @@
-"""What each further trial's process holds of the corpus for itself: ours, and arrays in a closure.
+"""The private memory of a worker: shared arrays against arrays in a closure.
 
 `python benchmarks/broadcast.py [--quick] [--json FILE]`: private memory (USS) of workers after a
-whole small trial, less that of a worker that ran it over next to no data, so that torch, the model
-and its optimizer are in neither figure.
+complete small trial, minus that of a worker that ran it over very little data. The difference
+contains neither torch nor the model nor its optimizer.
 """
 
 import argparse
@@ -55,7 +55,7 @@ def corpus(pairs: int) -> dict[str, np.ndarray]:
 
 
 def shared(space: Space, arrays: dict[str, np.ndarray]) -> type:
-    """Our trainable: the arrays are in the object store once, and each worker maps them."""
+    """The trainable of class-sweep: each worker maps the arrays from the object store."""
     bound: type = tune.with_parameters(
         CurriculumTrial, space=space, features=arrays, gpu=False, checkpoints=CHECKPOINTS
     )
@@ -63,7 +63,7 @@ def shared(space: Space, arrays: dict[str, np.ndarray]) -> type:
 
 
 def captured(space: Space, arrays: dict[str, np.ndarray]) -> type:
-    """The same with the arrays in its closure, as a script has it that loads them above it."""
+    """A trainable whose closure contains the arrays, as in a script that loads them globally."""
 
     class Captured(CurriculumTrial):
         def setup(self, config: dict[str, Any]) -> None:
@@ -73,7 +73,7 @@ def captured(space: Space, arrays: dict[str, np.ndarray]) -> type:
 
 
 def private_bytes(trainable: type, workers: int) -> list[int]:
-    """USS of each of some workers, after a whole trial in each."""
+    """The USS of each worker after a complete trial."""
     actors, found = [], []
     for _ in range(workers):
         actors.append(ray.remote(trainable).options(num_cpus=0).remote(config=dict(CONFIG)))

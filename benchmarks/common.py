@@ -1,4 +1,4 @@
-"""What the benchmarks share: where the data is, features of it, and fair timing."""
+"""Parts that several benchmarks share: data, features, and the timing of alternatives."""
 
 import os
 import time
@@ -28,7 +28,7 @@ Features = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
 def data_folder() -> Path | None:
-    """The real data sets: where CLASS_SWEEP_DATA points, or ../shared/data, if it is there."""
+    """The folder of the real data sets: CLASS_SWEEP_DATA, else ../shared/data; None without it."""
     beside = Path(__file__).resolve().parents[2] / "shared" / "data"
     folder = Path(os.environ.get("CLASS_SWEEP_DATA", beside))
     return folder if folder.is_dir() else None
@@ -37,7 +37,7 @@ def data_folder() -> Path | None:
 def encoded(
     data: DataSettings, text: TextEncoder, molecule: MoleculeEncoder, cache: Path
 ) -> Features:
-    """Features of the training pairs: (L, D_text) and (L, D_molecule)."""
+    """The features of the training pairs: (L, D_text) and (L, D_molecule)."""
     pairs = load_pairs(data)
     train, store = pairs.rows("train"), ArrayCache(cache)
     texts = fit_text_encoder(text, pairs.texts, train, cache=store)
@@ -49,13 +49,13 @@ def encoded(
 
 
 def names_features(limit: int, cache: Path, dimensions: int = 256) -> Features:
-    """The `names` source under LSA and Morgan fingerprints."""
+    """The features of the `names` source: LSA and Morgan fingerprints."""
     text, molecule = LsaEncoder(dimensions=dimensions), MorganEncoder(kind="morgan")
     return encoded(NamesData(source="names", limit=limit), text, molecule, cache)
 
 
 def mixed_features(text_model: str | None, cache: Path) -> tuple[str, Features]:
-    """What the features are, and those of the mixed real data set; of `names` without it."""
+    """A description and the features of the mixed real data set; of `names` without it."""
     folder = data_folder()
     if folder is None:
         return "names: lsa 384 + morgan 1024", names_features(20_000, cache, dimensions=384)
@@ -78,7 +78,7 @@ class Timing:
 
     Attributes:
         wall: Seconds.
-        cpu: Seconds of all cores; steadier than wall time on a machine that is not idle.
+        cpu: Seconds of all cores; less sensitive to other load than wall time.
     """
 
     wall: float
@@ -86,7 +86,7 @@ class Timing:
 
 
 def best_of(rounds: int, tasks: dict[str, Callable[[], object]]) -> dict[str, Timing]:
-    """Run all tasks in turn, several times, so that a busy moment meets each of them."""
+    """Run all tasks in turn, several times, so that a busy moment affects each of them."""
     times: dict[str, list[Timing]] = {name: [] for name in tasks}
     for _ in range(rounds):
         for name, task in tasks.items():

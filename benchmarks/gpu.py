@@ -1,10 +1,10 @@
-"""What a CUDA device gives: samples a second, share of its bfloat16 peak, peak memory; the index.
+"""The speed of a CUDA device: samples per second, share of its bfloat16 peak, memory, the index.
 
 `python benchmarks/gpu.py [--quick] [--json FILE]`: AMAN and ORMA train with a text encoder of
-SciBERT's size (BERT-base, random weights, a vocabulary learned from the texts) from end to end.
-The peak is that of a large square product in the same run; PyTorch's formulas for each operation
-count the arithmetic, padding included. Keys: `aman_samples_per_second`, `aman_share_of_peak`,
-`aman_peak_gib`, the same of `orma`, and `index_vs_bare_product`.
+SciBERT's size (BERT-base, random weights, a vocabulary learned from the texts) from end to end. The
+peak is that of a large square product in the same run; PyTorch's formulas count the arithmetic of
+each operation, including padding. Keys: `aman_samples_per_second`, `aman_share_of_peak`,
+`aman_peak_gib`, the same for `orma`, and `index_vs_bare_product`.
 """
 
 import argparse

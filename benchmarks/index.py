@@ -1,4 +1,4 @@
-"""What the difficulty index costs, against the bare product and against scikit-learn's way.
+"""The time and memory of the difficulty index against scikit-learn and the bare matrix product.
 
 `python benchmarks/index.py [--text-model PATH] [--quick] [--growth] [--json FILE]`
 """
@@ -27,7 +27,7 @@ TEN = np.linspace(0.9, 0.99, 10)
 
 
 def sigmas(lowest: float, step: float) -> NDArray[np.float64]:
-    """From the lowest to 0.99."""
+    """The σ grid from the lowest to 0.99."""
     return np.round(np.arange(lowest, 0.99 + step / 2, step), 6)
 
 
@@ -41,7 +41,7 @@ def sklearn_way(text: NDArray[np.float32], molecule: NDArray[np.float32]) -> Non
 
 
 def peak_extra_mib(features: Features, lowest: float, step: float, m: int) -> float:
-    """Peak memory of one index over what the process held with the features loaded, in MiB."""
+    """Peak memory of one index in MiB, without the features."""
     with tempfile.TemporaryDirectory() as folder:
         for name, array in zip(("text", "molecule"), features, strict=True):
             np.save(Path(folder, name), array)
@@ -50,12 +50,12 @@ def peak_extra_mib(features: Features, lowest: float, step: float, m: int) -> fl
 
 
 def measure(folder: str, lowest: str, step: str, m: str) -> None:
-    """The child of `peak_extra_mib`: prints MiB."""
+    """The child process of `peak_extra_mib`: print MiB."""
     text, molecule = (np.load(Path(folder, f"{name}.npy")) for name in ("text", "molecule"))
-    build_index(text[:64], molecule[:64], [0.9], m=2)  # loads what is loaded but once
+    build_index(text[:64], molecule[:64], [0.9], m=2)  # loads the libraries
     base = psutil.Process().memory_info().rss
     build_index(text, molecule, list(sigmas(float(lowest), float(step))), m=int(m))
-    # Not ru_maxrss: it starts at what the parent held.
+    # Not ru_maxrss, which starts at the memory of the parent process.
     status = Path("/proc/self/status").read_text(encoding="utf-8")
     peak = int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) * 1024
     print((peak - base) / 2**20)
@@ -64,7 +64,7 @@ def measure(folder: str, lowest: str, step: str, m: str) -> None:
 def compare(
     features: Features, ranges: tuple[tuple[float, float], ...], rounds: int
 ) -> dict[str, float]:
-    """Print the table of one data set; its ratios."""
+    """Print the table of one data set and return its ratios."""
     text, molecule = features
     z = torch.from_numpy(np.concatenate(features, axis=1))
     tasks = {

@@ -1,7 +1,8 @@
-"""Whether a long sweep slows down or swells: thousands of one-report trials on two cores.
+"""Memory and time per trial over a long sweep: thousands of trials with one report each.
 
 `python benchmarks/many_trials.py [--trials N] [--sampler NAME] [--quick] [--json FILE]
-[--plot FILE]` follows the driver's memory and the time that trials take as their number grows.
+[--plot FILE]` records the driver's memory and the time per trial as the number of trials grows, on
+two cores.
 """
 
 import argparse
@@ -25,7 +26,7 @@ TRIALS, QUICK_TRIALS = 5_000, 200
 
 
 class Gauge(Callback):
-    """Reads the clock and the driver's memory at each report."""
+    """Records the time and the driver's memory at each report."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
@@ -33,16 +34,16 @@ class Gauge(Callback):
         self._process, self._start = psutil.Process(), time.perf_counter()
 
     def on_report(self, record: Record) -> None:  # noqa: ARG002
-        """Take a reading."""
+        """Record both."""
         self.seconds.append(time.perf_counter() - self._start)
         self.mib.append(self._process.memory_info().rss / 2**20)
 
 
 def slopes(gauge: Gauge) -> dict[str, float]:
-    """What grows: memory, and the time of a trial between the first and the last fifth."""
+    """The growth of memory, and the time per trial in the last fifth against the second."""
     count = len(gauge.seconds)
     fifth = max(2, count // 5)
-    trials = np.arange(fifth, count)  # the first ones load modules and fill caches
+    trials = np.arange(fifth, count)  # the first trials load modules and fill caches
     gaps = np.diff(gauge.seconds)
     first, last = np.median(gaps[fifth : 2 * fifth]), np.median(gaps[-fifth:])
     return {
@@ -53,7 +54,7 @@ def slopes(gauge: Gauge) -> dict[str, float]:
 
 
 def plot(gauge: Gauge, path: Path) -> None:
-    """Both curves, as a page."""
+    """Write both curves as an HTML page."""
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True)
     figure.add_scatter(y=gauge.mib, name="driver's memory, MiB", row=1, col=1)
     width = max(1, len(gauge.seconds) // 100)

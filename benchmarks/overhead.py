@@ -1,10 +1,10 @@
-"""What a trial costs beside its training: ours against bare Ray Tune, with and without reuse.
+"""The time of a trial beside its training: class-sweep against plain Ray Tune.
 
-`python benchmarks/overhead.py [--quick] [--json FILE]`: trials of one step and one report, two at a
-time, each way in the same Ray instance and twice in turn. Bare Ray Tune runs the same `Trainer`
-over the same shared arrays with random search: no Optuna, no log of ours, no verdicts. Then: how
-long a warm worker takes from being given a trial to the end of its first step, over a real corpus'
-size.
+`python benchmarks/overhead.py [--quick] [--json FILE]`: each trial trains one step and reports
+once, two trials at a time. Every variant uses the same Ray instance and runs twice, in turn. Plain
+Ray Tune runs the same `Trainer` over the same shared arrays with random search, with and without
+actor reuse, but without Optuna, a log and pruning decisions. The benchmark also measures how long a
+warm worker takes from the start of a trial to the end of its first step, over a real corpus.
 """
 
 import argparse

@@ -1,8 +1,8 @@
-"""Ranking 3,301 queries against 33,010 molecules both ways, against the bare products it needs.
+"""The time to rank 3,301 queries against 33,010 molecules in both directions.
 
-`python benchmarks/ranking.py [--quick] [--json FILE]`: once embedded, in 256 dimensions, on every
-core; the peak of what is held beside the embeddings, where the system tells it (Linux). `--quick`
-takes a tenth of the queries.
+`python benchmarks/ranking.py [--quick] [--json FILE]`: against the bare matrix products, with
+embeddings of 256 dimensions, on every core. On Linux also the peak memory beside the embeddings.
+`--quick` ranks a tenth of the queries.
 """
 
 import argparse

@@ -1,10 +1,11 @@
-"""Trials per hour with 1, 2 and 4 workers against ideal, and what sending a corpus to nodes takes.
+"""Trials per hour with 1, 2 and 4 workers, and the time to send a corpus to the nodes.
 
 `python benchmarks/scaling.py [--quick] [--json FILE]`: four Ray nodes on loopback, one core each.
-A trial is one of ours, a step over small data, that also sleeps, as one does that waits for a GPU;
-so the sweep, its study, log and verdicts are the real ones, and few cores do for four workers.
-Rates are taken once every worker has reported, since a sweep starts its processes once. Then 1 GB
-of arrays (0.25 if quick) is put once and read by two tasks on each of the three other nodes.
+Each trial trains one step over small data and then sleeps, which stands for a wait. The sweep, its
+study, its log and its pruning decisions are the real ones; a few cores are enough for four
+workers. Rates count from the moment at which every worker has reported, because a sweep starts
+its processes once. Then 1 GB of arrays (`--quick`: 0.25 GB) is put into the object store once and
+read by two tasks on each of the other three nodes.
 """
 
 import argparse
@@ -41,7 +42,7 @@ READERS = 2  # on each node
 
 
 class SleepingTrial(CurriculumTrial):
-    """A trial of ours that also waits."""
+    """A trial that also sleeps."""
 
     seconds = SLEEP
 
@@ -52,7 +53,7 @@ class SleepingTrial(CurriculumTrial):
 
 
 class Times(Callback):
-    """When each report came."""
+    """Records the time of each report."""
 
     def __init__(self) -> None:
         self.at: list[float] = []

@@ -1,14 +1,15 @@
-"""Wall time of a sweep of ours against the scripts that it stands instead of.
+"""The wall time of a sweep against hand-written scripts for the same configurations.
 
-`python benchmarks/sweep_vs_handwritten.py [--quick] [--pairs N] [--epochs N] [--json FILE]`: the
-same 32 configurations, two at a time, each way a process of its own from an empty cache, in turn on
-the same machine: ours; a Ray Tune script (data and index in each trial, a process each, FIFO); the
-same under ASHA; Optuna with SuccessiveHalvingPruner in two processes. As many pairs as ChEBI-20 has
-and the epochs of Text2Mol, unless told otherwise; the pairs are of `names`.
+`python benchmarks/sweep_vs_handwritten.py [--quick] [--pairs N] [--epochs N] [--json FILE]`: four
+programs train the same 32 configurations, two at a time, one program after the other, each from an
+empty cache: `class-sweep run`; a Ray Tune script (data and index in each trial, one process per
+trial, FIFO); the same script with ASHA; Optuna with SuccessiveHalvingPruner in two processes. By
+default there are as many pairs as in ChEBI-20 and the epochs of Text2Mol; the pairs come from
+`names`.
 
-One configuration has the same curve in every way, for the model, the loop, the batches and the
-features are ours in all of them. So the score of what each selects says whether that is the same
-best, and the ratios are of the time until it is known to be: the whole.
+A configuration has the same curve in every program, because the model, the loop, the batches and
+the features are the same. So the score of the selected configuration shows whether each program
+found the same best, and the ratios compare the time of the complete search.
 """
 
 import argparse
@@ -45,10 +46,10 @@ confirm: {{finalists: 0}}
 
 @dataclass(frozen=True)
 class Run:
-    """One way's run.
+    """The run of one program.
 
     Attributes:
-        seconds: Wall time of the whole.
+        seconds: Wall time of the complete run.
         finished: Final score of each finished trial.
     """
 
@@ -57,7 +58,7 @@ class Run:
 
 
 def timed(name: str, command: list[str], cache: Path) -> float:
-    """Run a command; its wall seconds."""
+    """Run a command and return its wall seconds."""
     start = time.perf_counter()
     environment = os.environ | {"CLASS_SWEEP_CACHE": str(cache), "RAY_USAGE_STATS_ENABLED": "0"}
     done = subprocess.run(
@@ -75,7 +76,7 @@ def timed(name: str, command: list[str], cache: Path) -> float:
 
 
 def ours(space: Path, folder: Path, configurations: Path) -> Run:
-    """`class-sweep run`; the configurations that it drew go into a file, for the others."""
+    """Run `class-sweep run`, and write its configurations to a file for the other programs."""
     results = folder / "results"
     command = ["-m", "class_sweep.cli", "run", str(space), "--out", str(results)]
     seconds = timed("ours", command, folder / "cache")
@@ -89,7 +90,7 @@ def ours(space: Path, folder: Path, configurations: Path) -> Run:
 
 
 def script(name: str, space: Path, folder: Path, configurations: Path, *options: str) -> Run:
-    """One of the scripts."""
+    """Run one of the scripts."""
     command = [str(SCRIPTS / name), str(space), str(folder), str(configurations), *options]
     seconds = timed(" ".join([name, *options]), command, folder / "cache")
     lines = (folder / "finished.txt").read_text(encoding="utf-8").split()
@@ -97,9 +98,11 @@ def script(name: str, space: Path, folder: Path, configurations: Path, *options:
 
 
 def main() -> None:
-    """Run every way once, print a table, and write the ratios where they are asked for."""
+    """Run every program once, print a table, and write the ratios if a file is named."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="4 configurations, little data")
+    parser.add_argument(
+        "--quick", action="store_true", help="4 configurations, little data, under a minute"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the ratios there")
     parser.add_argument("--pairs", type=int, metavar="N", help=f"default {PAIRS:,}")
     parser.add_argument("--epochs", type=int, metavar="N", help=f"default {EPOCHS}")

@@ -1,7 +1,8 @@
-"""Two trials of one thread against one trial of two, on two cores: the same steps in all.
+"""Two trials with one thread each against one trial with two threads, on two cores.
 
 `python benchmarks/threads.py [--quick] [--json FILE]`: the contrastive backbone over the features
-of `batching.py`. What wins is the default of `resources.cpus`, by which a worker sets its threads.
+of `batching.py`, with the same number of steps in total. The faster variant is the default of
+`resources.cpus`, which sets the number of threads of a worker.
 """
 
 import argparse
@@ -38,7 +39,7 @@ STEPS, ROUNDS = 40, 5
 
 
 def work(pipe: Connection) -> None:
-    """A trial's process: trains as many steps as it is told, with as many threads."""
+    """The process of a trial: trains the requested steps with the requested threads."""
     text, molecule = families()
     index = build_index(text, molecule, [0.9])
     split = np.zeros(PAIRS, dtype=np.int8)
@@ -56,7 +57,7 @@ def work(pipe: Connection) -> None:
 
 
 def timed(pipes: list[Connection], size: tuple[int, int], steps: int, threads: int) -> float:
-    """Seconds until every process has done its steps."""
+    """The seconds until every process has trained its steps."""
     start = time.perf_counter()
     for pipe in pipes:
         pipe.send((size, steps, threads))
@@ -78,7 +79,7 @@ def main() -> None:
     for process in processes:
         process.start()
     pipes = [ours for ours, _ in pairs]
-    for size in SIZES:  # loads what is loaded but once
+    for size in SIZES:  # loads the libraries
         timed(pipes, size, 5, 1)
     found = {}
     for size in SIZES:

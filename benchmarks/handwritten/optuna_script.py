@@ -1,6 +1,6 @@
 """A sweep as an Optuna script, without Ray: `python optuna_script.py SPACE FOLDER CONFIGURATIONS`.
 
-The configurations are given, so that of Optuna there is its pruner alone.
+The configurations are given, so Optuna contributes only its pruner.
 """
 
 import json
@@ -17,7 +17,7 @@ PROCESSES = 2
 
 
 def work(text: str, features: Path, folder: Path, configurations: list[dict[str, object]]) -> None:
-    """One of the processes: its share of the trials."""
+    """One of the processes: run its share of the trials."""
     settings = parse_space(text).settings
 
     def objective(trial: optuna.Trial) -> float:
@@ -46,7 +46,7 @@ def work(text: str, features: Path, folder: Path, configurations: list[dict[str,
 
 
 def main() -> None:
-    """Run it; a line for each finished trial: its final score."""
+    """Run the sweep; write the final score of each finished trial, one a line."""
     space_file, folder, configurations = map(Path, sys.argv[1:4])
     text = space_file.read_text(encoding="utf-8")
     features = prepare(text, folder)

@@ -13,7 +13,7 @@ from class_sweep.config.document import parse_space
 
 
 def main() -> None:
-    """Run it; a line for each finished trial: its final score."""
+    """Run the sweep; write the final score of each finished trial, one a line."""
     space_file, folder, configurations = map(Path, sys.argv[1:4])
     text = space_file.read_text(encoding="utf-8")
     settings = parse_space(text).settings
@@ -24,7 +24,7 @@ def main() -> None:
         epochs = iter(range(1, settings.budget.epochs + 1))
 
         def report(value: float) -> None:
-            if next(epochs) == settings.budget.epochs:  # before ASHA ends it at its max_t
+            if next(epochs) == settings.budget.epochs:  # before ASHA stops the trial at max_t
                 with results.open("a") as file:
                     file.write(f"{value}\n")
             tune.report({"mrr": value})

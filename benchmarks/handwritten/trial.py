@@ -1,8 +1,8 @@
-"""What the scripts in this folder share: the data on disk, and one trial over it.
+"""Parts that the scripts in this folder share: the data on disk, and one trial over it.
 
-The model and the batches are class_sweep's own, so that all arms do the same arithmetic. What
-differs is what a script does once and what it does for each trial, and that it counts look-alikes
-as one does without an index: from the whole matrix of similarities, with scikit-learn.
+The model and the batches are those of class_sweep, so all programs do the same arithmetic. The
+scripts differ in the work that they repeat for each trial, and they count look-alikes without an
+index: from the complete similarity matrix, with scikit-learn.
 """
 
 import os
@@ -40,7 +40,7 @@ def prepare(space_text: str, folder: Path) -> Path:
 
 
 def count(text: np.ndarray, molecule: np.ndarray, sigma: float) -> DifficultyIndex:
-    """How many others look like each pair."""
+    """The number of look-alikes of each pair at one σ."""
     similarity = cosine_similarity(text)
     similarity += cosine_similarity(molecule)
     similarity /= 2
@@ -58,7 +58,7 @@ def count(text: np.ndarray, molecule: np.ndarray, sigma: float) -> DifficultyInd
 def train(
     space_text: str, path: Path, config: dict[str, object], report: Callable[[float], None]
 ) -> float:
-    """Load the data, count the index at this trial's σ, train, and report after each epoch."""
+    """Load the data, count the index at the trial's σ, train, and report after each epoch."""
     torch.set_num_threads(1)
     os.environ["OMP_NUM_THREADS"] = "1"
     settings = parse_space(space_text).resolve(config)
