@@ -43,7 +43,6 @@ def _effective(curriculum: Curriculum, epochs: int) -> dict[str, Any]:
     if pacing.of(curriculum, epochs).starts_full:
         tree["pacing"], used = _FULL, frozenset()
         idle |= {"order", "pacing_start"} | of_order
-    idle |= _parameters(PACINGS) - used
     if not ORDERS.load(curriculum.order).uses_difficulty:
         idle |= of_order
     curves = curriculum.intensity
@@ -57,8 +56,8 @@ def _effective(curriculum: Curriculum, epochs: int) -> dict[str, Any]:
         tree["intensity"] = {part: curves[part] for part in acting} or _CONSTANT
     if not acting:
         idle |= {"intensity_target", "intensity_start"}
-    used = frozenset().union(*(intensity.parameters() for intensity in acting.values()))
-    idle |= _parameters(INTENSITIES) - used
+    used = used.union(*(intensity.parameters() for intensity in acting.values()))
+    idle |= (_parameters(PACINGS) | _parameters(INTENSITIES)) - used
     if curriculum.batching == "random":
         idle.add("group_size")
     return {name: value for name, value in tree.items() if name not in idle}

@@ -1,6 +1,10 @@
 """The bounds of a space's schedules: the shortest, the longest, and the end of pacing."""
 
+from collections.abc import Iterator
+from itertools import product
+
 from class_sweep.config.axes import Value
+from class_sweep.config.components import PACINGS
 from class_sweep.config.document import Space
 from class_sweep.config.pruning import AUTO, PruningSettings, RungPruning
 from class_sweep.curriculum.pacing import pacing_of
@@ -36,18 +40,26 @@ def schedule_bounds(space: Space, pairs: int) -> tuple[Schedule, Schedule]:
 
 
 def _corner(space: Space, pairs: int, *, longest: bool) -> list[Schedule]:
-    """The schedules of one corner of the axes, one for each pacing of the space."""
+    """The schedules of one corner of the axes, for each of the space's `pacing_choices`."""
     corner: dict[str, Value] = {}
     most, least = (max, min) if longest else (min, max)
     for paths, far in ((_LENGTHENS, most), (_SHORTENS, least)):
         corner |= {path: far(space.axes[path].ends()) for path in paths if path in space.axes}
+    return [Schedule.of(space.resolve(corner | choice), pairs) for choice in pacing_choices(space)]
+
+
+def pacing_choices(space: Space) -> Iterator[dict[str, Value]]:
+    """Every pacing of a space, with every corner of the parameters that it adds to a curriculum.
+
+    The direction in which such a parameter moves λ is unknown, so both ends of its axis count. A
+    built-in pacing adds none and appears once.
+    """
     axis = space.axes.get(_PACING)
-    pacings = axis.ends() if axis else [space.settings.curriculum.pacing]
-    schedules = []
-    for pacing in pacings:
-        settings = space.resolve(corner | {_PACING: pacing})
-        schedules.append(Schedule.of(settings, pairs))
-    return schedules
+    for name in axis.ends() if axis else [space.settings.curriculum.pacing]:
+        parameters = sorted(f"curriculum.{p}" for p in PACINGS.load(str(name)).parameters())
+        added = [p for p in parameters if p in space.axes and p not in (*_LENGTHENS, *_SHORTENS)]
+        for ends in product(*(space.axes[path].ends() for path in added)):
+            yield {_PACING: name} | dict(zip(added, ends, strict=True))
 
 
 def resolve_grace(space: Space, most_epochs: float) -> PruningSettings:
@@ -81,19 +93,17 @@ def pacing_end(space: Space) -> float:
     result is therefore the largest number of samples before λ = 1. Baselines do not count: no rung
     prunes them.
     """
-    axis = space.axes.get(_PACING)
-    pacings = axis.ends() if axis else [space.settings.curriculum.pacing]
-    return max(_largest_sum_before_end(space, str(pacing)) for pacing in pacings)
+    return max(_largest_sum_before_end(space, choice) for choice in pacing_choices(space))
 
 
-def _largest_sum_before_end(space: Space, pacing: str) -> float:
-    """The largest Σ λ(k) before λ = 1 over the axes, for one pacing, in epochs of full data."""
+def _largest_sum_before_end(space: Space, choice: dict[str, Value]) -> float:
+    """The largest Σ λ(k) before λ = 1, in epochs of full data, for one pacing choice."""
     latest = {path: max(space.axes[path].ends()) for path in (_FULL_AT,) if path in space.axes}
     lower, upper = (
         space.resolve(
             {path: end(space.axes[path].ends()) for path in _LENGTHENS if path in space.axes}
             | latest
-            | {_PACING: pacing}
+            | choice
         ).curriculum
         for end in (min, max)
     )

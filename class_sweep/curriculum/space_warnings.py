@@ -3,18 +3,22 @@
 from dataclasses import asdict
 
 from class_sweep.config.axes import Value
-from class_sweep.config.components import INTENSITIES, PACINGS
+from class_sweep.config.components import INTENSITIES
 from class_sweep.config.curriculum import Curriculum
 from class_sweep.config.document import Space
 from class_sweep.curriculum.intensity import Intensity
-from class_sweep.curriculum.pacing import Pacing
+from class_sweep.curriculum.pacing import Pacing, pacing_of
+from class_sweep.curriculum.schedule_bounds import pacing_choices
 
 
 def space_warnings(space: Space) -> list[str]:
     """Warnings about schedules that never show some pairs, or whose first epoch trains nothing."""
-    pacings = [str(pacing) for pacing in _ends(space, "pacing")]
     return [
-        *(warning for pacing in pacings for warning in _incomplete_pacing(space, pacing)),
+        *(
+            warning
+            for choice in pacing_choices(space)
+            for warning in _incomplete_pacing(space, choice)
+        ),
         *_zero_intensity(space),
     ]
 
@@ -29,10 +33,11 @@ def _lowest(space: Space, name: str) -> float:
     return min(float(value) for value in _ends(space, name))
 
 
-def _slowest_curriculum(space: Space) -> Curriculum:
-    """The settings under which every pacing has its smallest λ."""
+def _slowest_curriculum(space: Space, choice: dict[str, Value]) -> Curriculum:
+    """The settings under which a pacing choice has its smallest λ."""
     return space.resolve(
-        {
+        choice
+        | {
             "curriculum.alpha": _lowest(space, "alpha"),
             "curriculum.beta": _lowest(space, "beta"),
             "curriculum.full_data_after": max(
@@ -43,17 +48,17 @@ def _slowest_curriculum(space: Space) -> Curriculum:
     ).curriculum
 
 
-def _incomplete_pacing(space: Space, name: str) -> list[str]:
-    """A warning if the slowest schedule of a pacing ends before it shows every pair."""
+def _incomplete_pacing(space: Space, choice: dict[str, Value]) -> list[str]:
+    """A warning if the slowest schedule of a pacing choice ends before it shows every pair."""
     epochs, start = space.settings.budget.epochs, int(_lowest(space, "pacing_start"))
-    implementation: type[Pacing] = PACINGS.load(name)
-    pacing = implementation.of(_slowest_curriculum(space), epochs)
+    curriculum = _slowest_curriculum(space, choice)
+    pacing = pacing_of(curriculum, epochs)
     last = pacing(start + epochs - 1)
     if last >= 1:
         return []
     return [
-        f"with pacing {name}{_parameters(pacing)} the last of {epochs} epochs sees {last:.0%} of"
-        " the pairs, so some are never shown;"
+        f"with pacing {curriculum.pacing}{_parameters(pacing)} the last of {epochs} epochs sees"
+        f" {last:.0%} of the pairs, so some are never shown;"
         f" {' or '.join(pacing.remedies(start, epochs))} would show all"
     ]
 
