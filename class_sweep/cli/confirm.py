@@ -3,12 +3,10 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from class_sweep.cli.arguments import Address, DownloadFolder, Results
+from class_sweep.cli.following import follow
 from class_sweep.cli.locations import folder_to_continue
-from class_sweep.cli.report import write_report
-from class_sweep.errors import InterruptedSweepError
 
 
 def confirm(
@@ -42,29 +40,18 @@ def confirm(
     from class_sweep.base.array_cache import ArrayCache, default_cache_folder
     from class_sweep.config.document import load_space
     from class_sweep.confirmation.procedure import ConfirmOptions
-    from class_sweep.report.final_summary import final_summary
-    from class_sweep.report.live_view import LiveView
-    from class_sweep.report.rendering.terminal import print_blocks, print_chapters
-    from class_sweep.report.tables.test_reading import test_reading_blocks
     from class_sweep.results.folder import ResultsFolder
     from class_sweep.sweep import confirm as confirm_sweep
 
-    console = Console()
     folder, storage = folder_to_continue(results, out)
-    objective = load_space(ResultsFolder.existing(folder).space).objective
-    try:
-        with LiveView(console, objective) as view:
-            sweep = confirm_sweep(
-                folder,
-                ConfirmOptions(finalists, seeds, max_seeds, test),
-                cache=ArrayCache(default_cache_folder()),
-                callback=view,
-                storage=storage,
-                address=address,
-            )
-    except KeyboardInterrupt:
-        raise InterruptedSweepError(folder, "confirm") from None
-    print_chapters(console, final_summary(sweep.summary, folder))
-    if sweep.test:
-        print_blocks(console, test_reading_blocks(sweep.test))
-    write_report(console, folder)
+    space = load_space(ResultsFolder.existing(folder).space)
+    cache = ArrayCache(default_cache_folder())
+    options = ConfirmOptions(finalists, seeds, max_seeds, test)
+    follow(
+        folder,
+        space.objective,
+        lambda view: confirm_sweep(
+            folder, options, cache=cache, callback=view, storage=storage, address=address
+        ),
+        command="confirm",
+    )

@@ -1,16 +1,12 @@
 """`class-sweep report`."""
 
-import logging
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from class_sweep.cli.arguments import Results
 from class_sweep.cli.locations import open_results
-
-log = logging.getLogger(__name__)
 
 
 def report(
@@ -44,27 +40,3 @@ def report(
         else:
             write_atomic(out, sweep_markdown(opened.path))
             typer.echo(str(out))
-
-
-def write_report(console: Console, folder: Path) -> None:
-    """Write the page at the end of a sweep. A failure is logged: the sweep itself has succeeded."""
-    from class_sweep.errors import StorageError
-    from class_sweep.report.blocks import KeyValues
-    from class_sweep.report.rendering.terminal import print_blocks
-    from class_sweep.report.sweep_page import write_page
-    from class_sweep.results.folder import ResultsFolder
-
-    try:
-        page = write_page(folder)
-    except Exception as error:
-        log.warning("no report was written: %s: %s", type(error).__name__, error)
-        return
-    locations = [(str(page), "plots, tables, and commands to reproduce them")]
-    if storage := ResultsFolder(folder).read_storage():
-        try:
-            storage.put(page.name, page)
-        except StorageError as error:
-            log.warning("the report is only in %s: %s", folder, error)
-        else:
-            locations.append((str(storage), "a copy of all of this, for every node"))
-    print_blocks(console, [KeyValues(locations)], indent=2)

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from class_sweep.cli.arguments import Address, DownloadFolder, Results, StorageOption
+from class_sweep.cli.following import follow
 from class_sweep.cli.locations import folder_to_continue, new_storage
-from class_sweep.cli.run import follow
 
 if TYPE_CHECKING:
     from class_sweep.storage.remote import Storage

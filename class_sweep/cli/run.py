@@ -1,22 +1,14 @@
-"""`class-sweep run`, and the frame that `run`, `resume` and `rerun` share."""
+"""`class-sweep run`."""
 
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from class_sweep.cli.arguments import Address, SpaceFile, StorageOption
+from class_sweep.cli.following import follow
 from class_sweep.cli.locations import new_storage
-from class_sweep.cli.report import write_report
-from class_sweep.errors import InterruptedSweepError
-
-if TYPE_CHECKING:
-    from class_sweep.config.objective import Objective
-    from class_sweep.report.live_view import LiveView
-    from class_sweep.sweep import Sweep
 
 
 def run(
@@ -64,31 +56,3 @@ def run(
             space, folder, cache=cache, callback=view, storage=copy, address=address
         ),
     )
-
-
-def follow(folder: Path, objective: "Objective", sweep: Callable[["LiveView"], "Sweep"]) -> None:
-    """Run a sweep under the live view; then print its summary and write its report.
-
-    Args:
-        folder: The results folder.
-        objective: The objective of the sweep.
-        sweep: Runs the sweep with the view as its callback.
-
-    Raises:
-        InterruptedSweepError: On Ctrl-C, if the sweep can be resumed.
-    """
-    from class_sweep.report.final_summary import final_summary
-    from class_sweep.report.live_view import LiveView
-    from class_sweep.report.rendering.terminal import print_chapters
-
-    console = Console()
-    try:
-        with LiveView(console, objective) as view:
-            done = sweep(view)
-    except KeyboardInterrupt:
-        if folder.exists():
-            raise InterruptedSweepError(folder) from None
-        typer.echo("interrupted: nothing was written")
-        raise typer.Exit(130) from None
-    print_chapters(console, final_summary(done.summary, folder))
-    write_report(console, folder)

@@ -1,7 +1,7 @@
 """The summary at the end of a sweep: the best trial, its metrics, the cost, and the verdict."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from class_sweep.errors import ResultsError
@@ -33,7 +33,30 @@ def final_summary(summary: SweepSummary, path: Path) -> list[Chapter]:
         lines = [Text(line) for line in verdict_lines(summary.confirm, path)]
         title = "Verdict, from new runs under seeds that the search did not use"
         chapters.append(Chapter("verdict", title, lines))
-    return [*chapters, Chapter("files", "Files", [_files(summary, path)])]
+    return chapters
+
+
+def files_chapter(
+    summary: SweepSummary, path: Path, reports: Sequence[tuple[str, str]] = ()
+) -> Chapter:
+    """The files of a finished sweep, each with a description.
+
+    Args:
+        summary: `summary.json` of the sweep.
+        path: The results folder.
+        reports: The locations of the report, each with a description.
+    """
+    folder = ResultsFolder(path)
+    verdict = [(str(folder.verdict), "every figure of the verdict")] if summary.confirm else []
+    files = [
+        (str(folder.best), "the best configuration, complete"),
+        *verdict,
+        (str(folder.trials), "every report"),
+        (str(folder.summary), "this summary"),
+        (str(folder.study), "the Optuna study"),
+        *reports,
+    ]
+    return Chapter("files", "Files", [KeyValues(files)])
 
 
 def cautions(summary: SweepSummary) -> list[Text]:
@@ -114,17 +137,3 @@ def _cost(summary: SweepSummary) -> list[Text]:
         ),
         Text(f"{total} in total: {stages}"),
     ]
-
-
-def _files(summary: SweepSummary, path: Path) -> KeyValues:
-    folder = ResultsFolder(path)
-    verdict = [(str(folder.verdict), "every figure of the verdict")] if summary.confirm else []
-    return KeyValues(
-        [
-            (str(path / "best.yaml"), "the best configuration, complete"),
-            *verdict,
-            (str(folder.trials), "every report"),
-            (str(folder.summary), "this summary"),
-            (str(path / "study.db"), "the Optuna study"),
-        ]
-    )

@@ -4,9 +4,8 @@ import logging
 
 import pytest
 from made_sweeps import make_folder
-from rich.console import Console
 
-from class_sweep.cli.report import write_report
+from class_sweep.cli.following import write_report
 
 
 @pytest.fixture
@@ -52,7 +51,7 @@ def test_bad_input_is_one_error(command, folder, tmp_path, arguments):
 def test_a_failed_report_after_a_sweep_is_one_warning(folder, caplog):
     (folder / "trials.jsonl").write_text("{}\n")
     with caplog.at_level(logging.WARNING):
-        write_report(Console(), folder)
+        assert write_report(folder) == []
     (warning,) = caplog.records
     assert "no report was written: ResultsError" in warning.getMessage()
     assert not (folder / "report.html").exists()

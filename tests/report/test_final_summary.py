@@ -9,7 +9,7 @@ from made_sweeps import made_reading
 from class_sweep.config.components import METRICS
 from class_sweep.config.objective import DIRECTIONS, POOLS
 from class_sweep.report.blocks import Text
-from class_sweep.report.final_summary import cautions, final_summary
+from class_sweep.report.final_summary import cautions, files_chapter, final_summary
 from class_sweep.report.rendering.terminal import print_blocks, print_chapters
 from class_sweep.report.tables.test_reading import test_reading_blocks as reading_blocks
 from class_sweep.results.test_log import TestReading
@@ -19,7 +19,7 @@ from class_sweep.results.test_log import TestReading
 def printed(terminal):
     def run(summary, folder=Path("results/small")):
         console = terminal(width=70)
-        print_chapters(console, final_summary(summary, folder))
+        print_chapters(console, [*final_summary(summary, folder), files_chapter(summary, folder)])
         return console.file.getvalue()
 
     return run

@@ -71,7 +71,7 @@ def _renderables(blocks: Sequence[Block], width: int, indent: int) -> Iterator[R
             case Table():
                 if block.title:
                     yield RichText(f"\n{margin}{block.title}", "italic")
-                yield Padding(_table(block), (0, 0, 0, indent))
+                yield Padding(_table(block), (0, 0, 0, indent), expand=False)
             case _:
                 pass
 
