@@ -30,8 +30,8 @@ def final_summary(summary: SweepSummary, path: Path) -> list[Chapter]:
     outcome: list[Block] = [schedule, _metric_table(summary), *_cost(summary), *cautions(summary)]
     chapters = [Chapter("best", f"Best finished trial: trial {best.trial}", outcome)]
     if summary.confirm:
-        lines = [Text(line) for line in verdict_lines(summary.confirm, path)]
-        title = "Verdict, from new runs under seeds that the search did not use"
+        lines = [Text(line) for line in _verdict_lines(summary.confirm, path)]
+        title = "Verdict, from new runs with seeds that the search did not use"
         chapters.append(Chapter("verdict", title, lines))
     return chapters
 
@@ -92,7 +92,7 @@ def single_run_caution(best: Trial, baselines: Mapping[str, Trial], queries: int
     )
 
 
-def verdict_lines(confirmation: ConfirmationSummary, path: Path) -> list[str]:
+def _verdict_lines(confirmation: ConfirmationSummary, path: Path) -> list[str]:
     """The winner, each finalist against each control, and the cost of the confirmation."""
     enough = confirmation.enough
     command = f"class-sweep confirm {path} --seeds {enough} --max-seeds {enough}"

@@ -19,7 +19,7 @@ def compare_sweeps(paths: Sequence[Path], labels: Sequence[str] = ()) -> list[Ch
 
     Args:
         paths: The results folders.
-        labels: How the user named the folders, such as by their storages; the paths by default.
+        labels: The names that the user gave, e.g. those of storages; the paths by default.
 
     Raises:
         ResultsError: If there are fewer than two folders, one is named twice, or one has no sweep.

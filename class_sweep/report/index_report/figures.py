@@ -26,18 +26,18 @@ _CORRELATION = {"range": [-1.02, 1.02], "zeroline": True}
 def distribution_figure(report: IndexReport) -> Figure:
     """N over the order, where a level part is a tie; the axis is that of log(N + 1)."""
     traces = []
-    for i, one in enumerate(report.distribution):
-        last = len(one.curve) - 1
+    for i, row in enumerate(report.distribution):
+        last = len(row.curve) - 1
         trace = curve(
-            f"σ {one.sigma:g}",
+            f"σ {row.sigma:g}",
             [round(k / last, 4) for k in range(last + 1)],
-            [round(math.log10(1 + n), 4) for n in one.curve],
+            [round(math.log10(1 + n), 4) for n in row.curve],
             SCALE[i % len(SCALE)],
-            customdata=one.curve,
+            customdata=row.curve,
             hovertemplate="%{x:.0%} of the order: N = %{customdata}",
         )
         traces.append(trace)
-    highest = max(1, *(one.curve[-1] for one in report.distribution))
+    highest = max(1, *(row.curve[-1] for row in report.distribution))
     ticks = [0, *(10**k for k in range(1, math.ceil(math.log10(1 + highest)) + 1))]
     pool = report.first_pool.share
     return figure(

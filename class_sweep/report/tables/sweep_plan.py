@@ -102,11 +102,11 @@ def _resources(settings: "Settings", plan: "SweepPlan") -> list[tuple[str, str]]
     cores = sum(machine.cpus for machine in plan.machines)
     gpus = sum(machine.gpus for machine in plan.machines)
     where = f" on {len(plan.machines)} machines" if len(plan.machines) > 1 else ""
-    one = (
+    share = (
         f"{settings.resources.cpus:g} of {cores:g} cores,"
         f" {settings.resources.gpus:g} of {gpus:g} GPUs{where}"
     )
-    return [("one trial uses", one), ("parallel trials", str(plan.at_a_time))]
+    return [("one trial uses", share), ("parallel trials", str(plan.at_a_time))]
 
 
 def _mebibytes(count: int | None) -> str:
