@@ -41,15 +41,15 @@ def check(
     from class_sweep.report.blocks import Block, Text
     from class_sweep.report.rendering.terminal import print_blocks
     from class_sweep.report.tables.sweep_plan import Footprint, diagnosis_blocks, plan_blocks
-    from class_sweep.tuning.pruners.registry import pruning_notes
-    from class_sweep.tuning.samplers import sampler_notes
+    from class_sweep.tuning.pruners.pruner import pruning_notes
+    from class_sweep.tuning.samplers.sampler import make_sampler
 
     console = Console()
     space = load_space(file)
     copy = new_storage(storage, Path("results") / file.stem)
     if copy:
         copy.require_usable()
-    warnings = [*space_warnings(space), *sampler_notes(space), *pruning_notes(space)]
+    warnings = [*space_warnings(space), *make_sampler(space).notes(), *pruning_notes(space)]
     features = checkpoints = None
     tables: list[Block] = []
     with _machines(space, address) as machines:

@@ -51,15 +51,14 @@ def replay(
     """
     from class_sweep.report.rendering.terminal import print_blocks
     from class_sweep.report.tables.replay import replay_blocks
-    from class_sweep.tuning.replay.replaying import replay_table, settings_to_try
+    from class_sweep.tuning.replay.replay_table import ReplayOptions, replay_table, settings_to_try
 
     tried = settings_to_try(
         pruner, _numbers(grace_epochs), _numbers(reduction_factor), _numbers(min_kept)
     )
-    tree = replay_table(
-        table, tried, sampler, orders=searches, trials=trials, workers=workers, seed=seed
-    )
+    options = ReplayOptions(sampler, searches, trials, workers, seed)
+    result = replay_table(table, tried, options)
     if as_json:
-        typer.echo(json.dumps(tree, indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(result.model_dump(mode="json"), indent=2, ensure_ascii=False))
     else:
-        print_blocks(Console(), replay_blocks(tree))
+        print_blocks(Console(), replay_blocks(result))

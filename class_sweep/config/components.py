@@ -179,6 +179,7 @@ _INPUTS = "class_sweep.config.inputs"
 _PRUNING = "class_sweep.config.pruning"
 _PRUNER = "class_sweep.tuning.pruners"
 _METRICS = "class_sweep.statistics.rank_metrics"
+_SAMPLER = "class_sweep.tuning.samplers"
 
 BACKBONES = Registry(
     "backbone",
@@ -264,10 +265,10 @@ INTENSITIES = Registry(
 SAMPLERS = Registry(
     "sampler",
     {
-        "tpe": Component("class_sweep.tuning.samplers:tpe"),
-        "random": Component("class_sweep.tuning.samplers:random"),
-        "cmaes": Component("class_sweep.tuning.samplers:cmaes"),
-        "grid": Component("class_sweep.tuning.samplers:grid"),
+        "tpe": Component(f"{_SAMPLER}.tpe:Tpe"),
+        "random": Component(f"{_SAMPLER}.random_search:RandomSearch"),
+        "cmaes": Component(f"{_SAMPLER}.cmaes:Cmaes"),
+        "grid": Component(f"{_SAMPLER}.grid:Grid"),
     },
 )
 
@@ -278,12 +279,10 @@ PRUNERS = Registry(
             f"{_PRUNER}.successive_halving:SuccessiveHalving", f"{_PRUNING}:HalvingPruning"
         ),
         "asha": Component(f"{_PRUNER}.asha:Asha", f"{_PRUNING}:AshaPruning"),
-        "hyperband": Component(f"{_PRUNER}.asha:Hyperband", f"{_PRUNING}:HyperbandPruning"),
+        "hyperband": Component(f"{_PRUNER}.hyperband:Hyperband", f"{_PRUNING}:HyperbandPruning"),
         "median": Component(f"{_PRUNER}.median:MedianStopping", f"{_PRUNING}:MedianPruning"),
-        "one_rung": Component(
-            f"{_PRUNER}.successive_halving:OneRung", f"{_PRUNING}:OneRungPruning"
-        ),
-        "none": Component(f"{_PRUNER}.pruner:NoPruning", f"{_PRUNING}:NoPruning"),
+        "one_rung": Component(f"{_PRUNER}.one_rung:OneRung", f"{_PRUNING}:OneRungPruning"),
+        "none": Component(f"{_PRUNER}.no_pruning:NoPruning", f"{_PRUNING}:NoPruning"),
     },
     default="successive_halving",
 )

@@ -78,6 +78,11 @@ class Search(Section):
         """The number of training runs: a recording has one for each configuration and seed."""
         return self.trials * (self.record or 1)
 
+    @property
+    def sampled(self) -> int:
+        """The number of configurations that the sampler proposes: all but the baselines."""
+        return self.trials - len(self.baselines)
+
 
 class Resources(Section):
     """What one trial holds while it runs."""

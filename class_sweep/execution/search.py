@@ -16,8 +16,8 @@ from class_sweep.results.folder import ResultsFolder
 from class_sweep.results.record import Record
 from class_sweep.results.summary import SweepSummary
 from class_sweep.results.trials import Trials, trials_of
-from class_sweep.tuning.pruners.registry import pruning_notes
-from class_sweep.tuning.samplers import sampler_notes
+from class_sweep.tuning.pruners.pruner import pruning_notes
+from class_sweep.tuning.samplers.sampler import make_sampler
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,11 @@ def _run_trials(
     """Run the trials that are left; whether none is left."""
     space, tuner = context.space, open_tuner(context)
     summary_writer.write("running")
-    for warning in (*context.prepared.warnings, *sampler_notes(space), *pruning_notes(space)):
+    for warning in (
+        *context.prepared.warnings,
+        *make_sampler(space).notes(),
+        *pruning_notes(space),
+    ):
         log.warning("%s", warning)
     context.callback.on_plan(
         space.settings.search.runs, summary_writer.full_samples, summary_writer.expected_samples

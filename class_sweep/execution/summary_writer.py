@@ -16,9 +16,8 @@ from class_sweep.results.summary import (
     TrialSummary,
 )
 from class_sweep.results.trials import trials_of
-from class_sweep.tuning.milestones import ladder
-from class_sweep.tuning.pruners.registry import foretold_samples
-from class_sweep.tuning.samplers import searched
+from class_sweep.tuning.milestones import rung_samples
+from class_sweep.tuning.pruners.pruner import make_pruner
 
 
 class SummaryWriter:
@@ -39,8 +38,10 @@ class SummaryWriter:
         self.full_samples = full_data_samples(
             self._pairs.train, settings.optimizer.batch_size, settings.budget
         )
-        rungs = ladder(space, self._pairs.train)
-        expected = foretold_samples(settings.pruning, rungs, searched(space), self.full_samples)
+        rungs = rung_samples(space, self._pairs.train)
+        sampled = settings.search.sampled
+        pruner = make_pruner(settings.pruning, len(rungs), sampled)
+        expected = pruner.expected_samples(rungs, sampled, self.full_samples)
         if expected is not None:
             expected += len(settings.search.baselines) * self.full_samples
         self.expected_samples = expected
@@ -90,7 +91,8 @@ class SummaryWriter:
         """What must be known to read the results of a sweep that has ended."""
         space = self._context.space
         pruning = space.settings.pruning
-        if not isinstance(pruning, RungPruning) or rung_decisions or searched(space) < 2:
+        sampled = space.settings.search.sampled
+        if not isinstance(pruning, RungPruning) or rung_decisions or sampled < 2:
             return []
         return [
             "No rung decision was made: nothing was ever pruned or compared; lower"

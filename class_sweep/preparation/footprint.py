@@ -5,12 +5,11 @@ import torch
 from class_sweep.backbones.backbone import build_backbone
 from class_sweep.config.document import Space
 from class_sweep.config.objective import DIRECTIONS, POOLS
-from class_sweep.config.pruning import HalvingPruning, OneRungPruning
 from class_sweep.config.sections import Resources
 from class_sweep.errors import InputError
 from class_sweep.training.features import TrialFeatures
-from class_sweep.tuning.pruners.successive_halving import places
-from class_sweep.tuning.samplers import searched
+from class_sweep.tuning.milestones import rung_samples
+from class_sweep.tuning.pruners.pruner import make_pruner
 
 # Of real sweeps, and as much again: a report 1.6 kB, a study's trial 2 kB, a page 2 MB.
 _LINE, _STUDY_TRIAL, _EMPTY_STUDY, _PAGE = 3 << 10, 4 << 10, 256 << 10, 4 << 20
@@ -38,18 +37,10 @@ def checkpoint_bytes(space: Space, features: TrialFeatures) -> int:
 
 
 def most_on_disk(space: Space, features: TrialFeatures, at_a_time: int) -> int:
-    """Bytes of checkpoints when most trials have some: two of each that runs or waits."""
-    return _COPIES * (at_a_time + _waiting(space)) * checkpoint_bytes(space, features)
-
-
-def _waiting(space: Space) -> int:
-    """How many trials wait at a time at most: at the first rung, since fewer go on from each."""
-    pruning = space.settings.pruning
-    if isinstance(pruning, OneRungPruning):
-        return pruning.min_kept
-    if isinstance(pruning, HalvingPruning):
-        return places(searched(space), pruning.reduction_factor, 1, pruning.min_kept)[0]
-    return 0
+    """Bytes of checkpoints when most trials have some: two of each running or paused trial."""
+    rungs, search = rung_samples(space, len(features.rows("train"))), space.settings.search
+    pruner = make_pruner(space.settings.pruning, len(rungs), search.sampled)
+    return _COPIES * (at_a_time + pruner.max_paused) * checkpoint_bytes(space, features)
 
 
 def results_bytes(space: Space, rungs: int, queries: int) -> int:

@@ -12,7 +12,7 @@ from class_sweep.curriculum.schedule import full_data_samples
 from class_sweep.curriculum.schedule_bounds import schedule_bounds
 from class_sweep.data.pair import PairSet
 from class_sweep.preparation.capacity import Machine, fitting
-from class_sweep.tuning.milestones import ladder
+from class_sweep.tuning.milestones import rung_samples
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def plan_sweep(space: Space, pairs: PairSet, machines: Sequence[Machine]) -> Swe
         steps=(shortest.steps, longest.steps),
         full_samples=full,
         full_budget=full * settings.search.runs,
-        rungs=ladder(space, counts["train"]),
+        rungs=rung_samples(space, counts["train"]),
         at_a_time=require_resources(space, machines),
         machines=machines,
     )

@@ -94,7 +94,7 @@ class CurveTable:
     seeds: tuple[int, ...]
 
     @property
-    def references(self) -> list[Configuration]:
+    def baselines(self) -> list[Configuration]:
         """The named schedules."""
         return [one for one in self.configurations if one.name]
 

@@ -1,18 +1,12 @@
-"""When a trial reports: at the rungs, which stand at numbers of samples seen, and at its end."""
+"""When a trial reports: at the rungs, which stand at numbers of samples, and at its end."""
 
 import math
 from dataclasses import dataclass
 
 from class_sweep.config.document import Space
-from class_sweep.config.pruning import (
-    AshaPruning,
-    HalvingPruning,
-    HyperbandPruning,
-    PruningSettings,
-    RungPruning,
-)
 from class_sweep.curriculum.schedule import Schedule
 from class_sweep.curriculum.schedule_bounds import resolve_grace
+from class_sweep.tuning.pruners.pruner import rung_epochs
 
 
 @dataclass(frozen=True)
@@ -20,8 +14,8 @@ class Milestone:
     """A step after which a trial reports.
 
     Attributes:
-        step: Optimizer steps done by then.
-        rung: The rung that is reached, or None where this is only the trial's end.
+        step: The optimizer steps until then.
+        rung: The number of the rung, or None at the trial's end.
         last: Whether the trial ends here.
     """
 
@@ -30,11 +24,15 @@ class Milestone:
     last: bool
 
 
-def ladder(space: Space, pairs: int) -> list[int]:
-    """The samples at which the trials of a sweep report before their end.
+def rung_samples(space: Space, pairs: int) -> list[int]:
+    """The samples at which the trials of a sweep report before their end, ascending.
 
-    The rungs of its pruning; or for a recording every epoch of full data, so that the rungs of any
-    pruning can be replayed over it.
+    They are the rungs of its pruner. A recording reports at each epoch of full data, so that the
+    rungs of any pruner can be simulated.
+
+    Args:
+        space: The search space.
+        pairs: The number of training pairs.
     """
     epochs, samples = space.settings.budget.epochs, space.settings.budget.samples
     if space.settings.search.record is not None:
@@ -44,35 +42,18 @@ def ladder(space: Space, pairs: int) -> list[int]:
     return [math.ceil(round(rung * pairs, 6)) for rung in rungs]  # 1.1 * 100 is a hair above 110
 
 
-def rung_epochs(pruning: PruningSettings, epochs: int) -> list[float]:
-    """The epochs of full data at whose samples the rungs stand, below the whole budget.
-
-    Rungs count samples and not a trial's own epochs, so that schedules meet after equal compute:
-    at grace_epochs · η^r for the halvings and `hyperband`, at every grace_epochs for `median`.
+def milestones(schedule: Schedule, rungs: list[int]) -> list[Milestone]:
+    """The reports of one trial: each rung at the first step that reaches it, then the end.
 
     Args:
-        pruning: With a number of grace epochs; see `resolve_grace`.
-        epochs: Of the budget.
+        schedule: The trial's schedule.
+        rungs: The samples of each rung.
     """
-    if not isinstance(pruning, RungPruning):
-        return []
-    rungs = [float(pruning.grace_epochs)]
-    while pruning.kind != "one_rung" and rungs[-1] < epochs:
-        rungs.append(
-            rungs[-1] * pruning.reduction_factor
-            if isinstance(pruning, HalvingPruning | AshaPruning | HyperbandPruning)
-            else rungs[0] * (len(rungs) + 1)
-        )
-    return [rung for rung in rungs if rung < epochs]
-
-
-def milestones(schedule: Schedule, rungs: list[int]) -> list[Milestone]:
-    """The reports of one trial: each rung at the first step that reaches it, then the end."""
-    found = []
+    at_rungs = []
     for rung, samples in enumerate(rungs):
         step = math.ceil(samples / schedule.batch_size)
         if step < schedule.steps:
-            found.append(Milestone(step, rung, last=False))
-    # A later rung at the same step (a very coarse batch) stands for the earlier one.
-    by_step = {milestone.step: milestone for milestone in found}
+            at_rungs.append(Milestone(step, rung, last=False))
+    # With a very coarse batch two rungs may be reached at one step; the later rung counts.
+    by_step = {milestone.step: milestone for milestone in at_rungs}
     return [*by_step.values(), Milestone(schedule.steps, None, last=True)]

@@ -14,7 +14,7 @@ from class_sweep.config.identity import identity
 from class_sweep.config.sections import Settings
 from class_sweep.curriculum.baselines import reference_config
 from class_sweep.results.record import Decision, Record
-from class_sweep.tuning.samplers import distributions, grid_point, make_sampler
+from class_sweep.tuning.samplers.sampler import distributions, make_sampler, sampler_for_trial
 from class_sweep.tuning.study_storage import MemoryStorage
 from class_sweep.tuning.trial import Trial
 
@@ -75,7 +75,7 @@ class OptunaStudy:
         """
         self._space, self._search = space, space.settings.search
         self._storage, self._plan_of, self._rungs = storage, plan_of, rungs
-        self._distributions = distributions(space)
+        self._sampler, self._distributions = make_sampler(space), distributions(space)
         self._study = optuna.create_study(
             study_name="class-sweep",
             storage=storage,
@@ -103,9 +103,7 @@ class OptunaStudy:
         if configuration < len(baselines):
             name = baselines[configuration]
             return self._ask_for(reference_config(self._space, name) | seed, name)
-        if self._search.sampler == "grid":
-            return self._ask_for(grid_point(self._space, configuration - len(baselines)) | seed)
-        self._study.sampler = make_sampler(self._space, configuration)
+        self._study.sampler = sampler_for_trial(self._sampler, configuration)
         with self._storage.sampler_view():
             trial = self._study.ask(self._distributions)
         values = {path: _rounded(value) for path, value in trial.params.items()}
@@ -117,21 +115,8 @@ class OptunaStudy:
 
     def tell(self, *records: Record) -> None:
         """Learn from records of one trial; see `Study`."""
-        last = records[-1]
-        trial_id = self._storage.get_trial_id_from_study_id_trial_number(0, last.trial)
-        trial = self._storage.get_trial(trial_id)
-        if trial.state.is_finished():
-            return
-        for record in records:
-            step = self._step(record)
-            if record.objective is not None and step not in trial.intermediate_values:
-                self._storage.set_trial_intermediate_value(trial_id, step, record.objective)
-        if last.ended:
-            if last.reason:
-                self._storage.set_trial_user_attr(trial_id, "reason", last.reason)
-            value = last.objective if last.decision == "finish" else None
-            self._study.tell(last.trial, value, state=_ENDS[last.decision])
-        self._storage.save(last.trial)
+        by_step = {self._step(record): record for record in reversed(records)}
+        tell_optuna(self._study, self._storage, records[-1].trial, by_step, records[-1])
 
     def _step(self, record: Record) -> int:
         """Optuna's step of a report: the rung's samples, so that all trials meet at a rung.
@@ -144,7 +129,7 @@ class OptunaStudy:
     def _ask_for(
         self, values: Mapping[str, Value], name: str | None = None, rerun_of: int | None = None
     ) -> Trial:
-        """A trial of given values: a baseline, a rerun, a point of a grid, or another seed."""
+        """A trial of given values: a baseline, a rerun, or a configuration under another seed."""
         axes = self._space.axes
         if all(values.get(path) in axis for path, axis in axes.items()):
             self._study.enqueue_trial({path: values[path] for path in axes})
@@ -185,6 +170,37 @@ class OptunaStudy:
             attributes.get(NAME),
             attributes.get(RERUN),
         )
+
+
+def tell_optuna(
+    study: optuna.Study,
+    storage: MemoryStorage,
+    number: int,
+    by_step: Mapping[int, Record],
+    last: Record,
+) -> None:
+    """Report records to a trial of Optuna, and end it where the last record does.
+
+    Args:
+        study: Optuna's study.
+        storage: Its storage.
+        number: The number of the trial in the study.
+        by_step: The records by Optuna's step; known steps keep their values.
+        last: The last record.
+    """
+    trial_id = storage.get_trial_id_from_study_id_trial_number(0, number)
+    trial = storage.get_trial(trial_id)
+    if trial.state.is_finished():
+        return
+    for step, record in sorted(by_step.items()):
+        if record.objective is not None and step not in trial.intermediate_values:
+            storage.set_trial_intermediate_value(trial_id, step, record.objective)
+    if last.ended:
+        if last.reason:
+            storage.set_trial_user_attr(trial_id, "reason", last.reason)
+        value = last.objective if last.decision == "finish" else None
+        study.tell(number, value, state=_ENDS[last.decision])
+    storage.save(number)
 
 
 def _rounded(value: Any) -> Value:

@@ -5,7 +5,7 @@ and reads all open trials again at each question. For short trials that would do
 """
 
 import copy
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from heapq import nlargest
 from operator import attrgetter
@@ -57,9 +57,11 @@ class MemoryStorage(InMemoryStorage):
     def save(self, number: int) -> None:
         """Make the study's trial durable; memory has nothing to do."""
 
-    def replace_params(self, number: int, params: dict[str, object]) -> None:
+    def replace_params(self, number: int, params: Mapping[str, object]) -> None:
         """Give an open trial other parameters than the sampler's."""
-        self._get_trial(self.get_trial_id_from_study_id_trial_number(0, number)).params = params
+        self._get_trial(self.get_trial_id_from_study_id_trial_number(0, number)).params = dict(
+            params
+        )
 
     def _best(self, study_id: int, trials: list[FrozenTrial]) -> list[FrozenTrial]:
         """The best trials in their order: complete ones, then those with the most samples."""

@@ -7,7 +7,7 @@ import pytest
 from class_sweep.config.document import load_space
 from class_sweep.results.curves import CurveTable
 from class_sweep.results.file_names import CURVES
-from class_sweep.tuning.replay.replaying import replay_table, settings_to_try
+from class_sweep.tuning.replay.replay_table import ReplayOptions, replay_table, settings_to_try
 
 FOLDER = Path(__file__).parents[2] / "results" / "published" / "chebi20-frozen-curves"
 
@@ -21,7 +21,7 @@ def test_every_configuration_came_to_its_end_under_every_seed(table):
     space = load_space(FOLDER / "space.yaml")
     search = space.settings.search
     assert len(table.configurations) == search.trials
-    assert [one.name for one in table.references] == search.baselines
+    assert [one.name for one in table.baselines] == search.baselines
     assert len(table.seeds) == search.record
     assert table.epochs == space.settings.budget.epochs
     assert all(one.final(seed) for one in table.configurations for seed in table.seeds)
@@ -32,9 +32,9 @@ def test_every_configuration_came_to_its_end_under_every_seed(table):
 
 def test_it_says_of_the_default_what_the_documents_say():
     tried = [*settings_to_try(["asha"], [1], [2], []), *settings_to_try(["none"], [], [], [])]
-    tree = replay_table(FOLDER, tried, "random", orders=100, trials=None, workers=2, seed=0)
-    default, none = tree["pruners"]
-    assert default["samples"] == pytest.approx(0.255, abs=5e-4)
-    assert default["regret"] == pytest.approx(0.26, abs=5e-3)
-    assert none["regret"] == pytest.approx(0.19, abs=5e-3)
-    assert tree["rungs"][0]["correlation"] == pytest.approx(0.38, abs=5e-3)
+    result = replay_table(FOLDER, tried, ReplayOptions())
+    default, none = result.pruners
+    assert default.samples == pytest.approx(0.255, abs=5e-4)
+    assert default.regret == pytest.approx(0.26, abs=5e-3)
+    assert none.regret == pytest.approx(0.19, abs=5e-3)
+    assert result.rungs[0].correlation == pytest.approx(0.38, abs=5e-3)

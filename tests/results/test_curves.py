@@ -47,7 +47,7 @@ def test_a_table_is_written_for_people_and_read_back(recorded, tmp_path):
     assert table.objective == MRR
     assert table.seeds == (7, 8)
     assert table.epochs == 3
-    [reference], [searched] = table.references, table.searched
+    [reference], [searched] = table.baselines, table.searched
     assert reference.name == "paper"
     assert searched.values == {"curriculum.alpha": "1.5"}
     assert searched.curves[7] == (

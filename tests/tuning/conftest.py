@@ -8,8 +8,7 @@ import pytest
 from class_sweep.config.document import parse_space
 from class_sweep.results.folder import ResultsFolder, ResultsWriter
 from class_sweep.tuning.ledger import TrialLedger
-from class_sweep.tuning.pruners.registry import make_pruner
-from class_sweep.tuning.samplers import searched
+from class_sweep.tuning.pruners.pruner import make_pruner
 from class_sweep.tuning.study import OptunaStudy
 from class_sweep.tuning.study_storage import FileStorage
 from class_sweep.tuning.trial import TrialReport
@@ -30,7 +29,8 @@ class Driver:
             space.objective,
             OptunaStudy(space, self.storage, plan_of, RUNGS),
             TrialLedger(self.writer, callback),
-            pruner or make_pruner(space.settings.pruning, len(RUNGS), searched(space)),
+            pruner
+            or make_pruner(space.settings.pruning, len(RUNGS), space.settings.search.sampled),
             records=self.records(),
             slots=slots,
         )

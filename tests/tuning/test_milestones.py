@@ -11,14 +11,15 @@ from class_sweep.config.pruning import PruningSettings
 from class_sweep.config.recording import as_recording
 from class_sweep.config.sections import Budget
 from class_sweep.curriculum.schedule import Schedule
-from class_sweep.tuning.milestones import Milestone, ladder, milestones, rung_epochs
+from class_sweep.tuning.milestones import Milestone, milestones, rung_samples
+from class_sweep.tuning.pruners.pruner import rung_epochs
 
 
 def test_a_ninth_is_of_the_samples_where_these_end_the_budget(small_space_text):
     text = small_space_text.replace("pruning: {grace_epochs: 1, reduction_factor: 2}", "")
     text = text.replace("budget: {epochs: 6}", "budget: {epochs: 90, samples: 18000}")
-    assert ladder(parse_space(text), 1000) == [2000, 8000, 32000]
-    assert ladder(parse_space(text.replace(", samples: 18000", "")), 1000) == [10000, 40000]
+    assert rung_samples(parse_space(text), 1000) == [2000, 8000, 32000]
+    assert rung_samples(parse_space(text.replace(", samples: 18000", "")), 1000) == [10000, 40000]
 
 
 def schedule(*, epochs=10, pairs=100, batch_size=10, alpha=1.0, beta=0.0):
@@ -50,12 +51,12 @@ def test_rungs_stand_below_the_budget(pruning, epochs, rungs):
 
 def test_rungs_are_samples_of_full_data(small_space_text):
     text = small_space_text.replace("grace_epochs: 1", "grace_epochs: 1.1")
-    assert ladder(parse_space(text), 100) == [110, 220, 440]  # 1.1 * 100 is a hair above 110
+    assert rung_samples(parse_space(text), 100) == [110, 220, 440]  # 1.1 * 100 is a hair above 110
 
 
 def test_a_recording_reports_at_every_epoch_of_full_data(small_space_text):
     space = as_recording(parse_space(small_space_text), 3)
-    assert ladder(space, 100) == [100, 200, 300, 400, 500]
+    assert rung_samples(space, 100) == [100, 200, 300, 400, 500]
 
 
 def test_a_trial_reports_at_each_rung_and_at_its_end():

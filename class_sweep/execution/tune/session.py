@@ -20,9 +20,8 @@ from class_sweep.execution.tune.trainable import CurriculumTrial
 from class_sweep.results.record import Record
 from class_sweep.training.plan_identity import plan_identity
 from class_sweep.tuning.ledger import TrialLedger
-from class_sweep.tuning.milestones import ladder
-from class_sweep.tuning.pruners.registry import make_pruner
-from class_sweep.tuning.samplers import searched
+from class_sweep.tuning.milestones import rung_samples
+from class_sweep.tuning.pruners.pruner import make_pruner
 from class_sweep.tuning.study import OptunaStudy
 from class_sweep.tuning.study_storage import FileStorage
 from class_sweep.tuning.tuner import Tuner
@@ -31,7 +30,7 @@ from class_sweep.tuning.tuner import Tuner
 def open_tuner(context: SweepContext) -> Tuner:
     """The tuner of a sweep, in the state that the log and the study of its folder have."""
     space, folder, features = context.space, context.folder, context.prepared.features
-    rungs = ladder(space, len(features.rows("train")))
+    rungs = rung_samples(space, len(features.rows("train")))
     study = OptunaStudy(
         space,
         FileStorage(folder.study),
@@ -42,7 +41,7 @@ def open_tuner(context: SweepContext) -> Tuner:
         space.objective,
         study,
         TrialLedger(context.writer, context.callback),
-        make_pruner(space.settings.pruning, len(rungs), searched(space)),
+        make_pruner(space.settings.pruning, len(rungs), space.settings.search.sampled),
         records=folder.records(),
         slots=lambda left: 0 if context.stop.asked else context.slots(left, context.stop),
     )

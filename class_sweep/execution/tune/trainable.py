@@ -22,7 +22,7 @@ from class_sweep.errors import ClassSweepError, TrainingError
 from class_sweep.execution.checkpoints import CheckpointStore
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer
-from class_sweep.tuning.milestones import ladder, milestones
+from class_sweep.tuning.milestones import milestones, rung_samples
 from class_sweep.tuning.trial import TrialReport
 
 _LEAVE = 8.0  # seconds a worker has at its end to send a state; Tune allows it some ten
@@ -74,7 +74,7 @@ class CurriculumTrial(Trainable):
         config = self._config
         settings = self._space.resolve(config["values"])
         trainer = Trainer(settings, self._features, gpu=self._gpu)
-        rungs = ladder(self._space, len(self._features.rows("train")))
+        rungs = rung_samples(self._space, len(self._features.rows("train")))
         self._milestones = milestones(trainer.schedule, rungs)
         if config["reached"]:
             with self._checkpoints.open(config["state"]) as states:

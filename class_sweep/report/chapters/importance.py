@@ -63,7 +63,7 @@ def fanova(
     import optuna  # noqa: PLC0415 - a second or more, for this chapter alone
     from optuna.importance import FanovaImportanceEvaluator  # noqa: PLC0415
 
-    from class_sweep.tuning.samplers import distribution  # noqa: PLC0415
+    from class_sweep.tuning.samplers.sampler import distribution  # noqa: PLC0415
 
     distributions = {path: distribution(axis) for path, axis in axes.items()}
     verbosity = optuna.logging.get_verbosity()

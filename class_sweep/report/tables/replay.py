@@ -5,69 +5,68 @@ from typing import Any
 
 from class_sweep.report.blocks import Block, Table, Text
 from class_sweep.results import formatting
+from class_sweep.tuning.replay.replay_table import ReplayTable
 
 GOAL_SAMPLES = 0.25  # share of the samples that a pruner should stay within
 
-Tree = Mapping[str, Any]
 
-
-def replay_blocks(tree: Tree) -> list[Block]:
-    """The tables of a replay; see `class_sweep.tuning.replay.replaying` for the values."""
+def replay_blocks(replayed: ReplayTable) -> list[Block]:
+    """The tables of a replay."""
     head = Text(
-        f"{tree['configurations']} configurations × {tree['seeds']} seeds of {tree['objective']},"
-        f" {tree['references']} baselines; {tree['orders']} searches of {tree['trials']} trials by"
-        f" {tree['sampler']}, {tree['workers']} workers"
+        f"{replayed.configurations} configurations × {replayed.seeds} seeds of"
+        f" {replayed.objective}, {replayed.references} baselines; {replayed.orders} searches of"
+        f" {replayed.trials} trials by {replayed.sampler}, {replayed.workers} workers"
     )
-    between = tree["between_seeds"]
+    between = replayed.between_seeds
     agreement = f"rank correlation of the final scores of two seeds: {between or 0:.2f}"
     return [
         head,
-        _rung_table(tree),
+        _rung_table(replayed),
         *([] if between is None else [Text(agreement)]),
-        _pruner_table(tree),
-        Text(_best_within_goal(tree)),
+        _pruner_table(replayed),
+        Text(_best_within_goal(replayed)),
     ]
 
 
-def _rung_table(tree: Tree) -> Table:
+def _rung_table(replayed: ReplayTable) -> Table:
     rows = [
-        [f"{rung['epoch']}", f"{rung['configurations']}", f"{rung['correlation']:.2f}"]
-        for rung in tree["rungs"]
+        [f"{rung.epoch}", f"{rung.configurations}", f"{rung.correlation:.2f}"]
+        for rung in replayed.rungs
     ]
     head = ("epochs of full data", "trials there", "Spearman's ρ")
     return Table(head, rows, title="rank correlation with the final score")
 
 
-def _pruner_table(tree: Tree) -> Table:
+def _pruner_table(replayed: ReplayTable) -> Table:
     rows = [
         [
-            pruner_name(row["pruning"]),
-            formatting.percent(row["samples"]),
-            formatting.percent(row["time"]),
-            f"{row['regret']:.2f}",
-            f"{row['worst_regret']:.2f}",
-            f"{100 * row['best_kept']:.0f} %",
+            pruner_name(row.pruning),
+            formatting.percent(row.samples),
+            formatting.percent(row.time),
+            f"{row.regret:.2f}",
+            f"{row.worst_regret:.2f}",
+            f"{100 * row.best_kept:.0f} %",
         ]
-        for row in tree["pruners"]
+        for row in replayed.pruners
     ]
-    head = ("pruner", "samples", "time", f"regret, {tree['unit']}", "its 90 %", "best kept")
+    head = ("pruner", "samples", "time", f"regret, {replayed.unit}", "its 90 %", "best kept")
     return Table(head, rows, title="against the same search without pruning")
 
 
-def pruner_name(settings: Tree) -> str:
+def pruner_name(settings: Mapping[str, Any]) -> str:
     """A pruner with its settings: `asha, grace 2, η 3`."""
     names = {"grace_epochs": "grace", "reduction_factor": "η", "min_kept": "min kept"}
     parts = [f"{names[key]} {value:g}" for key, value in settings.items() if key in names]
     return ", ".join([settings["kind"], *parts])
 
 
-def _best_within_goal(tree: Tree) -> str:
+def _best_within_goal(replayed: ReplayTable) -> str:
     goal = f"{100 * GOAL_SAMPLES:.0f} %"
-    within = [row for row in tree["pruners"] if row["samples"] <= GOAL_SAMPLES]
+    within = [row for row in replayed.pruners if row.samples <= GOAL_SAMPLES]
     if not within:
         return f"no pruner stays within {goal} of the samples"
-    best = min(within, key=lambda row: (row["regret"], row["samples"]))
+    best = min(within, key=lambda row: (row.regret, row.samples))
     return (
-        f"within {goal} of the samples, {pruner_name(best['pruning'])} has the least regret:"
-        f" {best['regret']:.2f} {tree['unit']} with {formatting.percent(best['samples'])}"
+        f"within {goal} of the samples, {pruner_name(best.pruning)} has the least regret:"
+        f" {best.regret:.2f} {replayed.unit} with {formatting.percent(best.samples)}"
     )

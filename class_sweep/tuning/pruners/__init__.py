@@ -1,1 +1,1 @@
-"""Which trials stop early: functions of the log, and their catalogue."""
+"""Pruners, which stop trials early; one file each."""

@@ -1,8 +1,16 @@
-"""The interface of pruners, which decide at a rung whether a trial continues."""
+"""The interface of pruners, which decide at a rung whether a trial continues.
 
-from collections.abc import Collection, Iterable
+A pruner is a class in a file of its own, with one line in `class_sweep.config.components`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, ClassVar, Literal, Self
+
+from class_sweep.config.components import PRUNERS
+from class_sweep.config.document import Space
+from class_sweep.config.pruning import PruningSettings
 
 
 @dataclass(frozen=True)
@@ -13,28 +21,54 @@ class PruningDecision:
     compared: bool
 
 
-class Pruner(Protocol):
+class Pruner(ABC):
     """A rule over the reports of one sweep, in the order of the log.
 
     A pruner depends on these reports alone and draws nothing at random. A resumed sweep therefore
-    restores its pruner by deciding the reports of the log again.
+    restores its pruner by deciding the reports of the log again. The defaults are those of a pruner
+    that has no rungs and pauses no trial.
+
+    Attributes:
+        replayed_settings: The numbers of its section that `class-sweep replay` varies.
     """
+
+    replayed_settings: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def rung_epochs(cls, settings: Any, epochs: int) -> list[float]:  # noqa: ARG003 - the interface
+        """The epochs of full data at whose samples the rungs stand, ascending.
+
+        Rungs count samples and not the epochs of a trial, so that schedules meet after equal
+        compute. Rungs at the budget or beyond it are left out by the caller.
+
+        Args:
+            settings: The pruner's section, with a number of `grace_epochs`.
+            epochs: The budget.
+        """
+        return []
+
+    @classmethod
+    def from_settings(cls, settings: Any, rungs: int, trials: int) -> Self:  # noqa: ARG003
+        """A pruner without reports.
+
+        Args:
+            settings: The pruner's section.
+            rungs: The number of rungs.
+            trials: The number of trials that are compared: all but the baselines.
+        """
+        return cls()
+
+    @property
+    def max_paused(self) -> int:
+        """The largest number of trials that are paused at the same time."""
+        return 0
 
     @property
     def paused(self) -> frozenset[int]:
         """The paused trials that keep their rung capacity; the tuner prunes all others."""
+        return frozenset()
 
-    def promotable(self, paused: Collection[int], under_way: Iterable[int]) -> list[int]:
-        """The paused trials that can be promoted now, in the order of promotion.
-
-        The tuner calls it once all trials have been proposed. If no trial is under way, at least
-        one paused trial is promotable.
-
-        Args:
-            paused: All paused trials.
-            under_way: The trials that run or will start again, without baselines.
-        """
-
+    @abstractmethod
     def decide(
         self, trial: int, rung: int, score: float, *, baseline: bool = False
     ) -> PruningDecision:
@@ -49,27 +83,65 @@ class Pruner(Protocol):
             baseline: Whether the trial is a baseline, which always continues.
         """
 
+    def promotable(self, paused: Collection[int], under_way: Iterable[int]) -> list[int]:  # noqa: ARG002
+        """The paused trials that can be promoted now, in the order of promotion.
 
-class NeverPauses:
-    """The part of the interface that a pruner without paused trials does not need."""
+        The tuner calls it once all trials have been proposed. If no trial is under way, at least
+        one paused trial is promotable.
 
-    paused: frozenset[int] = frozenset()
+        Args:
+            paused: All paused trials.
+            under_way: The trials that run or will start again, without baselines.
+        """
+        return []
 
-    def promotable(self, paused: Collection[int], under_way: Iterable[int]) -> list[int]:  # noqa: ARG002 - the interface
-        """None: no trial is paused."""
+    def expected_samples(self, rungs: Sequence[int], trials: int, full: int) -> int | None:  # noqa: ARG002
+        """The samples that the compared trials see together, or None if that is not predictable.
+
+        Args:
+            rungs: The samples of each rung.
+            trials: The number of compared trials.
+            full: The samples of a complete trial.
+        """
+        return None
+
+    def notes(self, trials: int) -> list[str]:  # noqa: ARG002
+        """Advice for a user who compares this number of trials."""
         return []
 
 
-class NoPruning(NeverPauses):
-    """Every trial runs to its end."""
+def pruner_class(settings: PruningSettings) -> type[Pruner]:
+    """The pruner that the settings name.
 
-    def decide(
-        self,
-        trial: int,  # noqa: ARG002 - the interface
-        rung: int,  # noqa: ARG002
-        score: float,  # noqa: ARG002
-        *,
-        baseline: bool = False,  # noqa: ARG002
-    ) -> PruningDecision:
-        """Continue every trial."""
-        return PruningDecision("continue", compared=False)
+    Raises:
+        ConfigError: If the name is unknown.
+    """
+    implementation: type[Pruner] = PRUNERS.load(settings.kind)
+    return implementation
+
+
+def make_pruner(settings: PruningSettings, rungs: int, trials: int) -> Pruner:
+    """A pruner without reports; see `Pruner.from_settings`."""
+    return pruner_class(settings).from_settings(settings, rungs, trials)
+
+
+def rung_epochs(settings: PruningSettings, epochs: int) -> list[float]:
+    """The epochs of full data at whose samples the rungs stand, below the budget."""
+    rungs = pruner_class(settings).rung_epochs(settings, epochs)
+    return [rung for rung in rungs if rung < epochs]
+
+
+def geometric_rungs(grace_epochs: float, reduction_factor: float, epochs: int) -> list[float]:
+    """The rungs of a halving: grace_epochs · η^r for r = 0, 1, … below the budget."""
+    rungs = []
+    rung = float(grace_epochs)
+    while rung < epochs:
+        rungs.append(rung)
+        rung *= reduction_factor
+    return rungs
+
+
+def pruning_notes(space: Space) -> list[str]:
+    """Advice about the pruner and the number of trials of a space."""
+    trials = space.settings.search.sampled
+    return make_pruner(space.settings.pruning, 1, trials).notes(trials)

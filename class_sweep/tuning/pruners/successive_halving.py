@@ -1,74 +1,123 @@
-"""Successive halving in its pausing form, which compares all trials with all before any goes on."""
+"""Successive halving in its pausing form, which compares all trials at a rung before promotion."""
 
 import math
 from bisect import bisect_right, insort
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from typing import Self
 
-from class_sweep.tuning.pruners.pruner import PruningDecision
+from class_sweep.config.pruning import HalvingPruning
+from class_sweep.tuning.pruners.pruner import Pruner, PruningDecision, geometric_rungs
 
 
-class SuccessiveHalving:
-    """Successive halving (Jamieson & Talwalkar 2016, arXiv 1502.07943): the best K go on at a rung.
+class Halving(Pruner):
+    """Rungs of given capacities: the best K trials at a rung are promoted.
 
-    A trial is paused while it is among the best K that came to the rung so far, and pruned once it
-    is not, so at most K wait there (and those that tie with the K-th). Which trials go on depends
-    on the scores alone and not, as in ASHA, on the order in which they came. With one rung it is
-    Li and Jamieson's single elimination. A reference runs to its end and takes nobody's place.
+    A trial is paused while it is among the best K of the trials that have reached the rung, and
+    pruned once it is not. At most K trials are paused there, and those that tie with the K-th. The
+    promotions depend on the scores alone and not, as in ASHA, on the order of the reports. A
+    baseline runs to its end and takes no capacity.
     """
 
-    def __init__(self, keep: Sequence[int]) -> None:
-        """Take K of each rung, one at least."""
-        self._keep = keep
-        self._scores: list[dict[int, float]] = [{} for _ in keep]
-        self._sorted: list[list[float]] = [[] for _ in keep]  # of each rung, rising
-        self._rung: dict[int, int] = {}  # the last one at which a trial stands
-        self._waiting: set[int] = set()
+    def __init__(self, capacities: Sequence[int]) -> None:
+        """Set K of each rung, at least 1."""
+        self._capacities = capacities
+        self._scores: list[dict[int, float]] = [{} for _ in capacities]
+        self._sorted: list[list[float]] = [[] for _ in capacities]  # of each rung, ascending
+        self._rung: dict[int, int] = {}  # the last rung of a trial
+        self._paused: set[int] = set()
+
+    @property
+    def max_paused(self) -> int:
+        """The capacity of the first rung: fewer trials are promoted from each."""
+        return self._capacities[0] if self._capacities else 0
 
     @property
     def paused(self) -> frozenset[int]:
-        """Those that have a place at the last rung they came to."""
-        return frozenset(self._waiting)
+        """The trials within the capacity of their last rung."""
+        return frozenset(self._paused)
 
     def decide(
         self, trial: int, rung: int, score: float, *, baseline: bool = False
     ) -> PruningDecision:
-        """Compare with all that came before; see `Pruner`."""
+        """Compare with all trials that have reached the rung; see `Pruner`."""
         if baseline:
             return PruningDecision("continue", compared=False)
         scores = self._scores[rung]
         if trial in scores:
-            return PruningDecision("pause" if trial in self._waiting else "prune", compared=False)
+            return PruningDecision("pause" if trial in self._paused else "prune", compared=False)
         compared = bool(scores)
         scores[trial] = score
         insort(self._sorted[rung], score)
         self._rung[trial] = rung
-        self._waiting.add(trial)
-        lost = {t for t in self._waiting if self._rung[t] == rung and not self._sure(t, coming=0)}
-        self._waiting -= lost
-        return PruningDecision("prune" if trial in lost else "pause", compared=compared)
+        self._paused.add(trial)
+        evicted = {
+            t for t in self._paused if self._rung[t] == rung and not self._is_safe(t, coming=0)
+        }
+        self._paused -= evicted
+        return PruningDecision("prune" if trial in evicted else "pause", compared=compared)
 
     def promotable(self, paused: Collection[int], under_way: Iterable[int]) -> list[int]:
-        """Those whose place none that is still to come can take; see `Pruner`."""
+        """The paused trials that no trial to come can evict; see `Pruner`."""
         running = Counter(self._rung.get(trial, -1) for trial in under_way)
-        found: list[int] = []
+        promotable: list[int] = []
         coming = running[-1]
-        for rung in range(len(self._keep)):
+        for rung in range(len(self._capacities)):
             here = [trial for trial in paused if self._rung[trial] == rung]
-            found += sorted(trial for trial in here if self._sure(trial, coming))
+            promotable += sorted(trial for trial in here if self._is_safe(trial, coming))
             coming += len(here) + running[rung]
-        return found
+        return promotable
 
-    def _sure(self, trial: int, coming: int) -> bool:
-        """Whether a trial has a place at its rung, were so many more to come and all be better."""
+    def expected_samples(self, rungs: Sequence[int], trials: int, full: int) -> int:
+        """The capacities times the samples between the rungs; see `Pruner`."""
+        below = [rung for rung in rungs if rung < full]
+        legs = [end - start for start, end in zip([0, *below], [*below, full], strict=True)]
+        counts = [trials, *self._capacities]
+        return sum(min(count, trials) * leg for count, leg in zip(counts, legs, strict=False))
+
+    def notes(self, trials: int) -> list[str]:
+        """Advice where the least capacity holds all trials."""
+        least = min(self._capacities, default=0)
+        if not 1 < trials <= least:
+            return []
+        return [
+            f"pruning.min_kept: none of the {trials} trials that are compared will be pruned, for"
+            f" {least} go on at every rung"
+        ]
+
+    def _is_safe(self, trial: int, coming: int) -> bool:
+        """Whether a trial keeps its capacity if `coming` more trials are all better."""
         rung = self._rung[trial]
-        standing = self._sorted[rung]
-        better = len(standing) - bisect_right(standing, self._scores[rung][trial])
-        return better + coming < self._keep[rung]
+        scores = self._sorted[rung]
+        better = len(scores) - bisect_right(scores, self._scores[rung][trial])
+        return better + coming < self._capacities[rung]
 
 
-def places(trials: int, reduction_factor: float, rungs: int, least: int) -> list[int]:
-    """How many of so many trials go on at each rung: ⌊n/η^r⌋, but never less than `least`."""
-    # Rounded first, since 27 / 3.0**3 may be a hair below 1.
+class SuccessiveHalving(Halving):
+    """Successive halving (Jamieson & Talwalkar 2016, arXiv 1502.07943)."""
+
+    replayed_settings = ("grace_epochs", "reduction_factor")
+
+    @classmethod
+    def rung_epochs(cls, settings: HalvingPruning, epochs: int) -> list[float]:
+        """Rungs at grace_epochs · η^r; see `Pruner`."""
+        return geometric_rungs(float(settings.grace_epochs), settings.reduction_factor, epochs)
+
+    @classmethod
+    def from_settings(cls, settings: HalvingPruning, rungs: int, trials: int) -> Self:
+        """A pruner without reports; see `Pruner`."""
+        return cls(rung_capacities(trials, settings.reduction_factor, rungs, settings.min_kept))
+
+
+def rung_capacities(trials: int, reduction_factor: float, rungs: int, least: int) -> list[int]:
+    """The number of trials that are promoted at each rung: ⌊n/η^r⌋, and never fewer than `least`.
+
+    Args:
+        trials: The number of compared trials, n.
+        reduction_factor: η.
+        rungs: The number of rungs.
+        least: The least capacity.
+    """
+    # Rounded first, because 27 / 3.0**3 may be a hair below 1.
     shares = (round(trials / reduction_factor**r, 9) for r in range(1, rungs + 1))
     return [max(least, math.floor(share)) for share in shares]

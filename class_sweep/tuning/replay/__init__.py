@@ -1,1 +1,1 @@
-"""Pruners and samplers over recorded curves, without training."""
+"""Replay: samplers and pruners over recorded learning curves, without training."""

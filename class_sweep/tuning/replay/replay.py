@@ -1,35 +1,182 @@
-"""What a pruner would have saved, and what it would have cost, on recorded learning curves."""
+"""What a pruner saves and what it costs, on recorded learning curves."""
 
+import random
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import combinations
 from statistics import fmean
 
 import numpy as np
 
+from class_sweep.config.document import Space
 from class_sweep.config.pruning import PruningSettings
 from class_sweep.errors import ResultsError
-from class_sweep.results.curves import CurveTable
+from class_sweep.results.callback import Callback
+from class_sweep.results.curves import CurveTable, Point
 from class_sweep.statistics.rank_correlation import rank_correlation
-from class_sweep.tuning.milestones import rung_epochs
-from class_sweep.tuning.pruners.pruner import NoPruning
-from class_sweep.tuning.pruners.registry import make_pruner
-from class_sweep.tuning.replay.simulation import Played, Run, Source, play, reports_of
+from class_sweep.tuning.ledger import MemoryLog, TrialLedger
+from class_sweep.tuning.pruners.no_pruning import NoPruning
+from class_sweep.tuning.pruners.pruner import Pruner, make_pruner, rung_epochs
+from class_sweep.tuning.replay.table_study import CONFIGURATION, OrderedStudy, SampledStudy
+from class_sweep.tuning.simulate import Simulation
+from class_sweep.tuning.study import Study
+from class_sweep.tuning.trial import TrialReport
+from class_sweep.tuning.tuner import Tuner
+
+Curves = Mapping[tuple[int, int], Sequence[TrialReport]]
+"""Configuration and seed to the reports of that trial."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """One search to be simulated.
+
+    Attributes:
+        seeds: Configuration to the recorded seed of its trial.
+        trials: The number of trials without baselines.
+        open_study: Opens its study, without reports.
+    """
+
+    seeds: Mapping[int, int]
+    trials: int
+    open_study: Callable[[], Study]
+
+
+def searches(
+    table: CurveTable, space: Space | None, orders: int, trials: int, seed: int
+) -> list[Search]:
+    """Searches over a table: the baselines first, then `trials` of its other configurations.
+
+    Each trial draws one of the table's seeds independently: a table of three seeds thus gives far
+    more than three searches. All draws depend on `seed` and the number of the search alone.
+
+    Args:
+        table: The recorded curves.
+        space: The space of a sampler that learns; None for a random order.
+        orders: The number of searches.
+        trials: The number of trials of each, without baselines.
+        seed: The seed of the orders.
+    """
+    found = []
+    for order in range(orders):
+        generator = random.Random(f"{seed}/{order}")  # noqa: S311 - no secret
+        seeds = {one.number: generator.choice(table.seeds) for one in table.configurations}
+        if space is None:
+            drawn = (*table.baselines, *generator.sample(table.searched, trials))
+            found.append(Search(seeds, trials, partial(OrderedStudy, drawn)))
+            continue
+        changes = {"seed": seed * 1009 + order, "trials": trials}
+        search = space.settings.search.model_copy(update=changes)
+        settings = space.settings.model_copy(update={"search": search})
+        own = replace(space, settings=settings)
+        found.append(Search(seeds, trials, partial(SampledStudy, table, own)))
+    return found
+
+
+@dataclass(frozen=True)
+class SearchOutcome:
+    """How a simulated search ended.
+
+    Attributes:
+        samples: The samples of all trials.
+        time: When the last trial ended, in samples of one worker.
+        finished: The final score of each complete configuration, in the order of the ends; higher
+            is better.
+    """
+
+    samples: int
+    time: int
+    finished: dict[int, float]
+
+
+def run_search(
+    table: CurveTable, search: Search, pruner: Pruner, curves: Curves, workers: int
+) -> SearchOutcome:
+    """Simulate one search.
+
+    Args:
+        table: The recorded curves.
+        search: The search.
+        pruner: A pruner without reports.
+        curves: The reports of the configurations; see `curves_at`.
+        workers: The number of trials at a time.
+    """
+    log = MemoryLog()
+    ledger = TrialLedger(log, Callback())
+    tuner = Tuner(table.objective, search.open_study(), ledger, pruner, slots=lambda _: workers)
+    rows = {number: curves[number, seed] for number, seed in search.seeds.items()}
+    simulation = Simulation(tuner, lambda trial: rows[int(trial.config[CONFIGURATION])])
+    simulation.run()
+    return SearchOutcome(
+        samples=sum(trial.last.samples for trial in ledger.trials() if trial.last),
+        time=simulation.time,
+        finished={
+            int(record.config[CONFIGURATION]): table.objective.sign * (record.objective or 0.0)
+            for record in log.records
+            if record.decision == "finish"
+        },
+    )
+
+
+def curves_at(table: CurveTable, rungs: Sequence[float]) -> Curves:
+    """The reports of each configuration under each seed.
+
+    Args:
+        table: The recorded curves.
+        rungs: The epochs of full data at which the rungs stand.
+    """
+    return {
+        (one.number, seed): reports_of(table, curve, rungs)
+        for one in table.configurations
+        for seed, curve in one.curves.items()
+    }
+
+
+def reports_of(
+    table: CurveTable, curve: Sequence[Point], rungs: Sequence[float]
+) -> list[TrialReport]:
+    """The reports of a recorded trial at rungs, and at its end or its failure.
+
+    A rung stands at the first recorded report that reaches it; of two rungs at one report the later
+    counts.
+    """
+    reached: dict[Point, int] = {}
+    for rung, epoch in enumerate(rungs):
+        point = next((point for point in curve if point.epoch >= epoch), None)
+        if point is not None and not point.last:
+            reached[point] = rung
+    # Without a last report the trial has failed, after the last one that is recorded.
+    kept: list[tuple[Point, int | None]] = [(p, reached[p]) for p in curve[:-1] if p in reached]
+    kept.append((curve[-1], None))
+    return [
+        TrialReport(
+            report=number,
+            step=0,
+            samples=point.samples,
+            rung=rung,
+            last=point.last,
+            metrics={table.objective.metric: table.objective.sign * point.score},
+            loss=None,
+            failure=None if point.last or rung is not None else "the recorded trial failed",
+        )
+        for number, (point, rung) in enumerate(kept)
+    ]
 
 
 @dataclass(frozen=True)
 class Replayed:
-    """A pruner over many orders of a table's configurations.
+    """A pruner over many searches of a table.
 
     Attributes:
-        samples: Mean share of the samples that the same search without pruning sees.
-        time: Mean share of its wall time, on as many workers.
-        regret: Mean regret: the best configuration's final score less that of the one selected,
-            both as means over the seeds. The selected one finished with the best score under the
-            one seed that the sweep saw it with; a reference is selected only where no other
+        samples: Mean fraction of the samples that the same search without pruning sees.
+        time: Mean fraction of its wall time, on as many workers.
+        regret: Mean regret: the final score of the best configuration less that of the selected
+            one, both as means over the seeds. The selected one finished with the best score under
+            the one seed of its trial; a baseline is selected only if no other configuration
             finished.
         worst_regret: The 90th percentile of the regret.
-        best_kept: How often the best configuration came to its end.
+        best_kept: How often the best configuration finished.
     """
 
     samples: float
@@ -37,36 +184,6 @@ class Replayed:
     regret: float
     worst_regret: float
     best_kept: float
-
-
-@dataclass(frozen=True)
-class Rung:
-    """How far the scores after some epochs of full data foretell the final ones.
-
-    Attributes:
-        epoch: Where the rung stands.
-        configurations: That come to it, of all that were searched.
-        correlation: Spearman's, with the final scores under the same seed; mean over the seeds.
-    """
-
-    epoch: int
-    configurations: int
-    correlation: float
-
-
-@dataclass(frozen=True)
-class Search:
-    """One sweep to be replayed: what chance does to its trials, and how it comes by them.
-
-    Attributes:
-        seeds: Configuration to the recorded seed that its trial has.
-        trials: How many, without references.
-        source: Makes its trials, of what each configuration reports.
-    """
-
-    seeds: Mapping[int, int]
-    trials: int
-    source: Callable[[Mapping[int, Run]], Source]
 
 
 def replay(
@@ -77,64 +194,66 @@ def replay(
     Raises:
         ResultsError: If no configuration of a search finished.
     """
-    unpruned = _runs(table, [])
-    full = [play(one.source(_drawn(one, unpruned)), NoPruning(), workers) for one in searches]
-    found = []
+    unpruned = curves_at(table, [])
+    full = [run_search(table, one, NoPruning(), unpruned, workers) for one in searches]
+    outcomes = []
     for pruning in prunings:
         rungs = rung_epochs(pruning, table.epochs)
-        runs = _runs(table, rungs)
+        curves = curves_at(table, rungs)
         pruned = [
-            play(
-                one.source(_drawn(one, runs)), make_pruner(pruning, len(rungs), one.trials), workers
-            )
+            run_search(table, one, make_pruner(pruning, len(rungs), one.trials), curves, workers)
             for one in searches
         ]
-        found.append(_summed_up(table, full, pruned))
-    return found
+        outcomes.append(_mean_outcome(table, full, pruned))
+    return outcomes
 
 
-def _runs(table: CurveTable, rungs: Sequence[float]) -> dict[tuple[int, int], Run]:
-    """What each configuration reports at the rungs under each seed."""
-    return {
-        (one.number, seed): Run(one, reports_of(curve, rungs))
-        for one in table.configurations
-        for seed, curve in one.curves.items()
-    }
-
-
-def _drawn(search: Search, runs: Mapping[tuple[int, int], Run]) -> dict[int, Run]:
-    return {number: runs[number, seed] for number, seed in search.seeds.items()}
-
-
-def _summed_up(table: CurveTable, full: Sequence[Played], pruned: Sequence[Played]) -> Replayed:
+def _mean_outcome(
+    table: CurveTable, full: Sequence[SearchOutcome], pruned: Sequence[SearchOutcome]
+) -> Replayed:
     means = {one.number: one.mean for one in table.configurations}
     searched = {one.number for one in table.searched}
     best = max(searched, key=lambda number: (means[number], -number))
-    regrets = [means[best] - means[_selected(played, searched)] for played in pruned]
+    regrets = [means[best] - means[_selected(outcome, searched)] for outcome in pruned]
     both = list(zip(pruned, full, strict=True))
     return Replayed(
-        samples=fmean(played.samples / whole.samples for played, whole in both),
-        time=fmean(played.time / whole.time for played, whole in both),
+        samples=fmean(outcome.samples / whole.samples for outcome, whole in both),
+        time=fmean(outcome.time / whole.time for outcome, whole in both),
         regret=fmean(regrets),
         worst_regret=float(np.percentile(regrets, 90)),
-        best_kept=fmean(best in played.finished for played in pruned),
+        best_kept=fmean(best in outcome.finished for outcome in pruned),
     )
 
 
-def _selected(played: Played, searched: Set[int]) -> int:
-    """The configuration that a sweep would hand back: the best finished, the first of equals."""
-    if not played.finished:
+def _selected(outcome: SearchOutcome, searched: Set[int]) -> int:
+    """The configuration that a sweep would return: the best finished, the first of equals."""
+    if not outcome.finished:
         raise ResultsError("a replayed search must finish a configuration, got none that did")
-    found = [number for number in played.finished if number in searched]
-    return max(found or played.finished, key=lambda number: played.finished[number])
+    candidates = [number for number in outcome.finished if number in searched]
+    return max(candidates or outcome.finished, key=lambda number: outcome.finished[number])
 
 
-def rungs_of(table: CurveTable) -> list[Rung]:
-    """How far each epoch of full data foretells the end, over the searched configurations."""
-    found = []
+@dataclass(frozen=True)
+class RungCorrelation:
+    """How well the scores after some epochs of full data predict the final ones.
+
+    Attributes:
+        epoch: The epochs of full data.
+        configurations: The searched configurations that reach the rung.
+        correlation: Spearman's, with the final scores under the same seed; mean over the seeds.
+    """
+
+    epoch: int
+    configurations: int
+    correlation: float
+
+
+def rung_correlations(table: CurveTable) -> list[RungCorrelation]:
+    """How well each epoch of full data predicts the end, over the searched configurations."""
+    rungs = []
     for epoch in range(1, table.epochs):
         correlations: list[float | None] = []
-        standing = 0
+        configurations = 0
         for seed in table.seeds:
             pairs = [
                 (point.score, final)
@@ -143,29 +262,31 @@ def rungs_of(table: CurveTable) -> list[Rung]:
                 for point in one.curves[seed]
                 if point.epoch == epoch
             ]
-            standing = max(standing, len(pairs))
+            configurations = max(configurations, len(pairs))
             correlations.append(_correlation(pairs))
-        known = [correlation for correlation in correlations if correlation is not None]
-        if known:
-            found.append(Rung(epoch, standing, fmean(known)))
-    return found
+        defined = [correlation for correlation in correlations if correlation is not None]
+        if defined:
+            rungs.append(RungCorrelation(epoch, configurations, fmean(defined)))
+    return rungs
 
 
-def between_seeds(table: CurveTable) -> float | None:
+def correlation_between_seeds(table: CurveTable) -> float | None:
     """Spearman's correlation of final scores under one seed with those under another.
 
-    No rung can be asked to foretell more; None where there is one seed.
+    No rung can predict more. None for a table of one seed.
     """
-    found = []
+    correlations = []
     for a, b in combinations(table.seeds, 2):
         pairs = [(one.final(a), one.final(b)) for one in table.searched]
-        found.append(_correlation([(x, y) for x, y in pairs if x is not None and y is not None]))
-    known = [correlation for correlation in found if correlation is not None]
-    return fmean(known) if known else None
+        correlations.append(
+            _correlation([(x, y) for x, y in pairs if x is not None and y is not None])
+        )
+    defined = [correlation for correlation in correlations if correlation is not None]
+    return fmean(defined) if defined else None
 
 
 def _correlation(pairs: Sequence[tuple[float, float]]) -> float | None:
-    if len(pairs) < 3:  # of two, any correlation is ±1
+    if len(pairs) < 3:  # the correlation of two pairs is always ±1
         return None
     a, b = np.array(pairs).T
     return rank_correlation(a, b)

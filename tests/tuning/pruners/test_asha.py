@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ray.tune.schedulers.async_hyperband import _Bracket
 
-from class_sweep.tuning.pruners.asha import Asha, Hyperband
+from class_sweep.tuning.pruners.asha import Asha
+from class_sweep.tuning.pruners.hyperband import Hyperband
 from class_sweep.tuning.pruners.pruner import PruningDecision
 
 scores = st.floats(-10, 10, allow_nan=False).map(lambda x: round(x, 1))  # rounded: ties happen

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from class_sweep.config.components import PRUNERS
 from class_sweep.config.pruning import PruningSettings
-from class_sweep.tuning.pruners.registry import PRUNERS, make_pruner
+from class_sweep.tuning.pruners.pruner import make_pruner
 
 RUNGS = 3
 kinds = pytest.mark.parametrize("kind", PRUNERS)

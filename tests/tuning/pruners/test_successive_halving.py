@@ -6,9 +6,8 @@ from hypothesis import strategies as st
 
 from class_sweep.config.document import parse_space
 from class_sweep.config.pruning import AshaPruning, HalvingPruning, OneRungPruning
-from class_sweep.tuning.pruners.pruner import PruningDecision
-from class_sweep.tuning.pruners.registry import foretold_samples, pruning_notes
-from class_sweep.tuning.pruners.successive_halving import SuccessiveHalving, places
+from class_sweep.tuning.pruners.pruner import PruningDecision, make_pruner, pruning_notes
+from class_sweep.tuning.pruners.successive_halving import SuccessiveHalving, rung_capacities
 
 scores = st.floats(-10, 10, allow_nan=False).map(lambda x: round(x, 1))
 
@@ -67,6 +66,10 @@ def test_those_that_have_not_left_a_rung_count_for_the_next():
     assert pruner.promotable({0}, under_way=set()) == [0]  # 2 has failed on its way
 
 
+def expected_samples(settings, rungs, trials, full):
+    return make_pruner(settings, len(rungs), trials).expected_samples(rungs, trials, full)
+
+
 curves = st.lists(st.tuples(scores, scores, scores), min_size=1, max_size=20)
 keeps = st.lists(st.integers(1, 9), min_size=1, max_size=3).map(lambda k: sorted(k, reverse=True))
 
@@ -104,15 +107,15 @@ def test_who_goes_on_depends_on_the_scores_alone(curves, keep, workers, random):
     ("trials", "eta", "rungs", "expected"),
     [(32, 2, 5, [16, 8, 4, 3, 3]), (27, 3, 3, [9, 3, 3]), (52, 4, 2, [13, 3]), (5, 2.5, 2, [3, 3])],
 )
-def test_places_are_the_floor_of_the_share_and_never_less_than_those_to_finish(
+def test_capacities_are_the_floor_of_the_share_and_never_less_than_those_to_finish(
     trials, eta, rungs, expected
 ):
-    assert places(trials, eta, rungs, 3) == expected
+    assert rung_capacities(trials, eta, rungs, 3) == expected
 
 
 @given(st.integers(1, 500), st.floats(1.1, 10), st.integers(1, 6), st.integers(1, 9))
-def test_places_never_grow_from_rung_to_rung(trials, eta, rungs, least):
-    found = places(trials, eta, rungs, least)
+def test_capacities_never_grow_from_rung_to_rung(trials, eta, rungs, least):
+    found = rung_capacities(trials, eta, rungs, least)
     assert found == sorted(found, reverse=True)
     assert all(
         place == least or abs(place - math.floor(trials / eta**r)) <= 1
@@ -120,15 +123,15 @@ def test_places_never_grow_from_rung_to_rung(trials, eta, rungs, least):
     )
 
 
-def test_the_samples_of_all_trials_are_foretold_where_places_tell():
+def test_the_samples_of_all_trials_are_expected_where_capacities_tell():
     halving = HalvingPruning(reduction_factor=2, min_kept=1)
     # 8 to the first rung, 4 to the second, 2 to the third, 1 to its end.
-    assert foretold_samples(halving, [100, 200, 400], 8, 1000) == 800 + 400 + 400 + 600
-    assert foretold_samples(halving, [], 8, 1000) == 8000
-    assert foretold_samples(halving, [100, 2000], 8, 1000) == 800 + 4 * 900
+    assert expected_samples(halving, [100, 200, 400], 8, 1000) == 800 + 400 + 400 + 600
+    assert expected_samples(halving, [], 8, 1000) == 8000
+    assert expected_samples(halving, [100, 2000], 8, 1000) == 800 + 4 * 900
     one_rung = OneRungPruning(kind="one_rung", min_kept=4)
-    assert foretold_samples(one_rung, [100], 3, 1000) == 3000
-    assert foretold_samples(AshaPruning(kind="asha"), [100], 8, 1000) is None
+    assert expected_samples(one_rung, [100], 3, 1000) == 3000
+    assert expected_samples(AshaPruning(kind="asha"), [100], 8, 1000) is None
 
 
 def test_a_pruner_that_keeps_all_says_so(small_space_text):

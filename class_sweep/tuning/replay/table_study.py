@@ -1,0 +1,126 @@
+"""Studies over a table of recorded curves: its configurations at random, or those of a sampler."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import optuna
+
+from class_sweep.config.axes import Axis, Choice, IntRange, LogUniform, Value
+from class_sweep.config.document import Space
+from class_sweep.results.curves import Configuration, CurveTable
+from class_sweep.results.record import Record
+from class_sweep.tuning.samplers.sampler import distributions, make_sampler, sampler_for_trial
+from class_sweep.tuning.study import tell_optuna
+from class_sweep.tuning.study_storage import MemoryStorage
+from class_sweep.tuning.trial import Trial
+
+CONFIGURATION = "configuration"  # the key of a trial's config that holds its row in the table
+
+
+def recorded_trial(number: int, configuration: Configuration) -> Trial:
+    """The trial of a configuration of the table."""
+    row, name = configuration.number, configuration.name or None
+    return Trial(number, {CONFIGURATION: row}, identity=str(row), plan=str(row), name=name)
+
+
+class RecordedStudy:
+    """The part of a study that recorded curves do not need."""
+
+    def stored(self) -> list[Trial]:
+        """None: every simulation starts anew."""
+        return []
+
+    def propose_again(self, failed: Record) -> Trial:
+        """Refuse: a recorded trial that failed fails again."""
+        raise NotImplementedError(f"a recorded trial cannot run again, got trial {failed.trial}")
+
+
+class OrderedStudy(RecordedStudy):
+    """Configurations in a given order; reports teach it nothing."""
+
+    def __init__(self, order: Sequence[Configuration]) -> None:
+        self._order = order
+
+    @property
+    def trials_wanted(self) -> int:
+        """The number of configurations."""
+        return len(self._order)
+
+    def propose(self, index: int, previous: Trial | None) -> Trial:  # noqa: ARG002 - see `Study`
+        """The next configuration."""
+        return recorded_trial(index, self._order[index])
+
+    def tell(self, *records: Record) -> None:
+        """Ignore reports."""
+
+
+class SampledStudy(RecordedStudy):
+    """A sampler's proposals, each moved to the nearest configuration that has not run yet.
+
+    Distances add up over the axes: for a range the squared difference as a fraction of the range
+    (of its logarithm for a logarithmic axis), for a choice 1 if the values differ. The sampler's
+    history holds the configuration that ran.
+    """
+
+    def __init__(self, table: CurveTable, space: Space) -> None:
+        """Open a study of the table's baselines and of `search.trials` further configurations.
+
+        Args:
+            table: The recorded curves.
+            space: The space whose axes the sampler draws from.
+        """
+        self._space, self._sampled = space, space.settings.search.trials
+        self._baselines, self._rows = table.baselines, {one.number: one for one in table.searched}
+        self._storage = MemoryStorage()
+        self._study = optuna.create_study(
+            direction=optuna.study.StudyDirection[table.objective.direction.upper()],
+            storage=self._storage,
+        )
+        self._sampler, self._distributions = make_sampler(space), distributions(space)
+        self._unused = {
+            number: {path: _read(axis, row.values[path]) for path, axis in space.axes.items()}
+            for number, row in self._rows.items()
+        }
+
+    @property
+    def trials_wanted(self) -> int:
+        """The number of baselines and of sampled trials."""
+        return len(self._baselines) + self._sampled
+
+    def propose(self, index: int, previous: Trial | None) -> Trial:  # noqa: ARG002 - see `Study`
+        """A baseline, or the configuration nearest to the sampler's next proposal."""
+        if index < len(self._baselines):
+            return recorded_trial(index, self._baselines[index])
+        self._study.sampler = sampler_for_trial(self._sampler, index)
+        with self._storage.sampler_view():
+            trial = self._study.ask(self._distributions)
+        number = min(self._unused, key=lambda row: (self._distance(trial.params, row), row))
+        self._storage.replace_params(trial.number, self._unused.pop(number))
+        return recorded_trial(index, self._rows[number])
+
+    def tell(self, *records: Record) -> None:
+        """Teach the sampler; baselines are not in its history."""
+        number = records[-1].trial - len(self._baselines)
+        if number >= 0:
+            by_step = {record.samples: record for record in reversed(records)}
+            tell_optuna(self._study, self._storage, number, by_step, records[-1])
+
+    def _distance(self, params: Mapping[str, Value], row: int) -> float:
+        values = self._unused[row]
+        return sum(_distance(axis, params[p], values[p]) for p, axis in self._space.axes.items())
+
+
+def _read(axis: Axis, text: str) -> Value:
+    """A value of a table as its axis has it."""
+    if isinstance(axis, Choice):
+        return next(option for option in axis.options if str(option) == text)
+    return int(text) if isinstance(axis, IntRange) else float(text)
+
+
+def _distance(axis: Axis, a: Value, b: Value) -> float:
+    if isinstance(axis, Choice):
+        return float(a != b)
+    low, high, x, y = map(float, (axis.low, axis.high, a, b))
+    if isinstance(axis, LogUniform):
+        low, high, x, y = map(math.log, (low, high, x, y))
+    return ((x - y) / (high - low)) ** 2

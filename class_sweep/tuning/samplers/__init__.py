@@ -1,0 +1,1 @@
+"""Samplers, which propose configurations; one file each."""

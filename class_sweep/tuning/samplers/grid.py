@@ -1,0 +1,64 @@
+"""Grid search."""
+
+import random
+from typing import Any
+
+import optuna
+
+from class_sweep.config.axes import Value
+from class_sweep.tuning.samplers.sampler import Distributions, Sampler, distributions
+
+
+class Grid(Sampler):
+    """Every configuration of finite axes, or a part of them, in an order drawn from the seed."""
+
+    learns = False
+
+    def for_trial(self, number: int) -> optuna.samplers.BaseSampler:
+        """A sampler that returns one point of the grid; see `Sampler`."""
+        point = self.point(number - len(self.space.settings.search.baselines))
+        return _Point(distributions(self.space), point)
+
+    def notes(self) -> list[str]:
+        """A grid may have more configurations than the sweep has trials; see `Sampler`."""
+        size, sampled = self.space.grid_size() or 0, self.space.settings.search.sampled
+        if size <= sampled:
+            return []
+        return [
+            f"search.trials: the grid has {size:,} configurations, of which {sampled:,}"
+            f" run ({sampled / size:.2g} of them, drawn by search.seed)"
+        ]
+
+    def point(self, index: int) -> dict[str, Value]:
+        """The values of a sampled trial, by its index among them."""
+        search, size = self.space.settings.search, self.space.grid_size() or 0
+        order = random.Random(search.seed).sample(range(size), search.sampled)  # noqa: S311
+        rest, values = order[index], {}
+        for path, axis in self.space.axes.items():
+            options = axis.values() or []
+            rest, position = divmod(rest, len(options))
+            values[path] = options[position]
+        return values
+
+
+class _Point(optuna.samplers.RandomSampler):
+    """Returns given values for all axes."""
+
+    def __init__(self, axes: Distributions, values: dict[str, Value]) -> None:
+        super().__init__(seed=0)
+        self._axes, self._values = axes, values
+
+    def infer_relative_search_space(
+        self,
+        study: optuna.Study,  # noqa: ARG002 - Optuna's signature
+        trial: optuna.trial.FrozenTrial,  # noqa: ARG002
+    ) -> Distributions:
+        return self._axes
+
+    def sample_relative(
+        self,
+        study: optuna.Study,  # noqa: ARG002
+        trial: optuna.trial.FrozenTrial,  # noqa: ARG002
+        search_space: Distributions,  # noqa: ARG002
+    ) -> dict[str, Any]:
+        return self._values

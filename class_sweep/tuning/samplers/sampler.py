@@ -1,0 +1,91 @@
+"""The interface of samplers, which propose the configurations of a sweep.
+
+A sampler is a class in a file of its own, with one line in `class_sweep.config.components`.
+"""
+
+import warnings
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import optuna
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+
+from class_sweep.config.axes import Axis, Choice, IntRange, LogUniform
+from class_sweep.config.components import SAMPLERS
+from class_sweep.config.document import Space
+
+optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+Distributions = dict[str, BaseDistribution]
+
+
+class Sampler(ABC):
+    """Proposes configurations of a space by samplers of Optuna.
+
+    Attributes:
+        learns: Whether its proposals depend on earlier reports.
+    """
+
+    learns: ClassVar[bool] = True
+
+    def __init__(self, space: Space) -> None:
+        """Set the space, whose settings hold the sampler's seed."""
+        self.space = space
+
+    @abstractmethod
+    def for_trial(self, number: int) -> optuna.samplers.BaseSampler:
+        """Optuna's sampler for one proposal.
+
+        It depends on the space and the number alone: a resumed sweep then proposes what the
+        uninterrupted one would have proposed from the same history.
+
+        Args:
+            number: The number of configurations before it, baselines included.
+        """
+
+    def seed(self, number: int) -> int:
+        """The seed of a proposal."""
+        return (self.space.settings.search.seed * 1_000_003 + number) % 2**32
+
+    def notes(self) -> list[str]:
+        """Advice for a user about the sampler and the axes of the space."""
+        return []
+
+
+def make_sampler(space: Space) -> Sampler:
+    """The sampler that a space names.
+
+    Raises:
+        ConfigError: If the name is unknown.
+    """
+    implementation: type[Sampler] = SAMPLERS.load(space.settings.search.sampler)
+    return implementation(space)
+
+
+def sampler_for_trial(sampler: Sampler, number: int) -> optuna.samplers.BaseSampler:
+    """Optuna's sampler for one proposal, without Optuna's warnings about experimental options."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        return sampler.for_trial(number)
+
+
+def distributions(space: Space) -> Distributions:
+    """The axes of a space as Optuna's distributions."""
+    return {path: distribution(axis) for path, axis in space.axes.items()}
+
+
+def distribution(axis: Axis) -> BaseDistribution:
+    """An axis as a distribution of Optuna."""
+    if isinstance(axis, Choice):
+        return CategoricalDistribution(axis.options)
+    if isinstance(axis, IntRange):
+        return IntDistribution(axis.low, int(axis.values()[-1]), step=axis.step)
+    if isinstance(axis, LogUniform):
+        return FloatDistribution(axis.low, axis.high, log=True)
+    grid = axis.values()
+    return FloatDistribution(axis.low, grid[-1] if grid else axis.high, step=axis.step)
