@@ -296,3 +296,24 @@ METRICS = Registry(
         "mean_rank": Metric(f"{_METRICS}:rank", label="mean rank", better="lower", unit="rank"),
     },
 )
+
+REGISTRIES: dict[str, Registry[Any]] = {
+    registry.kind: registry
+    for registry in (
+        BACKBONES, TEXT_ENCODERS, MOLECULE_ENCODERS, DATA_SOURCES, ORDERS, PACINGS, INTENSITIES,
+        SAMPLERS, PRUNERS, METRICS,
+    )
+}  # fmt: skip
+"""Every registry by its kind."""
+
+
+def registered() -> dict[str, dict[str, Component]]:
+    """The components that this process has registered, by kind and name."""
+    return {kind: registry.added() for kind, registry in REGISTRIES.items()}
+
+
+def register_all(components: Mapping[str, Mapping[str, Component]]) -> None:
+    """Register the components of another process; see `registered`."""
+    for kind, added in components.items():
+        for name, component in added.items():
+            REGISTRIES[kind].register(name, component)

@@ -20,6 +20,7 @@ from class_sweep.config.axes import (
     looks_like_axis,
     parse_axis,
 )
+from class_sweep.config.components import register_all, registered
 from class_sweep.config.objective import Objective, parse_objective
 from class_sweep.config.problems import Problem, dotted, problems_of
 from class_sweep.config.pruning import PruningSettings, RungPruning
@@ -28,6 +29,7 @@ from class_sweep.config.sigma import Quantile
 from class_sweep.config.source import Key, Source, read_yaml, write_yaml
 from class_sweep.errors import ConfigError
 
+_REGISTERED = "registered components"
 AXIS_SECTIONS = ("curriculum", "optimizer", "backbone")
 AnySection = TypeVar("AnySection")
 _BUDGET, _SEARCH = TypeAdapter(Budget), TypeAdapter(Search)
@@ -61,6 +63,15 @@ class Space:
     axes: dict[str, Axis]
     settings: Settings
     objective: Objective
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The space and the registered components, which another process may lack."""
+        return self.__dict__ | {_REGISTERED: registered()}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        """Restore the space, and register the components that came with it."""
+        register_all(state[_REGISTERED])
+        self.__dict__.update({name: value for name, value in state.items() if name != _REGISTERED})
 
     def resolve(self, values: Mapping[str, Value]) -> Settings:
         """The settings with `values` (dotted path to value) put in.

@@ -1,0 +1,126 @@
+"""A toy of each extension point, as a user's own module defines it."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+from torch import nn
+from torch.nn import functional
+
+from class_sweep.backbones.backbone import Backbone, Encoded
+from class_sweep.backbones.inputs import InputSpec, Molecules, Texts
+from class_sweep.backbones.losses import log_scale, symmetric_cross_entropy
+from class_sweep.config.backbones import BackboneSettings
+from class_sweep.config.inputs import SPLITS, DataSettings
+from class_sweep.config.section import Fraction, Section
+from class_sweep.curriculum.intensity import Intensity
+from class_sweep.curriculum.order import Order, PairStatistics
+from class_sweep.curriculum.pacing import Pacing
+from class_sweep.data.source import Row, Source
+
+# --- backbone ---------------------------------------------------------------------------------
+
+
+class ToyBackboneSettings(BackboneSettings):
+    """One linear layer for each side."""
+
+    name: Literal["toy"]
+    dimension: Annotated[int, Field(ge=1, description="units of the shared space")] = 8
+
+
+class ToyBackbone(Backbone):
+    """One linear layer for each side."""
+
+    parts = ("toy_loss",)
+
+    def __init__(self, settings: ToyBackboneSettings, inputs: InputSpec) -> None:
+        super().__init__(settings, inputs)
+        self.text = nn.Linear(inputs.text_width, settings.dimension)
+        self.molecule = nn.Linear(inputs.molecule_width, settings.dimension)
+        self.log_scale = log_scale(0.1)
+
+    def project_texts(self, texts: Texts) -> Encoded:
+        return {"embedding": functional.normalize(self.text(texts.sentence), dim=-1)}
+
+    def encode_molecules(self, molecules: Molecules) -> Encoded:
+        return {"embedding": functional.normalize(self.molecule(molecules.vectors), dim=-1)}
+
+    def loss_parts(self, texts: Encoded, molecules: Encoded) -> dict[str, torch.Tensor]:
+        sides = texts["embedding"], molecules["embedding"]
+        return {"toy_loss": symmetric_cross_entropy(*sides, self.log_scale)}
+
+
+# --- order, pacing, intensity -----------------------------------------------------------------
+
+
+class ToyOrder(Order):
+    """The order of the data."""
+
+    uses_difficulty = False
+
+    def __call__(
+        self,
+        difficulty: NDArray[Any],
+        statistics: PairStatistics,  # noqa: ARG002 - the interface
+        seed: int,  # noqa: ARG002
+    ) -> NDArray[np.int64]:
+        return np.arange(len(difficulty))
+
+
+class ToyPacingSettings(Section):
+    """A constant pool, then all pairs."""
+
+    toy_share: Annotated[Fraction, Field(description="fraction of the pairs at first")] = 0.5
+
+
+@dataclass(frozen=True)
+class ToyPacing(Pacing):
+    """λ(0) is a setting of its own, λ(k) = 1 from k = 1."""
+
+    toy_share: float
+
+    def __call__(self, k: int) -> float:
+        return self.toy_share if k < 1 else 1.0
+
+    @property
+    def end(self) -> float:
+        return 1.0
+
+
+@dataclass(frozen=True)
+class ToyIntensity(Intensity):
+    """γ(k) = ½."""
+
+    def __call__(self, k: int) -> float:  # noqa: ARG002 - the interface
+        return 0.5
+
+
+# --- data source, metric ----------------------------------------------------------------------
+
+
+class ToyDataSettings(DataSettings):
+    """Alkanes by the number of their carbons."""
+
+    source: Literal["toy"]
+    count: Annotated[int, Field(ge=10, description="molecules")] = 60
+
+
+def read_toy(settings: ToyDataSettings) -> Source:
+    """Alkanes, every fifth in the validation split and every seventh in the test split."""
+    rows = [
+        Row(str(n), "C" * n, f"a chain of {n} carbons", f"molecule {n}", _split(n))
+        for n in range(1, settings.count + 1)
+    ]
+    return Source(rows, splits=SPLITS)
+
+
+def _split(n: int) -> int:
+    return SPLITS.index("validation") if n % 5 == 0 else SPLITS.index("test") if n % 7 == 0 else 0
+
+
+def hits_at_3(ranks: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    """1 for ranks up to 3, else 0."""
+    return (ranks <= 3).astype(ranks.dtype)

@@ -1,0 +1,141 @@
+"""Each extension point takes a component from a file of its own, with one line to register it.
+
+The components are in `toy_components`; nothing else in the package or in this test knows of them.
+"""
+
+import json
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from class_sweep.cli.main import main
+from class_sweep.config.components import (
+    BACKBONES,
+    DATA_SOURCES,
+    INTENSITIES,
+    METRICS,
+    ORDERS,
+    PACINGS,
+    REGISTRIES,
+    Component,
+    Metric,
+)
+from class_sweep.config.document import Space, parse_space
+from class_sweep.config.objective import metric_names
+from class_sweep.errors import ConfigError
+
+TOYS = "toy_components"
+
+LINES = {
+    "backbone": lambda: BACKBONES.register(
+        "toy", Component(f"{TOYS}:ToyBackbone", f"{TOYS}:ToyBackboneSettings")
+    ),
+    "order": lambda: ORDERS.register("toy", Component(f"{TOYS}:ToyOrder")),
+    "pacing": lambda: PACINGS.register(
+        "toy", Component(f"{TOYS}:ToyPacing", f"{TOYS}:ToyPacingSettings")
+    ),
+    "intensity": lambda: INTENSITIES.register("toy", Component(f"{TOYS}:ToyIntensity")),
+    "data source": lambda: DATA_SOURCES.register(
+        "toy", Component(f"{TOYS}:read_toy", f"{TOYS}:ToyDataSettings")
+    ),
+    "metric": lambda: METRICS.register("hits@3", Metric(f"{TOYS}:hits_at_3", label="Hits@3")),
+}
+"""The one line of each extension point."""
+
+SPACE = """\
+data: {source: toy, count: 60}
+text_encoder: {kind: lsa, dimensions: 8}
+molecule_encoder: {kind: morgan, bits: 64}
+backbone: {name: toy, dimension: {int: [4, 8]}}
+curriculum:
+  order: {choice: [toy, easy_first]}
+  pacing: toy
+  toy_share: {uniform: [0.3, 0.9]}
+  intensity: {toy_loss: toy}
+  sigma: 0.5
+optimizer: {lr: 3e-3, batch_size: 8}
+budget: {epochs: 3}
+search: {trials: 3, sampler: random}
+pruning: {kind: none}
+objective: validation/hits@3
+confirm: {finalists: 0}
+"""
+
+
+@pytest.fixture
+def toys():
+    """Every toy registered, until the test ends."""
+    before = {kind: dict(registry._components) for kind, registry in REGISTRIES.items()}
+    for register in LINES.values():
+        register()
+    yield
+    for kind, registry in REGISTRIES.items():
+        registry._components = before[kind]
+
+
+@pytest.fixture
+def space(toys: None) -> Space:
+    return parse_space(SPACE)
+
+
+def test_every_registry_has_a_toy() -> None:
+    assert set(LINES) <= set(REGISTRIES)
+
+
+def test_without_its_line_a_component_is_an_unknown_name() -> None:
+    with pytest.raises(ConfigError) as error:
+        parse_space(SPACE)
+    message = str(error.value)
+    for path in ("data.source", "backbone.name", "curriculum.pacing"):
+        assert f"{path}: must be one of " in message
+    assert "got 'toy'" in message
+
+
+def test_settings_of_registered_components_are_validated(toys: None) -> None:
+    with pytest.raises(ConfigError, match=r"backbone\.dimension: must be at least 1, got 0"):
+        parse_space(SPACE.replace("{int: [4, 8]}", "0"))
+    with pytest.raises(ConfigError, match=r"toy_share: must be a fraction in \(0, 1\], got 40"):
+        parse_space(SPACE.replace("{uniform: [0.3, 0.9]}", "40"))
+    with pytest.raises(ConfigError, match=r"curriculum\.pacing: must be one of .*, full, toy, got"):
+        parse_space(SPACE.replace("pacing: toy", "pacing: toi"))
+
+
+def test_their_axes_settings_and_names_are_those_of_any_component(space: Space) -> None:
+    assert {"backbone.dimension", "curriculum.toy_share"} <= set(space.axes)
+    settings = space.resolve({"curriculum.toy_share": 0.4})
+    assert settings.curriculum.model_dump()["toy_share"] == 0.4
+    assert "split/text_to_molecule/hits@3" in metric_names()
+    assert space.objective.direction == "maximize"
+
+
+def test_a_space_takes_its_components_to_another_process(space: Space, tmp_path: Path) -> None:
+    (tmp_path / "space").write_bytes(pickle.dumps(space))
+    code = (
+        "import pickle, sys; from pathlib import Path;"
+        f" sys.path.insert(0, {str(Path(__file__).parent / 'support')!r});"
+        f" space = pickle.loads(Path({str(tmp_path / 'space')!r}).read_bytes());"
+        " print(space.resolve({'curriculum.order': 'toy'}).backbone.name)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "toy"
+
+
+@pytest.mark.ray
+def test_check_and_a_small_run_use_every_toy(
+    toys: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "toy.yaml"
+    file.write_text(SPACE, encoding="utf-8")
+    folder = tmp_path / "results"
+    for arguments in (["check", file], ["run", file, "--out", folder]):
+        monkeypatch.setattr(sys, "argv", ["class-sweep", *map(str, arguments)])
+        with pytest.raises(SystemExit) as exit_:
+            main()
+        printed = capsys.readouterr()
+        assert not exit_.value.code, printed.out + printed.err
+    records = [json.loads(line) for line in (folder / "trials.jsonl").read_text().splitlines()]
+    assert {record["trial"] for record in records if record["decision"] == "complete"} == {0, 1, 2}
+    assert all("split/hits@3" in record["metrics"] for record in records)
