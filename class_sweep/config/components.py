@@ -6,7 +6,8 @@ write its module and register it, here for a built-in one or from any module for
 
     BACKBONES.register("toy", Component("my_module:Toy", settings="my_module:ToySettings"))
 
-No other place in the package lists names.
+The workers of a sweep import the module too: install it, or put its folder on PYTHONPATH. No other
+place in the package lists names.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,54 +1,55 @@
-"""YAML text to a plain tree, with the line of every key, and no surprises on the way.
+"""YAML text to a plain tree, with the line of every key.
 
-Three of PyYAML's readings are mended: `1e-3` is a number, `no` and `on` are text, and a key
-given twice is an error instead of the last one winning.
+ruamel.yaml reads YAML 1.2: `1e-3` is a number, `no` and `on` are text. A key that is given twice is
+an error.
 """
 
+import io
 import re
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
+from ruamel.yaml.representer import SafeRepresenter
+from ruamel.yaml.resolver import VersionedResolver
+from ruamel.yaml.tag import Tag
 
 from class_sweep.errors import ConfigError
 
 Key = tuple[str | int, ...]
-_KEY_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
+_TEXT = "tag:yaml.org,2002:str"
+_KEY_TAGS = (_TEXT, "tag:yaml.org,2002:merge")
+_FLOAT = "tag:yaml.org,2002:float"
+_SHORT_FLOAT = re.compile(r"[-+]?\.[0-9]+[eE][-+]?[0-9]+")  # text to ruamel.yaml
 
 
-class _Loader(yaml.SafeLoader):
-    """SafeLoader with YAML 1.2's numbers and booleans."""
+class _Representer(SafeRepresenter):
+    """Quotes text that a reader of YAML 1.1 or 1.2 takes for a number or another value."""
+
+    def represent_str(self, data: str) -> Any:
+        """A node of the text."""
+        plain = all(
+            VersionedResolver(version=version).resolve(ScalarNode, data, (True, False)) == _TEXT
+            for version in ((1, 1), (1, 2))
+        )
+        return self.represent_scalar(_TEXT, data, style=None if plain else "'")
 
 
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":float", ":bool"))]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(
-        r"^[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+"
-        r"|\.[0-9]+[eE][-+]?[0-9]+|\.(?:inf|Inf|INF|nan|NaN|NAN))$"
-    ),
-    list("-+.0123456789"),
-)
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
-)
-
-
-class _Dumper(yaml.SafeDumper):
-    """SafeDumper that quotes a text which `_Loader` would read as a number."""
-
-
-for _first, _resolvers in _Loader.yaml_implicit_resolvers.items():
-    for _tag, _pattern in _resolvers:
-        _Dumper.add_implicit_resolver(_tag, _pattern, [_first])
+_Representer.add_representer(str, _Representer.represent_str)
 
 
 def write_yaml(tree: dict[str, Any]) -> str:
     """A tree as YAML text that `read_yaml`, and any other reader, takes for the same tree."""
-    return yaml.dump(tree, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Representer = _Representer
+    yaml.default_flow_style = False
+    yaml.allow_unicode = True
+    text = io.StringIO()
+    yaml.dump(tree, text)
+    return text.getvalue()
 
 
 @dataclass(frozen=True)
@@ -73,30 +74,26 @@ def read_yaml(text: str, name: str) -> Source:
     Raises:
         ConfigError: On a syntax error, a key given twice, or a root that is no mapping.
     """
-    loader = None
+    yaml = YAML(typ="safe", pure=True)
     try:
-        loader = _Loader(text)
-        node = loader.get_single_node()
+        node = yaml.compose(text)
         lines: dict[Key, int] = {}
         _collect(node, (), lines, name, ())
-        tree = loader.construct_document(node) if node is not None else None
-    except yaml.MarkedYAMLError as error:
+        tree = yaml.constructor.construct_document(node) if node is not None else None
+    except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
         problem = " ".join(part for part in (error.context, error.problem) if part)
         raise ConfigError(f"{name}:{line}: must be valid YAML: {problem}") from None
-    except yaml.reader.ReaderError as error:
+    except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise ConfigError(
             f"{name}:{line}: must be text, got the control character {chr(error.character)!r}"
         ) from None
-    except (yaml.YAMLError, ValueError) as error:
+    except (YAMLError, ValueError) as error:
         raise ConfigError(f"{name}:1: must be valid YAML: {error}") from None
     except RecursionError:
         raise ConfigError(f"{name}:1: must be nested less deeply") from None
-    finally:
-        if loader is not None:
-            loader.dispose()
     if not isinstance(tree, dict):
         kind = "nothing" if tree is None else f"a {type(tree).__name__}"
         raise ConfigError(f"{name}:1: must be a mapping of sections (data, backbone …), got {kind}")
@@ -104,7 +101,7 @@ def read_yaml(text: str, name: str) -> Source:
 
 
 def _collect(
-    node: yaml.Node | None, key: Key, lines: dict[Key, int], name: str, above: tuple[int, ...]
+    node: Node | None, key: Key, lines: dict[Key, int], name: str, above: tuple[int, ...]
 ) -> None:
     """Record the line of every key below `node`; `above` holds the nodes on the way down."""
     if node is None:
@@ -114,10 +111,10 @@ def _collect(
     if id(node) in above:
         raise ConfigError(f"{name}:{line}: an anchor must not contain itself")
     above = (*above, id(node))
-    if isinstance(node, yaml.MappingNode):
+    if isinstance(node, MappingNode):
         seen: set[str] = set()
         for key_node, value in node.value:
-            if not isinstance(key_node, yaml.ScalarNode):
+            if not isinstance(key_node, ScalarNode):
                 raise ConfigError(f"{name}:{line}: a key must be a word, got a list or mapping")
             word = key_node.value
             here = key_node.start_mark.line + 1
@@ -129,6 +126,8 @@ def _collect(
             seen.add(word)
             lines[(*key, word)] = here
             _collect(value, (*key, word), lines, name, above)
-    elif isinstance(node, yaml.SequenceNode):
+    elif isinstance(node, ScalarNode) and not node.style and _SHORT_FLOAT.fullmatch(node.value):
+        node.ctag = Tag(suffix=_FLOAT)
+    elif isinstance(node, SequenceNode):
         for index, value in enumerate(node.value):
             _collect(value, (*key, index), lines, name, above)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import yaml
+from ruamel.yaml import YAML
 
 from class_sweep.config.sections import Resources
 from class_sweep.errors import SweepError
@@ -27,7 +27,7 @@ def launchable_machines() -> list[Machine]:
     path = _BOOTSTRAP_CONFIG.expanduser()
     if not path.is_file():
         return []
-    tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    tree = YAML(typ="safe", pure=True).load(path)
     max_workers = tree.get("max_workers", 0)
     types = []
     for name, node_type in tree.get("available_node_types", {}).items():
