@@ -38,7 +38,7 @@ def _read_file(file: Path, split: int) -> list[Row]:
         raise DataError(
             f"a ChEBI-20 folder must have a readable {file.name}, got {error.strerror}: {file}"
         ) from error
-    # splitlines() would also cut at the Unicode separators that a description may hold.
+    # splitlines() would also split at Unicode separators inside a description.
     lines = [line.removesuffix(b"\r") for line in content.removesuffix(b"\n").split(b"\n")]
     header = tuple(_fields(lines[0], f"{file}:1"))
     if header != HEADER:
@@ -57,7 +57,7 @@ def _row(line: bytes, place: str, split: int) -> Row:
             f"got {len(fields)} in {line.decode()[:80]!r} at {place}"
         )
     identifier, smiles, text = (field.strip() for field in fields)
-    # The published files double some backslashes, the bond marks of cis and trans.
+    # The published files double some backslashes, which mark cis and trans bonds.
     return Row(identifier, smiles.replace("\\\\", "\\"), text, place, split)
 
 

@@ -1,4 +1,4 @@
-"""What every file of molecules goes through: canonical SMILES, and what cannot be read dropped."""
+"""The cleaning of molecules: canonical SMILES, and a report of the dropped rows."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -11,18 +11,18 @@ from class_sweep.errors import DataError
 
 log = logging.getLogger(__name__)
 
-MOST_DROPPED = 0.02  # share of the rows; above it the file is not what its owner thinks it is
+MOST_DROPPED = 0.02  # fraction of the rows; a file above it is probably not what the user expects
 
 
 def canonical(smiles: Iterable[str]) -> dict[str, str]:
     """Canonical isomeric SMILES of each SMILES; empty where RDKit cannot read it."""
-    with BlockLogs():  # RDKit writes its reasons to stderr
+    with BlockLogs():  # RDKit logs its errors to stderr
         parsed = ((text, Chem.MolFromSmiles(text)) for text in smiles)
         return {text: Chem.MolToSmiles(mol) if mol else "" for text, mol in parsed}
 
 
 def report_dropped(dropped: Sequence[Dropped], rows: int) -> None:
-    """Warn of what was dropped.
+    """Warn about the dropped rows.
 
     Raises:
         DataError: If it is more than 2 % of the rows.

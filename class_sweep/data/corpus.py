@@ -1,4 +1,4 @@
-"""The one entry point to data: read a source, drop what cannot be used, check the splits."""
+"""The entry point to data: read a source, drop unusable rows, check the splits."""
 
 from collections.abc import Callable
 from itertools import starmap
@@ -18,13 +18,13 @@ LEAST_TRAINING_PAIRS = 2  # one pair has no negative
 
 
 def load_pairs(settings: DataSettings) -> PairSet:
-    """Reads a data set, cleans it and checks it.
+    """Read a data set, clean it and check it.
 
     Args:
         settings: the `data` section of a space.
 
     Returns:
-        The pairs, ordered train, validation, test, and within a split as the source has them.
+        The pairs in the order train, validation, test, and of the source within a split.
 
     Raises:
         DataError: the source is missing or malformed, more than 2 % of its rows are unusable, a
@@ -58,12 +58,12 @@ def load_pairs(settings: DataSettings) -> PairSet:
         split=split[order],
         molecules=tuple(molecules[i] for i in order),
         dropped=tuple(dropped),
-        more=_more(settings, set(molecules)),
+        more=_extra_molecules(settings, set(molecules)),
     )
 
 
-def _more(settings: DataSettings, known: set[str]) -> tuple[Molecule, ...]:
-    """The molecules without text that are not in a pair as well."""
+def _extra_molecules(settings: DataSettings, known: set[str]) -> tuple[Molecule, ...]:
+    """The extra molecules that are in no pair."""
     if settings.extra_molecules is None:
         return ()
     return tuple(m for m in read_molecules(settings.extra_molecules) if m.canonical not in known)

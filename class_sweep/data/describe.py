@@ -1,4 +1,4 @@
-"""What a data set holds, in numbers: for `class-sweep data describe`."""
+"""Statistics of a data set, for `class-sweep data describe`."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ LEVELS = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 
 @dataclass(frozen=True)
 class SplitSummary:
-    """One split.
+    """The statistics of one split.
 
     Attributes:
         pairs: their number.
@@ -34,7 +34,7 @@ class SplitSummary:
 
 @dataclass(frozen=True)
 class Summary:
-    """A whole data set: `total` over every pair, and each split by its name."""
+    """The statistics of a data set: `total` for all pairs, and each split by its name."""
 
     total: SplitSummary
     splits: dict[str, SplitSummary]
@@ -43,7 +43,7 @@ class Summary:
 
 
 def describe(pairs: PairSet) -> Summary:
-    """Counts what a data set holds; a molecule is parsed once more for its atoms."""
+    """Compute the statistics of a data set."""
     words = np.array([len(text.split()) for text in pairs.texts])
     known = {molecule: heavy_atoms(molecule) for molecule in set(pairs.molecules)}
     atoms = np.array([known[molecule] for molecule in pairs.molecules])

@@ -1,4 +1,7 @@
-"""One file over HTTP, going on from where the last attempt broke."""
+"""The download of one file over HTTP, which continues an interrupted download.
+
+pooch has a registry, checksums and retries, but cannot continue a download; hence this module.
+"""
 
 import logging
 import time
@@ -12,30 +15,31 @@ from class_sweep.errors import DataError
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 5
-FIRST_PAUSE = 1.0  # seconds before the second attempt; each further one waits twice as long
-TIMEOUT = httpx.Timeout(30.0)  # seconds to connect, and at most between two pieces
+FIRST_PAUSE = 1.0  # seconds before the second attempt; doubled for each further one
+TIMEOUT = httpx.Timeout(30.0)  # seconds to connect, and between two pieces
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 Progress = Callable[[str, int, int | None], None]  # file, bytes so far, bytes in all if known
 
 
 class _AgainError(Exception):
-    """This attempt is lost; another may do better."""
+    """This attempt failed; another one may succeed."""
 
 
 def download(url: str, part: Path, progress: Progress | None = None) -> None:
-    """Brings the whole of `url` into `part`.
+    """Download the whole of `url` into `part`.
 
-    What `part` holds from an earlier, broken download is kept if the server still has the same
-    version of the file (its ETag, noted beside `part`); otherwise it starts afresh.
+    The bytes of an earlier, interrupted download are kept if the server still has the same version
+    of the file (its ETag, stored beside `part`); otherwise the download starts from the beginning.
 
     Args:
         url: http or https.
         part: complete when this returns; kept for the next call when it raises.
-        progress: called after every piece.
+        progress: Called after every piece.
 
     Raises:
-        DataError: the server refused, or was lost `ATTEMPTS` times, or the disk would not take it.
+        DataError: the server refused, the connection failed `ATTEMPTS` times, or the disk refused
+            the file.
     """
     with httpx.Client(timeout=TIMEOUT, follow_redirects=True) as client:
         for attempt in range(ATTEMPTS):
@@ -59,7 +63,7 @@ def _attempt(client: httpx.Client, url: str, part: Path, progress: Progress | No
     version = _version_file(part)
     known = version.read_text() if version.exists() and part.exists() else ""
     start = part.stat().st_size if known else 0
-    # Compressed bytes could not be continued from the length of what they unpacked to.
+    # A compressed stream cannot be continued at an offset of the decompressed bytes.
     headers = {"Accept-Encoding": "identity"}
     if start:
         headers |= {"Range": f"bytes={start}-", "If-Range": known}
@@ -70,12 +74,12 @@ def _attempt(client: httpx.Client, url: str, part: Path, progress: Progress | No
         _check_status(response, url)
         if response.status_code == httpx.codes.OK:
             start = 0
-            part.unlink(missing_ok=True)  # before the note, which speaks of new bytes only
+            part.unlink(missing_ok=True)  # before the ETag file, which describes the new bytes
             _note_version(response, version)
         length = response.headers.get("Content-Length")
         done, total = start, start + int(length) if length else None
         with part.open("ab" if start else "wb") as file:
-            for piece in response.iter_bytes():  # as they come: none is held back if it breaks
+            for piece in response.iter_bytes():  # unbuffered: an interruption loses none
                 file.write(piece)
                 done += len(piece)
                 if progress is not None:
@@ -104,7 +108,7 @@ def _version_file(part: Path) -> Path:
 
 def _note_version(response: httpx.Response, version: Path) -> None:
     etag = response.headers.get("ETag", "")
-    # A weak tag does not promise equal bytes.
+    # A weak tag does not guarantee equal bytes.
     if etag and not etag.startswith("W/") and "Content-Encoding" not in response.headers:
         version.write_text(etag)
     else:

@@ -1,4 +1,4 @@
-"""Fetches the public ChEBI-20 files: checked, written whole or not at all, never twice."""
+"""The download of the public ChEBI-20 files: checked, and written completely or not at all."""
 
 import hashlib
 import os
@@ -15,7 +15,7 @@ SUMS = "SHA256SUMS"  # in the folder, in the format of sha256sum
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """What is known of a file before it comes."""
+    """The known facts of a file before its download."""
 
     name: str
     sha256: str | None = None  # hex; None where none is published
@@ -40,24 +40,23 @@ def fetch_chebi20(
     files: Sequence[RemoteFile] = CHEBI20_FILES,
     progress: Progress | None = None,
 ) -> list[Path]:
-    """Brings the files into a folder that the source `chebi20` reads.
+    """Download the files into a folder for the data source `chebi20`.
 
-    The checksum of every file is written to SHA256SUMS there, and a later fetch holds the files
-    to it. Files that are there and pass are not downloaded again; an interrupted download is
-    continued.
+    The checksum of every file is written to SHA256SUMS, and a later fetch checks the files against
+    it. Existing files that pass are not downloaded again; an interrupted download is continued.
 
     Args:
-        to: the folder; made if it is not there.
+        to: the folder; created if it is missing.
         base_url: the folder's address.
-        files: what to bring and how to check it.
+        files: the files and their checks.
         progress: called with the file, its bytes so far and its bytes in all, if known.
 
     Returns:
         The paths of the files, in the order of `files`.
 
     Raises:
-        DataError: a file cannot be had, is not the one expected, or cannot be written. A file
-            that was in the folder before is never overwritten.
+        DataError: a file cannot be downloaded, is not the expected one, or cannot be written. An
+            existing file is never overwritten.
     """
     try:
         to.mkdir(parents=True, exist_ok=True)
@@ -92,7 +91,7 @@ def _check(file: RemoteFile, path: Path, expected: str | None, hint: str) -> str
     found = hashlib.sha256(content).hexdigest()
     if expected is not None and found != expected:
         raise DataError(f"{file.name} must have SHA-256 {expected}, got {found}: {path}{hint}")
-    rows = content.removesuffix(b"\n").count(b"\n")  # one end of line less than lines
+    rows = content.removesuffix(b"\n").count(b"\n")  # a line end less than lines
     if file.rows is not None and rows != file.rows:
         raise DataError(f"{file.name} must have {file.rows:,} rows, got {rows:,}: {path}{hint}")
     return found

@@ -1,4 +1,4 @@
-"""What a person asks of a molecule: its size and its drawing."""
+"""The size and the drawing of a molecule."""
 
 import re
 
@@ -7,13 +7,13 @@ from rdkit.Chem.Draw import rdMolDraw2D
 
 
 def heavy_atoms(molecule: str) -> int:
-    """Atoms other than hydrogen of a canonical SMILES."""
-    # It was checked when it was made canonical; counting its atoms needs no second check.
+    """The number of atoms other than hydrogen in a canonical SMILES."""
+    # A canonical SMILES is valid; counting its atoms needs no second check.
     return Chem.MolFromSmiles(molecule, sanitize=False).GetNumHeavyAtoms()
 
 
 def draw(smiles: str, width: int = 300, height: int = 200) -> str:
-    """A molecule as an SVG element for an HTML page; nothing where RDKit cannot read the SMILES."""
+    """A molecule as an SVG element for an HTML page; empty where RDKit cannot read the SMILES."""
     molecule = Chem.MolFromSmiles(smiles)
     if molecule is None:
         return ""
@@ -23,6 +23,6 @@ def draw(smiles: str, width: int = 300, height: int = 200) -> str:
     rdMolDraw2D.PrepareAndDrawMolecule(canvas, molecule)
     canvas.FinishDrawing()
     drawn = canvas.GetDrawingText()
-    # The prologue, RDKit's name spaces and its classes mean nothing inside HTML.
+    # HTML needs neither the XML prologue nor RDKit's name spaces and classes.
     element = drawn[drawn.index("<svg") :].replace("<!-- END OF HEADER -->", "")
     return re.sub(r"\s+(xmlns(:\w+)?|xml:space|version|baseProfile|class)='[^']*'", "", element)

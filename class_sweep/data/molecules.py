@@ -1,4 +1,4 @@
-"""Molecules, or texts, that stand alone: candidates of a ranking that are no pairs."""
+"""Molecules or texts without a partner: further candidates of a ranking."""
 
 from collections.abc import Sized
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ class _Line:
 
 
 def read_molecules(path: Path) -> tuple[Molecule, ...]:
-    """The distinct molecules of a file, in its order.
+    """The distinct molecules of a file, in the order of the file.
 
-    A table (.csv, .tsv, .jsonl, .parquet) has a column `smiles` and may have `id` or `cid`. Of any
-    other file each line is a SMILES, and after white space its name.
+    A table (.csv, .tsv, .jsonl, .parquet) has a column `smiles` and may have `id` or `cid`. In any
+    other file each line is a SMILES, followed by white space and a name if it has one.
 
     Raises:
-        DataError: If the file cannot be read, holds none, or RDKit cannot read more than 2 % of it.
+        DataError: If the file cannot be read or is empty, or RDKit cannot read more than 2 % of it.
     """
     lines = _read(path, "smiles")
     molecule = canonical({line.value for line in lines})
@@ -43,10 +43,10 @@ def read_molecules(path: Path) -> tuple[Molecule, ...]:
 
 
 def read_texts(path: Path) -> tuple[str, ...]:
-    """The distinct texts of a file, in its order: the column `text` of a table, or its lines.
+    """The distinct texts of a file, in order: the column `text` of a table, or the lines.
 
     Raises:
-        DataError: If the file cannot be read or holds none.
+        DataError: If the file cannot be read or is empty.
     """
     texts = dict.fromkeys(line.value for line in _read(path, "text"))
     _require_some(texts, "text", path)
@@ -59,7 +59,7 @@ def _require_some(values: Sized, what: str, path: Path) -> None:
 
 
 def _read(path: Path, column: str) -> list[_Line]:
-    """The values of a column, or the lines, that are not empty."""
+    """The non-empty values of a column, or the non-empty lines."""
     if path.suffix in READERS:
         records = enumerate(read_records(path, [column]), start=1)
         lines = [

@@ -1,4 +1,4 @@
-"""Molecules with their names, from the files of the `chemicals` package: data with no download."""
+"""The data source `names`: molecules of the `chemicals` package with their names; no download."""
 
 import re
 from collections.abc import Iterator
@@ -14,16 +14,16 @@ from class_sweep.errors import DataError
 FILES = ("chemical identifiers pubchem large.tsv", "chemical identifiers pubchem small.tsv")
 FRACTIONS = (0.8, 0.1, 0.1)  # of the pairs, for train, validation and test
 NAMES = 2  # in one text
-LONGEST_NAME = 120  # characters; beyond it are lists of names and whole paragraphs
+LONGEST_NAME = 120  # characters; longer ones are lists of names and paragraphs
 
 # Columns of the files, which have no header; every further column is a synonym.
 CID, FORMULA, SMILES, INCHIKEY, FIRST_NAME = 0, 2, 4, 6, 7
-SKELETON = 14  # characters of an InChIKey that stand for the connectivity
+SKELETON = 14  # characters of an InChIKey that encode the connectivity
 
-_WORD = re.compile(r"[a-z]{4}")  # no code of a vendor and no formula has one
+_WORD = re.compile(r"[a-z]{4}")  # vendors' codes and formulas have none
 _CODE = re.compile(
     r"[a-z]{14}-[a-z]{8}sa(-[a-z]?)?"  # an InChIKey
-    r"|\d{2,7}-\d\d-\d\b.*"  # a CAS number and what it says beside it
+    r"|\d{2,7}-\d\d-\d\b.*"  # a CAS number and the text after it
     r"|(?=.*\d)[a-z\d]{10}"  # a UNII
     r"|[a-z]+[-_ :.#]*[a-z]?\d?_?\d{3}\S*"  # chembl12345, zinc00012, oprea1_123456
     r"|(agn-pc|beilstein|brn|caswell|ccris|chebi|chembl|dsstox|ec|einecs|epa|hsdb|mfcd|nchembio|nsc"
@@ -40,14 +40,14 @@ class _Line:
 
 
 def names_of(fields: list[str]) -> list[str]:
-    """The names of one molecule that go into its text: the shortest ones.
+    """The names of a molecule for its text: the shortest ones.
 
-    A long systematic name spells the structure out, so that finding its molecule is reading, not
-    learning; short ones are closer to what people write.
+    A long systematic name spells out the structure, so that retrieval would need no learning; short
+    names are closer to written text.
 
     Args:
-        fields: one line of an identifier file; its synonyms hold registry numbers, vendors' codes
-            and repetitions as well.
+        fields: one line of an identifier file; its synonyms include registry numbers, vendors'
+            codes and repetitions.
 
     Returns:
         At most `NAMES` names that differ in more than punctuation, the shortest first.
@@ -67,19 +67,19 @@ def _is_name(text: str) -> bool:
 
 
 def read_names(settings: NamesData) -> Source:
-    """Takes `limit` molecules, chosen by a seeded hash, and splits them 80/10/10.
+    """Select `limit` molecules by a seeded hash and split them 80/10/10.
 
     Molecules of one connectivity (InChIKey skeleton) are in one split.
 
     Args:
-        settings: how many pairs, all splits together, and the seed of choice and split.
+        settings: the number of pairs, all splits together, and the seed of selection and split.
 
     Returns:
         One row per molecule of one fragment with carbon and two names or more; its text joins
         the shortest two with a semicolon.
 
     Raises:
-        DataError: the package's files are not there.
+        DataError: the files of the package are missing.
     """
     chosen: dict[str, Row] = {}
     for line in sorted(_lines(), key=lambda line: _rank(line, settings.seed)):

@@ -1,4 +1,4 @@
-"""The pairs that everything else trains on and ranks: one text, one molecule, one split."""
+"""The pairs of a data set: one text, one molecule, one split."""
 
 import hashlib
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from class_sweep.config.inputs import SPLITS
 
 @dataclass(frozen=True)
 class Dropped:
-    """A row of the source that is not among the pairs, and why."""
+    """A row of the source that was dropped, and the reason."""
 
     id: str
     place: str  # file:line
@@ -25,7 +25,7 @@ class Molecule:
     """A molecule without a text."""
 
     id: str
-    smiles: str  # as its source writes it
+    smiles: str  # as in the source
     canonical: str
 
 
@@ -71,10 +71,10 @@ class PairSet:
         return np.flatnonzero(self.split == SPLITS.index(split))
 
     def checksum(self) -> str:
-        """SHA-256 (hex) over ids, SMILES, texts, splits and further molecules, in their order."""
+        """SHA-256 (hex) over ids, SMILES, texts, splits and further molecules, in order."""
         digest = hashlib.sha256(f"{len(self)}\n".encode())
         for part in self._parts():
-            # The length in front keeps ("ab", "c") apart from ("a", "bc").
+            # The length prefix distinguishes ("ab", "c") from ("a", "bc").
             digest.update(len(part).to_bytes(8, "little") + part)
         return digest.hexdigest()
 

@@ -1,4 +1,4 @@
-"""What a source hands over, before any molecule is parsed."""
+"""The rows of a data source, before any molecule is parsed."""
 
 from dataclasses import dataclass
 
@@ -7,18 +7,18 @@ from class_sweep.config.inputs import SplitRule
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row as read: nothing of it is checked but that it is text."""
+    """One row as read; it is text, and nothing else about it has been checked."""
 
     id: str
     smiles: str
     text: str
-    place: str  # file:line, for messages; of a Parquet file the row, from 1
-    split: int | None = None  # a code into SPLITS; None where the source's rule decides
+    place: str  # file:line, for messages; for a Parquet file the row, from 1
+    split: int | None = None  # index into SPLITS; None where a rule decides the splits
 
 
 @dataclass(frozen=True)
 class Source:
-    """Every row of a data set.
+    """All rows of a data set.
 
     Attributes:
         rows: in the order of the source.

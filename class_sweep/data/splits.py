@@ -1,4 +1,4 @@
-"""Seeded splits that keep whole groups together, whatever the order of the rows."""
+"""Seeded splits of whole groups, independent of the order of the rows."""
 
 import hashlib
 from collections import Counter
@@ -18,7 +18,7 @@ def stable_hash(seed: int, key: str) -> int:
 
 
 def split_groups(groups: Sequence[str], fractions: Sequence[float], seed: int) -> NDArray[np.int8]:
-    """Gives every group of rows to one split, so that each split gets its fraction of the rows.
+    """Assign whole groups of rows to splits, so that each split has its fraction of the rows.
 
     A group goes to the split that lacks most rows. Groups that could overfill a small split come
     first, so they go to the large one; the rest come in the order of a seeded hash. No split
@@ -50,7 +50,7 @@ def split_groups(groups: Sequence[str], fractions: Sequence[float], seed: int) -
 
 
 def split_by_rule(molecules: Sequence[str], rule: SplitRule) -> NDArray[np.int8]:
-    """Splits molecules by the user's rule.
+    """Split molecules by the rule of the settings.
 
     Args:
         molecules: (L,) canonical SMILES.

@@ -24,16 +24,16 @@ csv.field_size_limit(2**31 - 1)  # the default refuses a text over 128 KiB
 
 
 def read_table(settings: TableData) -> Source:
-    """Reads a table by its suffix: .csv, .tsv, .jsonl (each also with .gz) or .parquet.
+    """Read a table by its suffix: .csv, .tsv, .jsonl (each also with .gz) or .parquet.
 
     Args:
-        settings: the file, its columns and, where it has no split column, the rule of the splits.
+        settings: the file, its columns and, without a split column, the rule of the splits.
 
     Returns:
-        Its rows. Where a split column never says `test`, there need be no test split.
+        The rows. No test split is needed if the split column never has the value `test`.
 
     Raises:
-        DataError: the file, a column or a value is not what the settings say.
+        DataError: the file, a column or a value does not match the settings.
     """
     columns = settings.columns
     wanted = [columns.smiles, columns.text, columns.id, columns.split]
@@ -58,7 +58,7 @@ def read_records(path: Path, wanted: list[str]) -> list[Record]:
     A list, so that the file is closed on return, whatever a caller does with the records.
 
     Raises:
-        DataError: The file cannot be read, or lacks one of the columns that are wanted.
+        DataError: The file cannot be read, or a wanted column is missing.
     """
     suffix = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
     reader = READERS.get(suffix)
@@ -77,7 +77,7 @@ def read_records(path: Path, wanted: list[str]) -> list[Record]:
 
 
 def _open(path: Path) -> TextIO:
-    # newline="" leaves the line ends inside quoted values alone; utf-8-sig drops Excel's mark.
+    # newline="" keeps the line ends inside quoted values; utf-8-sig drops Excel's byte order mark.
     if path.suffix == ".gz":
         return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
     return path.open(encoding="utf-8-sig", newline="")
@@ -123,7 +123,7 @@ def _json_lines(path: Path, wanted: list[str]) -> Iterator[Record]:
 
 def _parquet(path: Path, wanted: list[str]) -> Iterator[Record]:
     try:
-        # Arrow's own types keep an integer with gaps an integer.
+        # Arrow's types keep integers with missing values integers.
         frame = pd.read_parquet(path, engine="pyarrow", dtype_backend="pyarrow")
     except ValueError as error:  # pyarrow's own errors are ValueErrors
         raise DataError(f"a .parquet file must be Parquet, got: {error}: {path}") from error
