@@ -1,4 +1,4 @@
-"""cluster.yaml against an imitation of AWS: what Ray makes there of it."""
+"""The machines that Ray starts for cluster.yaml, on an imitation of AWS."""
 
 import boto3
 import pytest

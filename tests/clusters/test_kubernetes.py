@@ -1,4 +1,4 @@
-"""The manifests for Kubernetes, against its own schemas and the fields that KubeRay knows."""
+"""The Kubernetes manifests against the schemas of Kubernetes and the fields of KubeRay."""
 
 import copy
 import re

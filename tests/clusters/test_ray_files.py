@@ -1,4 +1,4 @@
-"""cluster.yaml and clusters/on-premises.yaml: what Ray accepts, and what they must not open."""
+"""cluster.yaml and clusters/on-premises.yaml: valid for Ray, and closed to strangers."""
 
 import copy
 import json

@@ -1,6 +1,6 @@
-"""clusters/on-premises.yaml from `ray up` to `ray down`: three machines within this one, by ssh.
+"""clusters/on-premises.yaml from `ray up` to `ray down`, on three simulated machines over ssh.
 
-The tests go one after another, as a user does, on one cluster.
+The tests use one cluster, in the order of a user's steps.
 """
 
 import json
@@ -35,7 +35,7 @@ NOISE = re.compile(r"V+INFO |VWARN |File Mount: |To ensure this mount|\.(py|css|
 
 
 class Laptop:
-    """Who starts the cluster: a home with a token, a key and the file, and what was said so far."""
+    """The laptop that starts the cluster: a home with a token, a key and the cluster file."""
 
     def __init__(self, folder: Path, checkout: Path, ssh_port: int) -> None:
         self.folder, self._checkout = folder, checkout
@@ -46,7 +46,7 @@ class Laptop:
         token = folder / ".ray" / "auth_token"
         token.write_text(secrets.token_hex(32))
         token.chmod(0o600)
-        # As `Port` in ~/.ssh/config, which ssh seeks in the user's true home.
+        # Replaces ~/.ssh/config, which ssh reads from the real home.
         (folder / "ssh_config").write_text(f"Host 127.77.0.*\n  Port {ssh_port}\n")
         wrapper = folder / "bin" / "ssh"
         ssh = shutil.which("ssh")
@@ -64,7 +64,7 @@ class Laptop:
         }
 
     def _filled_in(self) -> str:
-        """The shipped file with what it leaves to the user, and ports that are free here."""
+        """The shipped file with the user's values, and ports that are free here."""
         text = (self._checkout / "clusters" / "on-premises.yaml").read_text()
         dashboard = "--dashboard-host=127.0.0.1"
         for blank, value in {
@@ -83,7 +83,7 @@ class Laptop:
         return text
 
     def ray(self, verb: str, *arguments: str, usual: float = 60) -> str:
-        """`ray VERB FILE ARGUMENTS`, which must succeed; what it printed."""
+        """Run `ray VERB FILE ARGUMENTS`, which must succeed, and return its output."""
         command = [str(BIN / "ray"), verb, str(self.file), *arguments]
         done = subprocess.run(
             command, check=False, cwd=self._checkout, env=self.environment, timeout=patience(usual),
@@ -97,7 +97,7 @@ class Laptop:
         return done.stdout
 
     def jobs(self, headers: dict[str, str]) -> urllib.request.Request:
-        """To list the jobs that the dashboard knows."""
+        """A request for the list of jobs."""
         url = f"http://127.0.0.1:{self.ports['8265']}/api/jobs/"
         return urllib.request.Request(url, headers=headers)
 
@@ -150,7 +150,7 @@ def test_a_sweep_runs_on_all_of_them_and_comes_back(laptop, folder, small_space_
 
 
 class Submission:
-    """Jobs from the laptop, through the tunnel that `ray dashboard` opens."""
+    """Submits jobs from the laptop through the tunnel of `ray dashboard`."""
 
     def __init__(self, laptop: Laptop, storage: str, text: str) -> None:
         self.storage = storage
@@ -181,7 +181,7 @@ class Submission:
         )  # fmt: skip
 
     def leave(self, *processes: subprocess.Popen[str]) -> None:
-        """The laptop goes away: its processes end without a word to the cluster."""
+        """Kill the tunnel and the processes, as if the laptop disappeared."""
         for process in (self._tunnel, *processes):
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)

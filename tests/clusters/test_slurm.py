@@ -1,4 +1,4 @@
-"""clusters/slurm.sh as Slurm runs it: two machines within this one, and a stand-in for srun."""
+"""clusters/slurm.sh as Slurm runs it: two simulated machines, and replacements for srun."""
 
 import os
 import shutil
@@ -17,8 +17,8 @@ from class_sweep.results.folder import ResultsFolder
 
 pytestmark = pytest.mark.cluster
 
-# The first machine is this one, as the batch script's is. The second has a /tmp of its own, and in
-# it what of ours would lie on a disk that they share.
+# The first machine is this one, which also runs the batch script. The second has its own /tmp with
+# the folders that would be on the shared disk.
 SRUN = """\
 #!/usr/bin/env bash
 node=127.0.0.1
@@ -40,7 +40,7 @@ SCONTROL = "#!/usr/bin/env bash\nprintf '%s\\n' 127.0.0.1 127.0.0.2\n"
 
 
 class Job:
-    """A job, from the folder that it was submitted from."""
+    """A job that was submitted from a folder."""
 
     def __init__(self, folder: Path, checkout: Path, space: str) -> None:
         self.folder, self.number = folder, str(os.getpid())
@@ -80,7 +80,7 @@ def job(checkout, small_space_text) -> Iterator[Job]:
 
 
 def test_a_sweep_is_told_in_time_and_another_job_goes_on_with_it(job):
-    """USR1 comes ten minutes before the limit, and what runs goes on to its next report."""
+    """Slurm sends USR1 before the limit; running trials continue to their next report."""
     results = job.folder / "results" / "small"
     first = job.start("run", "small.yaml", "--out", str(results))
     wait_until(

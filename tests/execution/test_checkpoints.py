@@ -1,4 +1,4 @@
-"""Where workers keep checkpoints: a folder, or a storage that may be slow or fail."""
+"""The checkpoint stores: a folder, or a storage that may be slow or fail."""
 
 import pickle
 import threading
@@ -22,7 +22,7 @@ CPU = torch.device("cpu")
 
 
 class Gate(Storage):
-    """A storage on a path behind a gate that can be shut, or locked."""
+    """A storage whose uploads can be delayed or refused."""
 
     opened = threading.Event()
     locked = False

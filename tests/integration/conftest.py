@@ -1,4 +1,4 @@
-"""Sweeps in processes of their own, as a person runs them."""
+"""Sweeps in their own processes, as a user starts them."""
 
 import json
 import os
@@ -14,7 +14,7 @@ TIMES = ("seconds", "at")
 
 
 def _lines(folder: Path) -> list[dict]:
-    """What was reported so far, whole lines only."""
+    """The complete lines of the log."""
     try:
         text = (folder / "trials.jsonl").read_text()
     except FileNotFoundError:
@@ -38,13 +38,13 @@ def _workers_of(process: subprocess.Popen) -> list[psutil.Process]:
 
 
 def _output(process: subprocess.Popen) -> str:
-    """What a process printed that has ended or is late, which ends it."""
+    """The output of a process, which is killed if it still runs."""
     process.kill()
     return process.communicate()[0]
 
 
 class Sweep:
-    """The command line, over a cache and in a folder of its own."""
+    """The command line, with its own cache and working folder."""
 
     def __init__(self, cache: Path, cwd: Path):
         self.env = os.environ | {"CLASS_SWEEP_CACHE": str(cache), "COLUMNS": "200"}
@@ -61,7 +61,7 @@ class Sweep:
         return process
 
     def end(self) -> None:
-        """End what a test that failed has left."""
+        """Kill the processes that a failed test left."""
         for process in self.started:
             if process.poll() is None:
                 process.kill()
@@ -73,7 +73,7 @@ class Sweep:
         return process.returncode, out
 
     def start_and_wait(self, folder: Path, reports: int, *arguments, **env: str):
-        """Start a command and return when so many reports are written."""
+        """Start a command and return once the log has some number of reports."""
         process = self.start(*arguments, **env)
         wait_until(
             lambda: len(_lines(folder)) >= reports, usual=20,
@@ -96,7 +96,7 @@ def small_file(small_space_text, tmp_path_factory):
 
 @pytest.fixture(scope="package")
 def finished(sweep, small_file):
-    """One sweep, run to its end; its folder and what it printed."""
+    """The folder and the output of a finished sweep."""
     folder = sweep.cwd / "finished"
     code, out = sweep.run("run", small_file, "--out", folder)
     assert code == 0, out
@@ -105,7 +105,7 @@ def finished(sweep, small_file):
 
 @pytest.fixture
 def kills():
-    """How often the driver is killed."""
+    """The number of times that the driver is killed."""
     return 20
 
 

@@ -1,4 +1,4 @@
-"""Sweeps over several raylets, as over several machines: who leaves, who joins, what is lost."""
+"""Sweeps over several raylets, as over several machines that join, leave and fail."""
 
 import json
 import os
@@ -23,7 +23,7 @@ SHARES = 2  # trials that share a GPU
 
 
 class Nodes:
-    """A head without GPUs, and nodes that say to have one each."""
+    """A head without GPUs, and nodes with one simulated GPU each."""
 
     def __init__(self, notes: Path):
         self._notes = notes
@@ -35,8 +35,8 @@ class Nodes:
         """Add a node.
 
         Args:
-            shadows: Folders whose packages it finds before any other of that name.
-            idle: It is to run no trial, so its workers load nothing beforehand.
+            shadows: Folders whose packages come first on its path.
+            idle: The node runs no trial, so its workers preload nothing.
         """
         env = {"PYTHONPATH": os.pathsep.join([*map(str, shadows), os.environ["PYTHONPATH"]])}
         env |= {"RAY_preload_python_modules": ""} if idle else {}
@@ -52,7 +52,7 @@ class Nodes:
         self._notes.write_text("")
 
     def hold(self) -> None:
-        """From here on no trial trains beyond its first report."""
+        """Stop every trial after its first report, until `release`."""
         self._notes.with_name("hold").touch()
 
     def release(self) -> None:
@@ -79,7 +79,7 @@ class Nodes:
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory):
-    """Every cluster here asks for a token, and every process that is started here knows it."""
+    """Every cluster of this module demands a token, and every process of it has the token."""
     folder = tmp_path_factory.mktemp("cluster")
     (folder / "token").write_text("of-this-cluster-alone" * 2)
     (folder / "notes").touch()
@@ -98,14 +98,14 @@ def environment(tmp_path_factory):
 
 
 def _read_again() -> None:
-    """Have Ray see what the environment says now; it looks once in each process."""
+    """Let Ray read the environment again, which it does once per process."""
     Config.initialize("")
     AuthenticationTokenLoader.instance().reset_cache()
 
 
 @pytest.fixture(scope="module")
 def new_cluster(environment):
-    """Starts clusters, one after the other as a rule, and ends those that are left."""
+    """Starts clusters, and shuts down the remaining ones at the end."""
     ray.shutdown()
     made = []
 
@@ -126,14 +126,14 @@ def head(new_cluster):
 
 @pytest.fixture
 def nodes(head):
-    """The head alone; nodes are added as a test wants them."""
+    """The head alone; each test adds its nodes."""
     yield head
     head.clear()
 
 
 @pytest.fixture
 def driver(environment, sweep, cache_folder, tmp_path):
-    """The command line, with what this environment says of the cluster."""
+    """The command line, in the environment of the cluster."""
     driver = type(sweep)(cache_folder, tmp_path)
     yield driver
     driver.end()
@@ -159,7 +159,7 @@ def ends(lines: list[dict]) -> dict[int, str]:
 
 
 def most_at_a_time(notes: list[dict]) -> Counter:
-    """Of each node, how many trials it trained at the same moment at most."""
+    """The maximum number of concurrent trials of each node."""
     moments = sorted(
         (note[edge], step, note["node"])
         for note in notes
@@ -196,9 +196,7 @@ def test_a_node_that_is_lost_costs_no_report_and_one_that_joins_is_used(
     assert after[: len(before)] == before
     assert set(ends(after).values()) == {"finish", "prune"}
     assert len(ends(after)) == TRIALS
-    for trial in range(
-        TRIALS
-    ):  # each report once and in its turn: none is lost, none is there twice
+    for trial in range(TRIALS):  # no report is lost, and none is there twice
         reports = [line["report"] for line in after if line["trial"] == trial]
         assert reports == list(range(len(reports)))
     assert nodes.used() == {first.node_id, second.node_id}
@@ -210,7 +208,7 @@ def test_a_node_that_is_lost_costs_no_report_and_one_that_joins_is_used(
 def test_after_its_driver_was_killed_a_sweep_goes_on_with_the_same_cluster(
     nodes, driver, gpu_text, lines, tmp_path
 ):
-    """Its checkpoints and its copy are on a path that every node sees."""
+    """The checkpoints and the copy of the results are on a path that every node sees."""
     for _ in range(2):
         nodes.add()
     folder, shared = tmp_path / "out", tmp_path / "shared"
@@ -303,8 +301,8 @@ def test_without_the_token_nothing_begins_and_nothing_hangs(
     assert not (tmp_path / "out").exists()
 
 
-def test_each_node_holds_what_trials_read_once(nodes, driver, gpu_text, tmp_path):
-    """By the object stores' own count, while each of two nodes trains two trials."""
+def test_each_node_holds_the_features_once(nodes, driver, gpu_text, tmp_path):
+    """According to the object stores, while each of two nodes trains two trials."""
     added = {nodes.add().node_id for _ in range(2)}
     text = gpu_text.replace("bits: 256", "bits: 4096")
     space = write(tmp_path, text)
@@ -326,7 +324,7 @@ def test_each_node_holds_what_trials_read_once(nodes, driver, gpu_text, tmp_path
 
 
 def stores(nodes: Nodes) -> dict[str, int]:
-    """Of each node, the bytes that are in its object store."""
+    """The bytes in the object store of each node."""
     state = nodes.cluster.global_state
     free = state.available_resources_per_node()
     return {
@@ -337,7 +335,7 @@ def stores(nodes: Nodes) -> dict[str, int]:
 
 
 @pytest.mark.cluster
-def test_one_that_joins_and_differs_stops_the_sweep_in_good_order(
+def test_a_node_that_joins_with_other_software_stops_the_sweep_in_good_order(
     nodes, driver, gpu_text, lines, tmp_path
 ):
     other = tmp_path / "other"

@@ -1,7 +1,7 @@
-"""Imported by the workers of a test cluster: its GPUs are the processor, its trials leave notes.
+"""Preloaded by the workers of a test cluster: trials train on the CPU and write notes.
 
-A note is a line of JSON in the file that `FAKE_GPUS_NOTES` names: the node, the process, what was
-done, at which step of the trial, and when it began and ended.
+A note is a line of JSON in the file `FAKE_GPUS_NOTES`: the node, the process, the action, the trial
+and its step, and the times of the begin and the end.
 """
 
 import json
@@ -18,11 +18,11 @@ from class_sweep.training.loop import Trainer
 
 GIB = 1 << 30
 NOTES = Path(os.environ["FAKE_GPUS_NOTES"])
-HOLD = NOTES.with_name("hold")  # while there is such a file no trial trains beyond its first report
+HOLD = NOTES.with_name("hold")  # while this file exists, no trial trains beyond its first report
 
 
 class NotingTrainer(Trainer):
-    trial = None  # of the sweep; a run of a confirmation has none
+    trial = None  # the number of the trial; a run of a confirmation has none
 
     def __init__(self, *args, gpu: bool, **kwargs):
         assert gpu, "a trial that asked for a share of a GPU was given none"

@@ -1,7 +1,7 @@
-"""Machines of a cluster within this one: each has its own processes, home, /tmp and sshd.
+"""Simulated machines of a cluster: each has its own processes, home, /tmp and sshd.
 
-They are Linux namespaces, so that `ray stop` on one ends nobody else's processes, and nothing of a
-machine is left when it goes off. Their network is the loopback; each has an address on it.
+They are Linux namespaces, so `ray stop` on one machine ends no process of another, and nothing is
+left of a machine when it is switched off. They share the loopback; each has its own address on it.
 """
 
 import os
@@ -37,7 +37,7 @@ StrictModes no
 
 
 def lacking() -> str | None:
-    """Why this machine cannot hold others; None where it can."""
+    """Why this machine cannot simulate others, or None."""
     programs = ("/usr/sbin/sshd", "ssh", "ssh-keygen", "rsync", "unshare")
     missing = [name for name in programs if not shutil.which(name)]
     if missing:
@@ -48,7 +48,7 @@ def lacking() -> str | None:
 
 
 def new_key(path: Path) -> Path:
-    """A private key without a passphrase; its public half lies beside it as .pub."""
+    """A private key without a passphrase; the public key is beside it as .pub."""
     command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "test", "-f", str(path)]
     subprocess.run(command, check=True)
     return path
@@ -56,13 +56,13 @@ def new_key(path: Path) -> Path:
 
 @contextmanager
 def machines(folder: Path, addresses: list[str], port: int, key: Path) -> Iterator[Path]:
-    """Machines that are on, and the folder that each of them sees as ~/shared.
+    """Switch machines on for a block; returns the folder that each of them sees as ~/shared.
 
     Args:
-        folder: What they keep, each in a folder of its address' name.
-        addresses: Theirs, of the loopback range.
-        port: Of each one's sshd.
-        key: Who has it may log in to each, as the user who runs the tests.
+        folder: Holds the files of each machine in a subfolder named by its address.
+        addresses: Their addresses, in the loopback range.
+        port: The port of each sshd.
+        key: Allows logging in to each machine as the user who runs the tests.
     """
     shared = folder / "shared"
     shared.mkdir(parents=True)
@@ -83,7 +83,10 @@ def _machine(folder: Path, address: str, port: int, key: Path, shared: Path) -> 
     (home / "sshd_config").write_text(_SSHD.format(address=address, port=port, home=HOME))
     _give_python(home)
     binds = [_bind(shared, home / "shared")]
-    for path in {Path(sys.base_prefix), Path(sys.prefix)}:  # the machine hides what lies there
+    for path in {
+        Path(sys.base_prefix),
+        Path(sys.prefix),
+    }:  # hidden on the machine
         for hidden, instead in ((HOME, home), (Path("/tmp"), folder / "tmp")):  # noqa: S108
             if path.is_relative_to(hidden):
                 binds.append(_bind(path, instead / path.relative_to(hidden)))
@@ -95,7 +98,7 @@ def _machine(folder: Path, address: str, port: int, key: Path, shared: Path) -> 
         _wait_for(address, port, process, folder / "sshd.log")
         yield
     finally:
-        process.kill()  # and with it the first process of the machine, and so every other
+        process.kill()  # and with it every process of the machine
         process.wait()
 
 
@@ -105,9 +108,9 @@ def _bind(path: Path, place: Path) -> str:
 
 
 def _give_python(home: Path) -> None:
-    """A shell that finds our Python, and an environment in which Ray and torch are there already.
+    """Provide a shell that finds this Python, and an environment with Ray, torch and the rest.
 
-    Nothing of ours is: `pip install` of the cluster file has to bring that.
+    It lacks class_sweep, which the `pip install` of the cluster file has to install.
     """
     settings = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
     exports = [f"export {name}='{value}'" for name, value in settings.items()]
@@ -118,7 +121,7 @@ def _give_python(home: Path) -> None:
         shutil.copytree(pip, home / ".config" / "pip")
     venv = home / "class-sweep" / "venv"
     subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
-    # The scripts of an environment name its Python by the path that it has on the machine.
+    # The scripts of an environment contain the path of its Python on the machine.
     there = HOME / venv.relative_to(home) / "bin"
     for script in (venv / "bin").iterdir():
         if script.is_file() and not script.is_symlink():

@@ -1,4 +1,4 @@
-"""An S3 server of its own process on loopback, and a line to it that can be slow or broken."""
+"""An S3 server in its own process on loopback, and a proxy to it that can be slow or fail."""
 
 import contextlib
 import os
@@ -32,7 +32,7 @@ def free_port() -> int:
 
 
 class S3Server:
-    """Moto's server, which keeps objects in memory."""
+    """Moto's server, which keeps the objects in memory."""
 
     def __init__(self) -> None:
         self.port = free_port()
@@ -58,7 +58,7 @@ class S3Server:
             return answer.read()
 
     def bucket(self) -> str:
-        """A new bucket; its name."""
+        """Create a bucket and return its name."""
         self.buckets += 1
         name = f"bucket-{self.buckets}"
         self.request("PUT", f"/{name}")
@@ -74,13 +74,13 @@ def address(port: int, bucket: str, prefix: str = "sweeps") -> str:
 
 
 class Line:
-    """A port that leads to another one, through which things can go wrong.
+    """A proxy in front of another port, which can delay or break requests.
 
     Attributes:
-        delay: Seconds that each request takes longer.
-        broken: None; `drop`, connections are closed; `silent`, nothing is answered; or a status
-            such as `500 Internal Server Error` that every request is answered with.
-        requests: How many came.
+        delay: Seconds added to each request.
+        broken: None; `drop` closes connections; `silent` never answers; any other text is the
+            status of every answer, for example `500 Internal Server Error`.
+        requests: Number of requests so far.
     """
 
     def __init__(self, to: int) -> None:
@@ -96,7 +96,7 @@ class Line:
 
     @staticmethod
     def _quietly(work: Callable[..., None], *arguments: object) -> None:
-        with contextlib.suppress(OSError):  # an end went away
+        with contextlib.suppress(OSError):  # one side closed the connection
             work(*arguments)
 
     def _accept(self) -> None:

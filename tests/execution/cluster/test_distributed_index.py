@@ -1,4 +1,4 @@
-"""The index over several raylets, one of which is lost on the way."""
+"""The index over several raylets, one of which is lost during the count."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What the nodes of a cluster are asked, on a real Ray of one node."""
+"""The checks of the nodes, on a real Ray instance with one node."""
 
 import pytest
 

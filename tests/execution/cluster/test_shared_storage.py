@@ -1,4 +1,4 @@
-"""Whether the machines of a cluster reach a place."""
+"""The check that every machine of a cluster reaches the checkpoints."""
 
 import pytest
 
