@@ -1,4 +1,4 @@
-"""Arrays that are computed once, kept on disk and checked when they are read back."""
+"""A cache of named arrays on disk, which checks them when it reads them."""
 
 import logging
 import os
@@ -13,6 +13,7 @@ from platformdirs import user_cache_path
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from class_sweep.base.files import atomic_file
 from class_sweep.base.hashing import fingerprint
 
 FOLDER_VARIABLE = "CLASS_SWEEP_CACHE"
@@ -23,19 +24,19 @@ Arrays = dict[str, np.ndarray]
 
 
 def default_cache_folder() -> Path:
-    """Where features are kept: $CLASS_SWEEP_CACHE, else the user's cache folder."""
-    chosen = os.environ.get(FOLDER_VARIABLE)
-    return Path(chosen).expanduser() if chosen else user_cache_path("class-sweep")
+    """The folder of $CLASS_SWEEP_CACHE, or the user's cache folder."""
+    folder = os.environ.get(FOLDER_VARIABLE)
+    return Path(folder).expanduser() if folder else user_cache_path("class-sweep")
 
 
 class ArrayCache:
-    """A folder of entries `<key>.safetensors`, each with a checksum over its key and its arrays.
+    """A folder of entries `KEY.safetensors`, each with a checksum of its key and its arrays.
 
-    Several processes may use one folder: the first computes an entry, the others wait and read it.
-    A folder that cannot be written costs a warning and the saving, never the result.
+    Several processes can share a folder: the first computes an entry, the others wait and read it.
+    If the folder cannot be written, the cache logs a warning and returns the computed arrays.
 
     Args:
-        folder: Made when the first entry is written.
+        folder: The folder; the first entry creates it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -48,12 +49,12 @@ class ArrayCache:
         *,
         name: str,
     ) -> np.ndarray:
-        """One array, from the cache or computed.
+        """Read one array from the cache, or compute it.
 
         Args:
-            key_parts: Everything that decides the array, as `fingerprint` takes it.
-            compute: Makes the array; called at most once, not at all when there is an entry.
-            name: Begins the entry's file name, for whoever looks into the folder.
+            key_parts: Everything that decides the array; see `fingerprint`.
+            compute: Computes the array if there is no entry.
+            name: The start of the file name, for people who look into the folder.
         """
         key = f"{name}-{fingerprint(key_parts)}"
         return self.arrays(key, lambda: {"features": compute()})["features"]
@@ -62,69 +63,68 @@ class ArrayCache:
         self,
         key: str,
         compute: Callable[[], Arrays],
-        why_not: Callable[[Arrays], str | None] = lambda _: None,
+        invalid_reason: Callable[[Arrays], str | None] = lambda _: None,
     ) -> Arrays:
-        """Named arrays, from the cache or computed.
+        """Read named arrays from the cache, or compute them.
 
         Args:
-            key: The entry's name; it must stand for everything that decides the arrays.
-            compute: Makes the arrays; called at most once, not at all when there is an entry.
-            why_not: Says what is wrong with the arrays of an intact entry, which are then made
-                anew; None where nothing is.
+            key: The name of the entry; it must identify everything that decides the arrays.
+            compute: Computes the arrays if there is no entry.
+            invalid_reason: Why the arrays of an intact entry must be computed again, or None.
 
         Raises:
-            ValueError: If the key is no plain file name.
-            TypeError: If an array's type cannot be stored (text or objects).
+            ValueError: If the key is not a plain file name.
+            TypeError: If an array has a type that cannot be stored (text or objects).
         """
         if not re.fullmatch(r"\w[\w.-]{0,199}", key, re.ASCII):
             raise ValueError(f"a cache key must be letters, digits, '_', '.' and '-', got {key!r}")
         path = self.folder / f"{key}.safetensors"
-        if (found := _read(path, key, why_not, logging.WARNING)) is not None:
-            return found
-        with ExitStack() as held:
+        if (arrays := _read(path, key, invalid_reason, logging.WARNING)) is not None:
+            return arrays
+        with ExitStack() as locks:
             try:
                 self.folder.mkdir(parents=True, exist_ok=True)
-                _wait_for(held, self.folder / f"{key}.lock")
+                _wait_for(locks, self.folder / f"{key}.lock")
             except OSError as error:
                 _warn_not_cached(path, error)
                 return compute()
-            # Another process may have written it meanwhile; what is wrong was said above.
-            if (found := _read(path, key, why_not, logging.DEBUG)) is not None:
-                return found
+            # Another process may have written the entry; its errors are already logged.
+            if (arrays := _read(path, key, invalid_reason, logging.DEBUG)) is not None:
+                return arrays
             computed = {name: np.asarray(array, order="C") for name, array in compute().items()}
             _write(path, key, computed)
             return computed
 
 
 class NoCache(ArrayCache):
-    """Computes everything and keeps nothing: for a person's own query."""
+    """Computes everything and stores nothing, so that no query of a user reaches the disk."""
 
     def __init__(self) -> None:
         super().__init__(Path())
 
     def arrays(
         self,
-        key: str,  # noqa: ARG002 - nothing is kept under it
+        key: str,  # noqa: ARG002 - nothing is stored
         compute: Callable[[], Arrays],
-        why_not: Callable[[Arrays], str | None] = lambda _: None,  # noqa: ARG002
+        invalid_reason: Callable[[Arrays], str | None] = lambda _: None,  # noqa: ARG002
     ) -> Arrays:
-        """What `compute` makes."""
+        """Compute the arrays."""
         return compute()
 
 
-def _wait_for(held: ExitStack, path: Path) -> None:
+def _wait_for(locks: ExitStack, path: Path) -> None:
     lock = FileLock(path)
     try:
-        held.enter_context(lock.acquire(timeout=0))
+        locks.enter_context(lock.acquire(timeout=0))
     except Timeout:
         _log.info("waiting for another process that computes %s", path.stem)
-        held.enter_context(lock.acquire())
+        locks.enter_context(lock.acquire())
 
 
 def _read(
-    path: Path, key: str, why_not: Callable[[Arrays], str | None], level: int
+    path: Path, key: str, invalid_reason: Callable[[Arrays], str | None], level: int
 ) -> Arrays | None:
-    """The arrays of an intact entry; None if there is none, or none that can be trusted."""
+    """The arrays of a valid entry; None without one."""
     try:
         with safe_open(path, framework="np") as file:
             expected = (file.metadata() or {}).get("sha256")
@@ -137,7 +137,7 @@ def _read(
     if expected != fingerprint(key, arrays):
         _log.log(level, "a cache entry must match its checksum and doesn't: rebuilding %s", path)
         return None
-    if (reason := why_not(arrays)) is not None:
+    if (reason := invalid_reason(arrays)) is not None:
         _log.log(level, "%s: rebuilding %s", reason, path)
         return None
     return arrays
@@ -148,18 +148,10 @@ def _write(path: Path, key: str, arrays: Arrays) -> None:
         if array.dtype.kind not in "biuf":
             raise TypeError(f"a cached array must be numeric, got {array.dtype} for {name!r}")
     data = save(arrays, metadata={"sha256": fingerprint(key, arrays)})
-    # One name per key is enough, since the lock is held; a killed process's leftover is replaced.
-    temporary = path.with_suffix(".tmp")
     try:
-        temporary.unlink(missing_ok=True)
-        try:
-            with temporary.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        # The lock is held, so this process is the only writer.
+        with atomic_file(path, partial=path.with_suffix(".tmp")) as file:
+            file.write(data)
     except OSError as error:
         _warn_not_cached(path, error)
 

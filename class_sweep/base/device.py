@@ -1,4 +1,4 @@
-"""The fastest device and number format of this machine for running a frozen model."""
+"""The fastest device and number format of this machine for a frozen model."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ _CPU_FLAGS = {"avx512_bf16", "amx_bf16"}
 
 
 def device_and_dtype() -> tuple[torch.device, torch.dtype]:
-    """CUDA before the CPU; bfloat16 where the hardware computes in it, else float32."""
+    """CUDA if available, else the CPU; bfloat16 if the hardware supports it, else float32."""
     if torch.cuda.is_available():
         fast = torch.cuda.is_bf16_supported(including_emulation=False)
         return torch.device("cuda"), torch.bfloat16 if fast else torch.float32

@@ -1,30 +1,29 @@
-"""Files that are either whole or not there."""
+"""Atomic files: a reader or a crash never sees a part of one."""
 
 import contextlib
 import errno
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from class_sweep.errors import StorageError
 
-# The system's own words, and SQLite's.
+# The messages of the system and of SQLite.
 _DISK_FULL = (*map(os.strerror, (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)), "disk is full")
 
 
 def is_disk_full(message: str) -> bool:
-    """Whether an error that has passed through other hands was a disk without room."""
+    """Whether an error message of another library reports a full disk."""
     return any(words in message for words in _DISK_FULL)
 
 
 def write_atomic(path: Path, text: str) -> None:
-    """Write a text file so that a reader, or a crash, never sees half of it.
+    """Write a text file as a whole.
 
     Raises:
-        StorageError: If it cannot be written; what stood there before then still does.
+        StorageError: If the file cannot be written; an earlier file stays as it was.
     """
     try:
         with atomic_file(path) as file:
@@ -33,21 +32,29 @@ def write_atomic(path: Path, text: str) -> None:
         raise StorageError(f"a file must be writable: {path}: {error.strerror}") from error
 
 
-@contextmanager
-def atomic_file(path: Path) -> Iterator[BinaryIO]:
-    """Open a binary file that replaces `path` when the block ends without an error.
+@contextlib.contextmanager
+def atomic_file(path: Path, *, partial: Path | None = None) -> Iterator[BinaryIO]:
+    """Open a new file that replaces `path` when the block ends; after an error it is removed.
+
+    Args:
+        path: The file.
+        partial: The name of the new file in the block, for a caller that is the only writer: the
+            next call then overwrites the file of a killed process. By default a name of its own.
 
     Raises:
-        OSError: If it cannot be written; a file that was at `path` is still there.
+        OSError: If the file cannot be written; an earlier file stays as it was.
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    partial = Path(name)
+    if partial is None:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+        partial, file = Path(name), os.fdopen(handle, "wb")
+        partial.chmod(0o644)  # mkstemp's 0600 would lock out other readers of the results
+    else:
+        file = partial.open("wb")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        partial.chmod(0o644)  # mkstemp's 0600 would keep a colleague from reading results
         partial.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):

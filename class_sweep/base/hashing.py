@@ -1,4 +1,4 @@
-"""One hash for whatever decides a result: settings, texts, arrays, files."""
+"""Hashes of settings, texts, arrays and files."""
 
 import hashlib
 import struct
@@ -10,25 +10,23 @@ from typing import Any, Protocol
 import numpy as np
 from pydantic import BaseModel
 
-_CHUNK = 1 << 20  # bytes read at a time
-
 
 class _Hash(Protocol):
     def update(self, data: Any, /) -> None: ...
 
 
 def fingerprint(*parts: object) -> str:
-    """SHA-256 over a canonical encoding of its arguments, as 64 hexadecimal digits.
+    """SHA-256 over a canonical encoding of the arguments, as 64 hexadecimal digits.
 
-    Every value is preceded by its type and its length, so neither ("ab", "c") and ("a", "bc") nor
-    1, 1.0, True and "1" meet. A mapping's order doesn't count; a list and a tuple are alike.
+    The encoding of a value begins with its type and length, so ("ab", "c") and ("a", "bc") differ,
+    and so do 1, 1.0, True and "1". The order of a mapping does not count; a list equals a tuple.
 
     Args:
         parts: None, bool, int, float, str, bytes, paths, pydantic models, numpy scalars and arrays
             (of any type but object), and lists, tuples and string-keyed mappings of these.
 
     Raises:
-        TypeError: For anything else: its encoding would not be stable.
+        TypeError: For any other value, which has no stable encoding.
     """
     digest = hashlib.sha256()
     _update(digest, parts)
@@ -41,15 +39,24 @@ def file_digest(path: Path) -> str:
     Raises:
         OSError: If the file cannot be read.
     """
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def arrays_checksum(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """SHA-256 over named arrays, in the order of their names: 32 bytes.
+
+    Results folders hold this checksum of each difficulty index, so its encoding must not change.
+    """
+    digest = hashlib.sha256()
+    for name, array in sorted(arrays.items()):
+        digest.update(f"{name}{array.dtype}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.digest()
 
 
 def library_versions(*names: str) -> dict[str, str]:
-    """The installed version of each distribution, found without importing it."""
+    """The installed version of each distribution, without importing it."""
     return {name: version(name) for name in names}
 
 
@@ -80,7 +87,7 @@ def _update_array(digest: _Hash, array: np.ndarray) -> None:
     if array.dtype.hasobject:
         raise TypeError(f"a fingerprint takes arrays of plain values, got dtype {array.dtype}")
     _update(digest, ["array", array.dtype.str, list(array.shape)])
-    # A flat view: hashing needs C order, and a memoryview of an empty array cannot be cast.
+    # A flat view, because hashing needs C order and a memoryview of an empty array has no cast.
     digest.update(np.asarray(array, order="C").reshape(-1).view(np.uint8).data)
 
 

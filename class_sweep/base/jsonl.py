@@ -1,4 +1,4 @@
-"""A log of lines that outlives any crash: each is on the disk before anyone acts on it."""
+"""An append-only log of lines; every line is on the disk before the caller acts on it."""
 
 import logging
 import os
@@ -12,18 +12,18 @@ log = logging.getLogger(__name__)
 
 
 class LineLog:
-    """Appends to a file; the lines before a failure stay as they were."""
+    """Appends lines to a file; a failure never damages an earlier line."""
 
     def __init__(self, path: Path) -> None:
-        """Name the file; it is opened, or made, by the first line."""
+        """Set the path; the first line opens or creates the file."""
         self.path = path
         self._file: FileIO | None = None
 
     def append(self, line: str) -> None:
-        """Add one line, without its newline; when this returns, it is on the disk.
+        """Append one line, given without its newline, and wait until it is on the disk.
 
         Raises:
-            StorageError: If it cannot be written; the lines before it are as they were.
+            StorageError: If the line cannot be written; the earlier lines stay as they were.
         """
         left = line.encode() + b"\n"
         try:
@@ -34,19 +34,19 @@ class LineLog:
                 left = left[self._file.write(left) :]
             os.fsync(self._file.fileno())
         except OSError as error:
-            self.close()  # so that the next line first cuts what is there of this one
+            self.close()  # the next line then cuts the partial line first
             raise StorageError(
                 f"a report must be written down: {self.path}: {error.strerror}"
             ) from error
 
     def close(self) -> None:
-        """Let the file go; a later line opens it again."""
+        """Close the file; the next line opens it again."""
         if self._file is not None:
             self._file.close()
             self._file = None
 
     def _cut_torn_line(self) -> None:
-        """Drop what a killed run left of a line, so that the next one starts on its own."""
+        """Remove the partial line of a killed process."""
         if not self.path.is_file():
             return
         text = self.path.read_bytes()
@@ -57,11 +57,11 @@ class LineLog:
 
 
 def whole_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Each whole line with its number, from 1; a torn last one, of a killed run, is said."""
+    """Yield each complete line with its number, from 1; a partial last line is logged."""
     if not path.is_file():
         return
     *lines, torn = path.read_bytes().split(b"\n")
-    if torn:  # no newline after it: the write was cut short, and nobody acted on it
+    if torn:  # without a newline: the write was cut short, and no caller acted on it
         log.warning("dropped a torn last line: %s:%d", path, len(lines) + 1)
     for number, line in enumerate(lines, start=1):
         if line:

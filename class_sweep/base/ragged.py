@@ -1,4 +1,4 @@
-"""Rows of unequal lengths in one flat array: shared without copying, gathered without a loop."""
+"""Rows of unequal lengths in one flat array, which is shared without a copy."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Ragged:
-    """N rows, row i being `values[offsets[i] : offsets[i + 1]]`.
+    """N rows; row i is `values[offsets[i] : offsets[i + 1]]`.
 
     Attributes:
         values: (ΣT, …) the rows one after another.
@@ -22,7 +22,7 @@ class Ragged:
 
     @classmethod
     def of(cls, rows: Sequence[NDArray[np.generic]], empty: NDArray[np.generic]) -> Self:
-        """Some arrays, joined; `empty` (0, …) gives the shape where there is none."""
+        """Join rows; `empty` (0, …) gives the shape and type if there are none."""
         lengths = np.fromiter((len(row) for row in rows), np.int64, len(rows))
         return cls(np.concatenate([empty, *rows]).astype(empty.dtype), offsets_of(lengths))
 
@@ -32,29 +32,29 @@ class Ragged:
         return cls(arrays[f"{name}/values"], arrays[f"{name}/offsets"])  # type: ignore[arg-type]
 
     def arrays(self, name: str) -> dict[str, NDArray[np.generic]]:
-        """Its two arrays by name."""
+        """The two arrays by name."""
         return {f"{name}/values": self.values, f"{name}/offsets": self.offsets}
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
     def lengths(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """(n,) the lengths of some rows."""
+        """The lengths of rows: (n,) to (n,)."""
         lengths: NDArray[np.int64] = self.offsets[rows + 1] - self.offsets[rows]
         return lengths
 
     def take(self, rows: NDArray[np.int64]) -> Self:
-        """Some rows, in the order asked for, as a copy."""
+        """A copy of rows, in the given order."""
         offsets = offsets_of(self.lengths(rows))
         start = np.repeat(self.offsets[rows] - offsets[:-1], np.diff(offsets))
         return type(self)(self.values[np.arange(offsets[-1]) + start], offsets)
 
     def owners(self) -> NDArray[np.int64]:
-        """(ΣT,) the row that each value is in."""
+        """The row of each value: (ΣT,)."""
         return np.repeat(np.arange(len(self)), np.diff(self.offsets))
 
     def padded(self) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
-        """Its rows as one array (N, T, …), zero behind their ends, and where they are (N, T)."""
+        """The rows as one (N, T, …) array padded with zeros, and the (N, T) mask of the values."""
         lengths = np.diff(self.offsets)
         mask = np.arange(lengths.max(initial=0)) < lengths[:, None]
         dense = np.zeros(mask.shape + self.values.shape[1:], self.values.dtype)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from class_sweep.base.files import atomic_file
 from class_sweep.data.download import Progress, download
 from class_sweep.errors import DataError
 
@@ -113,11 +114,9 @@ def _read_sums(folder: Path) -> dict[str, str]:
 
 
 def _write_sums(folder: Path, sums: dict[str, str]) -> None:
-    new = folder / f"{SUMS}.new"
     lines = [f"{digest}  {name}\n" for name, digest in sorted(sums.items())]
-    new.write_text("".join(lines), encoding="utf-8")
-    _sync(new)
-    new.replace(folder / SUMS)
+    with atomic_file(folder / SUMS) as file:
+        file.write("".join(lines).encode())
 
 
 def _sync(path: Path) -> None:

@@ -4,7 +4,6 @@ N_i(σ) = #{ j ≠ i : s_ij ≥ σ } (CLASS, arXiv 2502.11633), and each pair's 
 one pass over the upper triangle of the similarity matrix, which never exists as a whole.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Self
@@ -12,6 +11,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from class_sweep.base.hashing import arrays_checksum
 from class_sweep.config.sigma import Quantile
 from class_sweep.difficulty.combine import Counted, combine
 from class_sweep.difficulty.side import decode
@@ -112,11 +112,7 @@ class DifficultyIndex:
 
     def checksum(self) -> str:
         """SHA-256 over the arrays: two indexes with one checksum are the same index."""
-        digest = hashlib.sha256()
-        for name, array in sorted(self.arrays().items()):
-            digest.update(f"{name}{array.dtype}{array.shape}".encode())
-            digest.update(np.ascontiguousarray(array).data)
-        return digest.hexdigest()
+        return arrays_checksum(self.arrays()).hex()
 
 
 def sigma_at(nearest: NDArray[np.float32], quantile: float) -> float:

@@ -20,7 +20,7 @@ def to_stored(index: DifficultyIndex, data: str) -> Arrays:
     }
 
 
-def why_not(stored: Arrays, data: str) -> str | None:
+def invalid_reason(stored: Arrays, data: str) -> str | None:
     """Why stored arrays cannot stand for an index of some features; None if they can."""
     version = int(stored[_VERSION][0]) if _VERSION in stored else "none"
     if version != INDEX_VERSION:

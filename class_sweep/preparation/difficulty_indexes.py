@@ -13,7 +13,7 @@ from class_sweep.curriculum.baselines import sigmas_needed
 from class_sweep.difficulty.diagnosis import SigmaDiagnosis
 from class_sweep.difficulty.index import KEPT, DifficultyIndex, Executor, Progress, build_index
 from class_sweep.difficulty.similarity import CLASS_SIMILARITY, Similarity
-from class_sweep.difficulty.stored import from_stored, to_stored, why_not
+from class_sweep.difficulty.stored import from_stored, invalid_reason, to_stored
 from class_sweep.errors import ConfigError
 from class_sweep.training.features import similarity_of
 
@@ -111,4 +111,4 @@ def cached_index(
         )
         return to_stored(index, data)
 
-    return from_stored(cache.arrays(key, count, lambda stored: why_not(stored, data)))
+    return from_stored(cache.arrays(key, count, lambda stored: invalid_reason(stored, data)))

@@ -1,11 +1,11 @@
 """The checkpoint of a trial: written completely or not at all, read without running its code."""
 
-import os
 from pathlib import Path
 from typing import IO, Any
 
 import torch
 
+from class_sweep.base.files import atomic_file
 from class_sweep.errors import TrainingError
 
 STATE_FILE = "state.pt"  # the name of the checkpoint in a training's folder
@@ -16,12 +16,8 @@ def save_state(to: Path | IO[bytes], state: dict[str, Any]) -> None:
     if not isinstance(to, Path):
         torch.save(state, to)
         return
-    partial = to.with_suffix(".partial")
-    with partial.open("wb") as file:
+    with atomic_file(to, partial=to.with_suffix(".partial")) as file:
         torch.save(state, file)
-        file.flush()
-        os.fsync(file.fileno())  # or a machine failure may keep the name and lose the content
-    partial.replace(to)
 
 
 def load_state(path: Path | IO[bytes], device: torch.device) -> dict[str, Any]:

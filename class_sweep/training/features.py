@@ -1,6 +1,5 @@
 """The read-only inputs of every trial: features, graphs, splits and difficulty indexes."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
@@ -18,6 +17,7 @@ from class_sweep.backbones.inputs import (
     TokenIds,
     Tokens,
 )
+from class_sweep.base.hashing import arrays_checksum
 from class_sweep.base.ragged import Ragged
 from class_sweep.config.curriculum import Curriculum
 from class_sweep.config.inputs import SPLITS
@@ -160,11 +160,7 @@ class TrialFeatures:
         return arrays
 
     def _digest(self) -> NDArray[np.uint8]:
-        digest = hashlib.sha256()
-        for name, array in sorted(self._read().items()):
-            digest.update(f"{name}{array.dtype}{array.shape}".encode())
-            digest.update(np.ascontiguousarray(array).data)
-        return np.frombuffer(digest.digest(), dtype=np.uint8)
+        return np.frombuffer(arrays_checksum(self._read()), dtype=np.uint8)
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> Self:

@@ -24,11 +24,11 @@ REPEATED = (2, 301)  # rows with the same text and the same molecule
 class RefusingCache(ArrayCache):
     """A cache that refuses to compute a missing entry."""
 
-    def arrays(self, key, _compute, why_not=lambda _: None):
+    def arrays(self, key, _compute, invalid_reason=lambda _: None):
         def refuse():
             raise AssertionError(f"not in the cache: {key}")
 
-        return super().arrays(key, refuse, why_not)
+        return super().arrays(key, refuse, invalid_reason)
 
 
 @pytest.fixture(scope="module")
