@@ -40,7 +40,7 @@ def settings() -> Callable[..., BaseModel]:
 
 @pytest.fixture(scope="session")
 def features() -> TrialFeatures:
-    """Six pairs of everything that a backbone may read of frozen encoders."""
+    """Six pairs with every input that a backbone may read."""
     generator = np.random.default_rng(7)
     lengths = np.array([5, 2, 9, 1, 3, 4])
     tokens = generator.normal(size=(lengths.sum(), WIDTH)).astype(np.float16)
@@ -66,7 +66,7 @@ def inputs(features) -> InputSpec:
 
 @pytest.fixture(scope="session")
 def pairs(features) -> Callable[[list[int]], Batch]:
-    """Some of the six pairs, in the order asked for."""
+    """A batch of some of the six pairs."""
     return lambda rows: features.batch(np.array(rows), CPU)
 
 

@@ -1,4 +1,4 @@
-"""What every backbone of the catalogue keeps, in each form that it takes."""
+"""The contract of every registered backbone, in each of its forms."""
 
 import pytest
 import torch
@@ -13,7 +13,7 @@ FORMS = [*((name, {}) for name in sorted(BACKBONES)), ("text2mol", {"molecule": 
 
 @pytest.fixture(params=FORMS, ids=lambda form: "-".join([form[0], *form[1].values()]))
 def build(request, settings, inputs):
-    """Builds the backbone from a seed; dropout as it is by default, unless given."""
+    """Builds the backbone from a seed, with changes of its settings."""
     name, form = request.param
 
     def fresh(seed: int = 0, **changes: object) -> Backbone:
@@ -77,7 +77,7 @@ def test_gradients_reach_every_parameter(build, batch):
     for name, parameter in backbone.named_parameters():
         assert parameter.grad is not None, name
         assert torch.isfinite(parameter.grad).all(), name
-        last_bias = name.endswith("adversary.score.4.bias")  # what is added to both sides cancels
+        last_bias = name.endswith("adversary.score.4.bias")  # a constant in both scores cancels
         assert last_bias or parameter.grad.any(), name
 
 
@@ -93,9 +93,9 @@ def test_an_embedding_does_not_depend_on_its_batch(build, batch, pairs):
         torch.testing.assert_close(backwards[side]["embedding"].flip(0), embedded)
 
 
-def test_a_pairs_score_is_that_of_its_own_text_and_molecule_alone(build, pairs):
+def test_a_pair_score_depends_on_its_own_text_and_molecule_alone(build, pairs):
     backbone = build().eval()
-    texts, molecules = [0, 1, 2, 2], [0, 3, 2, 4]  # two of them no partners
+    texts, molecules = [0, 1, 2, 2], [0, 3, 2, 4]  # two of the pairs are wrong
 
     def scores(text_rows, molecule_rows):
         text, _ = sides(backbone, pairs(text_rows))
@@ -120,7 +120,7 @@ def test_a_seed_gives_one_initialisation(build):
     assert not all(torch.equal(one[name], other[name]) for name in one)
 
 
-def test_what_is_shared_between_trials_is_not_trained(build, batch, inputs):
+def test_shared_atom_vectors_are_not_trained(build, batch, inputs):
     before = inputs.atom_vectors.copy()
     backbone = build().train()
     optimizer = torch.optim.AdamW(backbone.parameter_groups(Optimizer()), lr=0.1)

@@ -16,7 +16,7 @@ def unit(rows, seed, shift=0.0):
     return torch.nn.functional.normalize(points, dim=1)
 
 
-def test_it_learns_to_tell_real_from_fake_with_slopes_near_1(critic):
+def test_a_critic_separates_real_from_fake_with_slopes_near_1(critic):
     real, fake = unit(64, 0, 1.0), unit(64, 1, -1.0)
     optimizer = critic.optimizer()
     torch.manual_seed(1)
@@ -37,7 +37,7 @@ def test_the_penalty_is_ten_times_the_squared_distance_of_slopes_from_1(critic):
     assert flat.loss(unit(16, 0), unit(16, 1)).item() == pytest.approx(10)
 
 
-def test_its_loss_trains_it_alone_and_fooling_it_trains_the_fake_alone(critic):
+def test_the_critic_loss_trains_the_critic_alone_and_the_model_loss_the_fake_alone(critic):
     real, fake = unit(4, 0).requires_grad_(), unit(4, 1).requires_grad_()
     critic.loss(real, fake).backward()
     assert real.grad is None

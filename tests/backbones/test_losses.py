@@ -34,7 +34,7 @@ def test_the_loss_is_the_formula(pairs, dimension, log_scale, seed):
     assert found.item() == pytest.approx(expected, rel=1e-4, abs=1e-5)
 
 
-def test_the_two_directions_are_worth_the_same():
+def test_both_directions_have_equal_weight():
     generator = torch.Generator().manual_seed(0)
     texts, molecules = torch.randn(2, 5, 4, generator=generator, dtype=torch.float64)
     scale = torch.tensor(0.3, dtype=torch.float64)
@@ -42,7 +42,7 @@ def test_the_two_directions_are_worth_the_same():
     torch.testing.assert_close(one, symmetric_cross_entropy(molecules, texts, scale))
 
 
-def test_pairs_that_cannot_be_told_apart_lose_the_logarithm_of_their_number():
+def test_equal_pairs_have_a_loss_of_the_logarithm_of_their_number():
     same = torch.ones(8, 1)
     assert symmetric_cross_entropy(same, same, torch.tensor(2.0)).item() == pytest.approx(
         math.log(8)
@@ -89,7 +89,7 @@ def loss_of(backbone, batch):
     return backbone.loss_parts(*sides)["contrastive"]
 
 
-def test_the_temperature_starts_where_it_is_set(settings, inputs):
+def test_the_temperature_starts_at_its_setting(settings, inputs):
     for temperature in (0.01, 0.07, 1.0, 10.0):
         backbone = build_backbone(settings("contrastive", temperature=temperature), inputs)
         assert 1 / backbone.log_scale.exp().item() == pytest.approx(temperature, rel=1e-5)
@@ -104,7 +104,7 @@ def test_the_scale_is_clamped_at_a_hundred(contrastive, batch):
     assert len(set(losses.values())) == 1
 
 
-def test_the_lowest_temperature_that_may_be_set_is_still_learned(settings, inputs, batch):
+def test_the_lowest_allowed_temperature_still_gets_a_gradient(settings, inputs, batch):
     backbone = build_backbone(settings("contrastive", temperature=0.01), inputs)
     loss_of(backbone, batch).backward()
     assert backbone.log_scale.grad.item() != 0

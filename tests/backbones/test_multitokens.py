@@ -1,4 +1,4 @@
-"""Multi-tokens against loops over pairs and motifs, and what of the padding must not matter."""
+"""Multi-tokens against loops over pairs and motifs, and their independence of padding."""
 
 import pytest
 import torch
@@ -40,7 +40,7 @@ sizes = st.tuples(*[st.integers(1, 3)] * 3, st.integers(1, 6), st.integers(1, 5)
 
 
 @given(sizes, st.integers(0, 2**32 - 1))
-def test_each_pair_has_the_mean_over_its_own_motifs_and_so_have_gradients(sizes, seed):
+def test_mean_cosines_and_gradients_equal_those_of_a_loop(sizes, seed):
     case = a_case(*sizes, seed)
     weights = torch.randn(sizes[:3], dtype=torch.float64)
     found, expected = mean_cosines(*case), by_hand(*case)
@@ -54,7 +54,7 @@ def test_each_pair_has_the_mean_over_its_own_motifs_and_so_have_gradients(sizes,
 
 
 @pytest.mark.parametrize("repeats", [1, 3])
-def test_what_is_behind_a_texts_end_changes_nothing(repeats):
+def test_the_padding_of_a_text_changes_nothing(repeats):
     tokens, motifs, column, there = a_case(repeats, 2, 3, 7, 5, 0)
     other = torch.where(there, column, (column + 1) % 5)
     filled = torch.where(there[:, :, 0, :, None], tokens, 9.0)

@@ -1,4 +1,4 @@
-"""The transformer inside a trial: what of it is trained, and what it gives."""
+"""The transformer inside a trial: its trained layers and its output."""
 
 import dataclasses
 
@@ -34,12 +34,12 @@ def load(tiny_bert):
 
 @pytest.fixture
 def trained_inputs(tiny_bert, inputs):
-    """What a backbone is built over where the transformer is trained."""
+    """The inputs of a backbone with a transformer that is trained."""
     encoder = HuggingFaceEncoder(model=str(tiny_bert), trainable=True)
     return dataclasses.replace(inputs, text_width=16, transformer=encoder)
 
 
-def test_a_text_is_the_same_in_every_batch_and_as_frozen(load, tiny_bert):
+def test_a_text_has_the_same_encoding_in_every_batch_and_when_frozen(load, tiny_bert):
     from transformers import BertModel
 
     encoder = load(True, (0.5, 1.0)).eval()
@@ -55,7 +55,7 @@ def test_a_text_is_the_same_in_every_batch_and_as_frozen(load, tiny_bert):
     assert together.tokens.mask.sum(1).tolist() == [len(ids) for ids in IDS]
 
 
-def test_the_first_token_may_stand_for_the_text(load):
+def test_cls_pooling_takes_the_first_token(load):
     encoder = load(True, (0.5, 1.0), pooling="cls").eval()
     found = encoder(token_ids(IDS))
     assert torch.equal(found.sentence, found.tokens.states[:, 0])
@@ -65,7 +65,7 @@ def trained(encoder):
     return {name for name, parameter in encoder.named_parameters() if parameter.requires_grad}
 
 
-def test_all_of_it_or_its_last_layers_are_trained(load):
+def test_all_layers_or_the_last_ones_are_trained(load):
     whole = {name for name, _ in load(True).named_parameters()}
     assert trained(load(True)) == whole
     last = trained(load("last_1"))
@@ -87,13 +87,13 @@ def test_layers_that_are_not_trained_run_without_dropout_and_gradients(load):
     assert not any(m.training for m in encoder.modules())
 
 
-def test_more_layers_than_there_are_cannot_be_trained(load):
+def test_training_more_layers_than_the_model_has_is_an_error(load):
     with pytest.raises(EncoderError, match=r"at most last_2, the layers of the model, got last_3"):
         load("last_3")
 
 
 @pytest.mark.parametrize("name", sorted(BACKBONES))
-def test_every_backbone_trains_it_at_its_own_rate(name, settings, trained_inputs, batch):
+def test_a_transformer_is_trained_at_its_own_rate(name, settings, trained_inputs, batch):
     torch.manual_seed(0)
     backbone = build_backbone(settings(name), trained_inputs).train()
     tokens = Batch(token_ids(IDS), batch.molecules)

@@ -1,4 +1,4 @@
-"""Optimal transport against a loop in float64, and what a plan has to keep."""
+"""Optimal transport against a loop in float64, and the properties of a plan."""
 
 import math
 
@@ -44,7 +44,7 @@ def problems():
     return cost, rows, columns
 
 
-def test_masses_are_uniform_over_what_there_is(problems):
+def test_masses_are_uniform_outside_of_the_padding(problems):
     cost, rows, columns = problems
     plan = proximal_plan(cost, rows, columns, beta=0.5, iterations=50).exp()
     assert torch.isfinite(plan).all()
@@ -73,20 +73,20 @@ def test_the_plan_costs_little_more_than_the_best_one():
     assert (plan * cost).sum().item() == pytest.approx(best.item(), abs=1e-3)
 
 
-def test_a_token_goes_where_the_most_of_its_mass_goes(problems, monkeypatch):
+def test_a_token_is_aligned_with_the_column_of_most_of_its_mass(problems, monkeypatch):
     cost, rows, columns = problems
     plan = proximal_plan(cost, rows, columns, beta=0.5, iterations=50)
     whole = aligned(1 - cost, rows, columns, beta=0.5, iterations=50)
     assert torch.equal(whole[rows], plan.argmax(2)[rows])
     assert not torch.equal(whole[rows], plan.masked_fill(plan == -math.inf, 9).argmin(2)[rows])
-    monkeypatch.setattr(transport, "_LARGEST_IN_CACHE", 60)  # a problem at a time
+    monkeypatch.setattr(transport, "_LARGEST_IN_CACHE", 60)  # one problem per block
     one_by_one = aligned(1 - cost, rows, columns, beta=0.5, iterations=50)
     assert torch.equal(one_by_one[rows], whole[rows])
 
 
 @pytest.fixture
 def many():
-    """So many problems that compiling pays."""
+    """Enough problems for a compiled step."""
     generator = torch.Generator().manual_seed(2)
     cost = 1 - torch.rand(300, 24, 12, generator=generator)
     rows = torch.arange(24) < torch.randint(1, 25, (300, 1), generator=generator)
@@ -97,7 +97,7 @@ def many():
 
 @pytest.fixture
 def advances(monkeypatch):
-    """How often a step was taken as it is written down, uncompiled."""
+    """The number of uncompiled steps."""
     transport._compiled("cpu")  # of the step itself
     taken = []
     plain = transport._advance
@@ -105,14 +105,14 @@ def advances(monkeypatch):
     return taken
 
 
-def test_a_compiled_plan_is_the_plain_one(many, advances, monkeypatch):
+def test_a_compiled_plan_equals_the_uncompiled_one(many, advances, monkeypatch):
     cost, rows, columns = many
     found = proximal_plan(*many, beta=0.5, iterations=50)
     stats = torch._dynamo.utils.counters["stats"]
     graphs = stats["unique_graphs"]
     smaller = cost[:290, :20], rows[:290, :20], columns[:290]
     proximal_plan(*(part.contiguous() for part in smaller), beta=1, iterations=5)
-    assert stats["unique_graphs"] == graphs  # one for every size
+    assert stats["unique_graphs"] == graphs  # one graph for all sizes
     assert not advances
     monkeypatch.setattr(transport, "_WORTH_COMPILING", 1 << 40)
     plain = proximal_plan(*many, beta=0.5, iterations=50)
@@ -120,7 +120,7 @@ def test_a_compiled_plan_is_the_plain_one(many, advances, monkeypatch):
     torch.testing.assert_close(found.exp(), plain.exp(), atol=1e-6, rtol=1e-4)
 
 
-def test_where_nothing_can_be_compiled_it_is_done_plainly_and_said_once(
+def test_without_a_compiler_the_step_runs_uncompiled_with_one_warning(
     many, advances, monkeypatch, caplog
 ):
     def fails(*_, **__):
@@ -141,7 +141,7 @@ def test_where_nothing_can_be_compiled_it_is_done_plainly_and_said_once(
 
 
 @pytest.mark.parametrize("size", [(1, 300, 300), (300, 1, 300), (300, 300, 1)])
-def test_what_would_be_compiled_for_itself_is_done_plainly(advances, size):
+def test_sizes_that_would_be_compiled_anew_run_uncompiled(advances, size):
     cost = torch.rand(*size)
     there = torch.ones(size[:2], dtype=torch.bool), torch.ones(size[::2], dtype=torch.bool)
     proximal_plan(cost, *there, beta=0.5, iterations=2)

@@ -4,12 +4,12 @@ from class_sweep.curriculum.baselines import REFERENCES, reference_config, sigma
 from class_sweep.curriculum.pacing import shares
 
 
-def test_references_set_only_what_exists():
+def test_baselines_set_known_settings_alone():
     known = {f"curriculum.{name}" for name in Curriculum.model_fields}
     assert all(set(values) <= known for values in REFERENCES.values())
 
 
-def test_references_are_themselves_in_any_space(make_space):
+def test_a_baseline_is_the_same_trial_in_every_space(make_space):
     plain = make_space("alpha: {uniform: [0.1, 1.0]}, order: {choice: [random, easy_first]}")
     odd = make_space(
         "alpha: {uniform: [0.1, 1.0]}, pacing: step, full_data_after: 0.5, batching: neighbourhood,"
@@ -27,7 +27,7 @@ def test_full_data_is_full_whatever_the_pacing(make_space):
         assert shares(settings.curriculum, 10) == (1.0,) * 10
 
 
-def test_what_the_space_already_says_is_left_out(make_space):
+def test_settings_that_the_space_already_has_are_left_out(make_space):
     space = make_space("alpha: {uniform: [0.1, 1.0]}, beta: 0.03")
     assert reference_config(space, "paper") == {
         "curriculum.alpha": 0.40,
@@ -35,7 +35,7 @@ def test_what_the_space_already_says_is_left_out(make_space):
     }
 
 
-def test_the_sigmas_of_references_are_counted_too(make_space):
+def test_the_sigmas_of_baselines_are_counted_too(make_space):
     assert sigmas_needed(make_space("sigma: {choice: [0.5, 0.7]}")) == [0.5, 0.7]
     space = make_space("sigma: {choice: [0.5, 0.7]}")
     first = space.settings.search.model_copy(update={"baselines": ["paper", "full_data"]})

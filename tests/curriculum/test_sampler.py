@@ -11,7 +11,7 @@ from class_sweep.curriculum.schedule import Schedule
 
 
 def nearest_on_a_line(pairs: int, m: int) -> np.ndarray:
-    """(L, m) neighbours of pairs that stand side by side on a line."""
+    """(L, m) neighbours of pairs on a line."""
     place = np.arange(pairs)
     distance = np.abs(place[:, None] - place[None]).astype(float)
     np.fill_diagonal(distance, np.inf)
@@ -27,7 +27,7 @@ def samplers(draw):
     order = np.random.default_rng(draw(st.integers(0, 99))).permutation(pairs)
     nearest = None
     if draw(st.booleans()):
-        # Arbitrary neighbours, as unfriendly as may be: many pairs want the same few.
+        # Arbitrary neighbours, so that many seeds claim the same few pairs.
         generator = np.random.default_rng(draw(st.integers(0, 99)))
         wanted = generator.permutation(pairs)[: draw(st.integers(2, 20))]
         m = draw(st.integers(1, len(wanted) - 1))
@@ -55,7 +55,7 @@ def test_an_epoch_shows_each_pair_of_its_pool_once_but_for_an_unfilled_batch(mad
 
 
 @given(st.integers(20, 300), st.integers(2, 10), st.integers(1, 9), st.integers(0, 2**32 - 1))
-def test_batches_of_like_lengths_hold_each_pair_once_and_repeat_with_the_seed(
+def test_batches_of_similar_lengths_have_each_pair_once_and_repeat_with_the_seed(
     pairs, batch_size, window, seed
 ):
     schedule = Schedule.plan(
@@ -74,12 +74,12 @@ def test_batches_of_like_lengths_hold_each_pair_once_and_repeat_with_the_seed(
         assert len(np.unique(found)) == found.size
         assert set(found.ravel()) <= set(order[:pool])
         assert np.array_equal(found, batches(epoch))
-        # The same pairs are left out as without lengths: who is seen does not depend on length.
+        # The remainder is that of batches without lengths.
         assert set(found.ravel()) == set(batches(epoch, lengths=None).ravel())
         assert np.array_equal(batches(epoch, window=1), batches(epoch, lengths=None))
 
 
-def test_like_lengths_save_padding_and_long_texts_come_at_no_set_time():
+def test_similar_lengths_save_padding_and_long_texts_come_at_random_steps():
     schedule = Schedule.plan(Curriculum(), Budget(epochs=1), batch_size=10, pairs=1600)
     lengths = np.random.default_rng(0).integers(5, 200, 1600)
 
@@ -95,7 +95,7 @@ def test_like_lengths_save_padding_and_long_texts_come_at_no_set_time():
 
 
 @given(samplers(), st.data())
-def test_a_cut_run_draws_the_batches_of_a_straight_one(made, data):
+def test_a_resumed_run_draws_the_batches_of_an_uncut_run(made, data):
     make, _ = made
     sampler = make()
     steps = sampler.schedule.steps
@@ -118,7 +118,7 @@ def _steps(sampler, start, stop):
     return [(epoch, rows) for epoch, block in sampler.spans(start, stop) for rows in block]
 
 
-def test_arms_with_one_pool_draw_one_sequence_and_epochs_differ():
+def test_equal_pools_draw_equal_batches_and_epochs_differ():
     schedule = Schedule.plan(Curriculum(), Budget(epochs=3), batch_size=10, pairs=50)
     easy = CurriculumSampler(schedule, np.arange(50), 7)
     hard = CurriculumSampler(schedule, np.arange(50)[::-1].copy(), 7)
@@ -129,7 +129,7 @@ def test_arms_with_one_pool_draw_one_sequence_and_epochs_differ():
 
 @settings(max_examples=50)
 @given(st.integers(2, 40), st.integers(0, 1000), st.integers(10, 600))
-def test_groups_are_look_alikes(group_size, seed, pairs):
+def test_groups_are_similar_pairs(group_size, seed, pairs):
     pool = np.arange(pairs)
     order = neighbourhoods(
         pool,
@@ -143,7 +143,7 @@ def test_groups_are_look_alikes(group_size, seed, pairs):
     assert close.mean() > (0.4 if group_size == 2 else 0.5)
 
 
-def test_batches_hold_the_whole_groups_of_separate_families():
+def test_batches_have_complete_groups_of_separate_families():
     families, size = 30, 4
     pairs = families * size
     family = np.arange(pairs) // size
@@ -152,7 +152,7 @@ def test_batches_hold_the_whole_groups_of_separate_families():
         dtype=np.int32,
     )
     order = neighbourhoods(np.arange(pairs), nearest, size, np.random.default_rng(0))
-    # Seeds taken at one time may be of one family and split it; most families stay whole.
+    # Two seeds of a chunk may split a family; most families stay complete.
     changes = int((np.diff(family[order]) != 0).sum())
     assert changes < 1.2 * families
     schedule = Schedule.plan(Curriculum(), Budget(epochs=2), batch_size=20, pairs=pairs)
@@ -176,7 +176,7 @@ def test_neighbours_outside_the_pool_are_left_out():
     assert sorted(sampler.epoch(0).ravel()) == list(range(20, 40))
 
 
-def test_bad_arguments_are_refused():
+def test_invalid_arguments_are_refused():
     schedule = Schedule.plan(Curriculum(), Budget(epochs=1), batch_size=5, pairs=20)
     with pytest.raises(ValueError, match="each of the 20 pairs, got 19"):
         CurriculumSampler(schedule, np.arange(19), 0)

@@ -29,8 +29,8 @@ def test_steps_and_samples_add_up(pacing, alpha, beta, epochs, pairs, batch_size
         assert schedule == full
 
 
-def test_the_paper_s_share_of_the_samples():
-    # 20 epochs from .40 to .97 are worth 13.7 whole ones, and 40 whole ones follow.
+def test_the_share_of_the_samples_of_the_paper():
+    # 20 epochs from 0.40 to 0.97 equal 13.7 full ones; 40 full ones follow.
     schedule = Schedule.plan(
         Curriculum(alpha=0.40, beta=0.03), Budget(epochs=60), batch_size=32, pairs=26_408
     )

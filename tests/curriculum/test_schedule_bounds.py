@@ -18,7 +18,7 @@ AXES = (
 )
 
 
-def test_no_schedule_of_the_space_is_outside_the_range(make_space):
+def test_no_schedule_of_the_space_is_outside_the_bounds(make_space):
     space = make_space(AXES, "batch_size: {choice: [8, 16]}")
     shortest, longest = schedule_bounds(space, 500)
     grids = [
@@ -31,7 +31,7 @@ def test_no_schedule_of_the_space_is_outside_the_range(make_space):
     assert (min(steps), max(steps)) == (shortest.steps, longest.steps)
 
 
-def test_without_axes_of_its_own_the_range_is_one_schedule(make_space):
+def test_without_schedule_axes_both_bounds_are_equal(make_space):
     shortest, longest = schedule_bounds(make_space("alpha: 0.5, beta: 0.1"), 300)
     assert shortest == longest
 

@@ -1,4 +1,4 @@
-"""The curriculum section of a space file, and which of its settings a trial's identity holds."""
+"""The curriculum section of a space file, and its settings in a trial's identity."""
 
 import pytest
 from hypothesis import given
@@ -77,7 +77,7 @@ def _identity(settings, **curriculum):
 
 
 pacing_values = {
-    "beta": st.floats(0.05, 0.9),  # none of them holds the value of `base`
+    "beta": st.floats(0.05, 0.9),  # without the values of `base`
     "full_data_after": st.floats(0.3, 0.9),
     "pacing_power": st.floats(0.5, 3.0),
 }
@@ -93,7 +93,7 @@ def test_a_pacing_uses_the_settings_that_the_identity_holds_and_no_others(pacing
         assert (shares(other, 20) != shares(base, 20)) == used, name
 
 
-def test_what_plays_no_part_is_not_in_the_identity(make_space):
+def test_settings_without_effect_are_not_in_the_identity(make_space):
     settings = make_space("").settings
 
     def same(first, second):
@@ -111,7 +111,7 @@ def test_what_plays_no_part_is_not_in_the_identity(make_space):
     assert same(neighbours | {"sigma": 0.4}, neighbours)
 
 
-def test_what_plays_a_part_is(make_space):
+def test_settings_with_an_effect_are_in_the_identity(make_space):
     settings = make_space("").settings
     part = {"alpha": 0.4, "beta": 0.1}
     variants = [
@@ -135,7 +135,7 @@ def test_what_plays_a_part_is(make_space):
     assert len({_identity(settings, **variant) for variant in variants}) == len(variants)
 
 
-def test_a_curve_without_power_ignores_it():
+def test_an_intensity_without_a_power_ignores_it():
     curriculum = Curriculum(intensity="inverse", intensity_power=3.0)
     other = curriculum.model_copy(update={"intensity_power": 1.0})
     assert loss_weights(curriculum, 5, ("a",)) == loss_weights(other, 5, ("a",))

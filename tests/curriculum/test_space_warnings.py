@@ -38,7 +38,7 @@ def test_a_later_start_counts(make_space):
 
 
 @pytest.mark.parametrize("pacing", ["root", "step", "exponential"])
-def test_others_name_the_full_at(make_space, pacing):
+def test_timed_pacings_name_full_data_after(make_space, pacing):
     (warning,) = space_warnings(make_space(f"alpha: 0.4, pacing: {pacing}, full_data_after: 1.0"))
     assert f"with pacing {pacing}, alpha 0.4, full_data_after 1" in warning
     assert "the last of 10 epochs sees" in warning
@@ -47,21 +47,21 @@ def test_others_name_the_full_at(make_space, pacing):
     assert space_warnings(make_space(f"alpha: 0.4, pacing: {pacing}, beta: 0.0")) == []
 
 
-def test_every_pacing_of_an_axis_is_looked_at(make_space):
+def test_every_pacing_of_an_axis_is_checked(make_space):
     warnings = space_warnings(
         make_space("alpha: 0.4, full_data_after: 1.0, pacing: {choice: [linear, full, root]}")
     )
     assert [re.search(r"pacing (\w+)", warning)[1] for warning in warnings] == ["linear", "root"]
 
 
-def test_one_epoch_cannot_do_it(make_space):
+def test_one_epoch_has_no_remedy_but_more_epochs(make_space):
     (linear,) = space_warnings(make_space("alpha: 0.4", epochs=1))
     assert "a beta above 0 would" in linear
     (step,) = space_warnings(make_space("alpha: 0.4, pacing: step", epochs=1))
     assert "more epochs would" in step
 
 
-def test_an_epoch_that_trains_nothing_is_named(make_space):
+def test_a_first_epoch_without_training_is_a_warning(make_space):
     assert space_warnings(make_space("intensity: power")) == []
     (one,) = space_warnings(make_space("intensity: power, intensity_start: 0"))
     assert one.startswith("intensity power is 0 at k = 0: the first epoch trains nothing")

@@ -1,4 +1,4 @@
-"""A schedule in a training loop of the user's own: batches, weights, refusals."""
+"""A curriculum in the user's own training loop: batches, weights and errors."""
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ def difficulty():
     return np.arange(L) % 17
 
 
-def test_the_pools_hold_the_hardest_first(best, difficulty):
+def test_the_first_pools_have_the_hardest_examples(best, difficulty):
     run = CurriculumRun.from_file(best, difficulty)
     first = run.batches(0)
     assert first.shape == (3, 8)  # of ⌈0.4 · 64⌉ = 26 pairs
@@ -43,7 +43,7 @@ def test_the_pools_hold_the_hardest_first(best, difficulty):
     assert run.steps == 24
 
 
-def test_as_a_sampler_it_is_every_epoch_in_turn(best, difficulty):
+def test_iteration_gives_every_epoch_in_sequence(best, difficulty):
     run = CurriculumRun.from_file(best, difficulty)
     rows = list(run)
     assert len(rows) == len(run) == 24 * 8
@@ -53,7 +53,7 @@ def test_as_a_sampler_it_is_every_epoch_in_turn(best, difficulty):
     assert [run.epoch_of(step) for step in (0, 2, 3, 8, 23)] == [0, 0, 1, 2, 3]
 
 
-def test_weights_are_the_intensity_and_rates_stay_unless_it_acts_on_them(difficulty):
+def test_weights_and_rates_follow_the_intensity_and_its_target(difficulty):
     inverse = Curriculum(intensity="inverse")
     run = CurriculumRun(inverse, difficulty, budget=Budget(epochs=3), batch_size=8)
     assert [run.weight(k) for k in range(3)] == pytest.approx([1 / 2, 2 / 3, 3 / 4])
@@ -66,7 +66,7 @@ def test_weights_are_the_intensity_and_rates_stay_unless_it_acts_on_them(difficu
     assert run.weight(1, "triplet") == pytest.approx(2 / 3)
 
 
-def test_a_budget_of_samples_ends_it_within_an_epoch(difficulty):
+def test_a_budget_of_samples_ends_a_run_within_an_epoch(difficulty):
     budget = Budget(epochs=3, samples=100)
     run = CurriculumRun(Curriculum(), difficulty, budget=budget, batch_size=8)
     assert [len(run.batches(epoch)) for epoch in range(3)] == [8, 4, 0]
@@ -79,7 +79,7 @@ def test_a_file_with_axes_is_refused(best, difficulty):
         CurriculumRun.from_file(best, difficulty)
 
 
-def test_neighbourhood_batches_ask_for_neighbours(difficulty):
+def test_neighbourhood_batches_without_neighbours_are_refused(difficulty):
     settings = Curriculum(batching="neighbourhood", group_size=2)
     with pytest.raises(ValueError, match="needs each example's nearest others"):
         CurriculumRun(settings, difficulty, budget=Budget(epochs=1), batch_size=8)

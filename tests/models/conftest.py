@@ -33,7 +33,7 @@ def plain_text() -> str:
 
 @pytest.fixture(scope="session")
 def table(tmp_path_factory) -> Path:
-    """Sixty molecules of four families, each with a text that tells it from the others."""
+    """Sixty molecules of four families, each with a unique text."""
     families = {
         "alcohol": "C{}O",
         "acid": "C{}C(=O)O",

@@ -1,4 +1,4 @@
-"""A model folder that was altered, is incomplete or of another version says so in one line."""
+"""An altered or incomplete model folder, or one of another version, is one clear error."""
 
 import json
 import shutil
@@ -18,7 +18,7 @@ def copy(plain, tmp_path):
 
 
 def resealed(folder, **changes):
-    """Someone who alters a manifest and its seal as well."""
+    """Alters a manifest together with its seal."""
     tree = json.loads((folder / "model.json").read_text()) | changes
     tree.pop("seal")
     tree["seal"] = fingerprint(tree)
@@ -29,14 +29,14 @@ SEALED = ["model.safetensors", "encoders.safetensors", "config.yaml", "metrics.j
 
 
 @pytest.mark.parametrize("name", [*SEALED, "model.json"])
-def test_a_missing_file(copy, name):
+def test_a_missing_file_is_an_error(copy, name):
     (copy / name).unlink()
     with pytest.raises(ModelError, match=f"must (be whole, got no|hold) {name}"):
         Model.load(copy)
 
 
 @pytest.mark.parametrize("name", SEALED)
-def test_an_altered_file(copy, name):
+def test_an_altered_file_is_an_error(copy, name):
     data = bytearray((copy / name).read_bytes())
     data[-3] ^= 1
     (copy / name).write_bytes(data)
@@ -44,7 +44,7 @@ def test_an_altered_file(copy, name):
         Model.load(copy)
 
 
-def test_an_altered_manifest(copy):
+def test_an_altered_manifest_is_an_error(copy):
     text = (copy / "model.json").read_text()
     (copy / "model.json").write_text(text.replace('"seed": 3', '"seed": 4'))
     with pytest.raises(ModelError, match=r"got an altered model\.json"):
@@ -54,18 +54,18 @@ def test_an_altered_manifest(copy):
         Model.load(copy)
 
 
-def test_the_card_is_free_to_be_edited(copy):
+def test_the_card_may_be_edited(copy):
     (copy / "README.md").write_text("mine")
     assert Model.load(copy).manifest.seed == 3
 
 
-def test_a_folder_of_another_format(copy):
+def test_a_folder_of_another_format_is_an_error(copy):
     resealed(copy, format=2, version="9.9.9")
     with pytest.raises(ModelError, match=r"format 1 .*, got format 2, written by class-sweep 9\.9"):
         Model.load(copy)
 
 
-def test_settings_that_this_version_does_not_know(copy):
+def test_unknown_settings_are_an_error(copy):
     path = copy / "config.yaml"
     path.write_text(path.read_text().replace("hidden: 32", "hidden: 32\n  heads: 8"))
     files = json.loads((copy / "model.json").read_text())["files"]
@@ -74,7 +74,7 @@ def test_settings_that_this_version_does_not_know(copy):
         Model.load(copy)
 
 
-def test_weights_of_another_size(copy):
+def test_weights_of_another_size_are_an_error(copy):
     path = copy / "config.yaml"
     path.write_text(path.read_text().replace("hidden: 32", "hidden: 48"))
     files = json.loads((copy / "model.json").read_text())["files"]
@@ -83,14 +83,14 @@ def test_weights_of_another_size(copy):
         Model.load(copy)
 
 
-def test_a_folder_without_a_model(tmp_path):
+def test_a_folder_without_a_model_is_an_error(tmp_path):
     with pytest.raises(ModelError, match=r"must hold model\.json"):
         Model.load(tmp_path)
     with pytest.raises(ModelError, match=r"must hold model\.json"):
         Model.load(tmp_path / "nowhere")
 
 
-def test_another_text_encoder_at_the_same_place(tmp_path, trained, graphs_text, tiny_bert):
+def test_another_text_encoder_at_its_path_is_an_error(tmp_path, trained, graphs_text, tiny_bert):
     bert = shutil.copytree(tiny_bert, tmp_path / "bert")
     text = graphs_text("contrastive").replace(", layers: 1", "").replace(str(tiny_bert), str(bert))
     folder = trained(text)
@@ -101,14 +101,14 @@ def test_another_text_encoder_at_the_same_place(tmp_path, trained, graphs_text, 
         Model.load(folder)
 
 
-def test_a_folder_that_cannot_be_written_is_not_begun(plain, tmp_path):
+def test_an_unwritable_folder_is_not_begun(plain, tmp_path):
     files = ModelContents.read(plain)
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="must be writable"):
         files.write(tmp_path / "file" / "model", "")
 
 
-def test_it_is_written_whole_or_not_at_all(plain, tmp_path, monkeypatch):
+def test_a_folder_is_written_completely_or_not_at_all(plain, tmp_path, monkeypatch):
     files = ModelContents.read(plain)
 
     def full(*_):
@@ -120,7 +120,7 @@ def test_it_is_written_whole_or_not_at_all(plain, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_reading_gives_back_what_was_written(plain, tmp_path):
+def test_reading_is_the_inverse_of_writing(plain, tmp_path):
     files = ModelContents.read(plain)
     files.write(tmp_path / "model", "card")
     again = ModelContents.read(tmp_path / "model")

@@ -1,4 +1,4 @@
-"""From a configuration to a model folder, cut and gone on with."""
+"""From a configuration to a model folder, with stops and resumptions."""
 
 import json
 import math
@@ -14,7 +14,7 @@ from class_sweep.results.callback import Callback
 
 
 class Stop(Callback):
-    """Asks to stop after some looks."""
+    """Requests a stop after some checks."""
 
     def __init__(self, looks):
         self.looks = looks
@@ -35,7 +35,7 @@ def config(tmp_path, plain_text):
     return path
 
 
-def test_a_model_folder_holds_what_it_promises(plain):
+def test_a_model_folder_has_its_documented_files(plain):
     assert {p.name for p in plain.iterdir()} == {
         "model.safetensors", "encoders.safetensors", "config.yaml", "metrics.json", "model.json",
         "README.md",
@@ -49,7 +49,7 @@ def test_a_model_folder_holds_what_it_promises(plain):
     assert "order: hard_first" in card
 
 
-def test_a_training_that_was_cut_comes_to_the_same_numbers(plain, config, tmp_path):
+def test_a_resumed_training_gives_the_same_numbers(plain, config, tmp_path):
     out, stops = tmp_path / "again", 0
     while True:
         callback = Stop(2)
@@ -61,7 +61,7 @@ def test_a_training_that_was_cut_comes_to_the_same_numbers(plain, config, tmp_pa
             said = str(error)
     assert stops >= 2
     assert said == f"interrupted; go on with: class-sweep train {config} --out {out}"
-    assert callback.steps[0] > 0  # went on, not from the start
+    assert callback.steps[0] > 0  # resumed, not restarted
     for name, tensor in load_file(plain / "model.safetensors").items():
         assert torch.equal(tensor, load_file(out / "model.safetensors")[name]), name
     one, other = (json.loads((p / "metrics.json").read_text()) for p in (plain, out))
@@ -79,7 +79,7 @@ def test_several_seeds_have_a_folder_each_and_a_mean_with_its_error(config, tmp_
         "standard_error": pytest.approx(np.std(values, ddof=1) / math.sqrt(3)),
     }
     assert Model.load(found[1].path).settings.search.seed == 4
-    again = train(config, tmp_path / "five", seeds=3)  # nothing is left to do
+    again = train(config, tmp_path / "five", seeds=3)  # all models exist
     assert again == found
 
 
@@ -102,7 +102,7 @@ def test_paths_of_a_model_are_absolute(tmp_path, table, monkeypatch, trained, gr
     assert Model.load(model.path).evaluate(pools=["split"]).queries == 6
 
 
-def test_a_space_with_axes_is_refused_by_their_names(tmp_path, small_space_text):
+def test_a_space_with_axes_is_refused_with_their_names(tmp_path, small_space_text):
     path = tmp_path / "space.yaml"
     path.write_text(small_space_text)
     with pytest.raises(ConfigError, match=r"no axes, got curriculum\.order, curriculum\.alpha"):

@@ -1,4 +1,4 @@
-"""Answers to a query: the same encoders as in training, the best first, ORMA's order again."""
+"""Answers to a query: the encoders of the training, the best hit first, reranking by ORMA."""
 
 import json
 
@@ -31,7 +31,7 @@ def folder(request, trained, plain_text, graphs_text):
     return trained(plain_text if name == "plain" else graphs_text(name, trainable))
 
 
-def test_a_model_encodes_as_its_training_did(folder, cache):
+def test_a_model_encodes_like_its_training(folder, cache):
     model = Model.load(folder)
     prepared = prepare(load_space(folder / "config.yaml"), cache, Clock(), Callback())
     there, here = prepared.features, model.features_of(prepared.pairs, NoCache())
@@ -71,7 +71,7 @@ def test_hits_are_the_best_of_all_candidates(folder):
     assert all(hit.text == by_smiles[hit.smiles] for hit in hits)
 
 
-def test_a_hit_of_the_data_set_is_where_the_evaluation_ranks_it(folder, cache):
+def test_a_hit_has_the_rank_of_the_evaluation(folder, cache):
     model = Model.load(folder)
     depth = 100 if model.backbone.reranks else 0
     features = model.features_of(model.pairs, cache)
@@ -79,7 +79,7 @@ def test_a_hit_of_the_data_set_is_where_the_evaluation_ranks_it(folder, cache):
     rows = model.pairs.rows("test")
 
     def may_be(hits, own, expected):
-        """The middle of the ranks of those that tie with one's own, which rounding may blur."""
+        """The middle rank of the candidates that tie with the target up to rounding."""
         middles = {np.mean([h.rank for h in hits if abs(h.score - own) < near])
                    for near in (5e-7, 1e-6, 2e-6)}  # fmt: skip
         return min(middles) - 1 <= expected <= max(middles) + 1
@@ -94,12 +94,12 @@ def test_a_hit_of_the_data_set_is_where_the_evaluation_ranks_it(folder, cache):
         assert may_be(hits, own, ranks["molecule_to_text"][query])
 
 
-def test_a_molecule_may_be_written_in_any_way(model):
+def test_any_smiles_of_a_molecule_gives_the_same_hits(model):
     one, other = (model.retrieve(smiles=smiles, top=5) for smiles in ("CCO", "OCC"))
     assert one == other
 
 
-def test_candidates_from_files(model, tmp_path):
+def test_candidates_are_read_from_files(model, tmp_path):
     (tmp_path / "a.smi").write_text("CCO ethanol\nCCCCCC hexane\n\nOCC again\n")
     hits = model.retrieve("hexane; n-hexane", candidates=tmp_path / "a.smi")
     assert {(h.smiles, h.id) for h in hits} == {("CCO", "ethanol"), ("CCCCCC", "hexane")}
@@ -121,7 +121,7 @@ def test_candidates_from_files(model, tmp_path):
         ({"text": "a", "top": 0}, "top must be at least 1, got 0"),
     ],
 )
-def test_a_query_that_is_none(model, query, words):
+def test_an_unusable_query_is_an_error(model, query, words):
     with pytest.raises(QueryError, match=words):
         model.retrieve(**query)
 
@@ -134,7 +134,7 @@ def test_a_query_that_is_none(model, query, words):
         ("CCO\nnonsense\n", r"at most 2% of the rows may be unusable"),
     ],
 )
-def test_candidates_that_are_none(model, tmp_path, file, words):
+def test_unusable_candidates_are_an_error(model, tmp_path, file, words):
     path = tmp_path / "a.smi"
     if file is not None:
         path.write_text(file)
@@ -142,7 +142,7 @@ def test_candidates_that_are_none(model, tmp_path, file, words):
         model.retrieve("a", candidates=path)
 
 
-def test_what_is_asked_of_an_evaluation_must_exist(model, tmp_path):
+def test_unknown_names_in_an_evaluation_are_errors(model, tmp_path):
     with pytest.raises(QueryError, match="a split must be one of train, validation, test"):
         model.evaluate("tset")
     with pytest.raises(QueryError, match="a pool must be one of split, all, got 'al'"):
@@ -155,7 +155,7 @@ def test_what_is_asked_of_an_evaluation_must_exist(model, tmp_path):
         model.evaluate(data=tmp_path)
 
 
-def test_molecules_without_text_make_the_pool_all_larger_and_no_easier(model, tmp_path):
+def test_extra_molecules_make_the_pool_all_larger_and_never_easier(model, tmp_path):
     (tmp_path / "a.smi").write_text("\n".join(f"{'C' * n}Br" for n in range(1, 60)))
     plain = model.evaluate()
     more = model.evaluate(extra_molecules=tmp_path / "a.smi")
@@ -171,14 +171,14 @@ def test_molecules_without_text_make_the_pool_all_larger_and_no_easier(model, tm
     assert not more.same_data
 
 
-def test_another_data_set_in_its_form(trained, graphs_text, table, tmp_path):
+def test_a_model_evaluates_another_data_set_of_the_same_form(trained, graphs_text, table, tmp_path):
     model = Model.load(trained(graphs_text("aman")))
     other = tmp_path / "other.csv"
     other.write_text("\n".join(table.read_text().splitlines()[:41]))
     assert model.evaluate(data=other).queries == 4
 
 
-def test_reranking_puts_the_fine_score_first(trained, graphs_text, cache):
+def test_reranking_orders_by_the_fine_score(trained, graphs_text, cache):
     model = Model.load(trained(graphs_text("orma")))
     features = model.features_of(model.pairs, cache)
     rows = model.pairs.rows("test")
@@ -197,14 +197,14 @@ def test_reranking_puts_the_fine_score_first(trained, graphs_text, cache):
     assert evaluated.reranked == 5
 
 
-def test_a_target_that_is_not_near_keeps_its_rank():
+def test_a_target_outside_of_the_reranked_candidates_keeps_its_rank():
     fine = torch.tensor([[0.1, 0.9, 0.5], [0.3, 0.3, -torch.inf]])
     targets = torch.tensor([[True, False, False], [True, False, False]])
     assert reranked(np.array([1.0, 2.0]), fine, targets).tolist() == [3.0, 1.5]
     assert reranked(np.array([9.0, 7.0]), fine, torch.zeros(2, 3).bool()).tolist() == [9.0, 7.0]
 
 
-def test_pairs_are_scored_whatever_they_are_scored_with(trained, graphs_text, cache, monkeypatch):
+def test_the_score_of_a_pair_does_not_depend_on_its_block(trained, graphs_text, cache, monkeypatch):
     model = Model.load(trained(graphs_text("orma")))
     features = model.features_of(model.pairs, cache)
     generator = np.random.default_rng(0)
@@ -214,7 +214,7 @@ def test_pairs_are_scored_whatever_they_are_scored_with(trained, graphs_text, ca
     torch.testing.assert_close(fine_scores(model.backbone, features, rows, CPU), whole)
 
 
-def test_embeddings_of_candidates_are_kept(model, monkeypatch, tmp_path):
+def test_embeddings_of_candidates_are_cached(model, monkeypatch, tmp_path):
     monkeypatch.setenv("CLASS_SWEEP_CACHE", str(tmp_path))
     first = model.retrieve("ethanol")
     kept = list(tmp_path.glob("embeddings-*.safetensors"))

@@ -67,7 +67,7 @@ def build(features):
 
 
 def gradients(backbone, features, cuts):
-    """The gradient of every parameter, and what the batch was encoded to."""
+    """The gradient of every parameter, and the encoded batch."""
     parts = [features.batch(rows, CPU) for rows in np.split(np.arange(6), cuts)]
     if not cuts:
         sides = encode(backbone, parts[0], CPU)
@@ -85,7 +85,7 @@ def gradients(backbone, features, cuts):
 @pytest.mark.parametrize("name", sorted(BACKBONES))
 @pytest.mark.parametrize("cuts", [[2, 4], [1], [4, 5]], ids=str)
 def test_the_gradients_are_those_of_one_pass(build, features, name, cuts):
-    backbone = build(name).eval()  # without dropout, which is drawn part by part
+    backbone = build(name).eval()  # dropout would be drawn part by part
     whole, sides = gradients(backbone, features, [])
     parted, joined = gradients(backbone, features, cuts)
     assert whole.keys() == parted.keys()

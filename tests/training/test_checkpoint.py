@@ -31,7 +31,7 @@ def test_a_later_state_replaces_an_earlier_one(path):
 
 
 @pytest.mark.parametrize("there", [True, False])
-def test_half_a_checkpoint_never_stands_at_the_path(path, there):
+def test_a_path_never_has_a_partial_checkpoint(path, there):
     if there:
         save_state(path, {"step": 1})
     with pytest.raises(Exception, match="pickle"):
@@ -41,7 +41,7 @@ def test_half_a_checkpoint_never_stands_at_the_path(path, there):
         assert load_state(path, CPU) == {"step": 1}
 
 
-def test_a_missing_checkpoint(path):
+def test_a_missing_checkpoint_is_an_error(path):
     with pytest.raises(
         TrainingError, match=r"a checkpoint must be readable: .*state\.pt: .*No such"
     ):
@@ -49,21 +49,21 @@ def test_a_missing_checkpoint(path):
 
 
 @pytest.mark.parametrize("keep", [0, 10, 400, -1])
-def test_a_checkpoint_that_is_cut_short(path, keep):
+def test_a_truncated_checkpoint_is_an_error(path, keep):
     save_state(path, {"step": 1, "weights": torch.ones(1000)})
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(TrainingError, match=r"a checkpoint must be readable: .*state\.pt"):
         load_state(path, CPU)
 
 
-def test_a_file_that_is_no_checkpoint(path):
+def test_a_file_that_is_no_checkpoint_is_an_error(path):
     path.write_text("step: 1")
     with pytest.raises(TrainingError, match="a checkpoint must be readable"):
         load_state(path, CPU)
 
 
 @pytest.mark.parametrize("content", [[1, 2], {"weights": 1}, torch.ones(2)])
-def test_a_file_of_something_else(path, content):
+def test_a_torch_file_without_a_state_is_an_error(path, content):
     torch.save(content, path)
     with pytest.raises(TrainingError, match="a checkpoint must hold a trial's state"):
         load_state(path, CPU)

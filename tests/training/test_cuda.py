@@ -1,4 +1,4 @@
-"""Training and evaluation on a CUDA device, against the CPU's; skipped where there is none."""
+"""Training and evaluation on a CUDA device against the CPU; skipped without such a device."""
 
 import pytest
 import torch
@@ -47,7 +47,7 @@ def trained_on(tiny_bert, cache):
 
 @pytest.mark.parametrize("trainable", [True, False], ids=["end-to-end", "frozen"])
 @pytest.mark.parametrize("name", sorted(BACKBONES))
-def test_it_trains_and_scores_as_the_cpu_does(trained_on, tmp_path, name, trainable):
+def test_a_gpu_trains_and_scores_like_the_cpu(trained_on, tmp_path, name, trainable):
     trainer, _, _ = trained_on(name, gpu=True, trainable=trainable)
     first = trainer.train_to(2)
     trainer.train_to(trainer.schedule.steps - 2)
@@ -62,7 +62,7 @@ def test_it_trains_and_scores_as_the_cpu_does(trained_on, tmp_path, name, traina
 
 
 @pytest.mark.parametrize("name", sorted(BACKBONES))
-def test_it_goes_on_from_a_checkpoint(trained_on, tmp_path, name):
+def test_a_gpu_trial_resumes_from_a_checkpoint(trained_on, tmp_path, name):
     whole, _, _ = trained_on(name, gpu=True)
     whole.train_to(6)
     whole.save(tmp_path / "state")
@@ -70,18 +70,18 @@ def test_it_goes_on_from_a_checkpoint(trained_on, tmp_path, name):
     again, _, _ = trained_on(name, gpu=True)
     again.restore(tmp_path / "state")
     assert again.step == 6
-    # Sums by atomic additions come in no fixed order.
+    # Atomic additions have no fixed order.
     assert again.train_to(10) == pytest.approx(expected, rel=0.02)
 
 
 @pytest.mark.parametrize("name", sorted(BACKBONES))
-def test_a_batch_in_parts_follows_the_whole_one(trained_on, name):
+def test_a_batch_in_parts_trains_like_the_whole_batch(trained_on, name):
     whole, _, _ = trained_on(name, gpu=True, trainable=False)  # no dropout, which draws by part
     parts, _, _ = trained_on(name, gpu=True, trainable=False, parts=", micro_batch_size: 8")
     assert parts.train_to(4) == pytest.approx(whole.train_to(4), rel=0.02)
 
 
-def test_a_full_gpu_is_named_with_the_batch_size(trained_on):
+def test_an_error_of_a_full_gpu_names_the_batch_size(trained_on):
     _, space, features = trained_on("orma", gpu=False, batch=128)
 
     class Bound(CurriculumTrial):

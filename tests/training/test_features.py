@@ -11,7 +11,7 @@ CPU = torch.device("cpu")
 
 @pytest.fixture
 def shared(tiny_features):
-    """Features over read-only arrays, as an object store hands them out."""
+    """Features over read-only arrays, like those of an object store."""
     arrays = tiny_features().arrays()
     for array in arrays.values():
         array.setflags(write=False)
@@ -24,7 +24,7 @@ def test_rows_of_a_split_are_ascending_and_whole(shared):
     assert sorted(np.concatenate(list(rows.values())).tolist()) == list(range(40))
 
 
-def test_a_tensor_holds_the_rows_that_were_asked_for(shared):
+def test_a_tensor_has_the_requested_rows(shared):
     rows = np.array([5, 0, 5])
     batch = shared.batch(rows, CPU)
     assert batch.texts.sentence.tolist() == shared.text[[5, 0, 5]].tolist()
@@ -32,7 +32,7 @@ def test_a_tensor_holds_the_rows_that_were_asked_for(shared):
 
 
 @pytest.mark.parametrize(("side", "held"), [("texts", "sentence"), ("molecules", "vectors")])
-def test_writing_to_a_tensor_leaves_what_is_shared_alone(shared, side, held):
+def test_writing_to_a_tensor_does_not_change_the_shared_arrays(shared, side, held):
     before = {name: array.copy() for name, array in shared.arrays().items()}
     checksum = shared.index_for(Curriculum()).checksum()
     for split in ("train", "validation"):
@@ -43,14 +43,14 @@ def test_writing_to_a_tensor_leaves_what_is_shared_alone(shared, side, held):
     assert shared.index_for(Curriculum()).checksum() == checksum
 
 
-def test_arrays_that_can_be_written_to_are_not_written_to_either(tiny_features):
+def test_writable_arrays_are_not_changed_either(tiny_features):
     features = tiny_features()
     before = features.text.copy()
     features.texts(features.rows("train"), CPU).sentence.zero_()
     assert np.array_equal(features.text, before)
 
 
-def test_arrays_there_and_back_are_the_same_arrays(tiny_features):
+def test_from_arrays_is_the_inverse_of_arrays(tiny_features):
     features = tiny_features()
     arrays = features.arrays()
     again = TrialFeatures.from_arrays(arrays)
@@ -60,7 +60,7 @@ def test_arrays_there_and_back_are_the_same_arrays(tiny_features):
     assert all(isinstance(array, np.ndarray) for array in arrays.values())
 
 
-def test_what_was_written_to_shared_arrays_is_seen(tiny_features):
+def test_a_write_to_shared_arrays_is_detected(tiny_features):
     arrays = {name: array.copy() for name, array in tiny_features().arrays().items()}
     shared = TrialFeatures.from_arrays(arrays)
     shared.require_unaltered()
@@ -74,7 +74,7 @@ def test_what_was_written_to_shared_arrays_is_seen(tiny_features):
     shared.require_unaltered()
 
 
-def test_a_seal_is_of_what_was_shared_first(tiny_features):
+def test_the_seal_is_that_of_the_first_sharing(tiny_features):
     arrays = {name: array.copy() for name, array in tiny_features().arrays().items()}
     arrays["text"][0, 0] += 1
     with pytest.raises(TrainingError):

@@ -1,4 +1,4 @@
-"""The loop: what a step does, and that neither a cut nor an earlier trial changes any."""
+"""The training loop: its steps, and their independence of cuts and of earlier trials."""
 
 import math
 from typing import ClassVar
@@ -40,7 +40,7 @@ def features() -> TrialFeatures:
     split = np.repeat(np.array([0, 1], np.int8), [TRAIN, HELD])
     index = build_index(text[:TRAIN], molecule[:TRAIN], [0.4, 0.6])
     for array in (text, molecule, split, *index.arrays().values()):
-        array.flags.writeable = False  # as it is in shared memory
+        array.flags.writeable = False  # like shared memory
     return TrialFeatures(text, molecule, split, {CLASS_SIMILARITY: index})
 
 
@@ -71,7 +71,7 @@ NEIGHBOURHOOD = RANDOM + ", batching: neighbourhood, group_size: 3"
 
 
 def state(trainer: Trainer) -> list[torch.Tensor]:
-    """All that training changes."""
+    """The complete state that training changes."""
     optimizer = trainer._optimizer.state_dict()["state"]
     return [
         *trainer.backbone.state_dict().values(),
@@ -87,7 +87,7 @@ def same_bits(first: list[torch.Tensor], second: list[torch.Tensor]) -> bool:
 
 
 @pytest.mark.parametrize("curriculum", [RANDOM, NEIGHBOURHOOD], ids=["random", "neighbourhood"])
-def test_a_run_that_was_cut_equals_a_straight_one_to_the_bit(features, tmp_path, curriculum):
+def test_a_resumed_run_equals_an_uncut_run_to_the_bit(features, tmp_path, curriculum):
     settings = make_settings(curriculum)
     straight = Trainer(settings, features)
     steps, ends = straight.schedule.steps, straight.schedule.ends
@@ -99,7 +99,7 @@ def test_a_run_that_was_cut_equals_a_straight_one_to_the_bit(features, tmp_path,
         first = Trainer(settings, features)
         first.train_to(cut)
         first.save(tmp_path / "state.pt")
-        torch.manual_seed(1234)  # whatever ran in the process in between
+        torch.manual_seed(1234)  # the process may have done anything in between
         second = Trainer(settings, features)
         second.restore(tmp_path / "state.pt")
         assert second.step == cut
@@ -107,7 +107,7 @@ def test_a_run_that_was_cut_equals_a_straight_one_to_the_bit(features, tmp_path,
         assert same_bits(state(second), whole), cut
 
 
-def test_many_cuts_and_an_evaluation_at_each_change_nothing(features, tmp_path):
+def test_many_cuts_with_evaluations_change_nothing(features, tmp_path):
     settings = make_settings(RANDOM)
     straight = Trainer(settings, features)
     straight.train_to(straight.schedule.steps)
@@ -124,7 +124,7 @@ def test_many_cuts_and_an_evaluation_at_each_change_nothing(features, tmp_path):
 
 
 @pytest.mark.parametrize("curriculum", [RANDOM, NEIGHBOURHOOD], ids=["random", "neighbourhood"])
-def test_a_trial_knows_nothing_of_the_one_before_it(features, curriculum):
+def test_a_trial_does_not_depend_on_an_earlier_trial(features, curriculum):
     settings = make_settings(curriculum, seed=5)
     alone = Trainer(settings, features)
     alone.train_to(alone.schedule.steps)
@@ -161,7 +161,7 @@ def test_the_seed_and_the_batching_change_a_trial_and_the_shared_arrays_stay(fea
     ) == before
 
 
-def test_rows_held_on_the_device_give_the_batches_that_rows_in_shared_memory_give(features):
+def test_rows_on_the_device_and_in_shared_memory_give_equal_batches(features):
     trainer = Trainer(make_settings(RANDOM), features)
     (epoch, block), *_ = trainer._sampler.spans(0, 4)
     gathered = list(trainer._batches(block))
@@ -174,7 +174,7 @@ def test_rows_held_on_the_device_give_the_batches_that_rows_in_shared_memory_giv
         assert torch.equal(one.molecules.vectors, other.molecules.vectors)
 
 
-def test_the_loss_falls_and_is_the_plain_one_whatever_the_intensity(features):
+def test_the_loss_falls_and_is_reported_without_the_intensity(features):
     losses = {}
     for name in ("constant", "inverse"):
         trainer = Trainer(make_settings(f"intensity: {name}", dropout=0), features)
@@ -185,7 +185,7 @@ def test_the_loss_falls_and_is_the_plain_one_whatever_the_intensity(features):
     assert math.isnan(trainer.train_to(0))
 
 
-def test_a_loss_that_is_no_number_ends_the_trial(features):
+def test_a_loss_that_is_not_finite_ends_the_trial(features):
     broken = TrialFeatures(
         np.full_like(features.text, np.inf),
         features.molecule,
@@ -219,7 +219,7 @@ def test_the_rate_warms_up_and_ends_near_0_over_the_trials_own_steps(features):
         assert rates[-1] < 0.01
 
 
-def test_the_rate_warms_up_for_as_many_steps_as_are_asked_for():
+def test_the_rate_warms_up_for_the_given_number_of_steps():
     settings = make_settings(optimizer="warmup_steps: 3").optimizer
     shares = [rate_share(settings, step, 60) for step in range(60)]
     assert shares[:4] == pytest.approx([0.25, 0.5, 0.75, 1])
@@ -227,7 +227,7 @@ def test_the_rate_warms_up_for_as_many_steps_as_are_asked_for():
 
 
 class Slopes(Backbone):
-    """Two scalars, each with a loss of constant slope: its steps show the optimizer and no more."""
+    """Two scalars with losses of constant slope: their steps are those of the optimizer alone."""
 
     parts: ClassVar[tuple[str, ...]] = ("a", "b")
 
@@ -273,17 +273,17 @@ CURVES = {
 
 
 @pytest.mark.parametrize("name", CURVES)
-def test_on_the_learning_rate_a_curve_scales_the_steps_by_gamma(steps_taken, name):
+def test_an_intensity_of_the_learning_rate_scales_the_steps_by_gamma(steps_taken, name):
     ratio = steps_taken(f"intensity: {name}, intensity_target: learning_rate") / steps_taken("")
     by_epoch = ratio.reshape(5, PER_EPOCH, 2)
-    # The very last steps are near the end of the cosine: float32 places blur them.
+    # The last steps are tiny, so float32 rounds them.
     expected = np.array(CURVES[name])[:, None, None]
     assert by_epoch[:4] == pytest.approx(np.broadcast_to(expected[:4], (4, PER_EPOCH, 2)), rel=0.01)
 
 
 @pytest.mark.parametrize("name", CURVES)
-def test_on_the_loss_adamw_cancels_a_constant_gamma_and_answers_to_its_changes(steps_taken, name):
-    """What AdamW does is its moments' doing: m follows a change in 10 steps, √v in 1000.
+def test_adamw_cancels_a_constant_gamma_on_the_loss_and_follows_its_changes(steps_taken, name):
+    """AdamW's moments decide the steps: m follows a change in 10 steps, √v in 1000.
 
     Through the first epoch γ is one factor, and the steps are those of no intensity at all. From
     the first change on they overshoot in γ's direction: for a slope g, m/√v is γ(k) over the root
@@ -296,7 +296,7 @@ def test_on_the_loss_adamw_cancels_a_constant_gamma_and_answers_to_its_changes(s
     gammas = np.repeat(CURVES[name], PER_EPOCH)[: 4 * PER_EPOCH]
     assert later == pytest.approx(_adam_against_constant(gammas)[PER_EPOCH:], rel=0.02)
     assert (later < 1.001).all() if name == "decreasing" else (later > 0.999).all()
-    assert abs(later[-1] - 1) > abs(gammas[PER_EPOCH] - gammas[0]) / 10  # it is felt
+    assert abs(later[-1] - 1) > abs(gammas[PER_EPOCH] - gammas[0]) / 10  # the change has an effect
 
 
 def _adam_against_constant(gammas: np.ndarray) -> np.ndarray:
@@ -310,14 +310,14 @@ def _adam_against_constant(gammas: np.ndarray) -> np.ndarray:
     return np.array(ratios)
 
 
-def test_the_answer_to_a_change_fades():
-    # √v forgets in about 1000 steps: with long epochs little is left of a γ of the epoch before.
+def test_the_effect_of_a_change_of_gamma_fades():
+    # √v forgets in about 1000 steps: after a long epoch the last γ has little effect.
     long = _adam_against_constant(np.repeat([0.5, 1.0], 6000))
     assert long[6050] > 1.5
     assert long[-1] == pytest.approx(1, abs=0.01)
 
 
-def test_a_part_of_its_own_is_the_only_one_that_its_curve_touches(steps_taken):
+def test_an_intensity_of_one_part_changes_only_that_part(steps_taken):
     plain, one = steps_taken(""), steps_taken("intensity: {a: inverse}")
     assert np.array_equal(one[:, 1], plain[:, 1])
     assert one[PER_EPOCH:, 0].sum() > 1.05 * plain[PER_EPOCH:, 0].sum()

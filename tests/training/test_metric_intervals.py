@@ -12,14 +12,14 @@ def ranks(queries, seed=0):
     return {"text_to_molecule": drawn[0], "molecule_to_text": drawn[1]}
 
 
-def test_intervals_hold_the_metrics_and_are_named_as_they_are():
+def test_intervals_contain_the_metrics_and_have_their_names():
     found, metrics = intervals(ranks(300)), pool_metrics(ranks(300))
     assert found.keys() == metrics.keys()
     for name, (low, high) in found.items():
         assert low < metrics[name] < high
 
 
-def test_a_share_has_the_width_of_its_standard_error():
+def test_the_interval_of_a_fraction_has_the_width_of_its_standard_error():
     one = ranks(2000)
     share = (one["text_to_molecule"] <= 1).mean()
     low, high = intervals(one)["text_to_molecule/hits@1"]
@@ -27,20 +27,20 @@ def test_a_share_has_the_width_of_its_standard_error():
     assert high - low == pytest.approx(expected, rel=0.1)
 
 
-def test_directions_that_agree_make_a_mean_no_surer_than_one():
+def test_equal_directions_give_a_mean_with_the_interval_of_one():
     one = ranks(400)["text_to_molecule"]
     found = intervals({"text_to_molecule": one, "molecule_to_text": one})
     assert found["mrr"] == pytest.approx(found["text_to_molecule/mrr"])
 
 
-def test_a_seed_gives_the_same_whatever_is_held_at_a_time(monkeypatch):
+def test_a_seed_gives_the_same_intervals_for_every_block_size(monkeypatch):
     first = intervals(ranks(50), seed=4)
     assert first != intervals(ranks(50), seed=5)
     monkeypatch.setattr(bootstrap, "_BLOCK_WEIGHTS", 1000)
     assert intervals(ranks(50), seed=4) == first
 
 
-def test_most_samples_of_a_population_hold_its_mean():
+def test_most_intervals_contain_the_mean_of_the_population():
     held = 0
     for seed in range(100):
         low, high = intervals(ranks(150, seed))["text_to_molecule/mean_rank"]

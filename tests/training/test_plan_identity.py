@@ -39,7 +39,7 @@ def features():
 
 
 def steps(settings, features):
-    """Everything that a trial's steps consist of beside its weights: batches and factors."""
+    """The batches and factors of every step of a trial."""
     trainer = Trainer(settings, features)
     batches = [trainer._sampler.epoch(epoch) for epoch in range(settings.budget.epochs)]
     return (
@@ -66,7 +66,7 @@ def test_plans_are_equal_exactly_where_all_steps_are(space, features):
         )
     assert all(len(set(same)) == 1 for same in found.values())
     assert len({same[0] for same in found.values()}) == len(found)
-    assert 1 < len(found) < 288  # some of them are duplicates, and not all
+    assert 1 < len(found) < 288  # some are duplicates, but not all
 
 
 def test_what_the_settings_say_beside_the_curriculum_counts_too(space, features):

@@ -1,4 +1,4 @@
-"""Which candidates a query has, which of them are right, and what bounds Hits@1."""
+"""The candidates of a query, the right ones among them, and the ceiling of Hits@1."""
 
 from dataclasses import replace
 
@@ -50,7 +50,7 @@ def data(texts, molecules, more=0, seed=0):
 
 
 def by_definition(features, texts, molecules, more):
-    """Each query's rank among distinct candidates without those that are right as well."""
+    """Each query's rank among the distinct candidates without further right ones."""
     pairs = set(zip(texts, molecules, strict=True))
     known = sorted({*molecules, *features.molecule_ids[len(texts) :].tolist()} if more else
                    {*molecules})  # fmt: skip
@@ -74,7 +74,7 @@ def by_definition(features, texts, molecules, more):
     st.integers(0, 3),
     st.integers(0, 9),
 )
-def test_ranks_are_those_among_distinct_wrong_candidates(pairs, more, seed):
+def test_ranks_count_distinct_wrong_candidates_alone(pairs, more, seed):
     texts, molecules = (list(side) for side in zip(*pairs, strict=True))
     features = data(texts, molecules, more, seed)
     found = pool_ranks(Table(), features, "validation", ("split", "all"), CPU)
@@ -88,12 +88,12 @@ def test_a_molecule_of_several_texts_does_not_tie_with_itself():
     pool = pool_of(features, "validation", "split")
     assert pool.molecules.ids.tolist() == [0, 1]
     assert pool.molecules.own.tolist() == [0, 0, 1]
-    # Asked by molecule 0, its other text is no wrong answer.
+    # For molecule 0, its other text is no wrong answer.
     assert [side.tolist() for side in pool.texts.ignored] == [[0, 1], [1, 0]]
     assert pool.molecules.ignored is None
 
 
-def test_molecules_without_text_are_candidates_of_the_pool_all_alone():
+def test_molecules_without_text_are_candidates_only_in_the_pool_all():
     features = data([0, 1], [0, 1], more=3)
     sizes = {
         name: [len(side.ids) for side in (pool.texts, pool.molecules)]
@@ -103,7 +103,7 @@ def test_molecules_without_text_are_candidates_of_the_pool_all_alone():
     assert sizes == {"split": [2, 2], "all": [2, 5]}
 
 
-def test_without_ids_every_row_is_its_own():
+def test_without_ids_all_rows_are_distinct():
     features = replace(data([0, 1, 2], [0, 1, 2]), text_ids=None, molecule_ids=None)
     with_ids = data([0, 1, 2], [0, 1, 2])
     assert split_metrics(Table(), features, "validation", ("all",), CPU) == split_metrics(
@@ -117,17 +117,17 @@ def ceilings_of(texts, molecules, text_keys, molecule_keys):
     return {direction: (one.alike, one.hits_at_1) for direction, one in found.items()}
 
 
-def test_a_set_without_look_alikes_has_no_ceiling():
+def test_distinct_inputs_have_a_ceiling_of_1():
     assert set(ceilings_of([0, 1], [0, 1], [0, 1], [0, 1]).values()) == {(0.0, 1.0)}
 
 
-def test_molecules_that_are_encoded_alike_tie_for_texts_and_compete_as_queries():
+def test_molecules_with_equal_inputs_tie_as_candidates_and_compete_as_queries():
     found = ceilings_of([0, 1, 2, 3], [0, 1, 2, 3], [0, 1, 2, 3], [0, 0, 0, 1])
     assert found["text_to_molecule"] == (0.75, 0.25)
     assert found["molecule_to_text"] == (0.75, pytest.approx(0.5))  # one of three, and the fourth
 
 
-def test_what_is_right_as_well_bounds_nothing():
+def test_a_further_right_candidate_does_not_lower_the_ceiling():
     # One molecule with two texts, and one text of two molecules.
     found = ceilings_of([0, 1, 2, 2], [0, 0, 1, 2], [0, 1, 2, 2], [0, 0, 1, 2])
     assert found["molecule_to_text"] == (0.0, 1.0)
@@ -135,7 +135,7 @@ def test_what_is_right_as_well_bounds_nothing():
 
 
 @given(st.lists(st.integers(0, 3), min_size=2, max_size=10), st.integers(0, 9))
-def test_no_model_gets_beyond_the_ceiling(keys, seed):
+def test_no_model_exceeds_the_ceiling(keys, seed):
     count = len(keys)
     features = data(list(range(count)), list(range(count)), seed=seed)
     alike = np.array([keys.index(key) for key in keys])
@@ -147,12 +147,12 @@ def test_no_model_gets_beyond_the_ceiling(keys, seed):
         assert (found[direction] <= 1).mean() <= bounds[direction].hits_at_1 + 1e-9
 
 
-def test_what_is_ignored_changes_no_other_query():
+def test_an_ignored_candidate_changes_no_other_query():
     generator = torch.Generator().manual_seed(0)
     queries = torch.nn.functional.normalize(torch.randn(9, 4, generator=generator), dim=1)
     plain = mid_ranks(queries, queries.roll(1, 0), torch.arange(9))
     without = mid_ranks(
         queries, queries.roll(1, 0), torch.arange(9), (torch.tensor([4]), torch.tensor([5]))
     )
-    assert plain[4] > without[4]  # its own vector stood at the next place
+    assert plain[4] > without[4]  # its own vector was the next one
     assert np.array_equal(np.delete(plain, 4), np.delete(without, 4))

@@ -14,7 +14,7 @@ score_tables = st.tuples(st.integers(1, 6), st.integers(1, 8)).flatmap(
 
 
 def by_definition(scores, targets):
-    """The mean of the places that the target may take among those of its score."""
+    """The mean of the ranks that the target may have among candidates of equal score."""
     ranks = []
     for row, target in zip(scores, targets, strict=True):
         above = sum(score > row[target] for score in row)
@@ -46,13 +46,13 @@ def test_ties_take_the_middle_of_their_ranks(ties):
     assert [ranks_of(scores, [place])[0] for place in range(1, 1 + ties)] == [expected] * ties
 
 
-def test_a_model_that_scores_all_alike_gets_the_middle_rank():
+def test_equal_scores_give_the_middle_rank():
     ranks = mid_ranks(torch.ones(9, 1), torch.ones(9, 1), torch.arange(9))
     assert ranks.tolist() == [5.0] * 9
     assert mean_metrics(ranks)["hits@1"] == 0
 
 
-def test_the_place_of_a_query_is_no_advantage():
+def test_the_position_of_a_query_is_no_advantage():
     generator = torch.Generator().manual_seed(0)
     queries, candidates = torch.randn(2, 12, 4, generator=generator)
     order = torch.randperm(12, generator=generator)
@@ -75,7 +75,7 @@ def test_ranks_do_not_depend_on_the_blocks(queries):
 
 
 @given(st.integers(2, 200), st.integers(1, 5), st.integers(0, 99))
-def test_candidates_that_are_written_twice_tie(distinct, copies, seed):
+def test_equal_candidates_tie(distinct, copies, seed):
     generator = torch.Generator().manual_seed(seed)
     vectors = torch.nn.functional.normalize(torch.randn(distinct, 24, generator=generator), dim=1)
     order = torch.randperm(distinct * copies, generator=generator)
@@ -99,7 +99,7 @@ def test_a_tie_for_the_first_rank_is_no_hit():
 
 
 @given(hnp.arrays(np.float64, st.integers(1, 20), elements=st.integers(2, 60).map(lambda n: n / 2)))
-def test_metrics_are_shares_and_a_rank(ranks):
+def test_metrics_are_fractions_and_a_rank(ranks):
     metrics = mean_metrics(ranks)
     assert 0 < metrics["mrr"] <= 1
     assert 0 <= metrics["hits@1"] <= metrics["hits@10"] <= 1

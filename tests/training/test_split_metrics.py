@@ -21,7 +21,7 @@ def backbone():
 
 
 def naive(backbone, features, split, pool):
-    """Every rank by sorting, in float64; random features never tie."""
+    """Every rank by sorting in float64; random features never tie."""
     backbone.eval()
     with torch.no_grad():
         batch = features.batch(np.arange(len(features.split)), CPU)
@@ -58,7 +58,7 @@ def test_metrics_are_those_of_sorting_every_candidate(backbone, tiny_features, s
     assert found == pytest.approx(naive(backbone, features, split, pool))
 
 
-def test_the_names_are_those_that_an_objective_may_have(backbone, tiny_features):
+def test_the_names_are_those_of_the_objectives(backbone, tiny_features):
     assert set(split_metrics(backbone, tiny_features(), "validation", POOLS, CPU)) == set(
         metric_names()
     )
@@ -66,20 +66,20 @@ def test_the_names_are_those_that_an_objective_may_have(backbone, tiny_features)
     assert set(alone) == set(metric_names(("split",)))
 
 
-def test_more_candidates_are_no_easier(backbone, tiny_features):
+def test_more_candidates_never_improve_a_rank(backbone, tiny_features):
     found = split_metrics(backbone, tiny_features(), "validation", POOLS, CPU)
     assert found["all/mean_rank"] > found["split/mean_rank"]
     assert found["all/mrr"] < found["split/mrr"]
 
 
-def test_nothing_is_dropped_out_while_evaluating(backbone, tiny_features):
+def test_evaluation_has_no_dropout(backbone, tiny_features):
     backbone.train()
     one, other = (split_metrics(backbone, tiny_features(), "test", POOLS, CPU) for _ in range(2))
     assert one == other
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_a_model_that_fell_apart_has_no_metrics(backbone, tiny_features, value):
+def test_embeddings_that_are_not_finite_are_an_error(backbone, tiny_features, value):
     with torch.no_grad():
         next(backbone.text_head.parameters()).fill_(value)
     with pytest.raises(TrainingError, match="embeddings must be finite numbers"):
