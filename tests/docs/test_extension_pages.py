@@ -55,6 +55,11 @@ def space_of(page):
     return "\n".join([*rest, block])
 
 
+def test_every_registry_has_a_page():
+    text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    assert sorted(re.findall(r"^The line, in `(\w+)`:", text, re.MULTILINE)) == sorted(REGISTRIES)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_component_of_a_page_is_loaded_by_its_space(page, tmp_path, monkeypatch):
     registry, name = install(page, tmp_path, monkeypatch)
