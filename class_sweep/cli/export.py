@@ -51,7 +51,7 @@ def export(
     from class_sweep.base.files import write_atomic
     from class_sweep.config.document import load_space
     from class_sweep.errors import ResultsError
-    from class_sweep.results.exporters import within
+    from class_sweep.results.exporters import on_axes
     from class_sweep.results.folder import ResultsFolder
     from class_sweep.results.trials import trials_of
 
@@ -60,7 +60,7 @@ def export(
         space = load_space(folder.space)
         ranked = trials_of(folder.records()).ranked(space.objective)
     if for_ in {Format.RAY, Format.OPTUNA}:
-        ranked = within(space, ranked)
+        ranked = on_axes(space, ranked)
     if not ranked:
         raise ResultsError(f"an export needs a finished trial, got none so far: {results}")
     texts = _texts(space, ranked[:top], for_, folder.path.name)
@@ -74,8 +74,8 @@ def export(
 
 
 def _texts(space: "Space", ranked: "list[Record]", for_: Format, name: str) -> list[str]:
-    from class_sweep.results.export import trial_yaml
     from class_sweep.results.exporters import as_hydra, as_optuna, as_ray
+    from class_sweep.results.space_files import trial_yaml
 
     notes = [f"Rank {n} of the finished trials in {name}." for n in range(1, len(ranked) + 1)]
     annotated = list(zip(ranked, notes, strict=True))

@@ -1,1 +1,1 @@
-"""Finalists and controls retrained under paired seeds, and the test split."""
+"""The confirmation: finalists and controls under paired seeds, the verdict, the test split."""

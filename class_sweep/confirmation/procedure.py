@@ -13,8 +13,8 @@ from class_sweep.confirmation.verdict import Evidence, make_verdict
 from class_sweep.errors import ConfigError, InterruptedSweepError, ResultsError, SweepError
 from class_sweep.execution.context import SweepContext
 from class_sweep.results.confirmation_log import ConfirmationLog, ConfirmationRun
-from class_sweep.results.export import config_yaml
 from class_sweep.results.folder import ResultsFolder
+from class_sweep.results.space_files import config_yaml
 from class_sweep.results.summary import ConfirmationSummary, SweepSummary
 from class_sweep.results.trials import trials_of
 from class_sweep.results.verdict import Verdict

@@ -11,9 +11,9 @@ from class_sweep.execution.context import SweepContext
 from class_sweep.execution.summary_writer import SummaryWriter
 from class_sweep.execution.tune.session import Session, open_tuner
 from class_sweep.results.curves import curves_csv
-from class_sweep.results.export import trial_yaml
 from class_sweep.results.folder import ResultsFolder
 from class_sweep.results.record import Record
+from class_sweep.results.space_files import trial_yaml
 from class_sweep.results.summary import SweepSummary
 from class_sweep.results.trials import Trials, trials_of
 from class_sweep.tuning.pruners.pruner import pruning_notes

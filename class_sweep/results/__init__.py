@@ -1,1 +1,1 @@
-"""What a sweep leaves behind: records, their store, the export."""
+"""The results folder: its log, its typed files, its remote copy, and exports from it."""

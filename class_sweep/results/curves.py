@@ -1,4 +1,4 @@
-"""The table of learning curves that a recording leaves, for `class-sweep replay`."""
+"""`curves.csv`: the learning curves of a recording, for `class-sweep replay`."""
 
 import csv
 import io
@@ -13,21 +13,26 @@ from class_sweep.config.objective import Objective, parse_objective
 from class_sweep.errors import ResultsError
 from class_sweep.results.record import Record
 
-_BEFORE = ("configuration", "name")
-_AFTER = (SEED, "epoch", "samples", "last")  # and then the objective, under its own name
+_FIRST_COLUMNS = ("configuration", "name")
+_LAST_COLUMNS = (SEED, "epoch", "samples", "last")  # then the objective, under its own name
 
 
 def curves_csv(objective: Objective, seeds: int, records: Sequence[Record]) -> str:
-    """A recording's reports as CSV, ordered by trial.
+    """The reports of a recording as CSV, ordered by trial.
 
-    `configuration` and `name` (of a reference) come first, then a column for each axis; `epoch` is
-    how many epochs of full data the samples are worth (none at a trial's end, which is `last`).
-    A trial that failed has the reports before its failure and no last one.
+    The columns are `configuration`, `name` (of a baseline), one per axis, `search.seed`, `epoch`
+    (the samples in epochs of full data; empty for the last report of a trial), `samples`, `last`
+    and the objective. A failed trial has the reports before its failure and no last report.
+
+    Args:
+        objective: What the sweep optimises.
+        seeds: Seeds of each configuration.
+        records: The log.
     """
     axes = list(dict.fromkeys(path for r in records for path in r.config if path != SEED))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*_BEFORE, *axes, *_AFTER, str(objective)])
+    writer.writerow([*_FIRST_COLUMNS, *axes, *_LAST_COLUMNS, str(objective)])
     for record in sorted(records, key=lambda r: (r.trial, r.report)):
         if record.objective is None:
             continue
@@ -51,10 +56,10 @@ class Point:
     """One report of a recorded trial.
 
     Attributes:
-        epoch: The epochs of full data that its samples are worth; infinite at the trial's end.
-        samples: Samples seen by then.
-        score: The objective, better when higher whatever its direction.
-        last: Whether the trial ends here.
+        epoch: The samples in epochs of full data; infinite at the trial's end.
+        samples: Samples seen so far.
+        score: sign · objective, so that higher is always better.
+        last: Whether the trial ends with this report.
     """
 
     epoch: float
@@ -65,7 +70,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Configuration:
-    """A configuration of a table: its values as written, and its curve under each seed."""
+    """A configuration, its values as text, and its learning curve under each seed."""
 
     number: int
     name: str
@@ -73,13 +78,13 @@ class Configuration:
     curves: Mapping[int, tuple[Point, ...]]
 
     def final(self, seed: int) -> float | None:
-        """The score at its end under a seed; None where it failed."""
+        """The final score under a seed; None where the trial failed."""
         point = self.curves[seed][-1]
         return point.score if point.last else None
 
     @property
     def mean(self) -> float:
-        """The mean of its final scores over the seeds; -inf where it failed under one."""
+        """The mean of the final scores over the seeds; -inf where a trial failed."""
         finals = [self.final(seed) for seed in self.curves]
         known = [score for score in finals if score is not None]
         return sum(known) / len(known) if len(known) == len(finals) else -math.inf
@@ -87,7 +92,7 @@ class Configuration:
 
 @dataclass(frozen=True)
 class CurveTable:
-    """Full learning curves of configurations, each under the same seeds."""
+    """Complete learning curves of configurations, each under the same seeds."""
 
     objective: Objective
     configurations: tuple[Configuration, ...]
@@ -95,18 +100,18 @@ class CurveTable:
 
     @property
     def baselines(self) -> list[Configuration]:
-        """The named schedules."""
-        return [one for one in self.configurations if one.name]
+        """The baselines."""
+        return [c for c in self.configurations if c.name]
 
     @property
     def searched(self) -> list[Configuration]:
-        """What a sampler proposed."""
-        return [one for one in self.configurations if not one.name]
+        """The configurations that a sampler proposed."""
+        return [c for c in self.configurations if not c.name]
 
     @property
     def epochs(self) -> int:
-        """The budget: reports stand at each epoch of full data before the last."""
-        curves = (curve for one in self.configurations for curve in one.curves.values())
+        """The budget in epochs: a trial reports after each epoch of full data."""
+        curves = (curve for c in self.configurations for curve in c.curves.values())
         return 1 + max(int(p.epoch) for curve in curves for p in curve if not p.last)
 
     @classmethod
@@ -114,7 +119,7 @@ class CurveTable:
         """Read a table that `run --record` wrote.
 
         Raises:
-            ResultsError: If it cannot be read, or is no such table.
+            ResultsError: If it cannot be read, or `run --record` did not write it.
         """
         try:
             rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
@@ -131,12 +136,14 @@ class CurveTable:
             raise ValueError("it has no rows")
         *_, last_column = rows[0]
         objective = parse_objective(last_column)
-        axes = [path for path in rows[0] if path not in {*_BEFORE, *_AFTER, last_column}]
+        axes = [
+            path for path in rows[0] if path not in {*_FIRST_COLUMNS, *_LAST_COLUMNS, last_column}
+        ]
         curves: dict[int, dict[int, list[Point]]] = {}
-        about: dict[int, Mapping[str, str]] = {}
+        first_rows: dict[int, Mapping[str, str]] = {}
         for row in rows:
             number, last = int(row["configuration"]), row["last"] == "1"
-            about[number] = row
+            first_rows[number] = row
             score = objective.sign * float(row[last_column])
             if not math.isfinite(score):
                 raise ValueError(f"an objective must be a finite number, got {row[last_column]}")
@@ -153,8 +160,8 @@ class CurveTable:
             tuple(
                 Configuration(
                     number,
-                    about[number]["name"],
-                    {path: about[number][path] for path in axes},
+                    first_rows[number]["name"],
+                    {path: first_rows[number][path] for path in axes},
                     {seed: tuple(points) for seed, points in sorted(by_seed.items())},
                 )
                 for number, by_seed in sorted(curves.items())

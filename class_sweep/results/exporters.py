@@ -1,4 +1,4 @@
-"""A sweep's axes and its best trials in the words of other tools: Ray Tune, Optuna, Hydra."""
+"""The axes and the best trials of a sweep in the formats of Ray Tune, Optuna and Hydra."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pprint import pformat
@@ -9,11 +9,11 @@ from class_sweep.config.document import Space
 from class_sweep.config.source import write_yaml
 from class_sweep.results.record import Record
 
-_SHOWN = ("backbone", "curriculum", "optimizer", "budget")  # what another loop can use
+_EXPORTED = ("backbone", "curriculum", "optimizer", "budget")  # sections that another loop can use
 
 
-def within(space: Space, records: Sequence[Record]) -> list[Record]:
-    """The trials that stand on the axes, as the points of a search must; references may not."""
+def on_axes(space: Space, records: Sequence[Record]) -> list[Record]:
+    """The trials whose values lie on the axes, as a search requires; baselines may lie off them."""
     return [
         record
         for record in records
@@ -22,13 +22,13 @@ def within(space: Space, records: Sequence[Record]) -> list[Record]:
 
 
 def as_ray(space: Space, records: Sequence[Record], note: str) -> str:
-    """A Python module: the search space for `ray.tune`, and trials to evaluate first."""
+    """A Python module with the search space for `ray.tune` and the trials to evaluate first."""
     axes = {path: _ray(axis) for path, axis in space.axes.items()}
     return _module(note, "from ray import tune", "param_space", axes, space, records)
 
 
 def as_optuna(space: Space, records: Sequence[Record], note: str) -> str:
-    """A Python module: distributions for `study.ask`, and trials for `study.enqueue_trial`."""
+    """A Python module with distributions for `study.ask` and trials for `study.enqueue_trial`."""
     axes = {path: _optuna(axis) for path, axis in space.axes.items()}
     imports = (
         "from optuna.distributions import CategoricalDistribution, FloatDistribution,"
@@ -38,11 +38,11 @@ def as_optuna(space: Space, records: Sequence[Record], note: str) -> str:
 
 
 def as_hydra(space: Space, record: Record, note: str) -> str:
-    """A YAML config of one trial, with the axes as Hydra's sweeper takes them."""
+    """A YAML configuration of one trial, with the axes in the syntax of Hydra's sweeper."""
     tree = space.resolve(record.config).model_dump(mode="json", exclude_none=True)
-    found: dict[str, Any] = {section: tree[section] for section in _SHOWN}
-    found["hydra"] = {"sweeper": {"params": {p: _hydra(axis) for p, axis in space.axes.items()}}}
-    return f"# @package _global_\n# {' '.join(note.split())}\n{write_yaml(found)}"
+    exported: dict[str, Any] = {section: tree[section] for section in _EXPORTED}
+    exported["hydra"] = {"sweeper": {"params": {p: _hydra(axis) for p, axis in space.axes.items()}}}
+    return f"# @package _global_\n# {' '.join(note.split())}\n{write_yaml(exported)}"
 
 
 def _module(
@@ -68,7 +68,7 @@ def _python(value: object) -> str:
 
 def _fixed(space: Space) -> dict[str, Any]:
     tree = space.settings.model_dump(mode="json", exclude_none=True)
-    flat = {f"{section}.{key}": v for section in _SHOWN for key, v in tree[section].items()}
+    flat = {f"{section}.{key}": v for section in _EXPORTED for key, v in tree[section].items()}
     return {
         path: value
         for path, value in flat.items()
@@ -79,13 +79,13 @@ def _fixed(space: Space) -> dict[str, Any]:
 def _ray(axis: Axis) -> str:
     if isinstance(axis, LogUniform):
         return f"tune.loguniform({axis.low!r}, {axis.high!r})"
-    if isinstance(axis, IntRange):  # a range may be long, and says so in few words
+    if isinstance(axis, IntRange):
         return f"tune.choice({axis.values()!r})"
     values = axis.values()
     if values is None:
         low, high = axis.ends()
         return f"tune.uniform({low!r}, {high!r})"
-    # Tune's own grids start at a multiple of their step, which ours need not.
+    # Tune's grids start at a multiple of their step; a grid of a space may start anywhere.
     return f"tune.choice({_listed(values)})"
 
 

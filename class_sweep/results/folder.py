@@ -38,7 +38,7 @@ class ResultsFolder:
     """The files of one sweep, for reading; nothing here writes."""
 
     def __init__(self, path: Path) -> None:
-        """Name a folder; `existing` also checks that a sweep is in it."""
+        """Take a path; `existing` also checks that it holds a sweep."""
         self.path = path
         self.space = path / file_names.SPACE
         self.trials = path / file_names.TRIALS
@@ -60,10 +60,10 @@ class ResultsFolder:
 
     @classmethod
     def existing(cls, path: Path) -> Self:
-        """The folder of a sweep that was started.
+        """The results folder at a path.
 
         Raises:
-            ResultsError: If there is none at `path`.
+            ResultsError: If the path holds no sweep.
         """
         folder = cls(path)
         if not folder.space.is_file():
@@ -72,36 +72,38 @@ class ResultsFolder:
 
     @staticmethod
     def require_free(path: Path) -> None:
-        """Refuse a path that something stands at.
+        """Refuse a path that exists.
 
         Raises:
-            ResultsError: If it is taken.
+            ResultsError: If it exists, or cannot be reached.
         """
         try:
-            taken = path.exists()
-        except OSError as error:  # a name too long, a folder that may not be entered
+            exists = path.exists()
+        except OSError as error:  # the name is too long, or a folder may not be entered
             raise ResultsError(f"a results folder must be writable: {path}: {error}") from None
-        if taken:
+        if exists:
             raise ResultsError(
                 f"a results folder must be new: {path} exists; name another with --out, or go on"
                 f" with: class-sweep resume {path}"
             )
 
     def records(self) -> list[Record]:
-        """Every report written so far; a torn last line, of a killed run, is left out and said.
+        """Every report so far.
+
+        An incomplete last line, left by a killed process, is skipped with a warning.
 
         Raises:
             ResultsError: If any other line is damaged.
         """
-        found = []
+        records = []
         for number, line in whole_lines(self.trials):
             try:
-                found.append(Record.from_json(line))
+                records.append(Record.from_json(line))
             except ValueError as error:
                 raise ResultsError(
                     f"a line must be a record: {self.trials}:{number}: {error}"
                 ) from None
-        return found
+        return records
 
     def records_of(self, trial: int) -> list[Record]:
         """The reports of one trial so far."""
@@ -110,7 +112,7 @@ class ResultsFolder:
             return [Record.from_json(line) for line in lines if line.startswith(start)]
 
     def seconds(self) -> dict[str, float]:
-        """Wall seconds of each stage so far, of every run of the sweep that came to write them."""
+        """Wall time of each stage in seconds, over all processes that ran the sweep."""
         return dict(self.read_summary().seconds) if self.summary.is_file() else {}
 
     def read_summary(self) -> SweepSummary:
@@ -138,8 +140,8 @@ class ResultsFolder:
         return read_json(self.verdict, Verdict)
 
     def in_use(self) -> bool:
-        """Whether a process is writing to the folder at this moment."""
-        try:  # as of a copy of the folder, which a driver elsewhere keeps up to date
+        """Whether a process is writing to the folder now."""
+        try:  # a downloaded copy: the lease shows whether a driver elsewhere keeps it up to date
             if time.time() - (self.path / LEASE).stat().st_mtime < VALID_SECONDS:
                 return True
         except FileNotFoundError:
@@ -155,11 +157,11 @@ class ResultsFolder:
         return False
 
     def read_storage(self) -> Storage | None:
-        """The storage that has a copy of the folder, if one has.
+        """The storage that keeps a copy of the folder, if there is one.
 
         Raises:
             ResultsError: If `storage.json` is damaged.
-            InputError: If it names no storage.
+            InputError: If the address is invalid.
         """
         if not self.storage.is_file():
             return None
@@ -167,18 +169,18 @@ class ResultsFolder:
 
 
 class ResultsWriter:
-    """The one process that may write to a results folder."""
+    """Writes to a results folder, from one process at a time."""
 
     def __init__(self, folder: ResultsFolder) -> None:
         """Take the folder's lock.
 
         Raises:
-            ResultsError: If another process has it.
+            ResultsError: If another process holds it.
         """
         self.folder = folder
         self._lock = FileLock(folder.lock)
         try:
-            self._lock.acquire(timeout=2)  # a `status` may hold it for a moment
+            self._lock.acquire(timeout=2)  # `status` holds it for a moment
         except Timeout:
             raise ResultsError(
                 f"one process at a time may write to a results folder: {folder.path} is in use"
@@ -187,35 +189,37 @@ class ResultsWriter:
 
     @classmethod
     def create(cls, path: Path, space_text: str, storage: Storage | None = None) -> Self:
-        """Start a new folder.
+        """Create a results folder.
 
         Args:
-            path: Where.
-            space_text: Of the space, as run.
-            storage: What keeps a copy of the folder.
+            path: The folder; it must not exist.
+            space_text: The text of the space, as run.
+            storage: The storage that keeps a copy.
 
         Raises:
-            ResultsError: If the path is taken, or cannot be made.
+            ResultsError: If the path exists, or cannot be created.
         """
         ResultsFolder.require_free(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            begun = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
+            partial = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
         except OSError as error:
             raise ResultsError(f"a results folder must be writable: {path}: {error}") from None
-        # Killed at any moment, it leaves a folder that can be resumed, or none by that name.
-        write_atomic(ResultsFolder(begun).space, space_text)
+        # A process killed here leaves a folder that can be resumed, or no folder at `path`.
+        write_atomic(ResultsFolder(partial).space, space_text)
         if storage:
-            write_atomic(ResultsFolder(begun).storage, json_text(StorageCopy(address=str(storage))))
-        begun.chmod(0o755)
-        begun.rename(path)
+            write_atomic(
+                ResultsFolder(partial).storage, json_text(StorageCopy(address=str(storage)))
+            )
+        partial.chmod(0o755)
+        partial.rename(path)
         return cls(ResultsFolder(path))
 
     def append(self, record: Record) -> None:
-        """Add one report; when this returns, the line is on the disk.
+        """Append a report; when this returns, the line is on the disk.
 
         Raises:
-            StorageError: If it cannot be written; the lines before it are as they were.
+            StorageError: If it cannot be written; the earlier lines are unchanged.
         """
         self._log.append(record.to_json())
 
@@ -224,7 +228,7 @@ class ResultsWriter:
         return self.folder.records_of(trial)
 
     def keep_traceback(self, trial: int | str | None, text: str) -> Path:
-        """Keep why a trial, a named run or the sweep as a whole failed; the file's path."""
+        """Write the traceback of a trial, a named run or (None) the sweep; returns the file."""
         self.folder.errors.mkdir(exist_ok=True)
         name = "sweep" if trial is None else trial
         path = self.folder.errors / f"{f'trial-{name:04d}' if isinstance(name, int) else name}.txt"
@@ -248,7 +252,7 @@ class ResultsWriter:
         write_atomic(self.folder.storage, json_text(StorageCopy(address=str(storage))))
 
     def close(self) -> None:
-        """Give the folder back."""
+        """Close the log and release the lock."""
         self._log.close()
         self._lock.release()
 

@@ -1,4 +1,4 @@
-"""How values, schedules and metrics are written for a person."""
+"""Values, schedules, metrics and durations as text for a person."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,12 +10,12 @@ _LETTERS = {"alpha": "α", "beta": "β", "sigma": "σ", "intensity": "γ", "quan
 
 
 def number(value: float) -> str:
-    """Three significant digits or more, and none that say nothing."""
+    """A number with four significant digits, without trailing zeros."""
     return f"{value:.4g}"
 
 
 def schedule(config: Mapping[str, Value]) -> str:
-    """A trial's values in one line, the curriculum's by their letters."""
+    """The values of a trial in one line; settings of the curriculum by their Greek letters."""
     parts = []
     for path, value in config.items():
         word = path.rsplit(".", 1)[-1]
@@ -25,7 +25,7 @@ def schedule(config: Mapping[str, Value]) -> str:
 
 
 def metric(name: str, value: float) -> str:
-    """A metric's value: shares in per cent, a mean rank as it is."""
+    """A metric's value: a share in per cent, a mean rank with one decimal."""
     return f"{value:.1f}" if metric_of(name).unit == "rank" else f"{100 * value:.1f} %"
 
 
@@ -35,7 +35,7 @@ def percent(share: float) -> str:
 
 
 def difference(name: str, value: float) -> str:
-    """A metric's difference with its sign: shares in points, a mean rank in places."""
+    """A metric's difference with its sign: a share in points, a mean rank in places."""
     return f"{metric_of(name).scale * value:+.1f}"
 
 
@@ -44,9 +44,9 @@ def interval(name: str, ends: Sequence[float]) -> str:
     return f"[{', '.join(difference(name, end) for end in ends)}]"
 
 
-def state(record: Record, verdict: str) -> str:
-    """How a trial stands, and which one it repeats."""
-    return verdict if record.same_as is None else f"{verdict}, same as trial {record.same_as}"
+def state(record: Record, name: str) -> str:
+    """The state of a trial; for a duplicate also the trial whose reports it copies."""
+    return name if record.same_as is None else f"{name}, same as trial {record.same_as}"
 
 
 def seconds(value: float) -> str:

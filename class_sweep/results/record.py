@@ -1,4 +1,4 @@
-"""One line of `trials.jsonl`: what a trial reported, and what was decided on it."""
+"""A line of `trials.jsonl`: a report of a trial and the decision on it."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -13,29 +13,28 @@ Decision = Literal["continue", "pause", "prune", "finish", "fail"]
 
 @dataclass(frozen=True)
 class Record:
-    """A report of a trial, with the verdict on it.
+    """A report of a trial and the decision on it.
 
     Attributes:
-        trial: The trial's number, from 0, in the order of proposal.
-        name: The reference schedule that the trial is, such as `paper`, or None.
+        trial: Number of the trial, from 0, in the order of proposal.
+        name: Name of the baseline that the trial is (`paper`); None for a searched trial.
         identity: Hash of the settings that the result depends on.
-        config: The value of every axis (dotted path to value).
-        report: The report's number within its trial, from 0.
+        config: Dotted path of every axis to its value.
+        report: Number of the report within its trial, from 0.
         step: Optimizer steps so far.
         samples: Samples seen so far.
-        rung: The rung that is reached, or None.
-        decision: `continue`, `pause` (until no other can take its place), `prune`, `finish`
-            (the trial's last report) or `fail`.
-        compared: Whether other trials stood at the rung to compare with.
-        objective: The value that is optimised; None for a failed report.
-        metrics: Every metric, `pool/direction/metric` to value.
-        loss: Mean training loss since the report before.
-        reason: Why a trial failed.
-        seconds: Wall time of training and evaluation since the report before.
-        at: When it was written, ISO 8601.
-        same_as: The trial whose report this is, where this one would have repeated its every step
-            and so was not trained; else None.
-        rerun_of: The failed trial that this one tries once more, or None.
+        rung: The rung of the report; None for a report between rungs and at the trial's end.
+        decision: `continue`, `pause` (until the trial is promoted or pruned), `prune`, `finish`
+            (the last report) or `fail`.
+        compared: Whether the report was compared with those of other trials.
+        objective: The value that is optimised; None for a failed trial.
+        metrics: Every metric, `pool/[direction/]metric` to value.
+        loss: Mean training loss since the last report.
+        reason: Why the trial failed.
+        seconds: Wall time of training and evaluation since the last report.
+        at: When the line was written, ISO 8601.
+        same_as: The trial whose report a duplicate copies; None for a trained trial.
+        rerun_of: The failed trial that this trial runs again.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -70,7 +69,7 @@ class Record:
 
     @staticmethod
     def line_start(trial: int) -> str:
-        """How each line of a trial begins, for a quick look through a long log."""
+        """The first characters of every line of a trial, to filter a long log quickly."""
         return f'{{"trial": {trial}, '
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""How the trials of a sweep ended, from their records alone."""
+"""The trials of a log, grouped by their state."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,29 +10,39 @@ from class_sweep.results.record import Decision, Record
 
 @dataclass(frozen=True)
 class Trials:
-    """Trials by how they ended; each list holds the last record of its trials, by number."""
+    """Trials by their state; each list holds the last record of its trials, by number.
+
+    Attributes:
+        running: Trials that continue.
+        paused: Trials that wait for a promotion.
+        finished: Trials that were trained to their end.
+        pruned: Trials that the pruner stopped.
+        failed: Trials that failed and were not run again.
+        replaced: Trials that failed and were run again as other trials.
+        rung_decisions: Reports that were compared with those of other trials.
+    """
 
     running: list[Record]
     paused: list[Record]
     finished: list[Record]
     pruned: list[Record]
     failed: list[Record]
-    replaced: list[Record]  # that failed, and were run again as other trials
+    replaced: list[Record]
     rung_decisions: int
 
     @property
     def count(self) -> int:
-        """How many trials have reported, beside those that were replaced."""
+        """Number of trials that have reported, without the replaced trials."""
         return sum(map(len, self._groups)) - len(self.replaced)
 
     @property
     def samples(self) -> int:
-        """Samples seen by all trials together; one that stands for another saw none."""
+        """Samples seen by all trials together; a duplicate sees none."""
         return sum(r.samples for group in self._groups for r in group if r.same_as is None)
 
     @property
     def repeated(self) -> int:
-        """How many trials were not trained, since an earlier one had done every step of theirs."""
+        """Number of duplicates: trials that copy the reports of an earlier trial."""
         return sum(r.same_as is not None for group in self._groups for r in group)
 
     @property
@@ -40,9 +50,9 @@ class Trials:
         return (self.running, self.paused, self.finished, self.pruned, self.failed, self.replaced)
 
     def ranked(self, objective: Objective) -> list[Record]:
-        """The finished trials, best first; of equals the one that saw fewer samples.
+        """The finished trials, best first; among equal trials, the one with fewer samples first.
 
-        Only trials that went to their end are ranked: a pruned trial's value is of another budget.
+        A pruned trial is not ranked, because its value belongs to a smaller budget.
         """
         return sorted(
             self.finished,
@@ -51,16 +61,16 @@ class Trials:
 
 
 def trials_of(records: Iterable[Record]) -> Trials:
-    """Group the trials of a log by how they ended."""
+    """Group the trials of a log by the decision in their last record."""
     last: dict[int, Record] = {}
     decisions = 0
     for record in records:
         last[record.trial] = record
         decisions += record.compared
     groups: dict[str, list[Record]] = {decision: [] for decision in get_args(Decision)}
-    again = {record.rerun_of for record in last.values()}
-    replaced = [last[number] for number in sorted(last) if number in again]
-    for number in sorted(last.keys() - again):
+    rerun = {record.rerun_of for record in last.values()}
+    replaced = [last[number] for number in sorted(last) if number in rerun]
+    for number in sorted(last.keys() - rerun):
         groups[last[number].decision].append(last[number])
     return Trials(
         running=groups["continue"],

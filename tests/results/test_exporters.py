@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from class_sweep.config.document import parse_space
-from class_sweep.results.exporters import as_hydra, as_optuna, as_ray, within
+from class_sweep.results.exporters import as_hydra, as_optuna, as_ray, on_axes
 
 SPACE = """\
 data: {source: names}
@@ -92,7 +92,7 @@ def test_hydra_composes_the_trial_and_parses_the_axes(space, record, tmp_path):
 
 def test_a_reference_off_the_axes_is_no_point_of_a_search(space, record):
     off = record(1, config=BEST | {"curriculum.sigma": 0.99})
-    assert within(space, [off, record(2, config=BEST)]) == [record(2, config=BEST)]
+    assert on_axes(space, [off, record(2, config=BEST)]) == [record(2, config=BEST)]
 
 
 def test_a_folders_name_cannot_break_out_of_the_note(space, record, executed):

@@ -1,7 +1,7 @@
 import pytest
 
 from class_sweep.config.document import parse_space
-from class_sweep.results.export import trial_yaml
+from class_sweep.results.space_files import trial_yaml
 
 SPACE = """\
 data: {source: names, limit: 700}

@@ -1,4 +1,4 @@
-"""A trial's settings as a file that `check`, `run` and other people's code can read."""
+"""A configuration as a complete space file, which `check` and `run` read."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,12 +9,12 @@ from class_sweep.results.record import Record
 
 
 def trial_yaml(space: Space, record: Record, note: str) -> str:
-    """A complete space file with every axis at the trial's value, and where it comes from above it.
+    """A complete space file with the trial's value for every axis, and a head that names the trial.
 
     Args:
-        space: The space that the trial is of.
+        space: The search space of the trial.
         record: The trial's last report.
-        note: A line for the head of the file.
+        note: The first line of the head.
     """
     head = [note, f"trial {record.trial} ({record.identity}): {record.samples} samples"]
     if record.objective is not None:
@@ -23,16 +23,16 @@ def trial_yaml(space: Space, record: Record, note: str) -> str:
 
 
 def config_yaml(space: Space, values: Mapping[str, Value], head: Sequence[str]) -> str:
-    """A complete space file with every axis at a given value.
+    """A complete space file with a given value for every axis.
 
     Args:
-        space: The space that the values are of.
+        space: The search space.
         values: Dotted path to value.
-        head: Lines for the head of the file.
+        head: The lines of the head, written as comments.
     """
     settings = space.resolve(values)
-    alone = Search(
+    single_trial = Search(
         trials=1, baselines=[], sampler=settings.search.sampler, seed=settings.search.seed
     )
-    body = dump_settings(settings.model_copy(update={"search": alone}))
+    body = dump_settings(settings.model_copy(update={"search": single_trial}))
     return "".join(f"# {line}\n" for line in head) + body
