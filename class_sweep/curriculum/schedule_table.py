@@ -1,7 +1,8 @@
-"""Schedules epoch by epoch, as plain values for plots and tables."""
+"""Schedules epoch by epoch, for plots and tables."""
 
 from collections.abc import Mapping
-from typing import Any
+
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 from class_sweep.config.axes import Value
 from class_sweep.config.document import Space
@@ -12,7 +13,38 @@ from class_sweep.curriculum.schedule import Schedule
 from class_sweep.errors import DataError
 
 
-def schedule_tables(space: Space, pairs: int) -> dict[str, Any]:
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ScheduleTable(_Table):
+    """A schedule, epoch by epoch.
+
+    Attributes:
+        curriculum: The curriculum settings.
+        share: λ of each epoch, as a fraction of the pairs.
+        intensity: γ of each epoch, for each part of the loss or for the learning rate.
+        samples: The samples of each epoch.
+        total: The samples of all epochs.
+        of_full_data: `total` as a fraction of the samples of full data.
+    """
+
+    curriculum: dict[str, JsonValue]
+    share: list[float]
+    intensity: dict[str, list[float]]
+    samples: list[int]
+    total: int
+    of_full_data: float
+
+
+class ScheduleTables(_Table):
+    """The schedule at the centre of a space, and the paper's schedule."""
+
+    space: ScheduleTable
+    paper: ScheduleTable
+
+
+def schedule_tables(space: Space, pairs: int) -> ScheduleTables:
     """The schedule at the centre of a space and that of the paper, over the same epochs.
 
     Args:
@@ -22,13 +54,13 @@ def schedule_tables(space: Space, pairs: int) -> dict[str, Any]:
     Raises:
         DataError: If a first pool is smaller than a batch.
     """
-    return {
-        "space": schedule_table(space, space.centre(), pairs),
-        "paper": schedule_table(space, reference_config(space, "paper"), pairs),
-    }
+    return ScheduleTables(
+        space=schedule_table(space, space.centre(), pairs),
+        paper=schedule_table(space, reference_config(space, "paper"), pairs),
+    )
 
 
-def schedule_table(space: Space, values: Mapping[str, Value], pairs: int) -> dict[str, Any]:
+def schedule_table(space: Space, values: Mapping[str, Value], pairs: int) -> ScheduleTable:
     """One schedule: λ, γ of each part of the loss, and the samples of each epoch.
 
     Args:
@@ -49,11 +81,11 @@ def schedule_table(space: Space, values: Mapping[str, Value], pairs: int) -> dic
     weights = loss_weights(curriculum, epochs, loss_parts_of(curriculum.intensity))
     on_rate = curriculum.intensity_target == "learning_rate"
     factors = {"learning rate": weights.rate} if on_rate else weights.loss
-    return {
-        "curriculum": curriculum.model_dump(mode="json"),
-        "share": list(shares(curriculum, epochs)),
-        "intensity": {part: list(values) for part, values in factors.items()},
-        "samples": [pool // batch * batch for pool in schedule.pools],
-        "total": schedule.samples,
-        "of_full_data": schedule.share_of_full_data,
-    }
+    return ScheduleTable(
+        curriculum=curriculum.model_dump(mode="json"),
+        share=list(shares(curriculum, epochs)),
+        intensity={part: list(values) for part, values in factors.items()},
+        samples=[pool // batch * batch for pool in schedule.pools],
+        total=schedule.samples,
+        of_full_data=schedule.share_of_full_data,
+    )

@@ -21,6 +21,7 @@ from class_sweep.models.resumable_training import require_new_or_same, train_mod
 from class_sweep.preparation.clock import Clock
 from class_sweep.preparation.prepare import Prepared, prepare
 from class_sweep.results.callback import Callback
+from class_sweep.results.json_files import ResultsModel, json_text
 
 SUMMARY = "summary.json"
 
@@ -36,6 +37,27 @@ class TrainedModel:
 
     path: Path
     metrics: dict[str, Any]
+
+
+class MetricEstimate(ResultsModel):
+    """Mean and standard error of a metric over seeds; no error for a single seed."""
+
+    mean: float
+    standard_error: float | None
+
+
+class SeedSummary(ResultsModel):
+    """`summary.json` of the models of several seeds.
+
+    Attributes:
+        models: The model folders.
+        seeds: The seed of each model.
+        validation: Metric name to its estimate on the validation split.
+    """
+
+    models: list[str]
+    seeds: list[int]
+    validation: dict[str, MetricEstimate]
 
 
 def train(
@@ -128,27 +150,27 @@ def train_space(
                 return None
         models.append(TrainedModel(folder, json.loads((folder / METRICS).read_text())))
     if seeds:
-        write_atomic(out / SUMMARY, json.dumps(seed_summary(models), indent=2) + "\n")
+        write_atomic(out / SUMMARY, json_text(seed_summary(models)))
     return models
 
 
-def seed_summary(models: Sequence[TrainedModel]) -> dict[str, Any]:
+def seed_summary(models: Sequence[TrainedModel]) -> SeedSummary:
     """Mean and standard error of each validation metric over the seeds, as in summary.json."""
     names = metric_names()
     table = np.array([[model.metrics["validation"][name] for name in names] for model in models])
     mean = table.mean(axis=0)
     errors = table.std(axis=0, ddof=1) / math.sqrt(len(table)) if len(table) > 1 else None
-    return {
-        "models": [str(model.path) for model in models],
-        "seeds": [model.metrics["seed"] for model in models],
-        "validation": {
-            name: {
-                "mean": float(mean[i]),
-                "standard_error": None if errors is None else float(errors[i]),
-            }
+    return SeedSummary(
+        models=[str(model.path) for model in models],
+        seeds=[model.metrics["seed"] for model in models],
+        validation={
+            name: MetricEstimate(
+                mean=float(mean[i]),
+                standard_error=None if errors is None else float(errors[i]),
+            )
             for i, name in enumerate(names)
         },
-    }
+    )
 
 
 def _with_seed(space: Space, seed: int) -> Space:

@@ -7,6 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from class_sweep.curriculum.schedule_table import ScheduleTables
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -217,7 +219,7 @@ class IndexReport(_Part):
     examples: Examples
     modalities: Modalities
     recommendation: Recommendation
-    schedules: dict[str, dict[str, Any]]
+    schedules: ScheduleTables
     seconds: dict[str, float] = {}
     warnings: list[str] = []
 

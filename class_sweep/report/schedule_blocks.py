@@ -1,16 +1,14 @@
 """Schedules epoch by epoch: the plots and the table that several reports show."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
+from class_sweep.curriculum.schedule_table import ScheduleTable
 from class_sweep.report.blocks import Plot, PlotGrid, Table
 from class_sweep.report.plots import Figure, curve, figure
 from class_sweep.results import formatting
 
-Schedule = Mapping[str, Any]  # as `class_sweep.curriculum.schedule_table` returns it
 
-
-def schedule_grid(schedules: Iterable[tuple[str, Schedule, str, str]]) -> PlotGrid:
+def schedule_grid(schedules: Iterable[tuple[str, ScheduleTable, str, str]]) -> PlotGrid:
     """The plots of λ, γ and samples by epoch.
 
     Args:
@@ -29,21 +27,22 @@ def schedule_grid(schedules: Iterable[tuple[str, Schedule, str, str]]) -> PlotGr
     )
 
 
-def schedule_overview(schedules: Mapping[str, Schedule]) -> Table:
+def schedule_overview(schedules: Mapping[str, ScheduleTable]) -> Table:
     """A row for each schedule: its settings and its samples."""
     rows = [
         [
             name,
-            _settings(schedule["curriculum"]),
-            f"{schedule['total']:,}",
-            formatting.percent(schedule["of_full_data"]),
+            _settings(schedule),
+            f"{schedule.total:,}",
+            formatting.percent(schedule.of_full_data),
         ]
         for name, schedule in schedules.items()
     ]
     return Table(("", "schedule", "samples", "of full data"), rows, text_columns={1})
 
 
-def _settings(curriculum: Mapping[str, Any]) -> str:
+def _settings(schedule: ScheduleTable) -> str:
+    curriculum = schedule.curriculum
     intensity = curriculum["intensity"]
     if isinstance(intensity, dict):
         intensity = ", ".join(f"{curve} on {part}" for part, curve in intensity.items())
@@ -53,14 +52,14 @@ def _settings(curriculum: Mapping[str, Any]) -> str:
     )
 
 
-def _figures(schedules: Iterable[tuple[str, Schedule, str, str]]) -> Sequence[Figure]:
+def _figures(schedules: Iterable[tuple[str, ScheduleTable, str, str]]) -> Sequence[Figure]:
     pacing, intensity, samples = [], [], []
     for name, schedule, colour, dash in schedules:
         line = {"dash": dash, "shape": "hv"}
-        epochs = list(range(1, len(schedule["share"]) + 1))
-        pacing.append(curve(name, epochs, schedule["share"], colour, line=line))
-        samples.append(curve(name, epochs, schedule["samples"], colour, line=line))
-        for part, factors in schedule["intensity"].items():
+        epochs = list(range(1, len(schedule.share) + 1))
+        pacing.append(curve(name, epochs, schedule.share, colour, line=line))
+        samples.append(curve(name, epochs, schedule.samples, colour, line=line))
+        for part, factors in schedule.intensity.items():
             label = name if part == "loss" else f"{name}, {part}"
             intensity.append(curve(label, epochs, factors, colour, line=line))
     unit_range = {"range": [0, 1.05]}

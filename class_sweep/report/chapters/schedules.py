@@ -4,12 +4,11 @@ from collections.abc import Mapping
 
 from class_sweep.config.axes import Value
 from class_sweep.curriculum.baselines import reference_config
-from class_sweep.curriculum.schedule_table import schedule_table
+from class_sweep.curriculum.schedule_table import ScheduleTable, schedule_table
 from class_sweep.errors import ClassSweepError
 from class_sweep.report.blocks import Block, Chapter, Collapsible, Table, Text
 from class_sweep.report.plots import BLUE, GREEN, ORANGE, PURPLE
 from class_sweep.report.schedule_blocks import (
-    Schedule,
     schedule_grid,
     schedule_overview,
 )
@@ -29,7 +28,7 @@ def schedules(sweep: SweepFacts) -> Chapter:
     chosen = dict(list(_chosen(sweep).items())[:_MAX_SHOWN])
     if not chosen:
         blocks.append(Text("No trial has finished: this is the paper's schedule alone."))
-    tables: dict[str, Schedule] = {}
+    tables: dict[str, ScheduleTable] = {}
     for name, values in {**chosen, "paper": reference_config(sweep.space, "paper")}.items():
         try:
             tables[name] = schedule_table(sweep.space, values, sweep.pairs)
@@ -54,11 +53,11 @@ def _chosen(sweep: SweepFacts) -> dict[str, Mapping[str, Value]]:
     return {f"trial {r.trial}": r.config for r in sweep.ranked if r.name != "paper"}
 
 
-def _epochs(schedules: Mapping[str, Schedule]) -> Table:
+def _epochs(schedules: Mapping[str, ScheduleTable]) -> Table:
     head, columns = ["epoch"], []
     for name, schedule in schedules.items():
-        head += [f"λ {name}", *(f"γ {name}" + _suffix(part) for part in schedule["intensity"])]
-        columns += [schedule["share"], *schedule["intensity"].values()]
+        head += [f"λ {name}", *(f"γ {name}" + _suffix(part) for part in schedule.intensity)]
+        columns += [schedule.share, *schedule.intensity.values()]
     epochs = range(max(len(column) for column in columns))
     rows = [[str(k + 1), *(f"{c[k]:.3f}" if k < len(c) else "–" for c in columns)] for k in epochs]
     return Table(head, rows)

@@ -165,8 +165,8 @@ def _modalities(report: IndexReport) -> list[Block]:
 
 def _schedules(report: IndexReport) -> list[Block]:
     schedules = {
-        "this space (axes at their centre)": report.schedules["space"],
-        "the paper": report.schedules["paper"],
+        "this space (axes at their centre)": report.schedules.space,
+        "the paper": report.schedules.paper,
     }
     styles = (("this space", BLUE, "solid"), ("paper", ORANGE, "dash"))
     plots = schedule_grid(

@@ -105,19 +105,19 @@ def _order_table(report: IndexReport) -> Table:
 
 
 def _schedule_table(report: IndexReport) -> Table:
-    schedules = {name: report.schedules[name] for name in ("space", "paper")}
-    epochs = spread(range(len(schedules["space"]["share"])), _MAX_EPOCHS)
+    schedules = {"space": report.schedules.space, "paper": report.schedules.paper}
+    epochs = spread(range(len(schedules["space"].share)), _MAX_EPOCHS)
     rows = []
     for name, schedule in schedules.items():
-        rows.append([f"λ  {name}", *(f"{schedule['share'][k]:.2f}" for k in epochs), "", ""])
+        rows.append([f"λ  {name}", *(f"{schedule.share[k]:.2f}" for k in epochs), "", ""])
     for name, schedule in schedules.items():
-        for part, factors in schedule["intensity"].items():
+        for part, factors in schedule.intensity.items():
             suffix = "" if part == "loss" else f" ({part})"
             values = (f"{factors[k]:.2f}" for k in epochs)
             rows.append([f"γ  {name}{suffix}", *values, "", ""])
     for name, schedule in schedules.items():
-        values = (f"{schedule['samples'][k]:,}" for k in epochs)
-        share = f"{percent(schedule['of_full_data'])} of full"
-        rows.append([f"samples  {name}", *values, f"{schedule['total']:,}", share])
+        values = (f"{schedule.samples[k]:,}" for k in epochs)
+        share = f"{percent(schedule.of_full_data)} of full"
+        rows.append([f"samples  {name}", *values, f"{schedule.total:,}", share])
     title = "The schedule at the centre of this space, and the paper's"
     return Table(("epoch", *(f"{k + 1}" for k in epochs), "all", ""), rows, title=title)

@@ -1,17 +1,19 @@
 """The validation metrics of trained models: `class-sweep train`."""
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from class_sweep.config.components import METRICS
 from class_sweep.config.objective import DIRECTIONS, POOLS
 from class_sweep.report.blocks import Block, Table, Text
 from class_sweep.results import formatting
 
+if TYPE_CHECKING:
+    from class_sweep.models.model_training import SeedSummary
 
-def trained_blocks(summary: Mapping[str, Any]) -> list[Block]:
+
+def trained_blocks(summary: "SeedSummary") -> list[Block]:
     """The mean metrics, and the folders of the models."""
-    models = summary["models"]
+    models = summary.models
     title = "validation"
     if len(models) > 1:
         title += f", mean of {len(models)} seeds ± standard error"
@@ -23,10 +25,10 @@ def trained_blocks(summary: Mapping[str, Any]) -> list[Block]:
     return [Table(["", *METRICS], rows, title=title), *map(Text, models)]
 
 
-def _value(summary: Mapping[str, Any], pool: str, direction: str, metric: str) -> str:
+def _value(summary: "SeedSummary", pool: str, direction: str, metric: str) -> str:
     name = f"{pool}/{direction}/{metric}"
-    row = summary["validation"][name]
-    mean = formatting.metric(name, row["mean"])
-    if row["standard_error"] is None:
+    row = summary.validation[name]
+    mean = formatting.metric(name, row.mean)
+    if row.standard_error is None:
         return mean
-    return f"{mean} ± {formatting.metric(name, row['standard_error'])}"
+    return f"{mean} ± {formatting.metric(name, row.standard_error)}"
