@@ -22,7 +22,7 @@ import pytest
 from machines import lacking, machines, new_key
 from s3 import ENVIRONMENT
 from s3 import address as address_in
-from waiting import patience, wait_until
+from waiting import patience, wait_for, wait_until
 
 from class_sweep.storage.remote import Storage
 
@@ -218,10 +218,7 @@ def test_a_submitted_sweep_needs_a_storage_that_every_machine_reaches(submission
 def test_a_submitted_sweep_goes_on_after_the_laptop_went_away(submission, checkout, laptop):
     job = submission.submit("--out", "~/results/job", "--storage", f"'{submission.storage}'")
     stored = Storage.parse(submission.storage) / "job"
-    wait_until(
-        lambda: stored.stat("trials.jsonl"), usual=40,
-        goes_on=lambda: job.poll() is None, describe=lambda: job.communicate()[0],
-    )  # fmt: skip
+    wait_for(job, lambda: stored.stat("trials.jsonl"), usual=40)
     submission.leave(job)
     reports = stored.get("trials.jsonl")
     assert reports.count(b'"finish"') < 4, "the sweep had all but ended before the laptop left"

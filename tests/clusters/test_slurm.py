@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from machines import lacking
-from waiting import patience, wait_until
+from waiting import patience, wait_for
 
 from class_sweep.results.folder import ResultsFolder
 
@@ -83,10 +83,7 @@ def test_a_sweep_is_told_in_time_and_another_job_goes_on_with_it(job):
     """Slurm sends USR1 before the limit; running trials continue to their next report."""
     results = job.folder / "results" / "small"
     first = job.start("run", "small.yaml", "--out", str(results))
-    wait_until(
-        (results / "trials.jsonl").exists, usual=30,
-        goes_on=lambda: first.poll() is None, describe=lambda: first.communicate()[0],
-    )  # fmt: skip
+    wait_for(first, (results / "trials.jsonl").exists, usual=30)
     private = job.folder / f".class-sweep-{job.number}"
     assert private.stat().st_mode & 0o077 == 0
     temporary = Path(f"/tmp/sweep-{job.number}")  # noqa: S108

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from waiting import patience, wait_until
+from waiting import patience, wait_for
 
 TIMES = ("seconds", "at")
 
@@ -35,12 +35,6 @@ def _workers_of(process: subprocess.Popen) -> list[psutil.Process]:
         except psutil.NoSuchProcess:
             pass
     return found
-
-
-def _output(process: subprocess.Popen) -> str:
-    """The output of a process, which is killed if it still runs."""
-    process.kill()
-    return process.communicate()[0]
 
 
 class Sweep:
@@ -75,10 +69,7 @@ class Sweep:
     def start_and_wait(self, folder: Path, reports: int, *arguments, **env: str):
         """Start a command and return once the log has some number of reports."""
         process = self.start(*arguments, **env)
-        wait_until(
-            lambda: len(_lines(folder)) >= reports, usual=20,
-            goes_on=lambda: process.poll() is None, describe=lambda: _output(process),
-        )  # fmt: skip
+        wait_for(process, lambda: len(_lines(folder)) >= reports)
         return process
 
 

@@ -9,7 +9,7 @@ import pytest
 import ray
 from ray._raylet import AuthenticationTokenLoader, Config
 from ray.cluster_utils import Cluster
-from waiting import patience, wait_until
+from waiting import patience, wait_for
 
 pytestmark = [
     pytest.mark.ray,
@@ -182,10 +182,10 @@ def test_a_node_that_is_lost_costs_no_report_and_one_that_joins_is_used(
     folder = tmp_path / "out"
     nodes.hold()
     process = driver.start("run", space, "--out", folder, "--address", nodes.address)
-    wait_until(lambda: len(nodes.held()) == SHARES, usual=20)
+    wait_for(process, lambda: len(nodes.held()) == SHARES)
     held = set(nodes.held())
     second = nodes.add()
-    wait_until(lambda: len(nodes.held()) == 2 * SHARES, usual=20)
+    wait_for(process, lambda: len(nodes.held()) == 2 * SHARES)
     before, noted = lines(folder), len(nodes.notes())
     nodes.lose(first)
     assert any("left the cluster; its trials go on elsewhere" in line for line in process.stdout)
@@ -218,7 +218,7 @@ def test_after_its_driver_was_killed_a_sweep_goes_on_with_the_same_cluster(
         *("run", write(tmp_path, gpu_text), "--out", folder),
         *("--address", nodes.address, "--storage", shared),
     )
-    wait_until(lambda: len(nodes.held()) == 2 * SHARES, usual=20)
+    wait_for(process, lambda: len(nodes.held()) == 2 * SHARES)
     process.kill()
     process.communicate()
     before, noted, held = lines(folder), len(nodes.notes()), set(nodes.held())
@@ -309,10 +309,10 @@ def test_each_node_holds_the_features_once(nodes, driver, gpu_text, tmp_path):
     folder = tmp_path / "out"
     nodes.hold()
     process = driver.start("run", space, "--out", folder, "--address", nodes.address)
-    wait_until(
+    wait_for(
+        process,
         lambda: len({(note["node"], note["process"]) for note in nodes.notes()}) == 2 * SHARES,
-        usual=25, goes_on=lambda: process.poll() is None, describe=nodes.notes,
-    )  # fmt: skip
+    )
     assert nodes.used() == added
     held = stores(nodes)
     process.kill()
@@ -347,7 +347,7 @@ def test_a_node_that_joins_with_other_software_stops_the_sweep_in_good_order(
     process = driver.start(
         "run", write(tmp_path, gpu_text), "--out", folder, "--address", nodes.address
     )
-    wait_until(lambda: len(nodes.held()) == SHARES, usual=20)
+    wait_for(process, lambda: len(nodes.held()) == SHARES)
     wrong = nodes.add(other)
     assert any("stopping after the running reports" in line for line in process.stdout)
     nodes.release()
@@ -375,7 +375,7 @@ def test_after_the_head_was_lost_a_sweep_goes_on_with_another_cluster(
     process = driver.start(
         "run", write(tmp_path, gpu_text), "--out", folder, "--address", lost.address
     )
-    wait_until(lambda: len(lost.held()) == SHARES, usual=20)
+    wait_for(process, lambda: len(lost.held()) == SHARES)
     process.kill()  # it ran on the head
     process.communicate()
     lost.clear()

@@ -5,7 +5,7 @@ import signal
 
 import numpy as np
 import pytest
-from waiting import patience, wait_until
+from waiting import patience, wait_for
 
 from class_sweep.config.document import load_space
 
@@ -164,10 +164,7 @@ def test_a_cut_confirmation_goes_on_and_repeats_no_run(confirm_file, sweep):
     ):
         process = sweep.start(*command)
         wanted = len(kept) + 2
-        wait_until(
-            lambda wanted=wanted: len(runs(cut)) >= wanted, usual=20,
-            goes_on=lambda process=process: process.poll() is None,
-        )  # fmt: skip
+        wait_for(process, lambda wanted=wanted: len(runs(cut)) >= wanted)
         process.send_signal(by)
         out, _ = process.communicate(timeout=patience())
         if by == signal.SIGINT:

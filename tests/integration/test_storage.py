@@ -7,7 +7,7 @@ from itertools import pairwise
 import optuna
 import pytest
 from s3 import ENVIRONMENT, address
-from waiting import patience, wait_until
+from waiting import patience, wait_for
 
 from class_sweep.storage.remote import Storage
 
@@ -61,7 +61,7 @@ def test_a_driver_is_killed_and_another_machine_goes_on_from_the_storage(
     process = sweep.start_and_wait(
         first, 1, "run", small_file, "--out", first, "--storage", uri, **ENVIRONMENT
     )
-    wait_until(lambda: storage.stat("trials.jsonl"), goes_on=lambda: process.poll() is None)
+    wait_for(process, lambda: storage.stat("trials.jsonl"))
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=patience())
     there = storage.get("trials.jsonl")
@@ -125,12 +125,11 @@ def test_a_storage_that_fails_for_a_while_costs_no_report(
         **ENVIRONMENT,
     )  # fmt: skip
     line.broken = how
-    wait_until(
-        lambda: json.loads((folder / "summary.json").read_text())["state"] != "running", usual=20,
-        goes_on=lambda: process.poll() is None,
-    )  # fmt: skip
+    wait_for(
+        process, lambda: json.loads((folder / "summary.json").read_text())["state"] != "running"
+    )
     failed = line.requests  # the driver is at its end, and tries to send what is left
-    wait_until(lambda: line.requests > failed, goes_on=lambda: process.poll() is None)
+    wait_for(process, lambda: line.requests > failed)
     line.broken = None
     out, _ = process.communicate(timeout=patience())
     assert process.returncode == 0, out

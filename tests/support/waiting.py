@@ -1,5 +1,6 @@
 """Waiting in tests: one rule for every deadline, on machines of any speed."""
 
+import subprocess
 import time
 from collections.abc import Callable
 
@@ -36,3 +37,21 @@ def wait_until(
         assert goes_on(), describe()
         assert time.monotonic() < deadline, describe()
         time.sleep(0.02)
+
+
+def wait_for(
+    process: "subprocess.Popen[str]", condition: Callable[[], object], usual: float = 20.0
+) -> None:
+    """Return as soon as a condition holds; fail with the output of a process that ends before.
+
+    Args:
+        process: Brings the condition about; it is killed if the wait fails.
+        condition: Asked again and again.
+        usual: Seconds that it takes on two quiet cores.
+    """
+
+    def output() -> str:
+        process.kill()
+        return process.communicate()[0]
+
+    wait_until(condition, usual, goes_on=lambda: process.poll() is None, describe=output)

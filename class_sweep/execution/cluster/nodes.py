@@ -16,7 +16,7 @@ from class_sweep.preparation.footprint import gpu_memory
 
 log = logging.getLogger(__name__)
 
-_ANSWER_SECONDS = 30.0  # for a node to start a process and answer
+_ANSWER_SECONDS = 60.0  # for a node to start a process and answer, even on a busy machine
 _DOWNLOAD_SECONDS = 600.0  # for a node to download a model from the hub
 _POLL_SECONDS = 0.1
 _HEAD_RESOURCE = "node:__internal_head__"  # Ray gives it to the head alone

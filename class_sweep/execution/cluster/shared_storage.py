@@ -12,7 +12,7 @@ from class_sweep.execution.cluster.nodes import call_on_node
 from class_sweep.storage.connection import is_remote
 from class_sweep.storage.remote import Storage
 
-_ANSWER_SECONDS = 30.0  # for all machines together; most of it is the start of a worker
+_ANSWER_SECONDS = 60.0  # for all machines together; most of it is the start of a worker
 
 
 def node_of_each_machine(nodes: Sequence[Mapping[str, Any]]) -> dict[str, str]:
