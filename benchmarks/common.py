@@ -16,10 +16,10 @@ from class_sweep.config.inputs import (
     HuggingFaceEncoder,
     LsaEncoder,
     Mol2vecEncoder,
-    MoleculeEncoder,
+    MoleculeEncoderSettings,
     MorganEncoder,
     NamesData,
-    TextEncoder,
+    TextEncoderSettings,
 )
 from class_sweep.data.corpus import load_pairs
 from class_sweep.encoders.encoder import fit_molecule_encoder, fit_text_encoder
@@ -35,7 +35,10 @@ def data_folder() -> Path | None:
 
 
 def encoded(
-    data: DataSettings, text: TextEncoder, molecule: MoleculeEncoder, cache: Path
+    data: DataSettings,
+    text: TextEncoderSettings,
+    molecule: MoleculeEncoderSettings,
+    cache: Path,
 ) -> Features:
     """The features of the training pairs: (L, D_text) and (L, D_molecule)."""
     pairs = load_pairs(data)
@@ -59,7 +62,7 @@ def mixed_features(text_model: str | None, cache: Path) -> tuple[str, Features]:
     folder = data_folder()
     if folder is None:
         return "names: lsa 384 + morgan 1024", names_features(20_000, cache, dimensions=384)
-    text: TextEncoder = LsaEncoder(dimensions=384)
+    text: TextEncoderSettings = LsaEncoder(dimensions=384)
     if text_model:
         text = HuggingFaceEncoder(model=text_model)
     vectors = folder / "mol2vec" / "text2mol_300d.npz"

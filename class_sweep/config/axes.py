@@ -16,8 +16,8 @@ KINDS = ("uniform", "loguniform", "int", "choice")
 Value = float | int | str | bool
 
 _DIGITS = 12  # grid points are rounded so that 0.9 + 3 * 0.001 is 0.903
-_SLACK = 1e-9  # 0.99 - 0.9 is a hair below 0.09, which is a step for it all the same
-_LONGEST = 100_000  # values on a grid: beyond it, a grid is a slip of the finger
+_SLACK = 1e-9  # 0.99 - 0.9 is slightly below 0.09, but the step 0.09 fits
+_LONGEST = 100_000  # values on a grid; a longer grid is probably a mistake
 
 
 class AxisError(ValueError):
@@ -26,7 +26,7 @@ class AxisError(ValueError):
 
 @dataclass(frozen=True)
 class Uniform:
-    """Numbers from low to high, both included, on a grid of `step` where one is given."""
+    """Numbers from low to high, both included; on a grid if there is a step."""
 
     low: float
     high: float
@@ -50,7 +50,7 @@ class Uniform:
         return grid[(len(grid) - 1) // 2] if grid else (self.low + self.high) / 2
 
     def ends(self) -> list[Value]:
-        """The values whose validity implies that of all between them."""
+        """The values that are validated: if they are valid, so are all values between them."""
         grid = self.values()
         return [self.low, grid[-1] if grid else self.high]
 
@@ -83,7 +83,7 @@ class LogUniform:
         return math.sqrt(self.low * self.high)
 
     def ends(self) -> list[Value]:
-        """The values whose validity implies that of all between them."""
+        """The values that are validated: if they are valid, so are all values between them."""
         return [self.low, self.high]
 
     def __contains__(self, value: object) -> bool:
@@ -102,7 +102,7 @@ class IntRange:
     step: int = 1
 
     def values(self) -> range:
-        """Every value on the axis, ascending; not listed, for there may be billions."""
+        """Every value on the axis, ascending; a range, because there may be billions."""
         return range(self.low, self.high + 1, self.step)
 
     def centre(self) -> int:
@@ -111,7 +111,7 @@ class IntRange:
         return values[(len(values) - 1) // 2]
 
     def ends(self) -> list[Value]:
-        """The values whose validity implies that of all between them."""
+        """The values that are validated: if they are valid, so are all values between them."""
         return [self.low, self.values()[-1]]
 
     def __contains__(self, value: object) -> bool:
@@ -137,7 +137,7 @@ class Choice:
         return self.options[0]
 
     def ends(self) -> list[Value]:
-        """The values whose validity implies that of all between them."""
+        """The values that are validated: if they are valid, so are all values between them."""
         return list(self.options)
 
     def __contains__(self, value: object) -> bool:
@@ -162,7 +162,7 @@ def looks_like_axis(tree: object) -> bool:
 
 
 def near_miss(tree: object) -> str | None:
-    """The axis kind that a mapping like `{unifrom: [0, 1]}` meant, if it meant one."""
+    """The kind of axis that a mistyped mapping, as `{unifrom: [0, 1]}`, probably means, if any."""
     if not isinstance(tree, Mapping):
         return None
     for word in tree:
@@ -193,7 +193,7 @@ def parse_axis(tree: Mapping[str, Any]) -> Axis:
 
 
 def _number(value: object) -> bool:
-    # By comparison, for math.isfinite raises on an int that no float can hold.
+    # math.isfinite raises on an int that is too large for a float.
     plain = isinstance(value, int | float) and not isinstance(value, bool)
     return plain and abs(value) <= sys.float_info.max  # type: ignore[arg-type]
 

@@ -58,6 +58,18 @@ class Metric(Component):
         return 100 if self.unit == "fraction" else 1
 
 
+@dataclass(frozen=True)
+class SamplerComponent(Component):
+    """A sampler of configurations.
+
+    Attributes:
+        axes: The axes that it accepts: `any`; `finite`, a choice or a range with a step; or
+            `numeric`, at least two axes of numbers beside others.
+    """
+
+    axes: Literal["any", "finite", "numeric"] = "any"
+
+
 AnyComponent = TypeVar("AnyComponent", bound=Component)
 
 
@@ -108,9 +120,16 @@ class Registry(Mapping[str, AnyComponent], Generic[AnyComponent]):
         """Add a component.
 
         Raises:
-            ConfigError: If another component has the name. Registering an equal one again is
-                accepted, because a module may register its component each time it is imported.
+            ConfigError: If another component has the name, or the component is not of the
+                registry's type. Registering an equal one again is accepted, because a module may
+                register its component each time it is imported.
         """
+        expected = type(next(iter(self._components.values())))
+        if not isinstance(component, expected):
+            raise ConfigError(
+                f"a {self.kind} must be registered as a {expected.__name__},"
+                f" got {type(component).__name__}"
+            )
         if self._components.get(name, component) != component:
             raise ConfigError(
                 f"the name of a {self.kind} must be new, got {name!r}, which is taken"
@@ -266,10 +285,10 @@ INTENSITIES = Registry(
 SAMPLERS = Registry(
     "sampler",
     {
-        "tpe": Component(f"{_SAMPLER}.tpe:Tpe"),
-        "random": Component(f"{_SAMPLER}.random_search:RandomSearch"),
-        "cmaes": Component(f"{_SAMPLER}.cmaes:Cmaes"),
-        "grid": Component(f"{_SAMPLER}.grid:Grid"),
+        "tpe": SamplerComponent(f"{_SAMPLER}.tpe:Tpe"),
+        "random": SamplerComponent(f"{_SAMPLER}.random_search:RandomSearch"),
+        "cmaes": SamplerComponent(f"{_SAMPLER}.cmaes:Cmaes", axes="numeric"),
+        "grid": SamplerComponent(f"{_SAMPLER}.grid:Grid", axes="finite"),
     },
 )
 

@@ -1,4 +1,4 @@
-"""A space file to `Space`: settings, axes, and every mistake at once."""
+"""Read a space file as a `Space`: its settings and axes. All mistakes are reported at once."""
 
 import copy
 import json
@@ -20,7 +20,7 @@ from class_sweep.config.axes import (
     looks_like_axis,
     parse_axis,
 )
-from class_sweep.config.components import register_all, registered
+from class_sweep.config.components import SAMPLERS, register_all, registered
 from class_sweep.config.objective import Objective, parse_objective
 from class_sweep.config.problems import Problem, dotted, problems_of
 from class_sweep.config.pruning import PruningSettings, RungPruning
@@ -46,7 +46,7 @@ _QUANTILE_KEY: Key = tuple(SIGMA_QUANTILE.split("."))
 
 @dataclass(frozen=True)
 class Space:
-    """A search space: the settings every trial shares, and the axes on which trials differ.
+    """A search space: the settings that all trials share, and the axes on which trials differ.
 
     Attributes:
         name: The file's name, for messages.
@@ -74,7 +74,10 @@ class Space:
         self.__dict__.update({name: value for name, value in state.items() if name != _REGISTERED})
 
     def resolve(self, values: Mapping[str, Value]) -> Settings:
-        """The settings with `values` (dotted path to value) put in.
+        """The settings of a trial.
+
+        Args:
+            values: Dotted path to value, for some or all axes; other axes are at their centre.
 
         Raises:
             ConfigError: If a value breaks the rule of its setting.
@@ -118,7 +121,7 @@ def load_space(path: Path) -> Space:
     """Read a space file.
 
     Raises:
-        ConfigError: With every mistake of the file, a line each: place, rule, value.
+        ConfigError: With one line for each mistake of the file: location, rule, value.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -139,7 +142,7 @@ def parse_space(text: str, name: str = "space") -> Space:
         path = dotted(key)
         try:
             axis = parse_axis(raw)
-            _put(tree, key, axis.centre())  # the rest is checked even where no axis may stand here
+            _put(tree, key, axis.centre())  # so that the rest is checked too
             axes[path] = _admitted(key, axis)
             _put(tree, key, axes[path].centre())
         except AxisError as error:
@@ -155,7 +158,7 @@ def parse_space(text: str, name: str = "space") -> Space:
 
 
 def dump_settings(settings: Settings) -> str:
-    """The settings as a YAML file that `load_space` accepts, if they ask for a trial alone."""
+    """The settings as YAML text; `load_space` accepts it if the settings have one trial."""
     return write_yaml(settings.model_dump(mode="json", exclude_none=True))
 
 
@@ -188,7 +191,7 @@ def _axes_in(tree: Any, key: Key) -> list[tuple[Key, Any]]:
 
 
 def _admitted(key: Key, axis: Axis) -> Axis:
-    """Check that an axis may stand at `key`; give σ the grid that the index counts on."""
+    """Check that the setting at `key` can be an axis; give σ and the text weight a step."""
     nested = key == _QUANTILE_KEY or (len(key) == 3 and key[:2] == ("curriculum", "intensity"))
     if not nested and (len(key) != 2 or key[0] not in AXIS_SECTIONS):
         raise AxisError(
@@ -206,7 +209,7 @@ def _admitted(key: Key, axis: Axis) -> Axis:
 
 
 def _wrong_settings(source: Source, axes: Mapping[str, Axis], bad: set[str]) -> list[Problem]:
-    """Validate with every axis at its centre, then at each of its ends in turn."""
+    """Validate with all axes at their centres, then with one axis at each of its ends."""
     problems = []
     for path, value in [("", None), *((p, end) for p, axis in axes.items() for end in axis.ends())]:
         tree = copy.deepcopy(source.tree)
@@ -242,12 +245,12 @@ def _section(model: TypeAdapter[AnySection], tree: Any) -> AnySection | None:
 
 
 def _cross_rules(tree: Mapping[str, Any], source: Source, *, varied: bool) -> list[Problem]:
-    """The rules that hold between settings, as far as the sections are valid in themselves.
+    """The rules between settings, for the sections that are valid themselves.
 
     Args:
         tree: The settings as plain values.
-        source: Where they stand.
-        varied: Whether something is, or was meant to be, an axis.
+        source: The file, for line numbers.
+        varied: Whether the file has an axis, or a mistake that may be a mistyped axis.
     """
     budget = _section(_BUDGET, tree.get("budget"))
     search = _section(_SEARCH, tree.get("search"))
@@ -284,22 +287,24 @@ def _cross_rules(tree: Mapping[str, Any], source: Source, *, varied: bool) -> li
 def _sampler_rules(
     tree: Mapping[str, Any], source: Source, axes: Mapping[str, Axis]
 ) -> list[Problem]:
-    """What `grid` and `cmaes` ask of the axes."""
+    """The rules of the sampler for the axes."""
     search = _section(_SEARCH, tree.get("search"))
     if search is None or not axes:
         return []
     line = source.line(("search", "sampler"))
-    if search.sampler == "cmaes":
+    accepted = SAMPLERS[search.sampler].axes
+    if accepted == "numeric":
         numbers = [path for path, axis in axes.items() if not isinstance(axis, Choice)]
-        rule = f"cmaes must have two or more axes of numbers, got {len(numbers)}"
+        rule = f"{search.sampler} must have two or more axes of numbers, got {len(numbers)}"
         return [Problem(line, "search.sampler", rule)] if len(numbers) < 2 else []
-    if search.sampler != "grid":
+    if accepted != "finite":
         return []
     endless = [
         Problem(
             source.line(tuple(path.split("."))),
             path,
-            f"must be a choice, or a range with a step, for the sampler grid, got {axis}",
+            f"must be a choice, or a range with a step, for the sampler {search.sampler},"
+            f" got {axis}",
         )
         for path, axis in axes.items()
         if axis.values() is None

@@ -197,7 +197,3 @@ class MorganEncoder(MoleculeEncoderSettings):
     kind: Literal["morgan"]
     bits: Annotated[int, Field(ge=16, le=16384, description="length of the fingerprint")] = 1024
     radius: Annotated[int, Field(ge=0, le=6, description="of a substructure, bonds")] = 2
-
-
-TextEncoder = Any
-MoleculeEncoder = Any

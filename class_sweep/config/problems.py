@@ -34,7 +34,7 @@ _BOUNDS = {
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One mistake: where it stands and what is wrong."""
+    """One mistake, with its location."""
 
     line: int
     path: str
@@ -52,7 +52,7 @@ def dotted(key: Key) -> str:
 
 
 def problems_of(error: ValidationError, source: Source, root: type[BaseModel]) -> list[Problem]:
-    """Every finding of a validation of `source` against `root`."""
+    """The mistakes that the validation of a file has found."""
     found = []
     for detail in error.errors():
         key = _key_in_file(detail, source.tree)
@@ -64,7 +64,7 @@ def problems_of(error: ValidationError, source: Source, root: type[BaseModel]) -
 
 
 def _key_in_file(detail: ErrorDetails, tree: Any) -> Key:
-    """Pydantic's location without the union tags that it puts between and behind the keys."""
+    """Pydantic's location as keys of the file, without the tags of unions."""
     location, key = detail["loc"], list[str | int]()
     for index, part in enumerate(location):
         last = index == len(location) - 1

@@ -1,4 +1,4 @@
-"""A space as a recording: every configuration to its end, under several seeds, nothing pruned."""
+"""A space as a recording: every configuration runs to its end under several seeds."""
 
 from typing import Any
 
@@ -7,11 +7,11 @@ from class_sweep.config.source import read_yaml, write_yaml
 
 
 def as_recording(space: Space, seeds: int) -> Space:
-    """The space whose sweep records learning curves, its text rewritten to say so.
+    """A copy of a space whose sweep records learning curves; its text says so too.
 
     Args:
-        space: Any valid space; its pruning plays no part.
-        seeds: Of each configuration: `search.seed` and those that follow it.
+        space: A valid space; its pruning is replaced.
+        seeds: The number of seeds of each configuration, from `search.seed` on.
 
     Raises:
         ConfigError: If `seeds` is not at least 1.

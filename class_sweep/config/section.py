@@ -1,4 +1,4 @@
-"""What every group of settings is built from: strictness, and numbers that say their rule."""
+"""The base class of all settings, and the types that several of them share."""
 
 from pathlib import Path
 from typing import Annotated, Self
@@ -19,7 +19,7 @@ class Section(BaseModel):
 
 
 def _of_percent(value: float) -> str:
-    """What 40 meant: a hint to write 0.40, and 0.025 for 2.5."""
+    """A hint for a percentage: write 0.40 for 40, and 0.025 for 2.5."""
     meant = value / 100
     return f"; write {max(f'{meant:.2f}', f'{meant:g}', key=len)}" if 1 < value <= 100 else ""
 

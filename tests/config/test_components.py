@@ -7,6 +7,7 @@ from class_sweep.config.component_settings import ComponentSettings
 from class_sweep.config.components import (
     BACKBONES,
     INTENSITIES,
+    METRICS,
     PACINGS,
     Component,
     Registry,
@@ -87,3 +88,8 @@ def test_every_curriculum_function_reads_settings_that_exist() -> None:
 def test_the_settings_of_every_component_have_its_name(kind: type[ComponentSettings]) -> None:
     for name, section in kind.sections().items():
         assert get_args(section.model_fields[kind.registry.key].annotation) == (name,)
+
+
+def test_a_component_is_of_the_type_of_its_registry() -> None:
+    with pytest.raises(ConfigError, match="a metric must be registered as a Metric, got Component"):
+        METRICS.register("dcg", Component("math:sqrt"))  # type: ignore[arg-type]

@@ -1,9 +1,11 @@
 """A toy of each extension point, as a user's own module defines it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
+import optuna
 import torch
 from numpy.typing import NDArray
 from pydantic import Field
@@ -14,12 +16,21 @@ from class_sweep.backbones.backbone import Backbone, Encoded
 from class_sweep.backbones.inputs import InputSpec, Molecules, Texts
 from class_sweep.backbones.losses import log_scale, symmetric_cross_entropy
 from class_sweep.config.backbones import BackboneSettings
-from class_sweep.config.inputs import SPLITS, DataSettings
+from class_sweep.config.inputs import (
+    SPLITS,
+    DataSettings,
+    MoleculeEncoderSettings,
+    TextEncoderSettings,
+)
+from class_sweep.config.pruning import PruningSettings
 from class_sweep.config.section import Fraction, Section
 from class_sweep.curriculum.intensity import Intensity
 from class_sweep.curriculum.order import Order, PairStatistics
 from class_sweep.curriculum.pacing import Pacing
 from class_sweep.data.source import Row, Source
+from class_sweep.encoders.encoder import MoleculeEncoder, Progress, TextEncoder
+from class_sweep.tuning.pruners.pruner import Pruner, PruningDecision
+from class_sweep.tuning.samplers.sampler import Sampler
 
 # --- backbone ---------------------------------------------------------------------------------
 
@@ -124,3 +135,90 @@ def _split(n: int) -> int:
 def hits_at_3(ranks: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
     """1 for ranks up to 3, else 0."""
     return (ranks <= 3).astype(ranks.dtype)
+
+
+# --- encoders ---------------------------------------------------------------------------------
+
+
+class ToyTextSettings(TextEncoderSettings):
+    """The length of a text, in some powers."""
+
+    kind: Literal["toy"]
+    powers: Annotated[int, Field(ge=1, description="features of a text")] = 3
+
+
+class ToyTextEncoder(TextEncoder[ToyTextSettings]):
+    """The length of a text, in some powers."""
+
+    def compute(
+        self,
+        inputs: Sequence[str],
+        progress: Progress | None,  # noqa: ARG002 - the interface
+    ) -> NDArray[np.floating[Any]]:
+        lengths = np.array([len(text) for text in inputs], dtype=np.float32) / 30
+        return np.stack([lengths**power for power in range(self.settings.powers)], axis=1)
+
+
+class ToyMoleculeSettings(MoleculeEncoderSettings):
+    """The length of a SMILES and a constant."""
+
+    kind: Literal["toy"]
+
+
+class ToyMoleculeEncoder(MoleculeEncoder[ToyMoleculeSettings]):
+    """The length of a SMILES and a constant."""
+
+    def compute(
+        self,
+        inputs: Sequence[str],
+        progress: Progress | None,  # noqa: ARG002 - the interface
+    ) -> NDArray[np.floating[Any]]:
+        lengths = np.array([len(smiles) for smiles in inputs], dtype=np.float32) / 30
+        return np.stack([lengths, np.ones_like(lengths)], axis=1)
+
+
+# --- sampler, pruner --------------------------------------------------------------------------
+
+
+class ToySampler(Sampler):
+    """Random search under a seed of its own."""
+
+    def for_trial(self, number: int) -> optuna.samplers.BaseSampler:
+        return optuna.samplers.RandomSampler(seed=number)
+
+
+class ToyPruningSettings(PruningSettings):
+    """One rung after the first epoch, where low scores stop."""
+
+    kind: Literal["toy"]
+    least: Annotated[float, Field(description="score that a trial needs")] = 0.0
+
+
+class ToyPruner(Pruner):
+    """Prunes a trial below a score."""
+
+    def __init__(self, least: float) -> None:
+        self._least = least
+
+    @classmethod
+    def rung_epochs(cls, settings: ToyPruningSettings, epochs: int) -> list[float]:  # noqa: ARG003
+        return [1.0]
+
+    @classmethod
+    def from_settings(
+        cls,
+        settings: ToyPruningSettings,
+        rungs: int,  # noqa: ARG003 - the interface
+        trials: int,  # noqa: ARG003
+    ) -> "ToyPruner":
+        return cls(settings.least)
+
+    def decide(
+        self,
+        trial: int,  # noqa: ARG002 - the interface
+        rung: int,  # noqa: ARG002
+        score: float,
+        *,
+        baseline: bool = False,  # noqa: ARG002
+    ) -> PruningDecision:
+        return PruningDecision("continue" if score >= self._least else "prune", compared=True)
