@@ -1,1 +1,1 @@
-"""How many other pairs look like a pair in both modalities."""
+"""The difficulty of a pair: its number of look-alikes N(σ) among the other pairs."""

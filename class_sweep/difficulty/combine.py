@@ -1,4 +1,4 @@
-"""How the findings of all tiles add up."""
+"""Adds up the results of all tiles."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,19 +6,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from class_sweep.difficulty.side import NOBODY
-from class_sweep.difficulty.tiles import Partial, Sought
+from class_sweep.difficulty.side import NO_NEIGHBOUR
+from class_sweep.difficulty.tiles import IndexRequest, Partial
 
-SMALL = 2**16  # pairs whose counts fit two bytes
+SMALL = 2**16  # pairs whose counts fit in two bytes
 
 
 @dataclass(frozen=True)
 class Counted:
-    """The findings of all tiles.
+    """The sum of all tiles.
 
     Attributes:
-        counts: (L, S) N_i(σ), uint16, or uint32 where that cannot hold L.
-        nearest: (L, m) uint64 keys, see `SidePartial`.
+        counts: (L, S) N_i(σ), uint16, or uint32 for more than 65,536 pairs.
+        nearest: (L, m) uint64 neighbour keys; see `class_sweep.difficulty.side`.
         tanimoto: (L,) int64, Σ T_ij over j ≠ i in units of 2⁻²⁴.
     """
 
@@ -27,28 +27,28 @@ class Counted:
     tanimoto: NDArray[np.int64]
 
 
-def combine(pairs: int, sought: Sought, partials: Iterable[Partial]) -> Counted:
-    """Add up the partial results of all tiles, in any order and as they come.
+def combine(pairs: int, request: IndexRequest, partials: Iterable[Partial]) -> Counted:
+    """Add up the results of all tiles as they arrive, in any order.
 
     Args:
         pairs: L.
-        sought: What the tiles were asked for.
+        request: The thresholds and the number of neighbours.
         partials: One for each of `tiles(pairs)`.
     """
     dtype = np.uint16 if pairs <= SMALL else np.uint32
-    counts: NDArray[np.unsignedinteger] = np.zeros((pairs, len(sought.thresholds)), dtype=dtype)
-    nearest = np.full((pairs, sought.kept), NOBODY)
+    counts: NDArray[np.unsignedinteger] = np.zeros((pairs, len(request.thresholds)), dtype=dtype)
+    nearest = np.full((pairs, request.kept), NO_NEIGHBOUR)
     shared = np.zeros(pairs, dtype=np.int64)
     for partial in partials:
         for side in partial:
             here = slice(side.span.start, side.span.stop)
             if len(side.span) == pairs:
-                # The only tile: no second copy of what may be the largest array, if it is ours.
+                # The only tile: avoid a second copy of the largest array.
                 counts = np.require(side.counts, requirements="W")
             else:
                 counts[here] += side.counts
             both = np.concatenate([nearest[here], side.nearest], axis=1)
-            nearest[here] = np.sort(both, axis=1)[:, : sought.kept]
+            nearest[here] = np.sort(both, axis=1)[:, : request.kept]
             shared[here] += side.tanimoto
     for start in range(0, pairs, 256):
         part = counts[start : start + 256]

@@ -1,7 +1,7 @@
-"""Which values of a block reach the bound of their row or of their column.
+"""Comparisons of a block of similarities with the bounds of its rows and columns.
 
-On a CPU NumPy compares: several times faster than PyTorch where values are bfloat16, whose
-positive numbers it compares as the whole numbers that their bits are.
+On a CPU, NumPy is several times faster than PyTorch for bfloat16: it compares positive values by
+their bits, as integers.
 """
 
 from typing import Any
@@ -16,10 +16,18 @@ _EVERYTHING = np.int16(-(2**15))
 def reaching(
     block: torch.Tensor, rows: NDArray[np.float32], columns: NDArray[np.float32]
 ) -> torch.Tensor:
-    """(a, b) bool: values that may reach a bound of (a,) rows' or of (b,) columns'.
+    """The values that may reach the bound of their row or of their column.
 
-    The bounds are rounded to the block's format. Rounding is monotone, so a value that reaches a
-    bound still reaches it. In bfloat16 a bound that is not positive lets every value pass.
+    The bounds are rounded to the format of the block. Rounding is monotone, so a value that reaches
+    a bound also reaches the rounded bound. In bfloat16 every value passes a bound ≤ 0.
+
+    Args:
+        block: (a, b) values.
+        rows: (a,) bounds.
+        columns: (b,) bounds.
+
+    Returns:
+        (a, b) bool.
     """
     of_rows, of_columns = (torch.from_numpy(bound).to(block)[:, None] for bound in (rows, columns))
     of_columns = of_columns.T
@@ -34,18 +42,18 @@ def reaching(
 
 
 def count(mask: torch.Tensor) -> int:
-    """How many are true."""
+    """The number of true values."""
     if mask.device.type == "cpu":
         return int(np.count_nonzero(mask.numpy()))
     return int(mask.count_nonzero().item())
 
 
-def places(mask: torch.Tensor) -> NDArray[np.int64]:
-    """The flat places of those that are true, ascending."""
+def true_positions(mask: torch.Tensor) -> NDArray[np.int64]:
+    """The flat positions of the true values, ascending."""
     return np.flatnonzero(mask.cpu().numpy())
 
 
 def _comparable(values: torch.Tensor) -> NDArray[Any]:
-    """Numbers that NumPy knows, in the same order where they are positive."""
+    """The values as NumPy numbers of the same order, if they are positive."""
     bits = values.view(torch.int16) if values.dtype == torch.bfloat16 else values
     return bits.numpy()

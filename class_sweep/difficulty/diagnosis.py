@@ -1,4 +1,4 @@
-"""What an order by difficulty is worth: how much of it is measured and how much is tie-break."""
+"""The distribution of N at each σ, and errors and warnings about ties."""
 
 from dataclasses import dataclass
 
@@ -11,13 +11,13 @@ from class_sweep.errors import DataError
 
 @dataclass(frozen=True)
 class SigmaDiagnosis:
-    """How N is distributed at one σ.
+    """The distribution of N at one σ.
 
     Attributes:
         sigma: The threshold.
-        alone: Share of the pairs with N = 0, whose order among themselves is the tie-break.
-        distinct: How many values N takes.
-        largest_tie: Share of the pairs that have the most frequent N.
+        alone: The fraction of pairs with N = 0, which only the tie-break orders.
+        distinct: The number of distinct N.
+        largest_tie: The fraction of pairs with the most frequent N.
     """
 
     sigma: float
@@ -27,17 +27,17 @@ class SigmaDiagnosis:
 
     @property
     def degenerate(self) -> bool:
-        """Whether the order is for the most part its tie-break."""
+        """Whether the tie-break decides most of the order."""
         return self.largest_tie >= MAX_TIE
 
 
 def diagnose(index: DifficultyIndex) -> list[SigmaDiagnosis]:
     """The distribution of N at every σ of the index, ascending."""
-    found = []
+    diagnoses = []
     for sigma, counts in zip(index.sigmas, index.counts.T, strict=True):
         values, sizes = np.unique(counts, return_counts=True)
         pairs = len(counts)
-        found.append(
+        diagnoses.append(
             SigmaDiagnosis(
                 sigma=float(sigma),
                 alone=float((counts == 0).mean()),
@@ -45,16 +45,16 @@ def diagnose(index: DifficultyIndex) -> list[SigmaDiagnosis]:
                 largest_tie=float(sizes.max() / pairs),
             )
         )
-    return found
+    return diagnoses
 
 
 def require_an_order(diagnoses: list[SigmaDiagnosis]) -> None:
-    """Refuse a sweep over σ whose index orders nothing at any of them.
+    """Refuse diagnoses in which N orders no pairs at any σ.
 
     Raises:
         DataError: If every pair has the same N at every σ.
     """
-    if all(one.distinct == 1 for one in diagnoses):
+    if all(diagnosis.distinct == 1 for diagnosis in diagnoses):
         low, high = diagnoses[0].sigma, diagnoses[-1].sigma
         where = f"σ = {low:g}" if low == high else f"all of σ = {low:g} … {high:g}"
         side = "above" if diagnoses[0].alone == 1 else "below"
@@ -65,8 +65,8 @@ def require_an_order(diagnoses: list[SigmaDiagnosis]) -> None:
 
 
 def degeneracy(diagnoses: list[SigmaDiagnosis]) -> str | None:
-    """A warning where most of the σ of a space order little, or None."""
-    bad = [one.sigma for one in diagnoses if one.degenerate]
+    """A warning if the tie-break decides most of the order at most σ, or None."""
+    bad = [diagnosis.sigma for diagnosis in diagnoses if diagnosis.degenerate]
     if len(bad) <= len(diagnoses) / 2:
         return None
     return (

@@ -1,19 +1,19 @@
-"""How a rectangle of the similarity matrix is cut into blocks, and in which order they come."""
+"""The blocks of a tile and their order."""
 
 from collections.abc import Iterator
 
-BLOCK = 1024  # pairs on a side: a bfloat16 product of 2 MiB is looked through while in the cache
+BLOCK = 1024  # pairs on a side: a bfloat16 product of 2 MiB, which fits in the processor cache
 
 
 def even_spans(pairs: int, most: int) -> list[range]:
-    """Equal spans of at most `most`, in order."""
+    """Equal consecutive spans of at most `most` pairs."""
     parts = max(1, -(-pairs // most))
     ends = [pairs * k // parts for k in range(parts + 1)]
     return [range(*ends[k : k + 2]) for k in range(parts)]
 
 
 def block_order(rows: range, columns: range, kept: int) -> Iterator[tuple[slice, slice]]:
-    """Rows and columns of each block, in turns that meet every pair: all floors rise together."""
+    """The rows and columns of each block; each turn covers every pair, so floors rise together."""
     edge = max(BLOCK, 4 * kept)
     down, across = (
         [slice(span.start, span.stop) for span in even_spans(len(side), edge)]

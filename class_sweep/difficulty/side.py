@@ -1,4 +1,27 @@
-"""What one tile gathers for its rows, and likewise for its columns."""
+"""The counts and the nearest neighbours of one side of a tile: its rows, or its columns.
+
+Candidates for neighbours are 64-bit keys. The order of keys as integers is the order of
+neighbours, so one plain sort ranks the candidates of all rows at once:
+
+    bit 63          48 47                          16 15            0
+        ┌─────────────┬──────────────────────────────┬──────────────┐
+        │ row in tile │ rank of the similarity       │ other in     │   while a tile is counted
+        │ 16 bits     │ 32 bits, ascending as the    │ tile 16 bits │
+        │             │ similarity descends          │              │
+        └─────────────┴──────────────────────────────┴──────────────┘
+
+The row is known afterwards, so a result of `Side.nearest` needs no bits for it. The other pair
+gets its number in the whole data set:
+
+    bit 63                          32 31                           0
+        ┌────────────────────────────┬──────────────────────────────┐
+        │ rank of the similarity     │ number of the other pair     │   between tiles
+        └────────────────────────────┴──────────────────────────────┘
+
+The rank of a similarity is a float32 whose bits are turned into an unsigned integer of the opposite
+order: a positive float becomes ~(bits | sign), a negative float becomes bits. Equal similarities
+have equal ranks, so the lower pair number wins. `NO_NEIGHBOUR`, all bits set, sorts last.
+"""
 
 from threading import Lock
 
@@ -16,17 +39,17 @@ _ROUNDING = 2.0**-22  # neighbours are ranked by float32 similarity: its roundin
 _CELLS = 2**15  # of a histogram: 256 KiB, in the cache while it is filled
 _GROUPS = 4  # groups of columns for each neighbour asked for
 
-NOBODY = np.uint64(2**64 - 1)
-"""The key of a neighbour that there isn't; it sorts last."""
+NO_NEIGHBOUR = np.uint64(2**64 - 1)
+"""The key of a missing neighbour; it sorts last."""
 
 
 class Side:
-    """Counts and nearest neighbours of a span of pairs, as far as one tile knows them.
+    """Counts and nearest neighbours of a span of pairs within one tile.
 
     Attributes:
         span: The pairs.
-        panel: Their vectors.
-        counts: (n, S) uint16, how many similarities fall between a threshold and the next.
+        panel: The vectors of the pairs.
+        counts: (n, S) uint16, the number of similarities from a threshold up to the next.
         floor: (n,) float32, a lower bound on each pair's m-th largest similarity in the tile.
         tanimoto: (n,) int64, Σ T_ij over the tile in units of 2⁻²⁴.
     """
@@ -48,10 +71,10 @@ class Side:
     def start(
         self, part: slice, block: torch.Tensor, slack: NDArray[np.float32] | np.float32
     ) -> None:
-        """Give rows that have none a first floor, from (n_part, n_other) values good to a slack.
+        """Set the first floor of rows without one, from the (n_part, n_other) values of a block.
 
-        The m-th largest of the maxima of disjoint groups is a lower bound on the m-th largest of
-        all, and much cheaper.
+        The m-th largest of the maxima of disjoint groups is a lower bound of the m-th largest
+        value, and much cheaper to compute. Each value may be wrong by the slack of its row.
         """
         if not self._kept or self._first[part].max() > -np.inf:
             return
@@ -60,14 +83,14 @@ class Side:
         if groups < self._kept:
             return
         maxima = block[:, : folds * groups].reshape(-1, folds, groups).amax(dim=1)
-        found = maxima.float().topk(self._kept, dim=1).values[:, -1].clamp_(-1, 1).cpu().numpy()
-        with self._starting:  # what was seen counts from the first floor: there is but one
+        floors = maxima.float().topk(self._kept, dim=1).values[:, -1].clamp_(-1, 1).cpu().numpy()
+        with self._starting:  # the first floor never changes: the histogram counts from it
             if self._first[part].max() == -np.inf:
-                self._first[part] = found - slack - _ROUNDING
+                self._first[part] = floors - slack - _ROUNDING
                 self.floor[part] = self._first[part]
 
-    def see(self, i: NDArray[np.int64], at_least: NDArray[np.float32]) -> None:
-        """Note lower bounds on similarities of some rows: (c,) and (c,)."""
+    def add_bounds(self, i: NDArray[np.int64], at_least: NDArray[np.float32]) -> None:
+        """Add lower bounds of similarities to the histograms of their rows: (c,) and (c,)."""
         if self._kept:
             above = (at_least - _ROUNDING - self._first[i]) * np.float32(1 / _BIN)
             known = (above >= 0) & (above < np.inf)  # infinite where there is no first floor
@@ -75,28 +98,29 @@ class Side:
             np.add.at(self._seen.reshape(-1), i[known] * _BINS + bins, np.uint16(1))
 
     def raise_floor(self, part: slice) -> None:
-        """Raise some rows' floors to the highest bin edge that m of their similarities reach."""
+        """Raise the floors of rows to the highest bin edge that m similarities reach."""
         if self._kept:
             reach = np.cumsum(self._seen[part, ::-1], axis=1, dtype=np.uint16)
             highest = np.count_nonzero(reach >= self._kept, axis=1) - 1
             self.floor[part] = self._first[part] + np.float32(_BIN) * np.maximum(highest, 0)
 
     def count(self, i: NDArray[np.integer], level: NDArray[np.integer]) -> None:
-        """Add a similarity for each row i that reaches `level` of the thresholds: (c,), (c,)."""
+        """Count one similarity of each row i, which reaches `level` thresholds: (c,) and (c,)."""
         flat = i * np.int64(self.counts.shape[1]) + (level - 1)
         with self._counting:
             np.add.at(self.counts.reshape(-1), flat, np.uint16(1))
 
     def count_all(self, part: slice, level: torch.Tensor, dim: int) -> None:
-        """Add a block of similarities that reach `level` of the thresholds each.
+        """Count a block of similarities.
 
         Args:
-            part: The rows, which lie along dimension `dim` of the block.
-            level: (a, b) int32, from 0 to S; S + 1 leaves a similarity out.
+            part: The rows, along dimension `dim` of the block.
+            level: (a, b) int32, the number of thresholds that a similarity reaches, from 0 to S;
+                S + 1 excludes the similarity.
             dim: 0 or 1.
         """
         pairs, bins = level.shape[dim], self.counts.shape[1] + 2
-        if bins > level.shape[1 - dim]:  # a histogram would have more cells than there are entries
+        if bins > level.shape[1 - dim]:  # a histogram would be larger than the block
             self._count_each(part, level, dim)
             return
         group = max(1, _CELLS // bins)
@@ -109,31 +133,30 @@ class Side:
                 self.counts[part.start + first : part.start + first + many] += table
 
     def _count_each(self, part: slice, level: torch.Tensor, dim: int) -> None:
-        """The same, entry by entry."""
+        """Count a block entry by entry."""
         thresholds = self.counts.shape[1]
         place = (level - 1).clamp_(0, thresholds - 1)
-        counted = place == level - 1  # those of no threshold add nothing, wherever
+        counted = place == level - 1  # a similarity below every threshold adds 0
         place += _offsets(level.shape[dim], thresholds, dim, level.device)
         flat, ones = place.reshape(-1).long().cpu().numpy(), counted.reshape(-1).cpu().numpy()
         with self._counting:
             np.add.at(self.counts[part].reshape(-1), flat, ones.astype(np.uint16))
 
-    def offer(
+    def add_neighbours(
         self, i: NDArray[np.int64], other: NDArray[np.int64], exact: NDArray[np.float64]
     ) -> None:
-        """Offer neighbours: rows of this side, rows of the other side, their similarities."""
+        """Add candidates: rows of this side, rows of the other side, similarities; (c,) each."""
         if not self._kept:
             return
         near = exact >= self.floor[i]
-        # One word orders by row, then similarity, then the other row: a plain sort ranks them all.
         keys = _rank(exact[near]) << np.uint64(16)
         keys |= i[near].astype(np.uint64) << np.uint64(48)
         keys |= other[near].astype(np.uint64)
         self._keys.append(keys)
 
     def nearest(self, others: range) -> NDArray[np.uint64]:
-        """(n, m) keys of each row's nearest, ascending: similarity, then the pair's number."""
-        keys = np.concatenate([*self._keys, np.array([NOBODY])])
+        """The keys of the nearest neighbours of each row, ascending: (n, m)."""
+        keys = np.concatenate([*self._keys, np.array([NO_NEIGHBOUR])])
         self._keys = []
         keys.sort()
         first = np.arange(len(self.span), dtype=np.uint64) << np.uint64(48)
@@ -143,11 +166,11 @@ class Side:
         best = keys[np.minimum(places, len(keys) - 1)]
         pair = (best & np.uint64(0xFFFF)) + np.uint64(others.start)
         similarity = best >> np.uint64(16) & np.uint64(0xFFFFFFFF)
-        return np.where(places < ends[:, None], similarity << np.uint64(32) | pair, NOBODY)
+        return np.where(places < ends[:, None], similarity << np.uint64(32) | pair, NO_NEIGHBOUR)
 
 
 def decode(keys: NDArray[np.uint64]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """The pairs' numbers and similarities of `nearest` keys."""
+    """The pair numbers and similarities of the keys of `Side.nearest`."""
     pairs = (keys & np.uint64(0xFFFFFFFF)).astype(np.int32)
     rank = ~(keys >> np.uint64(32)).astype(np.uint32)
     sign = np.uint32(0x80000000)
@@ -156,8 +179,8 @@ def decode(keys: NDArray[np.uint64]) -> tuple[NDArray[np.int32], NDArray[np.floa
 
 
 def _rank(similarity: NDArray[np.float64]) -> NDArray[np.uint64]:
-    """Similarities, to 2⁻³⁰ and in float32, as 32-bit words that ascend as they descend."""
-    # On the grid equal similarities are equal, whatever order their products were added up in.
+    """The ranks of similarities: float32, rounded to 2⁻³⁰, as 32-bit integers of opposite order."""
+    # The grid makes similarities equal that differ only by the order of summation.
     grid = np.rint(similarity * 2.0**30) * 2.0**-30 + 0.0  # + 0: no negative zero
     bits = grid.astype(np.float32).view(np.uint32)
     sign = np.uint32(0x80000000)

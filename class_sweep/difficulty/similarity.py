@@ -1,8 +1,8 @@
-"""How alike two pairs are, and the rule for a threshold that rounding cannot decide.
+"""The similarity of two pairs, and the tolerance of its comparison with a threshold.
 
 s_ij = w·cos(h^t_i, h^t_j) + (1 − w)·M(i, j), where M is the cosine of the molecule features or the
 Tanimoto similarity of fingerprints. CLASS (arXiv 2502.11633, eq. 2) is w = ½ with two cosines; its
-other choices are what the paper leaves open.
+other choices are extensions of the paper.
 """
 
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ from typing import Literal, get_args
 from class_sweep.errors import InputError
 
 THRESHOLD_TOLERANCE = 1e-9
-"""s_ij counts as reaching σ when it is at least σ − 1e-9 in float64, so that duplicates, whose
-cosine is 1 up to rounding, reach σ = 1."""
+"""s_ij reaches σ if it is at least σ − 1e-9 in float64. Duplicates, whose cosine is 1 up to
+rounding, therefore reach σ = 1."""
 
 MoleculeSimilarity = Literal["cosine", "tanimoto"]
 
 
 @dataclass(frozen=True)
 class Similarity:
-    """The weights and the kind of the pair similarity.
+    """The weights and the kind of a pair similarity.
 
     Attributes:
         text_weight: w, a share in [0, 1]; 1 is text only, 0 is molecule only.
@@ -48,4 +48,4 @@ class Similarity:
 
 
 CLASS_SIMILARITY = Similarity()
-"""The paper's own: the mean of both cosines."""
+"""The similarity of the paper: the mean of both cosines."""

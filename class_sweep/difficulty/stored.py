@@ -1,11 +1,11 @@
-"""An index as it lies in a cache: with what it was counted by and of."""
+"""The cached form of an index, with its version and the checksum of its features."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from class_sweep.difficulty.index import DifficultyIndex
 
-INDEX_VERSION = 3  # raise it when the same features would be counted differently
+INDEX_VERSION = 3  # raise it when the same features give another index
 
 _VERSION, _DATA = "stored_version", "stored_data"
 
@@ -13,7 +13,7 @@ Arrays = dict[str, NDArray[np.generic]]
 
 
 def to_stored(index: DifficultyIndex, data: str) -> Arrays:
-    """The arrays of an index, its version, and the checksum of the features it is of."""
+    """The arrays of an index, its version and the checksum `data` of its features."""
     return index.arrays() | {
         _VERSION: np.array([INDEX_VERSION]),
         _DATA: np.frombuffer(data.encode(), dtype=np.uint8),
@@ -21,7 +21,7 @@ def to_stored(index: DifficultyIndex, data: str) -> Arrays:
 
 
 def invalid_reason(stored: Arrays, data: str) -> str | None:
-    """Why stored arrays cannot stand for an index of some features; None if they can."""
+    """Why stored arrays are not the index of the features with checksum `data`, or None."""
     version = int(stored[_VERSION][0]) if _VERSION in stored else "none"
     if version != INDEX_VERSION:
         return f"a cached index must be of version {INDEX_VERSION}, got {version}"
@@ -32,7 +32,7 @@ def invalid_reason(stored: Arrays, data: str) -> str | None:
 
 
 def from_stored(stored: Arrays) -> DifficultyIndex:
-    """The index in arrays that nothing speaks against."""
+    """The index of valid stored arrays."""
     return DifficultyIndex.from_arrays(
         {name: array for name, array in stored.items() if name not in (_VERSION, _DATA)}
     )

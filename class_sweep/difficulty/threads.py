@@ -1,6 +1,7 @@
-"""Cores that work on different blocks, instead of all on each small operation of one block.
+"""Threads that each work on a block of their own.
 
-Operations of a millisecond are too short to share: every one would wait for the slowest core.
+A block's operations take about a millisecond, too short to share: each would wait for the slowest
+core.
 """
 
 from collections import deque
@@ -15,7 +16,7 @@ Result = TypeVar("Result")
 
 
 class Workers:
-    """As many threads as PyTorch has; while they are open, its operations keep to one each."""
+    """As many threads as PyTorch uses; inside the block each PyTorch operation uses one thread."""
 
     def __init__(self) -> None:
         self.threads = torch.get_num_threads()
@@ -30,7 +31,7 @@ class Workers:
         torch.set_num_threads(self.threads)
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-        """The function of each item, in order; no more are begun than threads and one waiting."""
+        """Apply the function to each item, in order, with at most one waiting item."""
         begun: deque[Future[Result]] = deque()
         for item in items:
             if len(begun) > self.threads:

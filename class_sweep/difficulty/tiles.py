@@ -1,7 +1,7 @@
-"""The index in independent pieces: tiles of the upper triangle of the similarity matrix.
+"""Tiles: independent parts of the upper triangle of the similarity matrix.
 
-`count_tile` is a pure function that may run anywhere and in any order; `combine` adds the results
-up. An index is made of nothing else, so it is the same wherever its tiles ran.
+`count_tile` is a pure function, which can run on any machine and in any order, and `combine` adds
+up the results. The index is therefore the same wherever its tiles were counted.
 """
 
 from collections.abc import Callable
@@ -16,16 +16,16 @@ from class_sweep.difficulty.threads import Workers
 from class_sweep.difficulty.vectors import PairVectors
 from class_sweep.difficulty.work import Work
 
-TILE = 16384  # pairs on a side, at most 65,536: keys of pairs hold two bytes for each side
+TILE = 16384  # pairs on a side; at most 65,536, because a key has 16 bits for each side
 
 
 @dataclass(frozen=True)
-class Sought:
-    """What an index is to hold.
+class IndexRequest:
+    """The thresholds and the number of neighbours of an index.
 
     Attributes:
         thresholds: (S,) float64, ascending; S may be 0.
-        kept: m, how many nearest neighbours of each pair, 0 for none.
+        kept: m, the number of nearest neighbours of each pair; 0 for none.
     """
 
     thresholds: NDArray[np.float64]
@@ -34,7 +34,7 @@ class Sought:
 
 @dataclass(frozen=True)
 class Tile:
-    """A rectangle of the upper triangle; on the diagonal rows and columns are the same pairs."""
+    """A rectangle of the upper triangle. A diagonal tile has the same rows and columns."""
 
     rows: range
     columns: range
@@ -42,14 +42,14 @@ class Tile:
 
 @dataclass(frozen=True)
 class SidePartial:
-    """What a tile found for n pairs: n·(2·S + 8·m + 8) bytes.
+    """The result of a tile for n pairs: n·(2·S + 8·m + 8) bytes.
 
     Attributes:
         span: The pairs.
-        counts: (n, S) uint16, similarities between each threshold and the next.
-        nearest: (n, m) uint64 keys that ascend with falling similarity, then rising pair number.
-        tanimoto: (n,) int64, Σ T_ij over the tile's j ≠ i in units of 2⁻²⁴: whole numbers add up
-            to the same in any order.
+        counts: (n, S) uint16, the number of similarities from a threshold up to the next.
+        nearest: (n, m) uint64 neighbour keys, ascending; see `class_sweep.difficulty.side`.
+        tanimoto: (n,) int64, Σ T_ij over the tile's j ≠ i in units of 2⁻²⁴, so that the sum is
+            exact in any order.
     """
 
     span: range
@@ -59,37 +59,37 @@ class SidePartial:
 
 
 Partial = list[SidePartial]
-"""A tile's result: one side for a tile on the diagonal, else the rows' and the columns'."""
+"""The result of a tile: the rows and the columns, or one side for a diagonal tile."""
 
 
 def tiles(pairs: int) -> list[Tile]:
-    """Equal tiles that cover every two pairs once."""
+    """Equal tiles that cover each combination of two pairs once."""
     spans = even_spans(pairs, TILE)
     return [Tile(rows, columns) for k, rows in enumerate(spans) for columns in spans[k:]]
 
 
 def blocks_of(tile: Tile, kept: int) -> int:
-    """How many times `count_tile` calls `tick`."""
+    """The number of calls of `tick` in `count_tile`."""
     return sum(1 for _ in block_order(tile.rows, tile.columns, kept))
 
 
 def count_tile(
-    vectors: PairVectors, tile: Tile, sought: Sought, tick: Callable[[], None] = lambda: None
+    vectors: PairVectors, tile: Tile, request: IndexRequest, tick: Callable[[], None] = lambda: None
 ) -> Partial:
-    """Count and rank the pairs of one tile.
+    """Count and rank the similarities of one tile.
 
     Args:
-        vectors: Of all pairs.
-        tile: Which similarities.
-        sought: Thresholds and neighbours.
+        vectors: The vectors of all pairs.
+        tile: The tile.
+        request: The thresholds and the number of neighbours.
         tick: Called after each block.
     """
-    levels, square = len(sought.thresholds), tile.rows == tile.columns
+    levels, square = len(request.thresholds), tile.rows == tile.columns
     with Workers() as workers:
-        rows = Side(vectors, tile.rows, levels, sought.kept, workers)
-        columns = rows if square else Side(vectors, tile.columns, levels, sought.kept, workers)
-        work = Work(rows, columns, sought.thresholds, workers)
-        order = block_order(tile.rows, tile.columns, sought.kept)
+        rows = Side(vectors, tile.rows, levels, request.kept, workers)
+        columns = rows if square else Side(vectors, tile.columns, levels, request.kept, workers)
+        work = Work(rows, columns, request.thresholds, workers)
+        order = block_order(tile.rows, tile.columns, request.kept)
         for found in workers.map(work.screen, order):
             work.take(found)
             tick()

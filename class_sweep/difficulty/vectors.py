@@ -1,7 +1,8 @@
-"""What the pair similarity is computed from: features, their norms and bit-packed fingerprints.
+"""The inputs of the pair similarity: features, their norms and bit-packed fingerprints.
 
-With both sides scaled to length √w and √(1 − w) and concatenated, the weighted sum of two cosines
-is one inner product, z_i · z_j. No normalised copy of all rows is kept: a tile makes its own.
+Scale the text side to length √w and the molecule side to √(1 − w) and concatenate both: the
+weighted sum of two cosines is then one inner product z_i · z_j. There is no normalised copy of all
+rows; each tile normalises its rows.
 """
 
 from dataclasses import dataclass
@@ -15,21 +16,21 @@ from class_sweep.difficulty.similarity import Similarity
 from class_sweep.difficulty.threads import Workers
 from class_sweep.errors import DataError
 
-_CHUNK = 1024  # rows in float64 at a time: they stay in the cache
+_CHUNK = 1024  # rows in float64 at a time, which fit in the processor cache
 
 
 @dataclass(frozen=True)
 class PairVectors:
-    """Read-only arrays, so that an object store can share them as they are.
+    """Read-only arrays, which an object store can share.
 
     Attributes:
-        text: (L, D_text) float32, or (L, 0) where the similarity leaves the text out.
+        text: (L, D_text) float32, or (L, 0) for w = 0.
         text_scale: (L,) float64, √w / ‖h^t_i‖, 0 for a zero vector.
-        molecule: (L, D_molecule) float32, or (L, 0) under Tanimoto or where it is left out.
+        molecule: (L, D_molecule) float32, or (L, 0) under Tanimoto or for w = 1.
         molecule_scale: (L,) float64, √(1 − w) / ‖h^m_i‖, 0 for a zero vector.
-        own: (L,) float64, z_i · z_i: w, 1 − w, both or neither, as sides are zero.
+        squared_norms: (L,) float64, z_i · z_i: the sum of w and 1 − w without the zero sides.
         bits: (L, W) uint64, the packed fingerprints; W = 0 without Tanimoto.
-        ones: (L,) int64, how many bits of each fingerprint are set.
+        ones: (L,) int64, the number of set bits of each fingerprint.
         tanimoto_weight: 1 − w under Tanimoto, else 0.
     """
 
@@ -37,7 +38,7 @@ class PairVectors:
     text_scale: NDArray[np.float64]
     molecule: NDArray[np.float32]
     molecule_scale: NDArray[np.float64]
-    own: NDArray[np.float64]
+    squared_norms: NDArray[np.float64]
     bits: NDArray[np.uint64]
     ones: NDArray[np.int64]
     tanimoto_weight: float
@@ -55,7 +56,7 @@ class PairVectors:
             text: (L, D_text) features.
             molecule: (L, D_molecule) features of the same pairs; under Tanimoto their non-zero
                 entries are the fingerprint.
-            similarity: What to compare, and how.
+            similarity: The similarity.
 
         Raises:
             DataError: If the rows do not match, or a feature is not finite.
@@ -76,7 +77,7 @@ class PairVectors:
             text_scale=_inverse(text_norms) * np.sqrt(weight),
             molecule=used_molecule,  # type: ignore[arg-type]
             molecule_scale=_inverse(molecule_norms) * np.sqrt(1 - weight),
-            own=weight * (text_norms > 0)
+            squared_norms=weight * (text_norms > 0)
             + (0.0 if tanimoto else 1 - weight) * (molecule_norms > 0),
             bits=bits,
             ones=np.bitwise_count(bits).sum(axis=1, dtype=np.int64),
@@ -89,11 +90,11 @@ class PairVectors:
         return int(self.text.shape[1] + self.molecule.shape[1])
 
     def joined(self, rows: range) -> NDArray[np.float64]:
-        """Z of some rows: (n, D) float64; a row's norm is 1, or less where a side is zero."""
+        """The joined vectors z of rows: (n, D) float64, of norm 1 or, with a zero side, less."""
         z = np.empty((len(rows), self.dimensions))
         part, split = slice(rows.start, rows.stop), self.text.shape[1]
         z[:, :split], z[:, split:] = self.text[part], self.molecule[part]
-        # PyTorch takes half of numpy's time; of copies, since shared memory may not be written to.
+        # PyTorch needs half the time of NumPy; the scales are copies of read-only memory.
         scaled = torch.from_numpy(z)
         scaled[:, :split] *= torch.from_numpy(self.text_scale[part, None].copy())
         scaled[:, split:] *= torch.from_numpy(self.molecule_scale[part, None].copy())
@@ -114,7 +115,7 @@ class PairVectors:
         with Workers() as workers:
             total = sum(workers.map(lambda rows: self.joined(rows).sum(axis=0), spans))
             mean = np.concatenate(list(workers.map(lambda rows: self.joined(rows) @ total, spans)))
-        return (mean - self.own) / (pairs - 1)
+        return (mean - self.squared_norms) / (pairs - 1)
 
 
 def _chunks(pairs: int) -> list[range]:
@@ -122,7 +123,7 @@ def _chunks(pairs: int) -> list[range]:
 
 
 def _norms(features: NDArray[np.generic], name: str) -> NDArray[np.float64]:
-    """(L,) lengths; float64 holds the square of every float32, so none over- or underflows."""
+    """(L,) norms, in float64, where the square of a float32 neither overflows nor underflows."""
     norms = np.empty(len(features))
     for rows in _chunks(len(features)):
         wide = features[rows.start : rows.stop].astype(np.float64)
@@ -141,7 +142,7 @@ def _inverse(norms: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _pack(features: NDArray[np.generic]) -> NDArray[np.uint64]:
-    """(L, D) to (L, ⌈D / 64⌉): which entries are not zero."""
+    """The non-zero entries as bits: (L, D) to (L, ⌈D / 64⌉)."""
     words = -(-features.shape[1] // 64)
     packed = np.zeros((len(features), 8 * words), dtype=np.uint8)
     for rows in _chunks(len(features)):

@@ -1,4 +1,12 @@
-"""What happens to the pairs of a tile: a screen leaves few of them open, float64 decides those."""
+"""The work of one tile: a screen leaves few similarities open, and float64 decides these.
+
+An open pair is one 64-bit key, so that a plain sort orders the pairs for float64 by row and column:
+
+    bit 32        17 16           1 0
+        ┌───────────┬──────────────┬─┐
+        │ row       │ column       │c│   c = 1: already counted, open as a neighbour only
+        └───────────┴──────────────┴─┘
+"""
 
 from dataclasses import dataclass
 from functools import partial
@@ -7,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from class_sweep.difficulty.compare import count, places, reaching
+from class_sweep.difficulty.compare import count, reaching, true_positions
 from class_sweep.difficulty.levels import Levels, LevelTable
 from class_sweep.difficulty.screen import (
     Wide,
@@ -21,27 +29,27 @@ from class_sweep.difficulty.similarity import THRESHOLD_TOLERANCE
 from class_sweep.difficulty.threads import Workers
 
 _Slack = NDArray[np.float32] | np.float32
-_TO_FLOAT32 = 2.0**-20  # more than taking a float32 slack from or to a similarity rounds away
+_TO_FLOAT32 = 2.0**-20  # more than the rounding of similarity ± slack in float32
 
-DENSE = 1 / 32  # share of a block from which counting all of it is cheaper than each open pair
-STRIP = 256  # rows of a block that are looked up at once: 1 MiB of float32
-PENDING = 2**21  # open pairs held at most, of 16 bytes each, apart from one block's
+DENSE = 1 / 32  # fraction of open pairs from which it is cheaper to count the whole block
+STRIP = 256  # rows of a block per lookup: 1 MiB of float32
+PENDING = 2**21  # open pairs of 16 bytes after which float64 decides them
 PANEL = 4096  # columns in float64 at a time, and
 _PART = 1024  # rows
 
 
 @dataclass(frozen=True)
 class Screened:
-    """What the screen found in the block of rows i and columns j.
+    """The open pairs of a screened block.
 
     Attributes:
-        i: The block's rows, counted within the tile.
-        j: Its columns.
-        flat: (c,) places in the block of pairs still open.
-        at_least: (c,) float32, what their similarities are not below.
-        at_most: (c,) float32, what they are not above.
-        counted: (c,), or one for all: whether a pair is open as a neighbour only.
-        tanimoto: (n_i, n_j) T_ij, where the similarity has them.
+        i: The rows of the block within the tile.
+        j: The columns of the block within the tile.
+        flat: (c,) the flat positions of the open pairs in the block.
+        at_least: (c,) float32, lower bounds of their similarities.
+        at_most: (c,) float32, upper bounds of their similarities.
+        counted: (c,), or one value for all: whether a pair is open as a neighbour only.
+        tanimoto: (n_i, n_j) T_ij under Tanimoto, else None.
     """
 
     i: slice
@@ -54,13 +62,13 @@ class Screened:
 
 
 class Work:
-    """The pairs of one tile that the screen has let through and float64 has not yet decided.
+    """Screens the blocks of one tile and decides their open pairs.
 
     Args:
-        rows: The tile's rows.
-        columns: Its columns; the same object on the diagonal.
+        rows: The rows of the tile.
+        columns: The columns of the tile; the same object in a diagonal tile.
         thresholds: (S,) float64, ascending.
-        workers: For what can be shared among cores.
+        workers: The threads.
     """
 
     def __init__(
@@ -74,15 +82,16 @@ class Work:
         self._table = (
             LevelTable(self._levels, self._slack32, self._device) if len(thresholds) else None
         )
-        self._crowded = False  # whether the last block was: the next one is likely to be
+        self._crowded = False  # whether the last block was dense: the next one probably is, too
         self._keys: list[NDArray[np.int64]] = []
         self._values: list[NDArray[np.float32]] = []
         self._size = 0
 
     def screen(self, place: tuple[slice, slice]) -> Screened:
-        """Screen one block; where many of its pairs reach a threshold, count them all at once.
+        """Screen one block; count all of a dense block at once.
 
-        It may run beside others: floors that rise meanwhile would only have left less open.
+        Several blocks may be screened at the same time: a floor that rises meanwhile would only
+        close more pairs.
         """
         i, j = place
         if self._crowded and self._table:
@@ -100,7 +109,7 @@ class Work:
         return Screened(i, j, flat, value - slack, value + slack, False, tanimoto)
 
     def _count_all(self, i: slice, j: slice, table: LevelTable) -> Screened:
-        """Count a block by its product in float32, and by float64 what that cannot decide."""
+        """Count a block by its float32 product; the undecided pairs stay open."""
         rows, columns = self._rows, self._columns
         wide = rows.panel.wide(i), columns.panel.wide(j)
         block, tanimoto = in_float32(*wide, self._device)
@@ -121,19 +130,18 @@ class Work:
         return Screened(i, j, flat, value - slack, value + slack, counted, tanimoto)
 
     def take(self, found: Screened) -> None:
-        """Add up what one block gave; not to be run beside itself."""
+        """Add the result of one block; only one call at a time."""
         rows, columns, i, j = self._rows, self._columns, found.i, found.j
         width = j.stop - j.start
         if found.tanimoto is not None:
             self._add_tanimoto(found.tanimoto, i, j)
         a, b = np.divmod(found.flat, width)
         a, b = a + i.start, b + j.start
-        rows.see(a, found.at_least)
-        columns.see(b, found.at_least)
+        rows.add_bounds(a, found.at_least)
+        columns.add_bounds(b, found.at_least)
         rows.raise_floor(i)
-        if rows is not columns:  # else its turn as rows comes
+        if rows is not columns:  # a diagonal tile has one side
             columns.raise_floor(j)
-        # Sorts by row, then by column; the last bit says that only neighbours are still sought.
         self._keys.append(a << 17 | b << 1 | found.counted)
         self._values.append(found.at_most)
         self._size += len(a)
@@ -141,7 +149,7 @@ class Work:
             self.decide()
 
     def decide(self) -> None:
-        """Count and offer in float64 the pairs that the floors of now still leave open."""
+        """Decide in float64 the pairs that the current floors leave open."""
         if not self._size:
             return
         rows, columns = self._rows, self._columns
@@ -156,8 +164,8 @@ class Work:
         places, level = self._levels.reached(exact[uncounted])
         rows.count(a[uncounted[places]], level)
         columns.count(b[uncounted[places]], level)
-        rows.offer(a, b, exact)
-        columns.offer(b, a, exact)
+        rows.add_neighbours(a, b, exact)
+        columns.add_neighbours(b, a, exact)
 
     def _start(
         self, block: torch.Tensor, i: slice, j: slice, slack_i: _Slack, slack_j: _Slack
@@ -178,9 +186,9 @@ class Work:
         slack_j: _Slack,
         among: np.float32 | None = None,
     ) -> torch.Tensor:
-        """Which pairs of a block may reach a floor or a threshold; `among` stands for the lowest.
+        """The pairs of a block that may reach a floor or the lowest threshold.
 
-        The slacks are those of a whole row, and of a whole column.
+        The slacks hold for a whole row and a whole column; `among` replaces the lowest threshold.
         """
         rows, columns = self._rows, self._columns
         lowest = self._lowest if among is None else among
@@ -192,7 +200,7 @@ class Work:
         return mask
 
     def _is_dense(self, mask: torch.Tensor, block: torch.Tensor, slack: np.float32) -> bool:
-        """Whether so many pairs may reach a threshold that all are better counted at once."""
+        """Whether the block has so many candidates that counting the whole block is cheaper."""
         most = DENSE * mask.numel()
         if count(mask) <= most:
             return False
@@ -208,7 +216,7 @@ class Work:
         return still
 
     def _exact(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
-        """(c,) similarities of pairs sorted by row and then by column."""
+        """The similarities of pairs, sorted by row and then by column: (c,)."""
         rows, columns = self._rows, self._columns
         exact = np.empty(len(a))
         for across in range(0, len(columns.span), PANEL):
@@ -234,7 +242,7 @@ class Work:
         across: int,
         part: tuple[int, NDArray[np.int64]],
     ) -> NDArray[np.float64]:
-        """Those of a part of the rows against the columns from `across` on."""
+        """The similarities of a part of the rows with the columns from `across` on."""
         down, some = part
         rows = self._rows.panel.wide(slice(down, down + _PART))
         return exact_pairs(rows, wide, a[some] - down, b[some] - across)
@@ -251,7 +259,7 @@ class Work:
 def _chosen(
     mask: torch.Tensor, block: torch.Tensor
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """The flat places of a mask, and the block's values there, as similarities."""
-    flat = places(mask)
+    """The flat positions of a mask and the similarities of the block there."""
+    flat = true_positions(mask)
     value = block.reshape(-1)[torch.from_numpy(flat).to(block.device)]
     return flat, value.float().clamp_(-1, 1).cpu().numpy()

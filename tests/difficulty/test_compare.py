@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from class_sweep.difficulty.compare import count, places, reaching
+from class_sweep.difficulty.compare import count, reaching, true_positions
 
 NUMBERS = st.sampled_from([-np.inf, -1.0, -0.25, -0.0, 0.0, 1e-30, 0.25, 0.2500001, 0.9, 1.0])
 
@@ -25,4 +25,4 @@ def test_what_reaches_a_bound_passes(dtype, data):
     assert (found | ~expected).all()
     exact = dtype == torch.float32 or (min(rows.min(), columns.min()) > 0)
     assert not exact or torch.equal(found, expected)
-    assert count(found) == len(places(found)) == int(found.sum())
+    assert count(found) == len(true_positions(found)) == int(found.sum())

@@ -18,9 +18,9 @@ def test_elsewhere_and_out_of_order_the_index_is_the_same(look_alikes, on, simil
     text, molecule = look_alikes(150)
     asked = {"similarity": similarity, "m": 6, "quantiles": [0.5]}
 
-    def elsewhere(vectors, todo, sought):
+    def elsewhere(vectors, todo, request):
         for k in np.random.default_rng(0).permutation(len(todo)):
-            given = deepcopy((vectors, todo[k], sought))
+            given = deepcopy((vectors, todo[k], request))
             for array in vars(given[0]).values():  # as an object store hands them out
                 if isinstance(array, np.ndarray):
                     array.flags.writeable = False

@@ -6,7 +6,7 @@ import ray
 import torch
 
 from class_sweep.difficulty.index import Executor, Progress
-from class_sweep.difficulty.tiles import Partial, Sought, Tile, count_tile
+from class_sweep.difficulty.tiles import IndexRequest, Partial, Tile, count_tile
 from class_sweep.difficulty.vectors import PairVectors
 
 AHEAD = 2  # tiles in flight for each core: enough to keep it busy, few enough to hold in memory
@@ -14,9 +14,9 @@ RETRIES = 5  # of a tile whose node or process was lost
 
 
 @ray.remote(num_cpus=1, max_retries=RETRIES)
-def _count(vectors: PairVectors, tile: Tile, sought: Sought) -> Partial:
+def _count(vectors: PairVectors, tile: Tile, request: IndexRequest) -> Partial:
     torch.set_num_threads(1)  # one core each: as many tiles at a time as there are cores
-    return count_tile(vectors, tile, sought)
+    return count_tile(vectors, tile, request)
 
 
 def ray_executor(progress: Progress | None = None) -> Executor:
@@ -27,7 +27,7 @@ def ray_executor(progress: Progress | None = None) -> Executor:
     with its node is counted again. The index is the one that a single process would build.
     """
 
-    def run(vectors: PairVectors, todo: Sequence[Tile], sought: Sought) -> Iterable[Partial]:
+    def run(vectors: PairVectors, todo: Sequence[Tile], request: IndexRequest) -> Iterable[Partial]:
         shared = ray.put(vectors)
         waiting: Iterator[Tile] = iter(todo)
         flying: list[ray.ObjectRef[Partial]] = []
@@ -38,7 +38,7 @@ def ray_executor(progress: Progress | None = None) -> Executor:
                 tile = next(waiting, None)
                 if tile is None:
                     break
-                flying.append(_count.remote(shared, tile, sought))
+                flying.append(_count.remote(shared, tile, request))
             if not flying:
                 return
             ready, flying = ray.wait(flying, num_returns=1)
