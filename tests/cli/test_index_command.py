@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from class_sweep.config.document import parse_space
-from class_sweep.report.index_report.tables import spread
+from class_sweep.report.index_report.index_tables import spread
 
 
 def test_it_prints_the_difficulty_report(command, space_file, tmp_path):

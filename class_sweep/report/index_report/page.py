@@ -17,7 +17,7 @@ from class_sweep.report.blocks import (
     Text,
 )
 from class_sweep.report.index_report import figures, wording
-from class_sweep.report.index_report.tables import sigma_table, trait_rows
+from class_sweep.report.index_report.index_tables import sigma_table, trait_rows
 from class_sweep.report.plots import BLUE, ORANGE
 from class_sweep.report.rendering.html import page
 from class_sweep.report.schedule_blocks import schedule_grid, schedule_overview

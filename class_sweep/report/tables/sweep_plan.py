@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from class_sweep.report.blocks import Block, KeyValues, Table
-from class_sweep.report.index_report.tables import spread
+from class_sweep.report.index_report.index_tables import spread
 from class_sweep.results import formatting
 
 if TYPE_CHECKING:
