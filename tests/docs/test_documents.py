@@ -99,3 +99,10 @@ def test_the_map_names_every_layer_in_order_and_files_that_exist():
         package = "" if ".py" in first else first.strip("`")
         for file in re.findall(r"`([\w/]+\.py)`", files):
             assert (ROOT / "class_sweep" / package / file).is_file(), file
+
+
+def test_every_module_that_a_document_names_exists(page):
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    layers = [ROOT / "class_sweep", *(ROOT / "class_sweep").iterdir()]  # the map's are in a layer
+    for path in re.findall(r"`((?:\w+/)+\w+\.py)`", text):
+        assert any((folder / path).is_file() for folder in [ROOT, *layers]), path
