@@ -9,6 +9,7 @@ import yaml
 from documents import PAGES, ROOT
 
 from class_sweep import __version__
+from class_sweep.config.renamed import RENAMED_SETTINGS, RENAMED_VALUES
 
 MAP = (
     (ROOT / "ARCHITECTURE.md")
@@ -16,6 +17,7 @@ MAP = (
     .partition("## Layers")[2]
     .partition("##")[0]
 )
+CHANGES = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 SPACES = sorted((ROOT / "search_spaces").glob("*.yaml"))
 OLD_NAMES = [
     "a_ninth", "most_seeds", "most-seeds", "more_molecules", "intensity_acts_on", "full_at",
@@ -56,7 +58,7 @@ def test_a_page_has_one_title_and_no_empty_section(page):
 
 def test_the_version_is_the_same_everywhere():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
-    newest = re.search(r"^## \[(.+?)\] - (\S+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    newest = re.search(r"^## \[(.+?)\] - (\S+)$", CHANGES, re.MULTILINE)
     assert citation["version"] == newest[1] == __version__
     assert str(citation["date-released"]) == newest[2]
 
@@ -106,3 +108,12 @@ def test_every_module_that_a_document_names_exists(page):
     layers = [ROOT / "class_sweep", *(ROOT / "class_sweep").iterdir()]  # the map's are in a layer
     for path in re.findall(r"`((?:\w+/)+\w+\.py)`", text):
         assert any((folder / path).is_file() for folder in [ROOT, *layers]), path
+
+
+def test_the_changelog_has_every_renamed_setting():
+    rows = re.findall(r"^ *\| `([^`]+)` \| `([^`]+)` \|", CHANGES, re.MULTILINE)
+    for old, new in RENAMED_SETTINGS.items():
+        [after] = [after for before, after in rows if before.partition(":")[0] == old]
+        assert after.startswith(f"{old.partition('.')[0]}.{new.partition(':')[0]}")
+    for (setting, old), new in RENAMED_VALUES.items():
+        assert (f"{setting}: {old}", f"{setting}: {new}") in rows
