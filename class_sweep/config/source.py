@@ -47,6 +47,7 @@ def write_yaml(tree: dict[str, Any]) -> str:
     yaml.Representer = _Representer
     yaml.default_flow_style = False
     yaml.allow_unicode = True
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # keep the order
     text = io.StringIO()
     yaml.dump(tree, text)
     return text.getvalue()

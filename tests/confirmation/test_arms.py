@@ -71,7 +71,7 @@ def arms(space, features):
     return build
 
 
-def test_a_finalist_meets_every_control_the_first_one_first(arms):
+def test_a_finalist_is_compared_with_every_control_the_first_control_first(arms):
     found = arms(trial(7))
     assert found.finalists == ["trial 7"]
     assert [pair.kind for pair in found.comparisons] == ALL
@@ -86,7 +86,7 @@ def test_a_finalist_meets_every_control_the_first_one_first(arms):
     assert values["no_intensity"] == VALUES | {"curriculum.intensity": "constant"}
 
 
-def test_every_control_keeps_what_it_is_not_about(arms, space):
+def test_a_control_differs_from_its_finalist_in_one_thing(arms, space):
     found = arms(trial(1, lr=0.004), trial(2, lr=0.002), finalists=2)
     for pair in found.comparisons:
         rate = found.arms[pair.finalist].values["optimizer.lr"]
@@ -142,7 +142,7 @@ def test_finalists_differ_from_each_other_and_from_full_data(arms, space):
     assert Comparison("trial 4", "trial 2", "reversed_order") in found.comparisons
 
 
-def test_the_paper_may_be_a_finalist_and_is_then_no_control_of_its_own(arms, space):
+def test_the_paper_as_a_finalist_is_not_also_a_control(arms, space):
     paper = replace(trial(0, "paper"), config=reference_config(space, "paper"))
     found = arms(paper)
     assert found.finalists == ["paper"]

@@ -37,20 +37,20 @@ def pair(outcome="better", *, metric=MRR, difference=0.011, interval=(0.004, 0.0
     return ComparisonFigures.model_validate(tree | changes)
 
 
-def test_a_better_finalist_is_said_to_be_so_by_so_much_and_with_what():
+def test_a_better_finalist_is_claimed_with_its_difference_and_its_samples():
     assert claim(pair(), MRR) == (
         "better than full data by 1.1 points of MRR [0.4, 1.8] with 79 % of its samples"
     )
 
 
-def test_a_worse_one_too_with_its_interval_as_a_loss():
+def test_a_worse_finalist_is_claimed_with_its_interval_as_a_loss():
     worse = pair("worse", difference=-0.021, interval=(-0.03, -0.012), control="paper")
     assert claim(worse, MRR) == (
         "worse than the paper's schedule by 2.1 points of MRR [1.2, 3.0] with 79 % of its samples"
     )
 
 
-def test_an_open_one_claims_nothing_and_names_the_seeds_that_would_settle_it():
+def test_an_open_comparison_claims_nothing_and_names_the_seeds_needed():
     found = pair("open", difference=0.002, interval=(-0.005, 0.009), seeds_needed=22)
     assert claim(found, MRR) == (
         "not told apart from full data: difference 0.2 [−0.5, 0.9]; about 22 seeds would settle it"
@@ -58,19 +58,19 @@ def test_an_open_one_claims_nothing_and_names_the_seeds_that_would_settle_it():
 
 
 @pytest.mark.parametrize("needed", [None, 1001])
-def test_seeds_beyond_reason_are_not_counted(needed):
+def test_more_than_a_thousand_seeds_are_not_counted(needed):
     found = pair("open", interval=(-0.005, 0.009), seeds_needed=needed)
     assert claim(found, MRR).endswith("; more than 1,000 seeds would be needed")
 
 
-def test_a_difference_on_these_queries_alone_is_said_to_be_that():
+def test_a_difference_that_the_bootstrap_does_not_confirm_is_limited_to_these_queries():
     assert claim(pair(generalises=False), MRR) == (
         "better than full data by 1.1 points of MRR [0.4, 1.8] with 79 % of its samples, on these"
         " 3,301 queries; over other queries of their kind the difference may be none [−0.2, 2.0]"
     )
 
 
-def test_a_mean_rank_is_in_places_and_less_is_better():
+def test_a_mean_rank_is_in_places_and_lower_is_better():
     metric = "all/text_to_molecule/mean_rank"
     found = pair(metric=metric, difference=-3.5, interval=(-5.0, -2.0))
     assert claim(found, metric).startswith(
@@ -82,7 +82,7 @@ def test_a_tiny_bound_is_not_rounded_to_zero():
     assert "[0.004, 1.8]" in claim(pair(interval=(0.00004, 0.018)), MRR)
 
 
-def test_a_failed_pair_has_no_figures():
+def test_a_failed_comparison_has_no_figures():
     found = pair("open", closed="failed", metrics={})
     assert claim(found, MRR) == "not compared with full data: a run failed"
 

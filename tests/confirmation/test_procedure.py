@@ -33,7 +33,7 @@ VALUES = {
 }  # fmt: skip
 
 
-def test_its_settings_may_be_others_than_the_spaces(space):
+def test_options_replace_the_settings_of_the_space(space):
     other = confirmation_space(space, ConfirmOptions(finalists=2, seeds=3, max_seeds=20))
     wanted = other.settings.confirm
     assert (wanted.finalists, wanted.seeds, wanted.max_seeds) == (2, 3, 20)
@@ -60,7 +60,7 @@ def test_a_recording_has_nothing_to_confirm(small_space_text):
         confirmation_space(parse_space(text), ConfirmOptions(finalists=1))
 
 
-def test_its_seeds_are_not_the_sweeps(space, small_space_text):
+def test_the_seeds_follow_those_of_the_sweep(space, small_space_text):
     assert confirmation_seeds(space, 3) == [4, 5, 6]
     last = parse_space(small_space_text.replace("seed: 3", f"seed: {2**32 - 1}"))
     assert confirmation_seeds(last, 2) == [0, 1]
@@ -76,7 +76,7 @@ def test_a_run_is_trained_to_its_end_and_its_ranks_give_its_metrics(space, array
     assert trained.samples % 32 == 0
 
 
-def test_a_training_that_fails_is_reported_and_not_worth_another_try(space, arrays):
+def test_a_training_that_would_fail_again_is_not_retried(space, arrays):
     job = Job("trial 1", VALUES | {"optimizer.lr": 10.0, "optimizer.weight_decay": 10.0}, 4)
     trained = train_job(arrays, job, space, "validation")
     assert trained.reason is None or "finite" in trained.reason
@@ -86,7 +86,7 @@ def test_a_training_that_fails_is_reported_and_not_worth_another_try(space, arra
     assert trained.traceback is None
 
 
-def test_what_another_try_may_mend_is_told_from_it(space, arrays, monkeypatch):
+def test_a_transient_failure_is_marked_for_a_retry(space, arrays, monkeypatch):
     def breaks(*_):
         raise OSError("a moment without the disk")
 

@@ -20,7 +20,7 @@ def log(folder):
     opened.close()
 
 
-def test_a_run_and_its_ranks_are_read_as_they_were_written(log, folder):
+def test_a_run_and_its_ranks_are_read_back(log, folder):
     log.append(run("a"), RANKS)
     assert ConfirmationLog(folder).runs() == {"a": run("a")}
     [(name, ranks)] = log.ranks("a").items()
@@ -29,7 +29,7 @@ def test_a_run_and_its_ranks_are_read_as_they_were_written(log, folder):
     assert ranks.dtype == np.float32
 
 
-def test_a_failed_run_has_no_ranks_and_a_later_one_stands_for_it(log):
+def test_a_failed_run_has_no_ranks_and_a_later_run_replaces_it(log):
     log.append(run("a", metrics={}, reason="it broke"), {})
     assert log.runs()["a"].reason == "it broke"
     with pytest.raises(ResultsError, match="ranks must be readable"):
@@ -38,7 +38,7 @@ def test_a_failed_run_has_no_ranks_and_a_later_one_stands_for_it(log):
     assert log.runs() == {"a": run("a")}
 
 
-def test_a_torn_last_line_is_no_run_and_the_next_one_starts_on_its_own(log, folder, caplog):
+def test_a_torn_last_line_is_skipped_and_the_next_run_starts_a_new_line(log, folder, caplog):
     log.append(run("a"), RANKS)
     log.close()
     whole = folder.confirm.read_bytes()
@@ -49,7 +49,7 @@ def test_a_torn_last_line_is_no_run_and_the_next_one_starts_on_its_own(log, fold
     assert "torn last line" in caplog.text
 
 
-def test_a_damaged_line_is_named(log, folder):
+def test_the_error_names_a_damaged_line(log, folder):
     log.append(run("a"), RANKS)
     log.close()
     folder.confirm.write_text("{}\n" + folder.confirm.read_text())

@@ -36,7 +36,7 @@ def read(tmp_path, text):
     return CurveTable.read(path)
 
 
-def test_a_table_is_written_for_people_and_read_back(recorded, tmp_path):
+def test_a_table_is_written_and_read_back(recorded, tmp_path):
     text = curves_csv(MRR, 2, recorded)
     head, first, *_ = text.splitlines()
     assert head == (
@@ -57,7 +57,7 @@ def test_a_table_is_written_for_people_and_read_back(recorded, tmp_path):
     )
 
 
-def test_a_trial_that_failed_has_no_end_and_its_configuration_no_mean(recorded, tmp_path):
+def test_a_failed_trial_has_no_final_score_and_its_configuration_no_mean(recorded, tmp_path):
     table = read(tmp_path, curves_csv(MRR, 2, recorded))
     reference, searched = table.configurations
     assert searched.final(8) is None
@@ -65,7 +65,7 @@ def test_a_trial_that_failed_has_no_end_and_its_configuration_no_mean(recorded, 
     assert reference.mean == 1.25
 
 
-def test_scores_are_better_when_higher_whatever_the_objective(recorded, tmp_path):
+def test_higher_scores_are_better_for_every_objective(recorded, tmp_path):
     table = read(tmp_path, curves_csv(RANK, 2, recorded))
     assert table.configurations[0].final(7) == -0.75
 
@@ -82,7 +82,7 @@ def test_scores_are_better_when_higher_whatever_the_objective(recorded, tmp_path
     ],
     ids=["empty", "objective", "columns", "nan", "seeds", "numbers"],
 )
-def test_what_is_no_table_is_one_clear_error(recorded, tmp_path, change, why):
+def test_a_damaged_table_is_one_clear_error(recorded, tmp_path, change, why):
     with pytest.raises(ResultsError, match="must be one that `class-sweep run --record`") as found:
         read(tmp_path, change(curves_csv(MRR, 2, recorded)))
     assert why in str(found.value)

@@ -90,11 +90,11 @@ def test_hydra_composes_the_trial_and_parses_the_axes(space, record, tmp_path):
             assert [override.value().start, override.value().end] == ends
 
 
-def test_a_reference_off_the_axes_is_no_point_of_a_search(space, record):
+def test_a_baseline_off_the_axes_is_not_exported_as_a_point(space, record):
     off = record(1, config=BEST | {"curriculum.sigma": 0.99})
     assert on_axes(space, [off, record(2, config=BEST)]) == [record(2, config=BEST)]
 
 
-def test_a_folders_name_cannot_break_out_of_the_note(space, record, executed):
+def test_the_name_of_a_folder_cannot_break_out_of_the_note(space, record, executed):
     module = executed(as_ray(space, [record(config=BEST)], 'x"""\nraise SystemExit'))
     assert module["__doc__"] == 'x"""\nraise SystemExit'

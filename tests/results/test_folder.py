@@ -50,7 +50,7 @@ def test_a_folder_without_a_report_has_no_records(folder):
     assert folder.records() == []
 
 
-def test_going_on_adds_to_what_is_there(writer, folder, record):
+def test_a_later_writer_appends_to_the_log(writer, folder, record):
     writer.append(record(0))
     writer.close()
     with ResultsWriter(folder) as later:
@@ -58,7 +58,7 @@ def test_going_on_adds_to_what_is_there(writer, folder, record):
     assert [r.trial for r in folder.records()] == [0, 1]
 
 
-def test_a_torn_last_line_is_dropped_and_said(writer, folder, record, caplog):
+def test_a_torn_last_line_is_dropped_with_a_warning(writer, folder, record, caplog):
     writer.append(record(0))
     with folder.trials.open("ab") as file:
         file.write(record(1).to_json().encode()[:40])
@@ -68,7 +68,7 @@ def test_a_torn_last_line_is_dropped_and_said(writer, folder, record, caplog):
     ]
 
 
-def test_a_line_without_its_newline_is_torn_however_whole_it_looks(writer, folder, record):
+def test_a_complete_line_without_its_newline_is_torn(writer, folder, record):
     writer.append(record(0))
     writer.close()
     with folder.trials.open("ab") as file:
@@ -79,7 +79,7 @@ def test_a_line_without_its_newline_is_torn_however_whole_it_looks(writer, folde
     assert folder.records() == [record(0), record(2)]
 
 
-def test_after_a_torn_line_a_report_starts_on_its_own(writer, folder, record, caplog):
+def test_a_report_after_a_torn_line_starts_a_new_line(writer, folder, record, caplog):
     writer.append(record(0))
     writer.close()
     with folder.trials.open("ab") as file:
@@ -102,7 +102,7 @@ def test_a_log_cut_anywhere_keeps_every_whole_line(folder, record, data):
 
 
 @pytest.mark.parametrize("damage", [b"{", b"[]", b'{"trial": 0}', b"\xff\xfe", b"\x00\x00"])
-def test_a_damaged_line_in_the_middle_is_an_error_with_its_place(writer, folder, record, damage):
+def test_an_error_about_a_damaged_line_has_its_number(writer, folder, record, damage):
     writer.append(record(0))
     with folder.trials.open("ab") as file:
         file.write(damage + b"\n")
@@ -124,7 +124,7 @@ def test_a_second_process_may_read_but_not_write(writer, folder, record):
     ]
 
 
-def test_a_folder_that_is_given_back_can_be_taken(writer, folder):
+def test_a_closed_folder_can_be_opened_by_another_process(writer, folder):
     writer.close()
     assert not folder.in_use()
     assert another_process(folder) == ["False 0", "taken"]
@@ -145,7 +145,7 @@ os.kill(os.getpid(), 9)
     ResultsWriter(folder).close()
 
 
-def test_looking_whether_a_folder_is_in_use_writes_nothing(tmp_path):
+def test_the_check_whether_a_folder_is_in_use_writes_nothing(tmp_path):
     (tmp_path / "space.yaml").write_text("data: here\n")
     assert not ResultsFolder.existing(tmp_path).in_use()
     assert [path.name for path in tmp_path.iterdir()] == ["space.yaml"]
@@ -158,14 +158,14 @@ def test_a_new_folder_holds_the_space_as_it_was_run(folder):
     assert folder.space.read_text() == "data: here\n"
 
 
-def test_an_existing_folder_is_refused_with_the_way_on(folder):
+def test_an_existing_folder_is_refused_with_the_command_that_continues_it(folder):
     with pytest.raises(ResultsError, match="a results folder must be new") as caught:
         ResultsWriter.create(folder.path, "other: space\n")
     assert f"class-sweep resume {folder.path}" in str(caught.value)
     assert folder.space.read_text() == "data: here\n"
 
 
-def test_a_file_in_the_way_is_refused_and_left_alone(tmp_path):
+def test_an_existing_file_is_refused_and_left_unchanged(tmp_path):
     path = tmp_path / "taken"
     path.write_text("mine")
     with pytest.raises(ResultsError, match="a results folder must be new"):
@@ -186,7 +186,7 @@ def test_a_name_too_long_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("content", [None, "a file", "an empty folder"])
-def test_what_is_no_results_folder_is_refused(tmp_path, content):
+def test_a_path_that_is_no_results_folder_is_refused(tmp_path, content):
     path = tmp_path / "other"
     if content == "a file":
         path.write_text("")
@@ -213,7 +213,7 @@ def test_a_summary_that_is_missing_or_damaged_is_an_error(folder, content):
         folder.read_summary()
 
 
-def test_why_a_trial_failed_is_kept_for_people(writer, folder):
+def test_the_traceback_of_a_failed_trial_is_kept(writer, folder):
     writer.keep_traceback(3, "Traceback …\nValueError: bad\n")
     writer.keep_traceback(3, "Traceback …\nValueError: worse\n")
     [path] = folder.errors.iterdir()

@@ -47,11 +47,11 @@ def test_shares_are_in_per_cent_and_a_mean_rank_is_not(name, value, shown):
 @pytest.mark.parametrize(
     ("value", "shown"), [(0.5, "0.5"), (0.9, "0.9"), (0.123456, "0.1235"), (1e-05, "1e-05")]
 )
-def test_numbers_say_nothing_twice(value, shown):
+def test_numbers_have_no_trailing_zeros(value, shown):
     assert formatting.number(value) == shown
 
 
-def test_a_schedule_is_one_line_with_the_methods_letters():
+def test_a_schedule_is_one_line_with_greek_letters():
     config = {
         "curriculum.order": "hard_first",
         "curriculum.alpha": 0.43751234,

@@ -38,14 +38,14 @@ WHOLE = (
 
 
 @given(records)
-def test_a_record_is_one_line_and_reads_back_as_it_was(record):
+def test_a_record_is_one_line_and_is_read_back(record):
     line = record.to_json()
     assert "\n" not in line
     assert Record.from_json(line) == record
 
 
 @given(records, st.dictionaries(words.map("later_{}".format), words, min_size=1, max_size=3))
-def test_keys_of_a_later_version_are_left_out(record, later):
+def test_keys_of_a_later_version_are_ignored(record, later):
     assert Record.from_json(json.dumps(asdict(record) | later)) == record
 
 
@@ -69,11 +69,11 @@ def test_a_line_that_is_no_record_is_refused(line, rule):
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_no_number_is_written_that_json_does_not_know(record, value):
+def test_numbers_outside_json_are_refused(record, value):
     with pytest.raises(ValueError, match="JSON compliant"):
         record(objective=value).to_json()
 
 
-def test_a_trial_has_ended_unless_it_goes_on(record):
+def test_a_trial_has_ended_unless_it_continues(record):
     ended = {d: record(decision=d).ended for d in ("continue", "prune", "finish", "fail")}
     assert ended == {"continue": False, "prune": True, "finish": True, "fail": True}

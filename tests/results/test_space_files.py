@@ -47,7 +47,7 @@ def test_values_outside_the_axes_are_exported_too(space, record):
     assert again.settings.curriculum == space.resolve(config).curriculum
 
 
-def test_the_head_says_where_it_comes_from(space, record):
+def test_the_head_names_the_trial(space, record):
     text = trial_yaml(space, record(7, config=CONFIG, objective=0.12345, samples=900), "From here.")
     assert text.splitlines()[:2] == [
         "# From here.",

@@ -67,14 +67,14 @@ def test_an_earlier_better_report_does_not_count(record):
     assert numbers(trials_of(reports).ranked(MRR)) == [1, 0]
 
 
-def test_more_is_better_but_for_a_mean_rank(record):
+def test_higher_is_better_except_for_a_mean_rank(record):
     reports = [record(i, objective=value) for i, value in enumerate((0.2, 0.9, 0.4))]
     assert numbers(trials_of(reports).ranked(MRR)) == [1, 2, 0]
     assert numbers(trials_of(reports).ranked(MEAN_RANK)) == [0, 2, 1]
 
 
 @pytest.mark.parametrize("objective", [MRR, MEAN_RANK])
-def test_of_equals_the_one_that_saw_less_is_better_and_then_the_first(record, objective):
+def test_equal_trials_are_ranked_by_samples_and_then_by_number(record, objective):
     reports = [record(0, samples=9), record(1, samples=7), record(2, samples=7)]
     assert numbers(trials_of(reports).ranked(objective)) == [1, 2, 0]
 
@@ -97,7 +97,7 @@ def test_the_ranking_does_not_depend_on_the_order_of_the_log(record, trials, obj
     assert scores == sorted(scores, reverse=True)
 
 
-def test_a_failed_trial_that_was_run_again_gives_its_place_to_the_new_one(record):
+def test_a_failed_trial_that_was_run_again_is_replaced_by_the_new_trial(record):
     log = [
         record(0, "fail", objective=None, samples=300),
         record(1, samples=1000),

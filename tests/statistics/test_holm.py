@@ -11,20 +11,20 @@ def family(rows):
     return {i: p for i, (p, _) in enumerate(rows)}, {i: w for i, (_, w) in enumerate(rows)}
 
 
-def test_equal_weights_are_the_plain_procedure():
+def test_equal_weights_give_the_unweighted_procedure():
     found = holm({"a": 0.01, "b": 0.03, "c": 0.02, "d": 0.5}, dict.fromkeys("abcd", 1.0), 0.05)
     # 0.01 <= 0.05/4, but 0.02 > 0.05/3: nothing beyond `a`.
     assert found.rejected == {"a"}
     assert found.adjusted == pytest.approx({"a": 0.04, "c": 0.06, "b": 0.06, "d": 0.5})
 
 
-def test_a_rejection_leaves_its_level_to_the_rest():
+def test_the_level_of_a_rejected_hypothesis_passes_to_the_others():
     weights = dict.fromkeys("abc", 1.0)
     assert holm({"a": 0.001, "b": 0.024, "c": 0.9}, weights, 0.05).rejected == {"a", "b"}
     assert holm({"a": 0.9, "b": 0.024, "c": 0.9}, weights, 0.05).rejected == frozenset()
 
 
-def test_a_heavier_hypothesis_has_more_of_the_error():
+def test_a_hypothesis_with_more_weight_has_more_of_the_error():
     p = {"a": 0.02, "b": 0.9}
     assert holm(p, {"a": 0.5, "b": 0.5}, 0.05).rejected == {"a"}
     assert holm(p, {"a": 0.1, "b": 0.9}, 0.05).rejected == frozenset()
@@ -43,7 +43,7 @@ def test_rejected_are_those_whose_p_is_within_their_level_and_adjusted_within_al
 
 
 @given(FAMILIES)
-def test_what_is_not_rejected_shares_the_whole_error(rows):
+def test_open_hypotheses_share_the_whole_error(rows):
     p, weights = family(rows)
     found = holm(p, weights, 0.05)
     left = [found.levels[name] for name in p if name not in found.rejected]

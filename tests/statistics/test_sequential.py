@@ -20,14 +20,14 @@ def values(n=40, **means):
     }
 
 
-def test_the_first_look_wants_three_seeds_of_every_arm():
+def test_the_first_look_needs_three_seeds_of_every_arm():
     progress = evaluate_looks([AGAINST_FULL, AGAINST_RANDOM], {}, seeds=5, max_seeds=10)
     assert progress.seeds == 3
     assert set(progress.wanted) == {(a, i) for a in ("a", "full_data", "random") for i in range(3)}
     assert progress.statuses[AGAINST_FULL].differences is None
 
 
-def test_what_is_decided_gets_no_more_seeds_and_the_open_pair_does():
+def test_a_decided_comparison_gets_no_more_seeds_and_an_open_one_does():
     known = values(3, a=2.0, full_data=0.0, random=1.99)
     progress = evaluate_looks([AGAINST_FULL, AGAINST_RANDOM], known, seeds=5, max_seeds=10)
     decided = progress.statuses[AGAINST_FULL]
@@ -37,7 +37,7 @@ def test_what_is_decided_gets_no_more_seeds_and_the_open_pair_does():
     assert set(progress.wanted) == {(arm, i) for arm in ("a", "random") for i in (3, 4)}
 
 
-def test_a_finalist_that_lost_to_the_first_control_costs_no_more():
+def test_a_finalist_worse_than_the_first_control_gets_no_more_runs():
     known = values(3, a=0.0, full_data=2.0, random=0.001)
     progress = evaluate_looks([AGAINST_FULL, AGAINST_RANDOM], known, seeds=5, max_seeds=10)
     assert progress.statuses[AGAINST_FULL].outcome == "worse"
@@ -45,7 +45,7 @@ def test_a_finalist_that_lost_to_the_first_control_costs_no_more():
     assert progress.wanted == []
 
 
-def test_a_hopeless_pair_stops_at_seeds_and_says_how_many_would_settle_it():
+def test_a_hopeless_comparison_stops_and_estimates_the_seeds_needed():
     known = values(a=0.004, full_data=0.0)
     progress = evaluate_looks([AGAINST_FULL], known, seeds=5, max_seeds=10)
     status = progress.statuses[AGAINST_FULL]
@@ -55,14 +55,14 @@ def test_a_hopeless_pair_stops_at_seeds_and_says_how_many_would_settle_it():
     assert low < 0 < high
 
 
-def test_a_pair_that_seeds_may_settle_goes_on_to_the_cap():
+def test_a_comparison_that_seeds_may_decide_continues_to_the_last_look():
     known = values(5, a=0.02, full_data=0.0)
     progress = evaluate_looks([AGAINST_FULL], known, seeds=5, max_seeds=10)
     assert progress.seeds == 10
     assert set(progress.wanted) == {(arm, i) for arm in ("a", "full_data") for i in range(5, 10)}
 
 
-def test_a_failed_run_leaves_its_pair_without_a_verdict():
+def test_a_failed_run_leaves_its_comparison_open():
     known = values(a=2.0, full_data=0.0, random=0.0)
     known["random"][1] = None
     progress = evaluate_looks([AGAINST_FULL, AGAINST_RANDOM], known, seeds=5, max_seeds=10)
@@ -73,7 +73,7 @@ def test_a_failed_run_leaves_its_pair_without_a_verdict():
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_going_on_to_later_looks_undoes_no_claim(seed):
+def test_later_looks_keep_every_claim(seed):
     generator = np.random.default_rng(seed)
     pairs = [Comparison(f, c, c) for c in ("full_data", "paper") for f in ("a", "b")]
     known = {
@@ -89,7 +89,7 @@ def test_going_on_to_later_looks_undoes_no_claim(seed):
     assert claimed
 
 
-def test_the_first_control_has_half_of_the_error_and_all_have_no_more_than_all():
+def test_the_first_control_has_half_of_the_error_and_the_shares_add_up():
     pairs = [AGAINST_FULL, Comparison("b", "full_data", "full_data"), AGAINST_RANDOM]
     weights = alpha_weights(pairs)
     assert weights == {pairs[0]: 0.25, pairs[1]: 0.25, AGAINST_RANDOM: 0.5}
