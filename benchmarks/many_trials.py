@@ -22,7 +22,7 @@ from class_sweep.results.callback import Callback
 from class_sweep.results.record import Record
 from class_sweep.sweep import run
 
-TRIALS, QUICK_TRIALS = 5_000, 200
+TRIALS, QUICK_TRIALS = 5_000, 100
 
 
 class Gauge(Callback):
