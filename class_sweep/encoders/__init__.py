@@ -1,1 +1,1 @@
-"""Texts and molecules to frozen feature vectors, cached on disk."""
+"""Encoders of texts and molecules: feature vectors, token states and graphs, cached on disk."""

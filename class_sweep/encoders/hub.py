@@ -1,4 +1,4 @@
-"""Where a pretrained model's files are: a local folder, Hugging Face's cache, or its hub."""
+"""The files of a pretrained model: a local folder, the cache of Hugging Face or its hub."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,19 +18,19 @@ _RULE = "text_encoder.model must be a folder or the name of a model on the Huggi
 
 @dataclass(frozen=True)
 class ModelFiles:
-    """A model's folder, and what tells its contents from another's."""
+    """The folder of a model and the identity of its contents."""
 
     folder: Path
     identity: str
 
 
 def find_model(model: str) -> ModelFiles:
-    """The files of a model given by local path or by name on the hub, fetched if need be.
+    """Find a model by its local path or its name on the hub; download it if necessary.
 
-    What is on this machine is used without asking the network.
+    Files on this machine are used without the network.
 
     Raises:
-        EncoderError: If the model is neither here nor to be had, saying how to bring it.
+        EncoderError: If the model is not available, with the steps to provide it.
     """
     folder = Path(model).expanduser()
     if folder.is_dir():
@@ -39,11 +39,11 @@ def find_model(model: str) -> ModelFiles:
         snapshot = _cached(model) or _fetched(model)
     except HFValidationError as error:
         raise EncoderError(f"{_RULE}, got {model!r}, which is neither") from error
-    except Exception as error:  # the hub's client passes on whatever its HTTP library raises
+    except Exception as error:  # the client of the hub raises any error of its HTTP library
         lines = [line for line in str(error).splitlines() if line.strip()]
         reason = " ".join(lines[:2]) or type(error).__name__
         raise EncoderError(
-            f"{_RULE}, got {model!r}, which is not on this machine and not to be had from the hub "
+            f"{_RULE}, got {model!r}, which is not on this machine and not available from the hub "
             f"({reason}). Run `hf download {model} --local-dir FOLDER` on a machine with network, "
             "bring FOLDER here and give its path"
         ) from error
@@ -61,7 +61,7 @@ def _cached(model: str) -> Path | None:
 
 
 def _fetched(model: str) -> Path:
-    # Asked first, and once: the download alone would retry for minutes where there is no network.
+    # One request first: without network the download would retry for minutes.
     files = [file.rfilename for file in HfApi().model_info(model, timeout=_TIMEOUT).siblings or []]
     weights = _SAFETENSORS if any(Path(f).match(_SAFETENSORS) for f in files) else _PICKLED
     return Path(

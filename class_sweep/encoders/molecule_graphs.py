@@ -1,4 +1,4 @@
-"""Molecules as graphs in flat arrays: what a trial reads of them, without RDKit."""
+"""Molecules as graphs in flat arrays, which trials read without RDKit."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -39,7 +39,7 @@ class MoleculeGraphs:
         return len(self.atoms)
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
-        """Every array by name."""
+        """All arrays by name."""
         found: dict[str, NDArray[np.generic]] = {}
         for field in fields(self):
             value = getattr(self, field.name)
@@ -55,7 +55,7 @@ class MoleculeGraphs:
         )
 
     def take(self, rows: NDArray[np.int64]) -> Self:
-        """Some molecules, in the order asked for; the vectors stay one."""
+        """Molecules in the given order, with the same vectors."""
         return type(self)(
             self.atoms.take(rows),
             self.bonds.take(rows),

@@ -1,10 +1,10 @@
-"""Token vectors to one vector a text, and which layer stands at a depth."""
+"""The pooling of token vectors to one vector per text, and the layer at a depth."""
 
 import torch
 
 
 def pool(hidden: torch.Tensor, mask: torch.Tensor, pooling: str) -> torch.Tensor:
-    """(B, T, D) and (B, T) to (B, D): `cls` the first token, `mean` over those not masked."""
+    """Pool (B, T, D) with mask (B, T) to (B, D): the first token (`cls`) or the masked mean."""
     if pooling == "cls":
         return hidden[:, 0]
     weights = mask.unsqueeze(-1).to(hidden.dtype)

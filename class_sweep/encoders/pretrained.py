@@ -1,4 +1,4 @@
-"""A transformer and its tokenizer from a folder: quietly, whole, and running no code of theirs."""
+"""Loads a transformer and its tokenizer from a folder, without running code from the folder."""
 
 import logging
 from collections.abc import Iterator
@@ -13,16 +13,16 @@ from transformers.utils import logging as transformers_logging
 from class_sweep.config.inputs import HuggingFaceEncoder
 from class_sweep.errors import EncoderError
 
-_UNUSED = ("pooler.",)  # weights that no pooling of ours reads; many checkpoints lack them
+_UNUSED = ("pooler.",)  # weights that no pooling uses; many checkpoints lack them
 
 _log = logging.getLogger(__name__)
 
 
 def load_model(folder: Path, device: torch.device, dtype: torch.dtype) -> Any:
-    """The encoder of a folder, in evaluation mode, without a pooler of its own.
+    """Load the encoder of a folder in evaluation mode, without its pooler.
 
     Raises:
-        EncoderError: If the files are no model that transformers can load whole.
+        EncoderError: If transformers cannot load every weight from the files.
     """
     try:
         with quiet():
@@ -36,7 +36,7 @@ def load_model(folder: Path, device: torch.device, dtype: torch.dtype) -> Any:
             )
     except Exception as error:  # a damaged file can raise anything on its way through the loaders
         raise _unloadable(error, folder) from error
-    # transformers fills what a checkpoint lacks with random numbers and only logs it.
+    # transformers replaces missing weights by random numbers and only logs it.
     missing = sorted(name for name in loading["missing_keys"] if not name.startswith(_UNUSED))
     if missing:
         raise EncoderError(
@@ -51,12 +51,12 @@ def load_model(folder: Path, device: torch.device, dtype: torch.dtype) -> Any:
 
 
 def load_tokenizer(settings: HuggingFaceEncoder, folder: Path) -> tuple[Any, int]:
-    """The tokenizer of a folder, and how many tokens of a text are kept.
+    """Load the tokenizer of a folder, and the token limit of a text.
 
-    They are as many as asked for, but never more than the model reads; that is warned of.
+    The limit is `max_tokens`, or with a warning the smaller limit of the model.
 
     Raises:
-        EncoderError: If the files are no tokenizer that transformers can load.
+        EncoderError: If transformers cannot load the tokenizer.
     """
     try:
         with quiet():
@@ -69,7 +69,7 @@ def load_tokenizer(settings: HuggingFaceEncoder, folder: Path) -> tuple[Any, int
     except Exception as error:  # as above
         raise _unloadable(error, folder) from error
     if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token  # it is masked: any token will do
+        tokenizer.pad_token = tokenizer.eos_token  # padding is masked, so any token works
     positions = getattr(config, "max_position_embeddings", None) or settings.max_tokens
     limit = min(settings.max_tokens, tokenizer.model_max_length, positions)
     if limit < settings.max_tokens:
@@ -83,7 +83,7 @@ def load_tokenizer(settings: HuggingFaceEncoder, folder: Path) -> tuple[Any, int
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """No progress bars or advice from transformers; what matters of it is checked instead."""
+    """Silence the progress bars and warnings of transformers; the callers check for errors."""
     verbosity = transformers_logging.get_verbosity()
     bars = transformers_logging.is_progress_bar_enabled()
     transformers_logging.set_verbosity(logging.ERROR)

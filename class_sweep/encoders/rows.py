@@ -1,4 +1,4 @@
-"""What encoders do with rows: each distinct input once, and nothing but finite numbers."""
+"""Distinct inputs, finite features, and words as an array."""
 
 from collections.abc import Sequence
 
@@ -10,18 +10,18 @@ _SHOWN = 5  # row numbers in a message
 
 
 def distinct(values: Sequence[str]) -> tuple[list[str], np.ndarray]:
-    """The distinct values in order of appearance, and for each row the place of its value.
+    """The distinct values in order of appearance, and the index of each row's value.
 
     Returns:
-        Values (U,) and places (L,), int64.
+        (U,) values and (L,) int64 indices into them.
     """
-    places: dict[str, int] = {}
-    rows = np.fromiter((places.setdefault(v, len(places)) for v in values), np.int64, len(values))
-    return list(places), rows
+    indices: dict[str, int] = {}
+    rows = np.fromiter((indices.setdefault(v, len(indices)) for v in values), np.int64, len(values))
+    return list(indices), rows
 
 
 def as_bytes(words: Sequence[str]) -> np.ndarray:
-    """Words without line ends as one array of bytes, which safetensors can hold."""
+    """Words without line ends as one array of bytes, which safetensors can store."""
     return np.frombuffer("\n".join(words).encode(), np.uint8)
 
 
@@ -35,11 +35,11 @@ def require_finite(features: np.ndarray, rows: np.ndarray, encoder: str) -> np.n
 
     Args:
         features: (U, D)
-        rows: (L,) The feature row of each of the data set's rows, to name those.
-        encoder: The encoder's kind, to name it.
+        rows: (L,) the feature row of each row of the data set, for the message.
+        encoder: The kind of the encoder, for the message.
 
     Raises:
-        EncoderError: If any is NaN or infinite, naming the data set's rows.
+        EncoderError: If a feature is NaN or infinite, with the rows of the data set.
     """
     features = np.ascontiguousarray(features, dtype=np.float32)
     bad = np.flatnonzero(~np.isfinite(features).all(axis=1)[rows])

@@ -1,4 +1,4 @@
-"""SMILES to RDKit molecules, quietly."""
+"""SMILES to RDKit molecules, without the log of RDKit."""
 
 from collections.abc import Sequence
 
@@ -8,10 +8,10 @@ from class_sweep.errors import EncoderError
 
 
 def parse_molecules(smiles: Sequence[str]) -> list[Chem.Mol]:
-    """A molecule for each SMILES.
+    """Parse each SMILES.
 
     Raises:
-        EncoderError: If RDKit cannot read one.
+        EncoderError: If RDKit cannot read a SMILES.
     """
     with rdBase.BlockLogs():
         molecules = [Chem.MolFromSmiles(text) for text in smiles]

@@ -1,4 +1,4 @@
-"""How many trials machines hold: counted machine by machine, for no trial spans two of them."""
+"""The number of parallel trials, counted machine by machine: a trial never spans two machines."""
 
 import math
 from collections.abc import Sequence
@@ -13,12 +13,12 @@ _EXACT = 1e-9  # 1 / 0.1 is no whole number
 
 @dataclass(frozen=True)
 class Machine:
-    """What trials may take of one machine.
+    """The resources of one machine.
 
     Attributes:
-        name: By which a person knows it.
-        cpus: Cores.
-        gpus: GPUs.
+        name: The name in messages.
+        cpus: The number of cores.
+        gpus: The number of GPUs.
     """
 
     name: str
@@ -26,7 +26,7 @@ class Machine:
     gpus: float
 
     def holds(self, resources: Resources) -> int:
-        """How many trials fit on it at once; a share of a GPU never lies on two of them."""
+        """The number of parallel trials; a fraction of a GPU never spans two GPUs."""
         fit = math.floor(self.cpus / resources.cpus + _EXACT)
         if not resources.gpus:
             return fit
@@ -39,16 +39,16 @@ class Machine:
 def fitting(
     resources: Resources, limit: int | None, trials: int, machines: Sequence[Machine]
 ) -> int:
-    """How many trials run at once.
+    """The number of trials that run in parallel.
 
     Args:
-        resources: Of one trial.
+        resources: The resources of one trial.
         limit: `search.max_concurrent`.
-        trials: Those that are still to be run.
-        machines: There, or to be had.
+        trials: The number of remaining trials.
+        machines: The machines that exist or can be launched.
 
     Raises:
-        InputError: If no machine holds one.
+        InputError: If no machine can hold a trial.
     """
     fit = sum(machine.holds(resources) for machine in machines)
     if not fit:

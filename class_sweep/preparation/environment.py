@@ -1,4 +1,4 @@
-"""What a sweep ran on: enough to run it again and to explain a difference."""
+"""The environment of a sweep: enough to repeat the sweep and to explain a difference."""
 
 import os
 import platform

@@ -1,4 +1,4 @@
-"""What a space will run, in numbers, before anything is trained."""
+"""The plan of a sweep in numbers, before any training."""
 
 import os
 from collections.abc import Sequence
@@ -17,13 +17,13 @@ from class_sweep.tuning.milestones import rung_samples
 
 @dataclass(frozen=True)
 class SweepPlan:
-    """The resolved plan of a sweep.
+    """The plan of a sweep.
 
     Attributes:
-        pairs: Pairs of each split.
-        steps: Optimizer steps of the shortest and of the longest schedule that the space admits.
-        full_samples: Samples of one trial over the full data.
-        full_budget: Samples if every trial ran to its end over the full data.
+        pairs: The number of pairs of each split.
+        steps: The optimizer steps of the shortest and of the longest schedule of the space.
+        full_samples: The samples of one trial on the full data.
+        full_budget: The samples if every trial ran to its end on the full data.
         rungs: Samples at each rung.
         at_a_time: Trials that run at once.
         machines: Where they may run.
@@ -39,7 +39,7 @@ class SweepPlan:
 
 
 def this_machine() -> Machine:
-    """What this process may use."""
+    """The cores and GPUs that this process may use."""
     return Machine("this machine", len(os.sched_getaffinity(0)), torch.cuda.device_count())
 
 
@@ -54,7 +54,7 @@ def require_resources(space: Space, machines: Sequence[Machine]) -> int:
 
 
 def plan_sweep(space: Space, pairs: PairSet, machines: Sequence[Machine]) -> SweepPlan:
-    """Work a space out for its pairs on some machines.
+    """Compute the plan of a space for its pairs and machines.
 
     Raises:
         InputError: If no machine holds one trial.
