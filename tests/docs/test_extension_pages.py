@@ -7,7 +7,7 @@ import pytest
 from documents import ROOT, blocks
 
 from class_sweep.config import components
-from class_sweep.config.components import Component, Metric, Registry
+from class_sweep.config.components import Registry
 from class_sweep.config.document import parse_space
 
 PAGES = sorted((ROOT / "docs" / "contributing").glob("add-a*.md"))
@@ -42,7 +42,7 @@ def install(page, folder, monkeypatch):
     registry = REGISTRIES[re.findall(r"^The line, in `(\w+)`:", text, re.MULTILINE)[0]]
     monkeypatch.setattr(registry, "_components", dict(registry))
     line = re.sub(r"class_sweep\.[\w.]+:", f"{module}:", blocks(page, "text")[0])
-    [(name, component)] = eval(f"{{{line}}}", {"Component": Component, "Metric": Metric}).items()  # noqa: S307 - our own
+    [(name, component)] = eval(f"{{{line}}}", vars(components)).items()  # noqa: S307 - our own
     registry.register(name, component)
     return registry, name
 
