@@ -1,4 +1,4 @@
-"""Ray Tune with parts of our own, where it offers no way to say what a sweep needs of it."""
+"""Patches of Ray Tune for behaviour that it has no option for."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,10 +21,10 @@ _KILLED = (
 
 
 class _Manager(RayActorManager):
-    """Reads every way a worker can die as an actor's death, which costs its trial a retry.
+    """Treats every death of a worker as the death of its actor, which costs its trial a retry.
 
-    A kill by Ray's memory monitor reaches Tune as an `OutOfMemoryError`, which its own manager does
-    not know and ends every trial on.
+    A kill by Ray's memory monitor reaches Ray Tune as an `OutOfMemoryError`. Its own manager does
+    not handle that error, and the sweep would end.
     """
 
     def _actor_task_failed(
@@ -38,10 +38,10 @@ class _Manager(RayActorManager):
 
 
 class _PlainActors(_ActorClassCache):
-    """Makes actors without an environment of their own, which take workers that are warm.
+    """Creates actors without a runtime environment, so that idle workers can run them.
 
-    Tune's own name one, for Lightning's sake, which no idle worker was started with: each actor
-    would be a new process that imports torch while the warm ones stand by.
+    Ray Tune sets a runtime environment, for Lightning. No idle worker has that environment, so each
+    actor would be a new process that imports torch.
     """
 
     def get(self, trainable_cls: type) -> Any:
@@ -51,24 +51,24 @@ class _PlainActors(_ActorClassCache):
 
 
 class NoProgress(TrialProgressCallback):
-    """Stands where Tune would add a reporter that keeps every trial."""
+    """Replaces Ray Tune's progress reporter, which keeps every trial in memory."""
 
     def on_trial_result(self, *_: object, **__: object) -> None:
-        """Nothing: the judge says what matters."""
+        """Nothing: the callback of the sweep reports the progress."""
 
     on_trial_error = on_trial_complete = on_trial_result
 
 
 class _Controller(TuneController):
-    """Forgets the trials that have ended: all there is to know of them is in the log.
+    """Removes ended trials; the log has all their reports.
 
-    Tune's own keeps each trial whole and walks over all of them at every step, so that a long
-    sweep slows down and swells.
+    Ray Tune's own controller keeps every trial and visits all of them at every step. A long sweep
+    would slow down and its memory would grow.
     """
 
     def step(self) -> None:
         super().step()  # type: ignore[no-untyped-call]
-        # One stays: of a run without trials Tune's summary would look for a file.
+        # One trial stays: without trials, Ray Tune's summary would read a file.
         for trial in [t for t in self._trials[:-1] if t in self._stopped_trials]:
             if trial not in self._trial_to_actor:
                 self._trials.remove(trial)
@@ -78,8 +78,8 @@ class _Controller(TuneController):
 
 
 @contextmanager
-def adapted() -> Iterator[None]:
-    """Tune as a sweep needs it, for the length of a block."""
+def patched_ray_tune() -> Iterator[None]:
+    """Patch Ray Tune for the length of a block."""
     parts: list[tuple[Any, str, Any]] = [
         (tune_controller, "RayActorManager", _Manager),
         (tune_controller, "_ActorClassCache", _PlainActors),

@@ -12,7 +12,7 @@ from class_sweep.base.files import is_disk_full
 from class_sweep.errors import StorageError, SweepError
 from class_sweep.execution.context import SweepContext
 from class_sweep.execution.tune.checkpointing import Checkpoints, trial_name
-from class_sweep.execution.tune.ray_tune_patches import NoProgress, adapted
+from class_sweep.execution.tune.ray_tune_patches import NoProgress, patched_ray_tune
 from class_sweep.execution.tune.scheduler import TunerScheduler
 from class_sweep.execution.tune.searcher import TunerSearcher
 from class_sweep.execution.tune.tracking import trackers
@@ -96,7 +96,7 @@ class Session:
         for name in ("ray.tune", "ray.air", "ray.train"):
             logging.getLogger(name).setLevel(logging.CRITICAL)  # the callback says what matters
         try:
-            with warnings.catch_warnings(), adapted():
+            with warnings.catch_warnings(), patched_ray_tune():
                 warnings.simplefilter("ignore")
                 tune.run(
                     tune.with_resources(trainable, {"cpu": resources.cpus, "gpu": resources.gpus}),

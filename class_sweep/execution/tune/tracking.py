@@ -60,7 +60,7 @@ def trackers(tracking: Tracking, folder: ResultsFolder) -> list[Callback]:
 
 
 class _Readable(Callback):
-    """Replaces the account that a trial gives of a report by numbers with names."""
+    """Replaces a trial's report by named numbers, which trackers can read."""
 
     def on_trial_result(
         self,

@@ -6,7 +6,7 @@ from ray.tune.execution import tune_controller
 from waiting import wait_until
 
 from class_sweep.execution.cluster.local import LocalRay
-from class_sweep.execution.tune.ray_tune_patches import adapted
+from class_sweep.execution.tune.ray_tune_patches import patched_ray_tune
 
 
 def test_an_instance_that_was_never_started_is_left_without_ray():
@@ -67,7 +67,7 @@ def test_workers_are_warm_and_an_actor_of_tunes_takes_one_of_them(tmp_path):
         instance.wait()
         wait_until(workers, usual=10)
         idle = workers()
-        with adapted():
+        with patched_ray_tune():
             actor = tune_controller._ActorClassCache().get(Plain).options(num_cpus=1).remote()
         pid, warm = ray.get(actor.loaded.remote())
         assert pid in idle

@@ -4,7 +4,7 @@ from ray import tune
 from ray.tune.execution import tune_controller
 
 from class_sweep.execution.cluster.local import LocalRay
-from class_sweep.execution.tune.ray_tune_patches import adapted
+from class_sweep.execution.tune.ray_tune_patches import patched_ray_tune
 
 
 def test_tune_gets_its_own_parts_back(tmp_path):
@@ -16,7 +16,7 @@ def test_tune_gets_its_own_parts_back(tmp_path):
         )
 
     tunes = parts()
-    with adapted():
+    with patched_ray_tune():
         assert not set(parts()) & set(tunes)
     assert parts() == tunes
 
@@ -49,7 +49,7 @@ def test_what_tune_holds_does_not_grow_with_the_trials_that_ended(tmp_path):
     with LocalRay(1) as instance:
         instance.start()
         instance.wait()
-        with adapted():
+        with patched_ray_tune():
             analysis = tune.run(
                 tune.with_resources(OneReport, {"cpu": 1}),
                 name="many",
