@@ -3,14 +3,17 @@
 The components are in `toy_components`; nothing else in the package or in this test knows of them.
 """
 
+import ast
 import json
 import pickle
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import class_sweep
 from class_sweep.cli.main import main
 from class_sweep.config.components import (
     BACKBONES,
@@ -33,6 +36,7 @@ from class_sweep.config.objective import metric_names
 from class_sweep.errors import ConfigError
 
 TOYS = "toy_components"
+PACKAGE = Path(class_sweep.__file__).parent
 
 LINES = {
     "backbone": lambda: BACKBONES.register(
@@ -98,6 +102,48 @@ def space(toys: None) -> Space:
 
 def test_every_registry_has_a_toy() -> None:
     assert set(LINES) == set(REGISTRIES)
+
+
+def test_a_component_is_one_file_and_one_line(toys: None) -> None:
+    """The line is one call in `LINES`; every import string leads to the toys' own file."""
+    (lines,) = (
+        node.value
+        for node in ast.parse(Path(__file__).read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "LINES"
+    )
+    assert isinstance(lines, ast.Dict)
+    for line in lines.values:
+        assert isinstance(line, ast.Lambda)
+        assert ast.unparse(line.body.func).endswith(".register")
+    for registry in REGISTRIES.values():
+        for component in registry.added().values():
+            assert component.implementation.startswith(f"{TOYS}:")
+            assert (component.settings or TOYS).split(":")[0] == TOYS
+    assert not [name for name, strings in _strings_of_modules() if "toy" in strings]
+
+
+def test_no_module_lists_the_components_of_a_kind() -> None:
+    """A second list of names would have to change with every new component."""
+    modules = list(_strings_of_modules())
+    for registry in REGISTRIES.values():
+        own = {"class_sweep.config.components"}
+        for component in registry.values():
+            targets = (component.implementation, component.settings or "")
+            own |= {target.partition(":")[0] for target in targets}
+        listing = {path for path, strings in modules if set(registry) <= strings}
+        names = {
+            ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts) for path in listing
+        }
+        assert names <= own, registry.kind
+
+
+def _strings_of_modules() -> Iterator[tuple[str, set[str]]]:
+    """The name of each module of the package, and its string constants."""
+    for path in PACKAGE.rglob("*.py"):
+        nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        constants = (node.value for node in nodes if isinstance(node, ast.Constant))
+        name = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+        yield name, {value for value in constants if isinstance(value, str)}
 
 
 def test_without_its_line_a_component_is_an_unknown_name() -> None:
