@@ -23,8 +23,8 @@ from torch.nn import functional
 
 from class_sweep.backbones import transport
 from class_sweep.backbones.backbone import build_backbone
+from class_sweep.backbones.batch import Graphs
 from class_sweep.backbones.contrastive import Contrastive
-from class_sweep.backbones.inputs import Graphs
 from class_sweep.base.array_cache import ArrayCache
 from class_sweep.config.document import parse_space
 from class_sweep.config.inputs import Chebi20Data, DataSettings, Mol2vecEncoder, NamesData
@@ -148,7 +148,7 @@ def graph_batch_speedup(rounds: int, graphs: MoleculeGraphs) -> float:
     """Seconds of an epoch of collating by PyTorch Geometric against those of our batches."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from torch_geometric.data import DataSettings as Molecule
+        from torch_geometric.data import Data as Molecule
         from torch_geometric.loader import DataLoader
 
     single = [Graphs.of(graphs.take(np.array([row]))) for row in range(len(graphs))]

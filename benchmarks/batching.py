@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from class_sweep.config.document import parse_space
-from class_sweep.curriculum.sampler import CurriculumSampler
+from class_sweep.curriculum.batch_sampler import CurriculumSampler
 from class_sweep.difficulty.index import build_index
 from class_sweep.difficulty.similarity import CLASS_SIMILARITY
 from class_sweep.training.features import TrialFeatures

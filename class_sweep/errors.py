@@ -52,19 +52,19 @@ class SweepError(ClassSweepError):
 
 
 class InterruptedTrainingError(ClassSweepError):
-    """A training that was told to stop, and how to go on with it."""
+    """A training that was told to stop, and the command that continues it."""
 
     exit_code = 130
 
     def __init__(self, command: str) -> None:
-        super().__init__(f"interrupted; go on with: {command}")
+        super().__init__(f"interrupted; continue with: {command}")
 
 
 class InterruptedSweepError(ClassSweepError):
-    """A sweep that was told to stop, and how to go on with it."""
+    """A sweep that was told to stop, and the command that continues it."""
 
     exit_code = 130
 
     def __init__(self, folder: Path, command: str = "resume") -> None:
-        super().__init__(f"interrupted; go on with: class-sweep {command} {folder}")
+        super().__init__(f"interrupted; continue with: class-sweep {command} {folder}")
         self.folder = folder

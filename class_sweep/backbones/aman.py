@@ -5,9 +5,9 @@ from torch import nn
 from torch.nn import functional
 
 from class_sweep.backbones.backbone import Backbone, Encoded, Needs
+from class_sweep.backbones.batch import InputSpec, Molecules, Texts
 from class_sweep.backbones.critic import Critic
 from class_sweep.backbones.graph_layers import AtomEmbedding, GraphTransformer, mean_of
-from class_sweep.backbones.inputs import InputSpec, Molecules, Texts
 from class_sweep.backbones.losses import hardest_triplet
 from class_sweep.config.backbones import AmanBackbone
 

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 import torch
 from torch import nn
 
+from class_sweep.backbones.batch import InputSpec, Molecules, Texts, TokenIds
 from class_sweep.backbones.critic import Critic
-from class_sweep.backbones.inputs import InputSpec, Molecules, Texts, TokenIds
 from class_sweep.backbones.text_encoder import build_text_encoder
 from class_sweep.config.backbones import BackboneSettings
 from class_sweep.config.components import BACKBONES

@@ -5,7 +5,7 @@ from torch import nn
 from torch.nn import functional
 
 from class_sweep.backbones.backbone import Backbone, Encoded
-from class_sweep.backbones.inputs import InputSpec, Molecules, Texts
+from class_sweep.backbones.batch import InputSpec, Molecules, Texts
 from class_sweep.backbones.losses import bound, log_scale, symmetric_cross_entropy
 from class_sweep.config.backbones import ContrastiveBackbone
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from class_sweep.backbones.inputs import Graphs, InputSpec
+from class_sweep.backbones.batch import Graphs, InputSpec
 from class_sweep.encoders.molecule_graphs import BOND_KINDS
 
 

@@ -7,8 +7,8 @@ from torch import nn
 from torch.nn import functional
 
 from class_sweep.backbones.backbone import Backbone, Encoded, Needs
+from class_sweep.backbones.batch import Graphs, InputSpec, Molecules, Texts
 from class_sweep.backbones.graph_layers import AtomEmbedding, GraphConvolutions, by_owner, mean_of
-from class_sweep.backbones.inputs import Graphs, InputSpec, Molecules, Texts
 from class_sweep.backbones.losses import bound, contrast, log_scale
 from class_sweep.backbones.multitokens import mean_cosines
 from class_sweep.backbones.transport import aligned

@@ -5,7 +5,7 @@ from typing import Any, Self
 import torch
 from torch import nn
 
-from class_sweep.backbones.inputs import InputSpec, Texts, TokenIds, Tokens
+from class_sweep.backbones.batch import InputSpec, Texts, TokenIds, Tokens
 from class_sweep.config.inputs import HuggingFaceEncoder
 from class_sweep.encoders.pooling import layer_at, pool
 from class_sweep.errors import EncoderError

@@ -302,7 +302,7 @@ PRUNERS = Registry(
         "hyperband": Component(f"{_PRUNER}.hyperband:Hyperband", f"{_PRUNING}:HyperbandPruning"),
         "median": Component(f"{_PRUNER}.median:MedianStopping", f"{_PRUNING}:MedianPruning"),
         "one_rung": Component(f"{_PRUNER}.one_rung:OneRung", f"{_PRUNING}:OneRungPruning"),
-        "none": Component(f"{_PRUNER}.no_pruning:NoPruning", f"{_PRUNING}:NoPruning"),
+        "none": Component(f"{_PRUNER}.no_pruning:NoPruner", f"{_PRUNING}:NoPruning"),
     },
     default="successive_halving",
 )

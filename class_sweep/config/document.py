@@ -26,7 +26,7 @@ from class_sweep.config.problems import Problem, dotted, problems_of
 from class_sweep.config.pruning import PruningSettings, RungPruning
 from class_sweep.config.sections import Budget, Search, Settings
 from class_sweep.config.sigma import Quantile
-from class_sweep.config.source import Key, Source, read_yaml, write_yaml
+from class_sweep.config.yaml_text import Key, YamlDocument, read_yaml, write_yaml
 from class_sweep.errors import ConfigError
 
 _REGISTERED = "registered components"
@@ -88,7 +88,7 @@ class Space:
         try:
             return _validated(tree)
         except ValidationError as error:
-            found = problems_of(error, Source(self.name, self.text, tree, {}), Settings)
+            found = problems_of(error, YamlDocument(self.name, self.text, tree, {}), Settings)
             raise ConfigError("\n".join(problem.render(self.name) for problem in found)) from None
 
     def sigmas(self) -> list[float | Quantile]:
@@ -133,12 +133,12 @@ def load_space(path: Path) -> Space:
 
 def parse_space(text: str, name: str = "space") -> Space:
     """Read a space from YAML text; see `load_space`."""
-    source = _quantile_axis(read_yaml(text, name))
-    tree = copy.deepcopy(source.tree)
+    yaml = _quantile_axis(read_yaml(text, name))
+    tree = copy.deepcopy(yaml.tree)
     axes: dict[str, Axis] = {}
     problems: list[Problem] = []
     bad: set[str] = set()
-    for key, raw in (found for word in tree for found in _axes_in(source.tree[word], (word,))):
+    for key, raw in (found for word in tree for found in _axes_in(yaml.tree[word], (word,))):
         path = dotted(key)
         try:
             axis = parse_axis(raw)
@@ -146,12 +146,12 @@ def parse_space(text: str, name: str = "space") -> Space:
             axes[path] = _admitted(key, axis)
             _put(tree, key, axes[path].centre())
         except AxisError as error:
-            problems.append(Problem(source.line(key), path, str(error)))
+            problems.append(Problem(yaml.line(key), path, str(error)))
             bad.add(path)
-    problems += _wrong_settings(replace(source, tree=tree), axes, bad)
-    objective = _objective(tree, source, problems)
-    problems += _cross_rules(tree, source, varied=bool(axes or problems))
-    problems += _sampler_rules(tree, source, axes)
+    problems += _wrong_settings(replace(yaml, tree=tree), axes, bad)
+    objective = _objective(tree, yaml, problems)
+    problems += _cross_rules(tree, yaml, varied=bool(axes or problems))
+    problems += _sampler_rules(tree, yaml, axes)
     if problems or objective is None:
         raise ConfigError("\n".join(problem.render(name) for problem in sorted(set(problems))))
     return Space(name, text, tree, axes, _validated(tree), objective)
@@ -162,19 +162,19 @@ def dump_settings(settings: Settings) -> str:
     return write_yaml(settings.model_dump(mode="json", exclude_none=True))
 
 
-def _quantile_axis(source: Source) -> Source:
+def _quantile_axis(yaml: YamlDocument) -> YamlDocument:
     """`sigma: {quantile: [low, high], step: …}` as the uniform axis that it abbreviates."""
-    curriculum = source.tree.get("curriculum")
+    curriculum = yaml.tree.get("curriculum")
     sigma = curriculum.get("sigma") if isinstance(curriculum, dict) else None
     if not (isinstance(curriculum, dict) and isinstance(sigma, dict)):
-        return source
+        return yaml
     bounds = sigma.get("quantile")
     if not isinstance(bounds, list):
-        return source
+        return yaml
     step = {"step": sigma["step"]} if "step" in sigma else {}
     others = {word: value for word, value in sigma.items() if word != "step"}
     spelt = others | {"quantile": {"uniform": bounds} | step}
-    return replace(source, tree=source.tree | {"curriculum": curriculum | {"sigma": spelt}})
+    return replace(yaml, tree=yaml.tree | {"curriculum": curriculum | {"sigma": spelt}})
 
 
 def _validated(tree: dict[str, Any]) -> Settings:
@@ -208,17 +208,17 @@ def _admitted(key: Key, axis: Axis) -> Axis:
     return axis
 
 
-def _wrong_settings(source: Source, axes: Mapping[str, Axis], bad: set[str]) -> list[Problem]:
+def _wrong_settings(yaml: YamlDocument, axes: Mapping[str, Axis], bad: set[str]) -> list[Problem]:
     """Validate with all axes at their centres, then with one axis at each of its ends."""
     problems = []
     for path, value in [("", None), *((p, end) for p, axis in axes.items() for end in axis.ends())]:
-        tree = copy.deepcopy(source.tree)
+        tree = copy.deepcopy(yaml.tree)
         if path:
             _put(tree, tuple(path.split(".")), value)
         try:
             _validated(tree)
         except ValidationError as error:
-            found = problems_of(error, replace(source, tree=tree), Settings)
+            found = problems_of(error, replace(yaml, tree=tree), Settings)
             mine = [p for p in found if (_within(path, p.path) if path else p.path not in axes)]
             problems += [p for p in mine if not any(f"{p.path}.".startswith(f"{b}.") for b in bad)]
     return problems
@@ -228,12 +228,14 @@ def _within(path: str, place: str) -> bool:
     return path == place or path.startswith(f"{place}.")
 
 
-def _objective(tree: dict[str, Any], source: Source, problems: list[Problem]) -> Objective | None:
+def _objective(
+    tree: dict[str, Any], yaml: YamlDocument, problems: list[Problem]
+) -> Objective | None:
     text = tree.get("objective", Settings.model_fields["objective"].default)
     try:
         return parse_objective(text) if isinstance(text, str) else None
     except ValueError as error:
-        problems.append(Problem(source.line(("objective",)), "objective", str(error)))
+        problems.append(Problem(yaml.line(("objective",)), "objective", str(error)))
         return None
 
 
@@ -244,12 +246,12 @@ def _section(model: TypeAdapter[AnySection], tree: Any) -> AnySection | None:
         return None
 
 
-def _cross_rules(tree: Mapping[str, Any], source: Source, *, varied: bool) -> list[Problem]:
+def _cross_rules(tree: Mapping[str, Any], yaml: YamlDocument, *, varied: bool) -> list[Problem]:
     """The rules between settings, for the sections that are valid themselves.
 
     Args:
         tree: The settings as plain values.
-        source: The file, for line numbers.
+        yaml: The file, for line numbers.
         varied: Whether the file has an axis, or a mistake that may be a mistyped axis.
     """
     budget = _section(_BUDGET, tree.get("budget"))
@@ -258,7 +260,7 @@ def _cross_rules(tree: Mapping[str, Any], source: Source, *, varied: bool) -> li
     problems = []
 
     def problem(path: str, message: str) -> None:
-        problems.append(Problem(source.line(tuple(path.split("."))), path, message))
+        problems.append(Problem(yaml.line(tuple(path.split("."))), path, message))
 
     grace = pruning.grace_epochs if isinstance(pruning, RungPruning) else None
     if budget and isinstance(grace, int | float) and grace > budget.epochs:
@@ -285,13 +287,13 @@ def _cross_rules(tree: Mapping[str, Any], source: Source, *, varied: bool) -> li
 
 
 def _sampler_rules(
-    tree: Mapping[str, Any], source: Source, axes: Mapping[str, Axis]
+    tree: Mapping[str, Any], yaml: YamlDocument, axes: Mapping[str, Axis]
 ) -> list[Problem]:
     """The rules of the sampler for the axes."""
     search = _section(_SEARCH, tree.get("search"))
     if search is None or not axes:
         return []
-    line = source.line(("search", "sampler"))
+    line = yaml.line(("search", "sampler"))
     accepted = SAMPLERS[search.sampler].axes
     if accepted == "numeric":
         numbers = [path for path, axis in axes.items() if not isinstance(axis, Choice)]
@@ -301,7 +303,7 @@ def _sampler_rules(
         return []
     endless = [
         Problem(
-            source.line(tuple(path.split("."))),
+            yaml.line(tuple(path.split("."))),
             path,
             f"must be a choice, or a range with a step, for the sampler {search.sampler},"
             f" got {axis}",
@@ -312,7 +314,7 @@ def _sampler_rules(
     most = (grid_size(axes) or 0) + len(search.baselines)
     if not endless and search.trials > most:
         rule = f"must be at most {most} (the grid and search.baselines), got {search.trials}"
-        return [Problem(source.line(("search", "trials")), "search.trials", rule)]
+        return [Problem(yaml.line(("search", "trials")), "search.trials", rule)]
     return endless
 
 

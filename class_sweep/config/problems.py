@@ -12,7 +12,7 @@ from class_sweep.config import axes
 from class_sweep.config.component_settings import MISSING_NAME, UNKNOWN_NAME, ComponentSettings
 from class_sweep.config.components import one_of
 from class_sweep.config.renamed import RENAMED_SETTINGS, RENAMED_VALUES
-from class_sweep.config.source import Key, Source
+from class_sweep.config.yaml_text import Key, YamlDocument
 
 _TYPES = {
     "float": "a number",
@@ -51,15 +51,15 @@ def dotted(key: Key) -> str:
     return ".".join(str(part) for part in key)
 
 
-def problems_of(error: ValidationError, source: Source, root: type[BaseModel]) -> list[Problem]:
+def problems_of(error: ValidationError, yaml: YamlDocument, root: type[BaseModel]) -> list[Problem]:
     """The mistakes that the validation of a file has found."""
     found = []
     for detail in error.errors():
-        key = _key_in_file(detail, source.tree)
+        key = _key_in_file(detail, yaml.tree)
         if "key" in detail.get("ctx", {}):  # the setting of a section that names its component
             key = (*key, str(detail["ctx"]["key"]))
-        message = _message(detail, key, _Schema(root, source.tree))
-        found.append(Problem(source.line(key), dotted(key), message))
+        message = _message(detail, key, _Schema(root, yaml.tree))
+        found.append(Problem(yaml.line(key), dotted(key), message))
     return found
 
 

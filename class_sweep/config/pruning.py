@@ -47,7 +47,7 @@ class RungPruning(PruningSettings):
 
 
 class HalvingPruning(RungPruning):
-    """Successive halving: a rung at grace_epochs x reduction_factor^r epochs, the best go on."""
+    """Successive halving: a rung at grace_epochs x reduction_factor^r epochs, the best continue."""
 
     kind: Literal["successive_halving"] = "successive_halving"
     grace_epochs: Grace = "auto"  # of the budget before a trial can be pruned

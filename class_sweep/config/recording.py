@@ -3,7 +3,7 @@
 from typing import Any
 
 from class_sweep.config.document import Space, parse_space
-from class_sweep.config.source import read_yaml, write_yaml
+from class_sweep.config.yaml_text import read_yaml, write_yaml
 
 
 def as_recording(space: Space, seeds: int) -> Space:

@@ -70,8 +70,8 @@ def require_finished(folder: ResultsFolder) -> SweepSummary:
     summary = folder.read_summary()
     if summary.state not in {"finished", "confirming"}:
         raise ResultsError(
-            f"a sweep must be finished to be confirmed: {folder.path} is {summary.state}; go on"
-            f" with: class-sweep resume {folder.path}"
+            f"a sweep must be finished to be confirmed: {folder.path} is {summary.state};"
+            f" continue it with: class-sweep resume {folder.path}"
         )
     return summary
 

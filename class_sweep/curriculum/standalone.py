@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from class_sweep.config.curriculum import Curriculum
 from class_sweep.config.document import load_space
 from class_sweep.config.sections import Budget
+from class_sweep.curriculum.batch_sampler import CurriculumSampler
 from class_sweep.curriculum.intensity import loss_parts_of, loss_weights
 from class_sweep.curriculum.order import difficulty_order
-from class_sweep.curriculum.sampler import CurriculumSampler
 from class_sweep.curriculum.schedule import Schedule
 from class_sweep.errors import ConfigError
 

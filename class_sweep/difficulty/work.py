@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from class_sweep.difficulty.compare import count, reaching, true_positions
+from class_sweep.difficulty.block_comparison import count, reaching, true_positions
 from class_sweep.difficulty.levels import Levels, LevelTable
 from class_sweep.difficulty.screen import (
     Wide,

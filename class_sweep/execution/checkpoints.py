@@ -55,7 +55,7 @@ class CheckpointStore(Protocol):
 
 
 class LocalCheckpointStore:
-    """Checkpoints in a folder, written before a trial goes on."""
+    """Checkpoints in a folder, written before a trial continues."""
 
     error: str | None = None  # a failing disk fails the trial or ends the sweep instead
 
@@ -88,7 +88,7 @@ class LocalCheckpointStore:
 
 
 class RemoteCheckpointStore:
-    """Checkpoints in a storage, uploaded while the trial goes on.
+    """Checkpoints in a storage, uploaded while the trial continues.
 
     A missing checkpoint only costs the training since an older one, because all reports are in the
     log. A slow or failing storage therefore delays no trial.

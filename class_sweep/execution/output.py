@@ -41,7 +41,7 @@ def open_new(
         if storage.stat(SPACE):
             raise ResultsError(
                 f"a sweep's storage must be new: {storage} has one; name another with --out or"
-                f" --storage, or go on with: class-sweep resume '{storage}'"
+                f" --storage, or continue it with: class-sweep resume '{storage}'"
             )
         mirror.begin()
         yield RemoteCheckpointManager(mirror)
@@ -85,6 +85,6 @@ def _open_mirror(folder: ResultsFolder, storage: Storage) -> Mirror:
         raise
     except InputError as error:
         raise InputError(
-            f"{error}; the sweep goes on with another by class-sweep resume {folder.path}"
-            f" --storage URI, and with none once {folder.storage} is removed"
+            f"{error}; continue with another storage: class-sweep resume {folder.path}"
+            f" --storage URI, or with none once {folder.storage} is removed"
         ) from None

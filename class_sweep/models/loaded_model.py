@@ -6,7 +6,7 @@ from typing import Self
 import torch
 
 from class_sweep.backbones.backbone import Backbone, build_backbone
-from class_sweep.backbones.inputs import InputSpec
+from class_sweep.backbones.batch import InputSpec
 from class_sweep.base.array_cache import ArrayCache
 from class_sweep.config.document import parse_space
 from class_sweep.config.sections import Settings

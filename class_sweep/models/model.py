@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from class_sweep.base.array_cache import ArrayCache, default_cache_folder
-from class_sweep.config.inputs import NamesData
 from class_sweep.config.objective import POOLS
 from class_sweep.data.corpus import load_pairs
 from class_sweep.data.pair import PairSet
@@ -95,9 +94,10 @@ class Model(LoadedModel):
         settings = self.settings.data
         changes: dict[str, Any] = {}
         if data is not None:
-            if isinstance(settings, NamesData):
+            if "path" not in type(settings).model_fields:
                 raise DataError(
-                    f"data must be a folder or a file, the source names is none: {data}"
+                    "data must be left out where the model's source has no path, got"
+                    f" {data} for the source {settings.source}"
                 )
             changes["path"] = Path(data)
         if extra is not None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from class_sweep.config.axes import Axis, Choice, IntRange, LogUniform, Value
 from class_sweep.config.document import Space
-from class_sweep.config.source import write_yaml
+from class_sweep.config.yaml_text import write_yaml
 from class_sweep.results.record import Record
 
 _EXPORTED = ("backbone", "curriculum", "optimizer", "budget")  # sections that another loop can use

@@ -83,8 +83,8 @@ class ResultsFolder:
             raise ResultsError(f"a results folder must be writable: {path}: {error}") from None
         if exists:
             raise ResultsError(
-                f"a results folder must be new: {path} exists; name another with --out, or go on"
-                f" with: class-sweep resume {path}"
+                f"a results folder must be new: {path} exists; name another with --out, or"
+                f" continue it with: class-sweep resume {path}"
             )
 
     def records(self) -> list[Record]:

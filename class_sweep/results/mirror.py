@@ -143,7 +143,7 @@ class Mirror:
     def _report_failure(self, reason: str) -> None:
         if self._failure is None:
             log.warning(
-                "the storage fails, and the sweep goes on without: all is in %s, and is sent when"
+                "the storage fails, and the sweep continues without: all is in %s, and is sent when"
                 " it works again (%s)",
                 self._folder,
                 reason,

@@ -1,7 +1,7 @@
 """The interim looks of a confirmation, and the share of the error that each look may spend.
 
 Looks and shares are fixed for every sweep. A share is spent at its look whether the confirmation
-goes on or not, and the shares of all looks add up to less than 1. By Bonferroni's inequality the
+continues or not, and the shares of all looks add up to less than 1. By Bonferroni's inequality the
 probability of a wrong decision on a comparison, at any look, is then at most the level of that
 comparison: however the looks depend on each other, and wherever the confirmation stops.
 

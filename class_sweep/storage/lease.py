@@ -89,7 +89,7 @@ class Lease:
     @property
     def due(self) -> bool:
         """Whether it is time to renew the lease."""
-        # The wall clock goes on while a machine sleeps; a clock that was set back counts as due.
+        # The wall clock runs while a machine sleeps; a clock that was set back counts as due.
         return not 0 <= time.time() - self._renewed < RENEWAL_SECONDS
 
     def renew(self) -> bool:

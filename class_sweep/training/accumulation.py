@@ -12,7 +12,7 @@ import torch
 from torch.nn import functional
 
 from class_sweep.backbones.backbone import Encoded
-from class_sweep.backbones.inputs import Batch
+from class_sweep.backbones.batch import Batch
 
 Sides = tuple[Encoded, Encoded]
 Encode = Callable[[Batch], Sides]

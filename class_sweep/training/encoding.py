@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from class_sweep.backbones.backbone import Backbone, Encoded
-from class_sweep.backbones.inputs import Batch, Molecules, Texts, TokenIds
+from class_sweep.backbones.batch import Batch, Molecules, Texts, TokenIds
 from class_sweep.training.features import TrialFeatures
 
 _BLOCK_VECTORS = 4096  # rows at a time if they are frozen vectors

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from class_sweep.backbones.inputs import (
+from class_sweep.backbones.batch import (
     Batch,
     Graphs,
     InputSpec,

@@ -12,12 +12,12 @@ import torch
 from numpy.typing import NDArray
 
 from class_sweep.backbones.backbone import Encoded, build_backbone
-from class_sweep.backbones.inputs import Batch
+from class_sweep.backbones.batch import Batch
 from class_sweep.config.curriculum import Curriculum
 from class_sweep.config.sections import Optimizer, Settings
+from class_sweep.curriculum.batch_sampler import CurriculumSampler
 from class_sweep.curriculum.intensity import loss_weights
 from class_sweep.curriculum.order import difficulty_order
-from class_sweep.curriculum.sampler import CurriculumSampler
 from class_sweep.curriculum.schedule import Schedule
 from class_sweep.difficulty.index import DifficultyIndex
 from class_sweep.errors import DataError, TrainingError

@@ -5,7 +5,7 @@ import pytest
 import torch
 from pydantic import BaseModel
 
-from class_sweep.backbones.inputs import Batch, InputSpec
+from class_sweep.backbones.batch import Batch, InputSpec
 from class_sweep.base.ragged import Ragged, offsets_of
 from class_sweep.config.components import BACKBONES
 from class_sweep.config.inputs import Mol2vecEncoder

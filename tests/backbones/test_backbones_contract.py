@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from class_sweep.backbones.backbone import Backbone, Needs, backbone_class, build_backbone
-from class_sweep.backbones.inputs import Batch
+from class_sweep.backbones.batch import Batch
 from class_sweep.config.components import BACKBONES
 from class_sweep.config.sections import Optimizer
 

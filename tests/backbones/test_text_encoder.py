@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from class_sweep.backbones.backbone import build_backbone
-from class_sweep.backbones.inputs import Batch, TokenIds
+from class_sweep.backbones.batch import Batch, TokenIds
 from class_sweep.backbones.text_encoder import Transformer
 from class_sweep.base.ragged import Ragged
 from class_sweep.config.components import BACKBONES

@@ -116,7 +116,7 @@ def test_a_page_draws_the_molecule_of_the_query(command, model, tmp_path):
         (["retrieve", "nowhere", "a"], "a model folder must hold model.json"),
         (["evaluate", "MODEL", "--split", "tset"], "one of train, validation, test, got 'tset'"),
         (["evaluate", "MODEL", "--pool", "every"], "one of split, all, got 'every'"),
-        (["evaluate", "MODEL", "--data", "x"], "the source names is none"),
+        (["evaluate", "MODEL", "--data", "x"], "for the source names"),
         (["evaluate", "nowhere"], "a model folder must hold model.json"),
         (["train", "nowhere.yaml"], "nowhere.yaml"),
         (["train", "axes.yaml"], "must have no axes, got curriculum.alpha"),
@@ -158,7 +158,7 @@ def test_ctrl_c_saves_a_checkpoint_and_prints_the_command_that_continues(tmp_pat
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=120)
     assert process.returncode == 130, out + err
-    assert err == "error: interrupted; go on with: class-sweep train long.yaml --out long\n"
+    assert err == "error: interrupted; continue with: class-sweep train long.yaml --out long\n"
     assert (tmp_path / "long.training" / "state.pt").exists()
     process = start(tmp_path, "train", "long.yaml", "--out", "long")
     line = next(line for line in process.stdout if "training, seed 3" in line)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from class_sweep.config.axes import Choice, IntRange, LogUniform, Uniform
 from class_sweep.config.document import dump_settings, load_space, parse_space
 from class_sweep.config.sections import Settings
-from class_sweep.config.source import write_yaml
+from class_sweep.config.yaml_text import write_yaml
 from class_sweep.errors import ConfigError
 
 SPACES = Path(__file__).parents[2] / "search_spaces"

@@ -66,7 +66,7 @@ class Nodes:
         return {note["trial"]: note["node"] for note in self.notes() if note["what"] == "hold"}
 
     def restored(self, since: int = 0) -> set[int]:
-        """The trials that went on from a checkpoint, according to the notes from one on."""
+        """The trials that continued from a checkpoint, according to the notes from one on."""
         return {
             note["trial"]
             for note in self.notes()[since:]
@@ -188,7 +188,7 @@ def test_a_node_that_is_lost_costs_no_report_and_one_that_joins_is_used(
     wait_for(process, lambda: len(nodes.held()) == 2 * SHARES)
     before, noted = lines(folder), len(nodes.notes())
     nodes.lose(first)
-    assert any("left the cluster; its trials go on elsewhere" in line for line in process.stdout)
+    assert any("left the cluster; its trials continue elsewhere" in line for line in process.stdout)
     nodes.release()
     out, _ = process.communicate(timeout=patience())
     assert process.returncode == 0, out

@@ -13,7 +13,7 @@ from class_sweep.storage.remote import Storage
 
 pytestmark = pytest.mark.ray
 
-SLOW = "epochs: 60"  # each trial long enough to have something to go on from
+SLOW = "epochs: 60"  # each trial long enough to have a checkpoint to continue from
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ def test_a_storage_that_fails_for_a_while_costs_no_report(
     out, _ = process.communicate(timeout=patience())
     assert process.returncode == 0, out
     said = " ".join(out.split())  # log lines are wrapped
-    assert said.count("the storage fails, and the sweep goes on without") == 1
+    assert said.count("the storage fails, and the sweep continues without") == 1
     assert said.count("the storage works again") == 1
     assert "Traceback" not in out
     assert without_times(folder) == without_times(finished[0])

@@ -151,7 +151,7 @@ def test_unknown_names_in_an_evaluation_are_errors(model, tmp_path):
         model.evaluate(pools=["all", "all"])
     with pytest.raises(QueryError, match="rerank must be at least 0"):
         model.evaluate(rerank=-1)
-    with pytest.raises(DataError, match="the source names is none"):
+    with pytest.raises(DataError, match="for the source names"):
         model.evaluate(data=tmp_path)
 
 

@@ -182,7 +182,7 @@ def test_a_failing_storage_is_said_once_and_holds_nothing_up(folder, storage, ca
         until(lambda: caplog.records)
         time.sleep(0.3)
         assert len(caplog.records) == 1
-        assert "the storage fails, and the sweep goes on" in caplog.text
+        assert "the storage fails, and the sweep continues" in caplog.text
         assert "it is out of reach" in caplog.text
         (folder / "trials.jsonl").write_text("one\ntwo\n")
         Fragile.state["left"] = 10**9

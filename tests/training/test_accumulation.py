@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from class_sweep.backbones.backbone import build_backbone
-from class_sweep.backbones.inputs import InputSpec
+from class_sweep.backbones.batch import InputSpec
 from class_sweep.base.ragged import Ragged, offsets_of
 from class_sweep.config.backbones import (
     AmanBackbone,

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from class_sweep.backbones.backbone import Backbone, Encoded
-from class_sweep.backbones.inputs import InputSpec, Molecules, Texts
+from class_sweep.backbones.batch import InputSpec, Molecules, Texts
 from class_sweep.config.curriculum import Curriculum
 from class_sweep.config.document import parse_space
 from class_sweep.config.sections import Settings

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from class_sweep.backbones.backbone import build_backbone
-from class_sweep.backbones.inputs import InputSpec
+from class_sweep.backbones.batch import InputSpec
 from class_sweep.config.backbones import ContrastiveBackbone
 from class_sweep.config.inputs import SPLITS
 from class_sweep.config.objective import POOLS, metric_names

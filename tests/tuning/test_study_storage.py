@@ -129,7 +129,7 @@ def test_a_trial_that_the_log_does_not_know_to_have_ended_is_reopen_trials(path)
     assert after[2].values is None
     assert facts(after[2])[3:] == before[2][3:]
     assert sorted(p.name for p in path.parent.iterdir()) == ["study.db"]
-    file, study = opened(path)  # and it goes on
+    file, study = opened(path)  # and it continues
     study.tell(2, 0.7)
     file.save(2)
     assert [facts(trial) for trial in read(path)] == before

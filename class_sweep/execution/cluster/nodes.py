@@ -92,7 +92,7 @@ class Roster:
         nodes = self._update()
         for node in self._accepted.keys() - nodes.keys():
             lost = self._accepted.pop(node).name
-            log.warning("%s left the cluster; its trials go on elsewhere", lost)
+            log.warning("%s left the cluster; its trials continue elsewhere", lost)
         if self._rejected:
             raise SweepError(
                 f"{_software_error(self._rejected.values())}; it joined the cluster while the sweep"

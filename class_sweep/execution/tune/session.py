@@ -128,5 +128,5 @@ class Session:
             kept = context.writer.keep_traceback(None, traceback.format_exc())
             raise SweepError(
                 f"Ray Tune ended on an error: {str(error).strip().splitlines()[-1]} ({kept}); every"
-                f" report is kept, go on with: class-sweep resume {folder.path}"
+                f" report is kept, continue with: class-sweep resume {folder.path}"
             ) from error

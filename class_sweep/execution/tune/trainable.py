@@ -154,7 +154,7 @@ class CurriculumTrial(Trainable):
         )  # fmt: skip
 
     def save(self, checkpoint_dir: str | None = None) -> _TrainingResult:  # noqa: ARG002
-        """Keep the trial's state where any node can go on from it.
+        """Keep the trial's state where any node can continue from it.
 
         Tune is told of no checkpoint: it would have the trial wait until all nodes can see it, and
         starts one whose worker died by its config, which says that there may be a state.

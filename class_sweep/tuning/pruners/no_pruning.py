@@ -3,7 +3,7 @@
 from class_sweep.tuning.pruners.pruner import Pruner, PruningDecision
 
 
-class NoPruning(Pruner):
+class NoPruner(Pruner):
     """Continues every trial."""
 
     def decide(

@@ -82,7 +82,7 @@ class Halving(Pruner):
             return []
         return [
             f"pruning.min_kept: none of the {trials} trials that are compared will be pruned, for"
-            f" {least} go on at every rung"
+            f" {least} continue at every rung"
         ]
 
     def _is_safe(self, trial: int, coming: int) -> bool:

@@ -16,7 +16,7 @@ from class_sweep.results.callback import Callback
 from class_sweep.results.curves import CurveTable, Point
 from class_sweep.statistics.rank_correlation import rank_correlation
 from class_sweep.tuning.ledger import MemoryLog, TrialLedger
-from class_sweep.tuning.pruners.no_pruning import NoPruning
+from class_sweep.tuning.pruners.no_pruning import NoPruner
 from class_sweep.tuning.pruners.pruner import Pruner, make_pruner, rung_epochs
 from class_sweep.tuning.replay.table_study import CONFIGURATION, OrderedStudy, SampledStudy
 from class_sweep.tuning.simulate import Simulation
@@ -29,7 +29,7 @@ Curves = Mapping[tuple[int, int], Sequence[TrialReport]]
 
 
 @dataclass(frozen=True)
-class Search:
+class SimulatedSearch:
     """One search to be simulated.
 
     Attributes:
@@ -45,7 +45,7 @@ class Search:
 
 def searches(
     table: CurveTable, space: Space | None, orders: int, trials: int, seed: int
-) -> list[Search]:
+) -> list[SimulatedSearch]:
     """Searches over a table: the baselines first, then `trials` of its other configurations.
 
     Each trial draws one of the table's seeds independently: a table of three seeds thus gives far
@@ -64,13 +64,13 @@ def searches(
         seeds = {one.number: generator.choice(table.seeds) for one in table.configurations}
         if space is None:
             drawn = (*table.baselines, *generator.sample(table.searched, trials))
-            found.append(Search(seeds, trials, partial(OrderedStudy, drawn)))
+            found.append(SimulatedSearch(seeds, trials, partial(OrderedStudy, drawn)))
             continue
         changes = {"seed": seed * 1009 + order, "trials": trials}
         search = space.settings.search.model_copy(update=changes)
         settings = space.settings.model_copy(update={"search": search})
         own = replace(space, settings=settings)
-        found.append(Search(seeds, trials, partial(SampledStudy, table, own)))
+        found.append(SimulatedSearch(seeds, trials, partial(SampledStudy, table, own)))
     return found
 
 
@@ -91,7 +91,7 @@ class SearchOutcome:
 
 
 def run_search(
-    table: CurveTable, search: Search, pruner: Pruner, curves: Curves, workers: int
+    table: CurveTable, search: SimulatedSearch, pruner: Pruner, curves: Curves, workers: int
 ) -> SearchOutcome:
     """Simulate one search.
 
@@ -165,7 +165,7 @@ def reports_of(
 
 
 @dataclass(frozen=True)
-class Replayed:
+class PrunerOutcome:
     """A pruner over many searches of a table.
 
     Attributes:
@@ -187,15 +187,18 @@ class Replayed:
 
 
 def replay(
-    table: CurveTable, searches: Sequence[Search], prunings: Sequence[PruningSettings], workers: int
-) -> list[Replayed]:
+    table: CurveTable,
+    searches: Sequence[SimulatedSearch],
+    prunings: Sequence[PruningSettings],
+    workers: int,
+) -> list[PrunerOutcome]:
     """Run every pruner over every search, beside the same search without pruning.
 
     Raises:
         ResultsError: If no configuration of a search finished.
     """
     unpruned = curves_at(table, [])
-    full = [run_search(table, one, NoPruning(), unpruned, workers) for one in searches]
+    full = [run_search(table, one, NoPruner(), unpruned, workers) for one in searches]
     outcomes = []
     for pruning in prunings:
         rungs = rung_epochs(pruning, table.epochs)
@@ -210,13 +213,13 @@ def replay(
 
 def _mean_outcome(
     table: CurveTable, full: Sequence[SearchOutcome], pruned: Sequence[SearchOutcome]
-) -> Replayed:
+) -> PrunerOutcome:
     means = {one.number: one.mean for one in table.configurations}
     searched = {one.number for one in table.searched}
     best = max(searched, key=lambda number: (means[number], -number))
     regrets = [means[best] - means[_selected(outcome, searched)] for outcome in pruned]
     both = list(zip(pruned, full, strict=True))
-    return Replayed(
+    return PrunerOutcome(
         samples=fmean(outcome.samples / whole.samples for outcome, whole in both),
         time=fmean(outcome.time / whole.time for outcome, whole in both),
         regret=fmean(regrets),

@@ -39,7 +39,7 @@ class RungRow(_Model):
 
 
 class PrunerRow(_Model):
-    """A pruner's settings and what it came to; see `Replayed`. Regrets are in the table's unit."""
+    """A pruner's settings and its `PrunerOutcome`. Regrets are in the table's unit."""
 
     pruning: dict[str, Any]
     samples: float

@@ -28,10 +28,10 @@ class TwoTrials:
 @pytest.fixture
 def tuner(small_space_text):
     from class_sweep.config.objective import parse_objective
-    from class_sweep.tuning.pruners.pruner import NoPruning
+    from class_sweep.tuning.pruners.no_pruning import NoPruner
 
     ledger = TrialLedger(MemoryLog(), Callback())
-    return Tuner(parse_objective("validation/mrr"), TwoTrials(), ledger, NoPruning())
+    return Tuner(parse_objective("validation/mrr"), TwoTrials(), ledger, NoPruner())
 
 
 def report(tuner, number, value, *, rung=None):

@@ -17,10 +17,10 @@ from class_sweep.errors import InputError, ResultsError
 from class_sweep.results.callback import Callback
 from class_sweep.results.curves import Configuration, CurveTable, Point
 from class_sweep.tuning.ledger import MemoryLog, TrialLedger
-from class_sweep.tuning.pruners.no_pruning import NoPruning
+from class_sweep.tuning.pruners.no_pruning import NoPruner
 from class_sweep.tuning.pruners.pruner import make_pruner
 from class_sweep.tuning.replay.replay import (
-    Search,
+    SimulatedSearch,
     correlation_between_seeds,
     curves_at,
     replay,
@@ -63,7 +63,9 @@ def table_of(*curves, names=(), values=None):
 def run(table, settings, workers=1):
     """One search over all configurations of a table, with a rung at its first epoch."""
     order = table.configurations
-    search = Search({one.number: 0 for one in order}, len(order), lambda: OrderedStudy(order))
+    search = SimulatedSearch(
+        {one.number: 0 for one in order}, len(order), lambda: OrderedStudy(order)
+    )
     pruner = make_pruner(pruning(**settings), 1, len(order))
     return run_search(table, search, pruner, curves_at(table, [1]), workers)
 
@@ -217,7 +219,7 @@ def test_a_sampler_learns_from_the_configurations_that_it_was_given(sampled_tabl
     table, space = sampled_table
     [search] = searches(table, under(space, sampler), 1, 40, 0)
     ledger = TrialLedger(MemoryLog(), Callback())
-    tuner = Tuner(table.objective, search.open_study(), ledger, NoPruning(), slots=lambda _: 1)
+    tuner = Tuner(table.objective, search.open_study(), ledger, NoPruner(), slots=lambda _: 1)
     curves = curves_at(table, [1])
     Simulation(tuner, lambda trial: curves[trial.config["configuration"], 0]).run()
     order = [trial.config["configuration"] for trial in ledger.trials()]

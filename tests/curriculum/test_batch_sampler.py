@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from class_sweep.config.curriculum import Curriculum
 from class_sweep.config.sections import Budget
+from class_sweep.curriculum.batch_sampler import CurriculumSampler
 from class_sweep.curriculum.batching import neighbourhoods
-from class_sweep.curriculum.sampler import CurriculumSampler
 from class_sweep.curriculum.schedule import Schedule
 
 

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from class_sweep.difficulty.compare import count, reaching, true_positions
+from class_sweep.difficulty.block_comparison import count, reaching, true_positions
 
 NUMBERS = st.sampled_from([-np.inf, -1.0, -0.25, -0.0, 0.0, 1e-30, 0.25, 0.2500001, 0.9, 1.0])
 

@@ -54,7 +54,7 @@ def write_yaml(tree: dict[str, Any]) -> str:
 
 
 @dataclass(frozen=True)
-class Source:
+class YamlDocument:
     """A parsed YAML document and where each of its keys stands."""
 
     name: str
@@ -69,7 +69,7 @@ class Source:
         return self.lines.get(key, 1)
 
 
-def read_yaml(text: str, name: str) -> Source:
+def read_yaml(text: str, name: str) -> YamlDocument:
     """Parse one YAML document whose root is a mapping.
 
     Raises:
@@ -98,7 +98,7 @@ def read_yaml(text: str, name: str) -> Source:
     if not isinstance(tree, dict):
         kind = "nothing" if tree is None else f"a {type(tree).__name__}"
         raise ConfigError(f"{name}:1: must be a mapping of sections (data, backbone …), got {kind}")
-    return Source(name, text, tree, lines)
+    return YamlDocument(name, text, tree, lines)
 
 
 def _collect(

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from class_sweep.config.document import load_space
-from class_sweep.config.source import Source, read_yaml, write_yaml
+from class_sweep.config.yaml_text import YamlDocument, read_yaml, write_yaml
 from class_sweep.errors import ConfigError
 
 
@@ -154,7 +154,7 @@ def test_a_file_must_be_utf_8(tmp_path):
 @given(st.text(st.sampled_from("ab:1.e-[]{}#&*!?|>'\"%,~ \n\t\x00<é"), max_size=40))
 def test_any_text_is_read_or_refused(text):
     with contextlib.suppress(ConfigError):  # and nothing else
-        assert isinstance(read_yaml(text, "a.yaml"), Source)
+        assert isinstance(read_yaml(text, "a.yaml"), YamlDocument)
 
 
 words = st.text(st.characters(codec="utf-8", exclude_characters="\x85\u2028\u2029"), max_size=8)
