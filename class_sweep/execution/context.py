@@ -147,8 +147,8 @@ def _record_environment(context: SweepContext) -> None:
     recorded = folder.read_environment()
     if recorded.data_sha256 != environment.data_sha256:
         raise ResultsError(
-            f"a sweep must continue with the data that it began with: {folder.environment} has SHA-256"
-            f" {recorded.data_sha256}, and the data now {environment.data_sha256}"
+            f"a sweep must continue with the data that it began with: {folder.environment} has"
+            f" SHA-256 {recorded.data_sha256}, and the data now {environment.data_sha256}"
         )
     if recorded.index_sha256 != environment.index_sha256:
         log.warning("the difficulty index is not the one that this sweep began with")

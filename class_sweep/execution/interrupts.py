@@ -14,8 +14,8 @@ from class_sweep.errors import SweepError
 class StopRequest(Stopper):
     """Whether the sweep was asked to stop, and whether it may stop now.
 
-    After the first Ctrl-C no trial starts, and each running trial continues to its next report, which
-    is logged. After the second Ctrl-C, or a SIGTERM, the sweep stops at once.
+    After the first Ctrl-C no trial starts, and each running trial continues to its next report,
+    which is logged. After the second Ctrl-C, or a SIGTERM, the sweep stops at once.
 
     Attributes:
         asked: Whether a stop was requested.

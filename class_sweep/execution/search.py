@@ -93,8 +93,8 @@ def require_same_pruning(folder: ResultsFolder, space: Space) -> None:
     begun = folder.read_summary().pruning if folder.summary.is_file() else kind
     if begun != kind:
         raise ResultsError(
-            f"a sweep must continue under the pruning that it began with: {folder.space} says {kind},"
-            f" and it began with {begun}; write pruning.kind: {begun} there"
+            f"a sweep must continue under the pruning that it began with: {folder.space} says"
+            f" {kind}, and it began with {begun}; write pruning.kind: {begun} there"
         )
 
 

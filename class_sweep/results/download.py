@@ -147,8 +147,8 @@ def merge_remote(folder: ResultsFolder, storage: Storage) -> bool:
     if not all(remote.startswith(local) for local, remote in logs):
         raise ResultsError(
             "a results folder and its storage must be of one run of a sweep, got reports in each"
-            f" that the other lacks: {folder.path} and {storage}; continue from the storage alone with"
-            " another --out"
+            f" that the other lacks: {folder.path} and {storage}; continue from the storage alone"
+            " with another --out"
         )
     log.warning("%s has more of this sweep than %s, which now has it too", storage, folder.path)
     download(storage, folder.path, to_resume=True)
