@@ -1,6 +1,5 @@
 """`class-sweep index`."""
 
-import json
 from itertools import chain
 
 import typer
@@ -43,7 +42,7 @@ def index(
         update={"seconds": clock.seconds, "warnings": order_warnings(report)}
     )
     if as_json:
-        typer.echo(json.dumps(report.tree(), indent=2, ensure_ascii=False))
+        typer.echo(report.json_text())
     else:
         print_blocks(Console(), index_blocks(report))
     if html:

@@ -14,6 +14,21 @@ POOLS = ("split", "all")
 DIRECTIONS = ("text_to_molecule", "molecule_to_text")
 
 
+def ranking_name(pool: str, direction: str) -> str:
+    """The name of a ranking, `pool/direction`."""
+    return f"{pool}/{direction}"
+
+
+def metric_name(pool: str, metric: str, direction: str | None = None) -> str:
+    """The full name of a metric; without a direction, of its mean over both directions."""
+    return f"{pool if direction is None else ranking_name(pool, direction)}/{metric}"
+
+
+def pool_in(name: str) -> str:
+    """The pool of a ranking or of a metric: `split/text_to_molecule/mrr` is of `split`."""
+    return name.split("/", 1)[0]
+
+
 def metric_names(pools: tuple[str, ...] = POOLS) -> list[str]:
     """The metrics over some pools: of each direction, then their means over both directions."""
     return [
@@ -21,14 +36,14 @@ def metric_names(pools: tuple[str, ...] = POOLS) -> list[str]:
         for pool in pools
         for name in (
             *directed_metric_names((pool,)),
-            *(f"{pool}/{metric}" for metric in METRICS),
+            *(metric_name(pool, metric) for metric in METRICS),
         )
     ]
 
 
 def directed_metric_names(pools: tuple[str, ...] = POOLS) -> list[str]:
     """The metrics of single directions over some pools."""
-    return [f"{pool}/{d}/{metric}" for pool in pools for d in DIRECTIONS for metric in METRICS]
+    return [metric_name(pool, m, d) for pool in pools for d in DIRECTIONS for m in METRICS]
 
 
 def metric_of(name: str) -> Metric:
@@ -45,7 +60,7 @@ class Objective:
     @property
     def pool(self) -> str:
         """The candidates that a query is ranked against."""
-        return self.metric.split("/")[0]
+        return pool_in(self.metric)
 
     @property
     def direction(self) -> str:

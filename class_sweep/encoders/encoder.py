@@ -20,6 +20,7 @@ from class_sweep.base.hashing import fingerprint, library_versions
 from class_sweep.base.ragged import Ragged
 from class_sweep.config.components import MOLECULE_ENCODERS, TEXT_ENCODERS, Component, Registry
 from class_sweep.config.inputs import MoleculeEncoderSettings, TextEncoderSettings
+from class_sweep.encoders.features import TokenFeatures
 from class_sweep.encoders.molecule_graphs import MoleculeGraphs
 from class_sweep.encoders.rows import distinct, require_finite
 from class_sweep.errors import EncoderError
@@ -183,19 +184,19 @@ class TextEncoder(Encoder[TextSettings]):
         *,
         cache: ArrayCache,
         progress: Progress | None = None,
-    ) -> dict[str, Any]:
-        """The token inputs of a backbone, as fields of `TrialFeatures`.
+    ) -> TokenFeatures:
+        """The token inputs of a backbone.
 
         Args:
             texts: (L,)
             depths: The layer of the mean state and the layer of the states, as fractions in (0, 1]
                 of all layers; None if the backbone reads no states.
-            cache: Keeps the fields.
+            cache: Keeps the tokens.
             progress: Called with the encoded texts and all distinct texts.
 
         Returns:
-            `tokens` of a trained encoder: L rows of (T,) int32. `token_means` (L, D) and
-            `token_states`, L rows of (T, D) float16, of a frozen encoder with `depths`.
+            The token numbers of a trained encoder; the states and their means of a frozen encoder
+            with `depths`; nothing without `depths`.
 
         Raises:
             EncoderError: If the encoder has no tokens or cannot be loaded.
@@ -203,13 +204,15 @@ class TextEncoder(Encoder[TextSettings]):
         values, rows = distinct(texts)
         if self.settings.is_trained:
             self._require_tokens()
-            return {"tokens": _at(self.token_numbers(values, cache), rows)}
+            return TokenFeatures(tokens=_at(self.token_numbers(values, cache), rows))
         if depths is None:
-            return {}
+            return TokenFeatures()
         self._require_tokens()
         means, states = self.token_states(values, depths, cache, progress)
-        return {"token_means": require_finite(means, rows, self.settings.kind)[rows],
-                "token_states": _at(states, rows)}  # fmt: skip
+        return TokenFeatures(
+            token_states=_at(states, rows),
+            token_means=require_finite(means, rows, self.settings.kind)[rows],
+        )
 
     def _require_tokens(self) -> None:
         if not self.provides_tokens:

@@ -17,6 +17,7 @@ from class_sweep.encoders.encoder import (
     molecule_encoder_class,
     text_encoder_class,
 )
+from class_sweep.encoders.features import MoleculeFeatures, TextFeatures
 from class_sweep.errors import EncoderError
 
 _GRAPHS = "graphs"
@@ -99,24 +100,29 @@ class FittedEncoders:
 
     def encode_texts(
         self, texts: Sequence[str], *, cache: ArrayCache, progress: Progress | None = None
-    ) -> dict[str, Any]:
-        """Encode L texts as fields of `class_sweep.training.features.TrialFeatures`."""
-        encoder = self.text
-        fields = encoder.token_features(texts, self.token_depths, cache=cache, progress=progress)
-        if encoder.settings.is_trained:  # the backbone computes its own features from the tokens
-            return {"text": np.zeros((len(texts), 0), np.float32)} | fields
-        return {"text": encoder.encode(texts, cache=cache, progress=progress)} | fields
+    ) -> TextFeatures:
+        """Encode L texts.
 
-    def encode_molecules(self, smiles: Sequence[str], *, cache: ArrayCache) -> dict[str, Any]:
-        """Encode N molecules as fields of `class_sweep.training.features.TrialFeatures`.
+        Raises:
+            EncoderError: If the encoder cannot be loaded.
+        """
+        encoder = self.text
+        tokens = encoder.token_features(texts, self.token_depths, cache=cache, progress=progress)
+        if encoder.settings.is_trained:  # the backbone computes its own features from the tokens
+            return TextFeatures(np.zeros((len(texts), 0), np.float32), tokens)
+        return TextFeatures(encoder.encode(texts, cache=cache, progress=progress), tokens)
+
+    def encode_molecules(self, smiles: Sequence[str], *, cache: ArrayCache) -> MoleculeFeatures:
+        """Encode N molecules.
 
         Raises:
             EncoderError: If a SMILES cannot be read.
         """
-        fields: dict[str, Any] = {"molecule": self.molecule.encode(smiles, cache=cache)}
-        if self.vocabulary is not None:
-            fields["graphs"] = self.molecule.graphs(smiles, cache=cache, vocabulary=self.vocabulary)
-        return fields
+        vectors = self.molecule.encode(smiles, cache=cache)
+        if self.vocabulary is None:
+            return MoleculeFeatures(vectors)
+        graphs = self.molecule.graphs(smiles, cache=cache, vocabulary=self.vocabulary)
+        return MoleculeFeatures(vectors, graphs)
 
 
 def _named(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:

@@ -1,16 +1,13 @@
 """The model card: training data, training, metrics and use of a model, as Markdown."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from class_sweep.config.components import METRICS
 from class_sweep.config.document import Space
-from class_sweep.config.objective import DIRECTIONS, POOLS
-from class_sweep.models.model_folder import Manifest
+from class_sweep.config.objective import DIRECTIONS, POOLS, metric_name, ranking_name
+from class_sweep.models.model_folder import Manifest, TrainingMetrics
 from class_sweep.results import formatting
 
 
-def model_card(name: str, space: Space, manifest: Manifest, metrics: Mapping[str, Any]) -> str:
+def model_card(name: str, space: Space, manifest: Manifest, metrics: TrainingMetrics) -> str:
     """The README.md of a model folder.
 
     Args:
@@ -20,16 +17,15 @@ def model_card(name: str, space: Space, manifest: Manifest, metrics: Mapping[str
         metrics: The contents of metrics.json.
     """
     settings = space.settings
-    pairs = metrics["pairs"]
-    data = ", ".join(f"{count:,} {split}" for split, count in pairs.items())
-    extra = metrics["extra_molecules"]
+    data = ", ".join(f"{count:,} {split}" for split, count in metrics.pairs.items())
+    extra = metrics.extra_molecules
     head = "| validation | " + " | ".join(METRICS) + " |\n|---" + "|---:" * len(METRICS) + "|\n"
     rows = ""
     for pool in POOLS:
         for direction in DIRECTIONS:
-            names = [f"{pool}/{direction}/{metric}" for metric in METRICS]
-            values = (formatting.metric(name, metrics["validation"][name]) for name in names)
-            rows += f"| {pool}/{direction} | " + " | ".join(values) + " |\n"
+            names = [metric_name(pool, metric, direction) for metric in METRICS]
+            values = (formatting.metric(name, metrics.validation[name]) for name in names)
+            rows += f"| {ranking_name(pool, direction)} | " + " | ".join(values) + " |\n"
     return (
         f"# {name}\n\nA text–molecule retrieval model: backbone `{settings.backbone.name}`, trained"
         f" by class-sweep {manifest.version}.\n\n"
@@ -40,9 +36,9 @@ def model_card(name: str, space: Space, manifest: Manifest, metrics: Mapping[str
         f" `{settings.molecule_encoder.kind}`; the fitted arrays are in `encoders.safetensors`"
         + ("" if manifest.transformer is None else ", the transformer itself is not")
         + ".\n\n"
-        f"## Training\n\nSeed {manifest.seed}, {metrics['steps']:,} steps,"
-        f" {metrics['samples']:,} samples ({metrics['share_of_full_data']:.1%} of as many epochs"
-        f" over all pairs), {formatting.seconds(metrics['seconds'])}.\n\n"
+        f"## Training\n\nSeed {manifest.seed}, {metrics.steps:,} steps,"
+        f" {metrics.samples:,} samples ({metrics.share_of_full_data:.1%} of as many epochs"
+        f" over all pairs), {formatting.seconds(metrics.seconds)}.\n\n"
         f"Candidates: `split` the validation split alone, `all` the whole data set.\n\n"
         + head
         + rows

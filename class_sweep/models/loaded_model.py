@@ -14,7 +14,7 @@ from class_sweep.data.pair import PairSet
 from class_sweep.encoders.fitted import FittedEncoders
 from class_sweep.errors import ConfigError, ModelError
 from class_sweep.models.model_folder import CONFIG, Manifest, ModelContents
-from class_sweep.preparation.prepare import identities
+from class_sweep.preparation.prepare import trial_features
 from class_sweep.training.features import TrialFeatures
 
 
@@ -80,10 +80,6 @@ class LoadedModel:
     def features_of(self, pairs: PairSet, cache: ArrayCache) -> TrialFeatures:
         """The features of a data set under the model's encoders, without a difficulty index."""
         smiles = (*pairs.smiles, *(molecule.smiles for molecule in pairs.more))
-        return TrialFeatures(
-            split=pairs.split,
-            indexes={},
-            **identities(pairs),
-            **self.encoders.encode_texts(pairs.texts, cache=cache),
-            **self.encoders.encode_molecules(smiles, cache=cache),
-        )
+        texts = self.encoders.encode_texts(pairs.texts, cache=cache)
+        molecules = self.encoders.encode_molecules(smiles, cache=cache)
+        return trial_features(pairs, texts, molecules, indexes={})

@@ -24,7 +24,8 @@ from safetensors.torch import load_file, save_file
 
 from class_sweep import __version__
 from class_sweep.base.hashing import file_digest, fingerprint
-from class_sweep.errors import ModelError, StorageError
+from class_sweep.errors import ModelError, ResultsError, StorageError
+from class_sweep.results.json_files import ResultsModel, json_text, read_json
 
 FORMAT = 1  # raise it when older folders become unreadable
 WEIGHTS, ENCODERS, CONFIG, METRICS = (
@@ -65,6 +66,30 @@ class Manifest:
     files: dict[str, str] = field(default_factory=dict)
 
 
+class TrainingMetrics(ResultsModel):
+    """The contents of metrics.json: counts, time and validation metrics of a training.
+
+    Attributes:
+        seed: The seed of weights, dropout and batches.
+        steps: The optimizer steps.
+        samples: The samples of all steps, repeats included.
+        share_of_full_data: `samples` as a fraction of as many epochs over all training pairs.
+        seconds: The time of the training.
+        pairs: The number of pairs of each split.
+        extra_molecules: The number of molecules without text.
+        validation: Full metric name to its value on the validation split.
+    """
+
+    seed: int
+    steps: int
+    samples: int
+    share_of_full_data: float
+    seconds: float
+    pairs: dict[str, int]
+    extra_molecules: int
+    validation: dict[str, float]
+
+
 @dataclass(frozen=True)
 class ModelContents:
     """The contents of a model folder.
@@ -81,7 +106,7 @@ class ModelContents:
     config: str
     weights: Mapping[str, torch.Tensor]
     arrays: Mapping[str, NDArray[Any]]
-    metrics: Mapping[str, Any]
+    metrics: TrainingMetrics
 
     def write(self, path: Path, card: str) -> None:
         """Write the folder, which must not exist.
@@ -98,11 +123,12 @@ class ModelContents:
             save_arrays({n: np.ascontiguousarray(a) for n, a in self.arrays.items()},
                         partial / ENCODERS)  # fmt: skip
             (partial / CONFIG).write_text(self.config, encoding="utf-8")
-            (partial / METRICS).write_text(_json(self.metrics), encoding="utf-8")
+            (partial / METRICS).write_text(json_text(self.metrics), encoding="utf-8")
             (partial / CARD).write_text(card, encoding="utf-8")
             files = {name: file_digest(partial / name) for name in _SEALED}
             tree = asdict(self.manifest) | {"files": files}
-            (partial / MANIFEST).write_text(_json(tree | _seal(tree)), encoding="utf-8")
+            sealed = json.dumps(tree | _seal(tree), indent=2, ensure_ascii=False)
+            (partial / MANIFEST).write_text(f"{sealed}\n", encoding="utf-8")
             for name in (*_SEALED, CARD, MANIFEST):
                 _flush(partial / name)
             partial.rename(path)
@@ -118,7 +144,7 @@ class ModelContents:
 
         Raises:
             ModelError: If it is no model folder, has another format, or misses a file, or a file
-                has changed.
+                has changed or cannot be read.
         """
         manifest = read_manifest(path)
         for name in _SEALED:
@@ -134,7 +160,7 @@ class ModelContents:
                 (path / CONFIG).read_text(encoding="utf-8"),
                 load_file(path / WEIGHTS),
                 load_arrays(path / ENCODERS),
-                json.loads((path / METRICS).read_text(encoding="utf-8")),
+                read_metrics(path),
             )
         except (OSError, ValueError, SafetensorError) as error:
             raise ModelError(f"a model folder must be readable, got {error}: {path}") from error
@@ -170,12 +196,20 @@ def read_manifest(path: Path) -> Manifest:
     return Manifest(**tree, token_depths=tuple(depths) if depths else None)
 
 
+def read_metrics(path: Path) -> TrainingMetrics:
+    """Read metrics.json of a model folder.
+
+    Raises:
+        ModelError: If it is missing or has another shape; the message names the file and the key.
+    """
+    try:
+        return read_json(path / METRICS, TrainingMetrics)
+    except ResultsError as error:
+        raise ModelError(str(error)) from None
+
+
 def _seal(tree: Mapping[str, Any]) -> dict[str, str]:
     return {"seal": fingerprint(json.loads(json.dumps(tree)))}
-
-
-def _json(tree: Mapping[str, Any]) -> str:
-    return json.dumps(tree, indent=2, ensure_ascii=False) + "\n"
 
 
 def _flush(path: Path) -> None:

@@ -1,11 +1,9 @@
 """`train`: from one configuration to a model folder, or to one for each of several seeds."""
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -16,7 +14,7 @@ from class_sweep.config.objective import metric_names
 from class_sweep.config.section import Section
 from class_sweep.config.sections import Search
 from class_sweep.errors import ConfigError, InterruptedTrainingError, ModelError, QueryError
-from class_sweep.models.model_folder import METRICS
+from class_sweep.models.model_folder import TrainingMetrics, read_metrics
 from class_sweep.models.resumable_training import require_new_or_same, train_model
 from class_sweep.preparation.clock import Clock
 from class_sweep.preparation.prepare import Prepared, prepare
@@ -36,7 +34,7 @@ class TrainedModel:
     """
 
     path: Path
-    metrics: dict[str, Any]
+    metrics: TrainingMetrics
 
 
 class MetricEstimate(ResultsModel):
@@ -148,7 +146,7 @@ def train_space(
             prepared = prepared or prepare(space, cache, Clock(), callback)
             if not train_model(configuration, folder, prepared, callback):
                 return None
-        models.append(TrainedModel(folder, json.loads((folder / METRICS).read_text())))
+        models.append(TrainedModel(folder, read_metrics(folder)))
     if seeds:
         write_atomic(out / SUMMARY, json_text(seed_summary(models)))
     return models
@@ -157,12 +155,12 @@ def train_space(
 def seed_summary(models: Sequence[TrainedModel]) -> SeedSummary:
     """Mean and standard error of each validation metric over the seeds, as in summary.json."""
     names = metric_names()
-    table = np.array([[model.metrics["validation"][name] for name in names] for model in models])
+    table = np.array([[model.metrics.validation[name] for name in names] for model in models])
     mean = table.mean(axis=0)
     errors = table.std(axis=0, ddof=1) / math.sqrt(len(table)) if len(table) > 1 else None
     return SeedSummary(
         models=[str(model.path) for model in models],
-        seeds=[model.metrics["seed"] for model in models],
+        seeds=[model.metrics.seed for model in models],
         validation={
             name: MetricEstimate(
                 mean=float(mean[i]),

@@ -123,10 +123,10 @@ def _features(
     encoders, no_cache = model.encoders, NoCache()
     if by_text:
         smiles = [candidate.smiles or "" for candidate in candidates]
-        arrays = encoders.encode_texts([query], cache=no_cache)
-        arrays |= encoders.encode_molecules(smiles, cache=cache)
+        texts = encoders.encode_texts([query], cache=no_cache)
+        molecules = encoders.encode_molecules(smiles, cache=cache)
     else:
-        texts = [candidate.text or "" for candidate in candidates]
-        arrays = encoders.encode_molecules([query], cache=no_cache)
-        arrays |= encoders.encode_texts(texts, cache=cache)
-    return TrialFeatures(split=_NO_SPLIT, indexes={}, **arrays)
+        described = [candidate.text or "" for candidate in candidates]
+        molecules = encoders.encode_molecules([query], cache=no_cache)
+        texts = encoders.encode_texts(described, cache=cache)
+    return TrialFeatures.of(texts, molecules, split=_NO_SPLIT, indexes={})

@@ -19,7 +19,13 @@ from class_sweep.config.inputs import SPLITS
 from class_sweep.config.objective import POOLS
 from class_sweep.errors import ModelError, StorageError
 from class_sweep.models.card import model_card
-from class_sweep.models.model_folder import CONFIG, MANIFEST, Manifest, ModelContents
+from class_sweep.models.model_folder import (
+    CONFIG,
+    MANIFEST,
+    Manifest,
+    ModelContents,
+    TrainingMetrics,
+)
 from class_sweep.preparation.prepare import Prepared
 from class_sweep.results.callback import Callback
 from class_sweep.training.checkpoint import STATE_FILE
@@ -145,16 +151,16 @@ def _write_model(
         data_sha256=pairs.checksum(),
         seed=settings.search.seed,
     )
-    metrics = {
-        "seed": settings.search.seed,
-        "steps": trainer.step,
-        "samples": trainer.samples,
-        "share_of_full_data": trainer.schedule.share_of_full_data,
-        "seconds": round(seconds, 3),
-        "pairs": {split: len(pairs.rows(split)) for split in SPLITS},
-        "extra_molecules": len(pairs.more),
-        "validation": trainer.evaluate("validation", POOLS),
-    }
+    metrics = TrainingMetrics(
+        seed=settings.search.seed,
+        steps=trainer.step,
+        samples=trainer.samples,
+        share_of_full_data=trainer.schedule.share_of_full_data,
+        seconds=round(seconds, 3),
+        pairs={split: len(pairs.rows(split)) for split in SPLITS},
+        extra_molecules=len(pairs.more),
+        validation=trainer.evaluate("validation", POOLS),
+    )
     contents = ModelContents(
         manifest, space.text, trainer.backbone.state_dict(), encoders.save(), metrics
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from rdkit import Chem
@@ -10,7 +9,7 @@ from rdkit.rdBase import BlockLogs
 
 from class_sweep.base.array_cache import ArrayCache
 from class_sweep.config.inputs import SPLITS
-from class_sweep.config.objective import POOLS
+from class_sweep.config.objective import POOLS, ranking_name
 from class_sweep.data.pair import PairSet
 from class_sweep.errors import DataError, QueryError
 from class_sweep.models.loaded_model import LoadedModel
@@ -22,13 +21,21 @@ from class_sweep.training.split_metrics import pool_metrics, pool_ranks
 
 
 @dataclass(frozen=True)
+class PoolSize:
+    """The numbers of distinct molecules and of distinct texts in a pool."""
+
+    molecules: int
+    texts: int
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """The result of `Model.evaluate`.
 
     Attributes:
         split: The split whose pairs are the queries.
         queries: The number of queries.
-        candidates: For each pool, the numbers of distinct molecules and texts.
+        candidates: The size of each pool.
         metrics: `pool/direction/metric`, and `pool/metric` for the mean of both directions.
         intervals: The 95 % bootstrap interval of each metric, over the queries.
         ceilings: For each `pool/direction`, the upper bound of Hits@1 for any model.
@@ -39,7 +46,7 @@ class Evaluation:
 
     split: str
     queries: int
-    candidates: dict[str, dict[str, int]]
+    candidates: dict[str, PoolSize]
     metrics: dict[str, float]
     intervals: dict[str, Interval]
     ceilings: dict[str, Ceiling]
@@ -75,28 +82,28 @@ def evaluate_split(
         raise DataError(f"a split must have pairs to be evaluated, got none in {split}")
     features = model.features_of(pairs, cache)
     ranks = pool_ranks(model.backbone, features, split, pools, model.device, depth=depth)
-    results: dict[str, Any] = {"metrics": {}, "intervals": {}, "ceilings": {}, "candidates": {}}
+    sizes: dict[str, PoolSize] = {}
+    metrics: dict[str, float] = {}
+    ranges: dict[str, Interval] = {}
+    bounds: dict[str, Ceiling] = {}
     keys = _input_keys(pairs, features)
     for name in pools:
         pool = pool_of(features, split, name)
-        results["candidates"][name] = {
-            "molecules": len(pool.molecules.ids),
-            "texts": len(pool.texts.ids),
-        }
-        for kind, values in (
-            ("metrics", pool_metrics(ranks[name])),
-            ("intervals", intervals(ranks[name])),
-            ("ceilings", ceilings(pool, *keys)),
-        ):
-            results[kind] |= {f"{name}/{key}": value for key, value in values.items()}
+        sizes[name] = PoolSize(len(pool.molecules.ids), len(pool.texts.ids))
+        metrics |= pool_metrics(name, ranks[name])
+        ranges |= intervals(name, ranks[name])
+        bounds |= {ranking_name(name, d): bound for d, bound in ceilings(pool, *keys).items()}
     checksum = pairs.checksum()
     return Evaluation(
         split=split,
         queries=len(features.rows(split)),
+        candidates=sizes,
+        metrics=metrics,
+        intervals=ranges,
+        ceilings=bounds,
         reranked=depth,
         data_sha256=checksum,
         same_data=checksum == model.manifest.data_sha256,
-        **results,
     )
 
 

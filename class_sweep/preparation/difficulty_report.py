@@ -26,6 +26,7 @@ from class_sweep.preparation.index_report import (
     AloneByModality,
     DecidedShare,
     Distribution,
+    Encoders,
     Example,
     Examples,
     FirstPool,
@@ -106,10 +107,10 @@ def difficulty_report(space: Space, prepared: Prepared, cache: ArrayCache) -> In
     return IndexReport(
         space=space.name,
         pairs={name: len(pairs.rows(name)) for name in SPLITS},
-        encoders={
-            name: getattr(settings, name).model_dump(mode="json", exclude_none=True)
-            for name in ("text_encoder", "molecule_encoder")
-        },
+        encoders=Encoders(
+            text_encoder=settings.text_encoder.model_dump(mode="json", exclude_none=True),
+            molecule_encoder=settings.molecule_encoder.model_dump(mode="json", exclude_none=True),
+        ),
         similarity=str(inputs.similarity),
         similarities=[str(similarity) for similarity in prepared.diagnoses],
         first_pool=FirstPool(share=pool / len(train), pairs=pool),

@@ -3,15 +3,26 @@
 The attributes are the keys of `class-sweep index --json`.
 """
 
-from typing import Any
+import json
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 from class_sweep.curriculum.schedule_table import ScheduleTables
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+EncoderValues = dict[str, JsonValue]
+"""The settings of an encoder by name, without those that are None."""
+
+
+class Encoders(_Part):
+    """The settings of both encoders."""
+
+    text_encoder: EncoderValues
+    molecule_encoder: EncoderValues
 
 
 class FirstPool(_Part):
@@ -209,7 +220,7 @@ class IndexReport(_Part):
 
     space: str
     pairs: dict[str, int]
-    encoders: dict[str, dict[str, Any]]
+    encoders: Encoders
     similarity: str
     similarities: list[str]
     first_pool: FirstPool
@@ -228,6 +239,7 @@ class IndexReport(_Part):
         """The row of the focus."""
         return next(row for row in self.sigmas if row.sigma == self.focus)
 
-    def tree(self) -> dict[str, Any]:
-        """The report as plain values for JSON; values that were not computed are left out."""
-        return self.model_dump(mode="json", exclude_unset=True)
+    def json_text(self) -> str:
+        """The report as indented JSON; values that were not computed are left out."""
+        tree = self.model_dump(mode="json", exclude_unset=True)
+        return json.dumps(tree, indent=2, ensure_ascii=False)

@@ -1,8 +1,7 @@
 """The shared inputs of all trials of a space: pairs, features and difficulty indexes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +23,7 @@ from class_sweep.encoders.encoder import (
     fit_molecule_encoder,
     fit_text_encoder,
 )
+from class_sweep.encoders.features import MoleculeFeatures, TextFeatures
 from class_sweep.encoders.fitted import FittedEncoders
 from class_sweep.encoders.rows import distinct
 from class_sweep.preparation.clock import Clock
@@ -92,11 +92,12 @@ def prepare(
         pairs = load_checked_pairs(space)
     loaded()
     with clock.stage("encoders", callback):
-        encoders, fields = _encode(space, pairs, cache, callback)
+        encoders, texts, molecules = _encode(space, pairs, cache, callback)
     with clock.stage("index", callback):
-        indexes = _index(space, pairs, fields, cache, callback, executor)
+        vectors = texts.vectors, molecules.vectors
+        indexes = _index(space, pairs, vectors, cache, callback, executor)
         diagnoses = {similarity: diagnose(index) for similarity, index in indexes.items()}
-    features = TrialFeatures(split=pairs.split, indexes=indexes, **fields, **identities(pairs))
+    features = trial_features(pairs, texts, molecules, indexes)
     searched = searched_diagnoses(space, diagnoses)
     if uses_difficulty(space):
         require_an_order([diagnosis for rows in searched.values() for diagnosis in rows])
@@ -105,8 +106,8 @@ def prepare(
 
 def _encode(
     space: Space, pairs: PairSet, cache: ArrayCache, callback: Callback
-) -> tuple[FittedEncoders, dict[str, Any]]:
-    """Fit both encoders and encode all pairs, as fields of `TrialFeatures`.
+) -> tuple[FittedEncoders, TextFeatures, MoleculeFeatures]:
+    """Fit both encoders and encode all pairs.
 
     The vectors of a trained text encoder, before its training, are for the difficulty index.
     """
@@ -114,28 +115,29 @@ def _encode(
     smiles = _smiles(pairs)
     text = fit_text_encoder(settings.text_encoder, pairs.texts, train, cache=cache)
     molecule = fit_molecule_encoder(settings.molecule_encoder, smiles, train, cache=cache)
-    progress = callback.on_progress
-    fields: dict[str, Any] = {
-        "text": text.encode(pairs.texts, cache=cache, progress=progress),
-        "molecule": molecule.encode(smiles, cache=cache),
-    } | text.token_features(pairs.texts, needs.token_depths, cache=cache, progress=progress)
-    vocabulary = None
-    if needs.graphs:
-        graphs = fields["graphs"] = molecule.graphs(smiles, cache=cache)
-        vocabulary = GraphVocabulary(graphs.identifiers, graphs.vectors)
-    return FittedEncoders(text, molecule, needs.token_depths, vocabulary), fields
+    depths, progress = needs.token_depths, callback.on_progress
+    text_vectors = text.encode(pairs.texts, cache=cache, progress=progress)
+    molecule_vectors = molecule.encode(smiles, cache=cache)
+    tokens = text.token_features(pairs.texts, depths, cache=cache, progress=progress)
+    graphs = molecule.graphs(smiles, cache=cache) if needs.graphs else None
+    vocabulary = None if graphs is None else GraphVocabulary(graphs.identifiers, graphs.vectors)
+    return (
+        FittedEncoders(text, molecule, depths, vocabulary),
+        TextFeatures(text_vectors, tokens),
+        MoleculeFeatures(molecule_vectors, graphs),
+    )
 
 
 def _index(
     space: Space,
     pairs: PairSet,
-    fields: dict[str, Any],
+    vectors: tuple[NDArray[np.float32], NDArray[np.float32]],
     cache: ArrayCache,
     callback: Callback,
     executor: MakeExecutor | None,
 ) -> dict[Similarity, DifficultyIndex]:
     train = pairs.rows("train")
-    text, molecule = fields["text"][train], fields["molecule"][train]
+    text, molecule = (side[train] for side in vectors)
 
     def molecules(similarity: Similarity) -> NDArray[np.float32]:
         return fingerprints(pairs, cache)[train] if similarity.molecule == "tanimoto" else molecule
@@ -160,13 +162,29 @@ def fingerprints(pairs: PairSet, cache: ArrayCache) -> NDArray[np.float32]:
     return encoder.encode(smiles, cache=cache)
 
 
-def identities(pairs: PairSet) -> dict[str, Any]:
-    """The fields `text_ids` and `molecule_ids` of `TrialFeatures`."""
-    molecules = (*pairs.molecules, *(molecule.canonical for molecule in pairs.more))
-    return {
-        "text_ids": distinct(pairs.texts)[1].astype(np.int32),
-        "molecule_ids": distinct(molecules)[1].astype(np.int32),
-    }
+def trial_features(
+    pairs: PairSet,
+    texts: TextFeatures,
+    molecules: MoleculeFeatures,
+    indexes: Mapping[Similarity, DifficultyIndex],
+) -> TrialFeatures:
+    """The features of a data set, which know its equal texts and its equal molecules.
+
+    Args:
+        pairs: The data set.
+        texts: The features of its texts.
+        molecules: The features of the molecules of the pairs, then of the extra molecules.
+        indexes: The difficulty index of each similarity.
+    """
+    canonical = (*pairs.molecules, *(molecule.canonical for molecule in pairs.more))
+    return TrialFeatures.of(
+        texts,
+        molecules,
+        split=pairs.split,
+        indexes=indexes,
+        text_ids=distinct(pairs.texts)[1].astype(np.int32),
+        molecule_ids=distinct(canonical)[1].astype(np.int32),
+    )
 
 
 def _smiles(pairs: PairSet) -> tuple[str, ...]:

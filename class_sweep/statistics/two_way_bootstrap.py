@@ -7,12 +7,13 @@ conservative.
 """
 
 from collections.abc import Mapping
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from class_sweep.config.components import METRICS
-from class_sweep.config.objective import DIRECTIONS, POOLS
+from class_sweep.config.objective import DIRECTIONS, POOLS, metric_name, ranking_name
 
 DRAWS = 2000
 _CHUNK = 250  # draws whose weights are in memory at the same time
@@ -48,12 +49,13 @@ def intervals(
         seed: Seed of the draws.
     """
     generator = np.random.default_rng(seed)
-    names = [f"{pool}/{direction}" for pool in POOLS for direction in DIRECTIONS]
-    differences = {
-        f"{name}/{metric}": scores(first[name], metric) - scores(second[name], metric)
-        for name in names
-        for metric in METRICS
-    }
+    differences: dict[str, NDArray[np.float32]] = {}
+    for pool, direction in product(POOLS, DIRECTIONS):
+        ranking = ranking_name(pool, direction)
+        for metric in METRICS:
+            differences[metric_name(pool, metric, direction)] = scores(
+                first[ranking], metric
+            ) - scores(second[ranking], metric)
     seeds, queries = next(iter(differences.values())).shape
     chunks: dict[str, list[NDArray[np.float32]]] = {name: [] for name in differences}
     for start in range(0, draws, _CHUNK):
@@ -65,8 +67,8 @@ def intervals(
     drawn = {name: np.concatenate(parts) for name, parts in chunks.items()}
     for pool in POOLS:
         for metric in METRICS:
-            directions = [drawn[f"{pool}/{direction}/{metric}"] for direction in DIRECTIONS]
-            drawn[f"{pool}/{metric}"] = np.mean(directions, axis=0, dtype=np.float32)
+            directions = [drawn[metric_name(pool, metric, direction)] for direction in DIRECTIONS]
+            drawn[metric_name(pool, metric)] = np.mean(directions, axis=0, dtype=np.float32)
     return {name: _percentiles(values, level) for name, values in drawn.items()}
 
 

@@ -24,6 +24,7 @@ from class_sweep.config.inputs import SPLITS
 from class_sweep.config.sections import Settings
 from class_sweep.difficulty.index import DifficultyIndex
 from class_sweep.difficulty.similarity import Similarity
+from class_sweep.encoders.features import MoleculeFeatures, TextFeatures
 from class_sweep.encoders.molecule_graphs import MoleculeGraphs
 from class_sweep.errors import DataError, TrainingError
 
@@ -66,6 +67,40 @@ class TrialFeatures:
     text_ids: NDArray[np.int32] | None = None
     molecule_ids: NDArray[np.int32] | None = None
     seal: NDArray[np.uint8] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        texts: TextFeatures,
+        molecules: MoleculeFeatures,
+        *,
+        split: NDArray[np.int8],
+        indexes: Mapping[Similarity, DifficultyIndex],
+        text_ids: NDArray[np.int32] | None = None,
+        molecule_ids: NDArray[np.int32] | None = None,
+    ) -> Self:
+        """The features of a data set from those of its texts and molecules.
+
+        Args:
+            texts: The features of the N texts.
+            molecules: The features of the N + X molecules.
+            split: As the attribute.
+            indexes: As the attribute.
+            text_ids: As the attribute.
+            molecule_ids: As the attribute.
+        """
+        return cls(
+            text=texts.vectors,
+            molecule=molecules.vectors,
+            split=split,
+            indexes=indexes,
+            tokens=texts.tokens.tokens,
+            token_states=texts.tokens.token_states,
+            token_means=texts.tokens.token_means,
+            graphs=molecules.graphs,
+            text_ids=text_ids,
+            molecule_ids=molecule_ids,
+        )
 
     def input_spec(self, settings: Settings) -> InputSpec:
         """The widths and pretrained parts that a trial's backbone is built over."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from class_sweep.backbones.backbone import Backbone
 from class_sweep.config.components import METRICS
-from class_sweep.config.objective import DIRECTIONS
+from class_sweep.config.objective import DIRECTIONS, metric_name, pool_in, ranking_name
 from class_sweep.errors import TrainingError
 from class_sweep.training.encoding import embed_molecules, embed_texts
 from class_sweep.training.features import TrialFeatures
@@ -53,24 +53,33 @@ def split_ranks(
     """
     ranks = pool_ranks(backbone, features, split, pools, device)
     return {
-        f"{pool}/{direction}": ranks[pool][direction] for pool in pools for direction in DIRECTIONS
+        ranking_name(pool, direction): ranks[pool][direction]
+        for pool in pools
+        for direction in DIRECTIONS
     }
 
 
 def metrics_of_ranks(ranks: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
     """Every metric of the ranks of `split_ranks`."""
     metrics: dict[str, float] = {}
-    for pool in dict.fromkeys(name.split("/")[0] for name in ranks):
-        by_direction = {direction: ranks[f"{pool}/{direction}"] for direction in DIRECTIONS}
-        metrics |= {f"{pool}/{name}": value for name, value in pool_metrics(by_direction).items()}
+    for pool in dict.fromkeys(pool_in(name) for name in ranks):
+        of_pool = {direction: ranks[ranking_name(pool, direction)] for direction in DIRECTIONS}
+        metrics |= pool_metrics(pool, of_pool)
     return metrics
 
 
-def pool_metrics(ranks: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
-    """The metrics of one pool: `direction/metric`, and `metric` for the mean of both directions."""
+def pool_metrics(pool: str, ranks: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
+    """Every metric of one pool under its full name.
+
+    Args:
+        pool: The name of the pool.
+        ranks: Direction to the (Q,) ranks in this pool.
+    """
     means = {direction: mean_metrics(ranks[direction]) for direction in DIRECTIONS}
-    metrics = {f"{d}/{m}": means[d][m] for d in DIRECTIONS for m in METRICS}
-    return metrics | {m: sum(means[d][m] for d in DIRECTIONS) / len(DIRECTIONS) for m in METRICS}
+    metrics = {metric_name(pool, m, d): means[d][m] for d in DIRECTIONS for m in METRICS}
+    for m in METRICS:
+        metrics[metric_name(pool, m)] = sum(means[d][m] for d in DIRECTIONS) / len(DIRECTIONS)
+    return metrics
 
 
 @torch.no_grad()

@@ -11,6 +11,7 @@ from class_sweep.base.array_cache import ArrayCache, NoCache
 from class_sweep.config.components import MOLECULE_ENCODERS, TEXT_ENCODERS
 from class_sweep.config.inputs import HuggingFaceEncoder, LsaEncoder, Mol2vecEncoder, MorganEncoder
 from class_sweep.encoders.encoder import fit_molecule_encoder, fit_text_encoder
+from class_sweep.encoders.features import TokenFeatures
 from class_sweep.encoders.fitted import FittedEncoders
 from class_sweep.encoders.rows import distinct, require_finite
 from class_sweep.errors import EncoderError
@@ -115,14 +116,14 @@ def test_an_encoder_without_fitted_arrays_ignores_its_training_inputs(side, kind
 @pytest.mark.parametrize("kind", TEXT_ENCODERS)
 def test_a_text_encoder_has_tokens_or_says_so(kind, fit):
     encoder, texts = fit("text", kind, NoCache()), ["an acid", "a base", "an acid"]
-    assert encoder.token_features(texts, None, cache=NoCache()) == {}
+    assert encoder.token_features(texts, None, cache=NoCache()) == TokenFeatures()
     if not encoder.provides_tokens:
         with pytest.raises(EncoderError, match=f"must be .* reads tokens, got {kind}"):
             encoder.token_features(texts, (0.5, 1.0), cache=NoCache())
         return
-    fields = encoder.token_features(texts, (0.5, 1.0), cache=NoCache())
-    assert set(fields) == {"token_means", "token_states"}
-    assert len(fields["token_means"]) == len(fields["token_states"]) == len(texts)
+    features = encoder.token_features(texts, (0.5, 1.0), cache=NoCache())
+    assert features.tokens is None
+    assert len(features.token_means) == len(features.token_states) == len(texts)
 
 
 @pytest.mark.parametrize("kind", MOLECULE_ENCODERS)
@@ -228,10 +229,10 @@ def test_the_arrays_of_a_model_folder_keep_their_names(texts, smiles):
     ]  # fmt: skip
     loaded = FittedEncoders.load(*settings, None, saved)
     assert np.array_equal(
-        loaded.encode_texts(texts, cache=cache)["text"], text.encode(texts, cache=cache)
+        loaded.encode_texts(texts, cache=cache).vectors, text.encode(texts, cache=cache)
     )
     assert np.array_equal(
-        loaded.encode_molecules(smiles, cache=cache)["molecule"],
+        loaded.encode_molecules(smiles, cache=cache).vectors,
         molecule.encode(smiles, cache=cache),
     )
 

@@ -24,13 +24,13 @@ def cache(tmp_path):
 def encode_tokens(settings, texts, *, cache):
     trained = settings.model_copy(update={"trainable": settings.trainable or True})
     encoder = HuggingFaceTextEncoder.fit(trained, [], cache=cache)
-    return encoder.token_features(texts, None, cache=cache)["tokens"]
+    return encoder.token_features(texts, None, cache=cache).tokens
 
 
 def encode_token_states(settings, texts, depths, *, cache):
     encoder = HuggingFaceTextEncoder.fit(settings, [], cache=cache)
-    fields = encoder.token_features(texts, depths, cache=cache)
-    return fields["token_means"], fields["token_states"]
+    features = encoder.token_features(texts, depths, cache=cache)
+    return features.token_means, features.token_states
 
 
 def test_tokens_are_the_tokenizers_own(settings, cache, tiny_bert, texts):

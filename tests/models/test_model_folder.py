@@ -74,6 +74,23 @@ def test_unknown_settings_are_an_error(copy):
         Model.load(copy)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"steps": "many"}, "steps must be a valid integer, got 'many'"),
+        ({"validation": {"split/mrr": None}}, r"validation\.split/mrr must be a valid number"),
+        (None, "the key seed is required, and it is missing"),
+    ],
+)
+def test_metrics_of_another_shape_are_an_error_with_the_file_and_the_key(copy, change, message):
+    path = copy / "metrics.json"
+    path.write_text(json.dumps({} if change is None else json.loads(path.read_text()) | change))
+    files = json.loads((copy / "model.json").read_text())["files"]
+    resealed(copy, files=files | {"metrics.json": file_digest(path)})
+    with pytest.raises(ModelError, match=rf"metrics\.json must be readable: .*: {message}"):
+        Model.load(copy)
+
+
 def test_weights_of_another_size_are_an_error(copy):
     path = copy / "config.yaml"
     path.write_text(path.read_text().replace("hidden: 32", "hidden: 48"))

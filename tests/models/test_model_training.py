@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from class_sweep.config.objective import metric_names
 from class_sweep.errors import ConfigError, InterruptedTrainingError, ModelError, QueryError
 from class_sweep.models import Model, train
 from class_sweep.results.callback import Callback
@@ -44,6 +45,11 @@ def test_a_model_folder_has_its_documented_files(plain):
     metrics = json.loads((plain / "metrics.json").read_text())
     assert metrics["pairs"] == {"train": 240, "validation": 30, "test": 30}
     assert metrics["samples"] == metrics["steps"] * 16
+    assert list(metrics) == [
+        "seed", "steps", "samples", "share_of_full_data", "seconds", "pairs", "extra_molecules",
+        "validation",
+    ]  # fmt: skip
+    assert list(metrics["validation"]) == metric_names()
     card = (plain / "README.md").read_text()
     assert f"`{json.loads((plain / 'model.json').read_text())['data_sha256']}`" in card
     assert "order: hard_first" in card
@@ -71,7 +77,7 @@ def test_a_resumed_training_gives_the_same_numbers(plain, config, tmp_path):
 def test_several_seeds_have_a_folder_each_and_a_mean_with_its_error(config, tmp_path):
     found = train(config, tmp_path / "five", seeds=3)
     assert [model.path.name for model in found] == ["seed-3", "seed-4", "seed-5"]
-    values = [model.metrics["validation"]["split/mrr"] for model in found]
+    values = [model.metrics.validation["split/mrr"] for model in found]
     assert len(set(values)) == 3
     summary = json.loads((tmp_path / "five" / "summary.json").read_text())
     assert summary["validation"]["split/mrr"] == {
@@ -86,8 +92,7 @@ def test_several_seeds_have_a_folder_each_and_a_mean_with_its_error(config, tmp_
 def test_the_first_seed_is_the_model_without_seeds(config, plain, tmp_path):
     first, _ = train(config, tmp_path / "two", seeds=2)
     assert (
-        first.metrics["validation"]
-        == json.loads((plain / "metrics.json").read_text())["validation"]
+        first.metrics.validation == json.loads((plain / "metrics.json").read_text())["validation"]
     )
 
 

@@ -160,8 +160,7 @@ def test_extra_molecules_make_the_pool_all_larger_and_never_easier(model, tmp_pa
     plain = model.evaluate()
     more = model.evaluate(extra_molecules=tmp_path / "a.smi")
     added = [
-        one.candidates["all"]["molecules"] - one.candidates["split"]["molecules"]
-        for one in (plain, more)
+        one.candidates["all"].molecules - one.candidates["split"].molecules for one in (plain, more)
     ]
     assert added[0] < added[1] <= added[0] + 59
     name = "text_to_molecule/mean_rank"

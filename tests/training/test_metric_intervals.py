@@ -1,9 +1,12 @@
 import numpy as np
 import pytest
 
+from class_sweep.config.objective import metric_names
 from class_sweep.training import metric_intervals as bootstrap
 from class_sweep.training.metric_intervals import intervals
 from class_sweep.training.split_metrics import pool_metrics
+
+POOL = "split"
 
 
 def ranks(queries, seed=0):
@@ -13,8 +16,8 @@ def ranks(queries, seed=0):
 
 
 def test_intervals_contain_the_metrics_and_have_their_names():
-    found, metrics = intervals(ranks(300)), pool_metrics(ranks(300))
-    assert found.keys() == metrics.keys()
+    found, metrics = intervals(POOL, ranks(300)), pool_metrics(POOL, ranks(300))
+    assert list(found) == list(metrics) == metric_names((POOL,))
     for name, (low, high) in found.items():
         assert low < metrics[name] < high
 
@@ -22,27 +25,27 @@ def test_intervals_contain_the_metrics_and_have_their_names():
 def test_the_interval_of_a_fraction_has_the_width_of_its_standard_error():
     one = ranks(2000)
     share = (one["text_to_molecule"] <= 1).mean()
-    low, high = intervals(one)["text_to_molecule/hits@1"]
+    low, high = intervals(POOL, one)["split/text_to_molecule/hits@1"]
     expected = 2 * 1.96 * np.sqrt(share * (1 - share) / 2000)
     assert high - low == pytest.approx(expected, rel=0.1)
 
 
 def test_equal_directions_give_a_mean_with_the_interval_of_one():
     one = ranks(400)["text_to_molecule"]
-    found = intervals({"text_to_molecule": one, "molecule_to_text": one})
-    assert found["mrr"] == pytest.approx(found["text_to_molecule/mrr"])
+    found = intervals(POOL, {"text_to_molecule": one, "molecule_to_text": one})
+    assert found["split/mrr"] == pytest.approx(found["split/text_to_molecule/mrr"])
 
 
 def test_a_seed_gives_the_same_intervals_for_every_block_size(monkeypatch):
-    first = intervals(ranks(50), seed=4)
-    assert first != intervals(ranks(50), seed=5)
+    first = intervals(POOL, ranks(50), seed=4)
+    assert first != intervals(POOL, ranks(50), seed=5)
     monkeypatch.setattr(bootstrap, "_BLOCK_WEIGHTS", 1000)
-    assert intervals(ranks(50), seed=4) == first
+    assert intervals(POOL, ranks(50), seed=4) == first
 
 
 def test_most_intervals_contain_the_mean_of_the_population():
     held = 0
     for seed in range(100):
-        low, high = intervals(ranks(150, seed))["text_to_molecule/mean_rank"]
+        low, high = intervals(POOL, ranks(150, seed))["split/text_to_molecule/mean_rank"]
         held += low <= 1 / 0.3 <= high
     assert 88 <= held <= 99

@@ -50,8 +50,11 @@ def index_page(report: IndexReport, drawings: Mapping[str, str]) -> str:
 def _head(report: IndexReport) -> list[Block]:
     pairs, pool = report.pairs, report.first_pool
     encoders = "; ".join(
-        f"{name.replace('_', ' ')}: " + ", ".join(f"{k} {v}" for k, v in settings.items())
-        for name, settings in report.encoders.items()
+        f"{side} encoder: " + ", ".join(f"{name} {value}" for name, value in settings.items())
+        for side, settings in (
+            ("text", report.encoders.text_encoder),
+            ("molecule", report.encoders.molecule_encoder),
+        )
     )
     sizes = ", ".join(
         f"{pairs[split]:,} {name}"

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from class_sweep.config.components import METRICS
-from class_sweep.config.objective import DIRECTIONS
+from class_sweep.config.objective import DIRECTIONS, metric_name, ranking_name
 from class_sweep.report.blocks import Block, Table, Text
 from class_sweep.results import formatting
 
@@ -18,17 +18,17 @@ def evaluation_blocks(evaluation: "Evaluation") -> list[Block]:
 
 
 def _pool_table(evaluation: "Evaluation", pool: str) -> Table:
-    sizes = evaluation.candidates[pool]
+    size = evaluation.candidates[pool]
     title = (
         f"{evaluation.split}, {evaluation.queries:,} queries against {pool}:"
-        f" {sizes['molecules']:,} molecules, {sizes['texts']:,} texts"
+        f" {size.molecules:,} molecules, {size.texts:,} texts"
     )
     rows = []
     for metric in METRICS:
-        names = [*(f"{pool}/{direction}/{metric}" for direction in DIRECTIONS), f"{pool}/{metric}"]
+        names = [metric_name(pool, metric, direction) for direction in (*DIRECTIONS, None)]
         rows.append([metric, *(_value(evaluation, name) for name in names)])
         if metric == "hits@1":
-            bounds = (evaluation.ceilings[f"{pool}/{direction}"] for direction in DIRECTIONS)
+            bounds = (evaluation.ceilings[ranking_name(pool, d)] for d in DIRECTIONS)
             cells = [
                 f"{formatting.percent(b.hits_at_1)}, {formatting.percent(b.alike)} alike"
                 for b in bounds

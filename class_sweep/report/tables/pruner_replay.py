@@ -1,8 +1,6 @@
 """The savings and costs of pruners on recorded learning curves: `class-sweep replay`."""
 
-from collections.abc import Mapping
-from typing import Any
-
+from class_sweep.config.pruning import PruningSettings
 from class_sweep.report.blocks import Block, Table, Text
 from class_sweep.results import formatting
 from class_sweep.tuning.replay.replay_table import ReplayTable
@@ -53,11 +51,11 @@ def _pruner_table(replayed: ReplayTable) -> Table:
     return Table(head, rows, title="against the same search without pruning")
 
 
-def pruner_name(settings: Mapping[str, Any]) -> str:
+def pruner_name(settings: PruningSettings) -> str:
     """A pruner with its settings: `asha, grace 2, η 3`."""
     names = {"grace_epochs": "grace", "reduction_factor": "η", "min_kept": "min kept"}
-    parts = [f"{names[key]} {value:g}" for key, value in settings.items() if key in names]
-    return ", ".join([settings["kind"], *parts])
+    parts = [f"{names[key]} {value:g}" for key, value in settings if key in names]
+    return ", ".join([settings.kind, *parts])
 
 
 def _best_within_goal(replayed: ReplayTable) -> str:

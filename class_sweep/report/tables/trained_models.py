@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from class_sweep.config.components import METRICS
-from class_sweep.config.objective import DIRECTIONS, POOLS
+from class_sweep.config.objective import DIRECTIONS, POOLS, metric_name, ranking_name
 from class_sweep.report.blocks import Block, Table, Text
 from class_sweep.results import formatting
 
@@ -18,15 +18,17 @@ def trained_blocks(summary: "SeedSummary") -> list[Block]:
     if len(models) > 1:
         title += f", mean of {len(models)} seeds ± standard error"
     rows = [
-        [f"{pool}/{direction}", *(_value(summary, pool, direction, metric) for metric in METRICS)]
+        [
+            ranking_name(pool, direction),
+            *(_value(summary, metric_name(pool, metric, direction)) for metric in METRICS),
+        ]
         for pool in POOLS
         for direction in DIRECTIONS
     ]
     return [Table(["", *METRICS], rows, title=title), *map(Text, models)]
 
 
-def _value(summary: "SeedSummary", pool: str, direction: str, metric: str) -> str:
-    name = f"{pool}/{direction}/{metric}"
+def _value(summary: "SeedSummary", name: str) -> str:
     row = summary.validation[name]
     mean = formatting.metric(name, row.mean)
     if row.standard_error is None:

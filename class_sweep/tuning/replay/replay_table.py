@@ -4,7 +4,6 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -41,7 +40,7 @@ class RungRow(_Model):
 class PrunerRow(_Model):
     """A pruner's settings and its `PrunerOutcome`. Regrets are in the table's unit."""
 
-    pruning: dict[str, Any]
+    pruning: PruningSettings
     samples: float
     time: float
     regret: float
@@ -169,8 +168,7 @@ def replay_table(
             "regret": metric.scale * one.regret,
             "worst_regret": metric.scale * one.worst_regret,
         }
-        settings = pruning.model_dump(mode="json")
-        rows.append(PrunerRow(pruning=settings, **(asdict(one) | scaled)))
+        rows.append(PrunerRow(pruning=pruning, **(asdict(one) | scaled)))
     return ReplayTable(
         objective=str(table.objective),
         unit="ranks" if metric.unit == "rank" else "points",
