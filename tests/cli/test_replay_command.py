@@ -62,7 +62,7 @@ def test_replay_as_json(command, table, sampler):
     [
         (["--sampler", "grid"], "--sampler must be one of random, tpe, cmaes"),
         (["--trials", "5"], "--trials must be at most the table's 4, got 5"),
-        (["--pruner", "ahsa"], "a pruner must be one of successive_halving, asha"),
+        (["--pruner", "ahsa"], "error: pruner must be one of successive_halving, asha"),
         (["--min-kept", "0"], "one_rung must have values that it takes"),
     ],
 )
