@@ -20,7 +20,7 @@ from class_sweep.base.hashing import fingerprint, library_versions
 from class_sweep.base.ragged import Ragged
 from class_sweep.config.components import MOLECULE_ENCODERS, TEXT_ENCODERS, Component, Registry
 from class_sweep.config.inputs import MoleculeEncoderSettings, TextEncoderSettings
-from class_sweep.encoders.features import TokenFeatures
+from class_sweep.encoders.encoded_features import TokenFeatures
 from class_sweep.encoders.molecule_graphs import MoleculeGraphs
 from class_sweep.encoders.rows import distinct, require_finite
 from class_sweep.errors import EncoderError

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from class_sweep.base.array_cache import ArrayCache, Arrays
 from class_sweep.config.inputs import MoleculeEncoderSettings, TextEncoderSettings
+from class_sweep.encoders.encoded_features import MoleculeFeatures, TextFeatures
 from class_sweep.encoders.encoder import (
     GraphVocabulary,
     MoleculeEncoder,
@@ -17,7 +18,6 @@ from class_sweep.encoders.encoder import (
     molecule_encoder_class,
     text_encoder_class,
 )
-from class_sweep.encoders.features import MoleculeFeatures, TextFeatures
 from class_sweep.errors import EncoderError
 
 _GRAPHS = "graphs"

@@ -18,12 +18,12 @@ from class_sweep.difficulty.diagnosis import (
 )
 from class_sweep.difficulty.index import DifficultyIndex
 from class_sweep.difficulty.similarity import Similarity
+from class_sweep.encoders.encoded_features import MoleculeFeatures, TextFeatures
 from class_sweep.encoders.encoder import (
     GraphVocabulary,
     fit_molecule_encoder,
     fit_text_encoder,
 )
-from class_sweep.encoders.features import MoleculeFeatures, TextFeatures
 from class_sweep.encoders.fitted import FittedEncoders
 from class_sweep.encoders.rows import distinct
 from class_sweep.preparation.clock import Clock

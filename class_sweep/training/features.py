@@ -24,7 +24,7 @@ from class_sweep.config.inputs import SPLITS
 from class_sweep.config.sections import Settings
 from class_sweep.difficulty.index import DifficultyIndex
 from class_sweep.difficulty.similarity import Similarity
-from class_sweep.encoders.features import MoleculeFeatures, TextFeatures
+from class_sweep.encoders.encoded_features import MoleculeFeatures, TextFeatures
 from class_sweep.encoders.molecule_graphs import MoleculeGraphs
 from class_sweep.errors import DataError, TrainingError
 

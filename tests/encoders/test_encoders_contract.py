@@ -10,8 +10,8 @@ from safetensors.numpy import load_file, save_file
 from class_sweep.base.array_cache import ArrayCache, NoCache
 from class_sweep.config.components import MOLECULE_ENCODERS, TEXT_ENCODERS
 from class_sweep.config.inputs import HuggingFaceEncoder, LsaEncoder, Mol2vecEncoder, MorganEncoder
+from class_sweep.encoders.encoded_features import TokenFeatures
 from class_sweep.encoders.encoder import fit_molecule_encoder, fit_text_encoder
-from class_sweep.encoders.features import TokenFeatures
 from class_sweep.encoders.fitted import FittedEncoders
 from class_sweep.encoders.rows import distinct, require_finite
 from class_sweep.errors import EncoderError
