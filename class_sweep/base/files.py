@@ -1,4 +1,4 @@
-"""Atomic files: a reader or a crash never sees a part of one."""
+"""Atomic writes: a file always has its complete old or its complete new contents."""
 
 import contextlib
 import errno
@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from class_sweep.errors import StorageError
 
-# The messages of the system and of SQLite.
+# Messages of the operating system and of SQLite.
 _DISK_FULL = (*map(os.strerror, (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)), "disk is full")
 
 
@@ -38,8 +38,9 @@ def atomic_file(path: Path, *, partial: Path | None = None) -> Iterator[BinaryIO
 
     Args:
         path: The file.
-        partial: The name of the new file in the block, for a caller that is the only writer: the
-            next call then overwrites the file of a killed process. By default a name of its own.
+        partial: The name of the new file until the block ends. A caller that is the only writer
+            can fix it, so the next call overwrites the file of a killed process. By default a
+            unique name.
 
     Raises:
         OSError: If the file cannot be written; an earlier file stays as it was.

@@ -1,4 +1,4 @@
-"""An append-only log of lines; every line is on the disk before the caller acts on it."""
+"""An append-only log of lines. Each line is on the disk before the caller acts on it."""
 
 import logging
 import os
@@ -25,13 +25,13 @@ class LineLog:
         Raises:
             StorageError: If the line cannot be written; the earlier lines stay as they were.
         """
-        left = line.encode() + b"\n"
+        remaining = line.encode() + b"\n"
         try:
             if self._file is None:
                 self._cut_torn_line()
                 self._file = self.path.open("ab", buffering=0)
-            while left:
-                left = left[self._file.write(left) :]
+            while remaining:
+                remaining = remaining[self._file.write(remaining) :]
             os.fsync(self._file.fileno())
         except OSError as error:
             self.close()  # the next line then cuts the partial line first
@@ -50,18 +50,18 @@ class LineLog:
         if not self.path.is_file():
             return
         text = self.path.read_bytes()
-        whole = text.rfind(b"\n") + 1
-        if whole < len(text):
+        end = text.rfind(b"\n") + 1  # of the last complete line
+        if end < len(text):
             log.warning("dropped a torn last line of %s", self.path)
-            os.truncate(self.path, whole)
+            os.truncate(self.path, end)
 
 
 def whole_lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """Yield each complete line with its number, from 1; a partial last line is logged."""
     if not path.is_file():
         return
-    *lines, torn = path.read_bytes().split(b"\n")
-    if torn:  # without a newline: the write was cut short, and no caller acted on it
+    *lines, partial = path.read_bytes().split(b"\n")
+    if partial:  # a write without its newline was interrupted, and no caller acted on the line
         log.warning("dropped a torn last line: %s:%d", path, len(lines) + 1)
     for number, line in enumerate(lines, start=1):
         if line:

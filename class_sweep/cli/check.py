@@ -35,7 +35,7 @@ def check(
     """
     from class_sweep.config.document import load_space
     from class_sweep.curriculum.space_warnings import space_warnings
-    from class_sweep.preparation.footprint import most_on_disk, results_bytes
+    from class_sweep.preparation.footprint import max_checkpoint_bytes, results_bytes
     from class_sweep.preparation.plan import plan_sweep, require_resources
     from class_sweep.preparation.rules import load_checked_pairs
     from class_sweep.report.blocks import Block, Text
@@ -59,7 +59,7 @@ def check(
             pairs = prepared.pairs
             tables = diagnosis_blocks(prepared.diagnoses)
             features = sum(array.nbytes for array in prepared.features.arrays().values())
-            checkpoints = most_on_disk(space, prepared.features, parallel_trials)
+            checkpoints = max_checkpoint_bytes(space, prepared.features, parallel_trials)
             warnings += prepared.warnings
         else:
             pairs = load_checked_pairs(space)

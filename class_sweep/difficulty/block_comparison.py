@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-_EVERYTHING = np.int16(-(2**15))
+_PASSES_ALL = np.int16(-(2**15))  # a bound that every bfloat16 value reaches
 
 
 def reaching(
     block: torch.Tensor, rows: NDArray[np.float32], columns: NDArray[np.float32]
 ) -> torch.Tensor:
-    """The values that may reach the bound of their row or of their column.
+    """Mark the values that may reach the bound of their row or of their column.
 
     The bounds are rounded to the format of the block. Rounding is monotone, so a value that reaches
     a bound also reaches the rounded bound. In bfloat16 every value passes a bound ≤ 0.
@@ -29,15 +29,17 @@ def reaching(
     Returns:
         (a, b) bool.
     """
-    of_rows, of_columns = (torch.from_numpy(bound).to(block)[:, None] for bound in (rows, columns))
-    of_columns = of_columns.T
+    row_bounds = torch.from_numpy(rows).to(block)[:, None]
+    column_bounds = torch.from_numpy(columns).to(block)[None, :]
     if block.device.type != "cpu":
-        return (block >= of_rows) | (block >= of_columns)
-    values, a, b = (_comparable(side) for side in (block, of_rows, of_columns))
+        return (block >= row_bounds) | (block >= column_bounds)
+    values, from_rows, from_columns = map(_comparable, (block, row_bounds, column_bounds))
     if block.dtype == torch.bfloat16:
-        a, b = (np.where(bound > 0, bound, _EVERYTHING) for bound in (a, b))
-    mask = values >= a
-    np.logical_or(mask, values >= b, out=mask)
+        from_rows, from_columns = (
+            np.where(bound > 0, bound, _PASSES_ALL) for bound in (from_rows, from_columns)
+        )
+    mask = values >= from_rows
+    np.logical_or(mask, values >= from_columns, out=mask)
     return torch.from_numpy(mask)
 
 
@@ -54,6 +56,6 @@ def true_positions(mask: torch.Tensor) -> NDArray[np.int64]:
 
 
 def _comparable(values: torch.Tensor) -> NDArray[Any]:
-    """The values as NumPy numbers of the same order, if they are positive."""
+    """NumPy numbers in the order of the values, if the values are positive."""
     bits = values.view(torch.int16) if values.dtype == torch.bfloat16 else values
     return bits.numpy()

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from class_sweep.difficulty.side import NO_NEIGHBOUR
 from class_sweep.difficulty.tiles import IndexRequest, Partial
 
-SMALL = 2**16  # pairs whose counts fit in two bytes
+MAX_UINT16_PAIRS = 2**16  # the largest number of pairs whose counts fit in two bytes
 
 
 @dataclass(frozen=True)
@@ -33,24 +33,25 @@ def combine(pairs: int, request: IndexRequest, partials: Iterable[Partial]) -> C
     Args:
         pairs: L.
         request: The thresholds and the number of neighbours.
-        partials: One for each of `tiles(pairs)`.
+        partials: The results of `tiles(pairs)`.
     """
-    dtype = np.uint16 if pairs <= SMALL else np.uint32
+    dtype = np.uint16 if pairs <= MAX_UINT16_PAIRS else np.uint32
     counts: NDArray[np.unsignedinteger] = np.zeros((pairs, len(request.thresholds)), dtype=dtype)
     nearest = np.full((pairs, request.kept), NO_NEIGHBOUR)
-    shared = np.zeros(pairs, dtype=np.int64)
+    tanimoto = np.zeros(pairs, dtype=np.int64)
     for partial in partials:
         for side in partial:
-            here = slice(side.span.start, side.span.stop)
+            rows = slice(side.span.start, side.span.stop)
             if len(side.span) == pairs:
                 # The only tile: avoid a second copy of the largest array.
                 counts = np.require(side.counts, requirements="W")
             else:
-                counts[here] += side.counts
-            both = np.concatenate([nearest[here], side.nearest], axis=1)
-            nearest[here] = np.sort(both, axis=1)[:, : request.kept]
-            shared[here] += side.tanimoto
+                counts[rows] += side.counts
+            candidates = np.concatenate([nearest[rows], side.nearest], axis=1)
+            nearest[rows] = np.sort(candidates, axis=1)[:, : request.kept]
+            tanimoto[rows] += side.tanimoto
+    # From the number between two thresholds to the number from each threshold up.
     for start in range(0, pairs, 256):
         part = counts[start : start + 256]
         part[:] = np.cumsum(part[:, ::-1], axis=1, dtype=counts.dtype)[:, ::-1]
-    return Counted(counts, nearest, shared)
+    return Counted(counts, nearest, tanimoto)

@@ -32,7 +32,7 @@ class SigmaDiagnosis:
 
 
 def diagnose(index: DifficultyIndex) -> list[SigmaDiagnosis]:
-    """The distribution of N at every σ of the index, ascending."""
+    """Compute the distribution of N at every σ of the index, ascending."""
     diagnoses = []
     for sigma, counts in zip(index.sigmas, index.counts.T, strict=True):
         values, sizes = np.unique(counts, return_counts=True)
@@ -56,20 +56,20 @@ def require_an_order(diagnoses: list[SigmaDiagnosis]) -> None:
     """
     if all(diagnosis.distinct == 1 for diagnosis in diagnoses):
         low, high = diagnoses[0].sigma, diagnoses[-1].sigma
-        where = f"σ = {low:g}" if low == high else f"all of σ = {low:g} … {high:g}"
-        side = "above" if diagnoses[0].alone == 1 else "below"
+        sigmas = f"σ = {low:g}" if low == high else f"all of σ = {low:g} … {high:g}"
+        position = "above" if diagnoses[0].alone == 1 else "below"
         raise DataError(
             "sigma must tell pairs apart at one value at least, got one tie of all pairs at"
-            f" {where}: it lies {side} every similarity of these features"
+            f" {sigmas}: it lies {position} every similarity of these features"
         )
 
 
 def degeneracy(diagnoses: list[SigmaDiagnosis]) -> str | None:
-    """A warning if the tie-break decides most of the order at most σ, or None."""
-    bad = [diagnosis.sigma for diagnosis in diagnoses if diagnosis.degenerate]
-    if len(bad) <= len(diagnoses) / 2:
+    """A warning if the tie-break decides most of the order at more than half of the σ, or None."""
+    sigmas = [diagnosis.sigma for diagnosis in diagnoses if diagnosis.degenerate]
+    if len(sigmas) <= len(diagnoses) / 2:
         return None
     return (
-        f"at {len(bad)} of {len(diagnoses)} values of sigma ({min(bad):g} … {max(bad):g}) more than"
-        " half of the pairs tie, so most of the order is its tie-break and not a difficulty"
+        f"at {len(sigmas)} of {len(diagnoses)} values of sigma ({min(sigmas):g} … {max(sigmas):g})"
+        " more than half of the pairs tie, so the tie-break decides most of the order"
     )

@@ -24,10 +24,11 @@ from class_sweep.difficulty.tiles import IndexRequest, Partial, Tile, blocks_of,
 from class_sweep.difficulty.vectors import PairVectors
 from class_sweep.errors import DataError
 
-KEPT = 32
+DEFAULT_NEIGHBOURS = 32
 """The default m, the number of nearest neighbours of each pair; L − 1 if that is less."""
 
-Progress = Callable[[int, int], None]  # the counted blocks, all blocks
+Progress = Callable[[int, int], None]
+"""Receives the number of counted blocks and the number of all blocks."""
 Executor = Callable[[PairVectors, Sequence[Tile], IndexRequest], Iterable[Partial]]
 """Runs `count_tile(vectors, tile, request)` for every tile and yields the results in any order."""
 
@@ -38,11 +39,11 @@ class DifficultyIndex:
 
     Attributes:
         sigmas: (S,) float64, ascending.
-        counts: (L, S) uint16, or uint32 for more than 65,536 pairs: N_i(σ), a row for a pair.
+        counts: (L, S) uint16, or uint32 for more than 65,536 pairs: N_i(σ), one row per pair.
         mean_similarity: (L,) float64, the mean of s_ij over j ≠ i, which breaks ties of N.
-        neighbours: (L, m) int32, each pair's most similar others, most similar first, and of
-            those equally similar the lower number first.
-        neighbour_similarity: (L, m) float32, their similarities, to 2⁻³⁰.
+        neighbours: (L, m) int32, the most similar other pairs of each pair, most similar first;
+            among equal similarities the lower pair number comes first.
+        neighbour_similarity: (L, m) float32, the similarities of the neighbours, rounded to 2⁻³⁰.
     """
 
     sigmas: NDArray[np.float64]
@@ -91,7 +92,7 @@ class DifficultyIndex:
         """The quantile of the nearest-neighbour similarities, to 1e-4.
 
         Raises:
-            DataError: If the quantile is no share, or no neighbours were kept.
+            DataError: If the quantile is not in [0, 1], or no neighbours were kept.
         """
         return sigma_at(self.nearest, quantile)
 
@@ -104,7 +105,7 @@ class DifficultyIndex:
         """The inverse of `arrays`; nothing is copied.
 
         Raises:
-            DataError: If they are not the arrays of an index of this version.
+            DataError: If the arrays are not the arrays of an index of this version.
         """
         expected = [field.name for field in fields(cls)]
         if sorted(arrays) != sorted(expected):
@@ -123,7 +124,7 @@ def sigma_at(nearest: NDArray[np.float32], quantile: float) -> float:
     """The quantile of nearest-neighbour similarities (L,), rounded to 1e-4 and within (0, 1].
 
     Raises:
-        DataError: If the quantile is no share.
+        DataError: If the quantile is not in [0, 1].
     """
     _require_share(quantile)
     value = float(np.quantile(nearest.astype(np.float64), quantile))
@@ -159,8 +160,9 @@ def build_index(
         m: The number of neighbours, 0 for none; by default 32, or L − 1 if that is less.
         quantiles: Fractions; the index also counts at these quantiles of the nearest-neighbour
             similarities, in a second pass, because the first pass computes these similarities.
-        executor: Counts the tiles; by default this process, one after the other.
-        progress: Called with the counted and all blocks, without an executor.
+        executor: Counts the tiles; by default this process counts them one after the other.
+        progress: Called with the number of counted blocks and of all blocks; an executor does not
+            call it.
 
     Raises:
         DataError: If no pair or no σ is given, m is not below L, or the features do not match or
@@ -171,7 +173,7 @@ def build_index(
         raise DataError(
             f"an index needs a pair and a sigma, got {pairs} pairs, {len(sigmas)} sigmas"
         )
-    kept = min(KEPT, pairs - 1) if m is None else m
+    kept = min(DEFAULT_NEIGHBOURS, pairs - 1) if m is None else m
     if not 0 <= kept < pairs:
         raise DataError(
             f"m must be below L, the number of pairs, and not negative, got {kept} for L = {pairs}"
@@ -186,16 +188,16 @@ def build_index(
     vectors = PairVectors.of(text, molecule, similarity)
     run = executor or _in_process(progress, passes=2 if len(quantiles) else 1)
 
-    def one_pass(request: IndexRequest) -> Counted:
+    def run_pass(request: IndexRequest) -> Counted:
         return combine(pairs, request, run(vectors, tiles(pairs), request))
 
     if len(quantiles):
-        neighbours, neighbour_similarity = decode(one_pass(IndexRequest(np.empty(0), kept)).nearest)
-        found = [sigma_at(neighbour_similarity[:, 0], quantile) for quantile in quantiles]
-        thresholds = np.unique(np.concatenate([thresholds, found]))
-        counted = one_pass(IndexRequest(thresholds, 0))
+        neighbours, neighbour_similarity = decode(run_pass(IndexRequest(np.empty(0), kept)).nearest)
+        at_quantiles = [sigma_at(neighbour_similarity[:, 0], quantile) for quantile in quantiles]
+        thresholds = np.unique(np.concatenate([thresholds, at_quantiles]))
+        counted = run_pass(IndexRequest(thresholds, 0))
     else:
-        counted = one_pass(IndexRequest(thresholds, kept))
+        counted = run_pass(IndexRequest(thresholds, kept))
         neighbours, neighbour_similarity = decode(counted.nearest)
     mean = vectors.mean_inner()
     if vectors.tanimoto_weight:
@@ -204,10 +206,11 @@ def build_index(
 
 
 def _in_process(progress: Progress | None, passes: int) -> Executor:
+    """Make the executor that counts the tiles of all passes in this process."""
     done = 0
 
-    def run(vectors: PairVectors, todo: Sequence[Tile], request: IndexRequest) -> Iterable[Partial]:
-        total = passes * sum(blocks_of(tile, request.kept) for tile in todo)
+    def run(vectors: PairVectors, work: Sequence[Tile], request: IndexRequest) -> Iterable[Partial]:
+        total = passes * sum(blocks_of(tile, request.kept) for tile in work)
 
         def tick() -> None:
             nonlocal done
@@ -215,6 +218,6 @@ def _in_process(progress: Progress | None, passes: int) -> Executor:
             if progress:
                 progress(done, total)
 
-        return (count_tile(vectors, tile, request, tick) for tile in todo)
+        return (count_tile(vectors, tile, request, tick) for tile in work)
 
     return run

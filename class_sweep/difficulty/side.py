@@ -10,8 +10,8 @@ neighbours, so one plain sort ranks the candidates of all rows at once:
         │             │ similarity descends          │              │
         └─────────────┴──────────────────────────────┴──────────────┘
 
-The row is known afterwards, so a result of `Side.nearest` needs no bits for it. The other pair
-gets its number in the whole data set:
+`Side.nearest` returns the keys row by row, so they need no bits for the row. They hold the number
+of the other pair in the whole data set:
 
     bit 63                          32 31                           0
         ┌────────────────────────────┬──────────────────────────────┐
@@ -33,11 +33,11 @@ from class_sweep.difficulty.screen import Panel
 from class_sweep.difficulty.threads import Workers
 from class_sweep.difficulty.vectors import PairVectors
 
-_BINS = 64  # above a row's first floor
-_BIN = 2.0**-8  # their width
-_ROUNDING = 2.0**-22  # neighbours are ranked by float32 similarity: its rounding must not lose one
-_CELLS = 2**15  # of a histogram: 256 KiB, in the cache while it is filled
-_GROUPS = 4  # groups of columns for each neighbour asked for
+_BINS = 64  # the bins of a row's histogram, from its first floor up
+_BIN_WIDTH = 2.0**-8
+_ROUNDING = 2.0**-22  # more than the float32 rounding of a similarity, which must lose no neighbour
+_CELLS = 2**15  # the cells of a block's histogram: 256 KiB, which fit in the processor cache
+_GROUPS = 4  # groups of columns per requested neighbour
 
 NO_NEIGHBOUR = np.uint64(2**64 - 1)
 """The key of a missing neighbour; it sorts last."""
@@ -49,7 +49,7 @@ class Side:
     Attributes:
         span: The pairs.
         panel: The vectors of the pairs.
-        counts: (n, S) uint16, the number of similarities from a threshold up to the next.
+        counts: (n, S) uint16, the number of similarities from each threshold up to the next.
         floor: (n,) float32, a lower bound on each pair's m-th largest similarity in the tile.
         tanimoto: (n,) int64, Σ T_ij over the tile in units of 2⁻²⁴.
     """
@@ -64,7 +64,7 @@ class Side:
         self.tanimoto = np.zeros(len(span), dtype=np.int64)
         self._kept = kept
         self._first = self.floor.copy()
-        self._seen = np.zeros((len(span), _BINS if kept else 0), dtype=np.uint16)
+        self._histogram = np.zeros((len(span), _BINS if kept else 0), dtype=np.uint16)
         self._starting, self._counting = Lock(), Lock()
         self._keys: list[NDArray[np.uint64]] = []
 
@@ -92,20 +92,20 @@ class Side:
     def add_bounds(self, i: NDArray[np.int64], at_least: NDArray[np.float32]) -> None:
         """Add lower bounds of similarities to the histograms of their rows: (c,) and (c,)."""
         if self._kept:
-            above = (at_least - _ROUNDING - self._first[i]) * np.float32(1 / _BIN)
-            known = (above >= 0) & (above < np.inf)  # infinite where there is no first floor
-            bins = np.minimum(above[known], _BINS - 1).astype(np.int64)
-            np.add.at(self._seen.reshape(-1), i[known] * _BINS + bins, np.uint16(1))
+            above = (at_least - _ROUNDING - self._first[i]) * np.float32(1 / _BIN_WIDTH)
+            in_range = (above >= 0) & (above < np.inf)  # infinite without a first floor
+            bins = np.minimum(above[in_range], _BINS - 1).astype(np.int64)
+            np.add.at(self._histogram.reshape(-1), i[in_range] * _BINS + bins, np.uint16(1))
 
     def raise_floor(self, part: slice) -> None:
         """Raise the floors of rows to the highest bin edge that m similarities reach."""
         if self._kept:
-            reach = np.cumsum(self._seen[part, ::-1], axis=1, dtype=np.uint16)
+            reach = np.cumsum(self._histogram[part, ::-1], axis=1, dtype=np.uint16)
             highest = np.count_nonzero(reach >= self._kept, axis=1) - 1
-            self.floor[part] = self._first[part] + np.float32(_BIN) * np.maximum(highest, 0)
+            self.floor[part] = self._first[part] + np.float32(_BIN_WIDTH) * np.maximum(highest, 0)
 
     def count(self, i: NDArray[np.integer], level: NDArray[np.integer]) -> None:
-        """Count one similarity of each row i, which reaches `level` thresholds: (c,) and (c,)."""
+        """Count one similarity per row i that reaches `level` thresholds: (c,) and (c,)."""
         flat = i * np.int64(self.counts.shape[1]) + (level - 1)
         with self._counting:
             np.add.at(self.counts.reshape(-1), flat, np.uint16(1))
@@ -125,20 +125,20 @@ class Side:
             return
         group = max(1, _CELLS // bins)
         for first in range(0, pairs, group):
-            many = min(group, pairs - first)
-            some = level.narrow(dim, first, many) + _offsets(many, bins, dim, level.device)
-            found = torch.bincount(some.reshape(-1), minlength=many * bins).reshape(many, bins)
-            table = found[:, 1:-1].to(torch.int16).cpu().numpy().view(np.uint16)
+            size = min(group, pairs - first)
+            cells = level.narrow(dim, first, size) + _offsets(size, bins, dim, level.device)
+            sums = torch.bincount(cells.reshape(-1), minlength=size * bins).reshape(size, bins)
+            table = sums[:, 1:-1].to(torch.int16).cpu().numpy().view(np.uint16)
             with self._counting:
-                self.counts[part.start + first : part.start + first + many] += table
+                self.counts[part.start + first : part.start + first + size] += table
 
     def _count_each(self, part: slice, level: torch.Tensor, dim: int) -> None:
         """Count a block entry by entry."""
         thresholds = self.counts.shape[1]
-        place = (level - 1).clamp_(0, thresholds - 1)
-        counted = place == level - 1  # a similarity below every threshold adds 0
-        place += _offsets(level.shape[dim], thresholds, dim, level.device)
-        flat, ones = place.reshape(-1).long().cpu().numpy(), counted.reshape(-1).cpu().numpy()
+        cell = (level - 1).clamp_(0, thresholds - 1)
+        counted = cell == level - 1  # a similarity below every threshold adds 0
+        cell += _offsets(level.shape[dim], thresholds, dim, level.device)
+        flat, ones = cell.reshape(-1).long().cpu().numpy(), counted.reshape(-1).cpu().numpy()
         with self._counting:
             np.add.at(self.counts[part].reshape(-1), flat, ones.astype(np.uint16))
 
@@ -162,11 +162,11 @@ class Side:
         first = np.arange(len(self.span), dtype=np.uint64) << np.uint64(48)
         starts = np.searchsorted(keys, first)
         ends = np.append(starts[1:], len(keys) - 1)
-        places = starts[:, None] + np.arange(self._kept)
-        best = keys[np.minimum(places, len(keys) - 1)]
+        positions = starts[:, None] + np.arange(self._kept)
+        best = keys[np.minimum(positions, len(keys) - 1)]
         pair = (best & np.uint64(0xFFFF)) + np.uint64(others.start)
         similarity = best >> np.uint64(16) & np.uint64(0xFFFFFFFF)
-        return np.where(places < ends[:, None], similarity << np.uint64(32) | pair, NO_NEIGHBOUR)
+        return np.where(positions < ends[:, None], similarity << np.uint64(32) | pair, NO_NEIGHBOUR)
 
 
 def decode(keys: NDArray[np.uint64]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
@@ -187,7 +187,7 @@ def _rank(similarity: NDArray[np.float64]) -> NDArray[np.uint64]:
     return (~np.where(bits & sign, ~bits, bits | sign)).astype(np.uint64)
 
 
-def _offsets(many: int, each: int, dim: int, device: torch.device) -> torch.Tensor:
-    """0, each, 2·each, … along dimension 0 or 1 of a block."""
-    offsets = torch.arange(0, many * each, each, dtype=torch.int32, device=device)
+def _offsets(count: int, step: int, dim: int, device: torch.device) -> torch.Tensor:
+    """0, step, 2·step, … along dimension 0 or 1 of a block."""
+    offsets = torch.arange(0, count * step, step, dtype=torch.int32, device=device)
     return offsets.unsqueeze(1 - dim)

@@ -22,12 +22,13 @@ class Similarity:
     """The weights and the kind of a pair similarity.
 
     Attributes:
-        text_weight: w, a share in [0, 1]; 1 is text only, 0 is molecule only.
-        molecule: `cosine` of the molecule features, or `tanimoto` c / (a + b − c) of the sets of
-            their non-zero entries, a and b in number with c in common; 0 where a set is empty.
+        text_weight: w in [0, 1]; 1 is text only, 0 is molecule only.
+        molecule: `cosine` of the molecule features, or `tanimoto`: c / (a + b − c), where a and b
+            are the numbers of non-zero entries of two molecules and c is the number of common
+            ones; 0 if one of them has none.
 
     Raises:
-        InputError: If the weight is no share, or the kind is unknown.
+        InputError: If the weight is not in [0, 1], or the kind is unknown.
     """
 
     text_weight: float = 0.5
@@ -40,10 +41,10 @@ class Similarity:
     def __post_init__(self) -> None:
         if not 0 <= self.text_weight <= 1:
             raise InputError(f"text_weight must be a share in [0, 1], got {self.text_weight}")
-        known = get_args(MoleculeSimilarity)
-        if self.molecule not in known:
+        kinds = get_args(MoleculeSimilarity)
+        if self.molecule not in kinds:
             raise InputError(
-                f"molecule similarity must be one of {', '.join(known)}, got {self.molecule!r}"
+                f"molecule similarity must be one of {', '.join(kinds)}, got {self.molecule!r}"
             )
 
 

@@ -21,13 +21,17 @@ def to_stored(index: DifficultyIndex, data: str) -> Arrays:
 
 
 def invalid_reason(stored: Arrays, data: str) -> str | None:
-    """Why stored arrays are not the index of the features with checksum `data`, or None."""
+    """The reason why stored arrays are not the index of the features with checksum `data`.
+
+    Returns:
+        The reason, or None if the arrays are valid.
+    """
     version = int(stored[_VERSION][0]) if _VERSION in stored else "none"
     if version != INDEX_VERSION:
         return f"a cached index must be of version {INDEX_VERSION}, got {version}"
-    of = stored[_DATA].tobytes().decode(errors="replace") if _DATA in stored else "none"
-    if of != data:
-        return f"a cached index must be of the features {data[:12]}…, got {of[:12]}…"
+    stored_data = stored[_DATA].tobytes().decode(errors="replace") if _DATA in stored else "none"
+    if stored_data != data:
+        return f"a cached index must be of the features {data[:12]}…, got {stored_data[:12]}…"
     return None
 
 

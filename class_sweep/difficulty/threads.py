@@ -1,7 +1,7 @@
-"""Threads that each work on a block of their own.
+"""A pool of threads that work on different blocks.
 
-A block's operations take about a millisecond, too short to share: each would wait for the slowest
-core.
+An operation on one block takes about a millisecond. Several threads that shared it would lose time
+waiting for the slowest of them.
 """
 
 from collections import deque
@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 
 
 class Workers:
-    """As many threads as PyTorch uses; inside the block each PyTorch operation uses one thread."""
+    """As many threads as PyTorch uses. In the `with` block a PyTorch operation uses one thread."""
 
     def __init__(self) -> None:
         self.threads = torch.get_num_threads()
@@ -31,11 +31,11 @@ class Workers:
         torch.set_num_threads(self.threads)
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-        """Apply the function to each item, in order, with at most one waiting item."""
-        begun: deque[Future[Result]] = deque()
+        """Apply the function and yield the results in order; at most one item is waiting."""
+        futures: deque[Future[Result]] = deque()
         for item in items:
-            if len(begun) > self.threads:
-                yield begun.popleft().result()
-            begun.append(self._pool.submit(function, item))
-        while begun:
-            yield begun.popleft().result()
+            if len(futures) > self.threads:
+                yield futures.popleft().result()
+            futures.append(self._pool.submit(function, item))
+        while futures:
+            yield futures.popleft().result()

@@ -1,7 +1,7 @@
 """Tiles: independent parts of the upper triangle of the similarity matrix.
 
-`count_tile` is a pure function, which can run on any machine and in any order, and `combine` adds
-up the results. The index is therefore the same wherever its tiles were counted.
+`count_tile` is a pure function that can run on any machine and in any order; `combine` adds up the
+results. The index therefore does not depend on where its tiles are counted.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from class_sweep.difficulty.threads import Workers
 from class_sweep.difficulty.vectors import PairVectors
 from class_sweep.difficulty.work import Work
 
-TILE = 16384  # pairs on a side; at most 65,536, because a key has 16 bits for each side
+TILE = 16384  # rows and columns; at most 65,536, because a key has 16 bits for each side
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class SidePartial:
 
     Attributes:
         span: The pairs.
-        counts: (n, S) uint16, the number of similarities from a threshold up to the next.
+        counts: (n, S) uint16, the number of similarities from each threshold up to the next.
         nearest: (n, m) uint64 neighbour keys, ascending; see `class_sweep.difficulty.side`.
         tanimoto: (n,) int64, Σ T_ij over the tile's j ≠ i in units of 2⁻²⁴, so that the sum is
             exact in any order.
@@ -90,9 +90,12 @@ def count_tile(
         columns = rows if square else Side(vectors, tile.columns, levels, request.kept, workers)
         work = Work(rows, columns, request.thresholds, workers)
         order = block_order(tile.rows, tile.columns, request.kept)
-        for found in workers.map(work.screen, order):
-            work.take(found)
+        for screened in workers.map(work.screen, order):
+            work.add(screened)
             tick()
         work.decide()
     sides = [(rows, tile.columns)] if square else [(rows, tile.columns), (columns, tile.rows)]
-    return [SidePartial(s.span, s.counts, s.nearest(o), s.tanimoto) for s, o in sides]
+    return [
+        SidePartial(side.span, side.counts, side.nearest(others), side.tanimoto)
+        for side, others in sides
+    ]

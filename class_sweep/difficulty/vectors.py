@@ -1,8 +1,8 @@
 """The inputs of the pair similarity: features, their norms and bit-packed fingerprints.
 
 Scale the text side to length √w and the molecule side to √(1 − w) and concatenate both: the
-weighted sum of two cosines is then one inner product z_i · z_j. There is no normalised copy of all
-rows; each tile normalises its rows.
+weighted sum of two cosines is then one inner product z_i · z_j. To save memory, each tile
+normalises its own rows, and no normalised copy of all rows exists.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from class_sweep.difficulty.similarity import Similarity
 from class_sweep.difficulty.threads import Workers
 from class_sweep.errors import DataError
 
-_CHUNK = 1024  # rows in float64 at a time, which fit in the processor cache
+_CHUNK = 1024  # rows converted to float64 at a time, which fit in the processor cache
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class PairVectors:
         """
         if text.ndim != 2 or molecule.ndim != 2 or len(text) != len(molecule):
             raise DataError(
-                "text and molecule features must be one row a pair each,"
+                "text and molecule features must have one row per pair,"
                 f" got {text.shape} and {molecule.shape}"
             )
         text_norms, molecule_norms = _norms(text, "text"), _norms(molecule, "molecule")
@@ -90,7 +90,7 @@ class PairVectors:
         return int(self.text.shape[1] + self.molecule.shape[1])
 
     def joined(self, rows: range) -> NDArray[np.float64]:
-        """The joined vectors z of rows: (n, D) float64, of norm 1 or, with a zero side, less."""
+        """The joined vectors z of rows: (n, D) float64; the norm is 1, or less with a zero side."""
         z = np.empty((len(rows), self.dimensions))
         part, split = slice(rows.start, rows.stop), self.text.shape[1]
         z[:, :split], z[:, split:] = self.text[part], self.molecule[part]
@@ -99,12 +99,6 @@ class PairVectors:
         scaled[:, :split] *= torch.from_numpy(self.text_scale[part, None].copy())
         scaled[:, split:] *= torch.from_numpy(self.molecule_scale[part, None].copy())
         return z
-
-    def at(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-        """The joined vectors of chosen rows: (n,) to (n, D) float64."""
-        text = self.text[rows] * self.text_scale[rows, None]
-        molecule = self.molecule[rows] * self.molecule_scale[rows, None]
-        return np.concatenate([text, molecule], axis=1)
 
     def mean_inner(self) -> NDArray[np.float64]:
         """(L,) the mean of z_i · z_j over j ≠ i, from one sum of all vectors; 0 for L = 1."""
@@ -123,11 +117,11 @@ def _chunks(pairs: int) -> list[range]:
 
 
 def _norms(features: NDArray[np.generic], name: str) -> NDArray[np.float64]:
-    """(L,) norms, in float64, where the square of a float32 neither overflows nor underflows."""
+    """(L,) norms, in float64, in which the square of a float32 cannot over- or underflow."""
     norms = np.empty(len(features))
     for rows in _chunks(len(features)):
-        wide = features[rows.start : rows.stop].astype(np.float64)
-        norms[rows.start : rows.stop] = np.sqrt(np.einsum("nd,nd->n", wide, wide))
+        float64_rows = features[rows.start : rows.stop].astype(np.float64)
+        norms[rows.start : rows.stop] = np.sqrt(np.einsum("nd,nd->n", float64_rows, float64_rows))
     bad = np.flatnonzero(~np.isfinite(norms))
     if bad.size:
         raise DataError(

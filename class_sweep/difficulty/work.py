@@ -1,6 +1,6 @@
 """The work of one tile: a screen leaves few similarities open, and float64 decides these.
 
-An open pair is one 64-bit key, so that a plain sort orders the pairs for float64 by row and column:
+An open pair is one 64-bit key. A plain sort of the keys orders the pairs by row and column:
 
     bit 32        17 16           1 0
         ┌───────────┬──────────────┬─┐
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from class_sweep.difficulty.block_comparison import count, reaching, true_positions
 from class_sweep.difficulty.levels import Levels, LevelTable
 from class_sweep.difficulty.screen import (
-    Wide,
+    ExactRows,
     approximate,
     exact_pairs,
     float32_slack,
@@ -29,13 +29,13 @@ from class_sweep.difficulty.similarity import THRESHOLD_TOLERANCE
 from class_sweep.difficulty.threads import Workers
 
 _Slack = NDArray[np.float32] | np.float32
-_TO_FLOAT32 = 2.0**-20  # more than the rounding of similarity ± slack in float32
+_BOUND_ROUNDING = 2.0**-20  # more than the rounding of similarity ± slack in float32
 
-DENSE = 1 / 32  # fraction of open pairs from which it is cheaper to count the whole block
+DENSE = 1 / 32  # the fraction of open pairs above which counting the whole block is cheaper
 STRIP = 256  # rows of a block per lookup: 1 MiB of float32
-PENDING = 2**21  # open pairs of 16 bytes after which float64 decides them
-PANEL = 4096  # columns in float64 at a time, and
-_PART = 1024  # rows
+PENDING = 2**21  # the number of open pairs, of 16 bytes each, above which float64 decides them
+PANEL = 4096  # columns in float64 at a time
+_PART = 1024  # rows in float64 at a time
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,8 @@ class Screened:
         flat: (c,) the flat positions of the open pairs in the block.
         at_least: (c,) float32, lower bounds of their similarities.
         at_most: (c,) float32, upper bounds of their similarities.
-        counted: (c,), or one value for all: whether a pair is open as a neighbour only.
+        counted: (c,), or one value for all pairs: whether a pair is already counted, and open only
+            as a neighbour.
         tanimoto: (n_i, n_j) T_ij under Tanimoto, else None.
     """
 
@@ -82,19 +83,19 @@ class Work:
         self._table = (
             LevelTable(self._levels, self._slack32, self._device) if len(thresholds) else None
         )
-        self._crowded = False  # whether the last block was dense: the next one probably is, too
+        self._was_dense = False  # after a dense block the next block is probably dense, too
         self._keys: list[NDArray[np.int64]] = []
         self._values: list[NDArray[np.float32]] = []
         self._size = 0
 
-    def screen(self, place: tuple[slice, slice]) -> Screened:
-        """Screen one block; count all of a dense block at once.
+    def screen(self, rows_and_columns: tuple[slice, slice]) -> Screened:
+        """Screen one block, or count all pairs of a dense block.
 
-        Several blocks may be screened at the same time: a floor that rises meanwhile would only
-        close more pairs.
+        Several threads may screen blocks at the same time. If a floor rises meanwhile, the result
+        has only more open pairs than necessary.
         """
-        i, j = place
-        if self._crowded and self._table:
+        i, j = rows_and_columns
+        if self._was_dense and self._table:
             return self._count_all(i, j, self._table)
         rows, columns = self._rows, self._columns
         block, tanimoto = approximate(rows.panel, columns.panel, i, j)
@@ -109,47 +110,47 @@ class Work:
         return Screened(i, j, flat, value - slack, value + slack, False, tanimoto)
 
     def _count_all(self, i: slice, j: slice, table: LevelTable) -> Screened:
-        """Count a block by its float32 product; the undecided pairs stay open."""
+        """Count all pairs of a block by a float32 product; undecided pairs stay open."""
         rows, columns = self._rows, self._columns
-        wide = rows.panel.wide(i), columns.panel.wide(j)
-        block, tanimoto = in_float32(*wide, self._device)
-        slack = np.float32(self._slack32 + _TO_FLOAT32)
+        exact_rows, exact_columns = rows.panel.exact_rows(i), columns.panel.exact_rows(j)
+        block, tanimoto = in_float32(exact_rows, exact_columns, self._device)
+        slack = np.float32(self._slack32 + _BOUND_ROUNDING)
         self._start(block, i, j, slack, slack)
         if rows is columns and i == j:
             block[torch.ones_like(block, dtype=torch.bool).tril_()] = -torch.inf
         level = torch.empty(block.shape, dtype=torch.int32, device=self._device)
         for top in range(0, len(block), STRIP):
-            level[top : top + STRIP] = table.of(block[top : top + STRIP])
+            level[top : top + STRIP] = table.look_up(block[top : top + STRIP])
         rows.count_all(i, level, 0)
         columns.count_all(j, level, 1)
-        self._crowded = level.count_nonzero().item() > DENSE * level.numel()
+        self._was_dense = level.count_nonzero().item() > DENSE * level.numel()
         undecided = level == table.undecided
-        mask = undecided | self._open(block, i, j, slack, slack, among=np.float32(np.inf))
+        mask = undecided | self._open(block, i, j, slack, slack, threshold=np.float32(np.inf))
         flat, value = _chosen(mask, block)
         counted = ~undecided.reshape(-1).cpu().numpy()[flat]
         return Screened(i, j, flat, value - slack, value + slack, counted, tanimoto)
 
-    def take(self, found: Screened) -> None:
-        """Add the result of one block; only one call at a time."""
-        rows, columns, i, j = self._rows, self._columns, found.i, found.j
+    def add(self, screened: Screened) -> None:
+        """Add the result of one block. Only one thread may call this."""
+        rows, columns, i, j = self._rows, self._columns, screened.i, screened.j
         width = j.stop - j.start
-        if found.tanimoto is not None:
-            self._add_tanimoto(found.tanimoto, i, j)
-        a, b = np.divmod(found.flat, width)
+        if screened.tanimoto is not None:
+            self._add_tanimoto(screened.tanimoto, i, j)
+        a, b = np.divmod(screened.flat, width)
         a, b = a + i.start, b + j.start
-        rows.add_bounds(a, found.at_least)
-        columns.add_bounds(b, found.at_least)
+        rows.add_bounds(a, screened.at_least)
+        columns.add_bounds(b, screened.at_least)
         rows.raise_floor(i)
         if rows is not columns:  # a diagonal tile has one side
             columns.raise_floor(j)
-        self._keys.append(a << 17 | b << 1 | found.counted)
-        self._values.append(found.at_most)
+        self._keys.append(a << 17 | b << 1 | screened.counted)
+        self._values.append(screened.at_most)
         self._size += len(a)
         if self._size > PENDING:
             self.decide()
 
     def decide(self) -> None:
-        """Decide in float64 the pairs that the current floors leave open."""
+        """Decide the pending pairs that are still open, in float64."""
         if not self._size:
             return
         rows, columns = self._rows, self._columns
@@ -161,15 +162,16 @@ class Work:
         a, b = keys >> 17, keys >> 1 & 0xFFFF
         exact = self._exact(a, b)
         uncounted = np.flatnonzero(keys & 1 == 0)
-        places, level = self._levels.reached(exact[uncounted])
-        rows.count(a[uncounted[places]], level)
-        columns.count(b[uncounted[places]], level)
+        positions, level = self._levels.reached(exact[uncounted])
+        rows.count(a[uncounted[positions]], level)
+        columns.count(b[uncounted[positions]], level)
         rows.add_neighbours(a, b, exact)
         columns.add_neighbours(b, a, exact)
 
     def _start(
         self, block: torch.Tensor, i: slice, j: slice, slack_i: _Slack, slack_j: _Slack
     ) -> None:
+        """Set the first floors of the rows and the columns of a block."""
         diagonal = self._rows is self._columns and i == j
         if diagonal:
             block.fill_diagonal_(-torch.inf)
@@ -184,14 +186,20 @@ class Work:
         j: slice,
         slack_i: _Slack,
         slack_j: _Slack,
-        among: np.float32 | None = None,
+        threshold: np.float32 | None = None,
     ) -> torch.Tensor:
-        """The pairs of a block that may reach a floor or the lowest threshold.
+        """Mark the pairs of a block that may reach a floor or the lowest threshold.
 
-        The slacks hold for a whole row and a whole column; `among` replaces the lowest threshold.
+        Args:
+            block: (a, b) similarities.
+            i: The rows of the block within the tile.
+            j: The columns of the block within the tile.
+            slack_i: The largest error of each row.
+            slack_j: The largest error of each column.
+            threshold: Replaces the lowest threshold; infinity leaves the floors alone.
         """
         rows, columns = self._rows, self._columns
-        lowest = self._lowest if among is None else among
+        lowest = self._lowest if threshold is None else threshold
         from_i = np.minimum(rows.floor[i], lowest) - slack_i
         from_j = np.minimum(columns.floor[j], lowest) - slack_j
         mask = reaching(block, from_i, from_j)
@@ -201,54 +209,55 @@ class Work:
 
     def _is_dense(self, mask: torch.Tensor, block: torch.Tensor, slack: np.float32) -> bool:
         """Whether the block has so many candidates that counting the whole block is cheaper."""
-        most = DENSE * mask.numel()
-        if count(mask) <= most:
+        limit = DENSE * mask.numel()
+        if count(mask) <= limit:
             return False
-        return (block >= float(self._lowest - slack)).count_nonzero().item() > most
+        return (block >= float(self._lowest - slack)).count_nonzero().item() > limit
 
     def _still_open(
         self, keys: NDArray[np.int64], at_most: NDArray[np.float32]
     ) -> NDArray[np.int64]:
+        """The keys of the pairs that the current floors leave open."""
         a, b = keys >> 17, keys >> 1 & 0xFFFF
-        wanted = np.minimum(self._rows.floor[a], self._columns.floor[b])
-        wanted = np.where(keys & 1, wanted, np.minimum(wanted, self._lowest))
-        still: NDArray[np.int64] = keys[at_most >= wanted]
-        return still
+        floor = np.minimum(self._rows.floor[a], self._columns.floor[b])
+        bound = np.where(keys & 1, floor, np.minimum(floor, self._lowest))
+        still_open: NDArray[np.int64] = keys[at_most >= bound]
+        return still_open
 
     def _exact(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
-        """The similarities of pairs, sorted by row and then by column: (c,)."""
+        """The similarities of pairs (a, b), which are sorted by row and then by column: (c,)."""
         rows, columns = self._rows, self._columns
         exact = np.empty(len(a))
-        for across in range(0, len(columns.span), PANEL):
-            wide = columns.panel.wide(slice(across, across + PANEL))
-            here = np.flatnonzero((b >= across) & (b < across + PANEL))
-            downs = range(0, len(rows.span), _PART)
-            ends = np.searchsorted(a[here], [*downs, len(rows.span)])
+        row_starts = range(0, len(rows.span), _PART)
+        for first_column in range(0, len(columns.span), PANEL):
+            panel = columns.panel.exact_rows(slice(first_column, first_column + PANEL))
+            in_panel = np.flatnonzero((b >= first_column) & (b < first_column + PANEL))
+            ends = np.searchsorted(a[in_panel], [*row_starts, len(rows.span)])
             parts = [
-                (down, here[slice(*ends[k : k + 2])])
-                for k, down in enumerate(downs)
+                (first_row, in_panel[slice(*ends[k : k + 2])])
+                for k, first_row in enumerate(row_starts)
                 if ends[k] < ends[k + 1]
             ]
-            found = self._workers.map(partial(self._exact_part, a, b, wide, across), parts)
-            for (_, some), values in zip(parts, found, strict=True):
-                exact[some] = values
+            compute = partial(self._exact_part, a, b, panel, first_column)
+            for (_, pairs), values in zip(parts, self._workers.map(compute, parts), strict=True):
+                exact[pairs] = values
         return exact
 
     def _exact_part(
         self,
         a: NDArray[np.int64],
         b: NDArray[np.int64],
-        wide: Wide,
-        across: int,
+        panel: ExactRows,
+        first_column: int,
         part: tuple[int, NDArray[np.int64]],
     ) -> NDArray[np.float64]:
-        """The similarities of a part of the rows with the columns from `across` on."""
-        down, some = part
-        rows = self._rows.panel.wide(slice(down, down + _PART))
-        return exact_pairs(rows, wide, a[some] - down, b[some] - across)
+        """The similarities of the pairs of one part of the rows and one panel of columns."""
+        first_row, pairs = part
+        rows = self._rows.panel.exact_rows(slice(first_row, first_row + _PART))
+        return exact_pairs(rows, panel, a[pairs] - first_row, b[pairs] - first_column)
 
-    def _add_tanimoto(self, shared: torch.Tensor, i: slice, j: slice) -> None:
-        units = (shared * 2.0**24).to(torch.int32)
+    def _add_tanimoto(self, tanimoto: torch.Tensor, i: slice, j: slice) -> None:
+        units = (tanimoto * 2.0**24).to(torch.int32)
         if self._rows is self._columns and i == j:
             units.fill_diagonal_(0)
         else:
@@ -259,7 +268,7 @@ class Work:
 def _chosen(
     mask: torch.Tensor, block: torch.Tensor
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """The flat positions of a mask and the similarities of the block there."""
+    """The flat positions of the true entries of a mask, and the similarities of the block there."""
     flat = true_positions(mask)
     value = block.reshape(-1)[torch.from_numpy(flat).to(block.device)]
     return flat, value.float().clamp_(-1, 1).cpu().numpy()

@@ -22,7 +22,7 @@ _TERM_KINDS: dict[str, tuple[str, tuple[int, int]]] = {
 
 
 class LatentSemantics:
-    """A fitted LSA: it encodes unseen texts as well as the training texts.
+    """A fitted LSA, which encodes the training texts and unseen texts.
 
     The terms are words and word pairs, for the meaning of a description, and character 3- to
     5-grams, for the parts of chemical names (`2-methylpropan-1-ol`).
@@ -42,12 +42,12 @@ class LatentSemantics:
         """
         vectorizers = {kind: _vectorizer(*how) for kind, how in _TERM_KINDS.items()}
         try:
-            counted = [vectorizer.fit_transform(texts) for vectorizer in vectorizers.values()]
+            weights = [vectorizer.fit_transform(texts) for vectorizer in vectorizers.values()]
         except ValueError as error:  # an empty vocabulary
             raise EncoderError(
                 f"the training texts must contain words, got {len(texts)} texts: {error}"
             ) from error
-        fitted = sparse.hstack(counted, format="csr")
+        fitted = sparse.hstack(weights, format="csr")
         if settings.dimensions > min(fitted.shape):
             raise EncoderError(
                 f"text_encoder.dimensions must be at most the number of training texts "
@@ -64,8 +64,8 @@ class LatentSemantics:
 
     def transform(self, texts: Sequence[str]) -> np.ndarray:
         """Encode texts: (L,) to (L, D); a text without a known term becomes zero."""
-        counted = [vectorizer.transform(texts) for vectorizer in self._vectorizers.values()]
-        features: np.ndarray = sparse.hstack(counted, format="csr") @ self._components.T
+        weights = [vectorizer.transform(texts) for vectorizer in self._vectorizers.values()]
+        features: np.ndarray = sparse.hstack(weights, format="csr") @ self._components.T
         return features
 
     def arrays(self) -> dict[str, np.ndarray]:

@@ -89,25 +89,25 @@ class Mol2vecMoleculeEncoder(MoleculeEncoder[Mol2vecEncoder]):
             from class_sweep.encoders.token_vectors import TokenVectors  # noqa: PLC0415 - as above
 
             radius = self.settings.radius
-            known = vocabulary
-            if known is None:
-                known = graph_vocabulary(TokenVectors.from_arrays(self.arrays), radius, smiles)
-            return molecule_graphs(known, radius, smiles).arrays()
+            if vocabulary is not None:
+                return molecule_graphs(vocabulary, radius, smiles).arrays()
+            own_vocabulary = graph_vocabulary(TokenVectors.from_arrays(self.arrays), radius, smiles)
+            return molecule_graphs(own_vocabulary, radius, smiles).arrays()
 
-        source = self.fingerprint if vocabulary is None else _parts(vocabulary, self.settings)
+        source = self.fingerprint if vocabulary is None else _key_parts(vocabulary, self.settings)
         key = fingerprint(_GRAPHS_VERSION, source, list(smiles), library_versions("rdkit"))
         return MoleculeGraphs.from_arrays(cache.arrays(f"graphs-{key}", compute))
 
 
-def _parts(vocabulary: GraphVocabulary, settings: Mol2vecEncoder) -> list[object]:
+def _key_parts(vocabulary: GraphVocabulary, settings: Mol2vecEncoder) -> list[object]:
     return [vocabulary.identifiers, vocabulary.vectors, settings.radius]
 
 
 def _digests(vectors: Path) -> list[str]:
     """The digest of the file, and of the arrays that gensim stores beside a large one."""
     try:
-        beside = sorted(vectors.parent.glob(f"{vectors.name}.*.npy"))
-        return [file_digest(path) for path in (vectors, *beside)]
+        array_files = sorted(vectors.parent.glob(f"{vectors.name}.*.npy"))
+        return [file_digest(path) for path in (vectors, *array_files)]
     except OSError as error:
         raise EncoderError(
             f"molecule_encoder.vectors must be a file that can be read, "

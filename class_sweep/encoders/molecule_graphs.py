@@ -1,4 +1,4 @@
-"""Molecules as graphs in flat arrays, which trials read without RDKit."""
+"""Molecule graphs in flat arrays. Trials read them without RDKit."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -18,13 +18,14 @@ class MoleculeGraphs:
     """N molecules. Atoms and motifs are numbered from 0 within their molecule.
 
     Attributes:
-        atoms: A row of substructure tokens a molecule, (ΣA,) int32; 0 is an unknown one.
-        bonds: (ΣE, 3) int32: an atom, another, and the kind of the bond; each bond once.
-        members: (ΣP, 2) int32: an atom and a motif that it is in; a fused atom is in several.
-        motif_bonds: (ΣQ, 2) int32: two motifs that share a bond or an atom; each pair once.
-        motifs: (N,) int32 how many motifs a molecule has; at least one.
-        vectors: (V, D) float32 the vector of each token, which its atoms start from.
-        identifiers: (V,) int64 the Morgan identifier that each token stands for; -1 for token 0.
+        atoms: N rows of (A,) int32: the substructure token of each atom; 0 is the unknown token.
+        bonds: N rows of (E, 3) int32: two atoms and the kind of their bond; each bond once.
+        members: N rows of (P, 2) int32: an atom and its motif; an atom of fused rings has several.
+        motif_bonds: N rows of (Q, 2) int32: two motifs that share an atom or are joined by a bond;
+            each pair once.
+        motifs: (N,) int32, the number of motifs of each molecule; at least 1.
+        vectors: (V, D) float32, the initial vector of the atoms with each token.
+        identifiers: (V,) int64, the Morgan identifier of each token; -1 for token 0.
     """
 
     atoms: Ragged
@@ -40,11 +41,11 @@ class MoleculeGraphs:
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """All arrays by name."""
-        found: dict[str, NDArray[np.generic]] = {}
+        arrays: dict[str, NDArray[np.generic]] = {}
         for field in fields(self):
             value = getattr(self, field.name)
-            found |= value.arrays(field.name) if isinstance(value, Ragged) else {field.name: value}
-        return found
+            arrays |= value.arrays(field.name) if isinstance(value, Ragged) else {field.name: value}
+        return arrays
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> Self:

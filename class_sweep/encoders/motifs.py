@@ -1,8 +1,8 @@
-"""A molecule in chemically meaningful pieces: its rings, and its chains cut at BRICS bonds.
+"""The motifs of a molecule: its rings, and its chains cut at BRICS bonds.
 
-BRICS is Degen et al. 2008 (ChemMedChem 3, 1503), in RDKit's reading. As in ORMA (arXiv 2411.11875)
-ring systems are split further: every bond outside a ring that touches one is cut, and a fused
-system becomes the rings of its smallest set, which share atoms.
+The chains are cut by BRICS (Degen et al. 2008, ChemMedChem 3, 1503) as RDKit implements it. Two
+further rules come from ORMA (arXiv 2411.11875): every bond between a ring and an atom outside it is
+cut, and a fused ring system is split into its smallest set of smallest rings, which share atoms.
 """
 
 from itertools import pairwise
@@ -16,47 +16,47 @@ Pairs = NDArray[np.int32]
 
 
 def find_motifs(molecule: Chem.Mol) -> tuple[Pairs, Pairs, int]:
-    """The motifs of a molecule with at least one atom; every atom is in one or more.
+    """Find the motifs of a molecule with at least one atom. Every atom is in at least one motif.
 
     Returns:
-        (P, 2) atom and motif; (Q, 2) motifs that share a bond or an atom, each pair once; and how
-        many motifs there are.
+        (P, 2) an atom and its motif; (Q, 2) two motifs that share an atom or are joined by a bond,
+        each pair once; and the number of motifs.
     """
     rings = [tuple(ring) for ring in Chem.GetSymmSSSR(molecule)]
     motifs = [*rings, *_chains(molecule, {atom for ring in rings for atom in ring})]
-    of_atom: list[list[int]] = [[] for _ in range(molecule.GetNumAtoms())]
+    motifs_of: list[list[int]] = [[] for _ in range(molecule.GetNumAtoms())]
     for motif, atoms in enumerate(motifs):
         for atom in atoms:
-            of_atom[atom].append(motif)
-    touching = {pair for own in of_atom for pair in pairwise(own)}
+            motifs_of[atom].append(motif)
+    neighbours = {pair for atom_motifs in motifs_of for pair in pairwise(atom_motifs)}
     for bond in molecule.GetBonds():
-        here, there = of_atom[bond.GetBeginAtomIdx()], of_atom[bond.GetEndAtomIdx()]
-        if not set(here) & set(there):
-            touching |= {(min(a, b), max(a, b)) for a in here for b in there}
-    members = [(atom, motif) for atom, own in enumerate(of_atom) for motif in own]
-    return _pairs(members), _pairs(sorted(touching)), len(motifs)
+        first, second = motifs_of[bond.GetBeginAtomIdx()], motifs_of[bond.GetEndAtomIdx()]
+        if not set(first) & set(second):
+            neighbours |= {(min(a, b), max(a, b)) for a in first for b in second}
+    members = [(atom, motif) for atom, atom_motifs in enumerate(motifs_of) for motif in atom_motifs]
+    return _pairs(members), _pairs(sorted(neighbours)), len(motifs)
 
 
 def _chains(molecule: Chem.Mol, in_ring: set[int]) -> list[tuple[int, ...]]:
-    """The pieces outside rings: what hangs together by bonds that BRICS doesn't cut."""
+    """The chains: connected atoms outside rings, after the BRICS bonds are cut."""
     cut = {tuple(sorted(atoms)) for atoms, _ in BRICS.FindBRICSBonds(molecule)}  # type: ignore[no-untyped-call]
-    root = list(range(molecule.GetNumAtoms()))
+    parent = list(range(molecule.GetNumAtoms()))  # a union-find forest
 
-    def find(atom: int) -> int:
-        while root[atom] != atom:
-            root[atom] = root[root[atom]]
-            atom = root[atom]
+    def root(atom: int) -> int:
+        while parent[atom] != atom:
+            parent[atom] = parent[parent[atom]]
+            atom = parent[atom]
         return atom
 
     for bond in molecule.GetBonds():
         a, b = sorted((bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()))
         if a not in in_ring and b not in in_ring and (a, b) not in cut:
-            root[find(a)] = find(b)
-    pieces: dict[int, list[int]] = {}
+            parent[root(a)] = root(b)
+    chains: dict[int, list[int]] = {}
     for atom in range(molecule.GetNumAtoms()):
         if atom not in in_ring:
-            pieces.setdefault(find(atom), []).append(atom)
-    return [tuple(atoms) for atoms in pieces.values()]
+            chains.setdefault(root(atom), []).append(atom)
+    return [tuple(atoms) for atoms in chains.values()]
 
 
 def _pairs(pairs: list[tuple[int, int]]) -> Pairs:

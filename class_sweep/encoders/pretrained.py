@@ -34,7 +34,7 @@ def load_model(folder: Path, device: torch.device, dtype: torch.dtype) -> Any:
                 dtype=dtype,
                 output_loading_info=True,
             )
-    except Exception as error:  # a damaged file can raise anything on its way through the loaders
+    except Exception as error:  # the loaders of a damaged file can raise any error
         raise _unloadable(error, folder) from error
     # transformers replaces missing weights by random numbers and only logs it.
     missing = sorted(name for name in loading["missing_keys"] if not name.startswith(_UNUSED))

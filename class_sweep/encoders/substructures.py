@@ -17,7 +17,7 @@ from class_sweep.errors import EncoderError
 
 _RARE = 3  # tokens that are this rare or rarer are trained as UNK (the threshold of Mol2vec)
 _WINDOW = 10  # tokens on either side (the window of Mol2vec)
-_USUAL_COVERAGE = 0.9  # a lower one usually means that the vectors have another radius
+_USUAL_COVERAGE = 0.9  # a lower coverage usually means that the vectors have another radius
 
 _log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ def substructure_vectors(settings: Mol2vecEncoder, smiles: Sequence[str]) -> Tok
 def molecule_sentences(smiles: Sequence[str], radius: int) -> list[Sentence]:
     """The substructure tokens of each molecule, atom by atom: Morgan identifiers as text."""
     molecules = parse_molecules(smiles)
-    with rdBase.BlockLogs():  # the package calls a function that RDKit calls deprecated
+    with rdBase.BlockLogs():  # mol2vec calls a deprecated function of RDKit
         return [mol2alt_sentence(molecule, radius) for molecule in molecules]
 
 
@@ -70,7 +70,7 @@ def train_vectors(settings: Mol2vecEncoder, sentences: Sequence[Sentence]) -> To
         sg=1,
         window=_WINDOW,
         min_count=1,
-        workers=1,  # with more, the order of the updates is a race
+        workers=1,  # several workers would update the vectors in random order
         hashfxn=_stable_hash,
     )
     return TokenVectors(dict(model.wv.key_to_index), model.wv.vectors)
@@ -91,15 +91,15 @@ def sum_vectors(table: TokenVectors, sentences: Sequence[Sentence]) -> np.ndarra
     for row, sentence in enumerate(sentences):
         token_rows = (table.rows.get(token, unknown) for token in sentence)
         # Sorted, so that every SMILES of a molecule gives the same bits.
-        known = sorted(token_row for token_row in token_rows if token_row is not None)
-        features[row] = table.vectors[known].sum(axis=0)
+        vector_rows = sorted(token_row for token_row in token_rows if token_row is not None)
+        features[row] = table.vectors[vector_rows].sum(axis=0)
     return features
 
 
 def coverage(table: TokenVectors, sentences: Sequence[Sentence]) -> float:
     """The fraction of the tokens, with repeats, that have a vector."""
-    known = sum(token in table.rows for sentence in sentences for token in sentence)
-    return known / max(1, sum(len(sentence) for sentence in sentences))
+    covered = sum(token in table.rows for sentence in sentences for token in sentence)
+    return covered / max(1, sum(len(sentence) for sentence in sentences))
 
 
 def _require_coverage(settings: Mol2vecEncoder, covered: float) -> None:

@@ -54,13 +54,13 @@ def read_vectors(path: Path, *, allow_pickle: bool) -> TokenVectors:
 
     Raises:
         OSError: If the file cannot be read at all.
-        EncoderError: If it is malformed, or a pickle that may not be opened.
+        EncoderError: If the file is malformed, or is a pickle without `allow_pickle`.
     """
     with path.open("rb") as file:
-        head = file.read(64)
-    if head.startswith(b"PK"):
+        beginning = file.read(64)
+    if beginning.startswith(b"PK"):
         return _checked(*_read_npz(path), path)
-    if re.match(rb"\d+ \d+\s*\n", head):
+    if re.match(rb"\d+ \d+\s*\n", beginning):
         return _checked(*_read_word2vec(path), path)
     if not allow_pickle:
         raise EncoderError(
@@ -91,7 +91,7 @@ def _read_word2vec(path: Path) -> tuple[np.ndarray, np.ndarray]:
         dimensions = int(file.readline().split()[1])
         first = file.readline().split()
     try:
-        # In the text format the second line is a token and D numbers, which is unlikely in bytes.
+        # In the text format the second line is a token and D numbers. Binary data hardly ever is.
         binary = len(first) != dimensions + 1 or not all(_is_number(field) for field in first[1:])
         keyed = KeyedVectors.load_word2vec_format(str(path), binary=binary)
     except (ValueError, EOFError) as error:

@@ -1,4 +1,4 @@
-"""Texts through a frozen transformer: pooled features, token states and token numbers."""
+"""Pooled features, token states and token numbers of texts, by a frozen transformer."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -87,9 +87,9 @@ class FrozenTransformer:
             means.append(pool(early.float(), mask, "mean").cpu().numpy())
             lengths.append(mask.sum(dim=1).cpu().numpy())
             states.append(late[mask.bool()].half().cpu().numpy())
-        back = np.argsort(np.concatenate(order))
-        kept = Ragged(np.concatenate(states), offsets_of(np.concatenate(lengths)))
-        return np.concatenate(means)[back], kept.take(back)
+        restore = np.argsort(np.concatenate(order))
+        all_states = Ragged(np.concatenate(states), offsets_of(np.concatenate(lengths)))
+        return np.concatenate(means)[restore], all_states.take(restore)
 
     def _batches(
         self, texts: Sequence[str], progress: Progress | None
@@ -100,7 +100,9 @@ class FrozenTransformer:
         with quiet(), torch.inference_mode():
             tokens = tokenizer(list(texts), truncation=True, max_length=limit)
             lengths = np.array([len(ids) for ids in tokens["input_ids"]])
-            order = np.argsort(-lengths, kind="stable")  # the longest first: memory fails early
+            order = np.argsort(
+                -lengths, kind="stable"
+            )  # longest first, so too little memory fails at once
             for start in range(0, len(order), self.settings.batch_size):
                 rows = order[start : start + self.settings.batch_size]
                 batch = tokenizer.pad(

@@ -11,14 +11,20 @@ from class_sweep.config.document import TEXT_WEIGHT, Space
 from class_sweep.config.sigma import numbers_and_quantiles
 from class_sweep.curriculum.baselines import sigmas_needed
 from class_sweep.difficulty.diagnosis import SigmaDiagnosis
-from class_sweep.difficulty.index import KEPT, DifficultyIndex, Executor, Progress, build_index
+from class_sweep.difficulty.index import (
+    DEFAULT_NEIGHBOURS,
+    DifficultyIndex,
+    Executor,
+    Progress,
+    build_index,
+)
 from class_sweep.difficulty.similarity import CLASS_SIMILARITY, Similarity
 from class_sweep.difficulty.stored import from_stored, invalid_reason, to_stored
 from class_sweep.errors import ConfigError
 from class_sweep.training.features import similarity_of
 
 MAX_SIMILARITIES = 24
-_MIN_DISTRIBUTED = 20_000  # pairs; one machine counts fewer before other nodes have started
+_MIN_DISTRIBUTED = 20_000  # pairs; one machine counts fewer pairs before other nodes start
 
 MakeExecutor = Callable[[Progress], Executor | None]
 """Makes the executor of a large index, which reports its progress; None for this process."""
@@ -79,23 +85,29 @@ def cached_index(
     progress: Progress,
     executor: MakeExecutor | None = None,
 ) -> DifficultyIndex:
-    """The index of the training pairs under a similarity, from the cache or counted now.
+    """Read the index of the training pairs under a similarity from the cache, or count it.
 
     Args:
-        space: The space, for its σ.
+        space: The space, which sets the σ.
         similarity: The similarity.
         features: (L, D_text) and (L, D_molecule) of the training pairs; under Tanimoto the
-            second are fingerprints.
+            molecule features are fingerprints.
         cache: Keeps the index.
-        progress: Receives the blocks so far and all blocks.
-        executor: Makes the executor of an index of many pairs.
+        progress: Receives the number of counted blocks and of all blocks.
+        executor: Makes the executor for an index of many pairs.
     """
     text, molecule = features
     sigmas, quantiles = numbers_and_quantiles(sigmas_needed(space))
     data = fingerprint(text, molecule)
-    # Without the version, so that the cache finds an index of another version and reports it.
+    # The key omits the version, so the cache finds an index of another version and reports it.
     key = fingerprint(
-        "difficulty", data, sigmas, quantiles, KEPT, similarity.text_weight, similarity.molecule
+        "difficulty",
+        data,
+        sigmas,
+        quantiles,
+        DEFAULT_NEIGHBOURS,
+        similarity.text_weight,
+        similarity.molecule,
     )
 
     def count() -> Arrays:

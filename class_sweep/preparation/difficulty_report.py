@@ -18,7 +18,7 @@ from class_sweep.data.pair import PairSet
 from class_sweep.difficulty import order_quality
 from class_sweep.difficulty.diagnosis import SigmaDiagnosis
 from class_sweep.difficulty.index import DifficultyIndex, build_index
-from class_sweep.difficulty.screen import Wide, exact_block
+from class_sweep.difficulty.screen import ExactRows, exact_block
 from class_sweep.difficulty.similarity import THRESHOLD_TOLERANCE, Similarity
 from class_sweep.difficulty.stored import INDEX_VERSION
 from class_sweep.difficulty.vectors import PairVectors
@@ -45,7 +45,7 @@ EXAMPLES = 6
 DETAILED_SIGMAS = 5
 CURVE_POINTS = 101
 SCATTER_POINTS = 1000
-_CHUNK = 1024  # rows
+_CHUNK = 1024  # rows at a time
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class _Inputs:
 
 
 def difficulty_report(space: Space, prepared: Prepared, cache: ArrayCache) -> IndexReport:
-    """Compute the report at the centre of every axis but σ.
+    """Compute the report at the centre of every axis except σ.
 
     Raises:
         InputError: If a baseline schedule does not fit the data.
@@ -125,7 +125,7 @@ def difficulty_report(space: Space, prepared: Prepared, cache: ArrayCache) -> In
 
 
 def _at(diagnoses: Sequence[SigmaDiagnosis], sigmas: Sequence[float]) -> list[SigmaDiagnosis]:
-    """The diagnosis of each σ; the index rounds σ by less than two σ differ."""
+    """The diagnosis nearest to each σ; the rounding of the index is smaller than a step of σ."""
     return [min(diagnoses, key=lambda d: abs(d.sigma - sigma)) for sigma in sigmas]
 
 
@@ -223,10 +223,10 @@ def _against_validation(
     train, validation = inputs.vectors(inputs.train), inputs.vectors(inputs.validation)
     likeness = np.zeros(len(train))
     counts = {sigma: np.zeros(len(validation), dtype=np.int64) for sigma in sigmas}
-    columns = Wide.of(validation, range(len(validation)))
+    columns = ExactRows.of(validation, range(len(validation)))
     for start in range(0, len(train), _CHUNK):
         rows = range(start, min(start + _CHUNK, len(train)))
-        similarity = exact_block(Wide.of(train, rows), columns)
+        similarity = exact_block(ExactRows.of(train, rows), columns)
         likeness[start : start + len(rows)] = similarity.sum(axis=1)
         for sigma in sigmas:
             counts[sigma] += (similarity >= sigma - THRESHOLD_TOLERANCE).sum(axis=0)

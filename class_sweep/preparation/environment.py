@@ -17,7 +17,7 @@ _PACKAGES = ("class-sweep", "ray", "torch", "optuna", "numpy", "scikit-learn", "
 
 
 def describe_environment(pairs: PairSet, features: TrialFeatures, space: Space) -> Environment:
-    """Versions, machine, seed, what was dropped, and the checksums of data and indexes."""
+    """Versions, machine, seed, dropped rows, and the checksums of data and indexes."""
     gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
     return Environment(
         packages={name: version(name) for name in _PACKAGES},

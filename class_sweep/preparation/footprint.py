@@ -1,4 +1,4 @@
-"""What a trial takes of a GPU's memory and of the disk, before one starts."""
+"""The GPU memory and the disk space of a sweep, estimated before the first trial starts."""
 
 import torch
 
@@ -11,96 +11,106 @@ from class_sweep.training.features import TrialFeatures
 from class_sweep.tuning.milestones import rung_samples
 from class_sweep.tuning.pruners.pruner import make_pruner
 
-# Of real sweeps, and as much again: a report 1.6 kB, a study's trial 2 kB, a page 2 MB.
-_LINE, _STUDY_TRIAL, _EMPTY_STUDY, _PAGE = 3 << 10, 4 << 10, 256 << 10, 4 << 20
-_COPIES = 2  # of a checkpoint: the older one stands until the newer is whole
-_CONTEXT = 512 * 2**20  # bytes of a process that has done nothing yet: CUDA and its libraries
+# Upper bounds in bytes: about twice the sizes of real sweeps.
+_LOG_LINE = 3 << 10
+_STUDY_TRIAL = 4 << 10
+_EMPTY_STUDY = 256 << 10
+_PAGE = 4 << 20  # the report page without the data of the log
+_COPIES = 2  # the previous checkpoint of a trial is removed when the next one is complete
+_CUDA_CONTEXT = 512 * 2**20  # bytes of CUDA and its libraries in a process without data
 _GIB = 2**30
 
 
 def trial_bytes(space: Space, features: TrialFeatures) -> int:
-    """What a trial holds on its GPU at least: CUDA itself, the training rows, the model's state.
+    """The minimum GPU memory of a trial: the CUDA context, the training rows and the model.
 
-    A parameter that is trained is there four times: its value, its gradient and AdamW's two
-    moments. Activations are not counted; they grow with the batch and the backbone.
+    A trained parameter counts four times: its value, its gradient and the two moments of AdamW.
+    Activations are not counted; they grow with the batch and the backbone.
     """
     rows = len(features.rows("train"))
     row: int = (features.text.shape[1] + features.molecule.shape[1]) * features.text.itemsize
     trained, frozen = _parameters(space, features)
-    return _CONTEXT + rows * row + 4 * (4 * trained + frozen)
+    return _CUDA_CONTEXT + rows * row + 4 * (4 * trained + frozen)
 
 
 def checkpoint_bytes(space: Space, features: TrialFeatures) -> int:
-    """A checkpoint on disk: every parameter, and AdamW's two moments of those that are trained."""
+    """The size of a checkpoint: all parameters, and two AdamW moments per trained parameter."""
     trained, frozen = _parameters(space, features)
     return 4 * (3 * trained + frozen)
 
 
-def most_on_disk(space: Space, features: TrialFeatures, at_a_time: int) -> int:
-    """Bytes of checkpoints when most trials have some: two of each running or paused trial."""
+def max_checkpoint_bytes(space: Space, features: TrialFeatures, parallel_trials: int) -> int:
+    """The maximum size of all checkpoints: two for each running and each paused trial."""
     rungs, search = rung_samples(space, len(features.rows("train"))), space.settings.search
     pruner = make_pruner(space.settings.pruning, len(rungs), search.sampled)
-    return _COPIES * (at_a_time + pruner.max_paused) * checkpoint_bytes(space, features)
+    return _COPIES * (parallel_trials + pruner.max_paused) * checkpoint_bytes(space, features)
 
 
 def results_bytes(space: Space, rungs: int, queries: int) -> int:
-    """What a sweep leaves in its folder, and in the storage that has its copy, at most.
+    """The maximum size of a results folder, and of its copy in remote storage.
 
     Args:
-        space: Of the sweep.
-        rungs: How many there are.
-        queries: Of the validation split, Q.
+        space: The space of the sweep.
+        rungs: The number of rungs.
+        queries: Q, the number of queries of the validation split.
     """
     settings = space.settings
-    log = settings.search.runs * (rungs + 2) * _LINE  # its end, and a place lost while it waited
-    found = log + _EMPTY_STUDY + settings.search.runs * _STUDY_TRIAL + _PAGE + log  # drawn in it
+    runs, confirm = settings.search.runs, settings.confirm
+    # One line per rung, one for the end, and one for a pause that ends in pruning.
+    log = runs * (rungs + 2) * _LOG_LINE
+    study = _EMPTY_STUDY + runs * _STUDY_TRIAL
+    page = _PAGE + log  # the page contains the reports of the log
+    total = log + study + page
     if settings.confirms:
-        wanted = settings.confirm
-        arms = wanted.finalists * (1 + len(wanted.controls))
+        arms = confirm.finalists * (1 + len(confirm.controls))
         ranks = 4 * queries * len(POOLS) * len(DIRECTIONS)
-        found += arms * max(wanted.seeds, wanted.max_seeds) * (_LINE + ranks)
-    return found
+        total += arms * max(confirm.seeds, confirm.max_seeds) * (_LOG_LINE + ranks)
+    return total
 
 
 def _parameters(space: Space, features: TrialFeatures) -> tuple[int, int]:
-    """Trained and frozen parameters of a trial's model, at the larger end of the axes."""
-    found = []
+    """Count the trained and the frozen parameters of a model at the larger ends of the axes."""
+    counts = []
     for end in (0, -1):
-        ends = {p: a.ends()[end] for p, a in space.axes.items() if p.startswith("backbone.")}
+        ends = {
+            path: axis.ends()[end]
+            for path, axis in space.axes.items()
+            if path.startswith("backbone.")
+        }
         settings = space.resolve(ends)
         sources = features.input_spec(settings)
-        # Weights that are read from files cannot be read into nothing.
+        # A meta tensor has no memory, so weights from files cannot be loaded into it.
         device = "cpu" if sources.transformer or sources.atom_vectors is not None else "meta"
         with torch.device(device):
             parameters = list(build_backbone(settings.backbone, sources).parameters())
         trained = sum(p.numel() for p in parameters if p.requires_grad)
-        found.append((trained, sum(p.numel() for p in parameters) - trained))
-    return max(found)
+        counts.append((trained, sum(p.numel() for p in parameters) - trained))
+    return max(counts)
 
 
 def require_gpu_memory(resources: Resources, need: int, memory: list[int]) -> None:
-    """Refuse trials that their share of the smallest GPU cannot hold.
+    """Check that a trial fits into its share of the smallest GPU.
 
     Args:
-        resources: Of one trial.
-        need: Bytes, of `trial_bytes`.
-        memory: Bytes of each GPU.
+        resources: The resources of one trial.
+        need: The bytes of a trial; see `trial_bytes`.
+        memory: The bytes of each GPU.
 
     Raises:
-        InputError: If a share is too small.
+        InputError: If the share is too small.
     """
     if not resources.gpus or not memory:
         return
-    there = min(memory) * min(1.0, resources.gpus)
-    if need > there:
+    share = min(memory) * min(1.0, resources.gpus)
+    if need > share:
         raise InputError(
-            "resources.gpus must leave each trial room for its data and its model"
-            f" ({need / _GIB:.1f} GiB and its activations), got {resources.gpus:g} of a GPU of"
+            "resources.gpus must give each trial enough memory for its data and its model"
+            f" ({need / _GIB:.1f} GiB, and the activations), got {resources.gpus:g} of a GPU of"
             f" {min(memory) / _GIB:.1f} GiB"
         )
 
 
 def gpu_memory() -> list[int]:
-    """Bytes of each GPU of this machine."""
+    """The memory of each GPU of this machine, in bytes."""
     count = torch.cuda.device_count()
     return [torch.cuda.get_device_properties(i).total_memory for i in range(count)]

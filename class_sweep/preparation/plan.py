@@ -11,7 +11,7 @@ from class_sweep.config.inputs import SPLITS
 from class_sweep.curriculum.schedule import full_data_samples
 from class_sweep.curriculum.schedule_bounds import schedule_bounds
 from class_sweep.data.pair import PairSet
-from class_sweep.preparation.capacity import Machine, fitting
+from class_sweep.preparation.capacity import Machine, parallel_trials
 from class_sweep.tuning.milestones import rung_samples
 
 
@@ -24,9 +24,9 @@ class SweepPlan:
         steps: The optimizer steps of the shortest and of the longest schedule of the space.
         full_samples: The samples of one trial on the full data.
         full_budget: The samples if every trial ran to its end on the full data.
-        rungs: Samples at each rung.
-        at_a_time: Trials that run at once.
-        machines: Where they may run.
+        rungs: The number of samples at each rung.
+        parallel_trials: The number of trials that run in parallel.
+        machines: The machines that may run trials.
     """
 
     pairs: dict[str, int]
@@ -34,7 +34,7 @@ class SweepPlan:
     full_samples: int
     full_budget: int
     rungs: list[int]
-    at_a_time: int
+    parallel_trials: int
     machines: Sequence[Machine]
 
 
@@ -44,13 +44,13 @@ def this_machine() -> Machine:
 
 
 def require_resources(space: Space, machines: Sequence[Machine]) -> int:
-    """How many trials of the space run at once.
+    """Compute the number of trials of the space that run in parallel.
 
     Raises:
         InputError: If no machine holds one trial.
     """
     search = space.settings.search
-    return fitting(space.settings.resources, search.max_concurrent, search.runs, machines)
+    return parallel_trials(space.settings.resources, search.max_concurrent, search.runs, machines)
 
 
 def plan_sweep(space: Space, pairs: PairSet, machines: Sequence[Machine]) -> SweepPlan:
@@ -69,6 +69,6 @@ def plan_sweep(space: Space, pairs: PairSet, machines: Sequence[Machine]) -> Swe
         full_samples=full,
         full_budget=full * settings.search.runs,
         rungs=rung_samples(space, counts["train"]),
-        at_a_time=require_resources(space, machines),
+        parallel_trials=require_resources(space, machines),
         machines=machines,
     )

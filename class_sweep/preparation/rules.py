@@ -30,7 +30,7 @@ def load_checked_pairs(space: Space) -> PairSet:
 
 
 def backbone_needs(space: Space) -> Needs:
-    """The inputs that any trial of a space needs beside one vector per text and molecule.
+    """The inputs that trials of a space need beside one vector per text and molecule.
 
     Raises:
         ConfigError: If trials need the token states of different layers.
@@ -40,13 +40,13 @@ def backbone_needs(space: Space) -> Needs:
         space.resolve({path: end}).backbone for path, axis in axes.items() for end in axis.ends()
     ]
     needs = {backbone_class(backbone).needs(backbone) for backbone in backbones}
-    depths = {one.token_depths for one in needs}
+    depths = {need.token_depths for need in needs}
     if len(depths) > 1:
         raise ConfigError(
             f"{space.name}: backbone.token_depth and multitoken_depth must be plain values, because"
             " the token states of two layers are computed once, got an axis"
         )
-    return Needs(any(one.graphs for one in needs), depths.pop())
+    return Needs(any(need.graphs for need in needs), depths.pop())
 
 
 def require_consistent(space: Space) -> None:
@@ -69,8 +69,9 @@ def _require_encoders(space: Space) -> None:
     if needs.graphs and not molecule_encoder_class(settings.molecule_encoder).provides_graphs:
         raise ConfigError(
             f"{space.name}: molecule_encoder.kind: must be"
-            f" {providers(MOLECULE_ENCODERS, 'provides_graphs')} for {backbone}, whose atoms start"
-            f" from its vectors, got {settings.molecule_encoder.kind}"
+            f" {providers(MOLECULE_ENCODERS, 'provides_graphs')} for {backbone}, because the"
+            f" atoms of its graphs start from substructure vectors, got"
+            f" {settings.molecule_encoder.kind}"
         )
     if needs.token_depths and not text_encoder_class(settings.text_encoder).provides_tokens:
         raise ConfigError(

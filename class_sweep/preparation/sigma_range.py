@@ -1,4 +1,4 @@
-"""The recommended range of σ: where N(σ) orders the pairs, with the line for a space."""
+"""The recommended range of σ, in which N(σ) orders the pairs, and its line for a space."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from class_sweep.preparation.index_report import Recommendation
 
 SIGMA_STEP = INDEX_STEPS[SIGMA]
 ALONE = (0.05, 0.45)
-"""Fractions of pairs with N = 0 between which an uncounted σ should order the pairs."""
+"""The fractions of pairs with N = 0 at the ends of a range of σ that the index did not count."""
 
 
 def recommend_sigma(
@@ -24,9 +24,9 @@ def recommend_sigma(
 
     Args:
         space: The space.
-        sigmas: Its σ, ascending.
+        sigmas: The σ of the space, ascending.
         usable: For each σ, whether N orders the pairs.
-        index: The index, for the nearest neighbours.
+        index: The index, with the nearest neighbours.
     """
     min_distinct = max(MIN_DISTINCT, space.settings.budget.epochs)
     rule = f"largest tie below 50 % of the pairs and at least {min_distinct} distinct N"

@@ -21,19 +21,19 @@ def never():
     raise AssertionError("computed although cached")
 
 
-def same(one, other):
-    return one.keys() == other.keys() and all(
-        one[name].dtype == other[name].dtype and np.array_equal(one[name], other[name])
-        for name in one
+def same(first, second):
+    return first.keys() == second.keys() and all(
+        first[name].dtype == second[name].dtype and np.array_equal(first[name], second[name])
+        for name in first
     )
 
 
 def entry(folder):
-    (found,) = folder.glob("*.safetensors")
-    return found
+    (path,) = folder.glob("*.safetensors")
+    return path
 
 
-def test_the_second_call_reads_what_the_first_computed(tmp_path):
+def test_the_second_call_reads_the_arrays_of_the_first(tmp_path):
     assert same(ArrayCache(tmp_path / "a" / "b").arrays(KEY, lambda: ARRAYS), ARRAYS)
     assert same(ArrayCache(tmp_path / "a" / "b").arrays(KEY, never), ARRAYS)
 
@@ -46,7 +46,7 @@ def test_the_second_call_reads_what_the_first_computed(tmp_path):
     )
 )
 @settings(max_examples=40, deadline=None)
-def test_every_shape_type_and_layout_comes_back(array):
+def test_every_shape_type_and_layout_is_restored(array):
     with tempfile.TemporaryDirectory() as folder:
         cache = ArrayCache(Path(folder))
         stored = {"plain": array, "transposed": array.T, "sliced": array[..., None][..., ::2]}
@@ -54,18 +54,18 @@ def test_every_shape_type_and_layout_comes_back(array):
         assert same(cache.arrays(KEY, never), stored)
 
 
-def test_a_key_is_made_of_everything_given(tmp_path):
+def test_every_key_part_counts(tmp_path):
     cache = ArrayCache(tmp_path)
     for row, parts in enumerate([{"seed": 1}, {"seed": 2}, ["seed", 1]]):
-        made = cache.get_or_compute(parts, lambda row=row: np.full(2, row), name="lsa")
-        assert made.tolist() == [row, row]
+        array = cache.get_or_compute(parts, lambda row=row: np.full(2, row), name="lsa")
+        assert array.tolist() == [row, row]
     assert cache.get_or_compute({"seed": 2}, never, name="lsa").tolist() == [1, 1]
     assert len(list(tmp_path.glob("lsa-*.safetensors"))) == 3
 
 
 @given(position=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255))
 @settings(max_examples=60, deadline=None)
-def test_any_changed_byte_is_noticed_and_the_entry_rebuilt(position, flip):
+def test_an_entry_with_any_changed_byte_is_rebuilt(position, flip):
     with tempfile.TemporaryDirectory() as folder:
         cache = ArrayCache(Path(folder))
         cache.arrays(KEY, lambda: ARRAYS)
@@ -87,7 +87,7 @@ def test_a_truncated_entry_is_reported_and_rebuilt(tmp_path, caplog, size):
     assert entry(tmp_path).read_bytes() == whole
 
 
-def test_an_entry_under_another_entrys_name_is_not_believed(tmp_path, caplog):
+def test_a_renamed_entry_is_rebuilt(tmp_path, caplog):
     cache = ArrayCache(tmp_path)
     cache.arrays(KEY, lambda: ARRAYS)
     entry(tmp_path).rename(tmp_path / "other.safetensors")
@@ -96,7 +96,7 @@ def test_an_entry_under_another_entrys_name_is_not_believed(tmp_path, caplog):
     assert "checksum" in caplog.text
 
 
-def test_a_leftover_of_a_killed_writer_is_replaced(tmp_path):
+def test_the_partial_file_of_a_killed_process_is_replaced(tmp_path):
     (tmp_path / f"{KEY}.tmp").write_bytes(b"half an ent")
     cache = ArrayCache(tmp_path)
     cache.arrays(KEY, lambda: ARRAYS)
@@ -104,35 +104,35 @@ def test_a_leftover_of_a_killed_writer_is_replaced(tmp_path):
     assert not list(tmp_path.glob("*.tmp"))
 
 
-def test_a_folder_that_cannot_be_made_costs_only_the_saving(tmp_path, caplog):
+def test_without_a_cache_folder_arrays_are_computed_but_not_saved(tmp_path, caplog):
     (tmp_path / "file").write_text("in the way")
     cache = ArrayCache(tmp_path / "file" / "cache")
     assert same(cache.arrays(KEY, lambda: ARRAYS), ARRAYS)
     assert ["not cached" in record.message for record in caplog.records] == [True]
 
 
-def test_a_folder_whose_entry_cannot_be_written_costs_only_the_saving(tmp_path, caplog):
+def test_an_entry_that_cannot_be_written_is_computed_but_not_saved(tmp_path, caplog):
     (tmp_path / f"{KEY}.tmp").mkdir()
     assert same(ArrayCache(tmp_path).arrays(KEY, lambda: ARRAYS), ARRAYS)
     assert ["not cached" in record.message for record in caplog.records] == [True]
 
 
-def test_a_full_disk_costs_only_the_saving(tmp_path):
+def test_on_a_full_disk_arrays_are_computed_but_not_saved(tmp_path):
     script = """
 import resource, sys, numpy as np
 from pathlib import Path
 from class_sweep.base.array_cache import ArrayCache
-resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))  # the system refuses to write more
-made = ArrayCache(Path(sys.argv[1])).arrays("big", lambda: {"x": np.ones(10_000)})
-print(made["x"].sum())
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))  # larger writes fail
+arrays = ArrayCache(Path(sys.argv[1])).arrays("big", lambda: {"x": np.ones(10_000)})
+print(arrays["x"].sum())
 """
-    done = _python(script, tmp_path).communicate(timeout=30)
-    assert done[0].strip() == "10000.0"
-    assert "not cached" in done[1]
+    stdout, stderr = _python(script, tmp_path).communicate(timeout=30)
+    assert stdout.strip() == "10000.0"
+    assert "not cached" in stderr
     assert [path.name for path in tmp_path.iterdir()] == ["big.lock"]
 
 
-def test_an_error_of_the_computation_is_passed_on_and_nothing_is_stored(tmp_path):
+def test_an_error_of_the_computation_is_raised_and_nothing_is_saved(tmp_path):
     def fail():
         raise OSError("the model's file is gone")
 
@@ -142,7 +142,7 @@ def test_an_error_of_the_computation_is_passed_on_and_nothing_is_stored(tmp_path
     assert same(ArrayCache(tmp_path).arrays(KEY, lambda: ARRAYS), ARRAYS)
 
 
-def test_what_cannot_be_stored_or_named_is_refused(tmp_path):
+def test_text_arrays_and_invalid_keys_are_errors(tmp_path):
     cache = ArrayCache(tmp_path)
     with pytest.raises(TypeError, match="must be numeric, got <U1 for 'tokens'"):
         cache.arrays(KEY, lambda: {"tokens": np.array(["a"])})
@@ -151,7 +151,7 @@ def test_what_cannot_be_stored_or_named_is_refused(tmp_path):
             cache.arrays(key, never)
 
 
-def test_two_processes_at_once_compute_once(tmp_path):
+def test_two_processes_at_once_compute_an_entry_once(tmp_path):
     script = """
 import os, sys, time, numpy as np
 from pathlib import Path
@@ -172,7 +172,7 @@ print(ArrayCache(folder / "cache").get_or_compute(["key"], compute, name="x").su
     assert (tmp_path / "computed").read_text() == "once "
 
 
-def test_the_lock_of_a_killed_process_is_free(tmp_path):
+def test_a_killed_process_leaves_no_lock(tmp_path):
     script = """
 import sys, time
 from pathlib import Path
@@ -189,25 +189,25 @@ ArrayCache(Path(sys.argv[1])).arrays("index-1", compute)
     assert same(ArrayCache(tmp_path).arrays(KEY, lambda: ARRAYS), ARRAYS)
 
 
-def test_waiting_is_logged_and_ends_with_the_other_ones_entry(tmp_path, caplog):
+def test_a_waiting_call_is_logged_and_reads_the_finished_entry(tmp_path, caplog):
     caplog.set_level(logging.INFO)
-    computing, go_on = threading.Event(), threading.Event()
+    computing, finish = threading.Event(), threading.Event()
 
     def slow():
         computing.set()
-        go_on.wait(10)
+        finish.wait(10)
         return ARRAYS
 
     first = threading.Thread(target=lambda: ArrayCache(tmp_path).arrays(KEY, slow))
     first.start()
     computing.wait(10)
-    threading.Timer(0.2, go_on.set).start()
+    threading.Timer(0.2, finish.set).start()
     assert same(ArrayCache(tmp_path).arrays(KEY, never), ARRAYS)
     first.join()
     assert f"waiting for another process that computes {KEY}" in caplog.text
 
 
-def test_the_folder_is_the_variables_or_the_users(monkeypatch):
+def test_the_default_folder_is_the_environment_variable_or_the_user_cache(monkeypatch):
     monkeypatch.setenv("CLASS_SWEEP_CACHE", "~/features")
     assert default_cache_folder() == Path.home() / "features"
     monkeypatch.delenv("CLASS_SWEEP_CACHE")

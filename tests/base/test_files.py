@@ -15,18 +15,18 @@ def test_a_file_is_written_and_replaced(tmp_path):
     assert path.stat().st_mode & 0o777 == 0o644
 
 
-@pytest.mark.parametrize("there", [True, False])
-def test_a_write_that_fails_leaves_what_was_there(tmp_path, there):
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_failed_write_keeps_the_old_file(tmp_path, exists):
     path = tmp_path / "a.yaml"
-    if there:
+    if exists:
         path.write_text("old")
     with pytest.raises(UnicodeEncodeError):
         write_atomic(path, "x" * 100_000 + "\ud800")
-    assert [p.read_text() for p in tmp_path.iterdir()] == (["old"] if there else [])
+    assert [p.read_text() for p in tmp_path.iterdir()] == (["old"] if exists else [])
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
-def test_a_write_that_is_cut_short_leaves_what_was_there(tmp_path, monkeypatch, error):
+def test_an_interrupted_write_keeps_the_old_file(tmp_path, monkeypatch, error):
     path = tmp_path / "a.yaml"
     path.write_text("old")
 
@@ -40,14 +40,14 @@ def test_a_write_that_is_cut_short_leaves_what_was_there(tmp_path, monkeypatch, 
     assert [p.name for p in tmp_path.iterdir()] == ["a.yaml"]
 
 
-def test_a_folder_that_is_not_there(tmp_path):
+def test_a_missing_folder_is_an_error(tmp_path):
     path = tmp_path / "none" / "a.yaml"
     with pytest.raises(StorageError) as caught:
         write_atomic(path, "")
     assert str(caught.value) == f"a file must be writable: {path}: No such file or directory"
 
 
-def test_a_folder_in_the_way(tmp_path):
+def test_a_folder_at_the_path_is_an_error(tmp_path):
     path = tmp_path / "a.yaml"
     path.mkdir()
     with pytest.raises(StorageError, match=r"a file must be writable: .*a\.yaml: Is a directory"):

@@ -13,10 +13,10 @@ _nested = st.recursive(_scalars, lambda inner: st.lists(inner) | st.dictionaries
 
 
 @given(_nested, _nested)
-def test_equal_values_and_no_others_share_a_fingerprint(one, other):
-    # repr tells 1 from 1.0 and True, as the fingerprint does; == would not.
-    alike = repr(_sorted(one)) == repr(_sorted(other))
-    assert (fingerprint(one) == fingerprint(other)) == alike
+def test_only_equal_values_share_a_fingerprint(first, second):
+    # Like the fingerprint, repr distinguishes 1, 1.0 and True; == does not.
+    equal = repr(_sorted(first)) == repr(_sorted(second))
+    assert (fingerprint(first) == fingerprint(second)) == equal
 
 
 def _sorted(value):
@@ -26,13 +26,13 @@ def _sorted(value):
 
 
 @given(st.lists(st.text()), st.lists(st.text()))
-def test_where_one_text_ends_counts(one, other):
-    assert (fingerprint(*one) == fingerprint(*other)) == (one == other)
+def test_the_boundaries_between_texts_count(first, second):
+    assert (fingerprint(*first) == fingerprint(*second)) == (first == second)
 
 
-def test_it_is_the_same_on_every_machine():
-    by_hand = b"l3:" + b"s2:ab" + b"d2:s1:ai1:1s1:bn0:" + b"l1:b1:1"
-    assert fingerprint("ab", {"b": None, "a": 1}, [True]) == hashlib.sha256(by_hand).hexdigest()
+def test_a_fingerprint_is_the_same_on_every_machine():
+    encoding = b"l3:" + b"s2:ab" + b"d2:s1:ai1:1s1:bn0:" + b"l1:b1:1"
+    assert fingerprint("ab", {"b": None, "a": 1}, [True]) == hashlib.sha256(encoding).hexdigest()
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_an_arrays_memory_layout_does_not_count():
     assert fingerprint(np.empty((0, 3))) != fingerprint(np.empty((3, 0)))
 
 
-def test_numpy_scalars_tuples_and_models_are_like_their_plain_values():
+def test_numpy_scalars_tuples_and_models_equal_their_plain_values():
     assert fingerprint(np.float64(0.5), np.int64(3)) == fingerprint(0.5, 3)
     assert fingerprint((1, 2)) == fingerprint([1, 2])
     assert fingerprint(LsaEncoder(seed=1)) == fingerprint(LsaEncoder(seed=1).model_dump())
@@ -69,11 +69,11 @@ def test_a_value_without_a_stable_encoding_is_refused(value):
         fingerprint(value)
 
 
-def test_a_files_digest_is_that_of_its_bytes(tmp_path):
+def test_a_file_digest_is_the_hash_of_its_bytes(tmp_path):
     file = tmp_path / "file"
     file.write_bytes(b"abc")
     assert file_digest(file).startswith("ba7816bf")  # FIPS 180-2, appendix B.1
 
 
-def test_library_versions_name_what_is_installed():
+def test_library_versions_are_the_installed_versions():
     assert library_versions("numpy") == {"numpy": np.__version__}

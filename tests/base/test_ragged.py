@@ -12,25 +12,25 @@ def ragged(values):
 
 
 @given(rows, st.data())
-def test_rows_are_taken_in_the_order_asked_for(values, data):
-    places = data.draw(st.lists(st.integers(0, len(values) - 1), max_size=12))
-    taken = ragged(values).take(np.array(places, np.int64))
-    expected = [values[place] for place in places]
-    assert len(taken) == len(places)
+def test_rows_are_taken_in_the_requested_order(values, data):
+    indices = data.draw(st.lists(st.integers(0, len(values) - 1), max_size=12))
+    taken = ragged(values).take(np.array(indices, np.int64))
+    expected = [values[index] for index in indices]
+    assert len(taken) == len(indices)
     assert taken.values.tolist() == [value for row in expected for value in row]
     assert np.diff(taken.offsets).tolist() == [len(row) for row in expected]
     assert taken.owners().tolist() == [i for i, row in enumerate(expected) for _ in row]
 
 
 @given(rows)
-def test_padding_is_zero_behind_each_end(values):
+def test_padding_after_each_row_is_zero(values):
     dense, mask = ragged(values).padded()
     assert dense.shape == mask.shape == (len(values), max(map(len, values)))
     assert [dense[i, mask[i]].tolist() for i in range(len(values))] == values
     assert not dense[~mask].any()
 
 
-def test_what_is_taken_is_a_copy():
-    one = ragged([[1, 2], [3]])
-    one.take(np.array([0, 1])).values[:] = 9
-    assert one.values.tolist() == [1, 2, 3]
+def test_taken_rows_are_a_copy():
+    original = ragged([[1, 2], [3]])
+    original.take(np.array([0, 1])).values[:] = 9
+    assert original.values.tolist() == [1, 2, 3]

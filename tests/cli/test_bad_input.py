@@ -57,11 +57,11 @@ SPACE_MISTAKES = {
     ),
     "a GPU that is not there": (
         ("{cpus: 1}", "{cpus: 1, gpus: 1}"),
-        ["resources.gpus must be at most what there is (0), got 1"],
+        ["resources.gpus must be at most 0 on this machine, got 1"],
     ),
     "more cores than there are": (
         ("{cpus: 1}", "{cpus: 10000}"),
-        ["resources.cpus must be at most what there is"],
+        ["resources.cpus must be at most ", " on this machine, got 10000"],
     ),
     "one tie at every sigma": (
         ("sigma: {uniform: [0.40, 0.80], step: 0.05}", "sigma: 1.0"),

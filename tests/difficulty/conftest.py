@@ -10,9 +10,9 @@ from class_sweep.difficulty.similarity import Similarity
 
 
 def unit(features):
-    wide = np.asarray(features, dtype=np.float64)
-    norms = np.sqrt((wide**2).sum(axis=1, keepdims=True))
-    return np.divide(wide, norms, out=np.zeros_like(wide), where=norms > 0)
+    rows = np.asarray(features, dtype=np.float64)
+    norms = np.sqrt((rows**2).sum(axis=1, keepdims=True))
+    return np.divide(rows, norms, out=np.zeros_like(rows), where=norms > 0)
 
 
 def tanimoto(fingerprints):
@@ -22,7 +22,7 @@ def tanimoto(fingerprints):
 
 
 def matrix(text, molecule, similarity=None):
-    """(L, L) every s_ij in float64, the diagonal −∞."""
+    """All s_ij in float64: (L, L), with −∞ on the diagonal."""
     similarity = similarity or Similarity()
     w = similarity.text_weight
     by_molecule = (
@@ -36,7 +36,7 @@ def matrix(text, molecule, similarity=None):
 
 
 class BruteForce:
-    """What an index must hold, from the whole matrix in float64."""
+    """The expected index, from the whole matrix in float64."""
 
     def __init__(self, s, sigmas, m):
         pairs = len(s)
@@ -57,11 +57,13 @@ class BruteForce:
         np.testing.assert_allclose(index.mean_similarity, self.mean, atol=2e-7)
 
 
-def machine(dtype=torch.float32, block=16, tile=16384, pending=work.PENDING, dense=work.DENSE):
-    """The code as it would run elsewhere: another screen, and blocks that small data crosses."""
+def patched_engine(
+    dtype=torch.float32, block=16, tile=16384, pending=work.PENDING, dense=work.DENSE
+):
+    """Patch the screen format and the sizes, so that small data crosses blocks and tiles."""
     stack = ExitStack()
-    form = (torch.device("cpu"), dtype)
-    stack.enter_context(patch.object(screen, "screen_format", lambda: form))
+    screen_format = (torch.device("cpu"), dtype)
+    stack.enter_context(patch.object(screen, "screen_format", lambda: screen_format))
     stack.enter_context(patch.object(layout, "BLOCK", block))
     stack.enter_context(patch.object(tiles, "TILE", tile))
     stack.enter_context(patch.object(work, "PENDING", pending))
@@ -70,20 +72,20 @@ def machine(dtype=torch.float32, block=16, tile=16384, pending=work.PENDING, den
 
 
 @pytest.fixture
-def brute():
+def brute_force():
     return lambda text, molecule, sigmas, m, similarity=None: BruteForce(
         matrix(text, molecule, similarity), sigmas, m
     )
 
 
 @pytest.fixture
-def every_similarity():
+def similarity_matrix():
     return matrix
 
 
 @pytest.fixture
-def on():
-    return machine
+def counting_with():
+    return patched_engine
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What a block lets through, against PyTorch's own comparison."""
+"""The bound comparison agrees with PyTorch's comparison operators."""
 
 import numpy as np
 import pytest
@@ -13,16 +13,16 @@ NUMBERS = st.sampled_from([-np.inf, -1.0, -0.25, -0.0, 0.0, 1e-30, 0.25, 0.25000
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
 @given(data=st.data())
-def test_what_reaches_a_bound_passes(dtype, data):
-    def some(many):
-        return np.array(data.draw(st.lists(NUMBERS, min_size=many, max_size=many)), np.float32)
+def test_every_value_that_reaches_a_bound_is_marked(dtype, data):
+    def draw(size):
+        return np.array(data.draw(st.lists(NUMBERS, min_size=size, max_size=size)), np.float32)
 
-    block = torch.from_numpy(some(12).reshape(3, 4)).to(dtype)
-    rows, columns = some(3), some(4)
-    of_rows, of_columns = (torch.from_numpy(side).to(dtype) for side in (rows, columns))
-    expected = (block >= of_rows[:, None]) | (block >= of_columns)
-    found = reaching(block, rows, columns)
-    assert (found | ~expected).all()
+    block = torch.from_numpy(draw(12).reshape(3, 4)).to(dtype)
+    rows, columns = draw(3), draw(4)
+    row_bounds, column_bounds = (torch.from_numpy(side).to(dtype) for side in (rows, columns))
+    expected = (block >= row_bounds[:, None]) | (block >= column_bounds)
+    mask = reaching(block, rows, columns)
+    assert (mask | ~expected).all()
     exact = dtype == torch.float32 or (min(rows.min(), columns.min()) > 0)
-    assert not exact or torch.equal(found, expected)
-    assert count(found) == len(true_positions(found)) == int(found.sum())
+    assert not exact or torch.equal(mask, expected)
+    assert count(mask) == len(true_positions(mask)) == int(mask.sum())

@@ -1,4 +1,4 @@
-"""What an index answers, refuses and carries along."""
+"""The lookups, the errors and the serialisation of an index."""
 
 import re
 
@@ -15,7 +15,7 @@ def features(look_alikes):
     return look_alikes(60)
 
 
-def test_it_answers_at_what_was_counted_and_nowhere_else(features):
+def test_an_index_answers_only_at_its_own_sigmas(features):
     index = build_index(*features, [0.9, 0.5, 0.9])
     assert index.sigmas.tolist() == [0.5, 0.9]
     np.testing.assert_array_equal(index.at(0.9), index.counts[:, 1])
@@ -25,10 +25,10 @@ def test_it_answers_at_what_was_counted_and_nowhere_else(features):
             index.at(other)
 
 
-def test_arrays_go_there_and_back(features):
+def test_arrays_restore_the_index(features):
     index = build_index(*features, [0.5, 0.9])
-    again = DifficultyIndex.from_arrays(index.arrays())
-    assert again.checksum() == index.checksum()
+    restored = DifficultyIndex.from_arrays(index.arrays())
+    assert restored.checksum() == index.checksum()
     with pytest.raises(DataError, match="another version wrote it"):
         DifficultyIndex.from_arrays({"sigmas": index.sigmas, "neighbours": index.neighbours})
 
@@ -49,21 +49,21 @@ def test_the_same_features_give_the_same_index(features):
     assert len({build_index(*features, [0.5, 0.9]).checksum() for _ in range(3)}) == 1
 
 
-def test_features_that_may_not_be_written_will_do(features):
+def test_read_only_features_give_the_same_index(features):
     text, molecule = features
     expected = build_index(text, molecule, [0.9]).checksum()
     text.flags.writeable = molecule.flags.writeable = False
     assert build_index(text, molecule, [0.9]).checksum() == expected
 
 
-def test_by_default_32_neighbours_are_kept_or_all_others(features):
+def test_the_default_is_32_neighbours_or_all_others(features):
     text, molecule = features
     assert build_index(text, molecule, [0.9]).neighbours.shape == (60, 32)
     assert build_index(text[:20], molecule[:20], [0.9]).neighbours.shape == (20, 19)
-    none = build_index(text, molecule, [0.9], m=0)
-    assert none.neighbours.shape == (60, 0)
+    without_neighbours = build_index(text, molecule, [0.9], m=0)
+    assert without_neighbours.neighbours.shape == (60, 0)
     with pytest.raises(DataError, match="got an index without neighbours"):
-        _ = none.nearest
+        _ = without_neighbours.nearest
 
 
 @pytest.mark.parametrize("m", [60, 61, -1])
@@ -72,23 +72,23 @@ def test_m_must_be_below_the_number_of_pairs(features, m):
         build_index(*features, [0.9], m=m)
 
 
-def test_sigma_at_a_quantile_of_the_nearest(features, every_similarity):
-    nearest = every_similarity(*features).max(axis=1)
+def test_a_quantile_sigma_is_a_quantile_of_the_nearest_similarities(features, similarity_matrix):
+    nearest = similarity_matrix(*features).max(axis=1)
     index = build_index(*features, [0.9], quantiles=[0.25, 0.75])
-    found = [round(float(np.quantile(nearest, q)), 4) for q in (0.25, 0.75)]
-    assert [index.sigma_at(q) for q in (0.25, 0.75)] == found
-    plain = build_index(*features, [0.9, *found])
-    assert index.checksum() == plain.checksum()
+    expected = [round(float(np.quantile(nearest, q)), 4) for q in (0.25, 0.75)]
+    assert [index.sigma_at(q) for q in (0.25, 0.75)] == expected
+    by_number = build_index(*features, [0.9, *expected])
+    assert index.checksum() == by_number.checksum()
     assert build_index(*features, [], quantiles=[0.5]).sigmas.shape == (1,)
 
 
-def test_sigma_at_stays_a_similarity():
+def test_a_quantile_sigma_is_clamped_to_valid_similarities():
     assert sigma_at(np.array([-0.5, -0.1], np.float32), 0.5) == 1e-4
     assert sigma_at(np.array([1.0000001, 1], np.float32), 1.0) == 1.0
 
 
 @pytest.mark.parametrize("quantile", [-0.1, 1.1, float("nan")])
-def test_a_quantile_is_a_share(features, quantile):
+def test_a_quantile_outside_0_to_1_is_an_error(features, quantile):
     with pytest.raises(DataError, match=r"quantile of sigma must be a share in \[0, 1\], got"):
         build_index(*features, [0.9], quantiles=[quantile])
 
@@ -112,7 +112,7 @@ def test_rows_must_match(features):
     text, molecule = features
     with pytest.raises(DataError, match=re.escape("got (60, 24) and (59, 70)")):
         build_index(text, molecule[:-1], [0.9])
-    with pytest.raises(DataError, match="one row a pair each"):
+    with pytest.raises(DataError, match="one row per pair"):
         build_index(text[:, 0], molecule, [0.9])
 
 
@@ -127,20 +127,20 @@ def test_a_pair_and_a_sigma_are_needed(features):
 
 
 @pytest.mark.parametrize("weight", [-0.01, 1.01, float("nan")])
-def test_the_weight_is_a_share(weight):
+def test_a_text_weight_outside_0_to_1_is_an_error(weight):
     with pytest.raises(InputError, match=rf"text_weight must be a share in \[0, 1\], got {weight}"):
         Similarity(weight)
 
 
-def test_an_unknown_similarity_names_the_known():
+def test_an_unknown_similarity_is_an_error_that_lists_the_known():
     with pytest.raises(InputError, match="one of cosine, tanimoto, got 'dice'"):
         Similarity(molecule="dice")
 
 
 @pytest.mark.parametrize("quantiles", [[], [0.5]], ids=["one pass", "two passes"])
-def test_progress_counts_to_its_end(features, on, quantiles):
+def test_progress_reports_every_block_once(features, counting_with, quantiles):
     seen = []
-    with on(block=16, tile=30):
+    with counting_with(block=16, tile=30):
         build_index(
             *features, [0.9], m=4, quantiles=quantiles, progress=lambda *blocks: seen.append(blocks)
         )

@@ -1,4 +1,4 @@
-"""The index against brute force in float64, whichever path counts it."""
+"""The index equals brute force in float64, whichever code path counts it."""
 
 import hypothesis.extra.numpy as hnp
 import numpy as np
@@ -28,16 +28,18 @@ WIDE = [-0.5, *np.round(np.arange(0.05, 1.0, 0.01), 2), 1.0]
 @pytest.mark.parametrize("similarity", SIMILARITIES, ids=str)
 @pytest.mark.parametrize("dtype", FORMATS, ids=str)
 @pytest.mark.parametrize("sigmas", [HIGH, WIDE], ids=["high", "wide"])
-def test_it_is_what_brute_force_counts(look_alikes, brute, on, similarity, dtype, sigmas):
+def test_an_index_equals_brute_force(
+    look_alikes, brute_force, counting_with, similarity, dtype, sigmas
+):
     text, molecule = look_alikes(230)
-    with on(dtype, block=32):
+    with counting_with(dtype, block=32):
         index = build_index(text, molecule, sigmas, similarity=similarity, m=7)
-    brute(text, molecule, sigmas, 7, similarity).check(index)
+    brute_force(text, molecule, sigmas, 7, similarity).check(index)
 
 
 @pytest.mark.parametrize("dtype", FORMATS, ids=str)
 @pytest.mark.parametrize(
-    "how",
+    "sizes",
     [
         {"block": 8},
         {"block": 1024},
@@ -49,38 +51,40 @@ def test_it_is_what_brute_force_counts(look_alikes, brute, on, similarity, dtype
     ],
     ids=str,
 )
-def test_blocks_tiles_and_flushes_change_nothing(look_alikes, brute, on, dtype, how):
+def test_block_and_tile_sizes_do_not_change_the_index(
+    look_alikes, brute_force, counting_with, dtype, sizes
+):
     text, molecule = look_alikes(131)
-    with on(dtype, **how):
+    with counting_with(dtype, **sizes):
         index = build_index(text, molecule, WIDE, m=5)
-    brute(text, molecule, WIDE, 5).check(index)
+    brute_force(text, molecule, WIDE, 5).check(index)
 
 
-def test_blocks_and_tiles_of_one_pair(look_alikes, brute, on):
+def test_blocks_and_tiles_of_one_pair(look_alikes, brute_force, counting_with):
     text, molecule = look_alikes(12)
-    for how in ({"block": 1}, {"block": 1, "tile": 1}):
-        with on(**how):
+    for sizes in ({"block": 1}, {"block": 1, "tile": 1}):
+        with counting_with(**sizes):
             index = build_index(text, molecule, HIGH, m=0)
-        brute(text, molecule, HIGH, 0).check(index)
+        brute_force(text, molecule, HIGH, 0).check(index)
 
 
-def test_every_path_gives_the_same_bytes(look_alikes, on):
+def test_every_path_gives_the_same_bytes(look_alikes, counting_with):
     text, molecule = look_alikes(300)
-    sums = set()
+    checksums = set()
     for dtype in FORMATS:
         for dense in (0.0, 1.0):
-            with on(dtype, block=64, dense=dense):
-                sums.add(build_index(text, molecule, WIDE).checksum())
-    with on(block=64, tile=90):
-        sums.add(build_index(text, molecule, WIDE).checksum())
-    sums.add(build_index(text, molecule, WIDE).checksum())
-    sums.add(build_index(text, molecule, WIDE).checksum())
-    assert len(sums) == 1
+            with counting_with(dtype, block=64, dense=dense):
+                checksums.add(build_index(text, molecule, WIDE).checksum())
+    with counting_with(block=64, tile=90):
+        checksums.add(build_index(text, molecule, WIDE).checksum())
+    checksums.add(build_index(text, molecule, WIDE).checksum())
+    checksums.add(build_index(text, molecule, WIDE).checksum())
+    assert len(checksums) == 1
 
 
 @st.composite
 def pairs(draw):
-    """Few distinct values: duplicates, opposites, zero rows and exact ties abound."""
+    """Features of few distinct values, with many duplicates, opposites, zero rows and ties."""
     count = draw(st.integers(1, 25))
     coarse = st.sampled_from([0.0, 0.0, 1.0, -1.0, 2.0, 0.5])
     fine = st.floats(-(2.0**60), 2.0**60, width=32)
@@ -102,35 +106,35 @@ def pairs(draw):
     st.integers(6, 50),
     st.data(),
 )
-def test_it_is_what_brute_force_counts_for_anything(
-    brute, on, features, similarity, sigmas, dtype, block, tile, data
+def test_an_index_of_any_features_equals_brute_force(
+    brute_force, counting_with, features, similarity, sigmas, dtype, block, tile, data
 ):
     text, molecule = features
     m = data.draw(st.integers(0, min(6, len(text) - 1)))
-    with on(dtype, block=block, tile=tile):
+    with counting_with(dtype, block=block, tile=tile):
         index = build_index(text, molecule, sigmas, similarity=similarity, m=m)
-    brute(text, molecule, sigmas, m, similarity).check(index)
+    brute_force(text, molecule, sigmas, m, similarity).check(index)
 
 
 @pytest.mark.parametrize("dtype", FORMATS, ids=str)
 @pytest.mark.parametrize("dense", [0.0, 1.0])
-def test_pairs_near_a_threshold_fall_on_its_right_side(
-    look_alikes, every_similarity, brute, on, dtype, dense
+def test_similarities_near_a_threshold_are_counted_correctly(
+    look_alikes, similarity_matrix, brute_force, counting_with, dtype, dense
 ):
     text, molecule = look_alikes(80)
-    s = every_similarity(text, molecule)
+    s = similarity_matrix(text, molecule)
     chosen = s[np.triu_indices(80, 1)][::37]
     steps = np.array([-1e-7, -2e-9, -1e-10, 5e-10, 2e-9, 1e-8, 1e-7])
     sigmas = (chosen[:, None] + steps).ravel()
-    with on(dtype, block=16, dense=dense):
+    with counting_with(dtype, block=16, dense=dense):
         index = build_index(text, molecule, sigmas, m=0)
-    brute(text, molecule, sigmas, 0).check(index)
+    brute_force(text, molecule, sigmas, 0).check(index)
     reached = [(s >= sigma - 1e-9).sum(axis=1) for sigma in chosen[0] + steps]
     for sigma, expected in zip(chosen[0] + steps, reached, strict=True):
         np.testing.assert_array_equal(index.at(sigma), expected)
 
 
-def test_duplicates_reach_one():
+def test_duplicates_reach_a_sigma_of_1():
     row = np.random.default_rng(0).normal(size=(1, 300)).astype(np.float32)
     index = build_index(np.repeat(row, 50, axis=0), np.repeat(row, 50, axis=0), [1.0])
     assert (index.at(1.0) == 49).all()
@@ -138,26 +142,26 @@ def test_duplicates_reach_one():
     assert index.neighbours[40].tolist() == list(range(32))
 
 
-def test_a_zero_vector_is_like_nothing_not_even_itself():
-    zero, one = np.zeros((3, 4), np.float32), np.ones((3, 4), np.float32)
-    assert build_index(zero, zero, [1e-6]).counts.sum() == 0
-    assert (build_index(zero, one, [0.5]).at(0.5) == 2).all()
+def test_a_zero_vector_resembles_no_vector_and_not_itself():
+    zeros, ones = np.zeros((3, 4), np.float32), np.ones((3, 4), np.float32)
+    assert build_index(zeros, zeros, [1e-6]).counts.sum() == 0
+    assert (build_index(zeros, ones, [0.5]).at(0.5) == 2).all()
     empty = Similarity(0.0, "tanimoto")
-    assert build_index(one, zero, [1e-6], similarity=empty).counts.sum() == 0
+    assert build_index(ones, zeros, [1e-6], similarity=empty).counts.sum() == 0
 
 
-def test_one_pair_and_two(brute):
+def test_one_pair_and_two_pairs(brute_force):
     text, molecule = np.eye(2, 3, dtype=np.float32), np.ones((2, 3), np.float32)
-    one = build_index(text[:1], molecule[:1], [0.5])
-    assert one.counts.tolist() == [[0]]
-    assert one.neighbours.shape == (1, 0)
-    assert one.mean_similarity.tolist() == [0]
-    two = build_index(text, molecule, [0.5, 0.6])
-    brute(text, molecule, [0.5, 0.6], 1).check(two)
-    assert two.counts.tolist() == [[1, 0], [1, 0]]
+    of_one_pair = build_index(text[:1], molecule[:1], [0.5])
+    assert of_one_pair.counts.tolist() == [[0]]
+    assert of_one_pair.neighbours.shape == (1, 0)
+    assert of_one_pair.mean_similarity.tolist() == [0]
+    of_two_pairs = build_index(text, molecule, [0.5, 0.6])
+    brute_force(text, molecule, [0.5, 0.6], 1).check(of_two_pairs)
+    assert of_two_pairs.counts.tolist() == [[1, 0], [1, 0]]
 
 
-def test_sizes_of_the_features_do_not_matter():
+def test_the_lengths_of_feature_vectors_do_not_matter():
     generator = np.random.default_rng(3)
     text = generator.normal(size=(40, 8)).astype(np.float32)
     lengths = np.float32(10.0) ** generator.integers(-30, 30, size=(40, 1)).astype(np.float32)
@@ -166,10 +170,10 @@ def test_sizes_of_the_features_do_not_matter():
     np.testing.assert_array_equal(plain.counts, scaled.counts)
 
 
-def test_real_numbers_of_pairs_cross_real_blocks(look_alikes, brute):
+def test_2300_pairs_cross_blocks_of_the_default_size(look_alikes, brute_force):
     text, molecule = look_alikes(2300, seed=5)
     sigmas = np.round(np.arange(0.8, 0.991, 0.001), 3)
-    brute(text, molecule, sigmas, 32).check(build_index(text, molecule, sigmas))
+    brute_force(text, molecule, sigmas, 32).check(build_index(text, molecule, sigmas))
 
 
 FINE = np.round(np.arange(0.3, 0.99, 0.0005), 4)  # more thresholds than a block is wide
@@ -177,26 +181,28 @@ FINE = np.round(np.arange(0.3, 0.99, 0.0005), 4)  # more thresholds than a block
 
 @pytest.mark.parametrize("similarity", [Similarity(), Similarity(0.4, "tanimoto")], ids=str)
 @pytest.mark.parametrize("sigmas", [WIDE, FINE], ids=["wide", "fine"])
-def test_blocks_in_which_many_pairs_pass(look_alikes, brute, on, similarity, sigmas):
+def test_dense_blocks_equal_brute_force(
+    look_alikes, brute_force, counting_with, similarity, sigmas
+):
     text, molecule = look_alikes(210)
     for tile in (16384, 90):
-        with on(block=64, tile=tile, dense=0.0):
+        with counting_with(block=64, tile=tile, dense=0.0):
             index = build_index(text, molecule, sigmas, similarity=similarity, m=7)
-        brute(text, molecule, sigmas, 7, similarity).check(index)
+        brute_force(text, molecule, sigmas, 7, similarity).check(index)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize("similarity", SIMILARITIES, ids=str)
 @pytest.mark.parametrize("sigmas", [HIGH, WIDE, FINE], ids=["high", "wide", "fine"])
 @pytest.mark.parametrize("precision", ["highest", "high"])
-def test_cuda_counts_what_the_cpu_counts(look_alikes, on, similarity, sigmas, precision):
+def test_cuda_counts_what_the_cpu_counts(look_alikes, counting_with, similarity, sigmas, precision):
     text, molecule = look_alikes(700)
-    with on():
+    with counting_with():
         expected = build_index(text, molecule, sigmas, similarity=similarity)
     before = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision(precision)  # TF32 products must only leave more open
+    torch.set_float32_matmul_precision(precision)  # TF32 products may only leave more pairs open
     try:
-        found = build_index(text, molecule, sigmas, similarity=similarity)
+        on_cuda = build_index(text, molecule, sigmas, similarity=similarity)
     finally:
         torch.set_float32_matmul_precision(before)
-    assert found.checksum() == expected.checksum()
+    assert on_cuda.checksum() == expected.checksum()

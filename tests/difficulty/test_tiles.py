@@ -1,4 +1,4 @@
-"""Tiles counted anywhere, in any order, make the same index."""
+"""An index does not depend on where and in which order its tiles are counted."""
 
 from copy import deepcopy
 
@@ -14,34 +14,36 @@ SIGMAS = np.round(np.arange(0.3, 1.0, 0.05), 2)
 
 
 @pytest.mark.parametrize("similarity", [Similarity(), Similarity(0.5, "tanimoto")], ids=str)
-def test_elsewhere_and_out_of_order_the_index_is_the_same(look_alikes, on, similarity):
+def test_tiles_of_an_executor_in_any_order_give_the_same_index(
+    look_alikes, counting_with, similarity
+):
     text, molecule = look_alikes(150)
-    asked = {"similarity": similarity, "m": 6, "quantiles": [0.5]}
+    arguments = {"similarity": similarity, "m": 6, "quantiles": [0.5]}
 
-    def elsewhere(vectors, todo, request):
-        for k in np.random.default_rng(0).permutation(len(todo)):
-            given = deepcopy((vectors, todo[k], request))
-            for array in vars(given[0]).values():  # as an object store hands them out
+    def executor(vectors, work, request):
+        for k in np.random.default_rng(0).permutation(len(work)):
+            copies = deepcopy((vectors, work[k], request))
+            for array in vars(copies[0]).values():  # arrays of an object store are read-only
                 if isinstance(array, np.ndarray):
                     array.flags.writeable = False
-            partial = count_tile(*given)
-            for side in partial:  # as an object store hands them out
+            partial = count_tile(*copies)
+            for side in partial:
                 side.counts.flags.writeable = False
             yield partial
 
-    whole = build_index(text, molecule, SIGMAS, **asked)
-    with on(block=16, tile=40):
+    in_process = build_index(text, molecule, SIGMAS, **arguments)
+    with counting_with(block=16, tile=40):
         assert len(tiles(150)) == 10
-        spread = build_index(text, molecule, SIGMAS, executor=elsewhere, **asked)
-    assert spread.checksum() == whole.checksum()
-    one = build_index(text, molecule, SIGMAS, executor=elsewhere, **asked)
-    assert one.checksum() == whole.checksum()
+        of_many_tiles = build_index(text, molecule, SIGMAS, executor=executor, **arguments)
+    assert of_many_tiles.checksum() == in_process.checksum()
+    of_one_tile = build_index(text, molecule, SIGMAS, executor=executor, **arguments)
+    assert of_one_tile.checksum() == in_process.checksum()
 
 
-def test_more_pairs_than_two_bytes_count(on, monkeypatch):
-    monkeypatch.setattr("class_sweep.difficulty.combine.SMALL", 50)
+def test_more_pairs_than_two_bytes_can_count(counting_with, monkeypatch):
+    monkeypatch.setattr("class_sweep.difficulty.combine.MAX_UINT16_PAIRS", 50)
     features = np.ones((90, 3), np.float32)
-    with on(tile=32):
+    with counting_with(tile=32):
         index = build_index(features, features, [0.5, 1.0], m=2)
     assert index.counts.dtype == np.uint32
     assert (index.counts == 89).all()
@@ -50,12 +52,12 @@ def test_more_pairs_than_two_bytes_count(on, monkeypatch):
 @pytest.mark.parametrize("rows", [1, 5, 16, 37])
 @pytest.mark.parametrize("columns", [1, 7, 16, 33])
 @pytest.mark.parametrize("square", [True, False])
-def test_blocks_cover_every_two_pairs_once(on, rows, columns, square):
-    down = range(100, 100 + rows)
-    across = down if square else range(300, 300 + columns)
-    seen = np.zeros((len(down), len(across)), dtype=int)
-    with on(block=4):
-        for i, j in block_order(down, across, kept=0):
+def test_blocks_cover_every_combination_of_two_pairs_once(counting_with, rows, columns, square):
+    row_span = range(100, 100 + rows)
+    column_span = row_span if square else range(300, 300 + columns)
+    seen = np.zeros((len(row_span), len(column_span)), dtype=int)
+    with counting_with(block=4):
+        for i, j in block_order(row_span, column_span, kept=0):
             seen[i, j] += 1
             if square and i != j:
                 seen[j, i] += 1

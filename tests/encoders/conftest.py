@@ -28,9 +28,9 @@ def smiles():
 
 @pytest.fixture
 def real_data():
-    """The folder of the real data sets; the test is skipped where it is not."""
-    beside = Path(__file__).parents[3] / "shared" / "data"
-    folder = Path(os.environ.get("CLASS_SWEEP_DATA", beside))
+    """The folder of the real data sets; without it the test is skipped."""
+    default = Path(__file__).parents[3] / "shared" / "data"
+    folder = Path(os.environ.get("CLASS_SWEEP_DATA", default))
     if not folder.is_dir():
         pytest.skip(f"no real data in {folder}")
     return folder

@@ -108,13 +108,14 @@ def test_a_saved_encoder_gives_the_same_features(side, kind, fit, inputs, tmp_pa
 
 @pytest.mark.parametrize(("side", "kind"), ENCODERS)
 def test_an_encoder_without_fitted_arrays_ignores_its_training_inputs(side, kind, fit):
-    one, other = fit(side, kind, NoCache()), fit(side, kind, NoCache(), FIT[:290])
-    assert bool(one.save()) == one.fits_arrays
-    assert (one.fingerprint == other.fingerprint) == (not one.fits_arrays)
+    all_inputs, fewer_inputs = fit(side, kind, NoCache()), fit(side, kind, NoCache(), FIT[:290])
+    assert bool(all_inputs.save()) == all_inputs.fits_arrays
+    same = all_inputs.fingerprint == fewer_inputs.fingerprint
+    assert same == (not all_inputs.fits_arrays)
 
 
 @pytest.mark.parametrize("kind", TEXT_ENCODERS)
-def test_a_text_encoder_has_tokens_or_says_so(kind, fit):
+def test_a_text_encoder_provides_tokens_or_raises_an_error(kind, fit):
     encoder, texts = fit("text", kind, NoCache()), ["an acid", "a base", "an acid"]
     assert encoder.token_features(texts, None, cache=NoCache()) == TokenFeatures()
     if not encoder.provides_tokens:
@@ -127,7 +128,7 @@ def test_a_text_encoder_has_tokens_or_says_so(kind, fit):
 
 
 @pytest.mark.parametrize("kind", MOLECULE_ENCODERS)
-def test_a_molecule_encoder_has_graphs_or_says_so(kind, fit):
+def test_a_molecule_encoder_provides_graphs_or_raises_an_error(kind, fit):
     encoder, smiles = fit("molecule", kind, NoCache()), ["CCO", "CCN", "CCO"]
     if not encoder.provides_graphs:
         with pytest.raises(EncoderError, match=f"must be .* molecule graphs, .* got {kind}"):
@@ -173,7 +174,7 @@ def test_a_setting_that_changes_no_feature_hits_the_cache(side, kind, change, en
     assert np.array_equal(encode(side, kind, RefusingCache(tmp_path), **change), features)
 
 
-def test_a_file_of_vectors_counts_by_its_contents(smiles, tmp_path):
+def test_the_contents_of_a_vector_file_decide_the_cache_key(smiles, tmp_path):
     cache, encoders = ArrayCache(tmp_path), []
     for number, value in enumerate([1.0, 1.0, 2.0]):
         path = tmp_path / f"{number}.npz"
@@ -188,13 +189,13 @@ def test_a_file_of_vectors_counts_by_its_contents(smiles, tmp_path):
     assert np.array_equal(doubled.encode(smiles, cache=cache), 2 * features)
 
 
-def test_a_missing_file_of_vectors_is_an_error(smiles, tmp_path):
+def test_a_missing_vector_file_is_an_error(smiles, tmp_path):
     settings = Mol2vecEncoder(kind="mol2vec", vectors=tmp_path / "none.npz")
     with pytest.raises(EncoderError, match=r"can be read, got .*none\.npz: No such file"):
         fit_molecule_encoder(settings, smiles, np.arange(6), cache=ArrayCache(tmp_path))
 
 
-def test_features_that_are_not_finite_are_an_error_with_the_rows(smiles, tmp_path):
+def test_non_finite_features_are_an_error_that_lists_the_rows(smiles, tmp_path):
     vectors = np.array([[0.0], [np.nan]], np.float32)
     np.savez(tmp_path / "v.npz", tokens=np.array(["UNK", "2246728737"]), vectors=vectors)
     settings = Mol2vecEncoder(kind="mol2vec", vectors=tmp_path / "v.npz")
@@ -206,7 +207,7 @@ def test_features_that_are_not_finite_are_an_error_with_the_rows(smiles, tmp_pat
     assert not list(tmp_path.glob("mol2vec-[!f]*.safetensors"))
 
 
-def test_many_rows_that_are_not_finite_are_counted():
+def test_an_error_counts_further_non_finite_rows():
     with pytest.raises(EncoderError, match="in row 0, 1, 2, 3, 4 and 3 more"):
         require_finite(np.full((1, 2), np.inf), np.zeros(8, np.int64), "lsa")
 

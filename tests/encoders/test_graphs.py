@@ -1,4 +1,4 @@
-"""Molecules as graphs, the odd ones among them: each stands as a documented rule says."""
+"""Molecule graphs, also of unusual molecules, follow the documented rules."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ from class_sweep.encoders.substructures import substructure_vectors
 from class_sweep.errors import EncoderError
 
 PEPTIDE = "N[C@@H](CC(C)C)C(=O)" * 62 + "O"  # 497 heavy atoms
-ODD = ["[Na+].[Cl-]", "O", "[H][H]", "", PEPTIDE]
+UNUSUAL = ["[Na+].[Cl-]", "O", "[H][H]", "", PEPTIDE]
 SETTINGS = Mol2vecEncoder(kind="mol2vec", dimensions=4, epochs=1)
 
 
@@ -33,33 +33,33 @@ def graphs_of(
 
 @pytest.fixture(scope="module")
 def graphs() -> MoleculeGraphs:
-    smiles = ["CCO", "c1ccccc1O", *ODD]
+    smiles = ["CCO", "c1ccccc1O", *UNUSUAL]
     return graphs_of(SETTINGS, smiles)
 
 
-def one(graphs: MoleculeGraphs, row: int) -> MoleculeGraphs:
+def graph_at(graphs: MoleculeGraphs, row: int) -> MoleculeGraphs:
     return graphs.take(np.array([row]))
 
 
-def test_atoms_and_bonds_are_those_of_the_molecule(graphs):
-    ethanol, phenol = one(graphs, 0), one(graphs, 1)
+def test_a_graph_has_the_atoms_and_bonds_of_its_molecule(graphs):
+    ethanol, phenol = graph_at(graphs, 0), graph_at(graphs, 1)
     assert len(ethanol.atoms.values) == 3
     assert ethanol.bonds.values.tolist() == [[0, 1, 0], [1, 2, 0]]
     kinds = phenol.bonds.values[:, 2].tolist()
-    assert sorted(kinds) == [0, 8, 8, 8, 8, 8, 8]  # one single bond, six aromatic ones in a ring
+    assert sorted(kinds) == [0, 8, 8, 8, 8, 8, 8]  # a single bond, and six aromatic bonds in a ring
     assert len(phenol.atoms.values) == 7
 
 
-def test_the_odd_ones_each_have_an_atom_and_a_motif(graphs):
-    ions, water, hydrogen, nothing, peptide = (one(graphs, row) for row in range(2, 7))
+def test_every_unusual_molecule_has_an_atom_and_a_motif(graphs):
+    ions, water, hydrogen, nothing, peptide = (graph_at(graphs, row) for row in range(2, 7))
     assert (len(ions.atoms.values), len(ions.bonds.values), ions.motifs.item()) == (2, 0, 2)
     assert (len(water.atoms.values), water.motifs.item()) == (1, 1)
     assert (len(hydrogen.atoms.values), hydrogen.motifs.item()) == (2, 1)
     assert (nothing.atoms.values.tolist(), nothing.motifs.item()) == ([0], 1)  # one unknown atom
     assert len(peptide.atoms.values) == 497
-    assert peptide.motifs.item() > 62  # its amide bonds are cut
+    assert peptide.motifs.item() > 62  # the amide bonds are cut
     for row in range(len(graphs)):
-        graph = one(graphs, row)
+        graph = graph_at(graphs, row)
         atoms, motifs = graph.members.values.T
         assert set(atoms) == set(range(len(graph.atoms.values)))
         assert set(motifs) == set(range(graph.motifs.item()))
@@ -69,12 +69,12 @@ def test_the_odd_ones_each_have_an_atom_and_a_motif(graphs):
 
 
 @pytest.mark.parametrize("radius", [0, 1, 2])
-def test_an_atoms_token_is_mol2vecs_of_its_largest_radius(radius):
+def test_an_atom_token_is_the_mol2vec_token_of_its_largest_radius(radius):
     molecules = [Chem.MolFromSmiles(text) for text in ("CC(=O)Nc1ccccc1", "CC", "[NH4+]", PEPTIDE)]
-    for molecule, own in zip(molecules, _atom_tokens(molecules, radius), strict=True):
+    for molecule, atom_tokens in zip(molecules, _atom_tokens(molecules, radius), strict=True):
         with rdBase.BlockLogs():
             sentence = mol2alt_sentence(molecule, radius)
-        words = [str(identifier) for identifier in own]
+        words = [str(identifier) for identifier in atom_tokens]
         assert len(words) == molecule.GetNumAtoms()
         assert set(words) <= set(sentence)
         if radius == 0:
@@ -82,25 +82,25 @@ def test_an_atoms_token_is_mol2vecs_of_its_largest_radius(radius):
 
 
 def test_atoms_start_from_the_vectors_of_their_tokens(tmp_path):
-    tokens = sorted({str(t) for own in _atom_tokens([Chem.MolFromSmiles("CCO")], 1) for t in own})
+    tokens = sorted({str(t) for row in _atom_tokens([Chem.MolFromSmiles("CCO")], 1) for t in row})
     vectors = np.arange(len(tokens) * 3 + 3, dtype=np.float32).reshape(-1, 3)
     path = tmp_path / "vectors.npz"
     np.savez(path, tokens=np.array(["UNK", *tokens]), vectors=vectors)
-    found = graphs_of(Mol2vecEncoder(kind="mol2vec", vectors=path), ["CCO", "CBr"], 1)
-    assert found.vectors[0].tolist() == vectors[0].tolist()
-    assert sorted(found.vectors[one(found, 0).atoms.values].tolist()) == vectors[1:].tolist()
-    assert 0 in one(found, 1).atoms.values  # a substructure without a vector
+    built = graphs_of(Mol2vecEncoder(kind="mol2vec", vectors=path), ["CCO", "CBr"], 1)
+    assert built.vectors[0].tolist() == vectors[0].tolist()
+    assert sorted(built.vectors[graph_at(built, 0).atoms.values].tolist()) == vectors[1:].tolist()
+    assert 0 in graph_at(built, 1).atoms.values  # a substructure without a vector
 
 
 @pytest.mark.parametrize("radius", [0, 1])
-def test_further_molecules_get_the_tokens_of_the_first(radius):
+def test_a_vocabulary_rebuilds_the_graphs_and_knows_no_further_token(radius):
     settings = Mol2vecEncoder(kind="mol2vec", dimensions=4, epochs=1, radius=radius)
     smiles = ["CC(=O)Nc1ccccc1", "CCO", "CCO", "CCCO", "CCCCO"]
     first = graphs_of(settings, smiles)
     vocabulary = GraphVocabulary(first.identifiers, first.vectors)
-    again = molecule_graphs(vocabulary, radius, smiles)
+    rebuilt = molecule_graphs(vocabulary, radius, smiles)
     for name, array in first.arrays().items():
-        assert np.array_equal(again.arrays()[name], array), name
+        assert np.array_equal(rebuilt.arrays()[name], array), name
     (bromine,) = molecule_graphs(vocabulary, radius, ["Br"]).atoms.values
     assert bromine == 0
 
@@ -108,32 +108,35 @@ def test_further_molecules_get_the_tokens_of_the_first(radius):
 @pytest.mark.parametrize(
     ("smiles", "motifs"),
     [
-        ("CC(=O)Nc1ccccc1", [{4, 5, 6, 7, 8, 9}, {0, 1, 2}, {3}]),  # amide and ring cut
+        (
+            "CC(=O)Nc1ccccc1",
+            [{4, 5, 6, 7, 8, 9}, {0, 1, 2}, {3}],
+        ),  # cut at amide and ring
         ("c1ccc2ccccc2c1", [{0, 1, 2, 3, 8, 9}, {3, 4, 5, 6, 7, 8}]),  # two rings share a bond
         ("CCCC", [{0, 1, 2, 3}]),
-        ("C1CC1C1CC1", [{0, 1, 2}, {3, 4, 5}]),  # joined by a bond outside both
+        ("C1CC1C1CC1", [{0, 1, 2}, {3, 4, 5}]),  # the bond between them is in neither ring
     ],
 )
-def test_motifs_are_rings_and_chains_between_cuts(smiles, motifs):
-    members, touching, count = find_motifs(Chem.MolFromSmiles(smiles))
-    found = [{int(a) for a, m in members if m == motif} for motif in range(count)]
-    assert sorted(map(sorted, found)) == sorted(map(sorted, motifs))
-    joined = {motif for pair in touching.tolist() for motif in pair}
+def test_motifs_are_rings_and_chains_between_cut_bonds(smiles, motifs):
+    members, neighbours, count = find_motifs(Chem.MolFromSmiles(smiles))
+    atom_sets = [{int(a) for a, m in members if m == motif} for motif in range(count)]
+    assert sorted(map(sorted, atom_sets)) == sorted(map(sorted, motifs))
+    joined = {motif for pair in neighbours.tolist() for motif in pair}
     assert joined == (set(range(count)) if count > 1 else set())
 
 
-def test_graphs_are_built_once_and_repeated_molecules_are_one(tmp_path):
+def test_graphs_are_cached_and_equal_molecules_share_a_graph(tmp_path):
     cache = ArrayCache(tmp_path)
     smiles = ["CCO", "CCN", "CCO"]
     encoder = Mol2vecMoleculeEncoder.fit(SETTINGS, smiles, cache=cache)
     built = encoder.graphs(smiles, cache=cache)
     assert len(list(tmp_path.glob("graphs-*.safetensors"))) == 1
-    again = encoder.graphs(smiles, cache=cache)
+    cached = encoder.graphs(smiles, cache=cache)
     for name, array in built.arrays().items():
-        assert np.array_equal(again.arrays()[name], array), name
-    assert one(built, 0).atoms.values.tolist() == one(built, 2).atoms.values.tolist()
-    there_and_back = MoleculeGraphs.from_arrays(built.arrays())
-    assert all(there_and_back.arrays()[n] is a for n, a in built.arrays().items())
+        assert np.array_equal(cached.arrays()[name], array), name
+    assert graph_at(built, 0).atoms.values.tolist() == graph_at(built, 2).atoms.values.tolist()
+    restored = MoleculeGraphs.from_arrays(built.arrays())
+    assert all(restored.arrays()[n] is a for n, a in built.arrays().items())
 
 
 def test_graphs_need_mol2vec(tmp_path):

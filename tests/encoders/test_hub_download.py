@@ -1,4 +1,4 @@
-"""The hub's own client against a server on this machine that speaks the hub's protocol."""
+"""Downloads with the client of the Hugging Face hub from a local server with its protocol."""
 
 import hashlib
 import json
@@ -17,14 +17,14 @@ COMMIT = "0123456789" * 4
 SCRIPT = """
 import sys
 from class_sweep.encoders.hub import find_model
-found = find_model(sys.argv[1])
-print(found.identity, *sorted(path.name for path in found.folder.iterdir()))
+files = find_model(sys.argv[1])
+print(files.identity, *sorted(path.name for path in files.folder.iterdir()))
 """
 
 
 @pytest.fixture
 def hub(tmp_path):
-    """A hub with one model, `someone/tiny`; gives its folder and the environment to reach it."""
+    """Serve one model, `someone/tiny`; yield its folder and the environment of a client."""
     folder = tmp_path / "repository"
     folder.mkdir()
 
@@ -74,9 +74,9 @@ def hub(tmp_path):
     server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    own = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
+    without_hub = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
     environment = {
-        **own,
+        **without_hub,
         "HF_ENDPOINT": f"http://127.0.0.1:{server.server_port}",
         "HF_HUB_CACHE": str(tmp_path / "cache"),
     }
@@ -96,7 +96,7 @@ def find(model, environment):
     )
 
 
-def test_a_model_is_fetched_once_and_then_used_without_network(hub, tiny_bert):
+def test_a_model_is_downloaded_once_and_then_used_without_network(hub, tiny_bert):
     folder, environment = hub
     shutil.copytree(tiny_bert, folder, dirs_exist_ok=True)
     for unwanted in ("pytorch_model.bin", "flax_model.msgpack", "README.md"):
@@ -108,29 +108,29 @@ def test_a_model_is_fetched_once_and_then_used_without_network(hub, tiny_bert):
     assert offline.stdout == fetched.stdout, offline.stderr
 
 
-def test_pickled_weights_are_fetched_where_there_are_no_others(hub, tiny_bert):
+def test_pickled_weights_are_downloaded_if_there_are_no_safetensors(hub, tiny_bert):
     folder, environment = hub
     shutil.copy(tiny_bert / "config.json", folder)
     (folder / "pytorch_model.bin").write_text("weights")
     for network in ({}, {"HF_HUB_OFFLINE": "1"}):
-        found = find("someone/tiny", {**environment, **network})
-        assert found.stdout.split()[2:] == ["config.json", "pytorch_model.bin"], found.stderr
+        result = find("someone/tiny", {**environment, **network})
+        assert result.stdout.split()[2:] == ["config.json", "pytorch_model.bin"], result.stderr
 
 
-def test_a_model_that_the_hub_does_not_know_is_an_error(hub):
-    found = find("someone/else", hub[1])
-    assert "EncoderError: text_encoder.model must be" in found.stderr
-    assert "got 'someone/else'" in found.stderr
-    assert "Repository Not Found" in found.stderr.splitlines()[-1]
+def test_a_model_unknown_to_the_hub_is_an_error(hub):
+    result = find("someone/else", hub[1])
+    assert "EncoderError: text_encoder.model must be" in result.stderr
+    assert "got 'someone/else'" in result.stderr
+    assert "Repository Not Found" in result.stderr.splitlines()[-1]
 
 
-def test_a_hub_that_never_answers_is_given_up_within_seconds(tmp_path):
+def test_a_hub_that_never_answers_is_an_error_within_seconds(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        begin = time.monotonic()
-        found = find(
+        start = time.monotonic()
+        result = find(
             "someone/tiny",
             {**os.environ, "HF_ENDPOINT": endpoint, "HF_HUB_CACHE": str(tmp_path)},
         )
-    assert "EncoderError: text_encoder.model must be" in found.stderr
-    assert time.monotonic() - begin < 30
+    assert "EncoderError: text_encoder.model must be" in result.stderr
+    assert time.monotonic() - start < 30

@@ -25,7 +25,7 @@ def encode(folder, texts, dtype=torch.float32, progress=None, **changes):
     return FrozenTransformer(settings, folder, CPU, dtype).pooled_states(texts, progress)
 
 
-def directly(folder, text, pooling):
+def expected_features(folder, text, pooling):
     from transformers import BertModel, PreTrainedTokenizerFast
 
     tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
@@ -42,10 +42,10 @@ def test_features_are_the_pooled_last_layer(tiny_bert, texts, pooling):
     assert features.shape == (8, 16)
     assert features.dtype == np.float32
     for text, row in zip(texts, features, strict=True):
-        np.testing.assert_allclose(row, directly(tiny_bert, text, pooling), atol=1e-5)
+        np.testing.assert_allclose(row, expected_features(tiny_bert, text, pooling), atol=1e-5)
 
 
-def test_neither_order_nor_batches_matter(tiny_bert, texts):
+def test_neither_the_order_nor_the_batch_size_changes_features(tiny_bert, texts):
     features = encode(tiny_bert, texts, batch_size=8)
     order = np.random.default_rng(0).permutation(len(texts))
     shuffled = encode(tiny_bert, [texts[row] for row in order], batch_size=8)
@@ -61,7 +61,7 @@ def test_texts_are_cut_at_max_tokens(tiny_bert):
     assert not np.allclose(whole, longer, atol=1e-3)
 
 
-def test_a_model_that_reads_less_than_asked_cuts_with_a_warning(tiny_bert, caplog):
+def test_a_smaller_limit_of_the_model_cuts_texts_with_a_warning(tiny_bert, caplog):
     features = encode(tiny_bert, ["acid " * 200], max_tokens=256)
     np.testing.assert_array_equal(features, encode(tiny_bert, ["acid " * 62], max_tokens=64))
     assert "max_tokens is 256, the model reads 64" in caplog.text
@@ -90,7 +90,7 @@ def test_each_distinct_text_is_encoded_once(tiny_bert, texts, tmp_path):
     assert np.array_equal(features[2], features[4])
 
 
-def test_loading_is_silent_and_leaves_transformers_as_it_was(tiny_bert, capfd):
+def test_loading_is_silent_and_restores_the_logging_of_transformers(tiny_bert, capfd):
     from transformers.utils import logging as transformers_logging
 
     before = transformers_logging.get_verbosity()
@@ -100,7 +100,7 @@ def test_loading_is_silent_and_leaves_transformers_as_it_was(tiny_bert, capfd):
     assert transformers_logging.is_progress_bar_enabled()
 
 
-def test_weights_that_lack_a_part_are_an_error(tiny_bert, tmp_path):
+def test_missing_weights_are_an_error(tiny_bert, tmp_path):
     from safetensors.torch import load_file, save_file
 
     folder = shutil.copytree(tiny_bert, tmp_path / "model")
@@ -111,7 +111,7 @@ def test_weights_that_lack_a_part_are_an_error(tiny_bert, tmp_path):
         encode(folder, ["acid"])
 
 
-def test_a_checkpoint_without_the_unused_pooler_will_do(tiny_bert, tmp_path, texts):
+def test_a_checkpoint_without_the_unused_pooler_loads(tiny_bert, tmp_path, texts):
     from safetensors.torch import load_file, save_file
 
     folder = shutil.copytree(tiny_bert, tmp_path / "model")
@@ -141,7 +141,7 @@ def test_pickled_weights_are_read_without_running_code(tiny_bert, tmp_path, text
 
 
 @pytest.mark.parametrize("damaged", ["model.safetensors", "config.json", "tokenizer.json"])
-def test_damaged_files_are_an_error_naming_the_folder(tiny_bert, tmp_path, damaged):
+def test_damaged_files_are_an_error_that_names_the_folder(tiny_bert, tmp_path, damaged):
     folder = shutil.copytree(tiny_bert, tmp_path / "model")
     (folder / damaged).write_bytes((folder / damaged).read_bytes()[:100])
     with pytest.raises(EncoderError, match="that transformers can load") as raised:
@@ -168,7 +168,7 @@ def test_a_decoder_without_padding_token_and_an_encoder_decoder_work(tiny_bert, 
         np.testing.assert_allclose(together, alone, atol=1e-5)
 
 
-def test_a_models_identity_is_its_files_and_not_its_path(tiny_bert, tmp_path):
+def test_the_identity_of_a_model_depends_on_its_files_not_on_its_path(tiny_bert, tmp_path):
     copied = shutil.copytree(tiny_bert, tmp_path / "copy")
     assert find_model(str(copied)).identity == find_model(str(tiny_bert)).identity
     with (copied / "config.json").open("a") as file:
@@ -176,32 +176,32 @@ def test_a_models_identity_is_its_files_and_not_its_path(tiny_bert, tmp_path):
     assert find_model(str(copied)).identity != find_model(str(tiny_bert)).identity
 
 
-def test_a_model_in_the_hubs_cache_is_used_offline_by_its_commit(tiny_bert, tmp_path):
+def test_a_cached_hub_model_is_used_offline_and_identified_by_its_commit(tiny_bert, tmp_path):
     commit = "0123456789" * 4
     repository = tmp_path / "models--someone--tiny"
     shutil.copytree(tiny_bert, repository / "snapshots" / commit)
     (repository / "refs").mkdir()
     (repository / "refs" / "main").write_text(commit)
-    found = _find("someone/tiny", HF_HUB_CACHE=tmp_path, HF_HUB_OFFLINE="1")
-    assert found.stdout.strip() == f"commit {commit}"
+    result = _find("someone/tiny", HF_HUB_CACHE=tmp_path, HF_HUB_OFFLINE="1")
+    assert result.stdout.strip() == f"commit {commit}"
 
 
 @pytest.mark.parametrize(
     "network", [{"HF_HUB_OFFLINE": "1"}, {"HF_ENDPOINT": "http://127.0.0.1:9"}]
 )
-def test_a_model_that_cannot_be_had_is_one_error_within_seconds(tmp_path, network):
-    begin = time.monotonic()
-    found = _find("someone/missing", HF_HUB_CACHE=tmp_path, **network)
-    assert time.monotonic() - begin < 30
-    assert found.stdout.startswith("EncoderError: text_encoder.model must be a folder or the name")
-    assert "got 'someone/missing', which is not on this machine" in found.stdout
-    assert "`hf download someone/missing --local-dir FOLDER`" in found.stdout
-    assert found.stdout.count("\n") == 1
-    assert found.stderr == ""
+def test_an_unavailable_model_is_one_error_within_seconds(tmp_path, network):
+    start = time.monotonic()
+    result = _find("someone/missing", HF_HUB_CACHE=tmp_path, **network)
+    assert time.monotonic() - start < 30
+    assert result.stdout.startswith("EncoderError: text_encoder.model must be a folder or the name")
+    assert "got 'someone/missing', which is not on this machine" in result.stdout
+    assert "`hf download someone/missing --local-dir FOLDER`" in result.stdout
+    assert result.stdout.count("\n") == 1
+    assert result.stderr == ""
 
 
 @pytest.mark.parametrize("model", ["/no/such/folder", "~/no/such", "a b"])
-def test_what_is_neither_folder_nor_name_is_an_error(model):
+def test_a_model_that_is_neither_a_folder_nor_a_name_is_an_error(model):
     with pytest.raises(EncoderError, match="which is neither"):
         find_model(model)
 
@@ -212,7 +212,7 @@ def test_a_folder_without_a_model_is_an_error(tmp_path):
         find_model(str(tmp_path))
 
 
-def test_nothing_is_logged_for_a_fitting_model(tiny_bert, caplog):
+def test_a_model_that_reads_all_tokens_logs_nothing(tiny_bert, caplog):
     caplog.set_level(logging.DEBUG, logger="class_sweep")
     encode(tiny_bert, ["acid"], max_tokens=64)
     assert not caplog.records
@@ -228,11 +228,11 @@ try:
 except EncoderError as error:
     print(f"EncoderError: {error}")
 """
-    own = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
+    without_hub = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
     return subprocess.run(
         [sys.executable, "-c", script, model],
         capture_output=True,
         text=True,
         check=True,
-        env={**own, **{name: str(value) for name, value in environment.items()}},
+        env={**without_hub, **{name: str(value) for name, value in environment.items()}},
     )

@@ -13,28 +13,28 @@ def lsa_features(settings, texts, fit_rows):
     return LatentSemantics.fit(settings, [texts[row] for row in fit_rows]).transform(texts)
 
 
-def cosine(one, other):
-    return one @ other / np.linalg.norm(one) / np.linalg.norm(other)
+def cosine(a, b):
+    return a @ b / np.linalg.norm(a) / np.linalg.norm(b)
 
 
-def test_what_is_not_training_text_changes_nothing_of_the_rest(texts):
+def test_other_texts_do_not_change_the_features_of_training_texts(texts):
     settings = LsaEncoder(dimensions=4)
     features = lsa_features(settings, texts, FIT)
     texts[6:] = ["something else entirely", "and another thing"]
     assert np.array_equal(features[:6], lsa_features(settings, texts, FIT)[:6])
 
 
-def test_training_texts_do_change_the_rest(texts):
+def test_training_texts_change_the_features_of_other_texts(texts):
     settings = LsaEncoder(dimensions=4)
     features = lsa_features(settings, texts, FIT)
     texts[0] = "a steroid"
     assert not np.allclose(features[7], lsa_features(settings, texts, FIT)[7])
 
 
-def test_names_that_share_parts_are_near_each_other():
+def test_names_with_common_parts_have_similar_features():
     texts = ["2-methylpropan-1-ol", "3-methylbutan-1-ol", "benzoic acid", "salicylic acid"]
-    one, alike, other, _ = lsa_features(LsaEncoder(dimensions=3), texts, np.arange(4))
-    assert cosine(one, alike) > cosine(one, other) + 0.1
+    propanol, butanol, acid, _ = lsa_features(LsaEncoder(dimensions=3), texts, np.arange(4))
+    assert cosine(propanol, butanol) > cosine(propanol, acid) + 0.1
 
 
 def test_a_text_without_any_known_term_is_zero():
@@ -58,9 +58,9 @@ def test_training_texts_without_words_are_an_error(texts):
         lsa_features(LsaEncoder(dimensions=2), texts, np.arange(len(texts)))
 
 
-def test_what_was_fitted_survives_as_arrays_to_the_bit(texts, tmp_path):
+def test_saved_arrays_restore_the_fit_exactly(texts, tmp_path):
     fitted = LatentSemantics.fit(LsaEncoder(dimensions=4), texts[:6])
     save_file(fitted.arrays(), tmp_path / "fitted.safetensors")
-    again = LatentSemantics.from_arrays(load_file(tmp_path / "fitted.safetensors"))
-    new = [*texts, "never seen", "", "2-methylpropan-1-ol\nof two lines"]
-    assert np.array_equal(again.transform(new), fitted.transform(new))
+    restored = LatentSemantics.from_arrays(load_file(tmp_path / "fitted.safetensors"))
+    inputs = [*texts, "never seen", "", "2-methylpropan-1-ol\nof two lines"]
+    assert np.array_equal(restored.transform(inputs), fitted.transform(inputs))

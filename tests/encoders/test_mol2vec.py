@@ -23,7 +23,7 @@ CH3, CH2, OH = "2246728737", "2245384272", "864662311"
 
 
 def mol2vec_features(settings, smiles, fit_rows=None):
-    """Fit on some of the molecules, by default on all, and encode all."""
+    """Fit on the molecules of `fit_rows`, by default on all, and encode all."""
     training = smiles if fit_rows is None else [smiles[row] for row in fit_rows]
     encoder = Mol2vecMoleculeEncoder.fit(settings, training, cache=NoCache())
     return encoder.encode(smiles, cache=NoCache())
@@ -39,7 +39,7 @@ def from_file(path, tokens, radius=0):
     return Mol2vecEncoder(kind="mol2vec", vectors=path, radius=radius)
 
 
-def test_sentences_name_each_atoms_surroundings_in_order():
+def test_a_sentence_lists_the_substructures_atom_by_atom():
     (sentence,) = molecule_sentences(["CCO"], radius=1)
     assert sentence[::2] == [CH3, CH2, OH]
     assert len(set(sentence)) == 6
@@ -48,7 +48,7 @@ def test_sentences_name_each_atoms_surroundings_in_order():
 def test_a_molecule_is_the_sum_of_its_tokens(tmp_path):
     settings = from_file(tmp_path / "v.npz", ["UNK", CH3, CH2, OH])
     features = mol2vec_features(settings, ["CCO", "CCCO", "CF", ""])
-    # 10 per CH3, 100 per CH2, 1000 per OH, 1 for each of CH2F's and F's unknown identifiers.
+    # CH3 counts 10, CH2 100, OH 1000; the unknown identifiers of CH2F and F count 1 each.
     assert features.tolist() == [[1110, 3], [1210, 4], [11, 2], [0, 0]]
 
 
@@ -57,10 +57,12 @@ def test_without_unk_unknown_substructures_count_as_zero(tmp_path):
     assert mol2vec_features(settings, ["CCO", "CO"]).tolist() == [[11, 2], [1, 1]]
 
 
-def test_two_ways_to_write_a_molecule_give_the_same_bits():
+def test_two_smiles_of_a_molecule_give_identical_features():
     table = train_vectors(trained(), molecule_sentences(["CCO", "CC(C)Cc1ccccc1"] * 5, 1))
-    one, other = sum_vectors(table, molecule_sentences(["CC(C)Cc1ccccc1", "c1ccc(CC(C)C)cc1"], 1))
-    assert np.array_equal(one, other)
+    first, second = sum_vectors(
+        table, molecule_sentences(["CC(C)Cc1ccccc1", "c1ccc(CC(C)C)cc1"], 1)
+    )
+    assert np.array_equal(first, second)
 
 
 def test_vectors_that_know_no_substructure_are_an_error(tmp_path):
@@ -78,7 +80,7 @@ def test_low_coverage_is_a_warning(tmp_path, caplog):
     assert coverage(TokenVectors({CH3: 0}, np.zeros((1, 1))), []) == 0
 
 
-def test_training_sees_the_training_molecules_alone(smiles):
+def test_only_training_molecules_affect_the_vectors(smiles):
     settings = trained()
     features = mol2vec_features(settings, smiles, np.arange(6))
     assert features.shape == (8, 8)
@@ -112,24 +114,26 @@ settings, smiles, cache = Mol2vecEncoder(kind="mol2vec", dimensions=8), sys.argv
 encoder = Mol2vecMoleculeEncoder.fit(settings, smiles, cache=cache)
 print(encoder.encode(smiles, cache=cache).tobytes().hex())
 """
-    there = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", script, *smiles],
         capture_output=True,
         text=True,
         check=True,
         env={**os.environ, "PYTHONHASHSEED": "123"},
     )
-    assert there.stderr == ""
-    assert there.stdout.strip() == mol2vec_features(trained(), smiles, np.arange(8)).tobytes().hex()
+    assert process.stderr == ""
+    assert (
+        process.stdout.strip() == mol2vec_features(trained(), smiles, np.arange(8)).tobytes().hex()
+    )
 
 
 @pytest.mark.parametrize("molecules", [[""], []])
-def test_nothing_to_train_on_is_an_error(molecules):
+def test_training_molecules_without_atoms_are_an_error(molecules):
     with pytest.raises(EncoderError, match=f"got none in {len(molecules)} molecules"):
         mol2vec_features(trained(), molecules, np.arange(len(molecules)))
 
 
-def test_rdkit_and_the_package_are_silent(capfd):
+def test_rdkit_and_mol2vec_print_nothing(capfd):
     mol2vec_features(trained(), ["CCO"] * 3, np.arange(3))
     with pytest.raises(EncoderError, match="SMILES that RDKit can read, got 'nonsense'"):
         molecule_sentences(["CCO", "nonsense"], 1)

@@ -23,10 +23,10 @@ def write_npz(path, **arrays):
     return path
 
 
-def check(found):
-    assert list(found.rows) == TOKENS
-    assert found.vectors.dtype == np.float32
-    assert np.array_equal(found.vectors, VECTORS)
+def check(table):
+    assert list(table.rows) == TOKENS
+    assert table.vectors.dtype == np.float32
+    assert np.array_equal(table.vectors, VECTORS)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16])
@@ -37,7 +37,7 @@ def test_an_npz_is_read(tmp_path, dtype):
 
 @pytest.mark.parametrize("binary", [False, True])
 @pytest.mark.parametrize("name", ["v.kv", "v.txt", "v.bin"])
-def test_word2vecs_own_formats_need_no_pickle(tmp_path, binary, name):
+def test_word2vec_formats_need_no_pickle(tmp_path, binary, name):
     keyed().save_word2vec_format(str(tmp_path / name), binary=binary)
     check(read_vectors(tmp_path / name, allow_pickle=False))
 
@@ -50,7 +50,7 @@ def test_a_pickle_is_opened_only_when_allowed(tmp_path, name):
     check(read_vectors(tmp_path / name, allow_pickle=True))
 
 
-def test_a_pickle_that_is_not_allowed_runs_nothing(tmp_path):
+def test_a_refused_pickle_runs_no_code(tmp_path):
     class Malicious:
         def __reduce__(self):
             return (tmp_path / "was here").touch.__func__, (tmp_path / "was here",)
@@ -68,8 +68,8 @@ def test_a_pickle_that_is_not_allowed_runs_nothing(tmp_path):
 def test_a_whole_word2vec_model_is_read(tmp_path):
     model = Word2Vec([TOKENS] * 3, vector_size=5, min_count=1, workers=1, seed=1)
     model.save(str(tmp_path / "model_300dim.pkl"))
-    found = read_vectors(tmp_path / "model_300dim.pkl", allow_pickle=True)
-    assert np.array_equal(found.vectors[found.rows["UNK"]], model.wv["UNK"])
+    table = read_vectors(tmp_path / "model_300dim.pkl", allow_pickle=True)
+    assert np.array_equal(table.vectors[table.rows["UNK"]], model.wv["UNK"])
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_a_whole_word2vec_model_is_read(tmp_path):
         ({"tokens": np.array(["a", "b", "a"])}, "distinct, got 1 repeated"),
     ],
 )
-def test_arrays_that_do_not_fit_are_an_error_naming_the_file(tmp_path, arrays, message):
+def test_mismatched_arrays_are_an_error_that_names_the_file(tmp_path, arrays, message):
     path = write_npz(tmp_path / "v.npz", **arrays)
     with pytest.raises(EncoderError, match=message) as raised:
         read_vectors(path, allow_pickle=False)
@@ -119,7 +119,7 @@ def test_a_pickle_of_something_else_is_an_error(tmp_path):
         read_vectors(tmp_path / "v.pkl", allow_pickle=True)
 
 
-def test_a_file_without_unk_is_logged(tmp_path, caplog):
+def test_a_file_without_unk_is_a_warning(tmp_path, caplog):
     caplog.set_level(logging.WARNING)
     read_vectors(write_npz(tmp_path / "v.npz"), allow_pickle=False)
     assert not caplog.text

@@ -1,4 +1,4 @@
-"""Tokens and their states: what a trial reads of texts without a tokenizer of its own."""
+"""Token numbers and token states: the text inputs of trials, which have no tokenizer."""
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ def encode_token_states(settings, texts, depths, *, cache):
     return features.token_means, features.token_states
 
 
-def test_tokens_are_the_tokenizers_own(settings, cache, tiny_bert, texts):
+def test_tokens_equal_the_output_of_the_tokenizer(settings, cache, tiny_bert, texts):
     from transformers import PreTrainedTokenizerFast
 
     tokens = encode_tokens(settings, texts, cache=cache)
@@ -44,7 +44,7 @@ def test_tokens_are_the_tokenizers_own(settings, cache, tiny_bert, texts):
     assert tokens.values.dtype == np.int32
 
 
-def test_an_empty_text_is_its_special_tokens_and_a_long_one_is_cut(settings, cache):
+def test_an_empty_text_has_special_tokens_only_and_a_long_text_is_cut(settings, cache):
     tokens = encode_tokens(settings, ["", "acid " * 5000], cache=cache)
     assert tokens.lengths(np.arange(2)).tolist() == [2, 32]
     means, states = encode_token_states(settings, ["", "acid " * 5000], (0.5, 1.0), cache=cache)
@@ -52,7 +52,7 @@ def test_an_empty_text_is_its_special_tokens_and_a_long_one_is_cut(settings, cac
     assert np.isfinite(means).all()
 
 
-def test_states_are_those_of_the_layers_asked_for(settings, cache, tiny_bert, texts, monkeypatch):
+def test_states_come_from_the_requested_layers(settings, cache, tiny_bert, texts, monkeypatch):
     from transformers import BertModel
 
     monkeypatch.setattr(
@@ -63,12 +63,12 @@ def test_states_are_those_of_the_layers_asked_for(settings, cache, tiny_bert, te
     tokens = encode_tokens(settings, texts, cache=cache)
     model = BertModel.from_pretrained(tiny_bert).eval()
     for row in range(len(texts)):
-        own = np.array([row])
-        ids = torch.tensor(tokens.take(own).values[None].astype(np.int64))
+        index = np.array([row])
+        ids = torch.tensor(tokens.take(index).values[None].astype(np.int64))
         with torch.no_grad():
             hidden = model(input_ids=ids, output_hidden_states=True).hidden_states
         np.testing.assert_allclose(means[row], hidden[1][0].mean(0).numpy(), atol=1e-5)
-        np.testing.assert_allclose(states.take(own).values, hidden[2][0].numpy(), atol=2e-3)
+        np.testing.assert_allclose(states.take(index).values, hidden[2][0].numpy(), atol=2e-3)
     pooled = HuggingFaceTextEncoder.fit(settings, [], cache=cache).encode(texts, cache=cache)
     mean = np.stack([states.take(np.array([r])).values.mean(0) for r in range(len(texts))])
     np.testing.assert_allclose(mean, pooled, atol=2e-3)
@@ -84,9 +84,9 @@ def test_tokens_and_states_are_computed_once(settings, cache, texts, monkeypatch
     for name in ("tokenise", "FrozenTransformer.token_states"):
         monkeypatch.setattr(f"class_sweep.encoders.transformer.{name}", never)
     assert np.array_equal(encode_tokens(settings, texts, cache=cache).values, first.values)
-    again, kept = encode_token_states(settings, texts, (0.5, 1.0), cache=cache)
-    assert np.array_equal(again, means)
-    assert np.array_equal(kept.values, states.values)
+    cached_means, cached_states = encode_token_states(settings, texts, (0.5, 1.0), cache=cache)
+    assert np.array_equal(cached_means, means)
+    assert np.array_equal(cached_states.values, states.values)
 
 
 def test_lsa_has_no_tokens(cache):
@@ -95,10 +95,10 @@ def test_lsa_has_no_tokens(cache):
         encoder.token_features(["a"], (0.5, 1.0), cache=cache)
 
 
-def test_more_layers_than_the_model_has_are_refused_before_any_trial(settings, cache):
-    asked = settings.model_copy(update={"trainable": "last_3"})
+def test_more_trained_layers_than_the_model_has_are_an_error(settings, cache):
+    too_deep = settings.model_copy(update={"trainable": "last_3"})
     with pytest.raises(
         EncoderError, match=r"at most last_2, the number of layers of the model, got last_3"
     ):
-        encode_tokens(asked, ["acid"], cache=cache)
+        encode_tokens(too_deep, ["acid"], cache=cache)
     assert len(encode_tokens(settings, ["acid"], cache=cache)) == 1

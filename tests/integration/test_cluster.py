@@ -263,8 +263,8 @@ def test_nodes_that_run_something_else_are_named_in_one_error(
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("gpus: 0.5", "gpus: 4", "resources.gpus must be at most what one machine has (1), got 4"),
-        ("cpus: 0.5, gpus: 0.5", "cpus: 64", "what one machine has (1), got 64"),
+        ("gpus: 0.5", "gpus: 4", "resources.gpus must be at most 1 on these machines, got 4"),
+        ("cpus: 0.5, gpus: 0.5", "cpus: 64", "must be at most 1 on these machines, got 64"),
     ],
 )
 def test_a_trial_that_no_node_can_hold_is_refused_at_the_start(

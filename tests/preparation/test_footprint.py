@@ -8,7 +8,7 @@ from class_sweep.difficulty.similarity import CLASS_SIMILARITY
 from class_sweep.errors import InputError
 from class_sweep.preparation.footprint import (
     checkpoint_bytes,
-    most_on_disk,
+    max_checkpoint_bytes,
     require_gpu_memory,
     results_bytes,
     trial_bytes,
@@ -27,7 +27,7 @@ def features():
     return TrialFeatures(text, molecule, split, {CLASS_SIMILARITY: index})
 
 
-def needed(text, features):
+def trial_bytes_of(text, features):
     return trial_bytes(parse_space(text), features)
 
 
@@ -40,51 +40,51 @@ def test_a_trial_needs_its_rows_and_four_times_its_parameters(small_space_text, 
     assert trial_bytes(space, features) == 512 * 2**20 + 30 * 10 * 4 + state
 
 
-def test_of_an_axis_the_larger_end_counts(small_space_text, features):
+def test_the_larger_end_of_an_axis_counts(small_space_text, features):
     axis = small_space_text.replace("hidden: 32", "hidden: {int: [8, 64]}")
     large = small_space_text.replace("hidden: 32", "hidden: 64")
-    assert needed(axis, features) == needed(large, features)
+    assert trial_bytes_of(axis, features) == trial_bytes_of(large, features)
 
 
-def test_a_share_that_cannot_hold_a_trial_is_refused_with_the_numbers():
+def test_a_gpu_share_too_small_for_a_trial_is_an_error():
     require_gpu_memory(Resources(gpus=0.5), 4 * GIB, [8 * GIB, 16 * GIB])
     require_gpu_memory(Resources(gpus=2), 8 * GIB, [8 * GIB, 16 * GIB])
-    with pytest.raises(InputError, match=r"\(5\.0 GiB .* got 0\.5 of a GPU of 8\.0 GiB"):
+    with pytest.raises(InputError, match=r"\(5\.0 GiB, .* got 0\.5 of a GPU of 8\.0 GiB"):
         require_gpu_memory(Resources(gpus=0.5), 5 * GIB, [8 * GIB, 16 * GIB])
 
 
-def test_without_a_gpu_there_is_nothing_to_refuse():
+def test_a_trial_without_a_gpu_needs_no_gpu_memory():
     require_gpu_memory(Resources(gpus=0), 10**15, [GIB])
 
 
-def test_a_checkpoint_is_as_large_as_it_is_said_to_be(small_space_text, features, tmp_path):
+def test_a_checkpoint_file_has_the_estimated_size(small_space_text, features, tmp_path):
     space = parse_space(small_space_text)
     settings = space.resolve({"curriculum.sigma": 0.5, "curriculum.alpha": 1.0})
     batches = settings.optimizer.model_copy(update={"batch_size": 4})
     trainer = Trainer(settings.model_copy(update={"optimizer": batches}), features)
-    trainer.train_to(1)  # before it AdamW has no moments
+    trainer.train_to(1)  # AdamW has no moments before the first step
     trainer.save(tmp_path / "state.pt")
     size = (tmp_path / "state.pt").stat().st_size
     assert checkpoint_bytes(space, features) <= size <= checkpoint_bytes(space, features) + 2**16
 
 
-def test_what_waits_at_a_rung_is_on_the_disk_too(small_space_text, features):
-    one = checkpoint_bytes(parse_space(small_space_text), features)
+def test_paused_trials_count_as_disk_space(small_space_text, features):
+    checkpoint = checkpoint_bytes(parse_space(small_space_text), features)
     halving = "pruning: {grace_epochs: 1, reduction_factor: 2}"
-    for pruning, waiting in (
-        (halving, 3),  # of the 7 that are no reference
+    for pruning, paused in (
+        (halving, 3),  # of the 7 sampled trials
         ("pruning: {kind: asha}", 0),
         ("pruning: {kind: one_rung, min_kept: 4}", 4),
     ):
         text = small_space_text.replace(halving, pruning)
-        assert most_on_disk(parse_space(text), features, 3) == 2 * (3 + waiting) * one
+        assert max_checkpoint_bytes(parse_space(text), features, 3) == 2 * (3 + paused) * checkpoint
 
 
-def test_what_a_sweep_leaves_grows_with_its_reports_and_its_runs(small_space_text):
-    one = results_bytes(parse_space(small_space_text), 3, 70)
-    more = parse_space(small_space_text.replace("trials: 8", "trials: 108"))
-    assert results_bytes(more, 3, 70) - one == 100 * (2 * 5 * 3 * 1024 + 4 * 1024)
+def test_the_results_size_grows_with_trials_and_confirmation_runs(small_space_text):
+    small = results_bytes(parse_space(small_space_text), 3, 70)
+    larger = parse_space(small_space_text.replace("trials: 8", "trials: 108"))
+    assert results_bytes(larger, 3, 70) - small == 100 * (2 * 5 * 3 * 1024 + 4 * 1024)
     confirmed = parse_space(small_space_text.replace("finalists: 0", "finalists: 2, seeds: 5"))
-    wanted = confirmed.settings.confirm
-    runs = 2 * (1 + len(wanted.controls)) * wanted.max_seeds
-    assert results_bytes(confirmed, 3, 70) - one == runs * (3 * 1024 + 4 * 70 * 2 * 2)
+    confirm = confirmed.settings.confirm
+    runs = 2 * (1 + len(confirm.controls)) * confirm.max_seeds
+    assert results_bytes(confirmed, 3, 70) - small == runs * (3 * 1024 + 4 * 70 * 2 * 2)

@@ -1,4 +1,4 @@
-"""What a sweep computes once: an index for each similarity, at every σ a trial may ask for."""
+"""The shared inputs of a sweep: one index per similarity, at every σ that a trial can need."""
 
 import pytest
 from safetensors.numpy import load_file, save_file
@@ -37,7 +37,7 @@ def ready(cache, callback):
     return lambda space: prepare(space, cache, Clock(), callback)
 
 
-def test_every_sigma_of_the_space_and_of_its_references_is_counted(edited, ready):
+def test_every_sigma_of_the_space_and_of_its_baselines_is_counted(edited, ready):
     space = edited(("baselines: [full_data]", "baselines: [paper, full_data]"))
     index = ready(space).features.indexes[CLASS_SIMILARITY]
     assert index.sigmas.tolist() == [0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.99]
@@ -51,60 +51,60 @@ def test_an_index_is_counted_once_and_then_read(edited, cache, callback, monkeyp
         raise AssertionError("counted again")
 
     monkeypatch.setattr("class_sweep.preparation.difficulty_indexes.build_index", never)
-    again = prepare(space, cache, Clock(), callback).features.indexes[CLASS_SIMILARITY]
-    assert again.checksum() == first.checksum()
+    second = prepare(space, cache, Clock(), callback).features.indexes[CLASS_SIMILARITY]
+    assert second.checksum() == first.checksum()
 
 
 @pytest.fixture
-def counted_again(edited, tmp_path, callback, caplog):
-    """Index a space, spoil its cached index, index it again: the warning of the second time."""
+def rebuild_warning(edited, tmp_path, callback, caplog):
+    """Index a space, damage its cached index, index it again, and return the warning."""
     cache = ArrayCache(tmp_path)
 
-    def again(spoil):
+    def rebuild(damage):
         space = edited()
         first = prepare(space, cache, Clock(), callback).features.indexes[CLASS_SIMILARITY]
         (path,) = [p for p in tmp_path.glob("*.safetensors") if "stored_data" in load_file(p)]
-        spoil(path)
+        damage(path)
         caplog.clear()
         second = prepare(space, cache, Clock(), callback).features.indexes[CLASS_SIMILARITY]
         assert second.checksum() == first.checksum()
         (warning,) = caplog.messages
         caplog.clear()
         prepare(space, cache, Clock(), callback)
-        assert caplog.messages == []  # the rebuilt one is kept
+        assert caplog.messages == []  # the rebuilt index is in the cache
         return warning
 
-    return again
+    return rebuild
 
 
-def test_an_index_of_another_version_is_counted_again_and_said_to_be(counted_again, monkeypatch):
+def test_an_index_of_another_version_is_rebuilt_with_a_warning(rebuild_warning, monkeypatch):
     version = stored.INDEX_VERSION
-    warning = counted_again(lambda _: monkeypatch.setattr(stored, "INDEX_VERSION", version + 1))
+    warning = rebuild_warning(lambda _: monkeypatch.setattr(stored, "INDEX_VERSION", version + 1))
     expected = f"a cached index must be of version {version + 1}, got {version}: rebuilding"
     assert warning.startswith(expected)
 
 
-def test_an_index_of_other_features_is_counted_again_and_said_to_be(counted_again):
-    def other(path):
+def test_an_index_of_other_features_is_rebuilt_with_a_warning(rebuild_warning):
+    def replace_checksum(path):
         tensors = load_file(path)
         tensors["stored_data"][:] = ord("0")
         key = path.stem
         save_file(tensors, path, metadata={"sha256": fingerprint(key, tensors)})
 
-    assert ", got 000000000000…: rebuilding" in counted_again(other)
+    assert ", got 000000000000…: rebuilding" in rebuild_warning(replace_checksum)
 
 
-def test_a_torn_or_altered_index_is_counted_again_and_said_to_be(counted_again):
-    def torn(path):
+def test_a_truncated_or_altered_index_is_rebuilt_with_a_warning(rebuild_warning):
+    def truncate(path):
         path.write_bytes(path.read_bytes()[:-9])
 
-    def altered(path):
+    def alter(path):
         data = bytearray(path.read_bytes())
         data[-5] ^= 1
         path.write_bytes(bytes(data))
 
-    assert counted_again(torn).startswith("a cache entry must be readable, got")
-    assert counted_again(altered).startswith("a cache entry must match its checksum")
+    assert rebuild_warning(truncate).startswith("a cache entry must be readable, got")
+    assert rebuild_warning(alter).startswith("a cache entry must match its checksum")
 
 
 def test_sigma_as_a_quantile_fits_any_encoder(edited, ready):
@@ -119,12 +119,12 @@ def test_sigma_as_a_quantile_fits_any_encoder(edited, ready):
         settings = space.resolve({"curriculum.sigma.quantile": quantile, "curriculum.alpha": 0.5})
         trainer = Trainer(settings, features)
         assert trainer.schedule.steps > 0
-        one = settings.search.model_copy(update={"trials": 1, "baselines": []})
-        again = parse_space(dump_settings(settings.model_copy(update={"search": one})))
-        assert identity(again.settings) == identity(settings)
+        one_trial = settings.search.model_copy(update={"trials": 1, "baselines": []})
+        reloaded = parse_space(dump_settings(settings.model_copy(update={"search": one_trial})))
+        assert identity(reloaded.settings) == identity(settings)
 
 
-def test_the_papers_sigma_stands_instead_of_a_quantile(edited):
+def test_the_paper_baseline_replaces_a_quantile_by_its_sigma(edited):
     space = edited(
         (SIGMA, "sigma: {quantile: [0.5, 0.98], step: 0.02}"),
         ("baselines: [full_data]", "baselines: [paper]"),
@@ -153,7 +153,7 @@ def test_a_fixed_quantile_is_a_setting(edited):
         ("0.9\n  sigma_quantile: 0.5", "curriculum.sigma_quantile: must be written sigma: {quan"),
     ],
 )
-def test_a_mistaken_quantile(edited, sigma, expected):
+def test_an_invalid_quantile_is_an_error(edited, sigma, expected):
     with pytest.raises(ConfigError, match=r"small\.yaml:\d+: ") as caught:
         edited((SIGMA, f"sigma: {sigma}"))
     assert expected in str(caught.value)
@@ -166,7 +166,7 @@ def test_each_similarity_of_the_space_has_an_index(edited, ready):
     )  # fmt: skip
     expected = {Similarity(w, m) for w in (0.0, 0.5) for m in ("cosine", "tanimoto")} | {
         Similarity(1.0)
-    }  # over texts alone the molecules' similarity plays no part
+    }  # with text_weight 1 the molecule similarity has no effect
     prepared = ready(space)
     assert set(prepared.features.indexes) == set(prepared.diagnoses) == expected
     orders = {
@@ -180,7 +180,7 @@ def test_each_similarity_of_the_space_has_an_index(edited, ready):
     assert len(orders) == len(expected)
 
 
-def test_a_weight_without_a_step_gets_a_grid_and_too_many_are_refused(edited):
+def test_a_text_weight_gets_a_grid_of_at_most_24_similarities(edited):
     axis = ("  order:", "  text_weight: {uniform: [0.0, 1.0]}\n  order:")
     assert len(similarities(edited(axis))) == 11
     finer = (axis[0], axis[1].replace("]}", "], step: 0.01}"))
@@ -188,14 +188,14 @@ def test_a_weight_without_a_step_gets_a_grid_and_too_many_are_refused(edited):
         similarities(edited(finer))
 
 
-def test_an_unknown_similarity_names_those_that_were_indexed(edited, ready):
+def test_a_similarity_without_an_index_is_an_error(edited, ready):
     prepared = ready(edited())
     settings = edited(("  order:", "  text_weight: 0.25\n  order:")).settings
     with pytest.raises(DataError, match=r"must be one that was indexed, got 0\.25 text"):
         Trainer(settings, prepared.features)
 
 
-def test_intensity_names_parts_of_the_backbones_loss(edited, ready):
+def test_intensity_keys_must_be_loss_parts_of_the_backbone(edited, ready):
     choice = "intensity: {choice: [constant, sigmoid, inverse]}"
     space = edited((choice, "intensity: {contrastive: {choice: [constant, inverse]}}"))
     assert "curriculum.intensity.contrastive" in space.axes
@@ -210,13 +210,13 @@ def test_groups_must_fit_into_batches(edited, ready):
         ready(edited(wide))
 
 
-def test_a_search_whose_sigmas_order_little_is_warned_of_by_its_own_sigmas(edited, ready):
+def test_the_tie_warning_considers_only_the_sigmas_of_the_search(edited, ready):
     paper = ("baselines: [full_data]", "baselines: [paper]")
     high = (SIGMA, "sigma: {uniform: [0.90, 0.99], step: 0.01}")
     low = (SIGMA, "sigma: {uniform: [0.30, 0.40], step: 0.05}")
     [warning] = ready(edited(high, paper)).warnings
     assert "more than half of the pairs tie" in warning
-    assert ready(edited(low, paper)).warnings == []  # the paper's own 0.99 is no choice of it
+    assert ready(edited(low, paper)).warnings == []  # the search cannot choose the paper's 0.99
 
 
 @pytest.mark.parametrize(
@@ -233,9 +233,7 @@ def test_a_search_whose_sigmas_order_little_is_warned_of_by_its_own_sigmas(edite
         ),
     ],
 )
-def test_a_backbone_that_the_encoders_cannot_feed_is_refused_before_anything(
-    edited, ready, backbone, expected
-):
+def test_a_backbone_whose_inputs_no_encoder_provides_is_an_error(edited, ready, backbone, expected):
     space = edited(("{name: contrastive, hidden: 32, dimension: 16}", backbone))
     with pytest.raises(ConfigError, match=r"^small\.yaml: ") as caught:
         ready(space)

@@ -106,7 +106,7 @@ def _resources(settings: "Settings", plan: "SweepPlan") -> list[tuple[str, str]]
         f"{settings.resources.cpus:g} of {cores:g} cores,"
         f" {settings.resources.gpus:g} of {gpus:g} GPUs{where}"
     )
-    return [("one trial uses", share), ("parallel trials", str(plan.at_a_time))]
+    return [("one trial uses", share), ("parallel trials", str(plan.parallel_trials))]
 
 
 def _mebibytes(count: int | None) -> str:
