@@ -168,6 +168,7 @@ def test_a_report_and_a_failure_after_the_end_change_nothing(start):
     assert pruned.last == last
 
 
+@pytest.mark.long
 def test_thousands_of_duplicates_wait_and_are_released(start):
     many = {"plan_of": lambda _: "same", "change": ("trials: 4", "trials: 1500")}
     driver = start(**many)
