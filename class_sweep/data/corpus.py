@@ -58,7 +58,7 @@ def load_pairs(settings: DataSettings) -> PairSet:
         split=split[order],
         molecules=tuple(molecules[i] for i in order),
         dropped=tuple(dropped),
-        more=_extra_molecules(settings, set(molecules)),
+        extra_molecules=_extra_molecules(settings, set(molecules)),
     )
 
 

@@ -40,7 +40,7 @@ class PairSet:
         split: (L,) int8, codes into `SPLITS`, ascending, read-only.
         molecules: (L,) canonical isomeric SMILES; equal strings are the same molecule.
         dropped: rows that were left out.
-        more: further molecules, distinct and in no pair: candidates of the pool `all`.
+        extra_molecules: distinct molecules of no pair: candidates of the pool `all`.
     """
 
     ids: tuple[str, ...]
@@ -49,7 +49,7 @@ class PairSet:
     split: NDArray[np.int8]
     molecules: tuple[str, ...]
     dropped: tuple[Dropped, ...] = ()
-    more: tuple[Molecule, ...] = ()
+    extra_molecules: tuple[Molecule, ...] = ()
 
     def __post_init__(self) -> None:
         lengths = [len(c) for c in (self.ids, self.smiles, self.texts, self.split, self.molecules)]
@@ -71,7 +71,7 @@ class PairSet:
         return np.flatnonzero(self.split == SPLITS.index(split))
 
     def checksum(self) -> str:
-        """SHA-256 (hex) over ids, SMILES, texts, splits and further molecules, in order."""
+        """SHA-256 (hex) over ids, SMILES, texts, splits and extra molecules, in order."""
         digest = hashlib.sha256(f"{len(self)}\n".encode())
         for part in self._parts():
             # The length prefix distinguishes ("ab", "c") from ("a", "bc").
@@ -81,4 +81,4 @@ class PairSet:
     def _parts(self) -> Iterator[bytes]:
         yield from (value.encode() for value in chain(self.ids, self.smiles, self.texts))
         yield self.split.tobytes()
-        yield from (molecule.smiles.encode() for molecule in self.more)
+        yield from (molecule.smiles.encode() for molecule in self.extra_molecules)

@@ -52,7 +52,7 @@ class FittedEncoders:
         Args:
             text: The settings of the text encoder.
             molecule: The settings of the molecule encoder.
-            token_depths: As above.
+            token_depths: The layers of the frozen tokens; None for a backbone without tokens.
             arrays: The result of `save`.
         """
         graphs = _below(_GRAPHS, arrays)

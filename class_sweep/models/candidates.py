@@ -29,7 +29,7 @@ def molecules_in(pairs: PairSet) -> list[Candidate]:
     for molecule, smiles, text, name in columns:
         if molecule not in by_molecule:
             by_molecule[molecule] = Candidate(smiles, text, name)
-    extra = (Candidate(molecule.smiles, None, molecule.id) for molecule in pairs.more)
+    extra = (Candidate(molecule.smiles, None, molecule.id) for molecule in pairs.extra_molecules)
     return [*by_molecule.values(), *extra]
 
 

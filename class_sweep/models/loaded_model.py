@@ -79,7 +79,7 @@ class LoadedModel:
 
     def features_of(self, pairs: PairSet, cache: ArrayCache) -> TrialFeatures:
         """The features of a data set under the model's encoders, without a difficulty index."""
-        smiles = (*pairs.smiles, *(molecule.smiles for molecule in pairs.more))
+        smiles = (*pairs.smiles, *(molecule.smiles for molecule in pairs.extra_molecules))
         texts = self.encoders.encode_texts(pairs.texts, cache=cache)
         molecules = self.encoders.encode_molecules(smiles, cache=cache)
         return trial_features(pairs, texts, molecules, indexes={})

@@ -158,7 +158,7 @@ def _write_model(
         share_of_full_data=trainer.schedule.share_of_full_data,
         seconds=round(seconds, 3),
         pairs={split: len(pairs.rows(split)) for split in SPLITS},
-        extra_molecules=len(pairs.more),
+        extra_molecules=len(pairs.extra_molecules),
         validation=trainer.evaluate("validation", POOLS),
     )
     contents = ModelContents(

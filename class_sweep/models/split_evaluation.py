@@ -125,7 +125,7 @@ def _input_keys(pairs: PairSet, features: TrialFeatures) -> tuple[np.ndarray, np
     if features.graphs is None:
         molecules: Sequence[object] = [row.tobytes() for row in features.molecule]
     else:
-        known = (*pairs.molecules, *(molecule.canonical for molecule in pairs.more))
+        known = (*pairs.molecules, *(molecule.canonical for molecule in pairs.extra_molecules))
         with BlockLogs():
             molecules = [_without_stereochemistry(smiles) for smiles in known]
     if (tokens := features.tokens or features.token_states) is not None:

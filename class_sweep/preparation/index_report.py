@@ -141,8 +141,8 @@ class AloneByModality(_Part):
     """The fraction of pairs with N = 0 under the similarity of one modality.
 
     Attributes:
-        text: By the texts alone.
-        molecule: By the molecules alone.
+        text: The fraction for the texts alone.
+        molecule: The fraction for the molecules alone.
     """
 
     text: float

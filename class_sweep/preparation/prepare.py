@@ -176,7 +176,7 @@ def trial_features(
         molecules: The features of the molecules of the pairs, then of the extra molecules.
         indexes: The difficulty index of each similarity.
     """
-    canonical = (*pairs.molecules, *(molecule.canonical for molecule in pairs.more))
+    canonical = (*pairs.molecules, *(molecule.canonical for molecule in pairs.extra_molecules))
     return TrialFeatures.of(
         texts,
         molecules,
@@ -189,4 +189,4 @@ def trial_features(
 
 def _smiles(pairs: PairSet) -> tuple[str, ...]:
     """The molecules of the pairs and the extra molecules, as their sources write them."""
-    return (*pairs.smiles, *(molecule.smiles for molecule in pairs.more))
+    return (*pairs.smiles, *(molecule.smiles for molecule in pairs.extra_molecules))

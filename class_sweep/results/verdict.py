@@ -7,7 +7,7 @@ from pydantic import JsonValue
 from class_sweep.results.json_files import Config, Interval, ResultsModel
 
 Outcome = Literal["better", "worse", "open"]
-"""Of a finalist against a control; `open` while they are not told apart."""
+"""The outcome of a finalist against a control; `open` while they are not told apart."""
 
 Closed = Literal["decided", "lost", "failed", "hopeless", "cap"]
 """Why a comparison gets no more seeds: it is decided; its finalist is worse than the first control;
@@ -98,7 +98,7 @@ class ComparisonFigures(ResultsModel):
         finalist: Arm of the finalist.
         control: Kind of the control.
         arm: Arm of the control.
-        outcome: Of the finalist against the control.
+        outcome: Whether the finalist is better or worse than the control, or still open.
         closed: Why the comparison gets no more seeds; None while it does.
         seeds: Seeds that the figures are of.
         level: Error at which the outcome was tested.

@@ -70,19 +70,19 @@ def settings(tmp_path):
     (tmp_path / "t.csv").write_text("\n".join(["smiles,text,split", *rows]))
     (tmp_path / "more.smi").write_text("OCC known\nCCCl\nClCC again\nCCBr\n")
 
-    def build(more=None):
+    def build(extra=None):
         return TableData(
             source="table", path=tmp_path / "t.csv", columns=Columns(split="split"),
-            split=SplitRule(), extra_molecules=more,
+            split=SplitRule(), extra_molecules=extra,
         )  # fmt: skip
 
     return build
 
 
-def test_more_molecules_are_those_of_no_pair(settings, tmp_path):
-    with_more = load_pairs(settings(tmp_path / "more.smi"))
-    assert [m.canonical for m in with_more.more] == ["CCCl", "CCBr"]
+def test_extra_molecules_are_in_no_pair(settings, tmp_path):
+    with_extra = load_pairs(settings(tmp_path / "more.smi"))
+    assert [m.canonical for m in with_extra.extra_molecules] == ["CCCl", "CCBr"]
     plain = load_pairs(settings())
-    assert plain.more == ()
-    assert plain.texts == with_more.texts
-    assert plain.checksum() != with_more.checksum()
+    assert plain.extra_molecules == ()
+    assert plain.texts == with_extra.texts
+    assert plain.checksum() != with_extra.checksum()

@@ -139,7 +139,8 @@ def open_runtime(space: Space, address: str | None) -> RayRuntime:
 
     Args:
         space: The space of the sweep.
-        address: Of a cluster; None stands for RAY_ADDRESS if it is set, else for a local instance.
+        address: The address of a cluster; None stands for RAY_ADDRESS if it is set, else for a
+            local instance.
 
     Raises:
         InputError: If there is no cluster and this machine cannot hold a trial.

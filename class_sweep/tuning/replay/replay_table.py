@@ -148,7 +148,7 @@ def replay_table(
     Args:
         path: The table, or the results folder that holds it.
         tried: The settings of each pruner.
-        options: How the searches run.
+        options: The searches: their number, length, sampler and workers.
 
     Raises:
         InputError: If the table, the sampler or the number of trials does not fit.
