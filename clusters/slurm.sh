@@ -3,7 +3,7 @@
 #   sbatch clusters/slurm.sh run search_spaces/aman.yaml --out results/aman
 #   sbatch clusters/slurm.sh resume results/aman           # after the time limit
 # Submit it from the checkout, on a disk that all nodes share, after `make .venv/.installed` on a node
-# with a GPU. docs/cluster.md explains each step. Change the sizes below to your needs.
+# with a GPU. docs/how-to/cluster.md explains each step. Change the sizes below to your needs.
 #SBATCH --job-name=class-sweep
 #SBATCH --nodes=4
 #SBATCH --ntasks-per-node=1

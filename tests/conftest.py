@@ -12,7 +12,7 @@ from class_sweep.results.callback import Callback
 from class_sweep.results.record import Record
 
 # How long an example takes depends on what else the machine is doing; which ones are drawn must not
-# depend on the run, so that a change is judged on its own.
+# depend on the run, so that a change is tested on its own.
 settings.register_profile("any machine", deadline=None, derandomize=True)
 settings.load_profile("any machine")
 

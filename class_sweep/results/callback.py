@@ -29,7 +29,12 @@ class Callback:
     """
 
     def on_stage(self, name: str) -> None:
-        """A stage begins: `data`, `encoders`, `index`, `workers`, `trials`, `confirm`, `test`."""
+        """A stage begins.
+
+        Args:
+            name: `data`, `encoders`, `index`, `report`, `workers`, `trials`, `confirm`, `test` or
+                `storage`.
+        """
 
     def on_progress(self, done: int, total: int) -> None:
         """A part of the current stage is done."""

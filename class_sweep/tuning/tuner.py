@@ -120,7 +120,7 @@ class Tuner:
             return "continue"  # trained again after a restart
         if report.traceback:
             self.ledger.keep_traceback(trial, report.traceback)
-        record = self._judge(trial, report)
+        record = self._record_of(trial, report)
         self._write(record)
         self._prune_evicted()
         return record.decision
@@ -190,7 +190,7 @@ class Tuner:
         self._study.tell(*self.ledger.copy(trial, original))
         return True
 
-    def _judge(self, trial: Trial, report: TrialReport) -> Record:
+    def _record_of(self, trial: Trial, report: TrialReport) -> Record:
         """The record of a report, with the decision."""
         value, failure = report.metrics.get(self._objective.metric), report.failure
         if failure is None and (value is None or not math.isfinite(value)):
@@ -198,8 +198,8 @@ class Tuner:
         decision: Decision = "fail" if failure else "finish" if report.last else "continue"
         compared = False
         if decision == "continue" and report.rung is not None and value is not None:
-            verdict = self._decide(trial, report.rung, value)
-            decision, compared = verdict.decision, verdict.compared
+            pruning = self._decide(trial, report.rung, value)
+            decision, compared = pruning.decision, pruning.compared
         finite = {name: v for name, v in report.metrics.items() if math.isfinite(v)}
         return replace(
             blank_record(trial),

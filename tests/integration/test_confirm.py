@@ -125,7 +125,7 @@ def readings(folder):
 
 
 @pytest.mark.long
-def test_it_goes_on_to_more_seeds_and_reads_the_test_split_on_demand(confirmed, sweep):
+def test_it_continues_with_more_seeds_and_reads_the_test_split_on_demand(confirmed, sweep):
     folder, _ = confirmed
     assert not (folder / "test.jsonl").exists()
     before, said = runs(folder), figures(verdict(folder))

@@ -343,12 +343,12 @@ def check(world, tuner):
     for record in records:
         before = last.get(record.trial)
         assert before is None or before.report < record.report, "a report is there twice"
-        assert before is None or not before.ended, "a trial went on after its end"
+        assert before is None or not before.ended, "a trial continued after its end"
         if before is not None and before.decision == "pause" and record.decision != "fail":
             evicted = record.decision == "prune" and record.rung is None
             # A failure may release a duplicate, which reaches the rung after a promotion there.
             promoted = record.trial in pruner.paused or failed
-            assert evicted or promoted, "a trial went on from an eviction"
+            assert evicted or promoted, "a trial continued from an eviction"
         last[record.trial] = record
         if record.rung is not None and record.objective is not None and record.same_as is None:
             again = pruner.decide(
@@ -429,15 +429,15 @@ def forget_paused_trials(monkeypatch):
 
 
 def accept_old_reports(monkeypatch):
-    judge = Tuner.tell
+    tell = Tuner.tell
 
     def broken(self, number, report):
         trial = self.ledger[number]
         last, trial.last = trial.last, None
         if last is None or trial.state.ended:
             trial.last = last
-            return judge(self, number, report)
-        return judge(self, number, report)
+            return tell(self, number, report)
+        return tell(self, number, report)
 
     monkeypatch.setattr(Tuner, "tell", broken)
 

@@ -61,8 +61,8 @@ def test_a_bracket_compares_from_its_own_rung_on_and_with_its_own_trials():
     assert hyperband.decide(halving[1], 0, 0.5) == PruningDecision("prune", compared=True)
 
 
-def test_a_reference_stands_in_every_bracket():
+def test_a_baseline_is_in_every_bracket():
     hyperband = Hyperband(2, rungs=1)
     hyperband.decide(0, 0, 0.9, baseline=True)
-    judged = next(trial for trial in range(1, 9) if hyperband.bracket(trial) == 0)
-    assert hyperband.decide(judged, 0, 0.5) == PruningDecision("prune", compared=True)
+    compared = next(trial for trial in range(1, 9) if hyperband.bracket(trial) == 0)
+    assert hyperband.decide(compared, 0, 0.5) == PruningDecision("prune", compared=True)

@@ -93,12 +93,12 @@ def test_equals_share_their_fate(kind, value, trials):
 
 @kinds
 @given(found=reports)
-def test_who_waits_was_paused_and_who_is_pruned_does_not_wait(kind, found):
+def test_a_paused_trial_was_paused_at_a_rung_and_a_pruned_one_is_not_paused(kind, found):
     pruner, paused = made(kind), set()
     for trial, rung, score in ladders(found):
-        fate = pruner.decide(trial, rung, score).decision
-        paused |= {trial} if fate == "pause" else set()
-        assert fate != "prune" or trial not in pruner.paused
+        decision = pruner.decide(trial, rung, score).decision
+        paused |= {trial} if decision == "pause" else set()
+        assert decision != "prune" or trial not in pruner.paused
         assert pruner.paused <= paused
 
 
