@@ -29,7 +29,7 @@ def test_no_module_is_longer_than_400_lines():
     assert {name: lines for name, lines in LENGTHS.items() if lines > 400} == {}
 
 
-def test_a_module_name_stands_once_in_a_package():
+def test_a_module_name_is_unique_in_a_package():
     places = defaultdict(list)
     for name in LENGTHS:
         path = Path(name)

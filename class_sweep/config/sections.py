@@ -62,7 +62,7 @@ class Search(Section):
     seed: Annotated[Seed, Field(description="of the proposals and of every trial")] = 0
     baselines: Annotated[
         list[Literal["paper", "full_data"]],
-        Field(default=[], description="reference schedules that run first and are never pruned"),
+        Field(default=[], description="fixed schedules that run first and are never pruned"),
     ]
     max_concurrent: Annotated[
         Annotated[int, Field(ge=1)] | None,
@@ -147,7 +147,7 @@ class Settings(Section):
         return self.confirm.finalists > 0 and not self.search.record
 
     @property
-    def references(self) -> list[str]:
-        """The reference schedules of the sweep and of its confirmation."""
+    def baselines(self) -> list[str]:
+        """The baselines of the sweep and of its confirmation."""
         controls = {"paper"} & set(self.confirm.controls) if self.confirms else set()
         return sorted({*self.search.baselines, *controls})

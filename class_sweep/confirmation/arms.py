@@ -8,7 +8,7 @@ from class_sweep.config.components import ORDERS
 from class_sweep.config.confirm import Confirm
 from class_sweep.config.document import Space
 from class_sweep.config.sections import Settings
-from class_sweep.curriculum.baselines import reference_config
+from class_sweep.curriculum.baselines import baseline_config
 from class_sweep.curriculum.schedule import Schedule
 from class_sweep.results.record import Record
 from class_sweep.statistics.sequential import Comparison
@@ -131,7 +131,7 @@ def _choose_finalists(arms: _Arms, ranked: Sequence[Record], count: int) -> list
         if len(finalists) == count:
             break
         values = dict(record.config)
-        full_data = reference_config(arms.space, "full_data", values)
+        full_data = baseline_config(arms.space, "full_data", values)
         if not arms.has(values) and arms.steps(values) != arms.steps(full_data):
             name = record.name or f"trial {record.trial}"
             finalists.append(arms.add(name, values, record.trial))
@@ -149,9 +149,9 @@ def control_values(space: Space, kind: str, finalist: Arm, pairs: int) -> dict[s
     """
     values = finalist.values
     if kind in {"full_data", "paper"}:
-        return reference_config(space, kind, values)
+        return baseline_config(space, kind, values)
     if kind == "full_data_equal_samples":
-        full = reference_config(space, "full_data", values)
+        full = baseline_config(space, "full_data", values)
         sees_all = finalist.samples >= _samples(space.resolve(full), pairs)
         return full if sees_all else full | {SAMPLES: finalist.samples}
     if kind == "random_order":

@@ -7,7 +7,7 @@ from class_sweep.config.axes import Value
 from class_sweep.config.document import SIGMA, SIGMA_QUANTILE, Space
 from class_sweep.config.sigma import Quantile
 
-REFERENCES: dict[str, dict[str, Value]] = {
+BASELINES: dict[str, dict[str, Value]] = {
     # CLASS, arXiv 2502.11633: its setting for ChEBI-20, percentages written as fractions.
     "paper": {
         "curriculum.order": "easy_first",
@@ -33,7 +33,7 @@ REFERENCES: dict[str, dict[str, Value]] = {
 """The settings that each baseline fixes, as dotted path to value."""
 
 
-def reference_config(
+def baseline_config(
     space: Space, name: str, others: Mapping[str, Value] | None = None
 ) -> dict[str, Value]:
     """The configuration of a baseline in a space: its own values, and values of the other axes.
@@ -42,13 +42,13 @@ def reference_config(
 
     Args:
         space: The space.
-        name: One of `REFERENCES`.
+        name: One of `BASELINES`.
         others: Values of the other axes, for example those of a trial; by default their centres.
     """
     fixed = space.settings.model_dump(mode="json")
     fixed_values = {
         path: value
-        for path, value in REFERENCES[name].items()
+        for path, value in BASELINES[name].items()
         if path in space.axes or _at(fixed, path) != value
     }
     values = {**(space.centre() if others is None else others), **fixed_values}
@@ -64,5 +64,5 @@ def _at(tree: dict[str, Any], path: str) -> Any:
 
 def sigmas_needed(space: Space) -> list[float | Quantile]:
     """Every σ of a trial or of a baseline of the space."""
-    references = [REFERENCES[name].get(SIGMA) for name in space.settings.references]
-    return [*space.sigmas(), *(float(sigma) for sigma in references if sigma is not None)]
+    fixed = [BASELINES[name].get(SIGMA) for name in space.settings.baselines]
+    return [*space.sigmas(), *(float(sigma) for sigma in fixed if sigma is not None)]

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from class_sweep.config.axes import Value
 from class_sweep.config.document import Space
-from class_sweep.curriculum.baselines import reference_config
+from class_sweep.curriculum.baselines import baseline_config
 from class_sweep.curriculum.intensity import loss_parts_of, loss_weights
 from class_sweep.curriculum.pacing import shares
 from class_sweep.curriculum.schedule import Schedule
@@ -56,7 +56,7 @@ def schedule_tables(space: Space, pairs: int) -> ScheduleTables:
     """
     return ScheduleTables(
         space=schedule_table(space, space.centre(), pairs),
-        paper=schedule_table(space, reference_config(space, "paper"), pairs),
+        paper=schedule_table(space, baseline_config(space, "paper"), pairs),
     )
 
 

@@ -37,7 +37,7 @@ def similarities(space: Space) -> list[Similarity]:
         ConfigError: If there are more than `MAX_SIMILARITIES`.
     """
     wanted = searched_similarities(space)
-    if "paper" in space.settings.references:
+    if "paper" in space.settings.baselines:
         wanted.append(CLASS_SIMILARITY)
     distinct = list(dict.fromkeys(wanted))
     if len(distinct) > MAX_SIMILARITIES:

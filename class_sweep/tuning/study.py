@@ -12,7 +12,7 @@ from class_sweep.config.axes import Value
 from class_sweep.config.document import SEED, Space
 from class_sweep.config.identity import identity
 from class_sweep.config.sections import Settings
-from class_sweep.curriculum.baselines import reference_config
+from class_sweep.curriculum.baselines import baseline_config
 from class_sweep.results.record import Decision, Record
 from class_sweep.tuning.samplers.sampler import distributions, make_sampler, sampler_for_trial
 from class_sweep.tuning.study_storage import MemoryStorage
@@ -102,7 +102,7 @@ class OptunaStudy:
         baselines = self._search.baselines
         if configuration < len(baselines):
             name = baselines[configuration]
-            return self._ask_for(reference_config(self._space, name) | seed, name)
+            return self._ask_for(baseline_config(self._space, name) | seed, name)
         self._study.sampler = sampler_for_trial(self._sampler, configuration)
         with self._storage.sampler_view():
             trial = self._study.ask(self._distributions)

@@ -56,7 +56,7 @@ def test_every_start_command_demands_the_mounted_token(cluster):
     assert cluster["file_mounts"][token] == token
 
 
-def test_no_secret_stands_in_it(cluster):
+def test_the_file_holds_no_secret(cluster):
     text = json.dumps(cluster)
     assert not re.search(r"\b[0-9a-f]{32,}\b", text)
     assert "RAY_AUTH_TOKEN=" not in text
@@ -89,7 +89,7 @@ def test_idle_machines_are_given_back_and_never_kept_stopped(aws):
     assert all(kind.get("min_workers", 0) == 0 for kind in aws["available_node_types"].values())
 
 
-def test_spot_machines_come_first_and_on_demand_ones_can_stand_in(aws):
+def test_spot_machines_come_first_and_on_demand_ones_replace_them(aws):
     from ray.autoscaler.v2.instance_manager.config import AutoscalingConfig
 
     kinds = AutoscalingConfig(prepare_config(aws), skip_content_hash=True).get_node_type_configs()

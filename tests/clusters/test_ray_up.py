@@ -215,7 +215,7 @@ def test_a_submitted_sweep_needs_a_storage_that_every_machine_reaches(submission
     assert f"({HEAD}): " not in out
 
 
-def test_a_submitted_sweep_goes_on_after_the_laptop_went_away(submission, checkout, laptop):
+def test_a_submitted_sweep_continues_without_the_laptop(submission, checkout, laptop):
     job = submission.submit("--out", "~/results/job", "--storage", f"'{submission.storage}'")
     stored = Storage.parse(submission.storage) / "job"
     wait_for(job, lambda: stored.stat("trials.jsonl"), usual=40)
@@ -269,7 +269,7 @@ def test_another_users_client_is_refused(laptop, checkout, tmp_path, space_file,
     refused.value.close()
 
 
-def test_the_dashboard_is_on_loopback_alone_and_serves_who_has_the_token(laptop):
+def test_the_dashboard_is_on_loopback_alone_and_demands_the_token(laptop):
     token = (laptop.folder / ".ray" / "auth_token").read_text()
     asked = laptop.jobs({"Authorization": f"Bearer {token}"})
     with urllib.request.urlopen(asked, timeout=30) as answer:  # noqa: S310 - on loopback

@@ -79,7 +79,7 @@ def job(checkout, small_space_text) -> Iterator[Job]:
     shutil.rmtree(folder)
 
 
-def test_a_sweep_is_told_in_time_and_another_job_goes_on_with_it(job):
+def test_a_sweep_stops_before_the_time_limit_and_another_job_continues_it(job):
     """Slurm sends USR1 before the limit; running trials continue to their next report."""
     results = job.folder / "results" / "small"
     first = job.start("run", "small.yaml", "--out", str(results))

@@ -66,7 +66,7 @@ def test_every_mistake_is_reported_at_once(tmp_path):
     assert str(caught.value).splitlines() == [f"{path}:{line}" for line in FOUND.splitlines()]
 
 
-def test_a_file_without_sections_lists_those_that_are_required(mistakes):
+def test_a_file_without_sections_lists_the_required_ones(mistakes):
     gone = dict.fromkeys(["data", "text_encoder", "molecule_encoder", "backbone"])
     assert mistakes(**gone, curriculum=None, budget=None) == [
         f"1: {name}: is required, and it is not there"
@@ -247,7 +247,7 @@ def test_an_axis_under_an_unknown_key_is_one_mistake(mistakes):
         ("curriculum", "{uniform: [0, 1]}", "5: curriculum"),
     ],
 )
-def test_axes_stand_for_settings_of_three_sections_only(mistakes, section, value, path):
+def test_only_settings_of_three_sections_take_an_axis(mistakes, section, value, path):
     assert mistakes(**{section: value}) == [
         f"{path}: must be a plain value, got an axis;"
         " axes stand for settings of curriculum, optimizer, backbone"
@@ -319,7 +319,7 @@ def test_a_recording_prunes_nothing(mistakes, space):
     assert found.runs == 8
 
 
-def test_without_an_axis_there_is_one_trial_beside_the_references(mistakes, space):
+def test_without_an_axis_there_is_one_trial_beside_the_baselines(mistakes, space):
     [mistake] = mistakes(curriculum=None, search="{trials: 2}")
     assert mistake.startswith("6: search.trials: must be at most 1 ")
     [mistake] = mistakes(curriculum=None, search="{trials: 3, baselines: [full_data]}")
@@ -328,13 +328,13 @@ def test_without_an_axis_there_is_one_trial_beside_the_references(mistakes, spac
     assert found.settings.search.trials == 3
 
 
-def test_a_reference_stands_first_once(mistakes):
+def test_a_baseline_is_named_once(mistakes):
     assert mistakes(search="{trials: 4, baselines: [paper, paper]}") == [
         "7: search.baselines: must name each schedule once, got ['paper', 'paper']"
     ]
 
 
-def test_the_references_must_fit_into_the_trials(mistakes):
+def test_the_baselines_must_fit_into_the_trials(mistakes):
     assert mistakes(search="{trials: 1, baselines: [paper, full_data]}") == [
         "7: search.baselines: must fit into search.trials (1), got 2 schedules"
     ]

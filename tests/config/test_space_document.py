@@ -20,7 +20,7 @@ def test_every_search_space_loads(path):
     assert space.resolve(space.centre()) == space.settings
 
 
-def test_plain_values_are_fixed_and_axes_stand_at_their_centre(space):
+def test_plain_values_are_fixed_and_axes_are_at_their_centre(space):
     found = space(
         curriculum="{alpha: {uniform: [0.2, 0.8]}, beta: 0.03, order: {choice: [random]}}",
         optimizer="{lr: {loguniform: [1e-4, 1e-2]}, batch_size: {int: [32, 96], step: 32}}",

@@ -101,7 +101,7 @@ def test_a_key_must_not_be_a_list():
     assert mistake("? [a, b]\n: 1\n") == "a.yaml:1: a key must be a word, got a list or mapping"
 
 
-def test_only_one_document_stands_in_a_file():
+def test_a_file_holds_one_document():
     assert mistake("a: 1\n---\nb: 2\n").startswith("a.yaml:2: must be valid YAML: ")
 
 

@@ -8,7 +8,7 @@ import pytest
 from class_sweep.config.confirm import Confirm
 from class_sweep.config.document import parse_space
 from class_sweep.confirmation.arms import SAMPLES, plan_confirmation
-from class_sweep.curriculum.baselines import reference_config
+from class_sweep.curriculum.baselines import baseline_config
 from class_sweep.difficulty.index import build_index
 from class_sweep.difficulty.similarity import CLASS_SIMILARITY
 from class_sweep.results.record import Record
@@ -122,7 +122,7 @@ def test_controls_that_change_nothing_are_not_run(arms):
 
 
 def test_a_finalist_that_sees_all_samples_has_one_full_data_control(arms, space):
-    values = reference_config(space, "full_data") | {"curriculum.intensity": "inverse"}
+    values = baseline_config(space, "full_data") | {"curriculum.intensity": "inverse"}
     whole = replace(trial(4), config=values)
     found = arms(whole)
     assert found.same["trial 4", "full_data_equal_samples"] == "full_data"
@@ -131,7 +131,7 @@ def test_a_finalist_that_sees_all_samples_has_one_full_data_control(arms, space)
 
 
 def test_finalists_differ_from_each_other_and_from_full_data(arms, space):
-    full = replace(trial(0, "full_data"), config=reference_config(space, "full_data"))
+    full = replace(trial(0, "full_data"), config=baseline_config(space, "full_data"))
     plain = trial(1, alpha=1.0, intensity="constant")  # the same, found by the search
     twin = trial(3, alpha=0.4999)  # the same pools as trial 2
     other = trial(4, order="easy_first")
@@ -143,13 +143,13 @@ def test_finalists_differ_from_each_other_and_from_full_data(arms, space):
 
 
 def test_the_paper_as_a_finalist_is_not_also_a_control(arms, space):
-    paper = replace(trial(0, "paper"), config=reference_config(space, "paper"))
+    paper = replace(trial(0, "paper"), config=baseline_config(space, "paper"))
     found = arms(paper)
     assert found.finalists == ["paper"]
     assert found.same["paper", "paper"] == "paper"
 
 
 def test_where_only_full_data_finished_there_is_nothing_to_confirm(arms, space):
-    full = replace(trial(0, "full_data"), config=reference_config(space, "full_data"))
+    full = replace(trial(0, "full_data"), config=baseline_config(space, "full_data"))
     found = arms(full)
     assert (found.finalists, found.comparisons, found.arms) == ([], [], {})

@@ -1,12 +1,12 @@
 from class_sweep.config.curriculum import Curriculum
 from class_sweep.config.identity import identity
-from class_sweep.curriculum.baselines import REFERENCES, reference_config, sigmas_needed
+from class_sweep.curriculum.baselines import BASELINES, baseline_config, sigmas_needed
 from class_sweep.curriculum.pacing import shares
 
 
 def test_baselines_set_known_settings_alone():
     known = {f"curriculum.{name}" for name in Curriculum.model_fields}
-    assert all(set(values) <= known for values in REFERENCES.values())
+    assert all(set(values) <= known for values in BASELINES.values())
 
 
 def test_a_baseline_is_the_same_trial_in_every_space(make_space):
@@ -15,21 +15,21 @@ def test_a_baseline_is_the_same_trial_in_every_space(make_space):
         "alpha: {uniform: [0.1, 1.0]}, pacing: step, full_data_after: 0.5, batching: neighbourhood,"
         " group_size: 4, intensity: power, intensity_target: learning_rate, order: hard_first"
     )
-    for name in REFERENCES:
-        in_plain, in_odd = (space.resolve(reference_config(space, name)) for space in (plain, odd))
+    for name in BASELINES:
+        in_plain, in_odd = (space.resolve(baseline_config(space, name)) for space in (plain, odd))
         assert identity(in_plain) == identity(in_odd), name
 
 
 def test_full_data_is_full_whatever_the_pacing(make_space):
     for pacing in ("linear", "root", "step", "exponential", "full"):
         space = make_space(f"pacing: {pacing}, alpha: {{uniform: [0.1, 1.0]}}")
-        settings = space.resolve(reference_config(space, "full_data"))
+        settings = space.resolve(baseline_config(space, "full_data"))
         assert shares(settings.curriculum, 10) == (1.0,) * 10
 
 
 def test_settings_that_the_space_already_has_are_left_out(make_space):
     space = make_space("alpha: {uniform: [0.1, 1.0]}, beta: 0.03")
-    assert reference_config(space, "paper") == {
+    assert baseline_config(space, "paper") == {
         "curriculum.alpha": 0.40,
         "curriculum.intensity": "inverse",
     }

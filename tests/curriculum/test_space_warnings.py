@@ -22,7 +22,7 @@ def test_linear_names_the_beta_and_the_epochs(make_space):
     assert space_warnings(make_space("alpha: 0.4, beta: 0.03", epochs=21)) == []
 
 
-def test_an_axis_is_judged_by_its_slowest_schedule(make_space):
+def test_an_axis_is_checked_at_its_slowest_schedule(make_space):
     (warning,) = space_warnings(
         make_space("alpha: {uniform: [0.2, 0.9]}, beta: {uniform: [0.02, 0.2]}", epochs=18)
     )

@@ -109,7 +109,7 @@ def test_a_slow_storage_holds_no_trial_up_and_gets_the_newest(storage):
     assert step_of(store) == 49
 
 
-def test_of_many_that_wait_only_the_newest_are_kept(storage):
+def test_only_the_newest_of_the_queued_checkpoints_are_kept(storage):
     store = RemoteCheckpointStore(storage)
     Gate.opened.clear()
     for number in range(16):
@@ -164,7 +164,7 @@ def test_one_that_cannot_be_read_is_none(storage, monkeypatch):
     assert step_of(store) is None
 
 
-def test_what_waits_takes_no_name_on_the_disk(storage, monkeypatch, tmp_path):
+def test_a_queued_checkpoint_has_no_name_on_the_disk(storage, monkeypatch, tmp_path):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "spool"))
     (tmp_path / "spool").mkdir()
     store = RemoteCheckpointStore(storage)

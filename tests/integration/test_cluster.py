@@ -205,7 +205,7 @@ def test_a_node_that_is_lost_costs_no_report_and_one_that_joins_is_used(
 
 
 @pytest.mark.cluster
-def test_after_its_driver_was_killed_a_sweep_goes_on_with_the_same_cluster(
+def test_after_its_driver_was_killed_a_sweep_continues_on_the_same_cluster(
     nodes, driver, gpu_text, lines, tmp_path
 ):
     """The checkpoints and the copy of the results are on a path that every node sees."""
@@ -365,7 +365,7 @@ def test_a_node_that_joins_with_other_software_stops_the_sweep_in_good_order(
 
 
 @pytest.mark.cluster
-def test_after_the_head_was_lost_a_sweep_goes_on_with_another_cluster(
+def test_after_the_head_was_lost_a_sweep_continues_on_another_cluster(
     new_cluster, driver, gpu_text, lines, tmp_path
 ):
     lost = new_cluster()

@@ -153,7 +153,7 @@ def test_it_continues_with_more_seeds_and_reads_the_test_split_on_demand(confirm
 
 
 @pytest.mark.long
-def test_a_cut_confirmation_goes_on_and_repeats_no_run(confirm_file, sweep):
+def test_an_interrupted_confirmation_continues_and_repeats_no_run(confirm_file, sweep):
     long, cut = sweep.cwd / "long-confirm.yaml", sweep.cwd / "confirm-cut"
     text = confirm_file.read_text().replace("epochs: 3", "epochs: 40")
     long.write_text(text.replace("trials: 4", "trials: 2"))

@@ -30,7 +30,7 @@ def ended(lines: list[dict]) -> dict[int, str]:
         "kill -9",
     ],
 )
-def test_a_cut_sweep_goes_on_as_if_it_had_not_been(
+def test_an_interrupted_sweep_continues_like_an_uninterrupted_one(
     finished, sweep, small_file, lines, without_times, how
 ):
     folder, _ = finished
@@ -55,7 +55,7 @@ def test_a_cut_sweep_goes_on_as_if_it_had_not_been(
 
 
 @pytest.mark.long
-def test_the_first_ctrl_c_waits_for_the_report_that_is_under_way(sweep, small_space_text, lines):
+def test_the_first_ctrl_c_waits_for_the_running_report(sweep, small_space_text, lines):
     space = sweep.cwd / "long.yaml"
     space.write_text(small_space_text.replace("epochs: 6", "epochs: 300"))
     folder = sweep.cwd / "long"

@@ -72,7 +72,7 @@ def test_it_loads_and_says_what_it_needs(path):
 
 @pytest.mark.parametrize("frozen", [False, True], ids=["as it is", "frozen"])
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_a_trial_of_it_trains_stops_goes_on_and_is_measured(
+def test_a_trial_of_it_trains_stops_continues_and_is_evaluated(
     path, frozen, shrink, cache_folder, tmp_path
 ):
     space = shrink(path, trainable=False if frozen else None)

@@ -52,7 +52,7 @@ def rungs(lines):
     return [(line["trial"], line["rung"], line["decision"]) for line in lines]
 
 
-def test_a_driver_is_killed_and_another_machine_goes_on_from_the_storage(
+def test_a_driver_is_killed_and_another_machine_continues_from_the_storage(
     finished, sweep, small_file, lines, without_times, s3, bucket
 ):
     whole, _ = finished
@@ -81,7 +81,7 @@ def test_a_driver_is_killed_and_another_machine_goes_on_from_the_storage(
 
 
 @pytest.mark.cluster
-def test_a_trial_goes_on_from_its_checkpoint_in_the_storage(
+def test_a_trial_continues_from_its_checkpoint_in_the_storage(
     sweep, small_space_text, lines, s3, bucket
 ):
     space = sweep.cwd / "long-on-s3.yaml"

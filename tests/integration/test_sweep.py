@@ -53,7 +53,7 @@ def test_the_summary_agrees_with_the_log(finished, small_space_text, lines):
     assert set(summary["seconds"]) == {"data", "encoders", "index", "workers", "trials"}
 
 
-def test_reports_stand_exactly_at_the_rungs(finished, lines):
+def test_reports_are_exactly_at_the_rungs(finished, lines):
     folder, _ = finished
     rungs = {0: 576, 1: 1120, 2: 2240}  # 560, 1120, 2240 samples, up to a whole batch of 32
     for line in lines(folder):
@@ -61,7 +61,7 @@ def test_reports_stand_exactly_at_the_rungs(finished, lines):
             assert line["samples"] == rungs[line["rung"]]
 
 
-def test_the_reference_runs_first_and_to_its_end(finished, lines):
+def test_the_baseline_runs_first_and_to_its_end(finished, lines):
     folder, _ = finished
     first = [line for line in lines(folder) if line["trial"] == 0]
     assert first[0]["name"] == "full_data"
@@ -159,8 +159,8 @@ def test_one_rung_finishes_the_best_of_all_and_survives_kill_9_while_they_wait(
     code, out = sweep.run("run", one_rung_file, "--out", whole)
     assert code == 0, out
     trials = by_trial(without_times(whole))
-    reference, *searched = (trials[number] for number in range(8))
-    assert [line["decision"] for line in reference] == ["continue", "finish"]
+    baseline, *searched = (trials[number] for number in range(8))
+    assert [line["decision"] for line in baseline] == ["continue", "finish"]
     best = sorted(searched, key=lambda reports: reports[0]["objective"])[-2:]
     finished = [reports for reports in searched if reports[-1]["decision"] == "finish"]
     assert sorted(finished, key=str) == sorted(best, key=str)

@@ -8,7 +8,7 @@ from class_sweep.base.hashing import fingerprint
 from class_sweep.config.document import dump_settings, parse_space
 from class_sweep.config.identity import identity
 from class_sweep.config.sigma import Quantile
-from class_sweep.curriculum.baselines import reference_config
+from class_sweep.curriculum.baselines import baseline_config
 from class_sweep.difficulty import stored
 from class_sweep.difficulty.similarity import CLASS_SIMILARITY, Similarity
 from class_sweep.errors import ConfigError, DataError
@@ -129,7 +129,7 @@ def test_the_paper_baseline_replaces_a_quantile_by_its_sigma(edited):
         (SIGMA, "sigma: {quantile: [0.5, 0.98], step: 0.02}"),
         ("baselines: [full_data]", "baselines: [paper]"),
     )
-    settings = space.resolve(reference_config(space, "paper"))
+    settings = space.resolve(baseline_config(space, "paper"))
     assert settings.curriculum.sigma == 0.99
 
 

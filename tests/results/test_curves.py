@@ -47,8 +47,8 @@ def test_a_table_is_written_and_read_back(recorded, tmp_path):
     assert table.objective == MRR
     assert table.seeds == (7, 8)
     assert table.epochs == 3
-    [reference], [searched] = table.baselines, table.searched
-    assert reference.name == "paper"
+    [baseline], [searched] = table.baselines, table.searched
+    assert baseline.name == "paper"
     assert searched.values == {"curriculum.alpha": "1.5"}
     assert searched.curves[7] == (
         Point(1, 100, 2.25, last=False),
@@ -59,10 +59,10 @@ def test_a_table_is_written_and_read_back(recorded, tmp_path):
 
 def test_a_failed_trial_has_no_final_score_and_its_configuration_no_mean(recorded, tmp_path):
     table = read(tmp_path, curves_csv(MRR, 2, recorded))
-    reference, searched = table.configurations
+    baseline, searched = table.configurations
     assert searched.final(8) is None
     assert searched.mean == -math.inf
-    assert reference.mean == 1.25
+    assert baseline.mean == 1.25
 
 
 def test_higher_scores_are_better_for_every_objective(recorded, tmp_path):

@@ -208,7 +208,7 @@ def test_what_a_storage_lacks_at_the_end_is_named(folder, storage, caplog):
     until(lambda: not [t for t in threading.enumerate() if t.name == "mirror"])
 
 
-def test_told_to_end_at_once_it_does_not_wait_for_long(folder, storage, monkeypatch):
+def test_a_stop_at_once_does_not_wait_for_long(folder, storage, monkeypatch):
     monkeypatch.setattr(mirrors, "PATIENCE_SECONDS", 60.0)
     monkeypatch.setattr(mirrors, "_INTERRUPTED_PATIENCE_SECONDS", 0.2)
     start = time.monotonic()
@@ -254,7 +254,7 @@ def test_the_checkpoint_of_an_ended_trial_goes_even_if_it_comes_late(folder, sto
     assert not storage.files("checkpoints")
 
 
-def test_a_second_driver_is_refused_and_told_who_the_first_is(folder, storage, monkeypatch):
+def test_a_second_driver_is_refused_with_the_name_of_the_first(folder, storage, monkeypatch):
     with Mirror(folder, storage) as mirror:
         mirror.begin()
         with pytest.raises(ResultsError, match=r"one driver at a time .* in use \d+ s ago") as said:

@@ -34,14 +34,14 @@ def report_of(
 def searched(
     space: Space, count: int, first: Iterable[str] = ("paper", "full_data")
 ) -> list[Record]:
-    """Reports of references and random trials: four in five of these are pruned at a rung."""
-    from class_sweep.curriculum.baselines import reference_config
+    """Reports of baselines and random trials: four in five of these are pruned at a rung."""
+    from class_sweep.curriculum.baselines import baseline_config
 
     draw, records = random.Random(0), []  # noqa: S311 - the same folder each time
     names = list(first)
     for trial in range(count):
         name = names[trial] if trial < len(names) else None
-        config = reference_config(space, name) if name else _drawn(space, draw)
+        config = baseline_config(space, name) if name else _drawn(space, draw)
         alpha = float(config.get("curriculum.alpha", 0.5))
         final = 0.2 + 0.1 * alpha + 0.02 * draw.random()
         stop = len(RUNGS) if name or draw.random() < 0.2 else draw.randrange(len(RUNGS))

@@ -15,7 +15,7 @@ from class_sweep.tuning.milestones import Milestone, milestones, rung_samples
 from class_sweep.tuning.pruners.pruner import rung_epochs
 
 
-def test_a_ninth_is_of_the_samples_where_these_end_the_budget(small_space_text):
+def test_auto_is_a_ninth_of_the_samples_where_these_end_the_budget(small_space_text):
     text = small_space_text.replace("pruning: {grace_epochs: 1, reduction_factor: 2}", "")
     text = text.replace("budget: {epochs: 6}", "budget: {epochs: 90, samples: 18000}")
     assert rung_samples(parse_space(text), 1000) == [2000, 8000, 32000]
@@ -45,7 +45,7 @@ def rungs_of(pruning, epochs):
         ({"kind": "none"}, 10, []),
     ],
 )
-def test_rungs_stand_below_the_budget(pruning, epochs, rungs):
+def test_rungs_are_below_the_budget(pruning, epochs, rungs):
     assert rungs_of(pruning, epochs) == pytest.approx(rungs)
 
 

@@ -68,7 +68,7 @@ def test_each_end_is_stored_as_what_it_was(open_study, tmp_path):
     assert trials[1].intermediate_values == {100: 0.3}
 
 
-def test_reports_stand_in_the_study_at_their_samples(open_study, tmp_path):
+def test_reports_are_in_the_study_at_their_samples(open_study, tmp_path):
     proposals = open_study()
     proposals.propose()
     for samples, value in [(100, 0.1), (300, 0.2), (300, 0.9)]:

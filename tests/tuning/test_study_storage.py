@@ -55,7 +55,7 @@ def test_the_file_holds_what_memory_holds_once_saved(path):
     ]  # fmt: skip
 
 
-def test_a_study_opened_again_goes_on_where_it_was(path):
+def test_a_reopened_study_continues_where_it_ended(path):
     file, study = opened(path)
     first, second = study.ask(AXES), study.ask(AXES)
     first.report(0.5, 10)

@@ -79,7 +79,7 @@ def test_the_last_report_completes_a_trial_whatever_its_value(open_tuner):
     assert driver.report(1, 0.1) == "finish"
 
 
-def test_a_baseline_is_never_pruned_but_stands_on_its_rungs(drive):
+def test_a_baseline_is_never_pruned_but_reports_at_its_rungs(drive):
     driver = drive(pruner=Asha(2))
     baseline, first, second = (driver.ask() for _ in range(3))
     driver.report(first, 0.5, 0)

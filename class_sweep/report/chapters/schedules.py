@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from class_sweep.config.axes import Value
-from class_sweep.curriculum.baselines import reference_config
+from class_sweep.curriculum.baselines import baseline_config
 from class_sweep.curriculum.schedule_table import ScheduleTable, schedule_table
 from class_sweep.errors import ClassSweepError
 from class_sweep.report.blocks import Block, Chapter, Collapsible, Table, Text
@@ -29,7 +29,7 @@ def schedules(sweep: SweepFacts) -> Chapter:
     if not chosen:
         blocks.append(Text("No trial has finished: this is the paper's schedule alone."))
     tables: dict[str, ScheduleTable] = {}
-    for name, values in {**chosen, "paper": reference_config(sweep.space, "paper")}.items():
+    for name, values in {**chosen, "paper": baseline_config(sweep.space, "paper")}.items():
         try:
             tables[name] = schedule_table(sweep.space, values, sweep.pairs)
         except ClassSweepError as error:

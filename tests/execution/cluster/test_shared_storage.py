@@ -51,7 +51,7 @@ def test_a_machine_that_may_not_write_says_why(tmp_path, monkeypatch):
 
 
 @pytest.mark.ray
-def test_on_several_machines_each_is_asked_and_those_that_fail_are_named(ray_instance, tmp_path):
+def test_on_several_machines_each_is_checked_and_the_failing_ones_are_named(ray_instance, tmp_path):
     import ray
 
     place = Storage.parse(str(tmp_path))

@@ -19,7 +19,7 @@ def clock(monkeypatch):
     return now
 
 
-def test_room_follows_who_joins_and_who_leaves(clock):
+def test_slots_follow_the_nodes_that_join_and_leave(clock):
     there = [ONE]
     slots = TrialSlots(Resources(cpus=1, gpus=0.5), None, lambda: list(there))
     stop = StopRequest()

@@ -55,7 +55,7 @@ class Trials:
         return result[SHOULD_CHECKPOINT], config["reached"]
 
 
-def test_a_trial_that_goes_on_is_kept_and_begun_for_whoever_takes_it_up():
+def test_a_continuing_trial_keeps_its_checkpoint_for_another_worker():
     trials = Trials()
     assert trials.report(0, "continue") == (True, True)
     assert trials.report(1, "pause") == (True, True)
@@ -123,7 +123,7 @@ def test_a_folders_checkpoints_go_one_by_one_and_all_together(tmp_path):
     assert not (tmp_path / "checkpoints").exists()
 
 
-def test_a_folder_whose_storage_is_gone_says_how_to_go_on(tmp_path, callback):
+def test_a_folder_whose_storage_is_gone_says_how_to_continue(tmp_path, callback):
     (tmp_path / "file").write_text("x")
     storage = Storage.parse(str(tmp_path / "file")) / "sweep"
     with ResultsWriter.create(tmp_path / "here", "space", storage):

@@ -96,7 +96,7 @@ def test_a_reused_worker_trains_as_a_fresh_one(trial):
     assert plain(reports(worker)) == alone
 
 
-def test_a_trial_that_goes_on_from_its_checkpoint_ends_as_if_never_cut(trial):
+def test_a_trial_continued_from_its_checkpoint_ends_like_an_uninterrupted_one(trial):
     whole = plain(reports(trial(FIRST)))
     cut = trial(FIRST)
     for _ in range(2):

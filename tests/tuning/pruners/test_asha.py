@@ -25,7 +25,7 @@ def test_the_rule_is_that_of_rays_asha(values, eta):
         assert (ours.decide(number, 0, value).decision == "continue") == expected
 
 
-def test_the_first_at_a_rung_goes_on_and_is_compared_with_nobody():
+def test_the_first_trial_at_a_rung_continues_and_is_compared_with_none():
     assert Asha(3).decide(0, 0, -1e9) == PruningDecision("continue", compared=False)
 
 

@@ -14,7 +14,7 @@ def test_the_best_so_far_is_held_against_the_median_of_the_others_means():
     assert pruner.decide(4, 1, 0.39) == PruningDecision("prune", compared=True)
 
 
-def test_a_trial_that_was_better_before_is_judged_by_that():
+def test_the_best_value_of_a_trial_counts():
     pruner = MedianStopping()
     pruner.decide(0, 0, 0.5, baseline=True)
     pruner.decide(0, 1, 0.5, baseline=True)

@@ -43,7 +43,7 @@ def test_the_same_reports_end_in_the_same_verdicts(kind, found):
 
 @kinds
 @given(found=reports, cut=st.integers(0, 40))
-def test_a_log_decided_again_goes_on_as_if_uncut(kind, found, cut):
+def test_a_pruner_rebuilt_from_the_log_decides_like_the_first_one(kind, found, cut):
     every = list(ladders(found))
     whole = made(kind)
     verdicts = [whole.decide(*report) for report in every]
@@ -70,7 +70,7 @@ def test_a_trial_that_comes_again_changes_nothing(kind, found):
 
 @kinds
 @given(found=reports)
-def test_a_reference_always_goes_on_and_never_waits(kind, found):
+def test_a_baseline_always_continues_and_is_never_paused(kind, found):
     pruner = made(kind)
     for trial, rung, score in ladders(found):
         verdict = pruner.decide(trial, rung, score, baseline=trial < 3)
@@ -104,7 +104,7 @@ def test_a_paused_trial_was_paused_at_a_rung_and_a_pruned_one_is_not_paused(kind
 
 @kinds
 @given(found=reports)
-def test_those_that_may_go_on_are_of_those_that_wait_and_one_is_when_nothing_runs(kind, found):
+def test_promotable_trials_are_paused_and_without_running_trials_there_is_one(kind, found):
     pruner = made(kind)
     paused = set()
     for trial, rung, score in ladders(found):
@@ -119,7 +119,7 @@ def test_those_that_may_go_on_are_of_those_that_wait_and_one_is_when_nothing_run
 
 
 @pytest.mark.parametrize("kind", [kind for kind in PRUNERS if kind != "none"])
-def test_the_worst_of_many_does_not_go_on(kind):
+def test_the_worst_of_many_does_not_continue(kind):
     pruner = made(kind)
     fates = [pruner.decide(trial, 0, -float(trial)).decision for trial in range(40)]
     assert fates.count("prune") >= 15

@@ -19,7 +19,7 @@ def best(found, keep):
 
 
 @given(st.lists(scores, min_size=1, max_size=30), st.integers(1, 6))
-def test_those_that_wait_in_the_end_are_the_best_k_and_their_equals(values, keep):
+def test_the_paused_trials_in_the_end_are_the_best_k_and_their_equals(values, keep):
     pruner = SuccessiveHalving([keep])
     for trial, value in enumerate(values):
         pruner.decide(trial, 0, value)
@@ -35,14 +35,14 @@ def test_a_better_trial_takes_the_place_of_the_worst_that_waits():
     assert pruner.paused == {0, 3}
 
 
-def test_a_reference_takes_nobodys_place():
+def test_a_baseline_takes_no_capacity():
     pruner = SuccessiveHalving([1])
     pruner.decide(0, 0, 0.9, baseline=True)
     assert pruner.decide(1, 0, 0.1) == PruningDecision("pause", compared=False)
     assert pruner.paused == {1}
 
 
-def test_a_trial_goes_on_as_soon_as_none_can_take_its_place():
+def test_a_trial_is_promoted_as_soon_as_none_can_take_its_capacity():
     pruner = SuccessiveHalving([2])
     for trial, value in enumerate([0.5, 0.4]):
         pruner.decide(trial, 0, value)
@@ -53,7 +53,7 @@ def test_a_trial_goes_on_as_soon_as_none_can_take_its_place():
     assert pruner.promotable({0, 3}, under_way=set()) == [0, 3]
 
 
-def test_those_that_have_not_left_a_rung_count_for_the_next():
+def test_trials_paused_at_a_rung_count_for_the_next_one():
     pruner = SuccessiveHalving([3, 1])
     for trial, value in enumerate([0.5, 0.4, 0.3]):
         pruner.decide(trial, 0, value)
@@ -75,7 +75,7 @@ keeps = st.lists(st.integers(1, 9), min_size=1, max_size=3).map(lambda k: sorted
 
 
 @given(curves, keeps, st.integers(1, 5), st.randoms(use_true_random=False))
-def test_who_goes_on_depends_on_the_scores_alone(curves, keep, workers, random):
+def test_promotions_depend_on_the_scores_alone(curves, keep, workers, random):
     """Against halving in lockstep, whatever the workers and the order in which they report."""
     alive = set(range(len(curves)))
     for rung, most in enumerate(keep):

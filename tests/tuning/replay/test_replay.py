@@ -70,7 +70,7 @@ def run(table, settings, workers=1):
     return run_search(table, search, pruner, curves_at(table, [1]), workers)
 
 
-def test_a_rung_stands_at_the_first_report_that_reaches_it():
+def test_a_rung_is_at_the_first_report_that_reaches_it():
     recorded = curve([0.1, 0.2, 0.3, 0.4, 0.5])
     found = reports_of(table_of(recorded), recorded, [0.5, 1.5, 2, 9])
     assert [(r.rung, r.samples, r.last) for r in found] == [
@@ -100,7 +100,7 @@ def test_workers_share_the_time_but_not_the_samples():
     assert (four.samples, four.time) == (800, 200)
 
 
-def test_one_rung_finishes_the_best_of_all_once_all_stand_there():
+def test_one_rung_finishes_the_best_trials_once_all_have_reached_it():
     curves = [curve([score, score, score]) for score in (0.3, 0.1, 0.5, 0.2, 0.4)]
     outcome = run(table_of(*curves), {"kind": "one_rung", "min_kept": 2}, workers=2)
     assert outcome.finished == {2: 0.5, 4: 0.4}
@@ -108,14 +108,14 @@ def test_one_rung_finishes_the_best_of_all_once_all_stand_there():
     assert outcome.time == 300 + 200
 
 
-def test_a_reference_runs_to_its_end_and_is_not_selected():
+def test_a_baseline_runs_to_its_end_and_is_not_selected():
     table = table_of(curve([0.1, 0.1]), curve([0.5, 0.6]), names=["full_data"])
     outcome = run(table, {"kind": "asha"})
     assert outcome.finished == {0: 0.1, 1: 0.6}
     assert outcome.samples == 400
 
 
-def test_a_reference_is_selected_where_no_other_finished():
+def test_a_baseline_is_selected_where_no_other_finished():
     better, worse = curve([0.9, 0.5]), curve([0.1, 0.7])
     table = table_of(better, worse, names=["full_data"])
     found = searches(table, None, 2, 1, 0)
