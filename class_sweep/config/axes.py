@@ -153,7 +153,11 @@ Axis = Uniform | LogUniform | IntRange | Choice
 def grid_size(axes: Mapping[str, Axis]) -> int | None:
     """How many combinations of values some axes have; None where one is continuous."""
     values = [axis.values() for axis in axes.values()]
-    return None if None in values else math.prod(len(one) for one in values if one is not None)
+    return (
+        None
+        if None in values
+        else math.prod(len(options) for options in values if options is not None)
+    )
 
 
 def looks_like_axis(tree: object) -> bool:

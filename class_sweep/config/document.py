@@ -88,8 +88,10 @@ class Space:
         try:
             return _validated(tree)
         except ValidationError as error:
-            found = problems_of(error, YamlDocument(self.name, self.text, tree, {}), Settings)
-            raise ConfigError("\n".join(problem.render(self.name) for problem in found)) from None
+            problems = problems_of(error, YamlDocument(self.name, self.text, tree, {}), Settings)
+            raise ConfigError(
+                "\n".join(problem.render(self.name) for problem in problems)
+            ) from None
 
     def sigmas(self) -> list[float | Quantile]:
         """Every σ that a trial may have, ascending."""
@@ -218,14 +220,14 @@ def _wrong_settings(yaml: YamlDocument, axes: Mapping[str, Axis], bad: set[str])
         try:
             _validated(tree)
         except ValidationError as error:
-            found = problems_of(error, replace(yaml, tree=tree), Settings)
-            mine = [p for p in found if (_within(path, p.path) if path else p.path not in axes)]
-            problems += [p for p in mine if not any(f"{p.path}.".startswith(f"{b}.") for b in bad)]
+            mistakes = problems_of(error, replace(yaml, tree=tree), Settings)
+            new = [p for p in mistakes if (_within(path, p.path) if path else p.path not in axes)]
+            problems += [p for p in new if not any(f"{p.path}.".startswith(f"{b}.") for b in bad)]
     return problems
 
 
-def _within(path: str, place: str) -> bool:
-    return path == place or path.startswith(f"{place}.")
+def _within(path: str, parent: str) -> bool:
+    return path == parent or path.startswith(f"{parent}.")
 
 
 def _objective(

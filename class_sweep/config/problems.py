@@ -42,8 +42,8 @@ class Problem:
 
     def render(self, name: str) -> str:
         """`file:line: path: rule, got value`."""
-        place = f"{self.path}: " if self.path else ""
-        return f"{name}:{self.line}: {place}{self.message}"
+        setting = f"{self.path}: " if self.path else ""
+        return f"{name}:{self.line}: {setting}{self.message}"
 
 
 def dotted(key: Key) -> str:
@@ -53,14 +53,14 @@ def dotted(key: Key) -> str:
 
 def problems_of(error: ValidationError, yaml: YamlDocument, root: type[BaseModel]) -> list[Problem]:
     """The mistakes that the validation of a file has found."""
-    found = []
+    problems = []
     for detail in error.errors():
         key = _key_in_file(detail, yaml.tree)
         if "key" in detail.get("ctx", {}):  # the setting of a section that names its component
             key = (*key, str(detail["ctx"]["key"]))
         message = _message(detail, key, _Schema(root, yaml.tree))
-        found.append(Problem(yaml.line(key), dotted(key), message))
-    return found
+        problems.append(Problem(yaml.line(key), dotted(key), message))
+    return problems
 
 
 def _key_in_file(detail: ErrorDetails, tree: Any) -> Key:

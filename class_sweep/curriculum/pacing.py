@@ -108,9 +108,9 @@ class Linear(Pacing):
     def remedies(self, start: int, epochs: int) -> list[str]:
         """A larger β, or more epochs."""
         beta, enough = self.least_beta(start + epochs - 1), self.least_epochs(start)
-        found = [] if beta is None else [f"beta ≥ {_rounded_up(beta):g}"]
-        found += [] if enough is None else [f"epochs ≥ {enough}"]
-        return found or ["a beta above 0"]
+        remedies = [] if beta is None else [f"beta ≥ {_rounded_up(beta):g}"]
+        remedies += [] if enough is None else [f"epochs ≥ {enough}"]
+        return remedies or ["a beta above 0"]
 
 
 def _rounded_up(value: float) -> float:

@@ -71,31 +71,31 @@ def _fetch(file: RemoteFile, to: Path, base_url: str, progress: Progress | None)
     recorded = _read_sums(to)
     expected = file.sha256 or recorded.get(file.name)
     if target.exists():
-        found = _check(file, target, expected, "; move it away to download it")
+        digest = _check(file, target, expected, "; move it away to download it")
     else:
         part = to / f"{file.name}.part"
         download(f"{base_url}/{file.name}", part, progress)
         try:
-            found = _check(file, part, expected, f", from {base_url}/{file.name}")
+            digest = _check(file, part, expected, f", from {base_url}/{file.name}")
         except DataError:
             part.unlink()
             raise
         _sync(part)
         part.replace(target)
-    if recorded.get(file.name) != found:
-        _write_sums(to, recorded | {file.name: found})
+    if recorded.get(file.name) != digest:
+        _write_sums(to, recorded | {file.name: digest})
     return target
 
 
 def _check(file: RemoteFile, path: Path, expected: str | None, hint: str) -> str:
     content = path.read_bytes()
-    found = hashlib.sha256(content).hexdigest()
-    if expected is not None and found != expected:
-        raise DataError(f"{file.name} must have SHA-256 {expected}, got {found}: {path}{hint}")
+    digest = hashlib.sha256(content).hexdigest()
+    if expected is not None and digest != expected:
+        raise DataError(f"{file.name} must have SHA-256 {expected}, got {digest}: {path}{hint}")
     rows = content.removesuffix(b"\n").count(b"\n")  # a line end less than lines
     if file.rows is not None and rows != file.rows:
         raise DataError(f"{file.name} must have {file.rows:,} rows, got {rows:,}: {path}{hint}")
-    return found
+    return digest
 
 
 def _read_sums(folder: Path) -> dict[str, str]:

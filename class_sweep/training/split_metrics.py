@@ -150,7 +150,7 @@ def _ranks(
         queries, candidates = query_side[0], candidate_side[0]
         embedded = query_side[1][_to_device(queries.own, device)]
         targets, ignored = _to_device(candidates.own, device), _ignored(candidates, device)
-        found = mid_ranks(embedded, candidate_side[1], targets, ignored)
+        of_pairs = mid_ranks(embedded, candidate_side[1], targets, ignored)
         if depth:
             scores, indices = best_candidates(embedded, candidate_side[1], depth, ignored)
             near = candidates.rows[indices.cpu().numpy()]
@@ -159,8 +159,8 @@ def _ranks(
             rows = (far, near) if by_text else (near, far)
             fine = fine_scores(backbone, features, rows, device)
             fine = fine.masked_fill(scores == -torch.inf, -torch.inf)
-            found = reranked(found, fine, indices == targets[:, None])
-        ranks[direction] = found
+            of_pairs = reranked(of_pairs, fine, indices == targets[:, None])
+        ranks[direction] = of_pairs
     return ranks
 
 

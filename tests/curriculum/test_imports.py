@@ -5,12 +5,12 @@ import pytest
 
 MODULES = (
     "baselines",
+    "batch_sampler",
     "batching",
     "epoch_function",
     "intensity",
     "order",
     "pacing",
-    "sampler",
     "schedule_bounds",
     "space_warnings",
 )

@@ -19,7 +19,7 @@ from class_sweep.tuning.trial import TrialReport
 EXPERIMENT = "class-sweep"
 
 
-def require_trackers(tracking: Tracking, place: str) -> None:
+def require_trackers(tracking: Tracking, space: str) -> None:
     """Refuse a tracker whose package is not installed.
 
     Raises:
@@ -28,20 +28,20 @@ def require_trackers(tracking: Tracking, place: str) -> None:
     for name, wanted in (("wandb", tracking.wandb), ("mlflow", tracking.mlflow)):
         if wanted and importlib.util.find_spec(name) is None:
             raise ConfigError(
-                f"{place}: tracking.{name} needs the package {name}, which is not installed:"
+                f"{space}: tracking.{name} needs the package {name}, which is not installed:"
                 f" pip install 'class-sweep[{name}]'"
             )
 
 
 def trackers(tracking: Tracking, folder: ResultsFolder) -> list[Callback]:
     """Ray's callbacks for what a space asks for, after one that makes a report readable to them."""
-    found: list[Callback] = []
+    callbacks: list[Callback] = []
     if tracking.tensorboard:
-        found.append(_TensorBoard(folder.path / "tensorboard"))
+        callbacks.append(_TensorBoard(folder.path / "tensorboard"))
     if tracking.wandb:
         from ray.air.integrations.wandb import WandbLoggerCallback  # noqa: PLC0415 - an extra
 
-        found.append(
+        callbacks.append(
             WandbLoggerCallback(
                 project=tracking.wandb, group=folder.path.name, dir=str(folder.path.resolve())
             )
@@ -49,14 +49,14 @@ def trackers(tracking: Tracking, folder: ResultsFolder) -> list[Callback]:
     if tracking.mlflow:
         from ray.air.integrations.mlflow import MLflowLoggerCallback  # noqa: PLC0415 - an extra
 
-        found.append(
+        callbacks.append(
             MLflowLoggerCallback(
                 tracking_uri=tracking.mlflow,
                 experiment_name=EXPERIMENT,
                 tags={"sweep": folder.path.name},
             )
         )
-    return [_Readable(), *found] if found else []
+    return [_Readable(), *callbacks] if callbacks else []
 
 
 class _Readable(Callback):

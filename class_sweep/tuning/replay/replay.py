@@ -58,20 +58,20 @@ def searches(
         trials: The number of trials of each, without baselines.
         seed: The seed of the orders.
     """
-    found = []
+    simulated = []
     for order in range(orders):
         generator = random.Random(f"{seed}/{order}")  # noqa: S311 - no secret
-        seeds = {one.number: generator.choice(table.seeds) for one in table.configurations}
+        seeds = {row.number: generator.choice(table.seeds) for row in table.configurations}
         if space is None:
             drawn = (*table.baselines, *generator.sample(table.searched, trials))
-            found.append(SimulatedSearch(seeds, trials, partial(OrderedStudy, drawn)))
+            simulated.append(SimulatedSearch(seeds, trials, partial(OrderedStudy, drawn)))
             continue
         changes = {"seed": seed * 1009 + order, "trials": trials}
         search = space.settings.search.model_copy(update=changes)
         settings = space.settings.model_copy(update={"search": search})
-        own = replace(space, settings=settings)
-        found.append(SimulatedSearch(seeds, trials, partial(SampledStudy, table, own)))
-    return found
+        changed = replace(space, settings=settings)
+        simulated.append(SimulatedSearch(seeds, trials, partial(SampledStudy, table, changed)))
+    return simulated
 
 
 @dataclass(frozen=True)
@@ -127,9 +127,9 @@ def curves_at(table: CurveTable, rungs: Sequence[float]) -> Curves:
         rungs: The epochs of full data at which the rungs stand.
     """
     return {
-        (one.number, seed): reports_of(table, curve, rungs)
-        for one in table.configurations
-        for seed, curve in one.curves.items()
+        (row.number, seed): reports_of(table, curve, rungs)
+        for row in table.configurations
+        for seed, curve in row.curves.items()
     }
 
 
@@ -198,14 +198,20 @@ def replay(
         ResultsError: If no configuration of a search finished.
     """
     unpruned = curves_at(table, [])
-    full = [run_search(table, one, NoPruner(), unpruned, workers) for one in searches]
+    full = [run_search(table, search, NoPruner(), unpruned, workers) for search in searches]
     outcomes = []
     for pruning in prunings:
         rungs = rung_epochs(pruning, table.epochs)
         curves = curves_at(table, rungs)
         pruned = [
-            run_search(table, one, make_pruner(pruning, len(rungs), one.trials), curves, workers)
-            for one in searches
+            run_search(
+                table,
+                search,
+                make_pruner(pruning, len(rungs), search.trials),
+                curves,
+                workers,
+            )
+            for search in searches
         ]
         outcomes.append(_mean_outcome(table, full, pruned))
     return outcomes
@@ -214,8 +220,8 @@ def replay(
 def _mean_outcome(
     table: CurveTable, full: Sequence[SearchOutcome], pruned: Sequence[SearchOutcome]
 ) -> PrunerOutcome:
-    means = {one.number: one.mean for one in table.configurations}
-    searched = {one.number for one in table.searched}
+    means = {row.number: row.mean for row in table.configurations}
+    searched = {row.number for row in table.searched}
     best = max(searched, key=lambda number: (means[number], -number))
     regrets = [means[best] - means[_selected(outcome, searched)] for outcome in pruned]
     both = list(zip(pruned, full, strict=True))
@@ -260,9 +266,9 @@ def rung_correlations(table: CurveTable) -> list[RungCorrelation]:
         for seed in table.seeds:
             pairs = [
                 (point.score, final)
-                for one in table.searched
-                if (final := one.final(seed)) is not None
-                for point in one.curves[seed]
+                for row in table.searched
+                if (final := row.final(seed)) is not None
+                for point in row.curves[seed]
                 if point.epoch == epoch
             ]
             configurations = max(configurations, len(pairs))
@@ -280,7 +286,7 @@ def correlation_between_seeds(table: CurveTable) -> float | None:
     """
     correlations = []
     for a, b in combinations(table.seeds, 2):
-        pairs = [(one.final(a), one.final(b)) for one in table.searched]
+        pairs = [(row.final(a), row.final(b)) for row in table.searched]
         correlations.append(
             _correlation([(x, y) for x, y in pairs if x is not None and y is not None])
         )
