@@ -164,7 +164,7 @@ def float32_slack(dimensions: int) -> float:
 def _with_tanimoto(
     inner: torch.Tensor, rows: ExactRows, columns: ExactRows
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Compute w·cos + (1 − w)·T, and T, each the exact fraction rounded once to float32."""
+    """Add (1 − w)·T to w·cos, and return T: the exact fractions, rounded once to float32."""
     if not rows.tanimoto_weight:
         return inner, None
     device = inner.device

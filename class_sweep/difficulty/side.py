@@ -44,7 +44,14 @@ NO_NEIGHBOUR = np.uint64(2**64 - 1)
 
 
 class Side:
-    """Counts and nearest neighbours of a span of pairs within one tile.
+    """Counts and nearest neighbours of a span of n pairs within one tile.
+
+    Args:
+        vectors: The vectors of all pairs.
+        span: The pairs.
+        levels: S, the number of thresholds.
+        kept: m, the number of neighbours.
+        workers: The threads that round the vectors.
 
     Attributes:
         span: The pairs.
@@ -63,9 +70,9 @@ class Side:
         self.floor = np.full(len(span), -np.inf if kept else np.inf, dtype=np.float32)
         self.tanimoto = np.zeros(len(span), dtype=np.int64)
         self._kept = kept
-        self._first = self.floor.copy()
+        self._first_floor = self.floor.copy()
         self._histogram = np.zeros((len(span), _BINS if kept else 0), dtype=np.uint16)
-        self._starting, self._counting = Lock(), Lock()
+        self._floor_lock, self._count_lock = Lock(), Lock()
         self._keys: list[NDArray[np.uint64]] = []
 
     def start(
@@ -74,9 +81,9 @@ class Side:
         """Set the first floor of rows without one, from the (n_part, n_other) values of a block.
 
         The m-th largest of the maxima of disjoint groups is a lower bound of the m-th largest
-        value, and much cheaper to compute. Each value may be wrong by the slack of its row.
+        value, and much cheaper to compute. The error of a value is at most the slack of its row.
         """
-        if not self._kept or self._first[part].max() > -np.inf:
+        if not self._kept or self._first_floor[part].max() > -np.inf:
             return
         folds = max(1, block.shape[1] // (_GROUPS * self._kept))
         groups = block.shape[1] // folds
@@ -84,15 +91,15 @@ class Side:
             return
         maxima = block[:, : folds * groups].reshape(-1, folds, groups).amax(dim=1)
         floors = maxima.float().topk(self._kept, dim=1).values[:, -1].clamp_(-1, 1).cpu().numpy()
-        with self._starting:  # the first floor never changes: the histogram counts from it
-            if self._first[part].max() == -np.inf:
-                self._first[part] = floors - slack - _ROUNDING
-                self.floor[part] = self._first[part]
+        with self._floor_lock:  # the first floor is fixed: it is the origin of the histogram
+            if self._first_floor[part].max() == -np.inf:
+                self._first_floor[part] = floors - slack - _ROUNDING
+                self.floor[part] = self._first_floor[part]
 
     def add_bounds(self, i: NDArray[np.int64], at_least: NDArray[np.float32]) -> None:
         """Add lower bounds of similarities to the histograms of their rows: (c,) and (c,)."""
         if self._kept:
-            above = (at_least - _ROUNDING - self._first[i]) * np.float32(1 / _BIN_WIDTH)
+            above = (at_least - _ROUNDING - self._first_floor[i]) * np.float32(1 / _BIN_WIDTH)
             in_range = (above >= 0) & (above < np.inf)  # infinite without a first floor
             bins = np.minimum(above[in_range], _BINS - 1).astype(np.int64)
             np.add.at(self._histogram.reshape(-1), i[in_range] * _BINS + bins, np.uint16(1))
@@ -102,12 +109,14 @@ class Side:
         if self._kept:
             reach = np.cumsum(self._histogram[part, ::-1], axis=1, dtype=np.uint16)
             highest = np.count_nonzero(reach >= self._kept, axis=1) - 1
-            self.floor[part] = self._first[part] + np.float32(_BIN_WIDTH) * np.maximum(highest, 0)
+            self.floor[part] = self._first_floor[part] + np.float32(_BIN_WIDTH) * np.maximum(
+                highest, 0
+            )
 
     def count(self, i: NDArray[np.integer], level: NDArray[np.integer]) -> None:
         """Count one similarity per row i that reaches `level` thresholds: (c,) and (c,)."""
         flat = i * np.int64(self.counts.shape[1]) + (level - 1)
-        with self._counting:
+        with self._count_lock:
             np.add.at(self.counts.reshape(-1), flat, np.uint16(1))
 
     def count_all(self, part: slice, level: torch.Tensor, dim: int) -> None:
@@ -129,7 +138,7 @@ class Side:
             cells = level.narrow(dim, first, size) + _offsets(size, bins, dim, level.device)
             sums = torch.bincount(cells.reshape(-1), minlength=size * bins).reshape(size, bins)
             table = sums[:, 1:-1].to(torch.int16).cpu().numpy().view(np.uint16)
-            with self._counting:
+            with self._count_lock:
                 self.counts[part.start + first : part.start + first + size] += table
 
     def _count_each(self, part: slice, level: torch.Tensor, dim: int) -> None:
@@ -139,7 +148,7 @@ class Side:
         counted = cell == level - 1  # a similarity below every threshold adds 0
         cell += _offsets(level.shape[dim], thresholds, dim, level.device)
         flat, ones = cell.reshape(-1).long().cpu().numpy(), counted.reshape(-1).cpu().numpy()
-        with self._counting:
+        with self._count_lock:
             np.add.at(self.counts[part].reshape(-1), flat, ones.astype(np.uint16))
 
     def add_neighbours(

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from class_sweep.difficulty.layout import block_order, even_spans
 from class_sweep.difficulty.side import Side
 from class_sweep.difficulty.threads import Workers
+from class_sweep.difficulty.tile_counter import TileCounter
 from class_sweep.difficulty.vectors import PairVectors
-from class_sweep.difficulty.work import Work
 
 TILE = 16384  # rows and columns; at most 65,536, because a key has 16 bits for each side
 
@@ -88,12 +88,12 @@ def count_tile(
     with Workers() as workers:
         rows = Side(vectors, tile.rows, levels, request.kept, workers)
         columns = rows if square else Side(vectors, tile.columns, levels, request.kept, workers)
-        work = Work(rows, columns, request.thresholds, workers)
+        counter = TileCounter(rows, columns, request.thresholds, workers)
         order = block_order(tile.rows, tile.columns, request.kept)
-        for screened in workers.map(work.screen, order):
-            work.add(screened)
+        for screened in workers.map(counter.screen, order):
+            counter.add(screened)
             tick()
-        work.decide()
+        counter.decide()
     sides = [(rows, tile.columns)] if square else [(rows, tile.columns), (columns, tile.rows)]
     return [
         SidePartial(side.span, side.counts, side.nearest(others), side.tanimoto)

@@ -30,7 +30,7 @@ class TextFeatures:
 
     Attributes:
         vectors: (L, D) one vector per text.
-        tokens: Their tokens.
+        tokens: The token features of the texts.
     """
 
     vectors: NDArray[np.float32]
@@ -43,7 +43,7 @@ class MoleculeFeatures:
 
     Attributes:
         vectors: (N, D) one vector per molecule.
-        graphs: Their graphs; None if the backbone reads none.
+        graphs: The molecule graphs; None if the backbone reads none.
     """
 
     vectors: NDArray[np.float32]

@@ -55,7 +55,7 @@ class Encoder(ABC, Generic[Settings]):
 
     @classmethod
     def fit(cls, settings: Settings, inputs: Sequence[str], *, cache: ArrayCache) -> Self:
-        """Fit the encoder on the training inputs. The work is done when the arrays are needed.
+        """Fit the encoder on the training inputs. The arrays are computed when they are needed.
 
         Args:
             settings: The settings.
@@ -73,7 +73,7 @@ class Encoder(ABC, Generic[Settings]):
 
     @classmethod
     def load(cls, settings: Settings, arrays: Mapping[str, NDArray[Any]]) -> Self:
-        """The encoder of saved arrays; see `save`."""
+        """Make an encoder from saved arrays; see `save`."""
         saved = dict(arrays)
         return cls(settings, fingerprint(cls.version, saved), lambda: saved)
 
@@ -188,15 +188,15 @@ class TextEncoder(Encoder[TextSettings]):
         """The token inputs of a backbone.
 
         Args:
-            texts: (L,)
+            texts: (L,) texts.
             depths: The layer of the mean state and the layer of the states, as fractions in (0, 1]
                 of all layers; None if the backbone reads no states.
             cache: Keeps the tokens.
-            progress: Called with the encoded texts and all distinct texts.
+            progress: Receives the number of encoded texts and of all distinct texts.
 
         Returns:
-            The token numbers of a trained encoder; the states and their means of a frozen encoder
-            with `depths`; nothing without `depths`.
+            The token numbers of a trained encoder, or the states and mean states of a frozen
+            encoder; all None for a frozen encoder without `depths`.
 
         Raises:
             EncoderError: If the encoder has no tokens or cannot be loaded.
@@ -204,13 +204,13 @@ class TextEncoder(Encoder[TextSettings]):
         values, rows = distinct(texts)
         if self.settings.is_trained:
             self._require_tokens()
-            return TokenFeatures(tokens=_at(self.token_numbers(values, cache), rows))
+            return TokenFeatures(tokens=_expand(self.token_numbers(values, cache), rows))
         if depths is None:
             return TokenFeatures()
         self._require_tokens()
         means, states = self.token_states(values, depths, cache, progress)
         return TokenFeatures(
-            token_states=_at(states, rows),
+            token_states=_expand(states, rows),
             token_means=require_finite(means, rows, self.settings.kind)[rows],
         )
 
@@ -277,7 +277,7 @@ class MoleculeEncoder(Encoder[MoleculeSettings]):
         """The graph of every molecule.
 
         Args:
-            smiles: (N,)
+            smiles: (N,) SMILES.
             cache: Keeps the graphs.
             vocabulary: The vocabulary of a trained model; None for the tokens of these molecules.
 
@@ -287,11 +287,11 @@ class MoleculeEncoder(Encoder[MoleculeSettings]):
         if not self.provides_graphs:
             raise EncoderError(
                 f"molecule_encoder.kind must be {providers(MOLECULE_ENCODERS, 'provides_graphs')}"
-                " for a backbone over molecule graphs, whose atoms start from its vectors, got"
+                " for a backbone that reads molecule graphs with substructure vectors, got"
                 f" {self.settings.kind}"
             )
         values, rows = distinct(smiles)
-        return _at(self.build_graphs(values, cache, vocabulary), rows)
+        return _expand(self.build_graphs(values, cache, vocabulary), rows)
 
     # --- for subclasses -----------------------------------------------------------------------
 
@@ -309,19 +309,19 @@ class MoleculeEncoder(Encoder[MoleculeSettings]):
 Table = TypeVar("Table", Ragged, MoleculeGraphs)
 
 
-def _at(table: Table, rows: NDArray[np.int64]) -> Table:
-    """The row of each input; the table itself, without a copy, if all inputs are distinct."""
+def _expand(table: Table, rows: NDArray[np.int64]) -> Table:
+    """The row of each input; if all inputs are distinct, the table itself without a copy."""
     return table if len(table) == len(rows) else table.take(rows)
 
 
 def text_encoder_class(settings: TextEncoderSettings) -> type[TextEncoder[Any]]:
-    """The class of the encoder of some settings."""
+    """The class of the text encoder with these settings."""
     encoder: type[TextEncoder[Any]] = TEXT_ENCODERS.load(settings.kind)
     return encoder
 
 
 def molecule_encoder_class(settings: MoleculeEncoderSettings) -> type[MoleculeEncoder[Any]]:
-    """The class of the encoder of some settings."""
+    """The class of the molecule encoder with these settings."""
     encoder: type[MoleculeEncoder[Any]] = MOLECULE_ENCODERS.load(settings.kind)
     return encoder
 
@@ -333,7 +333,7 @@ def fit_text_encoder(
     *,
     cache: ArrayCache,
 ) -> TextEncoder[Any]:
-    """Fit the text encoder of some settings on the training texts, `fit_rows` of `texts`."""
+    """Fit the text encoder with these settings on the training rows `fit_rows` of `texts`."""
     inputs = [texts[row] for row in np.unique(fit_rows)]
     return text_encoder_class(settings).fit(settings, inputs, cache=cache)
 
@@ -345,7 +345,7 @@ def fit_molecule_encoder(
     *,
     cache: ArrayCache,
 ) -> MoleculeEncoder[Any]:
-    """Fit the molecule encoder of some settings on the training SMILES, `fit_rows` of `smiles`."""
+    """Fit the molecule encoder with these settings on the training rows `fit_rows` of `smiles`."""
     inputs = [smiles[row] for row in np.unique(fit_rows)]
     return molecule_encoder_class(settings).fit(settings, inputs, cache=cache)
 

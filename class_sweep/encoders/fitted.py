@@ -47,12 +47,12 @@ class FittedEncoders:
         token_depths: tuple[float, float] | None,
         arrays: Mapping[str, NDArray[Any]],
     ) -> Self:
-        """The encoders of a model folder.
+        """Load the encoders of a model folder.
 
         Args:
             text: The settings of the text encoder.
             molecule: The settings of the molecule encoder.
-            token_depths: The layers of the frozen tokens; None for a backbone without tokens.
+            token_depths: The depths of the frozen token states that the backbone reads, if any.
             arrays: The result of `save`.
         """
         graphs = _below(_GRAPHS, arrays)
@@ -64,7 +64,7 @@ class FittedEncoders:
         )
 
     def save(self) -> Arrays:
-        """Everything fitted, by name: `KIND/…` for each encoder, and `graphs/…`.
+        """The fitted arrays by name: `KIND/…` for each encoder, and `graphs/…`.
 
         Raises:
             EncoderError: If two encoders of one kind both save arrays.
@@ -108,7 +108,7 @@ class FittedEncoders:
         """
         encoder = self.text
         tokens = encoder.token_features(texts, self.token_depths, cache=cache, progress=progress)
-        if encoder.settings.is_trained:  # the backbone computes its own features from the tokens
+        if encoder.settings.is_trained:  # the backbone encodes the tokens itself
             return TextFeatures(np.zeros((len(texts), 0), np.float32), tokens)
         return TextFeatures(encoder.encode(texts, cache=cache, progress=progress), tokens)
 
@@ -130,6 +130,6 @@ def _named(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:
 
 
 def _below(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:
-    """The arrays whose names begin with `PREFIX/`, without it."""
+    """The arrays whose names begin with `PREFIX/`, by the rest of their names."""
     start = f"{prefix}/"
     return {n.removeprefix(start): a for n, a in arrays.items() if n.startswith(start)}

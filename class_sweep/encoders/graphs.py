@@ -25,12 +25,14 @@ _IN_RING = 5  # added to the kind of a bond inside a ring
 
 
 def graph_vocabulary(table: TokenVectors, radius: int, smiles: Sequence[str]) -> GraphVocabulary:
-    """The tokens that molecules and a table of vectors share; token 0 is the unknown token.
+    """Make the vocabulary of the tokens that have a vector and occur in the molecules.
+
+    Token 0 is the unknown token.
 
     Args:
         table: The substructure vectors.
         radius: The radius of the substructures, in bonds.
-        smiles: (N,)
+        smiles: (N,) SMILES.
 
     Raises:
         EncoderError: If RDKit cannot read a SMILES.
@@ -48,15 +50,16 @@ def graph_vocabulary(table: TokenVectors, radius: int, smiles: Sequence[str]) ->
 def molecule_graphs(
     vocabulary: GraphVocabulary, radius: int, smiles: Sequence[str]
 ) -> MoleculeGraphs:
-    """The graph of each molecule; a molecule without atoms becomes one unknown atom.
+    """Make the graph of each molecule; a molecule without atoms becomes one unknown atom.
 
     The token of an atom is its substructure of the given radius, or of the largest smaller radius
-    at which the atom has a substructure of its own. A token outside the vocabulary is unknown.
+    at which the fingerprint lists a substructure of the atom. A token outside the vocabulary is
+    unknown.
 
     Args:
         vocabulary: The tokens and their vectors.
         radius: The radius of the substructures, in bonds.
-        smiles: (N,)
+        smiles: (N,) SMILES.
 
     Raises:
         EncoderError: If RDKit cannot read a SMILES.
@@ -110,6 +113,6 @@ def _bonds(molecule: Chem.Mol) -> NDArray[np.int32]:
 
 
 def _motifs(molecule: Chem.Mol) -> tuple[NDArray[np.int32], NDArray[np.int32], int]:
-    if molecule.GetNumAtoms() == 0:  # the unknown atom is a motif
+    if molecule.GetNumAtoms() == 0:  # its unknown atom is a motif
         return np.zeros((1, 2), np.int32), np.zeros((0, 2), np.int32), 1
     return find_motifs(molecule)

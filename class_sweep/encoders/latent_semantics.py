@@ -69,7 +69,7 @@ class LatentSemantics:
         return features
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Everything fitted, as arrays by name."""
+        """The fitted vocabulary, weights and singular vectors as arrays by name."""
         arrays = {"components": np.ascontiguousarray(self._components)}
         for kind, vectorizer in self._vectorizers.items():
             arrays[f"{kind}/terms"] = as_bytes(vectorizer.get_feature_names_out())

@@ -34,7 +34,7 @@ def require_finite(features: np.ndarray, rows: np.ndarray, encoder: str) -> np.n
     """The features (U, D) as float32, unchanged.
 
     Args:
-        features: (U, D)
+        features: (U, D) features of the distinct inputs.
         rows: (L,) the feature row of each row of the data set, for the message.
         encoder: The kind of the encoder, for the message.
 

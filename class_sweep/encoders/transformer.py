@@ -41,8 +41,8 @@ class FrozenTransformer:
         """The pooled last hidden state of each text.
 
         Args:
-            texts: (L,)
-            progress: Called after each batch with the encoded texts and L.
+            texts: (L,) texts.
+            progress: Receives the number of encoded texts and L after each batch.
 
         Returns:
             (L, D), float32.
@@ -67,10 +67,10 @@ class FrozenTransformer:
         """The mean token state of one layer and the token states of another.
 
         Args:
-            texts: (L,)
+            texts: (L,) texts.
             depths: The layer of the mean and the layer of the states, as fractions in (0, 1] of
                 all layers.
-            progress: Called after each batch with the encoded texts and L.
+            progress: Receives the number of encoded texts and L after each batch.
 
         Returns:
             (L, D) float32 means, and L rows of (T, D) float16 states.

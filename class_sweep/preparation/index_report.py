@@ -19,7 +19,12 @@ EncoderValues = dict[str, JsonValue]
 
 
 class Encoders(_Part):
-    """The settings of both encoders."""
+    """The settings of both encoders.
+
+    Attributes:
+        text_encoder: The settings of the text encoder.
+        molecule_encoder: The settings of the molecule encoder.
+    """
 
     text_encoder: EncoderValues
     molecule_encoder: EncoderValues
@@ -29,8 +34,8 @@ class FirstPool(_Part):
     """The first pool of the schedule at the centre of the space.
 
     Attributes:
-        share: Its fraction of the training pairs, in (0, 1].
-        pairs: Its number of pairs.
+        share: The fraction of the training pairs, in (0, 1].
+        pairs: The number of pairs.
     """
 
     share: float
@@ -41,8 +46,8 @@ class DecidedShare(_Part):
     """The fraction of the first pool that N alone selects, without the tie-break.
 
     Attributes:
-        easy_first: With the order `easy_first`.
-        hard_first: With the order `hard_first`.
+        easy_first: The fraction with the order `easy_first`.
+        hard_first: The fraction with the order `hard_first`.
     """
 
     easy_first: float
@@ -110,11 +115,11 @@ class Example(_Part):
 
     Attributes:
         id: The pair's identifier in its source.
-        text: Its text.
-        smiles: Its molecule.
+        text: The text.
+        smiles: The molecule.
         look_alikes: N(σ) at the focus.
         mean_similarity: The mean of s_ij over j ≠ i.
-        nearest: Its nearest neighbour.
+        nearest: The nearest neighbour.
     """
 
     id: str
@@ -154,8 +159,8 @@ class ModalityRow(_Part):
 
     Attributes:
         sigma: The threshold σ.
-        rank_correlation: Between the two N; None if one is constant.
-        alone: The fraction of pairs with N = 0 under each.
+        rank_correlation: The rank correlation of the two N; None if one of them is constant.
+        alone: The fraction of pairs with N = 0 by each modality.
     """
 
     sigma: float
@@ -164,12 +169,12 @@ class ModalityRow(_Part):
 
 
 class Modalities(_Part):
-    """How far the texts alone and the molecules alone give the same order.
+    """How similar the order by the texts alone is to the order by the molecules alone.
 
     Attributes:
         mean_similarity: The rank correlation of the two mean similarities; None if one is constant.
         look_alikes: The two N at each σ of `IndexReport.distribution`.
-        points: For some pairs the mean similarity by text and by molecule.
+        points: The mean similarity by text and by molecule, for a sample of the pairs.
     """
 
     mean_similarity: float | None
@@ -203,7 +208,7 @@ class IndexReport(_Part):
     Attributes:
         space: The name of the space.
         pairs: The number of pairs of each split.
-        encoders: The settings of the text and of the molecule encoder.
+        encoders: The settings of both encoders.
         similarity: The similarity at the centre of the space.
         similarities: Every similarity of the space.
         first_pool: The first pool of the central schedule.
@@ -211,11 +216,11 @@ class IndexReport(_Part):
         sigmas: One row for each σ of the space, ascending.
         distribution: The distribution of N at a few σ, ascending, with the focus.
         examples: The easiest and the hardest pairs at the focus.
-        modalities: Text alone against molecule alone.
+        modalities: The order by text alone compared with the order by molecule alone.
         recommendation: The range of σ to search.
         schedules: The schedules `space` and `paper`, epoch by epoch.
         seconds: The wall time of each stage.
-        warnings: What a user should know before trusting the order.
+        warnings: Warnings about the order.
     """
 
     space: str

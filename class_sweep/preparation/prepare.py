@@ -48,7 +48,7 @@ class Prepared:
     Attributes:
         pairs: The data set.
         encoders: The fitted encoders.
-        features: The features and indexes that trials read.
+        features: The features and indexes for the trials.
         diagnoses: For each similarity, the distribution of N at each σ.
         searched: The diagnoses of the similarities and the σ that the search can choose.
     """
@@ -75,15 +75,15 @@ def prepare(
     loaded: Callable[[], None] = lambda: None,
     executor: MakeExecutor | None = None,
 ) -> Prepared:
-    """Load the pairs, encode them and index them, with everything from the cache that is there.
+    """Load the pairs, encode them and index them. Cached features and indexes are reused.
 
     Args:
         space: The space.
         cache: Keeps features and indexes.
         clock: Times each stage.
         callback: Receives each stage and its progress.
-        loaded: Called after the pairs are loaded and checked, before the long work.
-        executor: Makes the executor of an index of many pairs; None counts it in this process.
+        loaded: Called when the pairs are loaded and checked, before they are encoded.
+        executor: Makes the executor for an index of many pairs; None for this process.
 
     Raises:
         InputError: If the data, an encoder or the σ range is unusable.
@@ -109,7 +109,7 @@ def _encode(
 ) -> tuple[FittedEncoders, TextFeatures, MoleculeFeatures]:
     """Fit both encoders and encode all pairs.
 
-    The vectors of a trained text encoder, before its training, are for the difficulty index.
+    The difficulty index uses the vectors of a trained text encoder before its training.
     """
     settings, needs, train = space.settings, backbone_needs(space), pairs.rows("train")
     smiles = _smiles(pairs)
@@ -168,11 +168,11 @@ def trial_features(
     molecules: MoleculeFeatures,
     indexes: Mapping[Similarity, DifficultyIndex],
 ) -> TrialFeatures:
-    """The features of a data set, which know its equal texts and its equal molecules.
+    """Make the features of a data set, with a number for each distinct text and molecule.
 
     Args:
         pairs: The data set.
-        texts: The features of its texts.
+        texts: The features of the texts.
         molecules: The features of the molecules of the pairs, then of the extra molecules.
         indexes: The difficulty index of each similarity.
     """

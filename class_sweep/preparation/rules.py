@@ -70,7 +70,7 @@ def _require_encoders(space: Space) -> None:
         raise ConfigError(
             f"{space.name}: molecule_encoder.kind: must be"
             f" {providers(MOLECULE_ENCODERS, 'provides_graphs')} for {backbone}, because the"
-            f" atoms of its graphs start from substructure vectors, got"
+            " atoms of its graphs start from substructure vectors, got"
             f" {settings.molecule_encoder.kind}"
         )
     if needs.token_depths and not text_encoder_class(settings.text_encoder).provides_tokens:

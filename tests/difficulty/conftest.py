@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from class_sweep.difficulty import layout, screen, tiles, work
+from class_sweep.difficulty import layout, screen, tile_counter, tiles
 from class_sweep.difficulty.similarity import Similarity
 
 
@@ -58,7 +58,11 @@ class BruteForce:
 
 
 def patched_engine(
-    dtype=torch.float32, block=16, tile=16384, pending=work.PENDING, dense=work.DENSE
+    dtype=torch.float32,
+    block=16,
+    tile=16384,
+    pending=tile_counter.PENDING,
+    dense=tile_counter.DENSE,
 ):
     """Patch the screen format and the sizes, so that small data crosses blocks and tiles."""
     stack = ExitStack()
@@ -66,8 +70,8 @@ def patched_engine(
     stack.enter_context(patch.object(screen, "screen_format", lambda: screen_format))
     stack.enter_context(patch.object(layout, "BLOCK", block))
     stack.enter_context(patch.object(tiles, "TILE", tile))
-    stack.enter_context(patch.object(work, "PENDING", pending))
-    stack.enter_context(patch.object(work, "DENSE", dense))
+    stack.enter_context(patch.object(tile_counter, "PENDING", pending))
+    stack.enter_context(patch.object(tile_counter, "DENSE", dense))
     return stack
 
 

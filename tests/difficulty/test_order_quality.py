@@ -69,12 +69,14 @@ def test_no_pairs_have_no_mean_relative_rank():
     ("largest_tie", "distinct", "epochs", "good"),
     [(0.49, 10, 5, True), (0.5, 10, 5, False), (0.1, 9, 5, False), (0.1, 29, 30, False)],
 )
-def test_usable(largest_tie, distinct, epochs, good):
+def test_a_usable_sigma_has_small_ties_and_enough_distinct_counts(
+    largest_tie, distinct, epochs, good
+):
     assert order_quality.usable(largest_tie, distinct, epochs) is good
 
 
 @given(st.lists(st.booleans(), max_size=20))
-def test_longest_run(values):
+def test_the_longest_run_holds_only_true_values(values):
     run = order_quality.longest_run(values)
     assert all(values[run])
     runs = "".join("x" if value else " " for value in values).split()

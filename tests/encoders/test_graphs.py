@@ -141,7 +141,7 @@ def test_graphs_are_cached_and_equal_molecules_share_a_graph(tmp_path):
 
 def test_graphs_need_mol2vec(tmp_path):
     cache = ArrayCache(tmp_path)
-    with pytest.raises(EncoderError, match=r"must be mol2vec for a backbone over .* got morgan"):
+    with pytest.raises(EncoderError, match=r"must be mol2vec for a backbone .* got morgan"):
         MorganMoleculeEncoder.fit(MorganEncoder(kind="morgan"), [], cache=cache).graphs(
             ["CCO"], cache=cache
         )

@@ -1,4 +1,4 @@
-"""The work of one tile: a screen leaves few similarities open, and float64 decides these.
+"""Counts one tile: a screen leaves few pairs open, and float64 decides them.
 
 An open pair is one 64-bit key. A plain sort of the keys orders the pairs by row and column:
 
@@ -62,7 +62,7 @@ class Screened:
     tanimoto: torch.Tensor | None
 
 
-class Work:
+class TileCounter:
     """Screens the blocks of one tile and decides their open pairs.
 
     Args:
@@ -79,14 +79,14 @@ class Work:
         self._levels = Levels(thresholds)
         self._lowest = np.float32(thresholds.min(initial=np.inf) - 2 * THRESHOLD_TOLERANCE)
         self._device = rows.panel.z.device
-        self._slack32 = float32_slack(rows.panel.vectors.dimensions)
+        self._float32_slack = float32_slack(rows.panel.vectors.dimensions)
         self._table = (
-            LevelTable(self._levels, self._slack32, self._device) if len(thresholds) else None
+            LevelTable(self._levels, self._float32_slack, self._device) if len(thresholds) else None
         )
         self._was_dense = False  # after a dense block the next block is probably dense, too
         self._keys: list[NDArray[np.int64]] = []
-        self._values: list[NDArray[np.float32]] = []
-        self._size = 0
+        self._at_most: list[NDArray[np.float32]] = []
+        self._pending = 0
 
     def screen(self, rows_and_columns: tuple[slice, slice]) -> Screened:
         """Screen one block, or count all pairs of a dense block.
@@ -104,7 +104,7 @@ class Work:
         mask = self._open(block, i, j, slack_i + slack_j.max(), slack_j + slack_i.max())
         if self._table and self._is_dense(mask, block, slack_i.max() + slack_j.max()):
             return self._count_all(i, j, self._table)
-        flat, value = _chosen(mask, block)
+        flat, value = _open_entries(mask, block)
         a, b = np.divmod(flat, j.stop - j.start)
         slack = slack_i[a] + slack_j[b]
         return Screened(i, j, flat, value - slack, value + slack, False, tanimoto)
@@ -114,7 +114,7 @@ class Work:
         rows, columns = self._rows, self._columns
         exact_rows, exact_columns = rows.panel.exact_rows(i), columns.panel.exact_rows(j)
         block, tanimoto = in_float32(exact_rows, exact_columns, self._device)
-        slack = np.float32(self._slack32 + _BOUND_ROUNDING)
+        slack = np.float32(self._float32_slack + _BOUND_ROUNDING)
         self._start(block, i, j, slack, slack)
         if rows is columns and i == j:
             block[torch.ones_like(block, dtype=torch.bool).tril_()] = -torch.inf
@@ -126,7 +126,7 @@ class Work:
         self._was_dense = level.count_nonzero().item() > DENSE * level.numel()
         undecided = level == table.undecided
         mask = undecided | self._open(block, i, j, slack, slack, threshold=np.float32(np.inf))
-        flat, value = _chosen(mask, block)
+        flat, value = _open_entries(mask, block)
         counted = ~undecided.reshape(-1).cpu().numpy()[flat]
         return Screened(i, j, flat, value - slack, value + slack, counted, tanimoto)
 
@@ -144,18 +144,18 @@ class Work:
         if rows is not columns:  # a diagonal tile has one side
             columns.raise_floor(j)
         self._keys.append(a << 17 | b << 1 | screened.counted)
-        self._values.append(screened.at_most)
-        self._size += len(a)
-        if self._size > PENDING:
+        self._at_most.append(screened.at_most)
+        self._pending += len(a)
+        if self._pending > PENDING:
             self.decide()
 
     def decide(self) -> None:
         """Decide the pending pairs that are still open, in float64."""
-        if not self._size:
+        if not self._pending:
             return
         rows, columns = self._rows, self._columns
-        keys = np.concatenate(list(map(self._still_open, self._keys, self._values)))
-        self._keys, self._values, self._size = [], [], 0
+        keys = np.concatenate(list(map(self._still_open, self._keys, self._at_most)))
+        self._keys, self._at_most, self._pending = [], [], 0
         if not len(keys):
             return
         keys.sort()
@@ -251,12 +251,13 @@ class Work:
         first_column: int,
         part: tuple[int, NDArray[np.int64]],
     ) -> NDArray[np.float64]:
-        """The similarities of the pairs of one part of the rows and one panel of columns."""
+        """The similarities of the pairs in one part of the rows and one panel of columns."""
         first_row, pairs = part
         rows = self._rows.panel.exact_rows(slice(first_row, first_row + _PART))
         return exact_pairs(rows, panel, a[pairs] - first_row, b[pairs] - first_column)
 
     def _add_tanimoto(self, tanimoto: torch.Tensor, i: slice, j: slice) -> None:
+        """Add the T_ij of a block to the sums of its rows and of its columns."""
         units = (tanimoto * 2.0**24).to(torch.int32)
         if self._rows is self._columns and i == j:
             units.fill_diagonal_(0)
@@ -265,7 +266,7 @@ class Work:
         self._rows.tanimoto[i] += units.sum(dim=1, dtype=torch.int64).cpu().numpy()
 
 
-def _chosen(
+def _open_entries(
     mask: torch.Tensor, block: torch.Tensor
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """The flat positions of the true entries of a mask, and the similarities of the block there."""
