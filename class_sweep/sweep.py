@@ -34,7 +34,7 @@ class Sweep:
 
     Attributes:
         folder: Its results folder.
-        summary: `summary.json`.
+        summary: The contents of `summary.json`.
         prepared: The data, the features and the difficulty indexes of its trials.
         test: The reading of the test split, if it was asked for.
     """
@@ -61,7 +61,7 @@ def run(
         path: The results folder; it must not exist.
         cache: Holds features and difficulty indexes.
         callback: Receives the events of the sweep.
-        storage: Keeps a copy of the folder, and the trials' checkpoints.
+        storage: The storage for a copy of the folder and for the trials' checkpoints.
         address: Address of the Ray cluster to run on; see `open_runtime`.
 
     Raises:
@@ -95,9 +95,9 @@ def resume(
         path: The results folder.
         cache: Holds features and difficulty indexes.
         callback: Receives the events of the sweep.
-        storage: Keeps a copy of the folder; None: the storage that the folder names.
+        storage: The storage for a copy of the folder; by default the one that the folder names.
         rerun_failed: Also run the failed trials again, as new trials.
-        address: Address of the Ray cluster to run on; it may differ from the first one.
+        address: Address of the Ray cluster to run on; it may differ from that of `run`.
 
     Raises:
         InputError: If the folder holds no sweep, another process writes to it, or `rerun_failed`
@@ -133,7 +133,7 @@ def confirm(
         options: What to confirm, and whether to read the test split.
         cache: Holds features and difficulty indexes.
         callback: Receives the events of the confirmation.
-        storage: Keeps a copy of the folder; None: the storage that the folder names.
+        storage: The storage for a copy of the folder; by default the one that the folder names.
         address: Address of the Ray cluster to run on; see `open_runtime`.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The settings of pruning: each kind takes its own and no others."""
+"""The settings of the pruners. Each pruner accepts its own settings and no others."""
 
 from typing import Annotated, Any, Literal
 
@@ -13,7 +13,7 @@ AUTO = "auto"
 
 
 def _grace(value: Any) -> Any:
-    """A number above 0 or one of two words; checked here to be a single error."""
+    """Check a grace period here, where a union of types would give an error for each type."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if value in (PACING_END, AUTO) or (number and 0 < value < float("inf")):
         return value
@@ -26,10 +26,10 @@ Grace = Annotated[
     BeforeValidator(_grace),
     Field(
         description="epochs of full data before the first rung; auto: a ninth of the budget;"
-        " pacing_end: where every schedule shows all pairs"
+        " pacing_end: the epoch from which every schedule uses all pairs"
     ),
 ]
-Factor = Annotated[float, Field(ge=1.1, le=100, description="one in so many trials passes a rung")]
+Factor = Annotated[float, Field(ge=1.1, le=100, description="about one in this many trials passes")]
 
 
 class PruningSettings(ComponentSettings):
@@ -47,16 +47,19 @@ class RungPruning(PruningSettings):
 
 
 class HalvingPruning(RungPruning):
-    """Successive halving: a rung at grace_epochs x reduction_factor^r epochs, the best continue."""
+    """Successive halving: the best trials at each rung are promoted.
+
+    The rungs are at grace_epochs x reduction_factor^r epochs.
+    """
 
     kind: Literal["successive_halving"] = "successive_halving"
-    grace_epochs: Grace = "auto"  # of the budget before a trial can be pruned
+    grace_epochs: Grace = "auto"
     reduction_factor: Factor = 4
-    min_kept: Annotated[int, Field(ge=1, description="trials that finish at least")] = 3
+    min_kept: Annotated[int, Field(ge=1, description="least number of trials that finish")] = 3
 
 
 class AshaPruning(RungPruning):
-    """Asynchronous successive halving: no trial waits for others."""
+    """Asynchronous successive halving, which pauses no trial."""
 
     kind: Literal["asha"]
     grace_epochs: Grace = 1.0
@@ -64,7 +67,7 @@ class AshaPruning(RungPruning):
 
 
 class HyperbandPruning(RungPruning):
-    """Halvings side by side, each of which begins one rung later than the one before."""
+    """Brackets of asynchronous halving; each bracket begins one rung later than the last."""
 
     kind: Literal["hyperband"]
     grace_epochs: Grace = 1.0
@@ -72,21 +75,21 @@ class HyperbandPruning(RungPruning):
 
 
 class MedianPruning(RungPruning):
-    """The median stopping rule: a rung every grace_epochs."""
+    """The median stopping rule, with a rung after every `grace_epochs` epochs."""
 
     kind: Literal["median"]
     grace_epochs: Grace = 1.0
 
 
 class OneRungPruning(RungPruning):
-    """All trials to one rung at grace_epochs, the best of them to their end."""
+    """One rung at `grace_epochs`; the best `min_kept` trials run to their end."""
 
     kind: Literal["one_rung"]
     grace_epochs: Grace = 2.0
-    min_kept: Annotated[int, Field(ge=1, description="trials that finish")] = 4
+    min_kept: Annotated[int, Field(ge=1, description="number of trials that finish")] = 4
 
 
 class NoPruning(PruningSettings):
-    """Every trial to its end."""
+    """Every trial runs to its end."""
 
     kind: Literal["none"]

@@ -80,7 +80,7 @@ class RemoteCheckpointManager:
         if not self._warned and not self._mirror.failing:
             self._warned = True
             log.warning(
-                "a checkpoint does not get into the storage, and a trial that loses its machine"
-                " would begin anew: %s",
+                "a checkpoint cannot be uploaded, so a trial that loses its machine repeats"
+                " training: %s",
                 message,
             )

@@ -1,4 +1,4 @@
-"""What a running sweep needs, as one object, and how it is brought together."""
+"""The context of a running sweep: one object that all of its stages share."""
 
 import logging
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class SweepRequest:
-    """What the caller of a sweep asks for.
+    """The arguments of a sweep.
 
     Attributes:
         space: The search space.
@@ -60,7 +60,7 @@ class SweepContext:
         slots: How many trials may run at once.
         clock: Times the stages.
         callback: Receives the events of the sweep.
-        stop: Whether the sweep was asked to stop.
+        stop: The request to stop the sweep, if there is one.
     """
 
     space: Space
@@ -98,7 +98,7 @@ def open_context(
     """Prepare the data, start or join Ray, and then open the results folder.
 
     Args:
-        request: What the caller asks for.
+        request: The arguments of the sweep.
         checkpoints: Keeps the checkpoints of the trials.
         writer: Opens the results folder; entered last, so that bad input leaves no new folder.
 
@@ -114,9 +114,9 @@ def open_context(
             require_shared(checkpoints.location, ray.nodes())  # type: ignore[no-untyped-call]
         prepared = _prepare(request, clock, runtime)
         slots = TrialSlots(resources, limit, runtime.machines, runtime.launchable)
-        with writer as opened:
+        with writer as open_writer:
             context = SweepContext(
-                space, opened, checkpoints, prepared, slots, clock, request.callback
+                space, open_writer, checkpoints, prepared, slots, clock, request.callback
             )
             _record_environment(context)
             yield context
@@ -130,15 +130,15 @@ def _prepare(request: SweepRequest, clock: Clock, runtime: RayRuntime) -> Prepar
     )
     gpus = space.settings.resources.gpus
     if gpus:
-        need = trial_bytes(space, prepared.features)
-        require_gpu_memory(space.settings.resources, need, runtime.gpu_memory(min(1.0, gpus)))
+        required = trial_bytes(space, prepared.features)
+        require_gpu_memory(space.settings.resources, required, runtime.gpu_memory(min(1.0, gpus)))
     with clock.stage("workers", callback):
         runtime.wait()
     return prepared
 
 
 def _record_environment(context: SweepContext) -> None:
-    """Write the environment of a new sweep; refuse to mix two data sets in an older one's log."""
+    """Write the environment of a new sweep, or check that a resumed one has the same data."""
     folder, prepared = context.folder, context.prepared
     environment = describe_environment(prepared.pairs, prepared.features, context.space)
     if not folder.environment.exists():
@@ -147,8 +147,9 @@ def _record_environment(context: SweepContext) -> None:
     recorded = folder.read_environment()
     if recorded.data_sha256 != environment.data_sha256:
         raise ResultsError(
-            f"a sweep must continue with the data that it began with: {folder.environment} has"
-            f" SHA-256 {recorded.data_sha256}, and the data now {environment.data_sha256}"
+            f"a sweep must be resumed with the data that it began with: {folder.environment} has"
+            f" SHA-256 {recorded.data_sha256}, got data of {environment.data_sha256}; restore the"
+            " data, or run the space into a new folder"
         )
     if recorded.index_sha256 != environment.index_sha256:
-        log.warning("the difficulty index is not the one that this sweep began with")
+        log.warning("the difficulty index differs from the one that this sweep began with")

@@ -1,4 +1,4 @@
-"""Requests to stop a sweep: the first Ctrl-C stops it after the running reports, the second now."""
+"""Requests to stop a sweep: after the next reports at the first Ctrl-C, at once at the second."""
 
 import signal
 import threading
@@ -12,7 +12,7 @@ from class_sweep.errors import SweepError
 
 
 class StopRequest(Stopper):
-    """Whether the sweep was asked to stop, and whether it may stop now.
+    """A request to stop the sweep, and whether the sweep can stop now.
 
     After the first Ctrl-C no trial starts, and each running trial continues to its next report,
     which is logged. After the second Ctrl-C, or a SIGTERM, the sweep stops at once.
@@ -33,15 +33,15 @@ class StopRequest(Stopper):
         self.asked, self.reason = True, reason
 
     def __call__(self, trial_id: str, result: dict[str, object]) -> bool:  # noqa: ARG002
-        """False: the pruner stops single trials."""
+        """Return False: the pruner stops single trials."""
         return False
 
     def stop_all(self) -> bool:
-        """Whether Tune may end."""
+        """Whether Ray Tune can stop."""
         return self.ready
 
     def __getstate__(self) -> dict[str, object]:
-        """No request: Tune's snapshot of a stopped sweep must not stop the next one."""
+        """Save no request: Ray Tune's snapshot of a stopped sweep must not stop the next one."""
         return {"asked": False, "reason": None, "ready": False}
 
     @contextmanager

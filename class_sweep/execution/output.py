@@ -28,7 +28,7 @@ def open_new(
     Args:
         path: The results folder.
         storage: The storage for a copy, or None.
-        callback: Learns of the last upload.
+        callback: Is notified after the last upload.
 
     Raises:
         InputError: If the storage cannot be used.
@@ -40,8 +40,8 @@ def open_new(
     with Mirror(path, storage) as mirror:
         if storage.stat(SPACE):
             raise ResultsError(
-                f"a sweep's storage must be new: {storage} has one; name another with --out or"
-                f" --storage, or continue it with: class-sweep resume '{storage}'"
+                f"the storage of a new sweep must hold no sweep: {storage} holds one; name another"
+                f" with --out or --storage, or resume it with: class-sweep resume '{storage}'"
             )
         mirror.begin()
         yield RemoteCheckpointManager(mirror)
@@ -57,7 +57,7 @@ def reopen(
     Args:
         path: The results folder.
         storage: Replaces the storage that the folder names; None keeps it.
-        callback: Learns of the last upload.
+        callback: Is notified after the last upload.
 
     Raises:
         InputError: If there is no sweep, another process runs it, or its storage cannot be used.
@@ -85,6 +85,6 @@ def _open_mirror(folder: ResultsFolder, storage: Storage) -> Mirror:
         raise
     except InputError as error:
         raise InputError(
-            f"{error}; continue with another storage: class-sweep resume {folder.path}"
-            f" --storage URI, or with none once {folder.storage} is removed"
+            f"{error}; to use another storage: class-sweep resume {folder.path} --storage URI; to"
+            f" use none: remove {folder.storage}"
         ) from None

@@ -59,7 +59,7 @@ def run_search(context: SweepContext, rerun: Sequence[Record] = ()) -> SweepSumm
 def _run_trials(
     context: SweepContext, summary_writer: SummaryWriter, rerun: Sequence[Record]
 ) -> bool:
-    """Run the trials that are left; whether none is left."""
+    """Run the trials that are left; return whether all have ended."""
     space, tuner = context.space, open_tuner(context)
     summary_writer.write("running")
     for warning in (
@@ -84,17 +84,17 @@ def _no_trial_finished(context: SweepContext, trials: Trials) -> SweepError:
 
 
 def require_same_pruning(folder: ResultsFolder, space: Space) -> None:
-    """Refuse to continue under another pruner, which a space that names none may have by default.
+    """Check the pruner of a resumed sweep; the default pruner may have changed since its start.
 
     Raises:
         ResultsError: If the sweep began under another pruner.
     """
     kind = space.settings.pruning.kind
-    begun = folder.read_summary().pruning if folder.summary.is_file() else kind
-    if begun != kind:
+    recorded = folder.read_summary().pruning if folder.summary.is_file() else kind
+    if recorded != kind:
         raise ResultsError(
-            f"a sweep must continue under the pruning that it began with: {folder.space} says"
-            f" {kind}, and it began with {begun}; write pruning.kind: {begun} there"
+            f"a sweep must be resumed with the pruner that it began with: {folder.space} has"
+            f" {kind}, and the sweep began with {recorded}; write pruning.kind: {recorded} there"
         )
 
 
@@ -107,6 +107,7 @@ def failed_trials(folder: ResultsFolder) -> list[Record]:
     failed = trials_of(folder.records()).failed
     if not failed:
         raise ResultsError(
-            f"a trial must have failed to be run again: {folder.path} has no failed trial"
+            f"a sweep must have failed trials to rerun: {folder.path} has no failed trial;"
+            f" continue it with: class-sweep resume {folder.path}"
         )
     return failed

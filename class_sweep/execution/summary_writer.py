@@ -88,7 +88,7 @@ class SummaryWriter:
         return summary
 
     def _warnings(self, rung_decisions: int) -> list[str]:
-        """What must be known to read the results of a sweep that has ended."""
+        """The warnings of a sweep that has ended."""
         space = self._context.space
         pruning = space.settings.pruning
         sampled = space.settings.search.sampled

@@ -1,4 +1,4 @@
-"""Ray tasks over many inputs, as many at once as there are slots."""
+"""Ray tasks over many inputs, limited by the slots of the sweep."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol, Self, TypeVar
@@ -16,7 +16,7 @@ class Retryable(Protocol):
 
     @property
     def transient(self) -> bool:
-        """Whether the task failed in a way that another try may not repeat."""
+        """Whether the task failed in a way that a retry may not repeat."""
 
     @classmethod
     def died(cls, reason: str, details: str) -> Self:
@@ -44,7 +44,7 @@ def run_tasks(
         function: Called with the shared features, an input and the arguments.
         inputs: One for each task.
         arguments: The same for every task.
-        result_type: Makes the result of a task whose process died.
+        result_type: The type of the results; it makes the result of a task whose process died.
     """
     stop, resources = context.stop, context.space.settings.resources
     task = ray.remote(function).options(

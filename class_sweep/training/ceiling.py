@@ -36,8 +36,8 @@ def ceilings(
     texts, molecules = pool.texts, pool.molecules
     text, molecule = text_keys[texts.rows], molecule_keys[molecules.rows]
     return {
-        "text_to_molecule": _ceiling(text[texts.own], molecule, molecules),
-        "molecule_to_text": _ceiling(molecule[molecules.own], text, texts),
+        "text_to_molecule": _ceiling(text[texts.pair_index], molecule, molecules),
+        "molecule_to_text": _ceiling(molecule[molecules.pair_index], text, texts),
     }
 
 
@@ -54,11 +54,11 @@ def _ceiling(query_keys: Rows, candidate_keys: Rows, candidates: Candidates) -> 
     """
     none = np.zeros(0, np.int64)
     queries, further_right = candidates.ignored or (none, none)
-    rivals = _key_counts(candidate_keys)[candidates.own] - 1
-    equal = candidate_keys[further_right] == candidate_keys[candidates.own[queries]]
+    rivals = _key_counts(candidate_keys)[candidates.pair_index] - 1
+    equal = candidate_keys[further_right] == candidate_keys[candidates.pair_index[queries]]
     np.subtract.at(rivals, queries[equal], 1)  # a further right candidate is no rival
     _, group, group_sizes = np.unique(query_keys, return_inverse=True, return_counts=True)
-    right = np.concatenate([candidates.own, further_right])
+    right = np.concatenate([candidates.pair_index, further_right])
     query = np.concatenate([np.arange(len(query_keys)), queries])
     untied = rivals[query] == 0
     width = len(candidate_keys)

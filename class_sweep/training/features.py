@@ -119,8 +119,8 @@ class TrialFeatures:
         """
         wanted = similarity_of(curriculum)
         if wanted not in self.indexes:
-            known = "; ".join(map(str, self.indexes))
-            raise DataError(f"the similarity must be one that was indexed, got {wanted}: {known}")
+            indexed = "; ".join(map(str, self.indexes))
+            raise DataError(f"the similarity must be one of the index ({indexed}), got {wanted}")
         return self.indexes[wanted]
 
     def rows(self, split: str) -> NDArray[np.int64]:
@@ -164,10 +164,10 @@ class TrialFeatures:
         return self._read() | {"seal": self._digest() if self.seal is None else self.seal}
 
     def require_unaltered(self) -> None:
-        """Check that the arrays have not changed since they were shared. 2 MB take 1 ms.
+        """Check that the arrays have not changed since they were shared; 1 ms for 2 MB.
 
         Raises:
-            TrainingError: If they have: every trial of this machine has read wrong values since.
+            TrainingError: If they have changed: all trials of this machine then read wrong values.
         """
         if self.seal is not None and not np.array_equal(self._digest(), self.seal):
             raise TrainingError(
@@ -200,13 +200,13 @@ class TrialFeatures:
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> Self:
         """The inverse of `arrays`, without a copy."""
-        found: dict[Similarity, dict[str, NDArray[np.generic]]] = {}
+        index_parts: dict[Similarity, dict[str, NDArray[np.generic]]] = {}
         graphs: dict[str, NDArray[np.generic]] = {}
         for name, array in arrays.items():
             if name.startswith("index/"):
                 _, weight, molecule, part = name.split("/")
                 similarity = Similarity(float(weight), molecule)  # type: ignore[arg-type]
-                found.setdefault(similarity, {})[part] = array
+                index_parts.setdefault(similarity, {})[part] = array
             elif name.startswith("graphs/"):
                 graphs[name.removeprefix("graphs/")] = array
         ragged = {
@@ -217,7 +217,7 @@ class TrialFeatures:
             arrays["text"],  # type: ignore[arg-type]
             arrays["molecule"],  # type: ignore[arg-type]
             arrays["split"],  # type: ignore[arg-type]
-            {key: DifficultyIndex.from_arrays(parts) for key, parts in found.items()},
+            {key: DifficultyIndex.from_arrays(parts) for key, parts in index_parts.items()},
             ragged["tokens"],
             ragged["token_states"],
             arrays.get("token_means"),  # type: ignore[arg-type]

@@ -160,8 +160,8 @@ class Trainer:
                 parts = np.split(rows, range(size, len(rows), size))
                 yield [self.features.batch(part, self.device) for part in parts]
         else:
-            for chosen in torch.from_numpy(block).to(self.device):
-                yield [self._resident.of_vectors(part) for part in chosen.split(size)]
+            for batch in torch.from_numpy(block).to(self.device):
+                yield [self._resident.of_vectors(part) for part in batch.split(size)]
 
     def evaluate(self, split: str, pools: tuple[str, ...]) -> dict[str, float]:
         """Every metric of a split; see `class_sweep.training.split_metrics`."""
@@ -240,18 +240,18 @@ def curriculum_order(
 def rate_share(settings: Optimizer, step: int, steps: int) -> float:
     """The learning rate of a step as a fraction of its peak: linear warm-up, then a cosine to 0.
 
-    The cosine ends with the trial's own last step. Over the steps of full data, a curriculum run
-    would end at a tenth of the peak.
+    The cosine ends at the trial's own last step. Over the steps of full data, the rate of a
+    curriculum run would end at a tenth of the peak.
 
     Args:
         settings: The warm-up, as a fraction of the steps or as a number of steps.
         step: From 0.
         steps: The steps of the whole trial.
     """
-    warm = math.floor(settings.warmup * steps)
-    if settings.warmup_steps is not None:
-        warm = settings.warmup_steps
-    if step < warm:
-        return (step + 1) / (warm + 1)
-    progress = (step - warm) / max(1, steps - warm)
+    warmup_steps = settings.warmup_steps
+    if warmup_steps is None:
+        warmup_steps = math.floor(settings.warmup * steps)
+    if step < warmup_steps:
+        return (step + 1) / (warmup_steps + 1)
+    progress = (step - warmup_steps) / max(1, steps - warmup_steps)
     return (1 + math.cos(math.pi * progress)) / 2

@@ -28,10 +28,10 @@ def intervals(
         ranks: Direction to the (Q,) ranks of the same pairs.
         seed: The seed of the draws.
     """
-    each = {direction: query_metrics(ranks[direction]) for direction in DIRECTIONS}
-    values = {metric_name(pool, m, d): each[d][m] for d in DIRECTIONS for m in METRICS}
+    by_direction = {direction: query_metrics(ranks[direction]) for direction in DIRECTIONS}
+    values = {metric_name(pool, m, d): by_direction[d][m] for d in DIRECTIONS for m in METRICS}
     for m in METRICS:
-        values[metric_name(pool, m)] = np.mean([each[d][m] for d in DIRECTIONS], axis=0)
+        values[metric_name(pool, m)] = np.mean([by_direction[d][m] for d in DIRECTIONS], axis=0)
     table = np.stack(list(values.values()), axis=1)
     means = _bootstrap_means(table, np.random.default_rng(seed))
     low, high = np.quantile(means, [0.025, 0.975], axis=0)

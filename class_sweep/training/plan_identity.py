@@ -1,4 +1,4 @@
-"""The plan identity of a trial: equal for configurations whose every training step is the same.
+"""The plan identity of a trial, which is equal for configurations with equal training steps.
 
 Different settings can lead to the same batches: two σ that give one order, two α that round to the
 same pools. All batches of a trial are determined before its first step, so duplicates are found
@@ -23,8 +23,8 @@ def plan_identity(settings: Settings, features: TrialFeatures) -> str:
     """Hash every training step of a trial.
 
     The hash covers the epoch in which each pair enters the pool, the pool sizes, the loss weights,
-    the batching, and all other settings that the result depends on. The order within a pool plays
-    no part, because a pool is shuffled as a set.
+    the batching, and all other settings that the result depends on. The order within a pool does
+    not count, because a pool is shuffled as a set.
 
     Returns:
         12 hexadecimal digits. Settings whose plan cannot be computed get their `identity`; the
@@ -38,10 +38,10 @@ def plan_identity(settings: Settings, features: TrialFeatures) -> str:
         weights = loss_weights(curriculum, settings.budget.epochs, parts)
     except (ValueError, DataError):
         return identity(settings)
-    enters = np.empty(len(order), dtype=np.int32)
-    enters[order] = np.searchsorted(schedule.pools, np.arange(len(order)), side="right")
+    entry_epochs = np.empty(len(order), dtype=np.int32)
+    entry_epochs[order] = np.searchsorted(schedule.pools, np.arange(len(order)), side="right")
     batches = None
     if curriculum.batching == "neighbourhood":
         batches = [str(similarity_of(curriculum)), curriculum.group_size]
     rest = identity(settings.model_copy(update={"curriculum": Curriculum()}))
-    return fingerprint(rest, enters, schedule.pools, weights.loss, weights.rate, batches)[:12]
+    return fingerprint(rest, entry_epochs, schedule.pools, weights.loss, weights.rate, batches)[:12]

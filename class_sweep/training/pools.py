@@ -23,14 +23,14 @@ class Candidates:
     Attributes:
         ids: (C,) ascending, one for each distinct candidate.
         rows: (C,) a row of the features with this candidate.
-        own: (Q,) the index of each query's own text or molecule among the candidates.
+        pair_index: (Q,) the index of each query pair's text or molecule among the candidates.
         ignored: (P,) queries, ascending, and (P,) the indices of their further right candidates;
             None if there are none.
     """
 
     ids: Rows
     rows: Rows
-    own: Rows
+    pair_index: Rows
     ignored: tuple[Rows, Rows] | None
 
 
@@ -79,16 +79,19 @@ def _distinct(ids: NDArray[np.int32] | None, rows: Rows) -> tuple[Rows, Rows]:
     return distinct, rows[first]
 
 
-def _further_right(own: Rows, target: Rows, left: Rows, right: Rows) -> tuple[Rows, Rows] | None:
-    """The partners of each query's `own` among the pairs (left, right), except its `target`."""
+def _further_right(
+    queried: Rows, target: Rows, left: Rows, right: Rows
+) -> tuple[Rows, Rows] | None:
+    """The partners of each `queried` item among the pairs (left, right), without its `target`."""
     width = int(right.max()) + 1
     pairs = np.unique(left * width + right)
     left, right = pairs // width, pairs % width
-    start, end = np.searchsorted(left, own, "left"), np.searchsorted(left, own, "right")
+    start = np.searchsorted(left, queried, "left")
+    end = np.searchsorted(left, queried, "right")
     counts = np.where(end - start > 1, end - start, 0)
     if not counts.any():
         return None
-    queries = np.repeat(np.arange(len(own)), counts)
+    queries = np.repeat(np.arange(len(queried)), counts)
     within = np.arange(len(queries)) - np.repeat(np.cumsum(counts) - counts, counts)
     partners = right[np.repeat(start, counts) + within]
     others = partners != target[queries]

@@ -46,10 +46,11 @@ def mid_ranks(
     for start, scores in score_blocks(queries, candidates, ignored):
         buffer = buffer if len(buffer) else torch.empty_like(scores)
         compared = buffer[: len(scores)]
-        own = scores.gather(1, targets[start : start + len(scores), None])
+        target_scores = scores.gather(1, targets[start : start + len(scores), None])
         # A product counts several times faster than a sum over truth values, and is as exact.
-        above = torch.gt(scores, own + TIE_TOLERANCE, out=compared) @ ones
-        tied = torch.ge(scores, own - TIE_TOLERANCE, out=compared) @ ones - above  # and the target
+        above = torch.gt(scores, target_scores + TIE_TOLERANCE, out=compared) @ ones
+        at_least = torch.ge(scores, target_scores - TIE_TOLERANCE, out=compared) @ ones
+        tied = at_least - above  # with the target itself
         ranks.append(above + (tied + 1) / 2)
     return torch.cat(ranks).double().cpu().numpy()
 

@@ -54,9 +54,9 @@ def reranked(
         fine: (Q, k) fine scores of the best k; −∞ for an ignored candidate.
         is_target: (Q, k) whether a candidate is the target; at most one per row.
     """
-    own = fine.masked_fill(~is_target, -torch.inf).amax(dim=1, keepdim=True)
-    above = (fine > own + TIE_TOLERANCE).sum(1)
-    tied = (fine >= own - TIE_TOLERANCE).sum(1) - above
+    target_scores = fine.masked_fill(~is_target, -torch.inf).amax(dim=1, keepdim=True)
+    above = (fine > target_scores + TIE_TOLERANCE).sum(1)
+    tied = (fine >= target_scores - TIE_TOLERANCE).sum(1) - above
     fine_ranks = (above + (tied + 1) / 2).double().cpu().numpy()
     return np.where(is_target.any(dim=1).cpu().numpy(), fine_ranks, ranks)
 

@@ -148,27 +148,28 @@ def _ranks(
         ("molecule_to_text", (pool.molecules, molecules), (pool.texts, texts)),
     ):
         queries, candidates = query_side[0], candidate_side[0]
-        embedded = query_side[1][_to_device(queries.own, device)]
-        targets, ignored = _to_device(candidates.own, device), _ignored(candidates, device)
-        of_pairs = mid_ranks(embedded, candidate_side[1], targets, ignored)
+        embedded = query_side[1][_to_device(queries.pair_index, device)]
+        targets, ignored = _to_device(candidates.pair_index, device), _ignored(candidates, device)
+        target_ranks = mid_ranks(embedded, candidate_side[1], targets, ignored)
         if depth:
             scores, indices = best_candidates(embedded, candidate_side[1], depth, ignored)
-            near = candidates.rows[indices.cpu().numpy()]
-            far = np.broadcast_to(queries.rows[queries.own][:, None], near.shape)
+            candidate_rows = candidates.rows[indices.cpu().numpy()]
+            query_rows = queries.rows[queries.pair_index][:, None]
+            query_rows = np.broadcast_to(query_rows, candidate_rows.shape)
             by_text = direction == "text_to_molecule"
-            rows = (far, near) if by_text else (near, far)
-            fine = fine_scores(backbone, features, rows, device)
+            sides = (query_rows, candidate_rows) if by_text else (candidate_rows, query_rows)
+            fine = fine_scores(backbone, features, sides, device)
             fine = fine.masked_fill(scores == -torch.inf, -torch.inf)
-            of_pairs = reranked(of_pairs, fine, indices == targets[:, None])
-        ranks[direction] = of_pairs
+            target_ranks = reranked(target_ranks, fine, indices == targets[:, None])
+        ranks[direction] = target_ranks
     return ranks
 
 
-def _subset(embedded: torch.Tensor, of: Candidates, wanted: Candidates) -> torch.Tensor:
-    """The embeddings of the candidates `wanted`, all of which are among those of `of`."""
-    if len(of.ids) == len(wanted.ids):
+def _subset(embedded: torch.Tensor, of: Candidates, subset: Candidates) -> torch.Tensor:
+    """The embeddings of a subset of the candidates `of`."""
+    if len(of.ids) == len(subset.ids):
         return embedded
-    return embedded[_to_device(np.searchsorted(of.ids, wanted.ids), embedded.device)]
+    return embedded[_to_device(np.searchsorted(of.ids, subset.ids), embedded.device)]
 
 
 def _ignored(candidates: Candidates, device: torch.device) -> IndexPairs | None:

@@ -29,7 +29,7 @@ class TrialLog(Protocol):
 
 
 class MemoryLog:
-    """A log in memory, for a sweep that is simulated.
+    """A log in memory, for a simulated sweep.
 
     Attributes:
         records: All records in their order.
@@ -66,7 +66,7 @@ class TrialLedger:
         self._log = log
         self._callback = callback
         self._trials: dict[int, Trial] = {}
-        # Indexes into the trials: a long sweep cannot afford to search all trials at each question.
+        # Indexes into the trials: a search of all trials at each call would slow a long sweep down.
         self._by_state: dict[TrialState, dict[int, Trial]] = {state: {} for state in TrialState}
         self._trained: dict[str, list[Trial]] = {}  # by plan, without copies
         self._on_worker: dict[int, Trial] = {}
@@ -152,7 +152,7 @@ class TrialLedger:
         """Write a record to the log, then apply it.
 
         Raises:
-            StorageError: If it cannot be written; the trial is as it was then.
+            StorageError: If it cannot be written; the trial is unchanged then.
         """
         try:
             self._log.append(record)
@@ -164,7 +164,7 @@ class TrialLedger:
         self._callback.on_report(record)
 
     def start(self, trial: Trial) -> None:
-        """A worker starts a trial, or continues it."""
+        """Note that a worker starts or continues a trial."""
         self._move(trial, TrialState.RUNNING)
         self._add_trained(trial)
         trial.on_worker = True
@@ -172,25 +172,25 @@ class TrialLedger:
         self._callback.on_trial_start(trial)
 
     def release(self, trial: Trial) -> None:
-        """The worker of a trial is free again; a trial that was still running is interrupted."""
+        """Free the worker of a trial; a trial that was still running becomes interrupted."""
         trial.on_worker = False
         self._on_worker.pop(trial.number, None)
         if trial.state is TrialState.RUNNING:
             self._move(trial, TrialState.INTERRUPTED)
 
     def hold(self, trial: Trial) -> None:
-        """A duplicate waits for the trial that trains its plan."""
+        """Let a duplicate wait for the trial that trains its plan."""
         self._move(trial, TrialState.DUPLICATE)
 
     def requeue(self, trial: Trial) -> None:
-        """A trial can start again."""
+        """Let a trial start again."""
         self._move(trial, TrialState.PROPOSED)
 
     def copy(self, trial: Trial, original: Trial) -> list[Record]:
         """Write the reports of another trial under the number of a duplicate.
 
-        The copies stand on no rung, where a curve counts once. A copy that an earlier driver has
-        begun is completed.
+        The copies have no rung, so that each curve counts once there. If an earlier driver has
+        written some of the copies, the others are added.
 
         Returns:
             All records of the duplicate.
@@ -199,7 +199,7 @@ class TrialLedger:
         written = trial.last.report if trial.last else -1
         copies = []
         for record in self._log.records_of(original.number):
-            again = replace(
+            duplicate = replace(
                 blank_record(trial),
                 report=record.report,
                 step=record.step,
@@ -210,9 +210,9 @@ class TrialLedger:
                 loss=record.loss,
                 same_as=original.number,
             )
-            copies.append(again)
-            if again.report > written:
-                self.append(again)
+            copies.append(duplicate)
+            if duplicate.report > written:
+                self.append(duplicate)
         return copies
 
     def keep_traceback(self, trial: Trial, text: str) -> None:
@@ -228,7 +228,7 @@ class TrialLedger:
             self._move(trial, ENDS[record.decision])
         elif record.decision == "pause":
             self._move(trial, TrialState.PAUSED)
-        elif trial.state is TrialState.PAUSED:  # of an earlier run, which had promoted it
+        elif trial.state is TrialState.PAUSED:  # an earlier run has promoted it
             self._move(trial, TrialState.PROPOSED)
 
     def _move(self, trial: Trial, state: TrialState) -> None:

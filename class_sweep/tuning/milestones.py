@@ -1,4 +1,4 @@
-"""When a trial reports: at the rungs, which stand at numbers of samples, and at its end."""
+"""The milestones at which a trial reports: each rung, at a number of samples, and its end."""
 
 import math
 from dataclasses import dataclass
@@ -37,9 +37,9 @@ def rung_samples(space: Space, pairs: int) -> list[int]:
     epochs, samples = space.settings.budget.epochs, space.settings.budget.samples
     if space.settings.search.record is not None:
         return [epoch * pairs for epoch in range(1, epochs)]
-    most = epochs if samples is None else min(epochs, samples / pairs)
-    rungs = rung_epochs(resolve_grace(space, most), epochs)
-    return [math.ceil(round(rung * pairs, 6)) for rung in rungs]  # 1.1 * 100 is a hair above 110
+    most_epochs = epochs if samples is None else min(epochs, samples / pairs)
+    rungs = rung_epochs(resolve_grace(space, most_epochs), epochs)
+    return [math.ceil(round(rung * pairs, 6)) for rung in rungs]  # 1.1 * 100 > 110
 
 
 def milestones(schedule: Schedule, rungs: list[int]) -> list[Milestone]:
@@ -54,6 +54,6 @@ def milestones(schedule: Schedule, rungs: list[int]) -> list[Milestone]:
         step = math.ceil(samples / schedule.batch_size)
         if step < schedule.steps:
             at_rungs.append(Milestone(step, rung, last=False))
-    # With a very coarse batch two rungs may be reached at one step; the later rung counts.
+    # With a very large batch one step may reach two rungs; the later rung counts.
     by_step = {milestone.step: milestone for milestone in at_rungs}
     return [*by_step.values(), Milestone(schedule.steps, None, last=True)]

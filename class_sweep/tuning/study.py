@@ -28,11 +28,11 @@ _ENDS: dict[Decision, OptunaState] = {
 
 
 class Study(Protocol):
-    """Where the trials of a tuner come from. A trial has its number from its study."""
+    """The source of a tuner's trials and of their numbers."""
 
     @property
     def trials_wanted(self) -> int:
-        """How many trials the sweep has, without reruns."""
+        """The number of trials of the sweep, without reruns."""
 
     def stored(self) -> Sequence[Trial]:
         """The trials of an earlier run, in the order of their numbers."""
@@ -49,7 +49,7 @@ class Study(Protocol):
         """Store a rerun of a failed trial."""
 
     def tell(self, *records: Record) -> None:
-        """Learn from records of one trial in the order of the log; known ones change nothing."""
+        """Learn from records of one trial in the order of the log; known records change nothing."""
 
 
 class OptunaStudy:
@@ -70,7 +70,7 @@ class OptunaStudy:
         Args:
             space: The search space.
             storage: Where the study is kept.
-            plan_of: Gives trials whose every training step is the same one plan.
+            plan_of: Returns the plan of settings, equal for trials whose training steps are equal.
             rungs: The samples of each rung.
         """
         self._space, self._search = space, space.settings.search
@@ -85,7 +85,7 @@ class OptunaStudy:
 
     @property
     def trials_wanted(self) -> int:
-        """How many trials the sweep has, without reruns."""
+        """The number of trials of the sweep, without reruns."""
         return self._search.runs
 
     def stored(self) -> list[Trial]:
@@ -95,7 +95,7 @@ class OptunaStudy:
     def propose(self, index: int, previous: Trial | None) -> Trial:
         """Propose and store the next trial; see `Study`."""
         configuration, repeat = divmod(index, self._search.record or 1)
-        if repeat and previous is not None:  # a recording: the same configuration, the next seed
+        if repeat and previous is not None:  # a recording: same configuration, next seed
             seed = {SEED: self._search.seed + repeat}
             return self._ask_for(previous.config | seed, previous.name)
         seed = {SEED: self._search.seed} if self._search.record else {}
@@ -134,7 +134,7 @@ class OptunaStudy:
         if all(values.get(path) in axis for path, axis in axes.items()):
             self._study.enqueue_trial({path: values[path] for path in axes})
             return self._store(self._study.ask(self._distributions), values, name, rerun_of)
-        # Outside the axes it cannot teach the sampler, but it has its place in the study.
+        # Outside the axes: the sampler cannot learn from it, but the study numbers it.
         return self._store(self._study.ask(), values, name, rerun_of)
 
     def _store(
@@ -179,7 +179,7 @@ def tell_optuna(
     by_step: Mapping[int, Record],
     last: Record,
 ) -> None:
-    """Report records to a trial of Optuna, and end it where the last record does.
+    """Report records to a trial of Optuna, and end it if the last record ends it.
 
     Args:
         study: Optuna's study.

@@ -1,7 +1,7 @@
-"""Storage of an Optuna study: in memory, and a SQLite file that is written by whole trials.
+"""Storage of an Optuna study: in memory, and a SQLite file that is written trial by trial.
 
 Optuna's own SQLite storage commits each value of a trial separately, about twenty times a trial,
-and reads all open trials again at each question. For short trials that would dominate the cost.
+and reads all open trials again at each call. For short trials that would dominate the cost.
 """
 
 import copy
@@ -45,7 +45,7 @@ class MemoryStorage(InMemoryStorage):
         deepcopy: bool = True,
         states: Container[TrialState] | None = None,
     ) -> list[FrozenTrial]:
-        """The trials of a study; within `sampler_view` those that the sampler sees."""
+        """The trials of a study; within `sampler_view` the view for samplers."""
         if not self._for_sampler:
             return super().get_all_trials(study_id, deepcopy, states)
         trials = super().get_all_trials(study_id, deepcopy)
@@ -104,7 +104,7 @@ class FileStorage(MemoryStorage):
             f"sqlite:///{path}", engine_kwargs={"connect_args": {"timeout": 60}}
         )
         self._ids: dict[int, int] = {}  # of open trials: number to id in the file
-        self._saved: dict[int, set[object]] = {}  # of open trials: what the file has
+        self._saved: dict[int, set[object]] = {}  # of open trials: the names that the file has
 
     def create_new_study(
         self, directions: Sequence[StudyDirection], study_name: str | None = None
@@ -153,7 +153,7 @@ class FileStorage(MemoryStorage):
 
 
 def reopen_trials(path: Path, ended: Container[int]) -> None:
-    """Open the trials of a study file again that have not ended in the log.
+    """Reopen the trials of a study file that have not ended in the log.
 
     The copy of a study in a remote storage may be newer than that of the log. Optuna cannot reopen
     a trial, so the file is written anew.
@@ -169,13 +169,13 @@ def reopen_trials(path: Path, ended: Container[int]) -> None:
     if too_early:
         partial = path.with_name(f".{path.name}-open")
         partial.unlink(missing_ok=True)
-        again = RDBStorage(f"sqlite:///{partial}")
-        study_id = again.create_new_study(study.directions, study.study_name)
+        reopened = RDBStorage(f"sqlite:///{partial}")
+        study_id = reopened.create_new_study(study.directions, study.study_name)
         for trial in trials:
             if trial.number in too_early:
                 trial.state, trial.values, trial.datetime_complete = TrialState.RUNNING, None, None
-            again.create_new_trial(study_id, trial)
-        again.engine.dispose()
+            reopened.create_new_trial(study_id, trial)
+        reopened.engine.dispose()
         partial.replace(path)
     file.engine.dispose()
 

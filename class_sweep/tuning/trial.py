@@ -8,7 +8,7 @@ from class_sweep.results.record import Decision, Record
 
 
 class TrialState(Enum):
-    """Where a trial is between its proposal and its end."""
+    """The state of a trial between its proposal and its end."""
 
     PROPOSED = "proposed"  # can start: a new trial, or one that an earlier driver left unfinished
     DUPLICATE = "duplicate"  # waits for the trial of its plan that is being trained
@@ -41,10 +41,10 @@ class Trial:
         number: Its number, from 0, in the order of proposal.
         config: The value of every axis (dotted path to value).
         identity: Hash of the settings that the result depends on.
-        plan: Equal for trials whose every training step is the same.
+        plan: Equal for trials whose training steps are equal.
         name: The name of the baseline, or None for a sampled trial.
         rerun_of: The failed trial that this one repeats, or None.
-        state: Where the trial is between its proposal and its end.
+        state: The state between its proposal and its end.
         last: Its last record in the log, or None before the first report.
         on_worker: Whether the back end still holds a worker for it.
     """

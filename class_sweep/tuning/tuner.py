@@ -1,7 +1,7 @@
-"""The tuner: which trial starts next, and what a report means for its trial.
+"""The tuner: selects the next trial to start, and decides on every report.
 
-A back end runs the trials. It asks for a trial where it has a free worker, tells each report and
-acts on the decision, and releases a trial whose worker is free again.
+A back end runs the trials. For a free worker it asks for a trial. It tells each report and acts
+on the decision, and it releases a trial whose worker is free again.
 """
 
 import math
@@ -45,12 +45,12 @@ class Tuner:
 
         Args:
             objective: What the sweep optimises.
-            study: Where trials come from.
+            study: The source of the trials.
             ledger: The ledger, empty.
             pruner: The pruner, without reports.
             records: The log so far.
-            slots: How many trials may hold a worker now, of the number that is left; all of them
-                unless given. 0 stops the sweep: no trial starts any more.
+            slots: Returns how many trials may hold a worker now, from the number of trials that
+                are left; by default all. 0 stops the sweep: no further trial starts.
         """
         self.ledger = ledger
         self._objective, self._study, self._pruner = objective, study, pruner
@@ -104,8 +104,8 @@ class Tuner:
     def tell(self, number: int, report: TrialReport) -> Decision:
         """Decide on a report of a trial, write it down, and return the decision.
 
-        A report that is in the log already changes nothing, nor does one of a trial that is not
-        running: its worker has to stop.
+        A report that is already in the log changes nothing. Neither does a report of a trial that
+        is not running: its worker has to stop.
 
         Raises:
             StorageError: If the log cannot be written.
@@ -172,7 +172,7 @@ class Tuner:
         return trial
 
     def _is_duplicate(self, trial: Trial) -> bool:
-        """Whether another trial has the plan of a trial; then it is copied or has to wait."""
+        """Whether a trial is a duplicate; it then gets copied reports, or waits for them."""
         if trial.last is not None and not trial.is_copy:  # begun before it could be a duplicate
             return False
         if self._copy(trial):
@@ -183,7 +183,7 @@ class Tuner:
         return True
 
     def _copy(self, trial: Trial) -> bool:
-        """End a trial with the reports of its original; whether there is one."""
+        """End a trial with copies of its original's reports; return whether it has an original."""
         original = self.ledger.original_of(trial)
         if original is None:
             return False
@@ -221,7 +221,7 @@ class Tuner:
         return self._pruner.decide(trial.number, rung, score, baseline=trial.is_baseline)
 
     def _prune_evicted(self) -> None:
-        """End the paused trials that have lost their capacity at a rung to better ones."""
+        """End the paused trials that better ones have evicted from their rung."""
         for number in sorted(self.ledger.in_state(TrialState.PAUSED).keys() - self._pruner.paused):
             last = self.ledger[number].last
             assert last is not None  # noqa: S101 - a paused trial has reported

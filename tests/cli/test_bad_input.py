@@ -176,7 +176,9 @@ def test_a_missing_bucket_and_a_storage_that_has_the_sweep_already(
     (taken / "new").put("space.yaml", b"x")
     code, _, err = command("run", space_file, "--out", "new", "--storage", str(taken))
     assert code == 2
-    assert err.startswith(f"error: a sweep's storage must be new: {taken / 'new'} has one")
+    assert err.startswith(
+        f"error: the storage of a new sweep must hold no sweep: {taken / 'new'} holds one"
+    )
     assert set(taken.files()) == {"new/space.yaml"}
     for verb in ("status", "report", "resume", "export"):
         code, _, err = command(verb, str(taken / "other"))

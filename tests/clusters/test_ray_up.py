@@ -209,7 +209,7 @@ def submission(laptop, folder, s3, s3_credentials, small_space_text) -> Iterator
 
 def test_a_submitted_sweep_needs_a_storage_that_every_machine_reaches(submission):
     out, _ = submission.submit("--out", "~/results/alone").communicate(timeout=patience(30))
-    assert "every machine of a cluster must reach the place of a sweep's checkpoints" in out
+    assert "every machine of a cluster must reach the location of a sweep's checkpoints" in out
     for worker in WORKERS:
         assert f"({worker}): the driver's file is not there" in out
     assert f"({HEAD}): " not in out

@@ -251,7 +251,7 @@ def test_nodes_that_run_something_else_are_named_in_one_error(
     code, out = driver.run(verb, space, "--address", nodes.address)
     assert code == 2, out
     assert out.count("error:") == 1
-    assert "every node must run what this machine runs" in out
+    assert "every node must run the same software as this machine" in out
     assert f"({ids[0]})" not in out
     assert f"({ids[1]}) has class-sweep none (here " in out
     assert f"({ids[2]}) has class-sweep 9.9 of sources" in out
@@ -297,7 +297,7 @@ def test_without_the_token_nothing_begins_and_nothing_hangs(
     )
     out, _ = process.communicate(timeout=patience(12))  # Ray itself would try again without end
     assert process.returncode == 2, out
-    assert "the cluster's token must be known here" in out
+    assert "this machine must have the token of the cluster" in out
     assert not (tmp_path / "out").exists()
 
 
@@ -383,7 +383,7 @@ def test_after_the_head_was_lost_a_sweep_continues_on_another_cluster(
     before = lines(folder)
     code, out = driver.run("resume", folder, "--address", lost.address)
     assert code == 2, out
-    assert "an address must be of a Ray cluster that answers" in out
+    assert "an address must name a running Ray cluster" in out
     assert lines(folder) == before
     found = new_cluster()
     found.add()

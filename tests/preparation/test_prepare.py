@@ -191,7 +191,7 @@ def test_a_text_weight_gets_a_grid_of_at_most_24_similarities(edited):
 def test_a_similarity_without_an_index_is_an_error(edited, ready):
     prepared = ready(edited())
     settings = edited(("  order:", "  text_weight: 0.25\n  order:")).settings
-    with pytest.raises(DataError, match=r"must be one that was indexed, got 0\.25 text"):
+    with pytest.raises(DataError, match=r"must be one of the index .*, got 0\.25 text"):
         Trainer(settings, prepared.features)
 
 

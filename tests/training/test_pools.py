@@ -87,7 +87,7 @@ def test_a_molecule_of_several_texts_does_not_tie_with_itself():
     features = data([0, 1, 2], [0, 0, 1])
     pool = pool_of(features, "validation", "split")
     assert pool.molecules.ids.tolist() == [0, 1]
-    assert pool.molecules.own.tolist() == [0, 0, 1]
+    assert pool.molecules.pair_index.tolist() == [0, 0, 1]
     # For molecule 0, its other text is no wrong answer.
     assert [side.tolist() for side in pool.texts.ignored] == [[0, 1], [1, 0]]
     assert pool.molecules.ignored is None

@@ -1,1 +1,1 @@
-"""Where a sweep's Ray is: an instance of its own or a cluster, its nodes, and what they hold."""
+"""The Ray of a sweep: a local instance or a joined cluster, its nodes and their software."""

@@ -1,4 +1,4 @@
-"""The address of a Ray cluster: which one is asked for, and whether this machine can join it."""
+"""The address of a Ray cluster, and the check that this machine is a node of it."""
 
 import os
 import socket
@@ -15,7 +15,7 @@ _SUBMIT = (
     " class-sweep run SPACE --address auto --storage STORAGE"
 )
 
-# Ray's client waits for minutes, and ends its process without a token: it runs in one of its own.
+# A separate process runs it: Ray's client waits for minutes, and ends its process without a token.
 _GREETING = """
 import sys
 import ray
@@ -43,8 +43,8 @@ def require_cluster(address: str) -> None:
         address: `auto`, or `host:port` of the cluster's head.
 
     Raises:
-        InputError: If the address has another form, nothing answers there, what answers is no Ray
-            cluster or refuses this machine's token, or this machine is no node of the cluster.
+        InputError: If the address has another form, nothing answers there, the process there is no
+            Ray cluster or refuses this machine's token, or this machine is no node of the cluster.
     """
     if "://" in address:
         raise InputError(
@@ -59,11 +59,11 @@ def require_cluster(address: str) -> None:
             capture_output=True, text=True, timeout=_ANSWER_SECONDS, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        raise _no_answer(address, f"what listens at {location} is none") from None
+        raise _no_answer(address, f"the process at {location} is no Ray cluster") from None
     answer = greeting.stdout.strip()
     if answer == "elsewhere":
         raise InputError(
-            f"this machine must be a node of the cluster at {address}, and is none; {_SUBMIT}"
+            f"this machine must be a node of the cluster at {address}, but it is not; {_SUBMIT}"
         )
     if answer != "here":
         raise _refusal(address, greeting.stderr)
@@ -94,15 +94,15 @@ def _bootstrap_address(address: str) -> str:
 
 
 def _no_answer(address: str, reason: str) -> InputError:
-    return InputError(f"an address must be of a Ray cluster that answers, got {address} ({reason})")
+    return InputError(f"an address must name a running Ray cluster, got {address} ({reason})")
 
 
 def _refusal(address: str, message: str) -> InputError:
     """The error for a greeting that failed with a message of Ray's."""
     if "authentication token" in message.lower() or "RAY_AUTH_TOKEN" in message:
         return InputError(
-            f"the cluster's token must be known here, got none or a wrong one for {address}: set"
-            " RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN_PATH to a file that holds it"
+            f"this machine must have the token of the cluster at {address}, got none or a wrong"
+            " one; set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN_PATH to a file with the token"
         )
     lines = message.strip().splitlines()
     return _no_answer(address, lines[-1] if lines else "no reason given")

@@ -1,4 +1,4 @@
-"""The difficulty index over every node of a Ray cluster: the same tiles, counted elsewhere."""
+"""The difficulty index counted on every node of a Ray cluster, tile by tile."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -20,28 +20,28 @@ def _count(vectors: PairVectors, tile: Tile, request: IndexRequest) -> Partial:
 
 
 def ray_executor(progress: Progress | None = None) -> Executor:
-    """Counts tiles as Ray tasks, one core each, and yields their results as they come.
+    """An executor that counts tiles in Ray tasks of one core, and yields results as they come.
 
     The vectors go into the object store once and to each node once. At most `AHEAD` tiles for each
-    core are in flight, so results never pile up faster than they are added. A tile that is lost
+    core are in flight, so results never arrive faster than they are added. A tile that is lost
     with its node is counted again. The index is the one that a single process would build.
     """
 
     def run(vectors: PairVectors, todo: Sequence[Tile], request: IndexRequest) -> Iterable[Partial]:
         shared = ray.put(vectors)
         waiting: Iterator[Tile] = iter(todo)
-        flying: list[ray.ObjectRef[Partial]] = []
+        in_flight: list[ray.ObjectRef[Partial]] = []
         done = 0
         while True:
             cores = int(ray.cluster_resources().get("CPU", 1))  # type: ignore[no-untyped-call]
-            while len(flying) < AHEAD * max(1, cores):
+            while len(in_flight) < AHEAD * max(1, cores):
                 tile = next(waiting, None)
                 if tile is None:
                     break
-                flying.append(_count.remote(shared, tile, request))
-            if not flying:
+                in_flight.append(_count.remote(shared, tile, request))
+            if not in_flight:
                 return
-            ready, flying = ray.wait(flying, num_returns=1)
+            ready, in_flight = ray.wait(in_flight, num_returns=1)
             yield ray.get(ready[0])
             done += 1
             if progress:

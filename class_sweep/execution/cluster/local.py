@@ -13,7 +13,7 @@ from class_sweep.execution.cluster.nodes import alive_nodes
 from class_sweep.preparation.capacity import Machine
 from class_sweep.preparation.footprint import gpu_memory
 
-# Ray reads these when it is imported or started. Variables that the user has set win.
+# Ray reads these when it is imported or started. Variables that the user has set have priority.
 _ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_AIR_NEW_OUTPUT": "0",
@@ -83,7 +83,7 @@ class LocalRay:
         ray.shutdown()
 
     def machines(self) -> list[Machine]:
-        """This machine."""
+        """The list of this machine alone."""
         return list(alive_nodes().values())
 
     def gpu_memory(self, share: float) -> list[int]:  # noqa: ARG002 - of RayRuntime
@@ -101,7 +101,7 @@ class LocalRay:
 
 @contextmanager
 def local_ray() -> Iterator[None]:
-    """A `LocalRay` that is up, for the length of a block."""
+    """Run a `LocalRay` for the length of a block."""
     with LocalRay() as instance:
         instance.start()
         instance.wait()

@@ -110,7 +110,7 @@ class Roster:
             try:
                 problem = version_differences(self._software, ray.get(reference))
             except TaskUnschedulableError:
-                continue  # the node is gone, or too new to be known everywhere: probed again
+                continue  # the node is gone, or not yet known everywhere: it is probed again
             except RayError as error:
                 problem = " ".join(str(error).split())
             if node in nodes and problem:
@@ -145,8 +145,8 @@ class Roster:
                 problems.append(f"{nodes[node].name} has {'another' if other else 'none'}")
         if problems:
             raise InputError(
-                f"every node must have text_encoder.model where trials train it, got {model}:"
-                f" {'; '.join(problems)}; bring it to the same place on each"
+                f"every node must have the text encoder that trials train, got {model}:"
+                f" {'; '.join(problems)}; copy it to the same path on each node"
             )
 
     def gpu_memory(self, share: float) -> list[int]:
@@ -173,14 +173,14 @@ class Roster:
         unusable = [nodes[node].name for node, size in memory.items() if not size]
         if unusable:
             raise InputError(
-                "a node with GPUs must have a torch that can use them, got one that finds none:"
+                "a node with GPUs must have a torch that can use them, got one that finds no GPU:"
                 f" {'; '.join(unusable)}"
             )
         return list(memory.values())
 
 
 def _software_error(problems: Iterable[str]) -> str:
-    return f"every node must run what this machine runs: {'; '.join(problems)}"
+    return f"every node must run the same software as this machine: {'; '.join(problems)}"
 
 
 def _model_identity_or_none(model: str) -> str | None:

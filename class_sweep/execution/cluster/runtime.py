@@ -30,10 +30,10 @@ _FORWARDED = (
 
 
 class RayRuntime(Protocol):
-    """The Ray that trials run on: a context manager around all that a sweep does with it.
+    """The Ray that trials run on, as a context manager for the length of a sweep.
 
     Attributes:
-        launchable: Machines that an autoscaler starts when trials ask for more than there is.
+        launchable: Machines that an autoscaler starts when more trials are requested than fit.
     """
 
     launchable: Sequence[Machine]
@@ -102,7 +102,9 @@ class JoinedCluster:
             )
         except (ConnectionError, RuntimeError) as error:  # another version of Ray or Python
             reason = " ".join(str(error).split())
-            raise InputError(f"a cluster must be joined: {self._address}: {reason}") from None
+            raise InputError(
+                f"this machine must be able to join the cluster at {self._address}, got: {reason}"
+            ) from None
         # The roster logs a lost node in one line; Ray would dump the node's state.
         stdout_deduplicator.skip_re = re.compile("Raylet is terminated|has been marked dead")
 
@@ -139,8 +141,7 @@ def open_runtime(space: Space, address: str | None) -> RayRuntime:
 
     Args:
         space: The space of the sweep.
-        address: The address of a cluster; None stands for RAY_ADDRESS if it is set, else for a
-            local instance.
+        address: The address of a cluster; by default RAY_ADDRESS, else a local instance.
 
     Raises:
         InputError: If there is no cluster and this machine cannot hold a trial.

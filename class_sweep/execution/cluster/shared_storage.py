@@ -35,7 +35,7 @@ def require_shared(location: Storage, nodes: Sequence[Mapping[str, Any]]) -> Non
     A single machine with a local path is not checked.
 
     Args:
-        location: Where checkpoints go.
+        location: The location of the checkpoints.
         nodes: The list that `ray.nodes()` returns.
 
     Raises:
@@ -58,8 +58,8 @@ def require_shared(location: Storage, nodes: Sequence[Mapping[str, Any]]) -> Non
     if problems:
         listed = "; ".join(f"{name}: {text}" for name, text in problems.items())
         raise InputError(
-            "every machine of a cluster must reach the place of a sweep's checkpoints, which"
-            f" --storage names, got {location}: {listed}"
+            "every machine of a cluster must reach the location of a sweep's checkpoints, got"
+            f" {location}: {listed}; name a shared location with --storage"
         )
 
 

@@ -1,4 +1,4 @@
-"""The software of a machine, and how that of another node differs from it."""
+"""The software versions of a machine, and their differences between nodes."""
 
 # ruff: noqa: PLC0415 - a function that is sent by value brings its own imports
 from collections.abc import Callable, Mapping
@@ -40,7 +40,7 @@ def software_probe() -> Callable[[], dict[str, str]]:
 
 
 def version_differences(here: SoftwareVersions, node: SoftwareVersions) -> str:
-    """The versions of a node that differ from this machine's, in words; empty if none does."""
+    """The versions of a node that differ from this machine's, as text; empty if none does."""
     return ", ".join(
         f"{name} {node[name]} (here {version})"
         for name, version in here.items()

@@ -42,7 +42,7 @@ def launchable_machines() -> list[Machine]:
 
 
 class TrialSlots:
-    """The number of trials that may run at once: as many as fit on the machines there are."""
+    """The number of trials that may run at once: as many as fit on the present machines."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class TrialSlots:
         Args:
             resources: Resources of one trial.
             limit: `search.max_concurrent`.
-            machines: Returns the machines there are; called about once a second.
+            machines: Returns the present machines; called about once a second.
             launchable: Machines that an autoscaler adds when more trials are requested than fit.
         """
         self._resources, self._limit, self._machines = resources, limit, machines
@@ -64,10 +64,10 @@ class TrialSlots:
         self._capacity, self._counted = 0, -_POLL_SECONDS
 
     def __call__(self, trials: int, stop: StopRequest) -> int:
-        """How many of some trials may run now.
+        """The number of trials that may run now, of the `trials` that are left.
 
-        At least one, which waits in Ray's queue if it does not fit yet. None if a node that joined
-        cannot be used; the sweep is then asked to stop.
+        It is at least 1: a trial that does not fit yet waits in Ray's queue. It is 0 if a node that
+        joined cannot be used; the sweep is then asked to stop.
         """
         if time.monotonic() - self._counted >= _POLL_SECONDS:
             try:

@@ -1,4 +1,4 @@
-"""Ray Tune's part in the checkpoints: which reports save one, and when they are removed."""
+"""Checkpoints under Ray Tune: the reports that save one, and the removal of old ones."""
 
 # ruff: noqa: ARG002 - Ray's signatures
 from typing import Any
@@ -33,7 +33,7 @@ class Checkpoints(Callback):
         }
 
     def __getstate__(self) -> dict[str, object]:
-        """Nothing: Ray Tune snapshots its parts."""
+        """Save nothing: Ray Tune snapshots its callbacks, but the log is the state of a sweep."""
         return {}
 
     def on_trial_result(
@@ -50,13 +50,13 @@ class Checkpoints(Callback):
         reported = self._ledger[trial.config["trial"]]
         result[SHOULD_CHECKPOINT] = not reported.state.ended
         if result[SHOULD_CHECKPOINT]:
-            trial.config["reached"] = reported.step  # for another worker, if this one dies
+            trial.config["reached"] = reported.step  # where another worker continues
             self._kept[reported.number] = trial.config["state"]
 
     def on_trial_complete(
         self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
     ) -> None:
-        """Drop the checkpoints of ended trials: of this one, and of evicted paused ones."""
+        """Drop the checkpoints of ended trials: of this trial, and of evicted paused trials."""
         if trial.config["reached"]:  # its worker may have written one after its eviction
             self._kept.setdefault(trial.config["trial"], trial.config["state"])
         for number in [n for n in self._kept if self._ledger[n].state.ended]:

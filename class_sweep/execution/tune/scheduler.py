@@ -22,10 +22,10 @@ class TunerScheduler(FIFOScheduler):
         super().__init__()  # type: ignore[no-untyped-call]
         self._tuner = tuner
         self._stop = stop
-        self._halted: set[Trial] = set()  # have reported since the sweep was asked to stop
+        self._halted: set[Trial] = set()  # trials that have reported since the stop request
 
     def __getstate__(self) -> dict[str, object]:
-        """Nothing: Ray Tune snapshots its scheduler, but the log is the state of a sweep."""
+        """Save nothing: Ray Tune snapshots its scheduler, but the log is the state of a sweep."""
         return {}
 
     def choose_trial_to_run(self, tune_controller: "TuneController") -> Trial | None:
@@ -44,7 +44,7 @@ class TunerScheduler(FIFOScheduler):
         trial: Trial,
         result: dict[str, Any],
     ) -> str:
-        """Tell the tuner of a report. Trials never stop themselves, so every report comes here."""
+        """Pass a report to the tuner. Trials never stop themselves, so every report comes here."""
         decision = self._tuner.tell(trial.config["trial"], result["report"])
         if decision != "continue":
             # A paused trial is stopped too. If it is promoted, it starts from its checkpoint.
@@ -60,16 +60,16 @@ class TunerScheduler(FIFOScheduler):
         trial: Trial,
     ) -> None:
         """Fail a trial whose process died more often than its retries allow."""
-        # Ray Tune would ask the dead process for it, and end the sweep on the answer.
+        # Ray Tune would ask the dead process for its result, and the error would end the sweep.
         trial._default_result_or_future = None
         if trial.status == Trial.ERROR:
-            return  # it is on its way back into the queue
+            return  # Ray Tune queues it again
         if trial.should_recover():  # type: ignore[no-untyped-call]
             return  # the worker died between two trials; the next round starts the trial again
         text = Path(trial.error_file).read_text(encoding="utf-8") if trial.error_file else ""
         reason = _reason(text)
         if is_disk_full(text):  # no fault of the trial: it continues once there is space
-            raise StorageError(f"a checkpoint must be written down: {reason}")
+            raise StorageError(f"a checkpoint must be written to the disk: {reason}")
         self._tuner.fail(trial.config["trial"], reason, text)
 
 
@@ -78,5 +78,5 @@ def _reason(text: str) -> str:
     last = text.rpartition("Failure #")[2].partition("\n")[2]
     lines = [line.strip() for line in last.splitlines() if line.strip()]
     if any(line.startswith('File "') for line in lines):
-        return lines[-1]  # of a traceback
+        return lines[-1]  # the last line of a traceback
     return f"the trial's process died: {lines[0] if lines else 'it left no message'}"

@@ -17,7 +17,7 @@ class TunerSearcher(Searcher):
         self._numbers: dict[str, int] = {}  # Ray Tune's id of a trial to the tuner's number
 
     def __getstate__(self) -> dict[str, object]:
-        """Nothing: Ray Tune snapshots its searcher, but the log is the state of a sweep."""
+        """Save nothing: Ray Tune snapshots its searcher, but the log is the state of a sweep."""
         return {}
 
     def set_max_concurrency(self, max_concurrent: int) -> bool:  # noqa: ARG002 - Ray's signature
@@ -49,10 +49,10 @@ class TunerSearcher(Searcher):
             self._tuner.release(number)
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
-        """Nothing: the scheduler has told the tuner."""
+        """Do nothing: the scheduler passes reports to the tuner."""
 
     def save(self, checkpoint_path: str) -> None:
-        """Nothing: the study's file is the state."""
+        """Do nothing: the log and the study's file are the state."""
 
     def restore(self, checkpoint_path: str) -> None:
-        """Nothing: the study's file is the state."""
+        """Do nothing: the log and the study's file are the state."""

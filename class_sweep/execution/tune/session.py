@@ -1,4 +1,4 @@
-"""The trials of a sweep on Ray Tune, in as many rounds as it takes."""
+"""Runs the trials of a sweep on Ray Tune, in one round or more."""
 
 import logging
 import traceback
@@ -28,7 +28,7 @@ from class_sweep.tuning.tuner import Tuner
 
 
 def open_tuner(context: SweepContext) -> Tuner:
-    """The tuner of a sweep, in the state that the log and the study of its folder have."""
+    """The tuner of a sweep, restored from the log and the study of its folder."""
     space, folder, features = context.space, context.folder, context.prepared.features
     rungs = rung_samples(space, len(features.rows("train")))
     study = OptunaStudy(
@@ -63,7 +63,7 @@ class Session:
         """Run the trials until none is left or the sweep is asked to stop.
 
         Ray Tune gives up on a worker that dies between two trials; the next round starts its trial
-        again. Rounds end the sweep when they bring no report more often than a trial has retries.
+        again. The sweep stops after more rounds without a report than a trial has retries.
 
         Args:
             rerun: Failed trials to run again.
@@ -71,15 +71,16 @@ class Session:
         Returns:
             Whether no trial is left.
         """
-        tuner, idle = self.tuner, 0
+        tuner, idle_rounds = self.tuner, 0
+        retries = self.context.space.settings.resources.retries
         tuner.rerun(rerun)
         while tuner.left:
-            if self.context.stop.asked or idle > self.context.space.settings.resources.retries:
+            if self.context.stop.asked or idle_rounds > retries:
                 return False
             written = tuner.ledger.written
             tuner.requeue()
             self._run_round()
-            idle = idle + 1 if tuner.ledger.written == written else 0
+            idle_rounds = idle_rounds + 1 if tuner.ledger.written == written else 0
         return True
 
     def _run_round(self) -> None:
@@ -94,7 +95,7 @@ class Session:
             checkpoints=context.checkpoints.store,
         )
         for name in ("ray.tune", "ray.air", "ray.train"):
-            logging.getLogger(name).setLevel(logging.CRITICAL)  # the callback says what matters
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # the sweep's callback reports
         try:
             with warnings.catch_warnings(), patched_ray_tune():
                 warnings.simplefilter("ignore")
@@ -104,7 +105,7 @@ class Session:
                     storage_path=str(folder.path.resolve()),
                     search_alg=TunerSearcher(tuner),
                     scheduler=TunerScheduler(tuner, context.stop),
-                    num_samples=-1,  # the tuner knows when none is left
+                    num_samples=-1,  # the tuner decides when no trial is left
                     max_concurrent_trials=tuner.left,  # the tuner's slots limit them further
                     reuse_actors=True,
                     trial_name_creator=trial_name,
@@ -124,7 +125,7 @@ class Session:
             if tuner.ledger.error:
                 raise tuner.ledger.error from None
             if is_disk_full(str(error)):
-                raise StorageError(f"a sweep must have room to write: {folder.path}") from error
+                raise StorageError(f"a sweep must have free disk space: {folder.path}") from error
             kept = context.writer.keep_traceback(None, traceback.format_exc())
             raise SweepError(
                 f"Ray Tune ended on an error: {str(error).strip().splitlines()[-1]} ({kept}); every"

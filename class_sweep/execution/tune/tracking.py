@@ -1,4 +1,4 @@
-"""A sweep's learning curves in the tools that people watch runs with, by Ray's own callbacks."""
+"""Experiment trackers: the learning curves of a sweep in TensorBoard, W&B and MLflow."""
 
 # ruff: noqa: ARG002 - Ray's signatures
 
@@ -19,22 +19,26 @@ from class_sweep.tuning.trial import TrialReport
 EXPERIMENT = "class-sweep"
 
 
-def require_trackers(tracking: Tracking, space: str) -> None:
-    """Refuse a tracker whose package is not installed.
+def require_trackers(tracking: Tracking, space_name: str) -> None:
+    """Check that the packages of the trackers are installed.
+
+    Args:
+        tracking: The trackers that the space names.
+        space_name: The name of the space, for the error.
 
     Raises:
-        ConfigError: With the command that installs it.
+        ConfigError: If a package is missing; the error has the command that installs it.
     """
     for name, wanted in (("wandb", tracking.wandb), ("mlflow", tracking.mlflow)):
         if wanted and importlib.util.find_spec(name) is None:
             raise ConfigError(
-                f"{space}: tracking.{name} needs the package {name}, which is not installed:"
+                f"{space_name}: tracking.{name} needs the package {name}, which is not installed:"
                 f" pip install 'class-sweep[{name}]'"
             )
 
 
 def trackers(tracking: Tracking, folder: ResultsFolder) -> list[Callback]:
-    """Ray's callbacks for what a space asks for, after one that makes a report readable to them."""
+    """Ray's callbacks of the trackers, after a callback that converts the reports for them."""
     callbacks: list[Callback] = []
     if tracking.tensorboard:
         callbacks.append(_TensorBoard(folder.path / "tensorboard"))
@@ -56,10 +60,10 @@ def trackers(tracking: Tracking, folder: ResultsFolder) -> list[Callback]:
                 tags={"sweep": folder.path.name},
             )
         )
-    return [_Readable(), *callbacks] if callbacks else []
+    return [_ReportConverter(), *callbacks] if callbacks else []
 
 
-class _Readable(Callback):
+class _ReportConverter(Callback):
     """Replaces a trial's report by named numbers, which trackers can read."""
 
     def on_trial_result(
@@ -79,7 +83,7 @@ class _Readable(Callback):
 
 
 class _TensorBoard(TBXLoggerCallback):
-    """Event files in the results folder; Ray would put them where they go with its own files."""
+    """Writes event files into the results folder; Ray's own folder is removed at the end."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__()  # type: ignore[no-untyped-call]

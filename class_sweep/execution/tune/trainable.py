@@ -1,4 +1,4 @@
-"""The Ray Tune trainable: one trial after another in one process, none knowing of the last.
+"""The Ray Tune trainable: trains independent trials one after another in one process.
 
 A worker imports this module: torch, numpy, pydantic and `ray.tune` (which itself requires pandas),
 but no tokenizer, no chemistry and no scikit-learn.
@@ -25,9 +25,9 @@ from class_sweep.training.loop import Trainer
 from class_sweep.tuning.milestones import milestones, rung_samples
 from class_sweep.tuning.trial import TrialReport
 
-_LEAVE = 8.0  # seconds a worker has at its end to send a state; Tune allows it some ten
+_FLUSH_SECONDS = 8.0  # for the uploads of a worker that ends; Ray Tune allows about ten
 
-# An evaluation frees as much as a corpus, which glibc would keep for this process alone.
+# An evaluation frees memory of the size of a corpus, which glibc would not return.
 _trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
 
 
@@ -47,8 +47,8 @@ class CurriculumTrial(Trainable):
         checkpoints: CheckpointStore,
     ) -> None:
         """Attach the shared arrays, once per worker, and begin the first trial."""
-        # Torch takes every core it sees unless told, and trials that share cores then wait for
-        # each other's threads; Ray's own limit comes too late for a worker that imported it early.
+        # By default torch uses every core, and trials that share cores wait for each other's
+        # threads. Ray's own limit comes too late for a worker that has already imported torch.
         torch.set_num_threads(max(1, int(space.settings.resources.cpus)))
         self._space = space
         self._features = TrialFeatures.from_arrays(features)
@@ -58,17 +58,17 @@ class CurriculumTrial(Trainable):
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Begin another trial in this process."""
-        self._leave()
+        self._discard_if_ended()
         self._begin(new_config)
         return True
 
     def _begin(self, config: dict[str, Any]) -> None:
         self._config = config
         self._trainer: Trainer | None = None
-        self._kept = False  # whether its state was, since its last report
+        self._saved = False  # whether a checkpoint was saved since the last report
 
     def _start(self) -> Trainer:
-        """The trial's trainer, made at its first use: what fails there is reported by the trial."""
+        """The trial's trainer, made at its first use, so that the trial reports its errors."""
         if self._trainer is not None:
             return self._trainer
         config = self._config
@@ -81,12 +81,12 @@ class CurriculumTrial(Trainable):
                 for state in states:
                     try:
                         trainer.restore(state)
-                    except TrainingError:  # torn: from an older one or the start, the same numbers
+                    except TrainingError:  # damaged: an older one gives the same numbers
                         trainer = Trainer(settings, self._features, gpu=self._gpu)
                         continue
                     if trainer.step <= config["reached"]:
                         break
-                    # Ahead of a log whose last lines were lost: it would never report these again.
+                    # Ahead of the log, which has lost lines: these reports must be made again.
                     trainer = Trainer(settings, self._features, gpu=self._gpu)
         self._trainer = trainer
         return trainer
@@ -94,11 +94,11 @@ class CurriculumTrial(Trainable):
     def step(self) -> dict[str, Any]:
         """Train to the next milestone and report.
 
-        A failure that would come again is reported too, and the worker lives on; any other is
-        raised, and the trial is tried anew in another process.
+        A permanent failure is reported too, and the worker continues. Any other failure is raised,
+        and the trial is retried in another process.
         """
         start = time.perf_counter()
-        self._kept = False
+        self._saved = False
         try:
             report = self._advance()
         except TrainingError as error:
@@ -140,8 +140,8 @@ class CurriculumTrial(Trainable):
         share = f" on {settings.resources.gpus:g} of one" if settings.resources.gpus < 1 else ""
         return (
             f"the GPU must hold a training step, got out of memory{share} with"
-            f" optimizer.batch_size {settings.optimizer.batch_size}: optimizer.micro_batch_size"
-            " below it, or a larger resources.gpus, makes room"
+            f" optimizer.batch_size {settings.optimizer.batch_size}; set optimizer.micro_batch_size"
+            " below it, or raise resources.gpus"
         )
 
     def _failure(self, reason: str, trace: str | None) -> TrialReport:
@@ -154,20 +154,21 @@ class CurriculumTrial(Trainable):
         )  # fmt: skip
 
     def save(self, checkpoint_dir: str | None = None) -> _TrainingResult:  # noqa: ARG002
-        """Keep the trial's state where any node can continue from it.
+        """Save a checkpoint that any node can continue from.
 
-        Tune is told of no checkpoint: it would have the trial wait until all nodes can see it, and
-        starts one whose worker died by its config, which says that there may be a state.
+        Ray Tune gets no checkpoint, because the trial would wait until all nodes can see it. If
+        this worker dies, the trial's config tells another worker which report to continue from.
         """
         self._checkpoints.save(self._config["state"], self._start().save)
-        self._kept = True
+        self._saved = True
         return _TrainingResult(checkpoint=None, metrics={})
 
     def cleanup(self) -> None:
-        """Let what is being sent of trials' states arrive."""
-        self._leave()
-        self._checkpoints.flush(_LEAVE)
+        """Wait until the checkpoints are uploaded."""
+        self._discard_if_ended()
+        self._checkpoints.flush(_FLUSH_SECONDS)
 
-    def _leave(self) -> None:
-        if not self._kept:  # after its last report: the trial has ended
+    def _discard_if_ended(self) -> None:
+        """Drop the checkpoint of a trial that has ended: it is not saved after the last report."""
+        if not self._saved:
             self._checkpoints.discard(self._config["state"])

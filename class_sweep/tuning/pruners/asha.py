@@ -11,9 +11,9 @@ from class_sweep.tuning.pruners.pruner import Pruner, PruningDecision, geometric
 class Asha(Pruner):
     """Asynchronous successive halving (Li et al. 2020, arXiv 1810.05934).
 
-    At each rung a trial continues if it is not below the (1 − 1/η) quantile of the trials that were
-    there before it. That is the rule of Ray's `ASHAScheduler`, with a state that a log restores. A
-    baseline counts for the quantile.
+    At each rung a trial continues if it is not below the (1 − 1/η) quantile of the trials that
+    reached it earlier. That is the rule of Ray's `ASHAScheduler`, with a state that a log restores.
+    A baseline counts in the quantile.
     """
 
     replayed_settings = ("grace_epochs", "reduction_factor")

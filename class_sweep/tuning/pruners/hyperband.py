@@ -12,8 +12,8 @@ from class_sweep.tuning.pruners.pruner import Pruner, PruningDecision, geometric
 class Hyperband(Pruner):
     """Hyperband (Li et al. 2018, arXiv 1603.06560); each bracket is an asynchronous halving.
 
-    Bracket b compares from rung b on, and the last bracket never: a hedge against rungs that are
-    too early to tell. The number of a trial determines its bracket, so that each bracket gets its
+    Bracket b compares trials from rung b on, and the last bracket never does, in case the early
+    rungs predict badly. The number of a trial determines its bracket, so that each bracket gets its
     share: Hyperband's η^s/(s + 1) for a bracket of s rungs, which gives all brackets about the
     same cost.
     """

@@ -24,8 +24,8 @@ class PruningDecision:
 class Pruner(ABC):
     """A rule over the reports of one sweep, in the order of the log.
 
-    A pruner depends on these reports alone and draws nothing at random. A resumed sweep therefore
-    restores its pruner by deciding the reports of the log again. The defaults are those of a pruner
+    A pruner depends on these reports alone and is deterministic. A resumed sweep therefore restores
+    its pruner from the reports of the log. The defaults are those of a pruner
     that has no rungs and pauses no trial.
 
     Attributes:
@@ -54,7 +54,7 @@ class Pruner(ABC):
         Args:
             settings: The pruner's section.
             rungs: The number of rungs.
-            trials: The number of trials that are compared: all but the baselines.
+            trials: The number of compared trials: all but the baselines.
         """
         return cls()
 

@@ -14,7 +14,7 @@ class Halving(Pruner):
     """Rungs of given capacities: the best K trials at a rung are promoted.
 
     A trial is paused while it is among the best K of the trials that have reached the rung, and
-    pruned once it is not. At most K trials are paused there, and those that tie with the K-th. The
+    pruned once it is not. At most K trials are paused there, plus those that tie with the K-th. The
     promotions depend on the scores alone and not, as in ASHA, on the order of the reports. A
     baseline runs to its end and takes no capacity.
     """
@@ -58,7 +58,7 @@ class Halving(Pruner):
         return PruningDecision("prune" if trial in evicted else "pause", compared=compared)
 
     def promotable(self, paused: Collection[int], under_way: Iterable[int]) -> list[int]:
-        """The paused trials that no trial to come can evict; see `Pruner`."""
+        """The paused trials that no later trial can evict; see `Pruner`."""
         running = Counter(self._rung.get(trial, -1) for trial in under_way)
         promotable: list[int] = []
         coming = running[-1]
@@ -76,13 +76,13 @@ class Halving(Pruner):
         return sum(min(count, trials) * leg for count, leg in zip(counts, legs, strict=False))
 
     def notes(self, trials: int) -> list[str]:
-        """Advice where the least capacity holds all trials."""
+        """Advice if the least capacity holds all trials."""
         least = min(self._capacities, default=0)
         if not 1 < trials <= least:
             return []
         return [
-            f"pruning.min_kept: none of the {trials} trials that are compared will be pruned, for"
-            f" {least} continue at every rung"
+            f"pruning.min_kept: none of the {trials} compared trials will be pruned, because"
+            f" {least} are promoted at every rung; lower it or run more trials"
         ]
 
     def _is_safe(self, trial: int, coming: int) -> bool:
@@ -118,6 +118,6 @@ def rung_capacities(trials: int, reduction_factor: float, rungs: int, least: int
         rungs: The number of rungs.
         least: The least capacity.
     """
-    # Rounded first, because 27 / 3.0**3 may be a hair below 1.
+    # Rounded first, because 27 / 3.0**3 may be slightly below 1.
     shares = (round(trials / reduction_factor**r, 9) for r in range(1, rungs + 1))
     return [max(least, math.floor(share)) for share in shares]

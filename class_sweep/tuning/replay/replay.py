@@ -1,4 +1,4 @@
-"""What a pruner saves and what it costs, on recorded learning curves."""
+"""Replay of pruners on recorded learning curves: the samples that they save, and the regret."""
 
 import random
 from collections.abc import Callable, Mapping, Sequence, Set
@@ -58,7 +58,7 @@ def searches(
         trials: The number of trials of each, without baselines.
         seed: The seed of the orders.
     """
-    simulated = []
+    simulated: list[SimulatedSearch] = []
     for order in range(orders):
         generator = random.Random(f"{seed}/{order}")  # noqa: S311 - no secret
         seeds = {row.number: generator.choice(table.seeds) for row in table.configurations}
@@ -69,18 +69,18 @@ def searches(
         changes = {"seed": seed * 1009 + order, "trials": trials}
         search = space.settings.search.model_copy(update=changes)
         settings = space.settings.model_copy(update={"search": search})
-        changed = replace(space, settings=settings)
-        simulated.append(SimulatedSearch(seeds, trials, partial(SampledStudy, table, changed)))
+        reseeded = replace(space, settings=settings)
+        simulated.append(SimulatedSearch(seeds, trials, partial(SampledStudy, table, reseeded)))
     return simulated
 
 
 @dataclass(frozen=True)
 class SearchOutcome:
-    """How a simulated search ended.
+    """The outcome of a simulated search.
 
     Attributes:
         samples: The samples of all trials.
-        time: When the last trial ended, in samples of one worker.
+        time: The time of the last end of a trial, in samples of one worker.
         finished: The final score of each complete configuration, in the order of the ends; higher
             is better.
     """
@@ -138,15 +138,15 @@ def reports_of(
 ) -> list[TrialReport]:
     """The reports of a recorded trial at rungs, and at its end or its failure.
 
-    A rung stands at the first recorded report that reaches it; of two rungs at one report the later
-    counts.
+    A rung stands at the first recorded report that reaches it; if one report reaches two
+    rungs, the later counts.
     """
     reached: dict[Point, int] = {}
     for rung, epoch in enumerate(rungs):
         point = next((point for point in curve if point.epoch >= epoch), None)
         if point is not None and not point.last:
             reached[point] = rung
-    # Without a last report the trial has failed, after the last one that is recorded.
+    # Without a last report the trial has failed after its last recorded one.
     kept: list[tuple[Point, int | None]] = [(p, reached[p]) for p in curve[:-1] if p in reached]
     kept.append((curve[-1], None))
     return [
@@ -166,15 +166,15 @@ def reports_of(
 
 @dataclass(frozen=True)
 class PrunerOutcome:
-    """A pruner over many searches of a table.
+    """The mean outcome of a pruner over many searches of a table.
 
     Attributes:
         samples: Mean fraction of the samples that the same search without pruning sees.
         time: Mean fraction of its wall time, on as many workers.
         regret: Mean regret: the final score of the best configuration less that of the selected
-            one, both as means over the seeds. The selected one finished with the best score under
-            the one seed of its trial; a baseline is selected only if no other configuration
-            finished.
+            one, both as means over the seeds. A search selects the configuration that finished
+            with the best score under the one seed of its trial, and a baseline only if no other
+            configuration finished.
         worst_regret: The 90th percentile of the regret.
         best_kept: How often the best configuration finished.
     """
@@ -205,11 +205,7 @@ def replay(
         curves = curves_at(table, rungs)
         pruned = [
             run_search(
-                table,
-                search,
-                make_pruner(pruning, len(rungs), search.trials),
-                curves,
-                workers,
+                table, search, make_pruner(pruning, len(rungs), search.trials), curves, workers
             )
             for search in searches
         ]
@@ -224,10 +220,10 @@ def _mean_outcome(
     searched = {row.number for row in table.searched}
     best = max(searched, key=lambda number: (means[number], -number))
     regrets = [means[best] - means[_selected(outcome, searched)] for outcome in pruned]
-    both = list(zip(pruned, full, strict=True))
+    outcome_pairs = list(zip(pruned, full, strict=True))
     return PrunerOutcome(
-        samples=fmean(outcome.samples / whole.samples for outcome, whole in both),
-        time=fmean(outcome.time / whole.time for outcome, whole in both),
+        samples=fmean(outcome.samples / whole.samples for outcome, whole in outcome_pairs),
+        time=fmean(outcome.time / whole.time for outcome, whole in outcome_pairs),
         regret=fmean(regrets),
         worst_regret=float(np.percentile(regrets, 90)),
         best_kept=fmean(best in outcome.finished for outcome in pruned),
@@ -244,7 +240,7 @@ def _selected(outcome: SearchOutcome, searched: Set[int]) -> int:
 
 @dataclass(frozen=True)
 class RungCorrelation:
-    """How well the scores after some epochs of full data predict the final ones.
+    """The rank correlation of the scores after some epochs of full data with the final ones.
 
     Attributes:
         epoch: The epochs of full data.
@@ -258,7 +254,7 @@ class RungCorrelation:
 
 
 def rung_correlations(table: CurveTable) -> list[RungCorrelation]:
-    """How well each epoch of full data predicts the end, over the searched configurations."""
+    """The rank correlation of each epoch of full data with the end, over all searched rows."""
     rungs = []
     for epoch in range(1, table.epochs):
         correlations: list[float | None] = []

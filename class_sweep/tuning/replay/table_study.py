@@ -1,4 +1,4 @@
-"""Studies over a table of recorded curves: its configurations at random, or those of a sampler."""
+"""Studies over a table of recorded curves: in a given order, or with a sampler."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -36,7 +36,7 @@ class RecordedStudy:
 
 
 class OrderedStudy(RecordedStudy):
-    """Configurations in a given order; reports teach it nothing."""
+    """Proposes configurations in a given order and ignores reports."""
 
     def __init__(self, order: Sequence[Configuration]) -> None:
         self._order = order
@@ -70,7 +70,7 @@ class SampledStudy(RecordedStudy):
             space: The space whose axes the sampler draws from.
         """
         self._space, self._sampled = space, space.settings.search.trials
-        self._baselines, self._rows = table.baselines, {one.number: one for one in table.searched}
+        self._baselines, self._rows = table.baselines, {row.number: row for row in table.searched}
         self._storage = MemoryStorage()
         self._study = optuna.create_study(
             direction=optuna.study.StudyDirection[table.objective.direction.upper()],
@@ -111,7 +111,7 @@ class SampledStudy(RecordedStudy):
 
 
 def _read(axis: Axis, text: str) -> Value:
-    """A value of a table as its axis has it."""
+    """A value of a table in the type of its axis."""
     if isinstance(axis, Choice):
         return next(option for option in axis.options if str(option) == text)
     return int(text) if isinstance(axis, IntRange) else float(text)

@@ -22,15 +22,15 @@ class Cmaes(Sampler):
         if not choices:
             return []
         return [
-            f"search.sampler: cmaes models numbers alone; TPE chooses {', '.join(choices)}, each by"
-            " itself"
+            f"search.sampler: cmaes models numbers alone; TPE chooses {', '.join(choices)}, each"
+            " independently"
         ]
 
 
 class _AllAxes(optuna.samplers.CmaEsSampler):
     """Optuna's sampler over the axes of the space, not over the axes that all trials share.
 
-    A baseline outside the axes stands in the study without parameters. By Optuna's own rule it
+    A baseline outside the axes is in the study without parameters. By Optuna's own rule it
     would switch CMA-ES off without a message.
     """
 

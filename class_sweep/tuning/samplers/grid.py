@@ -33,10 +33,10 @@ class Grid(Sampler):
         """The values of a sampled trial, by its index among them."""
         search, size = self.space.settings.search, self.space.grid_size() or 0
         order = random.Random(search.seed).sample(range(size), search.sampled)  # noqa: S311
-        rest, values = order[index], {}
+        remainder, values = order[index], {}
         for path, axis in self.space.axes.items():
             options = axis.values() or []
-            rest, position = divmod(rest, len(options))
+            remainder, position = divmod(remainder, len(options))
             values[path] = options[position]
         return values
 

@@ -74,7 +74,7 @@ def test_a_port_where_something_else_listens_is_given_up_in_time(
 ):
     monkeypatch.setattr(address, "_ANSWER_SECONDS", 3.0)
     start = time.monotonic()
-    with pytest.raises(InputError, match=f"what listens at 127.0.0.1:{listener} is none"):
+    with pytest.raises(InputError, match=f"the process at 127.0.0.1:{listener} is no Ray cluster"):
         require_cluster(f"127.0.0.1:{listener}")
     assert time.monotonic() - start < 3 + address._CONNECT_SECONDS
 

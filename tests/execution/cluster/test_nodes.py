@@ -16,5 +16,5 @@ def test_each_node_must_have_the_model_that_trials_train(tiny_bert, monkeypatch)
         roster.require_same_software()
         roster.require_model(str(tiny_bert))
         monkeypatch.setattr(nodes, "model_identity", lambda _: "another")
-        with pytest.raises(InputError, match=r"node .* has another; bring it"):
+        with pytest.raises(InputError, match=r"node .* has another; copy it"):
             roster.require_model(str(tiny_bert))

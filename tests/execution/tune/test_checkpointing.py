@@ -1,4 +1,4 @@
-"""Which checkpoints are asked for, when they go, and what is said where they cannot be kept."""
+"""Requests and removals of checkpoints, and the warnings about failed uploads."""
 
 from types import SimpleNamespace
 
@@ -18,7 +18,7 @@ from class_sweep.tuning.ledger import MemoryLog, TrialLedger
 from class_sweep.tuning.trial import Trial
 
 
-class Kept:
+class RecordingManager:
     def __init__(self):
         self.removed, self.errors = [], []
         self.remove, self.on_error = self.removed.append, self.errors.append
@@ -33,7 +33,7 @@ class Trials:
             self.ledger.add(Trial(number, {}, "id", f"plan {number}"))
         for trial, decision in before.items():
             self.decide(int(trial[1:]), decision)
-        self.manager = Kept()
+        self.manager = RecordingManager()
         self.callback = Checkpoints(self.ledger, self.manager)
 
     def decide(self, trial, decision):
@@ -55,7 +55,7 @@ class Trials:
         return result[SHOULD_CHECKPOINT], config["reached"]
 
 
-def test_a_continuing_trial_keeps_its_checkpoint_for_another_worker():
+def test_a_trial_that_continues_or_is_paused_saves_a_checkpoint_and_its_step():
     trials = Trials()
     assert trials.report(0, "continue") == (True, True)
     assert trials.report(1, "pause") == (True, True)
@@ -64,7 +64,7 @@ def test_a_continuing_trial_keeps_its_checkpoint_for_another_worker():
     assert trials.manager.removed == [checkpoint_name(0, "id")]
 
 
-def test_a_paused_trial_that_loses_its_place_is_dropped_with_the_next_that_ends():
+def test_the_checkpoint_of_an_evicted_trial_is_removed_when_the_next_trial_ends():
     trials = Trials()
     trials.report(0, "pause")
     trials.decide(0, "prune")
@@ -72,33 +72,32 @@ def test_a_paused_trial_that_loses_its_place_is_dropped_with_the_next_that_ends(
     assert trials.manager.removed == [checkpoint_name(0, "id")]
 
 
-def test_what_a_trial_still_wrote_as_another_took_its_place_goes_with_its_own_end():
+def test_a_checkpoint_written_after_an_eviction_is_removed_when_its_trial_completes():
     trials = Trials()
     tune = SimpleNamespace(config={"trial": 0, "state": checkpoint_name(0, "id"), "reached": 0})
     trials.decide(0, "pause")
     trials.callback.on_trial_result(0, [], tune, {})
     trials.decide(0, "prune")
-    trials.report(
-        1, "fail"
-    )  # and with it the first one's is dropped, which its worker still writes
+    # Removes the checkpoint of trial 0 too, while its worker may still write one.
+    trials.report(1, "fail")
     trials.callback.on_trial_complete(0, [], tune)
     assert trials.manager.removed == [checkpoint_name(0, "id")] * 2
 
 
-def test_what_an_earlier_run_left_open_is_dropped_when_it_has_ended():
+def test_checkpoints_of_an_earlier_run_are_removed_when_their_trials_end():
     trials = Trials(t0="continue", t1="pause", t2="finish")
     trials.report(0, "prune")
     trials.report(1, "finish")
     assert trials.manager.removed == [checkpoint_name(0, "id"), checkpoint_name(1, "id")]
 
 
-def test_a_checkpoint_that_a_worker_could_not_keep_is_worried_about():
+def test_a_failed_upload_of_a_worker_reaches_the_manager():
     trials = Trials()
     trials.report(0, "continue", checkpoint_error="no credentials")
     assert trials.manager.errors == ["no credentials"]
 
 
-def test_it_is_said_once_and_only_where_the_driver_itself_can_write(caplog):
+def test_a_failed_upload_is_one_warning_unless_the_driver_cannot_write_either(caplog):
     mirror = SimpleNamespace(
         storage=Storage("/x"), remove_checkpoint=None, remove_checkpoints=None, failing=True
     )
@@ -108,11 +107,11 @@ def test_it_is_said_once_and_only_where_the_driver_itself_can_write(caplog):
     mirror.failing = False
     manager.on_error("no credentials")
     manager.on_error("no credentials")
-    (said,) = caplog.messages
-    assert "a trial that loses its machine would begin anew: no credentials" in said
+    (warning,) = caplog.messages
+    assert "a trial that loses its machine repeats training: no credentials" in warning
 
 
-def test_a_folders_checkpoints_go_one_by_one_and_all_together(tmp_path):
+def test_local_checkpoints_are_removed_one_by_one_or_all_together(tmp_path):
     manager = LocalCheckpointManager(ResultsFolder(tmp_path))
     for name in ("a.pt", "b.pt", "c.pt"):
         manager.store.save(name, lambda path: path.write_text("state"))
@@ -123,16 +122,16 @@ def test_a_folders_checkpoints_go_one_by_one_and_all_together(tmp_path):
     assert not (tmp_path / "checkpoints").exists()
 
 
-def test_a_folder_whose_storage_is_gone_says_how_to_continue(tmp_path, callback):
+def test_a_folder_with_an_unusable_storage_is_an_error_with_the_remedy(tmp_path, callback):
     (tmp_path / "file").write_text("x")
     storage = Storage.parse(str(tmp_path / "file")) / "sweep"
     with ResultsWriter.create(tmp_path / "here", "space", storage):
         pass
     with pytest.raises(InputError) as error, reopen(tmp_path / "here", None, callback):
         pass
-    said = str(error.value)
-    assert f"class-sweep resume {tmp_path / 'here'} --storage URI" in said
-    assert f"once {tmp_path / 'here' / 'storage.json'} is removed" in said
+    message = str(error.value)
+    assert f"class-sweep resume {tmp_path / 'here'} --storage URI" in message
+    assert f"to use none: remove {tmp_path / 'here' / 'storage.json'}" in message
     (tmp_path / "here" / "storage.json").unlink()
     with reopen(tmp_path / "here", None, callback) as (_, manager):
         assert isinstance(manager, LocalCheckpointManager)

@@ -7,7 +7,7 @@ from class_sweep.execution.cluster.local import LocalRay
 from class_sweep.execution.tune.ray_tune_patches import patched_ray_tune
 
 
-def test_tune_gets_its_own_parts_back(tmp_path):
+def test_the_patches_are_undone(tmp_path):
     def parts():
         return (
             tune_controller._ActorClassCache,
@@ -22,7 +22,7 @@ def test_tune_gets_its_own_parts_back(tmp_path):
 
 
 class Counts(tune.Callback):
-    """How many trials Tune holds as each of them ends."""
+    """Counts the trials that Ray Tune holds whenever one ends."""
 
     def __init__(self):
         self.held = []
@@ -44,7 +44,7 @@ class OneReport(tune.Trainable):
 
 @pytest.mark.ray
 @pytest.mark.filterwarnings("ignore")  # Tune's own
-def test_what_tune_holds_does_not_grow_with_the_trials_that_ended(tmp_path):
+def test_ray_tune_keeps_no_ended_trials(tmp_path):
     counts = Counts()
     with LocalRay(1) as instance:
         instance.start()

@@ -1,4 +1,4 @@
-"""How a trial that Tune gave up on is told; the texts are Tune's own."""
+"""The reason of a trial that Ray Tune gave up on, from Ray Tune's own error texts."""
 
 import pytest
 
@@ -33,5 +33,5 @@ The actor died unexpectedly before finishing this task.
         ("", "the trial's process died: it left no message"),
     ],
 )  # fmt: skip
-def test_the_reason_is_the_last_failures_in_one_line(text, reason):
+def test_the_reason_is_the_last_failure_in_one_line(text, reason):
     assert _reason(text) == reason

@@ -1,4 +1,4 @@
-"""The searcher: the tuner's trials in the words of Ray Tune."""
+"""The searcher: the tuner's trials as Ray Tune suggestions."""
 
 import pytest
 

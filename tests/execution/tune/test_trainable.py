@@ -1,4 +1,4 @@
-"""The trainable: in this process for its rules, in a real Ray worker for what it loads."""
+"""The trainable: its rules in this process, and its imports in a real Ray worker."""
 
 import math
 
@@ -28,7 +28,7 @@ SECOND = {
     "reached": 0,
 }
 
-FAR = 10**6  # a step that no trial comes to
+FAR = 10**6  # a step that no trial reaches
 
 
 @pytest.fixture(scope="module")
@@ -68,11 +68,11 @@ def trial(space, features, checkpoints):
 
 
 def reports(trainable):
-    found = []
+    outcomes = []
     while True:
-        found.append(trainable.step()["report"])
-        if found[-1].last or found[-1].failure:
-            return found
+        outcomes.append(trainable.step()["report"])
+        if outcomes[-1].last or outcomes[-1].failure:
+            return outcomes
 
 
 def plain(outcomes):
@@ -80,12 +80,12 @@ def plain(outcomes):
 
 
 def test_it_reports_at_each_rung_and_at_its_end(trial):
-    found = reports(trial(FIRST))
-    assert [o.rung for o in found] == [0, 1, 2, None]
-    assert [o.samples for o in found[:3]] == [576, 1120, 2240]
-    assert found[-1].last
-    assert "all/mrr" in found[-1].metrics
-    assert "all/mrr" not in found[0].metrics  # the objective's pool only, until the end
+    outcomes = reports(trial(FIRST))
+    assert [o.rung for o in outcomes] == [0, 1, 2, None]
+    assert [o.samples for o in outcomes[:3]] == [576, 1120, 2240]
+    assert outcomes[-1].last
+    assert "all/mrr" in outcomes[-1].metrics
+    assert "all/mrr" not in outcomes[0].metrics  # the objective's pool only, until the end
 
 
 def test_a_reused_worker_trains_as_a_fresh_one(trial):
@@ -96,20 +96,20 @@ def test_a_reused_worker_trains_as_a_fresh_one(trial):
     assert plain(reports(worker)) == alone
 
 
-def test_a_trial_continued_from_its_checkpoint_ends_like_an_uninterrupted_one(trial):
+def test_a_trial_resumed_from_its_checkpoint_equals_an_uncut_trial(trial):
     whole = plain(reports(trial(FIRST)))
     cut = trial(FIRST)
     for _ in range(2):
         cut.step()
         kept = cut.save()
-    assert kept.checkpoint is None  # Tune has nothing to look after
+    assert kept.checkpoint is None  # Ray Tune manages no checkpoint
     other = trial(SECOND)
     other.step()
     other.reset_config(FIRST | {"reached": FAR})
     assert plain(reports(other)) == whole[2:]
 
 
-def test_a_trial_is_only_gone_on_from_its_own_state_and_where_it_was_begun(trial):
+def test_a_trial_resumes_only_from_its_own_checkpoint_and_only_after_a_report(trial):
     whole = plain(reports(trial(FIRST)))
     cut = trial(FIRST)
     cut.step()
@@ -120,8 +120,8 @@ def test_a_trial_is_only_gone_on_from_its_own_state_and_where_it_was_begun(trial
     assert plain(reports(trial(FIRST | {"reached": FAR}))) == whole[1:]
 
 
-def test_a_checkpoint_ahead_of_the_log_is_not_gone_on_from(trial):
-    """Where the log's last lines were lost, their reports are made again."""
+def test_a_checkpoint_ahead_of_the_log_is_not_used(trial):
+    """If the log has lost its last lines, their reports are made again."""
     whole = plain(reports(trial(FIRST)))
     cut = trial(FIRST)
     steps = []
@@ -133,7 +133,7 @@ def test_a_checkpoint_ahead_of_the_log_is_not_gone_on_from(trial):
     assert plain(reports(trial(FIRST | {"reached": steps[0]}))) == whole
 
 
-def test_a_torn_checkpoint_starts_anew(trial, tmp_path):
+def test_a_trial_with_only_a_damaged_checkpoint_restarts(trial, tmp_path):
     whole = plain(reports(trial(FIRST)))
     cut = trial(FIRST)
     cut.step()
@@ -143,7 +143,7 @@ def test_a_torn_checkpoint_starts_anew(trial, tmp_path):
     assert plain(reports(trial(FIRST | {"reached": FAR}))) == whole
 
 
-def test_a_torn_checkpoint_costs_the_way_since_the_one_before(trial, tmp_path):
+def test_a_trial_with_a_damaged_checkpoint_resumes_from_the_older_one(trial, tmp_path):
     whole = plain(reports(trial(FIRST)))
     cut = trial(FIRST)
     for _ in range(2):
@@ -154,7 +154,7 @@ def test_a_torn_checkpoint_costs_the_way_since_the_one_before(trial, tmp_path):
     assert plain(reports(trial(FIRST | {"reached": FAR}))) == whole[1:]
 
 
-def test_a_loss_that_is_no_number_fails_the_trial_and_not_the_worker(trial):
+def test_a_loss_that_is_not_finite_fails_the_trial_and_not_the_worker(trial):
     worker = trial(FIRST)
     worker.step()
     with torch.no_grad():
@@ -183,26 +183,26 @@ def fails_with(error, monkeypatch):
     monkeypatch.setattr(Trainer, "train_to", train_to)
 
 
-def test_an_exception_that_nobody_foresaw_is_raised_for_another_process_to_try(trial, monkeypatch):
+def test_an_unexpected_exception_is_raised_so_that_another_process_retries(trial, monkeypatch):
     worker = trial(FIRST)
     fails_with(KeyError("boom"), monkeypatch)
     with pytest.raises(KeyError, match="boom"):
         worker.step()
 
 
-def test_a_gpu_without_room_is_named_as_that_with_the_batch_size(trial, monkeypatch):
+def test_a_full_gpu_is_an_error_with_the_batch_size(trial, monkeypatch):
     worker = trial(FIRST)
     fails_with(torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"), monkeypatch)
     report = worker.step()["report"]
     assert report.failure == (
         "the GPU must hold a training step, got out of memory on 0 of one with"
-        " optimizer.batch_size 32: optimizer.micro_batch_size below it, or a larger"
-        " resources.gpus, makes room"
+        " optimizer.batch_size 32; set optimizer.micro_batch_size below it, or raise"
+        " resources.gpus"
     )
     assert "CUDA out of memory" in report.traceback
 
 
-def test_shared_arrays_that_were_written_to_fail_the_trial_at_its_end(trial, features):
+def test_a_write_to_shared_arrays_fails_the_trial_at_its_end(trial, features):
     worker = trial(FIRST)
     text = worker._features.text
     before = text[0, 0]
@@ -214,7 +214,7 @@ def test_shared_arrays_that_were_written_to_fail_the_trial_at_its_end(trial, fea
     assert "shared features must not change" in last.failure
 
 
-def test_a_trial_leaves_the_shared_arrays_as_they_were(trial, features):
+def test_a_trial_does_not_change_the_shared_arrays(trial, features):
     before = features.index_for(Curriculum()).checksum()
     copies = {name: np.array(array) for name, array in features.arrays().items()}
     reports(trial(FIRST))
@@ -224,7 +224,7 @@ def test_a_trial_leaves_the_shared_arrays_as_they_were(trial, features):
 
 
 @pytest.mark.ray
-def test_a_worker_loads_no_tokenizer_no_chemistry_and_shares_its_arrays(
+def test_a_worker_imports_no_tokenizer_and_no_chemistry_and_copies_no_array(
     ray_instance, space, features, checkpoints
 ):
     import ray
