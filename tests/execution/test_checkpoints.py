@@ -58,7 +58,7 @@ def step_of(store, name="a.pt"):
         return load_state(found[0], CPU)["step"] if found else None
 
 
-def test_the_newest_state_of_a_name_is_given_back(store):
+def test_open_returns_the_newest_checkpoint_of_a_name(store):
     assert step_of(store) is None
     for step in (1, 2):
         store.save("a.pt", of(step))
@@ -68,7 +68,7 @@ def test_the_newest_state_of_a_name_is_given_back(store):
     assert step_of(store, "b.pt") == 7
 
 
-def test_a_folder_holds_the_last_two_of_a_trial_newest_first(tmp_path):
+def test_a_local_store_keeps_the_last_two_checkpoints_newest_first(tmp_path):
     store = LocalCheckpointStore(tmp_path)
     for step in (1, 2, 3):
         store.save("a.pt", of(step))
@@ -77,7 +77,7 @@ def test_a_folder_holds_the_last_two_of_a_trial_newest_first(tmp_path):
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_a_state_that_could_not_be_written_leaves_the_one_before(tmp_path):
+def test_a_failed_write_leaves_the_older_checkpoint(tmp_path):
     def fails(to):
         raise OSError(28, "No space left on device")
 
@@ -88,14 +88,14 @@ def test_a_state_that_could_not_be_written_leaves_the_one_before(tmp_path):
     assert step_of(store) == 1
 
 
-def test_another_process_sees_them_as_well(store):
+def test_another_process_reads_the_same_checkpoints(store):
     again = pickle.loads(pickle.dumps(store))  # noqa: S301 - as Ray does
     store.save("a.pt", of(1))
     store.flush(20)
     assert step_of(again) == 1
 
 
-def test_a_slow_storage_holds_no_trial_up_and_gets_the_newest(storage):
+def test_a_slow_storage_delays_no_trial_and_gets_the_newest_checkpoint(storage):
     store = RemoteCheckpointStore(storage)
     Gate.opened.clear()
     start = time.monotonic()
@@ -109,12 +109,12 @@ def test_a_slow_storage_holds_no_trial_up_and_gets_the_newest(storage):
     assert step_of(store) == 49
 
 
-def test_only_the_newest_of_the_queued_checkpoints_are_kept(storage):
+def test_a_full_queue_keeps_the_newest_checkpoints(storage):
     store = RemoteCheckpointStore(storage)
     Gate.opened.clear()
     for number in range(16):
         store.save(checkpoint_name(number, "x"), of(number))
-        time.sleep(0.02)  # the first is on its way by then
+        time.sleep(0.02)  # the first upload has started by then
     Gate.opened.set()
     store.flush(20)
     assert set(storage.files()) == {
@@ -122,7 +122,7 @@ def test_only_the_newest_of_the_queued_checkpoints_are_kept(storage):
     }
 
 
-def test_the_state_of_an_ended_trial_is_not_sent_nor_waited_for(storage):
+def test_the_checkpoint_of_an_ended_trial_is_neither_uploaded_nor_waited_for(storage):
     store = RemoteCheckpointStore(storage)
     Gate.opened.clear()
     store.save("on its way", of(1))
@@ -140,7 +140,7 @@ def test_the_state_of_an_ended_trial_is_not_sent_nor_waited_for(storage):
     assert set(storage.files()) == {"checkpoints/on its way", "checkpoints/next"}
 
 
-def test_a_failing_storage_is_tried_again_with_the_newest(storage):
+def test_a_failed_upload_is_retried_with_the_newest_checkpoint(storage):
     store = RemoteCheckpointStore(storage)
     Gate.locked = True
     for step in range(1, 5):
@@ -152,7 +152,7 @@ def test_a_failing_storage_is_tried_again_with_the_newest(storage):
     assert step_of(store) == 4
 
 
-def test_one_that_cannot_be_read_is_none(storage, monkeypatch):
+def test_a_checkpoint_that_cannot_be_read_is_missing(storage, monkeypatch):
     store = RemoteCheckpointStore(storage)
     store.save("a.pt", of(1))
     store.flush(20)
@@ -170,12 +170,12 @@ def test_a_queued_checkpoint_has_no_name_on_the_disk(storage, monkeypatch, tmp_p
     store = RemoteCheckpointStore(storage)
     Gate.opened.clear()
     store.save("a.pt", of(1))
-    assert not list((tmp_path / "spool").iterdir())  # a worker that is killed leaves nothing
+    assert not list((tmp_path / "spool").iterdir())  # a killed worker leaves no file
     Gate.opened.set()
     store.flush(20)
 
 
-def test_a_disk_that_will_not_take_a_state_says_so(tmp_path):
+def test_a_full_disk_is_an_error(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(OSError, match="file"):
         LocalCheckpointStore(tmp_path / "file").save("a.pt", of(1))

@@ -1,4 +1,4 @@
-"""A tuner over a results folder: opened again, it is that of a driver that was killed."""
+"""A driver over a results folder; a second driver over the same folder is a restart."""
 
 import itertools
 
@@ -18,7 +18,7 @@ RUNGS = [100, 200]  # samples; a trial ends at 300
 
 
 class Driver:
-    """A tuner, the folder that it writes to, and the reports of trials with a value alone."""
+    """A tuner, its results folder, and a short way to report the value of a trial."""
 
     def __init__(self, folder, callback, text, plan_of, pruner, slots):
         self.space = space = parse_space(text)
@@ -42,23 +42,23 @@ class Driver:
         return trial if isinstance(trial, NoTrial) else trial.number
 
     def report(self, number, value, rung=None, *, metric="split/mrr", **fields):
-        """A report at a rung, or at the trial's end; the worker is free where the trial stops."""
+        """Report at a rung or at the trial's end; free the worker if the trial stops."""
         report = len(RUNGS) if rung is None else rung
         samples = 100 * (report + 1)
-        told = TrialReport(
+        trial_report = TrialReport(
             **{
                 "report": report, "step": samples, "samples": samples, "rung": rung,
                 "last": rung is None, "metrics": {metric: value}, "loss": 1.0, "seconds": 0.5,
             }
             | fields
         )  # fmt: skip
-        decision = self.tuner.tell(number, told)
+        decision = self.tuner.tell(number, trial_report)
         if decision != "continue":
             self.tuner.release(number)
         return decision
 
     def fail(self, number):
-        """The process of a trial died too often."""
+        """Fail a trial whose process died too often."""
         self.tuner.fail(number, "its process died", "Traceback")
         self.tuner.release(number)
 
@@ -74,7 +74,7 @@ class Driver:
 
 @pytest.fixture
 def drive(tmp_path, callback, small_space_text):
-    """Open a driver in a folder; a driver that was there before is dead."""
+    """Open a driver in a folder; an earlier driver there counts as killed."""
     drivers, plans = {}, itertools.count()
 
     def drive(

@@ -39,7 +39,7 @@ def order_of(driver, number):
 
 
 def run_out(driver):
-    """Run every trial to its end; the orders that were trained."""
+    """Run every trial to its end; return the orders that were trained."""
     trained = []
     while not isinstance(number := driver.ask(), NoTrial):
         trained.append(order_of(driver, number))
@@ -76,7 +76,7 @@ def test_a_plan_is_trained_once(drive_orders, tmp_path):
         assert len(trial.intermediate_values) == 2
 
 
-def test_a_cut_sweep_copies_what_it_would_have_copied(drive_orders):
+def test_a_resumed_sweep_copies_the_same_trials(drive_orders):
     driver = drive_orders()
     first = driver.ask()
     driver.report(first, 0.5)

@@ -15,7 +15,7 @@ from class_sweep.tuning.milestones import Milestone, milestones, rung_samples
 from class_sweep.tuning.pruners.pruner import rung_epochs
 
 
-def test_auto_is_a_ninth_of_the_samples_where_these_end_the_budget(small_space_text):
+def test_auto_grace_is_a_ninth_of_the_samples_if_samples_limit_the_budget(small_space_text):
     text = small_space_text.replace("pruning: {grace_epochs: 1, reduction_factor: 2}", "")
     text = text.replace("budget: {epochs: 6}", "budget: {epochs: 90, samples: 18000}")
     assert rung_samples(parse_space(text), 1000) == [2000, 8000, 32000]
@@ -51,7 +51,7 @@ def test_rungs_are_below_the_budget(pruning, epochs, rungs):
 
 def test_rungs_are_samples_of_full_data(small_space_text):
     text = small_space_text.replace("grace_epochs: 1", "grace_epochs: 1.1")
-    assert rung_samples(parse_space(text), 100) == [110, 220, 440]  # 1.1 * 100 is a hair above 110
+    assert rung_samples(parse_space(text), 100) == [110, 220, 440]  # 1.1 * 100 > 110
 
 
 def test_a_recording_reports_at_every_epoch_of_full_data(small_space_text):
@@ -77,7 +77,7 @@ def test_without_pruning_a_trial_reports_at_its_end_alone():
 
 
 @pytest.mark.parametrize("rung", [1000, 1001, 10**9])
-def test_a_rung_at_the_end_or_beyond_it_is_none(rung):
+def test_a_rung_at_the_end_or_beyond_it_is_left_out(rung):
     assert milestones(schedule(), [100, rung]) == [
         Milestone(10, 0, last=False),
         Milestone(100, None, last=True),
@@ -88,12 +88,12 @@ def test_a_shorter_schedule_meets_the_same_rungs_at_the_same_samples():
     full, short = schedule(), schedule(alpha=0.4, beta=0.03)
     assert short.samples < full.samples
     rungs = [100, 300, 900]
-    found = milestones(short, rungs)
-    assert found[:2] == milestones(full, rungs)[:2]
-    assert found[-1] == Milestone(short.steps, None, last=True)
+    reports = milestones(short, rungs)
+    assert reports[:2] == milestones(full, rungs)[:2]
+    assert reports[-1] == Milestone(short.steps, None, last=True)
 
 
-def test_of_two_rungs_in_one_step_the_later_counts():
+def test_the_later_of_two_rungs_in_one_step_counts():
     coarse = schedule(batch_size=50)
     assert milestones(coarse, [10, 30, 90]) == [
         Milestone(1, 1, last=False),
@@ -111,8 +111,8 @@ def test_of_two_rungs_in_one_step_the_later_counts():
     st.floats(1.5, 5),
 )
 def test_every_rung_is_met_at_its_first_step(epochs, pairs, batch_size, alpha, grace, factor):
-    found = rungs_of({"grace_epochs": grace, "reduction_factor": factor}, epochs)
-    rungs = [math.ceil(rung * pairs) for rung in found]
+    rung_epochs = rungs_of({"grace_epochs": grace, "reduction_factor": factor}, epochs)
+    rungs = [math.ceil(rung * pairs) for rung in rung_epochs]
     assert all(0 < rung <= epochs * pairs for rung in rungs)
     trial = schedule(epochs=epochs, pairs=pairs, batch_size=batch_size, alpha=alpha)
     *before, end = milestones(trial, rungs)

@@ -1,4 +1,4 @@
-"""Paused trials, and what waits for them: the tuner, its study and its pruner together."""
+"""Paused trials and their duplicates: the tuner, its study and its pruner together."""
 
 import pytest
 from optuna.trial import TrialState as OptunaState
@@ -24,7 +24,7 @@ def start(drive, text):
 
 
 def report_all(driver, values):
-    """Ask for a trial for each value, which it reports at the first rung."""
+    """Start a trial for each value, and report the value at the first rung."""
     for value in values:
         driver.report(driver.ask(), value, 0)
 

@@ -8,9 +8,7 @@ from class_sweep.results.summary import SweepSummary
 from class_sweep.sweep import resume
 
 
-def test_a_sweep_that_began_under_another_pruning_is_not_gone_on_with(
-    tmp_path, small_space_text, callback
-):
+def test_a_sweep_is_not_resumed_under_another_pruner(tmp_path, small_space_text, callback):
     with ResultsWriter.create(tmp_path / "results", small_space_text) as writer:
         tree = summary_of("interrupted", 8)
         writer.write_summary(SweepSummary.model_validate(tree | {"pruning": "asha"}))

@@ -1,4 +1,4 @@
-"""What a study proposes, and what it stores of the trials' reports."""
+"""The proposals of a study, and the reports that it stores."""
 
 from dataclasses import replace
 
@@ -54,7 +54,7 @@ def stored(tmp_path, name="study.db"):
     return study.trials
 
 
-def test_each_end_is_stored_as_what_it_was(open_study, tmp_path):
+def test_the_final_state_of_each_trial_is_stored(open_study, tmp_path):
     proposals = open_study()
     ends = [("finish", 0.7), ("prune", 0.3), ("fail", None), ("continue", 0.4)]
     for number, (decision, value) in enumerate(ends):
@@ -68,7 +68,7 @@ def test_each_end_is_stored_as_what_it_was(open_study, tmp_path):
     assert trials[1].intermediate_values == {100: 0.3}
 
 
-def test_reports_are_in_the_study_at_their_samples(open_study, tmp_path):
+def test_the_study_stores_each_report_at_its_samples(open_study, tmp_path):
     proposals = open_study()
     proposals.propose()
     for samples, value in [(100, 0.1), (300, 0.2), (300, 0.9)]:
@@ -135,9 +135,7 @@ samplers = pytest.mark.parametrize("sampler", SAMPLERS)
 
 
 @samplers
-def test_one_seed_gives_one_sequence_and_another_seed_another(
-    open_study, small_space_text, sampler
-):
+def test_the_sequence_of_proposals_depends_on_the_seed(open_study, small_space_text, sampler):
     def sequence(seed, name):
         proposals = open_study(sampled(small_space_text, sampler, seed), name)
         for number in range(7):
@@ -150,7 +148,7 @@ def test_one_seed_gives_one_sequence_and_another_seed_another(
 
 
 @samplers
-def test_a_cut_sweep_proposes_what_it_would_have_proposed(open_study, small_space_text, sampler):
+def test_a_resumed_study_proposes_the_same_configurations(open_study, small_space_text, sampler):
     text = sampled(small_space_text, sampler).replace("trials: 8", "trials: 14")
 
     def run(proposals, numbers):
@@ -180,7 +178,7 @@ def test_a_space_without_axes_proposes_its_one_trial(open_study, small_space_tex
     assert open_study(dump_settings(alone)).propose().config == {}
 
 
-def test_a_proposal_that_was_not_stored_never_was(open_study, wide, tmp_path):
+def test_a_proposal_that_was_not_stored_is_dropped(open_study, wide, tmp_path):
     optuna_study = open_study(wide).study._study
     optuna_study.enqueue_trial({"curriculum.alpha": 0.4})
     optuna_study.ask()  # and the process died here
@@ -275,7 +273,7 @@ def test_failed_trials_are_proposed_again_as_new_ones(drive):
     assert [(t.rerun_of, t.config, t.name) for t in reruns] == [
         (r.trial, r.config, r.name) for r in failed
     ]
-    # A driver that is killed here continues them as what they are.
+    # A driver that is killed here continues the reruns.
     cut = drive(folder="again")
     assert [cut.ask(), cut.ask()] == [8, 9]
     assert [cut.ledger[n].rerun_of for n in (8, 9)] == [0, 3]
@@ -288,7 +286,7 @@ def test_a_resumed_sweep_continues_open_trials_and_closes_ended_ones(drive, monk
     first = driver.ledger.trials()
     driver.report(1, 0.5, 0)
     monkeypatch.setattr(driver.tuner._study, "tell", lambda *_: None)
-    driver.report(0, 0.6)  # its line was written, but the study was never told
+    driver.report(0, 0.6)  # in the log, but not in the study
     assert driver.in_file()[0].state == TrialState.RUNNING
     again = drive(pruner=Asha(2))
     assert again.tuner.left == 7

@@ -24,7 +24,7 @@ def opened(path):
 
 
 def read(path):
-    """The trials as Optuna reads them from the file, without what differs between processes."""
+    """The trials as Optuna reads them from the file."""
     return optuna.load_study(study_name="s", storage=f"sqlite:///{path}").trials
 
 
@@ -35,7 +35,7 @@ def facts(trial):
     )  # fmt: skip
 
 
-def test_the_file_holds_what_memory_holds_once_saved(path):
+def test_a_saved_file_equals_the_study_in_memory(path):
     file, study = opened(path)
     finished, pruned, running = (study.ask(AXES) for _ in range(3))
     for trial in (finished, pruned, running):
@@ -55,7 +55,7 @@ def test_the_file_holds_what_memory_holds_once_saved(path):
     ]  # fmt: skip
 
 
-def test_a_reopened_study_continues_where_it_ended(path):
+def test_a_reopened_study_continues(path):
     file, study = opened(path)
     first, second = study.ask(AXES), study.ask(AXES)
     first.report(0.5, 10)
@@ -73,7 +73,7 @@ def test_a_reopened_study_continues_where_it_ended(path):
     assert study.ask(AXES).number == 2
 
 
-def test_what_was_not_saved_is_not_in_the_file(path):
+def test_an_unsaved_trial_is_not_in_the_file(path):
     _, study = opened(path)
     study.ask(AXES)
     assert read(path) == []
@@ -81,7 +81,7 @@ def test_what_was_not_saved_is_not_in_the_file(path):
     assert study.trials == []
 
 
-def test_an_attribute_that_a_sampler_notes_later_is_kept(path):
+def test_an_attribute_that_a_sampler_sets_later_is_saved(path):
     file, study = opened(path)
     trial = study.ask(AXES)
     file.save(0)
@@ -107,7 +107,7 @@ def test_a_trial_costs_the_file_few_transactions(path, monkeypatch):
     assert len(commits) <= 3  # by Optuna's own storage: 14
 
 
-def test_a_trial_that_the_log_does_not_know_to_have_ended_is_reopen_trials(path):
+def test_a_trial_that_has_not_ended_in_the_log_is_reopened(path):
     file, study = opened(path)
     finished, pruned, early, running = (study.ask(AXES) for _ in range(4))
     for trial in (finished, pruned, early, running):
@@ -129,13 +129,13 @@ def test_a_trial_that_the_log_does_not_know_to_have_ended_is_reopen_trials(path)
     assert after[2].values is None
     assert facts(after[2])[3:] == before[2][3:]
     assert sorted(p.name for p in path.parent.iterdir()) == ["study.db"]
-    file, study = opened(path)  # and it continues
+    file, study = opened(path)  # the study continues
     study.tell(2, 0.7)
     file.save(2)
     assert [facts(trial) for trial in read(path)] == before
 
 
-def test_samplers_see_an_open_trial_by_its_report_and_nobody_else_does():
+def test_only_samplers_see_a_reported_open_trial_as_pruned():
     memory = MemoryStorage()
     study = optuna.create_study(storage=memory, direction="maximize")
     reported, silent = study.ask(AXES), study.ask(AXES)
@@ -173,7 +173,7 @@ def test_tpe_draws_near_the_good_reports_of_trials_that_are_still_open():
 
 
 @pytest.mark.parametrize("direction", ["maximize", "minimize"])
-def test_of_a_long_study_samplers_see_the_latest_and_the_best(direction):
+def test_samplers_see_the_latest_and_the_best_trials_of_a_long_study(direction):
     memory = MemoryStorage()
     study = optuna.create_study(storage=memory, direction=direction)
     sign = 1 if direction == "maximize" else -1

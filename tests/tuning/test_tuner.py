@@ -1,4 +1,4 @@
-"""What the tuner makes of reports: the decision, the line in the log, and nothing else."""
+"""The tuner: its decisions on reports, and their records in the log."""
 
 import math
 from dataclasses import replace
@@ -88,7 +88,7 @@ def test_a_baseline_is_never_pruned_but_reports_at_its_rungs(drive):
     assert driver.report(second, 0.2, 0) == "prune"  # the cutoff is 0.3, the median of both
 
 
-def test_a_report_that_comes_again_is_not_written_twice(open_tuner):
+def test_a_repeated_report_is_not_written_twice(open_tuner):
     driver = open_tuner()
     driver.report(0, 0.5, 0)
     assert driver.report(0, 0.5, 0) == "continue"
@@ -104,7 +104,7 @@ def test_no_report_changes_a_trial_that_has_ended(open_tuner):
     assert len(driver.records()) == 1
 
 
-def test_a_tuner_over_the_log_decides_as_the_uninterrupted_one(open_tuner, drive):
+def test_a_resumed_tuner_decides_as_an_uninterrupted_one(open_tuner, drive):
     values = [0.5, 0.6, 0.4, 0.55]
     whole = open_tuner(folder="whole")
     expected = [whole.report(n, value, 0) for n, value in enumerate(values)]
@@ -160,7 +160,7 @@ def test_an_evicted_paused_trial_is_pruned_in_a_line_of_its_own(open_tuner):
     assert records[-1].samples == 100
 
 
-def test_a_log_cut_before_that_line_is_completed(open_tuner, drive):
+def test_a_log_that_lost_the_record_of_an_eviction_is_completed(open_tuner, drive):
     driver = open_tuner(SuccessiveHalving([1]))
     for number, value in enumerate([0.4, 0.3, 0.5]):
         driver.report(number, value, 0)
@@ -182,7 +182,7 @@ def test_a_paused_trial_continues_only_after_its_promotion(open_tuner, drive):
     assert driver.report(0, 0.6) == "pause"
     assert driver.ledger.written == 1
     assert driver.ask() == 0
-    assert driver.report(0, 0.4, 0) == "continue"  # its checkpoint was torn
+    assert driver.report(0, 0.4, 0) == "continue"  # its checkpoint was damaged
     assert driver.report(0, 0.6) == "finish"
 
 
@@ -193,7 +193,7 @@ def test_a_log_without_its_study_is_refused(open_tuner, drive):
         drive(change=NO_BASELINES)
 
 
-def test_slots_limit_the_trials_on_workers_and_none_stops_the_sweep(drive):
+def test_slots_limit_the_trials_on_workers_and_0_slots_stop_the_sweep(drive):
     slots = [2]
     driver = drive(slots=lambda _: slots[0])
     first, _ = driver.ask(), driver.ask()

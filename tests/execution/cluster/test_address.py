@@ -23,7 +23,7 @@ from class_sweep.execution.cluster.address import cluster_address, require_clust
         ("local", "10.0.0.1:6379", None),
     ],
 )
-def test_the_requested_address_wins_over_the_environment(
+def test_a_requested_address_has_priority_over_the_environment(
     monkeypatch, requested, variable, expected
 ):
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
@@ -33,7 +33,7 @@ def test_the_requested_address_wins_over_the_environment(
 
 
 @pytest.mark.parametrize("wrong", ["nonsense", "host:port", "10.0.0.1", "10.0.0.1:", ":6379"])
-def test_a_text_that_is_no_address_is_refused(wrong):
+def test_an_invalid_address_is_refused(wrong):
     expected = f"an address must be auto or host:port, got {wrong}"
     with pytest.raises(InputError, match=re.escape(expected) + "$"):
         require_cluster(wrong)
@@ -54,24 +54,22 @@ def listener():
 
 @pytest.fixture
 def on_loopback(monkeypatch):
-    """Ray asks for this machine by its address in the network, where tests do not listen."""
+    """Use the loopback address: Ray would use the network address, where no test listens."""
     monkeypatch.setattr(
         "ray._private.services.canonicalize_bootstrap_address", lambda address: address
     )
 
 
-def test_a_port_where_nothing_listens_is_refused_at_once(on_loopback):
+def test_a_closed_port_is_refused_at_once(on_loopback):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     start = time.monotonic()
-    with pytest.raises(InputError, match=rf"answers, got 127.0.0.1:{port} \(.*refused"):
+    with pytest.raises(InputError, match=rf"running Ray cluster, got 127.0.0.1:{port} \(.*refused"):
         require_cluster(f"127.0.0.1:{port}")
     assert time.monotonic() - start < address._CONNECT_SECONDS
 
 
-def test_a_port_where_something_else_listens_is_given_up_in_time(
-    listener, on_loopback, monkeypatch
-):
+def test_another_server_on_the_port_is_refused_in_time(listener, on_loopback, monkeypatch):
     monkeypatch.setattr(address, "_ANSWER_SECONDS", 3.0)
     start = time.monotonic()
     with pytest.raises(InputError, match=f"the process at 127.0.0.1:{listener} is no Ray cluster"):
@@ -79,7 +77,7 @@ def test_a_port_where_something_else_listens_is_given_up_in_time(
     assert time.monotonic() - start < 3 + address._CONNECT_SECONDS
 
 
-def test_where_no_cluster_runs_auto_finds_none(monkeypatch):
+def test_auto_without_a_running_cluster_is_refused(monkeypatch):
     def none(_):
         raise ConnectionError("Could not find any running Ray instance.")
 
@@ -96,7 +94,7 @@ def test_where_no_cluster_runs_auto_finds_none(monkeypatch):
         ("", "one\nray.exceptions.RpcError: 404", r"RpcError: 404\)"),
     ],
 )
-def test_each_answer_of_the_greeting_is_one_error(monkeypatch, printed, complained, expected):
+def test_each_failed_greeting_is_one_error(monkeypatch, printed, complained, expected):
     monkeypatch.setattr(socket, "create_connection", lambda *_, **__: socket.socket())
     done = subprocess.CompletedProcess([sys.executable], 0, printed, complained)
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: done)

@@ -1,4 +1,4 @@
-"""The index over several raylets, one of which is lost during the count."""
+"""The index over several raylets when one of them is lost during the count."""
 
 import os
 
@@ -40,7 +40,7 @@ def features(pairs):
 
 @pytest.mark.long
 @pytest.mark.cluster
-def test_over_three_nodes_with_one_lost_the_index_is_the_same(cluster, monkeypatch):
+def test_the_index_is_the_same_over_three_nodes_when_one_is_lost(cluster, monkeypatch):
     monkeypatch.setattr(tiles, "TILE", 200)
     text, molecule = features(3000)
     alone = build_index(text, molecule, SIGMAS)
@@ -50,7 +50,7 @@ def test_over_three_nodes_with_one_lost_the_index_is_the_same(cluster, monkeypat
     lost = []
 
     def lose_one(done, total):
-        assert total == 120  # 15 spans of 200 pairs, each against itself and those after it
+        assert total == 120  # 15 spans of 200 pairs, each against itself and all later spans
         if done == 20 and not lost:
             lost.append(workers.pop())
             cluster.remove_node(lost[0])

@@ -9,14 +9,14 @@ from class_sweep.execution.cluster.local import LocalRay
 from class_sweep.execution.tune.ray_tune_patches import patched_ray_tune
 
 
-def test_an_instance_that_was_never_started_is_left_without_ray():
+def test_leaving_an_instance_that_was_never_started_needs_no_ray():
     with LocalRay(1):
         pass
     assert not ray.is_initialized()
     assert "ray" not in {thread.name for thread in threading.enumerate()}
 
 
-def test_what_keeps_ray_from_coming_up_is_raised_and_nothing_stays(monkeypatch):
+def test_an_error_at_the_start_of_ray_is_raised_and_leaves_no_process(monkeypatch):
     def broken(**_):
         raise ConnectionError("no loopback")
 
@@ -28,7 +28,7 @@ def test_what_keeps_ray_from_coming_up_is_raised_and_nothing_stays(monkeypatch):
     assert "ray" not in {thread.name for thread in threading.enumerate()}
 
 
-def test_a_ray_of_its_own_is_started_whatever_the_environment_names(monkeypatch):
+def test_a_local_instance_ignores_the_address_in_the_environment(monkeypatch):
     asked = {}
     monkeypatch.setattr(ray, "init", lambda **given: asked.update(given))
     monkeypatch.setenv("RAY_ADDRESS", "10.0.0.1:6379")
@@ -42,13 +42,13 @@ def test_a_ray_of_its_own_is_started_whatever_the_environment_names(monkeypatch)
 @pytest.mark.ray
 def test_an_instance_that_is_still_starting_is_stopped():
     with LocalRay(1) as instance:
-        instance.start()  # and what went on beside it failed
+        instance.start()  # the preparation beside it has failed
     assert not ray.is_initialized()
     assert "ray" not in {thread.name for thread in threading.enumerate()}
 
 
 @pytest.mark.ray
-def test_workers_are_warm_and_an_actor_of_tunes_takes_one_of_them(tmp_path):
+def test_an_actor_of_ray_tune_takes_a_worker_that_has_imported_torch(tmp_path):
     import psutil
 
     def workers():

@@ -8,7 +8,7 @@ from class_sweep.execution.cluster.local import LocalRay
 from class_sweep.execution.cluster.runtime import JoinedCluster, open_runtime
 
 
-def test_an_address_is_joined_and_none_is_a_ray_of_its_own(monkeypatch, small_space_text):
+def test_an_address_joins_a_cluster_and_none_starts_a_local_instance(monkeypatch, small_space_text):
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     space = parse_space(small_space_text)
     assert isinstance(open_runtime(space, None), LocalRay)
@@ -17,7 +17,7 @@ def test_an_address_is_joined_and_none_is_a_ray_of_its_own(monkeypatch, small_sp
     assert isinstance(open_runtime(space, None), JoinedCluster)
 
 
-def test_a_cluster_that_cannot_be_joined_is_left_and_said(monkeypatch, small_space_text):
+def test_a_cluster_that_cannot_be_joined_is_an_error(monkeypatch, small_space_text):
     def other_python(**_):
         raise RuntimeError("Version mismatch: The cluster was started with:\n    Python: 3.99.1")
 
@@ -25,7 +25,8 @@ def test_a_cluster_that_cannot_be_joined_is_left_and_said(monkeypatch, small_spa
     monkeypatch.setattr(ray, "init", other_python)
     with (
         pytest.raises(
-            InputError, match=r"joined: auto: Version mismatch: .*with: Python: 3\.99\.1"
+            InputError,
+            match=r"join the cluster at auto, got: Version mismatch: .*with: Python: 3\.99\.1",
         ),
         JoinedCluster("auto", parse_space(small_space_text)),
     ):

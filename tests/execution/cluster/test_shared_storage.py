@@ -17,7 +17,7 @@ def node(name, host="head", ip="10.0.0.1", alive=True):
     }  # fmt: skip
 
 
-def test_machines_are_counted_by_name_and_address_and_only_while_they_live():
+def test_live_machines_are_distinct_by_name_and_address():
     nodes = [
         node("a"), node("b"), node("c", host="worker", ip="10.0.0.2"),
         node("d", host="worker", ip="10.0.0.3"), node("e", host="gone", alive=False),
@@ -27,11 +27,13 @@ def test_machines_are_counted_by_name_and_address_and_only_while_they_live():
     }  # fmt: skip
 
 
-def test_one_machine_with_its_own_disk_is_not_asked(tmp_path):
-    require_shared(Storage.parse(str(tmp_path)), [node("a"), node("b")])  # there is no Ray to ask
+def test_a_single_machine_with_a_local_path_is_not_checked(tmp_path):
+    require_shared(
+        Storage.parse(str(tmp_path)), [node("a"), node("b")]
+    )  # without Ray a check would fail
 
 
-def test_a_machine_that_sees_the_marker_and_writes_beside_it_reaches_the_place(tmp_path):
+def test_a_machine_reaches_a_location_where_it_reads_the_marker_and_writes(tmp_path):
     place = Storage.parse(str(tmp_path))
     assert unreachable_reason(place, "marker") == "the driver's file is not there"
     place.put("marker", b"x")
@@ -39,7 +41,7 @@ def test_a_machine_that_sees_the_marker_and_writes_beside_it_reaches_the_place(t
     assert set(place.files()) == {"marker"}
 
 
-def test_a_machine_that_may_not_write_says_why(tmp_path, monkeypatch):
+def test_a_machine_that_cannot_write_has_a_reason(tmp_path, monkeypatch):
     place = Storage.parse(str(tmp_path))
     place.put("marker", b"x")
 
@@ -51,7 +53,7 @@ def test_a_machine_that_may_not_write_says_why(tmp_path, monkeypatch):
 
 
 @pytest.mark.ray
-def test_on_several_machines_each_is_checked_and_the_failing_ones_are_named(ray_instance, tmp_path):
+def test_each_of_several_machines_is_checked_and_the_failed_ones_are_named(ray_instance, tmp_path):
     import ray
 
     place = Storage.parse(str(tmp_path))
@@ -59,8 +61,6 @@ def test_on_several_machines_each_is_checked_and_the_failing_ones_are_named(ray_
     require_shared(place, [here, here | {"NodeManagerHostname": "twin"}])
     assert place.files() == {}
     gone = node("a" * 56, host="worker", ip="10.0.0.9")
-    with pytest.raises(
-        InputError, match=r"which --storage names, got .*: worker \(10\.0\.0\.9\): "
-    ):
+    with pytest.raises(InputError, match=r"checkpoints, got .*: worker \(10\.0\.0\.9\): "):
         require_shared(place, [here, gone])
     assert place.files() == {}

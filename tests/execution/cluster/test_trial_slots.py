@@ -19,32 +19,32 @@ def clock(monkeypatch):
     return now
 
 
-def test_slots_follow_the_nodes_that_join_and_leave(clock):
-    there = [ONE]
-    slots = TrialSlots(Resources(cpus=1, gpus=0.5), None, lambda: list(there))
+def test_slots_follow_machines_that_join_and_leave(clock):
+    machines = [ONE]
+    slots = TrialSlots(Resources(cpus=1, gpus=0.5), None, lambda: list(machines))
     stop = StopRequest()
     assert slots(100, stop) == 2
-    there.append(ONE)
-    assert slots(100, stop) == 2  # it looks once a second
+    machines.append(ONE)
+    assert slots(100, stop) == 2  # machines are counted once a second
     clock[0] += 1
     assert slots(100, stop) == 4
     assert slots(3, stop) == 3
-    there.clear()
+    machines.clear()
     clock[0] += 1
-    assert slots(100, stop) == 1  # one waits in line for a machine
+    assert slots(100, stop) == 1  # one trial waits in Ray's queue
     assert not stop.asked
 
 
-def test_a_limit_holds_whatever_there_is():
+def test_the_limit_of_the_space_holds():
     assert TrialSlots(Resources(cpus=1), 3, lambda: [ONE])(100, StopRequest()) == 3
 
 
-def test_what_can_be_launched_is_asked_for():
+def test_launchable_machines_count():
     slots = TrialSlots(Resources(cpus=1, gpus=1), None, lambda: [Machine("head", 4, 0)], [ONE] * 8)
     assert slots(100, StopRequest()) == 8
 
 
-def test_a_node_that_is_wrong_stops_the_sweep_with_its_reason():
+def test_an_unusable_node_stops_the_sweep_with_the_reason():
     def wrong():
         raise SweepError("node x has torch 1.0")
 
@@ -54,7 +54,7 @@ def test_a_node_that_is_wrong_stops_the_sweep_with_its_reason():
     assert str(stop.reason) == "node x has torch 1.0"
 
 
-def test_what_the_launcher_may_add_is_read_from_what_it_left(monkeypatch, tmp_path):
+def test_launchable_machines_are_read_from_the_launchers_file(monkeypatch, tmp_path):
     path = tmp_path / "bootstrap.yaml"
     monkeypatch.setattr(trial_slots, "_BOOTSTRAP_CONFIG", path)
     assert launchable_machines() == []

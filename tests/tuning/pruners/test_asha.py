@@ -13,7 +13,7 @@ scores = st.floats(-10, 10, allow_nan=False).map(lambda x: round(x, 1))  # round
 
 
 @given(st.lists(scores, min_size=1, max_size=40), st.sampled_from([2, 3, 4, 2.5]))
-def test_the_rule_is_that_of_rays_asha(values, eta):
+def test_the_rule_equals_that_of_rays_asha(values, eta):
     ours, theirs = Asha(eta), _Bracket(1, 1.5, eta, 0)
 
     class Trial:
@@ -25,7 +25,7 @@ def test_the_rule_is_that_of_rays_asha(values, eta):
         assert (ours.decide(number, 0, value).decision == "continue") == expected
 
 
-def test_the_first_trial_at_a_rung_continues_and_is_compared_with_none():
+def test_the_first_trial_at_a_rung_continues_without_a_comparison():
     assert Asha(3).decide(0, 0, -1e9) == PruningDecision("continue", compared=False)
 
 
@@ -40,7 +40,7 @@ def test_about_one_in_eta_passes(eta):
     assert kept / 600 == pytest.approx(1 / eta, abs=0.05)
 
 
-def test_brackets_have_their_shares_of_any_run_of_trials():
+def test_each_bracket_gets_its_share_of_the_trials():
     hyperband = Hyperband(3, rungs=2)
     shares = [9 / 3, 3 / 2, 1]
     for trials in (8, 33, 100):
@@ -49,20 +49,20 @@ def test_brackets_have_their_shares_of_any_run_of_trials():
             assert abs(count - trials * share / sum(shares)) <= 1
 
 
-def test_a_bracket_compares_from_its_own_rung_on_and_with_its_own_trials():
-    hyperband = Hyperband(2, rungs=1)  # brackets of one rung and of none, as 1 to 1
+def test_a_bracket_compares_its_own_trials_from_its_first_rung_on():
+    hyperband = Hyperband(2, rungs=1)  # a bracket of one rung and one of none, in equal shares
     brackets = [hyperband.bracket(trial) for trial in range(4)]
     assert sorted(brackets) == [0, 0, 1, 1]
     halving = [trial for trial in range(4) if brackets[trial] == 0]
-    free = [trial for trial in range(4) if brackets[trial] == 1]
+    uncompared = [trial for trial in range(4) if brackets[trial] == 1]
     assert hyperband.decide(halving[0], 0, 0.9).decision == "continue"
-    for trial in free:
+    for trial in uncompared:
         assert hyperband.decide(trial, 0, 0.1) == PruningDecision("continue", compared=False)
     assert hyperband.decide(halving[1], 0, 0.5) == PruningDecision("prune", compared=True)
 
 
-def test_a_baseline_is_in_every_bracket():
+def test_a_baseline_counts_in_every_bracket():
     hyperband = Hyperband(2, rungs=1)
     hyperband.decide(0, 0, 0.9, baseline=True)
-    compared = next(trial for trial in range(1, 9) if hyperband.bracket(trial) == 0)
-    assert hyperband.decide(compared, 0, 0.5) == PruningDecision("prune", compared=True)
+    sampled = next(trial for trial in range(1, 9) if hyperband.bracket(trial) == 0)
+    assert hyperband.decide(sampled, 0, 0.5) == PruningDecision("prune", compared=True)

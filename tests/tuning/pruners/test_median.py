@@ -2,7 +2,7 @@ from class_sweep.tuning.pruners.median import MedianStopping
 from class_sweep.tuning.pruners.pruner import PruningDecision
 
 
-def test_the_best_so_far_is_held_against_the_median_of_the_others_means():
+def test_the_best_value_so_far_is_compared_with_the_median_of_the_other_means():
     pruner = MedianStopping()
     for trial, (first, second) in enumerate([(0.1, 0.5), (0.2, 0.8), (0.3, 0.9)]):
         pruner.decide(trial, 0, first, baseline=True)
@@ -14,7 +14,7 @@ def test_the_best_so_far_is_held_against_the_median_of_the_others_means():
     assert pruner.decide(4, 1, 0.39) == PruningDecision("prune", compared=True)
 
 
-def test_the_best_value_of_a_trial_counts():
+def test_an_earlier_better_value_keeps_a_trial():
     pruner = MedianStopping()
     pruner.decide(0, 0, 0.5, baseline=True)
     pruner.decide(0, 1, 0.5, baseline=True)

@@ -1,4 +1,4 @@
-"""What every pruner promises, over the whole catalogue."""
+"""The contract of every registered pruner."""
 
 import pytest
 from hypothesis import given
@@ -12,54 +12,54 @@ from class_sweep.tuning.pruners.pruner import make_pruner
 RUNGS = 3
 kinds = pytest.mark.parametrize("kind", PRUNERS)
 scores = st.floats(-10, 10, allow_nan=False).map(lambda x: round(x, 1))  # rounded: ties happen
-reports = st.lists(st.tuples(st.integers(0, 9), scores), max_size=40)
+trial_score_lists = st.lists(st.tuples(st.integers(0, 9), scores), max_size=40)
 
 
-def made(kind):
+def make(kind):
     return make_pruner(TypeAdapter(PruningSettings).validate_python({"kind": kind}), RUNGS, 10)
 
 
-def ladders(found):
-    """(trial, rung, score) of reports, each trial climbing from rung 0."""
-    at = {}
-    for trial, score in found:
-        at[trial] = at.get(trial, -1) + 1
-        if at[trial] < RUNGS:
-            yield trial, at[trial], score
+def rung_reports(trial_scores):
+    """Reports as (trial, rung, score); each trial starts at rung 0."""
+    rungs = {}
+    for trial, score in trial_scores:
+        rungs[trial] = rungs.get(trial, -1) + 1
+        if rungs[trial] < RUNGS:
+            yield trial, rungs[trial], score
 
 
-def test_the_catalogue_is_that_of_the_settings():
+def test_every_registered_pruner_has_settings():
     assert list(PRUNERS) == list(PruningSettings.sections())
 
 
 @kinds
-@given(found=reports)
-def test_the_same_reports_end_in_the_same_verdicts(kind, found):
-    first, second = made(kind), made(kind)
-    for report in ladders(found):
+@given(trial_scores=trial_score_lists)
+def test_the_same_reports_give_the_same_decisions(kind, trial_scores):
+    first, second = make(kind), make(kind)
+    for report in rung_reports(trial_scores):
         assert first.decide(*report) == second.decide(*report)
         assert first.paused == second.paused
 
 
 @kinds
-@given(found=reports, cut=st.integers(0, 40))
-def test_a_pruner_rebuilt_from_the_log_decides_like_the_first_one(kind, found, cut):
-    every = list(ladders(found))
-    whole = made(kind)
-    verdicts = [whole.decide(*report) for report in every]
-    resumed = made(kind)
-    for report in every[:cut]:
+@given(trial_scores=trial_score_lists, cut=st.integers(0, 40))
+def test_a_resumed_pruner_decides_as_an_uninterrupted_one(kind, trial_scores, cut):
+    reports = list(rung_reports(trial_scores))
+    whole = make(kind)
+    decisions = [whole.decide(*report) for report in reports]
+    resumed = make(kind)
+    for report in reports[:cut]:
         resumed.decide(*report)
-    assert [resumed.decide(*report) for report in every[cut:]] == verdicts[cut:]
+    assert [resumed.decide(*report) for report in reports[cut:]] == decisions[cut:]
     assert resumed.paused == whole.paused
 
 
 @kinds
-@given(found=reports)
-def test_a_trial_that_comes_again_changes_nothing(kind, found):
-    every = list(ladders(found))
-    once, twice = made(kind), made(kind)
-    for trial, rung, score in every:
+@given(trial_scores=trial_score_lists)
+def test_a_repeated_report_changes_nothing(kind, trial_scores):
+    reports = list(rung_reports(trial_scores))
+    once, twice = make(kind), make(kind)
+    for trial, rung, score in reports:
         expected = once.decide(trial, rung, score)
         assert twice.decide(trial, rung, score) == expected
         again = twice.decide(trial, rung, score - 5)
@@ -69,33 +69,33 @@ def test_a_trial_that_comes_again_changes_nothing(kind, found):
 
 
 @kinds
-@given(found=reports)
-def test_a_baseline_always_continues_and_is_never_paused(kind, found):
-    pruner = made(kind)
-    for trial, rung, score in ladders(found):
-        verdict = pruner.decide(trial, rung, score, baseline=trial < 3)
+@given(trial_scores=trial_score_lists)
+def test_a_baseline_always_continues_and_is_never_paused(kind, trial_scores):
+    pruner = make(kind)
+    for trial, rung, score in rung_reports(trial_scores):
+        decision = pruner.decide(trial, rung, score, baseline=trial < 3)
         if trial < 3:
-            assert verdict.decision == "continue"
-            assert not verdict.compared
+            assert decision.decision == "continue"
+            assert not decision.compared
     assert all(trial >= 3 for trial in pruner.paused)
 
 
 @kinds
 @given(value=scores, trials=st.integers(1, 20))
-def test_equals_share_their_fate(kind, value, trials):
-    pruner = made(kind)
-    fates = [
+def test_equal_scores_give_equal_decisions(kind, value, trials):
+    pruner = make(kind)
+    decisions = [
         pruner.decide(trial, rung, value).decision for rung in (0, 1) for trial in range(trials)
     ]
-    assert "prune" not in fates
+    assert "prune" not in decisions
     assert pruner.paused in (frozenset(), frozenset(range(trials)))
 
 
 @kinds
-@given(found=reports)
-def test_a_paused_trial_was_paused_at_a_rung_and_a_pruned_one_is_not_paused(kind, found):
-    pruner, paused = made(kind), set()
-    for trial, rung, score in ladders(found):
+@given(trial_scores=trial_score_lists)
+def test_only_paused_trials_that_were_not_pruned_are_paused(kind, trial_scores):
+    pruner, paused = make(kind), set()
+    for trial, rung, score in rung_reports(trial_scores):
         decision = pruner.decide(trial, rung, score).decision
         paused |= {trial} if decision == "pause" else set()
         assert decision != "prune" or trial not in pruner.paused
@@ -103,24 +103,24 @@ def test_a_paused_trial_was_paused_at_a_rung_and_a_pruned_one_is_not_paused(kind
 
 
 @kinds
-@given(found=reports)
-def test_promotable_trials_are_paused_and_without_running_trials_there_is_one(kind, found):
-    pruner = made(kind)
+@given(trial_scores=trial_score_lists)
+def test_promotable_trials_are_paused_and_one_is_promotable_when_none_runs(kind, trial_scores):
+    pruner = make(kind)
     paused = set()
-    for trial, rung, score in ladders(found):
+    for trial, rung, score in rung_reports(trial_scores):
         paused.discard(trial)
         if pruner.decide(trial, rung, score).decision == "pause":
             paused.add(trial)
         paused &= pruner.paused
-        free = pruner.promotable(paused, under_way=set())
-        assert set(free) <= paused
-        assert len(set(free)) == len(free)
-        assert bool(free) == bool(paused)
+        promotable = pruner.promotable(paused, under_way=set())
+        assert set(promotable) <= paused
+        assert len(set(promotable)) == len(promotable)
+        assert bool(promotable) == bool(paused)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in PRUNERS if kind != "none"])
-def test_the_worst_of_many_does_not_continue(kind):
-    pruner = made(kind)
-    fates = [pruner.decide(trial, 0, -float(trial)).decision for trial in range(40)]
-    assert fates.count("prune") >= 15
-    assert fates[0] != "prune"
+def test_the_worst_of_many_trials_are_pruned(kind):
+    pruner = make(kind)
+    decisions = [pruner.decide(trial, 0, -float(trial)).decision for trial in range(40)]
+    assert decisions.count("prune") >= 15
+    assert decisions[0] != "prune"

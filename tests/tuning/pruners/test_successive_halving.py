@@ -12,21 +12,21 @@ from class_sweep.tuning.pruners.successive_halving import SuccessiveHalving, run
 scores = st.floats(-10, 10, allow_nan=False).map(lambda x: round(x, 1))
 
 
-def best(found, keep):
+def best(trial_scores, keep):
     """The best of (trial, score) pairs, and those that tie with the last of them."""
-    least = sorted((score for _, score in found), reverse=True)[:keep][-1:]
-    return {trial for trial, score in found if [score] >= least}
+    least = sorted((score for _, score in trial_scores), reverse=True)[:keep][-1:]
+    return {trial for trial, score in trial_scores if [score] >= least}
 
 
 @given(st.lists(scores, min_size=1, max_size=30), st.integers(1, 6))
-def test_the_paused_trials_in_the_end_are_the_best_k_and_their_equals(values, keep):
+def test_the_best_k_trials_and_their_ties_stay_paused(values, keep):
     pruner = SuccessiveHalving([keep])
     for trial, value in enumerate(values):
         pruner.decide(trial, 0, value)
     assert pruner.paused == best(list(enumerate(values)), keep)
 
 
-def test_a_better_trial_takes_the_place_of_the_worst_that_waits():
+def test_a_better_trial_evicts_the_worst_paused_trial():
     pruner = SuccessiveHalving([2])
     assert pruner.decide(0, 0, 0.5) == PruningDecision("pause", compared=False)
     assert pruner.decide(1, 0, 0.4) == PruningDecision("pause", compared=True)
@@ -42,18 +42,18 @@ def test_a_baseline_takes_no_capacity():
     assert pruner.paused == {1}
 
 
-def test_a_trial_is_promoted_as_soon_as_none_can_take_its_capacity():
+def test_a_trial_is_promotable_once_no_other_can_evict_it():
     pruner = SuccessiveHalving([2])
     for trial, value in enumerate([0.5, 0.4]):
         pruner.decide(trial, 0, value)
     assert pruner.promotable({0, 1}, under_way={2, 3}) == []
     pruner.decide(2, 0, 0.1)
-    assert pruner.promotable({0, 1}, under_way={3}) == [0]  # whatever 3 comes to
+    assert pruner.promotable({0, 1}, under_way={3}) == [0]  # whatever trial 3 reports
     pruner.decide(3, 0, 0.45)
     assert pruner.promotable({0, 3}, under_way=set()) == [0, 3]
 
 
-def test_trials_paused_at_a_rung_count_for_the_next_one():
+def test_trials_before_a_rung_count_as_possible_rivals_at_it():
     pruner = SuccessiveHalving([3, 1])
     for trial, value in enumerate([0.5, 0.4, 0.3]):
         pruner.decide(trial, 0, value)
@@ -63,7 +63,7 @@ def test_trials_paused_at_a_rung_count_for_the_next_one():
     assert pruner.promotable({0, 2}, under_way={1}) == [2]
     pruner.decide(1, 1, 0.5)
     assert pruner.promotable({0}, under_way={2}) == []
-    assert pruner.promotable({0}, under_way=set()) == [0]  # 2 has failed on its way
+    assert pruner.promotable({0}, under_way=set()) == [0]  # trial 2 has failed
 
 
 def expected_samples(settings, rungs, trials, full):
@@ -76,7 +76,7 @@ keeps = st.lists(st.integers(1, 9), min_size=1, max_size=3).map(lambda k: sorted
 
 @given(curves, keeps, st.integers(1, 5), st.randoms(use_true_random=False))
 def test_promotions_depend_on_the_scores_alone(curves, keep, workers, random):
-    """Against halving in lockstep, whatever the workers and the order in which they report."""
+    """Compare with synchronous halving, for any workers and any order of their reports."""
     alive = set(range(len(curves)))
     for rung, most in enumerate(keep):
         alive = best([(trial, curves[trial][rung]) for trial in alive], most)
@@ -90,7 +90,7 @@ def test_promotions_depend_on_the_scores_alone(curves, keep, workers, random):
                 break
             under_way.add(start[0])
             paused.discard(start[0])
-        trial = random.choice(sorted(under_way))  # none would be a standstill
+        trial = random.choice(sorted(under_way))  # fails if no trial runs: a deadlock
         under_way.discard(trial)
         rung = next_rung[trial]
         if rung == len(keep):
@@ -107,25 +107,23 @@ def test_promotions_depend_on_the_scores_alone(curves, keep, workers, random):
     ("trials", "eta", "rungs", "expected"),
     [(32, 2, 5, [16, 8, 4, 3, 3]), (27, 3, 3, [9, 3, 3]), (52, 4, 2, [13, 3]), (5, 2.5, 2, [3, 3])],
 )
-def test_capacities_are_the_floor_of_the_share_and_never_less_than_those_to_finish(
-    trials, eta, rungs, expected
-):
+def test_capacities_are_the_floor_of_the_share_and_at_least_min_kept(trials, eta, rungs, expected):
     assert rung_capacities(trials, eta, rungs, 3) == expected
 
 
 @given(st.integers(1, 500), st.floats(1.1, 10), st.integers(1, 6), st.integers(1, 9))
 def test_capacities_never_grow_from_rung_to_rung(trials, eta, rungs, least):
-    found = rung_capacities(trials, eta, rungs, least)
-    assert found == sorted(found, reverse=True)
+    capacities = rung_capacities(trials, eta, rungs, least)
+    assert capacities == sorted(capacities, reverse=True)
     assert all(
-        place == least or abs(place - math.floor(trials / eta**r)) <= 1
-        for r, place in enumerate(found, start=1)
+        capacity == least or abs(capacity - math.floor(trials / eta**r)) <= 1
+        for r, capacity in enumerate(capacities, start=1)
     )
 
 
-def test_the_samples_of_all_trials_are_expected_where_capacities_tell():
+def test_expected_samples_follow_from_the_capacities():
     halving = HalvingPruning(reduction_factor=2, min_kept=1)
-    # 8 to the first rung, 4 to the second, 2 to the third, 1 to its end.
+    # 8 trials reach the first rung, 4 the second, 2 the third and 1 the end.
     assert expected_samples(halving, [100, 200, 400], 8, 1000) == 800 + 400 + 400 + 600
     assert expected_samples(halving, [], 8, 1000) == 8000
     assert expected_samples(halving, [100, 2000], 8, 1000) == 800 + 4 * 900
@@ -134,13 +132,13 @@ def test_the_samples_of_all_trials_are_expected_where_capacities_tell():
     assert expected_samples(AshaPruning(kind="asha"), [100], 8, 1000) is None
 
 
-def test_a_pruner_that_keeps_all_says_so(small_space_text):
+def test_a_pruner_that_prunes_nothing_has_a_note(small_space_text):
     def notes(pruning):
         halving = "pruning: {grace_epochs: 1, reduction_factor: 2}"
         return pruning_notes(parse_space(small_space_text.replace(halving, pruning)))
 
     assert notes("pruning: {kind: successive_halving, min_kept: 6}") == []
     [note] = notes("pruning: {kind: successive_halving, min_kept: 7}")
-    assert "none of the 7 trials" in note
+    assert "none of the 7 compared trials" in note
     assert len(notes("pruning: {kind: one_rung, min_kept: 9}")) == 1
     assert notes("pruning: {kind: asha}") == []

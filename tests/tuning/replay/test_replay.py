@@ -1,4 +1,4 @@
-"""Simulated sweeps over small tables whose outcome can be worked out by hand."""
+"""Simulated sweeps over small tables with outcomes that can be computed by hand."""
 
 import math
 from dataclasses import replace
@@ -40,7 +40,7 @@ def pruning(**settings):
 
 
 def curve(scores, *, fails=False, length=100):
-    """A report at each epoch of `length` samples, the last of them the end."""
+    """Reports at each epoch of `length` samples; the last one ends the trial."""
     ends = [False] * (len(scores) - 1) + [not fails]
     return tuple(
         Point(math.inf if end else epoch, epoch * length, score, end)
@@ -49,13 +49,13 @@ def curve(scores, *, fails=False, length=100):
 
 
 def table_of(*curves, names=(), values=None):
-    """A table of one seed, or of as many as each entry has curves."""
+    """A table with one seed for each curve of an entry."""
     configurations = []
     for number, entry in enumerate(curves):
         by_seed = dict(enumerate(entry)) if isinstance(entry, list) else {0: entry}
         name = names[number] if number < len(names) else ""
-        own = values[number] if values else {}
-        configurations.append(Configuration(number, name, own, by_seed))
+        config = values[number] if values else {}
+        configurations.append(Configuration(number, name, config, by_seed))
     seeds = tuple(configurations[0].curves)
     return CurveTable(parse_objective("validation/mrr"), tuple(configurations), seeds)
 
@@ -64,7 +64,7 @@ def run(table, settings, workers=1):
     """One search over all configurations of a table, with a rung at its first epoch."""
     order = table.configurations
     search = SimulatedSearch(
-        {one.number: 0 for one in order}, len(order), lambda: OrderedStudy(order)
+        {row.number: 0 for row in order}, len(order), lambda: OrderedStudy(order)
     )
     pruner = make_pruner(pruning(**settings), 1, len(order))
     return run_search(table, search, pruner, curves_at(table, [1]), workers)
@@ -72,20 +72,20 @@ def run(table, settings, workers=1):
 
 def test_a_rung_is_at_the_first_report_that_reaches_it():
     recorded = curve([0.1, 0.2, 0.3, 0.4, 0.5])
-    found = reports_of(table_of(recorded), recorded, [0.5, 1.5, 2, 9])
-    assert [(r.rung, r.samples, r.last) for r in found] == [
+    reports = reports_of(table_of(recorded), recorded, [0.5, 1.5, 2, 9])
+    assert [(r.rung, r.samples, r.last) for r in reports] == [
         (0, 100, False), (2, 200, False), (None, 500, True),
     ]  # fmt: skip
 
 
-def test_a_trial_that_fails_is_charged_up_to_where_it_was_last_heard_of():
+def test_a_failed_trial_costs_the_samples_of_its_last_report():
     table = table_of(curve([0.9, 0.9], fails=True), curve([0.1, 0.2]))
     outcome = run(table, {"kind": "none"})
     assert outcome.finished == {1: 0.2}
     assert outcome.samples == 400
 
 
-def test_what_asha_prunes_is_not_charged_beyond_its_rung():
+def test_a_pruned_trial_costs_no_samples_beyond_its_rung():
     rising, falling = curve([0.5, 0.6, 0.7]), curve([0.4, 0.9, 1.0])
     outcome = run(table_of(rising, falling), {"kind": "asha"})
     assert outcome.finished == {0: 0.7}
@@ -93,7 +93,7 @@ def test_what_asha_prunes_is_not_charged_beyond_its_rung():
     assert outcome.time == 400
 
 
-def test_workers_share_the_time_but_not_the_samples():
+def test_more_workers_reduce_the_time_but_not_the_samples():
     table = table_of(*[curve([0.1, 0.2])] * 4)
     alone, four = (run(table, {"kind": "none"}, workers) for workers in (1, 4))
     assert (alone.samples, alone.time) == (800, 800)
@@ -115,11 +115,11 @@ def test_a_baseline_runs_to_its_end_and_is_not_selected():
     assert outcome.samples == 400
 
 
-def test_a_baseline_is_selected_where_no_other_finished():
+def test_a_baseline_is_selected_if_no_other_configuration_finished():
     better, worse = curve([0.9, 0.5]), curve([0.1, 0.7])
     table = table_of(better, worse, names=["full_data"])
-    found = searches(table, None, 2, 1, 0)
-    pruned, whole = replay(table, found, [pruning(kind="asha"), pruning(kind="none")], 1)
+    simulated = searches(table, None, 2, 1, 0)
+    pruned, whole = replay(table, simulated, [pruning(kind="asha"), pruning(kind="none")], 1)
     assert pruned.regret == pytest.approx(0.2)
     assert pruned.best_kept == 0
     assert whole.regret == 0
@@ -129,12 +129,12 @@ scores = st.lists(st.floats(0, 1), min_size=1, max_size=4)
 
 
 @given(st.lists(scores, min_size=1, max_size=12), st.sampled_from(list(PRUNERS)), st.integers(1, 4))
-def test_every_pruner_ends_and_spends_no_more_than_all(found, kind, workers):
-    table = table_of(*map(curve, found))
+def test_every_pruner_ends_and_sees_no_more_samples_than_no_pruner(curve_scores, kind, workers):
+    table = table_of(*map(curve, curve_scores))
     whole = run(table, {"kind": "none"}, workers)
     outcome = run(table, {"kind": kind}, workers)
-    assert whole.samples == sum(100 * len(one) for one in found)
-    assert len(whole.finished) == len(found)
+    assert whole.samples == sum(100 * len(curve) for curve in curve_scores)
+    assert len(whole.finished) == len(curve_scores)
     assert 0 < outcome.samples <= whole.samples
     assert outcome.finished.items() <= whole.finished.items()
     assert outcome.finished
@@ -142,31 +142,33 @@ def test_every_pruner_ends_and_spends_no_more_than_all(found, kind, workers):
 
 @pytest.fixture
 def noisy():
-    """One configuration is the better by 0.1, but not under its second seed."""
+    """The first configuration is better by 0.1 in the mean, and tied under its second seed."""
     return table_of(*[[curve([a / 2, a]), curve([b / 2, b])] for a, b in [(0.6, 0.4), (0.4, 0.4)]])
 
 
-def test_a_search_without_pruning_regrets_what_it_selects_on_one_seed(noisy):
-    found = searches(noisy, None, 400, 2, 0)
-    [none] = replay(noisy, found, [pruning(kind="none")], 2)
+def test_a_search_without_pruning_has_the_regret_of_a_selection_on_one_seed(noisy):
+    simulated = searches(noisy, None, 400, 2, 0)
+    [none] = replay(noisy, simulated, [pruning(kind="none")], 2)
     assert none.samples == none.time == none.best_kept == 1
-    # Under its second seed it ties, and is second in every other order: a quarter regret 0.1.
+    # It ties under its second seed and is then second in half of the orders: a quarter regret 0.1.
     assert none.regret == pytest.approx(0.025, abs=0.006)
 
 
-def test_regret_is_of_means_over_seeds_and_in_the_objectives_own_unit():
+def test_regret_uses_means_over_seeds_in_the_unit_of_the_objective():
     table = table_of([curve([0.9, 0.5]), curve([0.9, 0.5])], [curve([0.1, 0.8]), curve([0.1, 0.6])])
-    found = searches(table, None, 8, 2, 0)
-    [one] = replay(table, found, [pruning(kind="one_rung", min_kept=1, grace_epochs=1)], 1)
-    assert one.regret == pytest.approx(0.2)
-    assert one.worst_regret == pytest.approx(0.2)
-    assert one.best_kept == 0
+    simulated = searches(table, None, 8, 2, 0)
+    [outcome] = replay(table, simulated, [pruning(kind="one_rung", min_kept=1, grace_epochs=1)], 1)
+    assert outcome.regret == pytest.approx(0.2)
+    assert outcome.worst_regret == pytest.approx(0.2)
+    assert outcome.best_kept == 0
 
 
-def test_one_seed_gives_the_same_orders_and_another_others(noisy):
+def test_equal_seeds_give_equal_orders_and_different_seeds_different_orders(noisy):
     def drawn(seed):
-        found = searches(noisy, None, 9, 2, seed)
-        return [([c.number for c in one.open_study.args[0]], one.seeds) for one in found]
+        simulated = searches(noisy, None, 9, 2, seed)
+        return [
+            ([c.number for c in search.open_study.args[0]], search.seeds) for search in simulated
+        ]
 
     assert drawn(1) == drawn(1)
     assert drawn(1) != drawn(2)
@@ -174,7 +176,7 @@ def test_one_seed_gives_the_same_orders_and_another_others(noisy):
     assert {seed for _, seeds in drawn(1) for seed in seeds.values()} == {0, 1}
 
 
-def test_rungs_foretell_as_far_as_their_ranks_agree():
+def test_rung_correlations_follow_the_agreement_of_ranks():
     def both(*scores):
         return [curve(list(scores)), curve(list(scores))]
 
@@ -185,11 +187,11 @@ def test_rungs_foretell_as_far_as_their_ranks_agree():
     assert correlation_between_seeds(table) == pytest.approx(1)
 
 
-def test_a_search_that_finishes_nothing_is_an_error():
+def test_a_search_without_a_finished_configuration_is_an_error():
     table = table_of(curve([0.1, 0.2], fails=True), curve([0.1, 0.2], fails=True))
-    found = searches(table, None, 1, 2, 0)
+    simulated = searches(table, None, 1, 2, 0)
     with pytest.raises(ResultsError, match="must finish a configuration"):
-        replay(table, found, [pruning(kind="none")], 1)
+        replay(table, simulated, [pruning(kind="none")], 1)
 
 
 @pytest.fixture
@@ -215,7 +217,9 @@ def under(space, sampler):
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "cmaes"])
-def test_a_sampler_learns_from_the_configurations_that_it_was_given(sampled_table, sampler):
+def test_a_sampler_learns_from_the_configurations_that_replaced_its_proposals(
+    sampled_table, sampler
+):
     table, space = sampled_table
     [search] = searches(table, under(space, sampler), 1, 40, 0)
     ledger = TrialLedger(MemoryLog(), Callback())
@@ -233,7 +237,7 @@ def test_a_sampler_learns_from_the_configurations_that_it_was_given(sampled_tabl
 
 def test_every_combination_is_tried_once():
     tried = settings_to_try(None, [1, 2], [2, 3], [4])
-    assert [one.kind for one in tried] == (
+    assert [settings.kind for settings in tried] == (
         ["successive_halving"] * 4
         + ["asha"] * 4
         + ["hyperband"] * 4
@@ -248,6 +252,6 @@ def test_every_combination_is_tried_once():
     ("kind", "grace", "why"),
     [("ahsa", 1, "must be one of successive_halving, asha"), ("median", -1, "epochs above 0")],
 )
-def test_what_no_pruner_takes_is_refused(kind, grace, why):
+def test_an_unknown_pruner_and_an_invalid_value_are_refused(kind, grace, why):
     with pytest.raises(InputError, match=why):
         settings_to_try([kind], [grace], [3], [2])
