@@ -77,7 +77,7 @@ class BareLoop:
         self.generator = np.random.default_rng(0)
 
     def train(self, steps: int) -> float:
-        """Some steps; their mean loss, which a loop has to know."""
+        """Train some steps; returns their mean loss, because every loop computes it."""
         losses = []
         order = self.generator.permutation(PAIRS)
         for start in range(0, steps * BATCH, BATCH):
@@ -98,7 +98,7 @@ class BareLoop:
 
 
 def in_turn(rounds: int, tasks: dict[str, Callable[[], object]]) -> dict[str, list[float]]:
-    """CPU seconds of this process for each task in each round: other work hardly counts."""
+    """CPU seconds of this process for each task in each round; other load has little effect."""
     spent: dict[str, list[float]] = {name: [] for name in tasks}
     for number in range(rounds):
         names = list(tasks) if number % 2 else list(tasks)[::-1]
@@ -110,7 +110,7 @@ def in_turn(rounds: int, tasks: dict[str, Callable[[], object]]) -> dict[str, li
 
 
 def loop_overhead(rounds: int, steps: int) -> float:
-    """Median over the rounds of our step's time against the bare one's."""
+    """Median over the rounds of the time of our step against a bare step."""
     settings, data = parse_space(SPACE).settings, features()
     trainer, bare = Trainer(settings, data), BareLoop(settings, data)
     trainer.train_to(steps)
@@ -131,7 +131,7 @@ def loop_overhead(rounds: int, steps: int) -> float:
 
 
 def molecules(cache: Path, limit: int) -> MoleculeGraphs:
-    """Graphs of real molecules: the stand-in for ChEBI-20 where it is, else of `names`."""
+    """Graphs of real molecules: of the stand-in for ChEBI-20 if it exists, else of `names`."""
     folder = data_folder()
     data: DataSettings = NamesData(source="names", limit=limit)
     encoder = Mol2vecEncoder(kind="mol2vec", epochs=1)
@@ -145,7 +145,7 @@ def molecules(cache: Path, limit: int) -> MoleculeGraphs:
 
 
 def graph_batch_speedup(rounds: int, graphs: MoleculeGraphs) -> float:
-    """Seconds of an epoch of collating by PyTorch Geometric against those of our batches."""
+    """Seconds to collate an epoch by PyTorch Geometric against the seconds of our batches."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from torch_geometric.data import Data as Molecule
@@ -153,7 +153,9 @@ def graph_batch_speedup(rounds: int, graphs: MoleculeGraphs) -> float:
 
     single = [Graphs.of(graphs.take(np.array([row]))) for row in range(len(graphs))]
     # Atoms and bonds alone: our batches carry the motifs as well.
-    theirs = [Molecule(x=g.atoms, edge_index=g.bonds, edge_attr=g.bond_kinds) for g in single]
+    graphs_of_pyg = [
+        Molecule(x=g.atoms, edge_index=g.bonds, edge_attr=g.bond_kinds) for g in single
+    ]
     order = np.random.default_rng(0).permutation(len(graphs))
     blocks = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
 
@@ -162,19 +164,21 @@ def graph_batch_speedup(rounds: int, graphs: MoleculeGraphs) -> float:
             Graphs.of(graphs.take(rows))
 
     def loader() -> None:
-        for _ in DataLoader([theirs[row] for row in order], batch_size=BATCH):
+        for _ in DataLoader([graphs_of_pyg[row] for row in order], batch_size=BATCH):
             pass
 
-    check = next(iter(DataLoader([theirs[row] for row in blocks[0]], batch_size=BATCH)))
-    mine = Graphs.of(graphs.take(blocks[0]))
-    assert torch.equal(check.x, mine.atoms)  # noqa: S101
-    assert torch.equal(check.batch, mine.atom_molecule)  # noqa: S101
+    expected = next(iter(DataLoader([graphs_of_pyg[row] for row in blocks[0]], batch_size=BATCH)))
+    batch = Graphs.of(graphs.take(blocks[0]))
+    assert torch.equal(expected.x, batch.atoms)  # noqa: S101
+    assert torch.equal(expected.batch, batch.atom_molecule)  # noqa: S101
     spent = in_turn(rounds, {"ours": ours, "loader": loader})
-    own, other = (statistics.median(spent[name]) / len(blocks) for name in ("ours", "loader"))
+    our_time, pyg_time = (
+        statistics.median(spent[name]) / len(blocks) for name in ("ours", "loader")
+    )
     ratio = statistics.median(b / a for a, b in zip(spent["ours"], spent["loader"], strict=True))
     print(
-        f"a batch of {BATCH} of {len(graphs):,} molecules: ours {own * 1e3:.2f} ms (with motifs),"
-        f" PyTorch Geometric {other * 1e3:.2f} ms (without): {ratio:.1f} times faster"
+        f"a batch of {BATCH} of {len(graphs):,} molecules: ours {our_time * 1e3:.2f} ms (with"
+        f" motifs), PyTorch Geometric {pyg_time * 1e3:.2f} ms (without): {ratio:.1f} times faster"
     )
     return ratio
 
@@ -190,8 +194,8 @@ def transport_speedup(rounds: int) -> float:
     columns = motifs.repeat(32, 1)
     similarity = torch.randn(32 * 32, 64, 16, generator=generator) / 5
 
-    def solve(worth: int) -> torch.Tensor:
-        transport._WORTH_COMPILING = worth
+    def solve(threshold: int) -> torch.Tensor:
+        transport._WORTH_COMPILING = threshold
         return transport.aligned(similarity, rows, columns, beta=0.5, iterations=50)
 
     start = time.perf_counter()
@@ -208,11 +212,11 @@ def transport_speedup(rounds: int) -> float:
 
 
 def main() -> None:
-    """Measure, print, and write the ratios where they are asked for."""
+    """Measure, print, and write the ratios to a file if `--json` names one."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="about a minute")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the ratios there")
-    parser.add_argument("--cache", type=Path, metavar="DIR", help="of the molecules' graphs")
+    parser.add_argument("--cache", type=Path, metavar="DIR", help="cache of the molecule graphs")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     rounds, steps, limit = (7, 30, 1024) if arguments.quick else (21, 60, 8192)

@@ -23,7 +23,7 @@ from class_sweep.training.loop import Trainer
 
 PAIRS, FAMILIES, LATENT = 16_174, 1_500, 32
 GROUP_SIZES = (2, 4, 8, 16, 32)
-LOOK_ALIKES = 8  # a pair's nearest, that its batch may hold
+LOOK_ALIKES = 8  # nearest neighbours of a pair that are counted in its batch
 SPACE = """\
 data: {source: names}
 text_encoder: {kind: lsa}
@@ -68,18 +68,18 @@ def seconds_to_batch(sampler: CurriculumSampler, epochs: int) -> float:
     return statistics.median(times)
 
 
-def look_alikes_met(sampler: CurriculumSampler, nearest: NDArray[np.int32]) -> float:
-    """How many of its nearest a pair meets in its batch, on average over an epoch."""
+def neighbours_in_batch(sampler: CurriculumSampler, nearest: NDArray[np.int32]) -> float:
+    """Mean number of a pair's nearest neighbours in its batch, over an epoch."""
     batches = sampler.epoch(0)
     batch_of = np.full(PAIRS, -1)
     batch_of[batches] = np.arange(len(batches))[:, None]
-    seen = batches.ravel()
-    own, others = batch_of[seen, None], batch_of[nearest[seen, :LOOK_ALIKES]]
-    return float((own == others).sum(axis=1).mean())
+    rows = batches.ravel()
+    batch, neighbours = batch_of[rows, None], batch_of[nearest[rows, :LOOK_ALIKES]]
+    return float((batch == neighbours).sum(axis=1).mean())
 
 
 def main() -> None:
-    """Measure, print a table, and write the ratios where they are asked for."""
+    """Measure, print a table, and write the ratios to a file if `--json` names one."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="under a minute")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the ratios there")
@@ -101,13 +101,14 @@ def main() -> None:
         for size in GROUP_SIZES
     }
     print(f"one epoch of training: {epoch:.2f} s, {PAIRS:,} pairs in batches of 128, one thread")
-    print(f"{'batches':<28}{'to compose':>12}{'of an epoch':>13}{'look-alikes met':>17}")
+    print(f"{'batches':<28}{'to compose':>12}{'of an epoch':>13}{'look-alikes':>17}")
     shares = {}
     for name, sampler in samplers.items():
-        took = seconds_to_batch(sampler, 10 if arguments.quick else 50)
-        shares[name] = took / epoch
-        met = look_alikes_met(sampler, nearest)
-        print(f"{name:<28}{1e3 * took:>9.2f} ms{shares[name]:>12.2%}{met:>11.2f} of {LOOK_ALIKES}")
+        seconds = seconds_to_batch(sampler, 10 if arguments.quick else 50)
+        shares[name] = seconds / epoch
+        met = neighbours_in_batch(sampler, nearest)
+        cells = f"{1e3 * seconds:>9.2f} ms{shares[name]:>12.2%}{met:>11.2f} of {LOOK_ALIKES}"
+        print(f"{name:<28}{cells}")
     if arguments.json:
         neighbourhood = max(share for name, share in shares.items() if name != "random")
         ratios = {

@@ -74,19 +74,19 @@ def captured(space: Space, arrays: dict[str, np.ndarray]) -> type:
 
 def private_bytes(trainable: type, workers: int) -> list[int]:
     """The USS of each worker after a complete trial."""
-    actors, found = [], []
+    actors, sizes = [], []
     for _ in range(workers):
         actors.append(ray.remote(trainable).options(num_cpus=0).remote(config=dict(CONFIG)))
         ray.get(actors[-1].train.remote())
         uss = actors[-1].__ray_call__.remote(lambda _: psutil.Process().memory_full_info().uss)
-        found.append(int(ray.get(uss)))
+        sizes.append(int(ray.get(uss)))
     for actor in actors:
         ray.kill(actor)
-    return found
+    return sizes
 
 
 def main() -> None:
-    """Measure, print a table, and write the ratio where it is asked for."""
+    """Measure, print a table, and write the ratio to a file if `--json` names one."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="under a minute")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the ratio there")
@@ -101,9 +101,9 @@ def main() -> None:
         print(f"a worker over {FEW:,} pairs: {base / 2**20:.0f} MiB private")
         extra = {}
         for name, make in (("ours", shared), ("closure", captured)):
-            found = [uss - base for uss in private_bytes(make(space, many), WORKERS)]
-            extra[name] = sum(found) / len(found)
-            each = ", ".join(f"{uss / 2**20:.0f}" for uss in found)
+            sizes = [uss - base for uss in private_bytes(make(space, many), WORKERS)]
+            extra[name] = sum(sizes) / len(sizes)
+            each = ", ".join(f"{size_ / 2**20:.0f}" for size_ in sizes)
             print(f"{name:8} + {each} MiB for each worker: {extra[name] / size:.1%} of the corpus")
     figures = {
         "private_share_of_corpus": extra["ours"] / size,

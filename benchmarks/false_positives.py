@@ -1,11 +1,11 @@
-"""How often a confirmation claims a difference that does not exist, and finds one that does.
+"""The rates at which a confirmation claims differences, with and without a real difference.
 
     python benchmarks/false_positives.py [--quick] [--json FILE]
 
 Every row simulates sweeps of 32 trials whose three best are confirmed against the default
-controls (`simulated_verdicts.py`). In the first rows no schedule differs, and `any
-claim` is the family-wise false-positive rate of a whole sweep: it must not be above 5 %. The rows
-with an effect show what the rule finds; effects are in standard deviations of one run's noise.
+controls (`simulated_verdicts.py`). In the first rows no schedule differs, and `any claim` is the
+family-wise false-positive rate of a whole sweep: it must not be above 5 %. The rows with an effect
+show how often the rule finds it; effects are in standard deviations of one run's noise.
 """
 
 import argparse
@@ -38,7 +38,7 @@ REAL = {f"effect {effect:g}": Scenario(effect=effect) for effect in (1.0, 2.0, 4
 
 
 def rates(scenario: Scenario, sweeps: int, seed: int) -> dict[str, Any]:
-    """Simulate some sweeps of a scenario; the rates of their claims."""
+    """Simulate some sweeps of a scenario and return the rates of their claims."""
     generator = np.random.default_rng(seed)
     claims = [simulate(scenario, generator) for _ in range(sweeps)]
     wrong = sum(claim.any for claim in claims)
@@ -61,10 +61,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="200 sweeps a row instead of 4,000")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows there")
-    given = parser.parse_args()
-    sweeps = 200 if given.quick else 4000
+    options = parser.parse_args()
+    sweeps = 200 if options.quick else 4000
     start, rows = time.perf_counter(), {}
-    print(f"{sweeps:,} sweeps a row; claims of nothing must stay within {ALPHA:.0%}\n")
+    print(f"{sweeps:,} sweeps a row; false claims must stay within {ALPHA:.0%}\n")
     print(f"{'':28}{'any claim':>16}{'on full_data':>14}{'pairs decided':>15}{'runs':>8}")
     for seed, (name, scenario) in enumerate({**NULL, **REAL}.items()):
         row = rows[name] = rates(replace(scenario), sweeps, seed)
@@ -74,8 +74,8 @@ def main() -> None:
         )
     worst = max(rows[name]["any_claim"] for name in NULL)
     print(f"\nworst false-positive rate {worst:.2%}; {time.perf_counter() - start:.0f} s")
-    if given.json:
-        given.json.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+    if options.json:
+        options.json.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

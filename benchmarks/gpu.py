@@ -59,7 +59,7 @@ class Operations(TorchDispatchMode):
 
 
 def data_and_vectors(limit: int) -> tuple[DataSettings, str, str]:
-    """The stand-in for ChEBI-20 where it is, else `names`: as settings, and as YAML of a space."""
+    """The stand-in for ChEBI-20 if it exists, else `names`: as settings, and as YAML of a space."""
     folder = data_folder()
     if folder is None:
         yaml = f"{{source: names, limit: {limit}}}"
@@ -96,9 +96,9 @@ def save_bert_base(folder: Path, texts: list[str]) -> None:
 
 
 def peak_flops() -> float:
-    """Operations a second of a bfloat16 product of 8,192³ on random data."""
+    """Operations per second of a bfloat16 product of 8,192³ on random data."""
     a, b = (torch.randn(SIDE, SIDE, device="cuda", dtype=torch.bfloat16) for _ in range(2))
-    found = 0.0
+    fastest = 0.0
     for _ in range(5):
         begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
         begin.record()
@@ -106,12 +106,12 @@ def peak_flops() -> float:
             a @ b
         end.record()
         torch.cuda.synchronize()
-        found = max(found, 10 * 2 * SIDE**3 / (begin.elapsed_time(end) / 1e3))
-    return found
+        fastest = max(fastest, 10 * 2 * SIDE**3 / (begin.elapsed_time(end) / 1e3))
+    return fastest
 
 
 def throughput(space_text: str, steps: int, peak: float, cache: Path) -> dict[str, float]:
-    """Train some steps as a trial does; what it took."""
+    """Train some steps as a trial does, and return the speed and the memory."""
     space = parse_space(space_text)
     features = prepare(space, ArrayCache(cache), Clock(), Callback()).features
     trainer = Trainer(space.settings, features, gpu=True)
@@ -138,14 +138,14 @@ def index_on_cuda(cache: Path, rounds: int) -> float:
     """Seconds of the index of the mixed data set against those of the bare product, on CUDA."""
     what, (text, molecule) = mixed_features(None, cache)
     z = torch.cat([torch.from_numpy(text), torch.from_numpy(molecule)], dim=1).cuda()
-    asked = [round(0.9 + i / 1000, 3) for i in range(91)]
+    sigmas = [round(0.9 + i / 1000, 3) for i in range(91)]
 
     def bare() -> None:
         z @ z.T
         torch.cuda.synchronize()
 
     times = best_of(
-        rounds, {"bare": bare, "ours": lambda: build_index(text, molecule, asked), "again": bare}
+        rounds, {"bare": bare, "ours": lambda: build_index(text, molecule, sigmas), "again": bare}
     )
     ratio = times["ours"].wall / times["bare"].wall
     print(
@@ -156,11 +156,11 @@ def index_on_cuda(cache: Path, rounds: int) -> float:
 
 
 def main() -> None:
-    """Measure, print, and write the figures where they are asked for."""
+    """Measure, print, and write the figures to a file if `--json` names one."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="about a minute")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
-    parser.add_argument("--cache", type=Path, metavar="DIR", help="of features and graphs")
+    parser.add_argument("--cache", type=Path, metavar="DIR", help="cache of features and graphs")
     arguments = parser.parse_args()
     if not torch.cuda.is_available():
         sys.exit("a CUDA device is needed, and there is none")
@@ -178,13 +178,13 @@ def main() -> None:
                 text = SPACE.format(
                     data=yaml, model=model, molecule=molecule, backbone=backbone, batch=batch
                 )
-                found = throughput(text, steps, peak, cache)
+                speed = throughput(text, steps, peak, cache)
                 print(
-                    f"{backbone}, batch {batch}: {found['samples_per_second']:,.0f} samples/s,"
-                    f" {found['share_of_peak']:.1%} of the peak, {found['peak_gib']:.1f} GiB"
+                    f"{backbone}, batch {batch}: {speed['samples_per_second']:,.0f} samples/s,"
+                    f" {speed['share_of_peak']:.1%} of the peak, {speed['peak_gib']:.1f} GiB"
                 )
                 if batch == BATCH:
-                    figures |= {f"{backbone}_{name}": value for name, value in found.items()}
+                    figures |= {f"{backbone}_{name}": value for name, value in speed.items()}
         figures["index_vs_bare_product"] = index_on_cuda(cache, rounds=3)
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n")

@@ -45,8 +45,8 @@ def peak_extra_mib(features: Features, lowest: float, step: float, m: int) -> fl
     with tempfile.TemporaryDirectory() as folder:
         for name, array in zip(("text", "molecule"), features, strict=True):
             np.save(Path(folder, name), array)
-        own = [sys.executable, __file__, "--measure", folder, str(lowest), str(step), str(m)]
-        return float(subprocess.run(own, check=True, capture_output=True, text=True).stdout)
+        command = [sys.executable, __file__, "--measure", folder, str(lowest), str(step), str(m)]
+        return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
 def measure(folder: str, lowest: str, step: str, m: str) -> None:
@@ -72,31 +72,29 @@ def compare(
         "scikit-learn, 10 sigmas": lambda: sklearn_way(text, molecule),
     }
     for lowest, step in ranges:
-        asked = list(sigmas(lowest, step))
+        values = list(sigmas(lowest, step))
         for m in (32, 0):
-            name = f"ours, {len(asked):,} sigmas from {lowest:g}, m = {m}"
-            tasks[name] = lambda asked=asked, m=m: build_index(text, molecule, asked, m=m)
+            name = f"ours, {len(values):,} sigmas from {lowest:g}, m = {m}"
+            tasks[name] = lambda values=values, m=m: build_index(text, molecule, values, m=m)
     times = best_of(rounds, tasks)
     bare, scikit = list(times.values())[:2]
     print(f"{'':42}{'seconds':>9}{'/ bare':>8}{'CPU / bare':>12}{'sklearn /':>11}")
-    for name, one in times.items():
-        ratios = (
-            f"{one.wall / bare.wall:8.2f}{one.cpu / bare.cpu:12.2f}{scikit.wall / one.wall:11.1f}"
-        )
-        print(f"{name:42}{one.wall:9.2f}{ratios}")
+    for name, t in times.items():
+        ratios = f"{t.wall / bare.wall:8.2f}{t.cpu / bare.cpu:12.2f}{scikit.wall / t.wall:11.1f}"
+        print(f"{name:42}{t.wall:9.2f}{ratios}")
     ours = list(times.values())[2]
     return {"vs_bare_product": ours.wall / bare.wall, "vs_sklearn": scikit.wall / ours.wall}
 
 
 def growth(sizes: tuple[int, ...], cache: Path, rounds: int) -> float:
     """Print time and memory as the number of pairs grows; return the fitted exponent."""
-    asked = list(sigmas(0.9, 0.001))
+    values = list(sigmas(0.9, 0.001))
     pairs: list[int] = []
     seconds: list[float] = []
     print("names under lsa 256 + morgan 1024, 91 sigmas from 0.9, m = 32; training pairs:")
     for size in sizes:
         text, molecule = names_features(size, cache)
-        tasks = {"index": lambda t=text, m=molecule: build_index(t, m, asked)}
+        tasks = {"index": lambda t=text, m=molecule: build_index(t, m, values)}
         pairs.append(len(text))
         seconds.append(best_of(rounds, tasks)["index"].wall)
         memory = peak_extra_mib((text, molecule), 0.9, 0.001, 32)
@@ -111,7 +109,7 @@ def growth(sizes: tuple[int, ...], cache: Path, rounds: int) -> float:
 
 
 def main() -> None:
-    """Run what was asked for."""
+    """Run the selected measurements, print them, and write the figures to a file."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--text-model", help="a sentence encoder's name or folder; else lsa")
     parser.add_argument("--quick", action="store_true", help="small data, under a minute")
@@ -131,17 +129,17 @@ def main() -> None:
     print(f"{what}; L = {pairs:,}, D = {dimensions}, {threads} threads, load {load:.1f}")
     build_index(features[0][:2000], features[1][:2000], [0.9])  # starts threads, fills caches
     ranges = RANGES[:1] if options.quick else RANGES
-    found = compare(features, ranges, rounds=2 if options.quick else 3)
+    figures = compare(features, ranges, rounds=2 if options.quick else 3)
     for lowest, step in ranges:
         for m in (32, 0):
             extra = peak_extra_mib(features, lowest, step, m)
             print(f"peak memory from {lowest:g} by {step:g}, m = {m}: +{extra:.0f} MiB")
-            found.setdefault("peak_extra_mib", extra)
+            figures.setdefault("peak_extra_mib", extra)
     if options.growth or options.quick:
         sizes = QUICK_GROWTH if options.quick else GROWTH
-        found["growth_exponent"] = growth(sizes, options.cache, rounds=1 if options.quick else 2)
+        figures["growth_exponent"] = growth(sizes, options.cache, rounds=1 if options.quick else 2)
     if options.json:
-        options.json.write_text(json.dumps(found, indent=2) + "\n")
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ class Gauge(Callback):
         self._process, self._start = psutil.Process(), time.perf_counter()
 
     def on_report(self, record: Record) -> None:  # noqa: ARG002
-        """Record both."""
+        """Record the time and the memory."""
         self.seconds.append(time.perf_counter() - self._start)
         self.mib.append(self._process.memory_info().rss / 2**20)
 
@@ -66,7 +66,7 @@ def plot(gauge: Gauge, path: Path) -> None:
 
 
 def main() -> None:
-    """Run, print the slopes, and write the plot and the figures where they are asked for."""
+    """Run, print the slopes, and write the plot and the figures to the named files."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, help=f"default {TRIALS:,}, {QUICK_TRIALS} if quick")
     parser.add_argument("--sampler", default="tpe")
@@ -80,18 +80,18 @@ def main() -> None:
         cache = ArrayCache(Path(folder, "cache"))
         space = space_of(trials, options.sampler)
         run(space, Path(folder, "results"), cache=cache, callback=gauge)
-    found = slopes(gauge)
+    figures = slopes(gauge)
     print(
         f"{trials:,} one-report trials, {options.sampler}, load {os.getloadavg()[0]:.1f}:"
-        f" {found['seconds_a_trial']:.3f} s each, in the last fifth"
-        f" {found['last_fifth_vs_second_fifth']:.2f} × the second's;"
+        f" {figures['seconds_a_trial']:.3f} s each, in the last fifth"
+        f" {figures['last_fifth_vs_second_fifth']:.2f} × the time in the second fifth;"
         f" the driver holds {gauge.mib[-1]:.0f} MiB, growing by"
-        f" {found['mib_per_1000_trials']:.1f} MiB per 1,000 trials"
+        f" {figures['mib_per_1000_trials']:.1f} MiB per 1,000 trials"
     )
     if options.plot:
         plot(gauge, options.plot)
     if options.json:
-        options.json.write_text(json.dumps(found, indent=2) + "\n")
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -4,9 +4,9 @@
 set has MolT5's layout; without one, the embedded pairs are used. The contrastive backbone is
 trained over frozen features for every order and batching under the paper's pacing (alpha 0.40, beta
 0.03), for the full data at equal epochs, and for the full data at equal samples (annealed over
-those). Seeds are paired: one seed starts every arm from the same weights. The table has Hits@1 and
-MRR on validation (pool: the split, mean of both directions) with standard errors, and the paired
-difference from full data.
+these samples). Seeds are paired: one seed starts every arm from the same weights. The table has
+Hits@1 and MRR on validation (pool: the split, mean of both directions) with standard errors, and
+the paired difference from full data.
 """
 
 import argparse
@@ -86,7 +86,7 @@ def _train(job: tuple[str, int]) -> tuple[str, int, dict[str, float], int, float
     arm, seed = job
     space, epochs = _shared["space"], _shared["space"].settings.budget.epochs
     arm_settings = dict(ARMS[arm])
-    if arm_settings.pop("equal_samples", False):  # whole epochs of full data, as near as they come
+    if arm_settings.pop("equal_samples", False):  # rounded to whole epochs of full data
         epochs = max(1, round(sum(shares(Curriculum(**PAPER_PACING), epochs))))
     values = {f"curriculum.{name}": value for name, value in arm_settings.items()}
     values |= {"search.seed": seed, "budget.epochs": epochs}

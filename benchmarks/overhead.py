@@ -1,4 +1,4 @@
-"""The time of a trial beside its training: class-sweep against plain Ray Tune.
+"""The overhead of a trial: class-sweep against plain Ray Tune.
 
 `python benchmarks/overhead.py [--quick] [--json FILE]`: each trial trains one step and reports
 once, two trials at a time. Every variant uses the same Ray instance and runs twice, in turn. Plain
@@ -34,7 +34,7 @@ from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer
 
 TRIALS, QUICK_TRIALS = 200, 40
-WITHOUT_REUSE, QUICK_WITHOUT_REUSE = 16, 4  # each of them starts a process
+WITHOUT_REUSE, QUICK_WITHOUT_REUSE = 16, 4  # each trial starts a process
 SPACE = """\
 data: {{source: names, limit: 700}}
 text_encoder: {{kind: lsa, dimensions: 32}}
@@ -52,7 +52,7 @@ confirm: {{finalists: 0}}
 
 
 class BareTrial(tune.Trainable):
-    """One trial as a Ray Tune script has it."""
+    """One trial as in a plain Ray Tune script."""
 
     def setup(self, config: dict[str, Any], space: Space, features: dict[str, np.ndarray]) -> None:
         """Take the shared arrays."""
@@ -60,12 +60,12 @@ class BareTrial(tune.Trainable):
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        """Begin another trial."""
+        """Start another trial."""
         self._trainer = Trainer(self._space.resolve(new_config), self._features)
         return True
 
     def step(self) -> dict[str, Any]:
-        """Train the one step and measure."""
+        """Train the one step and evaluate."""
         self._trainer.train_to(self._trainer.schedule.steps)
         metrics = self._trainer.evaluate("validation", ("split", "all"))
         return metrics | {"done": True}
@@ -77,7 +77,7 @@ def space_of(trials: int, sampler: str) -> Space:
 
 
 def ours(trials: int, sampler: str, cache: ArrayCache) -> float:
-    """Seconds a trial of `class-sweep run`, from the stage of its trials."""
+    """Seconds per trial of `class-sweep run`, by the duration of its stage `trials`."""
     with tempfile.TemporaryDirectory() as folder:
         space = space_of(trials, sampler)
         done = run(space, Path(folder, "results"), cache=cache, callback=Callback())
@@ -85,7 +85,7 @@ def ours(trials: int, sampler: str, cache: ArrayCache) -> float:
 
 
 def bare(trials: int, features: dict[str, np.ndarray], *, reuse: bool) -> float:
-    """Seconds a trial of `Tuner.fit`."""
+    """Seconds per trial of `Tuner.fit`."""
     trainable = tune.with_parameters(BareTrial, space=space_of(trials, "random"), features=features)
     with tempfile.TemporaryDirectory() as folder:
         tuner = tune.Tuner(
@@ -107,30 +107,30 @@ def bare(trials: int, features: dict[str, np.ndarray], *, reuse: bool) -> float:
         )
         start = time.perf_counter()
         for error in tuner.fit().errors:
-            raise error  # a failed trial starts another process, which is not what is timed
+            raise error  # the time would include the restart of a process
         return (time.perf_counter() - start) / trials
 
 
 def first_step(repeats: int) -> float:
-    """Median seconds from a trial's coming to a warm worker to the end of its first step."""
+    """Median seconds from the start of a trial on a warm worker to the end of its first step."""
     space = parse_space(broadcast.SPACE)
     actor = ray.remote(broadcast.shared(space, broadcast.corpus(broadcast.PAIRS))).remote(
         config=dict(broadcast.CONFIG)
     )
 
-    def given(trial: CurriculumTrial) -> float:
+    def start_and_step(trial: CurriculumTrial) -> float:
         start = time.perf_counter()
         trial.reset_config(dict(broadcast.CONFIG))
         trial._start().train_to(1)
         return time.perf_counter() - start
 
-    times = [ray.get(actor.__ray_call__.remote(given)) for _ in range(repeats)]
+    times = [ray.get(actor.__ray_call__.remote(start_and_step)) for _ in range(repeats)]
     ray.kill(actor)
     return statistics.median(times)
 
 
 def main() -> None:
-    """Measure, print a table, and write the ratios where they are asked for."""
+    """Measure, print a table, and write the ratios to a file if `--json` names one."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="under a minute")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the ratios there")
@@ -140,31 +140,31 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, local_ray():
         cache = ArrayCache(Path(folder))
         features = prepare(space_of(trials, "tpe"), cache, Clock(), Callback()).features.arrays()
-        ways: dict[str, tuple[int, Callable[[], float]]] = {
+        variants: dict[str, tuple[int, Callable[[], float]]] = {
             "ours, TPE": (trials, lambda: ours(trials, "tpe", cache)),
             "ours, random search": (trials, lambda: ours(trials, "random", cache)),
             "bare Ray Tune, actors reused": (trials, lambda: bare(trials, features, reuse=True)),
             "bare Ray Tune, a process each": (cold, lambda: bare(cold, features, reuse=False)),
         }
-        seconds: dict[str, list[float]] = {name: [] for name in ways}
+        seconds: dict[str, list[float]] = {name: [] for name in variants}
         for _ in range(1 if options.quick else 2):
-            for name, (_, way) in ways.items():
-                seconds[name].append(way())
+            for name, (_, measure) in variants.items():
+                seconds[name].append(measure())
         first = first_step(5 if options.quick else 20)
     print(f"one-step trials, two at a time; load {os.getloadavg()[0]:.1f}")
-    best = {name: min(found) for name, found in seconds.items()}
-    own = best["ours, TPE"]
-    for name, (count, _) in ways.items():
-        ratio = own / best[name]
+    best = {name: min(times) for name, times in seconds.items()}
+    our_seconds = best["ours, TPE"]
+    for name, (count, _) in variants.items():
+        ratio = our_seconds / best[name]
         print(f"{name:32}{count:5} trials{best[name]:8.3f} s a trial, ours / it {ratio:.2f}")
-    print(f"given a trial, a warm worker has done its first step after {first:.3f} s (median)")
-    found = {
+    print(f"a warm worker ends the first step of a trial after {first:.3f} s (median)")
+    figures = {
         "given_to_first_step_s": first,
-        "vs_bare_tune": own / best["bare Ray Tune, actors reused"],
-        "vs_no_reuse": best["bare Ray Tune, a process each"] / own,
+        "vs_bare_tune": our_seconds / best["bare Ray Tune, actors reused"],
+        "vs_no_reuse": best["bare Ray Tune, a process each"] / our_seconds,
     }
     if options.json:
-        options.json.write_text(json.dumps(found, indent=2) + "\n")
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """The time to rank 3,301 queries against 33,010 molecules in both directions.
 
-`python benchmarks/ranking.py [--quick] [--json FILE]`: against the bare matrix products, with
-embeddings of 256 dimensions, on every core. On Linux also the peak memory beside the embeddings.
-`--quick` ranks a tenth of the queries.
+`python benchmarks/ranking.py [--quick] [--json FILE]` compares it with the bare matrix products,
+with embeddings of 256 dimensions, on every core. On Linux it also measures the peak memory without
+the embeddings. `--quick` ranks a tenth of the queries.
 """
 
 import argparse
@@ -20,28 +20,29 @@ QUERIES, CANDIDATES, DIMENSION = 3_301, 33_010, 256
 
 def unit(rows: int, seed: int) -> torch.Tensor:
     """(rows, DIMENSION) random unit vectors."""
-    found = torch.randn(rows, DIMENSION, generator=torch.Generator().manual_seed(seed))
-    return found.div_(found.norm(dim=1, keepdim=True))
+    vectors = torch.randn(rows, DIMENSION, generator=torch.Generator().manual_seed(seed))
+    return vectors.div_(vectors.norm(dim=1, keepdim=True))
 
 
 def peak_of(task: Callable[[], object]) -> float | None:
-    """MiB that a task holds at most beside what is held already; None where no one counts."""
+    """The growth of the peak memory during a task in MiB; None if the system does not report it."""
     status, reset = Path("/proc/self/status"), Path("/proc/self/clear_refs")
     if not reset.exists():
         return None
 
     def field(name: str) -> float:
-        line = next(one for one in status.read_text().splitlines() if one.startswith(name))
-        return int(line.split()[1]) / 1024
+        lines = status.read_text().splitlines()
+        value = next(line for line in lines if line.startswith(name))
+        return int(value.split()[1]) / 1024
 
-    reset.write_text("5")  # the peak is now what is held now
+    reset.write_text("5")  # sets the peak to the current memory
     before = field("VmRSS")
     task()
     return field("VmHWM") - before
 
 
 def main() -> None:
-    """Measure, print, and write the ratios where they are asked for."""
+    """Measure, print, and write the ratios to a file if `--json` names one."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of the queries")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the ratios there")
@@ -68,9 +69,9 @@ def main() -> None:
         "products, all at once": lambda: products(count),
     }
     times = best_of(3, tasks)
-    for name, took in times.items():
-        print(f"{name:<36}{took.wall:>8.2f} s{took.cpu:>8.2f} s of all cores")
-    bare = [took for name, took in times.items() if name != "ranking"]
+    for name, time in times.items():
+        print(f"{name:<36}{time.wall:>8.2f} s{time.cpu:>8.2f} s of all cores")
+    bare = [time for name, time in times.items() if name != "ranking"]
     ratios = {
         "ranking_vs_product": round(times["ranking"].wall / min(b.wall for b in bare), 3),
         "ranking_vs_product_cpu": round(times["ranking"].cpu / min(b.cpu for b in bare), 3),

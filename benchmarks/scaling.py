@@ -1,11 +1,10 @@
 """Trials per hour with 1, 2 and 4 workers, and the time to send a corpus to the nodes.
 
 `python benchmarks/scaling.py [--quick] [--json FILE]`: four Ray nodes on loopback, one core each.
-Each trial trains one step over small data and then sleeps, which stands for a wait. The sweep, its
-study, its log and its pruning decisions are the real ones; a few cores are enough for four
-workers. Rates count from the moment at which every worker has reported, because a sweep starts
-its processes once. Then 1 GB of arrays (`--quick`: 0.25 GB) is put into the object store once and
-read by two tasks on each of the other three nodes.
+Each trial trains one step over small data and sleeps, so a few cores are enough for four workers.
+The sweep, its study, its log and its pruning decisions are real. Rates count from the first report
+of the last worker, because a sweep starts its processes once. Then 1 GB of arrays (`--quick`:
+0.25 GB) is put into the object store once and read by two tasks on each of the other three nodes.
 """
 
 import argparse
@@ -47,7 +46,7 @@ class SleepingTrial(CurriculumTrial):
     seconds = SLEEP
 
     def step(self) -> dict[str, Any]:
-        """Wait, train and report."""
+        """Sleep, train and report."""
         time.sleep(self.seconds)
         return super().step()
 
@@ -59,7 +58,7 @@ class Times(Callback):
         self.at: list[float] = []
 
     def on_report(self, record: Record) -> None:  # noqa: ARG002
-        """Look at the clock."""
+        """Record the time."""
         self.at.append(time.perf_counter())
 
 
@@ -80,7 +79,7 @@ def nodes(count: int) -> Iterator[Cluster]:
 
 
 def trials_an_hour(workers: int, each: int, cache: ArrayCache) -> float:
-    """The rate of a sweep whose trials all end at their only report."""
+    """The rate of a sweep whose trials report once."""
     space = space_of(workers * each, "tpe")
     search = space.settings.search.model_copy(update={"max_concurrent": workers})
     space = replace(space, settings=space.settings.model_copy(update={"search": search}))
@@ -92,27 +91,28 @@ def trials_an_hour(workers: int, each: int, cache: ArrayCache) -> float:
 
 def stored(cluster: Cluster) -> list[int]:
     """Bytes of memory in the object store of each node, the driver's first."""
-    found = []
+    sizes = []
     for node in cluster.list_all_nodes():
         raylet = node.all_processes["raylet"][0].process.pid
         status = Path(f"/proc/{raylet}/status").read_text(encoding="utf-8")
-        found.append(int(re.search(r"RssShmem:\s+(\d+) kB", status)[1]) * 1024)  # type: ignore[index]
-    return found
+        sizes.append(int(re.search(r"RssShmem:\s+(\d+) kB", status)[1]) * 1024)  # type: ignore[index]
+    return sizes
 
 
 def broadcast(cluster: Cluster, size: int) -> dict[str, float]:
-    """Put arrays once and have every other node read them."""
+    """Put arrays into the object store once, and let every other node read them."""
     arrays = {"features": np.full((size // 4096, 1024), 0.5, np.float32)}
     size = arrays["features"].nbytes
 
     @ray.remote(num_cpus=0)
-    def read(given: dict[str, np.ndarray]) -> float:
-        return float(given["features"][:, 0].sum())
+    def read(arrays: dict[str, np.ndarray]) -> float:
+        return float(arrays["features"][:, 0].sum())
 
     _, *others = [node.node_id for node in cluster.list_all_nodes()]
-    places = [NodeAffinitySchedulingStrategy(name, soft=False) for name in others * READERS]
-    readers = [read.options(scheduling_strategy=place) for place in places]
-    ray.get([reader.remote({"features": np.ones((1, 1))}) for reader in readers])  # their processes
+    strategies = [NodeAffinitySchedulingStrategy(name, soft=False) for name in others * READERS]
+    readers = [read.options(scheduling_strategy=strategy) for strategy in strategies]
+    # The first read starts the processes.
+    ray.get([reader.remote({"features": np.ones((1, 1))}) for reader in readers])
     before, start = stored(cluster), time.perf_counter()
     shared = ray.put(arrays)
     put = time.perf_counter() - start
@@ -130,7 +130,7 @@ def broadcast(cluster: Cluster, size: int) -> dict[str, float]:
 
 
 def main() -> None:
-    """Measure, print both tables, and write the figures where they are asked for."""
+    """Measure, print both tables, and write the figures to a file if `--json` names one."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="under a minute")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
@@ -145,12 +145,12 @@ def main() -> None:
         sent = broadcast(cluster, size)
     print(f"trials that sleep {SleepingTrial.seconds:g} s and train a step;", end=" ")
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-    found = {f"efficiency_{w}_workers": rates[w] / (w * rates[1]) for w in WORKERS}
+    figures = {f"efficiency_{w}_workers": rates[w] / (w * rates[1]) for w in WORKERS}
     for workers, rate in rates.items():
         asleep = rate * SleepingTrial.seconds / 3600 / workers
         print(
             f"{workers} workers {rate:8.0f} trials an hour,"
-            f" {found[f'efficiency_{workers}_workers']:.2f} of {workers} × one worker's;"
+            f" {figures[f'efficiency_{workers}_workers']:.2f} of {workers} × the rate of one;"
             f" they slept {asleep:.0%} of the time"
         )
     print(
@@ -159,7 +159,7 @@ def main() -> None:
         f" {READERS} readers a node hold {sent['copies_a_node']:.2f} copies of it"
     )
     if options.json:
-        options.json.write_text(json.dumps(found | sent, indent=2) + "\n")
+        options.json.write_text(json.dumps(figures | sent, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Simulated sweeps and their confirmation: what the decision rule claims, and what it finds.
+"""Simulated sweeps and their confirmation, for the rates of false and of true claims.
 
 The score of an arm under a seed is the sum of the seed's shared effect (which pairing cancels), the
-arm's effect and noise. The noise is normal, or Student's t with few degrees of freedom to simulate
-runs that go wrong now and then.
+arm's effect and noise. The noise is normal, or Student's t with few degrees of freedom, which
+simulates occasional bad runs.
 """
 
 import math

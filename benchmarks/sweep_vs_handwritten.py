@@ -98,7 +98,7 @@ def script(name: str, space: Path, folder: Path, configurations: Path, *options:
 
 
 def main() -> None:
-    """Run every program once, print a table, and write the ratios if a file is named."""
+    """Run every program once, print a table, and write the ratios to the file of `--json`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--quick", action="store_true", help="4 configurations, little data, under a minute"
@@ -119,24 +119,26 @@ def main() -> None:
             path.mkdir()
             return path
 
-        given = space, folder("fifo"), configurations
+        def run_script(name: str, subfolder: str, *options: str) -> Run:
+            return script(name, space, folder(subfolder), configurations, *options)
+
         runs = {
             "ours": ours(space, folder("ours"), configurations),
-            "vs_script": script("ray_script.py", *given),
-            "vs_script_asha": script("ray_script.py", space, folder("asha"), given[2], "--asha"),
-            "vs_optuna_processes": script("optuna_script.py", space, folder("optuna"), given[2]),
+            "vs_script": run_script("ray_script.py", "fifo"),
+            "vs_script_asha": run_script("ray_script.py", "asha", "--asha"),
+            "vs_optuna_processes": run_script("optuna_script.py", "optuna"),
         }
     print(
         f"{trials} configurations, {pairs:,} pairs, {epochs} epochs; load {os.getloadavg()[0]:.1f}"
     )
     print(f"{'':24}{'whole, s':>10}{'/ ours':>8}{'finished':>10}{'best MRR':>10}")
-    own = runs["ours"].seconds
+    our_seconds = runs["ours"].seconds
     for name, run in runs.items():
         print(
-            f"{name:24}{run.seconds:10.1f}{run.seconds / own:8.2f}{len(run.finished):10}"
+            f"{name:24}{run.seconds:10.1f}{run.seconds / our_seconds:8.2f}{len(run.finished):10}"
             f"{max(run.finished):10.4f}"
         )
-    figures = {name: run.seconds / own for name, run in runs.items() if name != "ours"}
+    figures = {name: run.seconds / our_seconds for name, run in runs.items() if name != "ours"}
     figures |= {f"best/{name}": max(run.finished) for name, run in runs.items()}
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2) + "\n")

@@ -67,7 +67,7 @@ def timed(pipes: list[Connection], size: tuple[int, int], steps: int, threads: i
 
 
 def main() -> None:
-    """Measure in turn, print the ratios, and write them where they are asked for."""
+    """Measure in turn, print the ratios, and write them to a file if `--json` names one."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="under a minute")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the ratios there")
@@ -75,13 +75,13 @@ def main() -> None:
     steps, rounds = (STEPS // 4, 1) if options.quick else (STEPS, ROUNDS)
     context = multiprocessing.get_context("spawn")
     pairs = [context.Pipe() for _ in range(2)]
-    processes = [context.Process(target=work, args=(theirs,)) for _, theirs in pairs]
+    processes = [context.Process(target=work, args=(end,)) for _, end in pairs]
     for process in processes:
         process.start()
-    pipes = [ours for ours, _ in pairs]
+    pipes = [end for end, _ in pairs]
     for size in SIZES:  # loads the libraries
         timed(pipes, size, 5, 1)
-    found = {}
+    figures = {}
     for size in SIZES:
         ratios = []
         for _ in range(rounds):
@@ -89,14 +89,14 @@ def main() -> None:
             together = timed(pipes[:1], size, 2 * steps, 2)
             ratios.append(together / apart)
         name = f"hidden {size[0]}, batch {size[1]}"
-        found[name] = statistics.median(ratios)
-        print(f"{name:24} one trial of 2 threads / two of 1: {found[name]:.2f} × the time")
+        figures[name] = statistics.median(ratios)
+        print(f"{name:24} one trial of 2 threads / two of 1: {figures[name]:.2f} × the time")
     print(f"load {os.getloadavg()[0]:.1f}")
     for pipe, process in zip(pipes, processes, strict=True):
         pipe.send(None)
         process.join()
     if options.json:
-        options.json.write_text(json.dumps(found, indent=2) + "\n")
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
 
 
 if __name__ == "__main__":

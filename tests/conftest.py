@@ -1,4 +1,4 @@
-"""What several folders of tests share: a small space on real molecules, and a cache for it."""
+"""Fixtures for several folders of tests: a small space on real molecules, its cache, servers."""
 
 import string
 from collections.abc import Callable, Iterator
@@ -39,7 +39,7 @@ resources: {cpus: 1}
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Among several processes a file stays together, and one of them alone starts Rays."""
+    """With several test processes, keep each file in one process and all Ray tests in one too."""
     for item in items:
         group = "ray" if item.get_closest_marker("ray") else item.path.stem
         item.add_marker(pytest.mark.xdist_group(group))
@@ -93,11 +93,11 @@ def s3_credentials(monkeypatch):
 
 @pytest.fixture
 def line(s3):
-    """A line to that server that can be made slow or broken."""
+    """A proxy of the S3 server that can be slow or fail."""
     from s3 import Line
 
-    with Line(s3.port) as made:
-        yield made
+    with Line(s3.port) as proxy:
+        yield proxy
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""What `lint-imports` cannot see: sizes of modules, and what a fresh process really loads."""
+"""Rules that `lint-imports` cannot check: sizes of modules, and the imports of a fresh process."""
 
 import subprocess
 import sys
@@ -17,7 +17,7 @@ LENGTHS = {
 
 
 def loaded_by(*modules: str) -> set[str]:
-    """The top-level packages in a fresh process after importing some modules of ours."""
+    """The top-level packages that a fresh process has loaded after it imported some modules."""
     script = f"import sys, {', '.join(modules)}; print(*{{m.split('.')[0] for m in sys.modules}})"
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
@@ -30,15 +30,15 @@ def test_no_module_is_longer_than_400_lines():
 
 
 def test_a_module_name_is_unique_in_a_package():
-    places = defaultdict(list)
+    modules = defaultdict(list)
     for name in LENGTHS:
         path = Path(name)
         if path.name != "__init__.py":
-            places[path.parts[0], path.name].append(name)
-    assert {name: paths for name, paths in places.items() if len(paths) > 1} == {}
+            modules[path.parts[0], path.name].append(name)
+    assert {name: paths for name, paths in modules.items() if len(paths) > 1} == {}
 
 
-def test_every_folder_is_a_package_and_every_module_says_what_it_is():
+def test_every_folder_is_a_package_and_every_module_has_a_docstring():
     for path in ROOT.rglob("*.py"):
         assert (path.parent / "__init__.py").is_file(), path
         assert path.read_text(encoding="utf-8").startswith('"""'), path
@@ -65,6 +65,6 @@ def test_a_trial_loads_torch_and_nothing_heavier():
     assert loaded & heavier == set()
 
 
-def test_the_command_line_starts_without_them():
+def test_the_command_line_loads_nothing_heavy():
     loaded = loaded_by("class_sweep.cli.main")
     assert loaded & {"torch", "ray", "rdkit", "transformers", "gensim", "sklearn"} == set()

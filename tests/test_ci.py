@@ -1,4 +1,4 @@
-"""`.ci/run`: a failed test runs once more, and only one that fails twice fails the run."""
+"""`.ci/run`: a failed test is run once more; only a test that fails twice fails the run."""
 
 import os
 import shutil
@@ -26,7 +26,10 @@ AGAIN = "PYTEST_ARGS=--last-failed --last-failed-no-failures=none"
 
 @pytest.fixture
 def run(tmp_path):
-    """Runs the script in a folder whose `make` fails as told; its status, summary and calls."""
+    """Runs the script with a simulated `make`; returns its status, its output and the targets.
+
+    The outcomes of a target are the failed tests of each of its runs.
+    """
     for folder in (".ci", "bin", "outcomes"):
         (tmp_path / folder).mkdir()
     shutil.copy(CI, tmp_path / ".ci")
@@ -47,7 +50,7 @@ def run(tmp_path):
     return go
 
 
-def test_all_is_run_once_where_nothing_fails(run):
+def test_every_target_runs_once_if_nothing_fails(run):
     status, out, calls = run()
     assert status == 0
     assert calls == TARGETS
@@ -61,14 +64,14 @@ def test_a_test_that_passes_at_the_second_run_is_named_and_passes(run):
     assert "test-long: passed at the second run, failed at the first:\ntests/a.py::once\n" in out
 
 
-def test_a_test_that_fails_twice_fails_the_run_and_the_rest_is_run(run):
+def test_a_test_that_fails_twice_fails_the_run_after_all_targets(run):
     status, out, calls = run(test=["tests/a.py::always", "tests/a.py::always"])
     assert status == 1
     assert calls[-1] == "test-cluster"
     assert "test: FAILED\nat the first run:\ntests/a.py::always\nand at the second" in out
 
 
-def test_a_check_is_not_tried_again(run):
+def test_a_failed_check_is_not_repeated(run):
     status, out, calls = run(check=["crash"])
     assert status == 1
     assert calls == TARGETS

@@ -1,6 +1,6 @@
 """The axes of a search space: `uniform`, `loguniform`, `int` and `choice`.
 
-An axis stands in a space file where a plain value could stand:
+In a space file, an axis replaces a plain value:
 `{uniform: [0.2, 0.9], step: 0.05}`, `{loguniform: [1e-5, 1e-3]}`, `{int: [32, 256], step: 32}`,
 `{choice: [easy_first, hard_first]}`.
 """
@@ -17,7 +17,7 @@ Value = float | int | str | bool
 
 _DIGITS = 12  # grid points are rounded so that 0.9 + 3 * 0.001 is 0.903
 _SLACK = 1e-9  # 0.99 - 0.9 is slightly below 0.09, but the step 0.09 fits
-_LONGEST = 100_000  # values on a grid; a longer grid is probably a mistake
+_MAX_VALUES = 100_000  # values on a grid; a longer grid is probably a mistake
 
 
 class AxisError(ValueError):
@@ -151,7 +151,7 @@ Axis = Uniform | LogUniform | IntRange | Choice
 
 
 def grid_size(axes: Mapping[str, Axis]) -> int | None:
-    """How many combinations of values some axes have; None where one is continuous."""
+    """The number of combinations of the axes' values; None if an axis is continuous."""
     values = [axis.values() for axis in axes.values()]
     return (
         None
@@ -166,7 +166,7 @@ def looks_like_axis(tree: object) -> bool:
 
 
 def near_miss(tree: object) -> str | None:
-    """The kind of axis that a mistyped mapping, as `{unifrom: [0, 1]}`, probably means, if any."""
+    """The kind of axis whose name is close to a key: `uniform` for `{unifrom: [0, 1]}`."""
     if not isinstance(tree, Mapping):
         return None
     for word in tree:
@@ -180,7 +180,7 @@ def parse_axis(tree: Mapping[str, Any]) -> Axis:
     """Read one axis.
 
     Raises:
-        AxisError: With the rule it breaks, then the value.
+        AxisError: If the axis breaks a rule; the message is the rule, then the value.
     """
     kinds = [kind for kind in KINDS if kind in tree]
     if len(kinds) > 1:
@@ -233,7 +233,7 @@ def _range(kind: str, bounds: object) -> Axis:
 
 def _with_step(axis: Axis, kind: str, step: object) -> Axis:
     if not isinstance(axis, Uniform | IntRange):
-        raise AxisError(f"step goes with uniform and int, got it with {kind}")
+        raise AxisError(f"step must be used with uniform or int alone, got it with {kind}")
     if not _number(step) or step <= 0:  # type: ignore[operator]
         raise AxisError(f"step must be a number above 0, got {step!r}")
     steps = (axis.high - axis.low) / step  # type: ignore[operator]
@@ -243,6 +243,8 @@ def _with_step(axis: Axis, kind: str, step: object) -> Axis:
         if not isinstance(step, int):
             raise AxisError(f"step of an int axis must be a whole number, got {step}")
         return replace(axis, step=step)
-    if steps > _LONGEST:
-        raise AxisError(f"step must leave at most {_LONGEST:,} values, got {step} for {steps:.3g}")
+    if steps > _MAX_VALUES:
+        raise AxisError(
+            f"step must leave at most {_MAX_VALUES:,} values, got {step} for {steps:.3g}"
+        )
     return replace(axis, step=float(step))  # type: ignore[arg-type]

@@ -60,9 +60,8 @@ class AmanBackbone(BackboneSettings):
     """AMAN (Zhao et al., IEEE TAI 2023): graph transformer, hardest triplets, a Wasserstein critic.
 
     Ours, because the paper does not give them: heads, layers, dropout, and every setting of the
-    critic except its shape and its penalty. Ours against the paper: `softness`. At 0 it is the
-    paper's hardest negative, with which an untrained graph network tends to stay at a loss of
-    `margin`.
+    critic except its shape and its penalty. `softness` deviates from the paper: 0 gives the paper's
+    hardest negative, but then the loss of an untrained graph network tends to stay at `margin`.
     """
 
     name: Literal["aman"]
@@ -74,10 +73,10 @@ class AmanBackbone(BackboneSettings):
     ] = 4
     dropout: Dropout = 0.1
     margin: Annotated[
-        float, Field(gt=0, le=2, description="of the triplet loss, cosine similarity")
+        float, Field(gt=0, le=2, description="margin of the triplet loss, cosine similarity")
     ] = 0.3
     softness: Annotated[
-        float, Field(ge=0, le=1, description="of the hardest negative; 0: the maximum itself")
+        float, Field(ge=0, le=1, description="softness of the hardest negative; 0: the maximum")
     ] = 0.05
     adversarial_weight: Annotated[
         float, Field(ge=0, le=1000, description="weight of the adversarial loss")
@@ -122,11 +121,11 @@ class OrmaBackbone(BackboneSettings):
     sentence_molecule: Weight = 0.2
     token_depth: Annotated[
         Fraction,
-        Field(description="depth of the tokens compared with atoms, of the text encoder's layers"),
+        Field(description="layer of the tokens compared with atoms, as a fraction of all layers"),
     ] = 0.5
     multitoken_depth: Annotated[
         Fraction,
-        Field(description="depth of the tokens compared with motifs, of the text encoder's layers"),
+        Field(description="layer of the tokens compared with motifs, as a fraction of all layers"),
     ] = 1.0
     transport_beta: Annotated[
         float, Field(ge=0.05, le=100, description="proximal step of the optimal transport")

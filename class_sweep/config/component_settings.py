@@ -1,4 +1,4 @@
-"""Settings whose type or value a registry decides while a space file is validated."""
+"""Settings whose validation depends on a registry of components."""
 
 import json
 from typing import Any, ClassVar, Self
@@ -18,9 +18,9 @@ MISSING_NAME = "missing_component"
 class ComponentSettings(Section):
     """The settings of one component.
 
-    A direct subclass stands for a kind and has its `registry`; to validate such a kind is to
-    validate the section of the component that the settings name. Each component's own section is
-    a subclass of its kind.
+    A direct subclass is a kind of component and has its `registry`. Its validation validates the
+    section of the component that the settings name. The section of each component is a subclass of
+    its kind.
     """
 
     registry: ClassVar[Registry[Any]]
@@ -50,7 +50,7 @@ class ComponentSettings(Section):
 
     @classmethod
     def section_of(cls, tree: Any) -> type[Self]:
-        """The section that settings are validated by; the kind's own for an unknown component."""
+        """The section that validates the settings; the kind itself for an unknown component."""
         name = cls.registry.name_in(tree) if isinstance(tree, dict) else None
         return cls if name is None or name not in cls.registry else cls._section(name)
 
@@ -76,13 +76,13 @@ class ComponentSettings(Section):
         if name not in cls.registry:
             raise _name_error(UNKNOWN_NAME, cls.registry, key=key, name=name)
         section = cls._section(name)
-        if info.mode == "json":  # strict mode takes a path from text there, and nowhere else
+        if info.mode == "json":  # strict validation converts text to a path in this mode only
             return section.model_validate_json(json.dumps(value))
         return section.model_validate(value)
 
 
 class ComponentName:
-    """Annotation of a text setting that holds a name of a registry."""
+    """Annotation of a text setting whose value is a name in a registry."""
 
     def __init__(self, registry: Registry[Any]) -> None:
         self.registry = registry

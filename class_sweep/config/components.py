@@ -2,12 +2,12 @@
 
 A component is an implementation and, where it has settings, the section that validates them. Both
 are import strings, so that reading a space file imports no implementation. To add a component,
-write its module and register it, here for a built-in one or from any module for another:
+write its module and register it: a built-in component here, any other from its own module:
 
     BACKBONES.register("toy", Component("my_module:Toy", settings="my_module:ToySettings"))
 
 The workers of a sweep import the module too: install it, or put its folder on PYTHONPATH. No other
-place in the package lists names.
+module of the package lists names.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,12 +21,12 @@ from class_sweep.errors import ConfigError
 
 @dataclass(frozen=True)
 class Component:
-    """Where the code of one component is.
+    """The import strings of one component.
 
     Attributes:
         implementation: Import string, `module:attribute`, of a class or function.
         settings: Import string of the component's settings, a subclass of the kind's section; None
-            where it has none.
+            if it has no settings.
     """
 
     implementation: str
@@ -35,7 +35,7 @@ class Component:
 
 @dataclass(frozen=True)
 class Metric(Component):
-    """A retrieval metric; its implementation maps (Q,) ranks to (Q,) values, whose mean it is.
+    """A retrieval metric: the mean of the (Q,) values that its implementation gives (Q,) ranks.
 
     Attributes:
         label: The metric's name in text.
@@ -63,8 +63,8 @@ class SamplerComponent(Component):
     """A sampler of configurations.
 
     Attributes:
-        axes: The axes that it accepts: `any`; `finite`, a choice or a range with a step; or
-            `numeric`, at least two axes of numbers beside others.
+        axes: The axes that it accepts: `any`; `finite`: choices and ranges with a step; `numeric`:
+            any axes, at least two of them of numbers.
     """
 
     axes: Literal["any", "finite", "numeric"] = "any"
@@ -121,8 +121,8 @@ class Registry(Mapping[str, AnyComponent], Generic[AnyComponent]):
 
         Raises:
             ConfigError: If another component has the name, or the component is not of the
-                registry's type. Registering an equal one again is accepted, because a module may
-                register its component each time it is imported.
+                registry's type. An equal component is accepted again, because a module may register
+                its component each time it is imported.
         """
         expected = type(next(iter(self._components.values())))
         if not isinstance(component, expected):
@@ -140,7 +140,7 @@ class Registry(Mapping[str, AnyComponent], Generic[AnyComponent]):
         """The component of a name.
 
         Raises:
-            ConfigError: If the name is unknown, with the known ones.
+            ConfigError: If the name is unknown; the message lists the known names.
         """
         if name in self._components:
             return self._components[name]
@@ -156,27 +156,27 @@ class Registry(Mapping[str, AnyComponent], Generic[AnyComponent]):
         """The implementation of a component, imported at the first use.
 
         Raises:
-            ConfigError: If the name is unknown or its import string leads nowhere.
+            ConfigError: If the name is unknown or its import string cannot be imported.
         """
         return self._import(name, self.require(name).implementation)
 
     def settings_class(self, name: str) -> type[Any] | None:
-        """The section of a component's settings; None where it has none.
+        """The section of a component's settings; None if it has no settings.
 
         Raises:
-            ConfigError: If the name is unknown or its import string leads nowhere.
+            ConfigError: If the name is unknown or its import string cannot be imported.
         """
         settings = self.require(name).settings
         return None if settings is None else self._import(name, settings)
 
     def name_in(self, section: Mapping[str, Any]) -> str | None:
-        """The name that a section of a space file chooses; None where it has to name one."""
+        """The component that a section of a space file names; None if the name is missing."""
         implied = [name for setting, name in self._implied.items() if setting in section]
         name = section.get(self.key, next(iter(implied), self._default))
         return None if name is None else str(name)
 
     def added(self) -> dict[str, AnyComponent]:
-        """The components that were registered beside the built-in ones."""
+        """The registered components that are not built in."""
         return {name: c for name, c in self._components.items() if name not in self._built_in}
 
     def _import(self, name: str, target: str) -> Any:

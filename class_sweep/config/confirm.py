@@ -32,13 +32,13 @@ class Confirm(Section):
         int, Field(ge=0, le=100, description="number of best schedules; 0: no confirmation")
     ] = 3
     seeds: Annotated[
-        Look, Field(description="seeds of each finalist and control; fewer where decided earlier")
+        Look, Field(description="seeds of each finalist and control; fewer if decided earlier")
     ] = 5
     max_seeds: Annotated[
         Look,
         Field(
             validate_default=True,
-            description="seeds of a comparison that `seeds` leave open and these may decide",
+            description="largest number of seeds, for a comparison that `seeds` leave open",
         ),
     ] = 10
     controls: list[Control] = Field(

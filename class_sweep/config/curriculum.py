@@ -32,7 +32,7 @@ MoleculeSimilarity = Literal["cosine", "tanimoto"]
 
 
 def _intensity(value: Any) -> Any:
-    """One curve, or one for each named part of the loss; checked here for a single error."""
+    """Check a curve, or one for each part of the loss, so that a mistake is a single error."""
     curves = list(value.values()) if isinstance(value, dict) and value else [value]
     unknown = [curve for curve in curves if curve not in list(INTENSITIES)]
     if not unknown:
@@ -53,7 +53,7 @@ FirstK = Annotated[int, Field(ge=0)]
 class Curriculum(Section):
     """The schedule. The defaults are no curriculum: every pair in every epoch."""
 
-    model_config = ConfigDict(extra="allow")  # for the settings of registered functions alone
+    model_config = ConfigDict(extra="allow")  # only settings of registered functions are accepted
 
     order: Annotated[
         str, ComponentName(ORDERS), Field(description="which pairs enter the pool first")
@@ -83,7 +83,7 @@ class Curriculum(Section):
         Fraction,
         Field(description="root, step, exponential: fraction of the epochs before all pairs"),
     ] = 0.8
-    pacing_power: Annotated[Power, Field(description="p of root")] = 2.0
+    pacing_power: Annotated[Power, Field(description="exponent p of root")] = 2.0
     sigma: Annotated[
         Sigma,
         Field(
@@ -97,7 +97,7 @@ class Curriculum(Section):
         BeforeValidator(_intensity),
         Field(description="γ: a curve, or a mapping of parts of the loss to curves"),
     ] = "constant"
-    intensity_power: Annotated[Power, Field(description="p of power")] = 2.0
+    intensity_power: Annotated[Power, Field(description="exponent p of power")] = 2.0
     intensity_target: Annotated[
         Literal["loss", "learning_rate"], Field(description="what γ multiplies")
     ] = "loss"
@@ -121,15 +121,15 @@ class Curriculum(Section):
         """Validate the settings that registered functions add; refuse all others."""
         given = {} if self.__pydantic_extra__ is None else self.__pydantic_extra__
         chosen = [registry.settings_class(name) for registry, name in self._functions()]
-        known = set[str]()
+        accepted = set[str]()
         for section in {registry.settings_class(name) for registry, name in _all_functions()}:
             if section is None:
                 continue
-            known |= set(section.model_fields)
+            accepted |= set(section.model_fields)
             values = {key: given[key] for key in section.model_fields if key in given}
             if values or section in chosen:
                 given |= dict(section.model_validate(values))
-        if unknown := [key for key in given if key not in known]:
+        if unknown := [key for key in given if key not in accepted]:
             raise ValidationError.from_exception_data(
                 type(self).__name__,
                 [

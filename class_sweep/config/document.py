@@ -39,8 +39,8 @@ SIGMA = "curriculum.sigma"
 SIGMA_QUANTILE = "curriculum.sigma.quantile"
 TEXT_WEIGHT = "curriculum.text_weight"
 INDEX_STEPS = {SIGMA: 0.001, SIGMA_QUANTILE: 0.01, TEXT_WEIGHT: 0.1}
-"""The step of an axis without one: the index is counted once for all trials, so at finitely many
-values."""
+"""The step of an axis that has none. The index is counted once for all trials, so it needs finitely
+many values."""
 _QUANTILE_KEY: Key = tuple(SIGMA_QUANTILE.split("."))
 
 
@@ -50,10 +50,10 @@ class Space:
 
     Attributes:
         name: The file's name, for messages.
-        text: The file as read.
+        text: The text of the file.
         tree: The settings as plain values, each axis at its centre.
         axes: Dotted path to axis, in the file's order.
-        settings: `tree`, typed.
+        settings: `tree` as typed settings.
         objective: What the sweep optimises.
     """
 
@@ -103,7 +103,7 @@ class Space:
         return [*sorted(float(value) for value in axis.values() or ())]
 
     def grid(self, path: str) -> list[Any]:
-        """Every value that a setting may take: its axis' values (on a grid) or its own value."""
+        """Every value that a setting may have: the grid of its axis, or its one value."""
         axis = self.axes.get(path)
         if axis:
             return list(axis.values() or ())
@@ -111,7 +111,7 @@ class Space:
         return [getattr(getattr(self.settings, section), name)]
 
     def grid_size(self) -> int | None:
-        """How many configurations the axes have together; None where one is continuous."""
+        """The number of configurations of all axes together; None if an axis is continuous."""
         return grid_size(self.axes)
 
     def centre(self) -> dict[str, Value]:
@@ -180,7 +180,7 @@ def _quantile_axis(yaml: YamlDocument) -> YamlDocument:
 
 
 def _validated(tree: dict[str, Any]) -> Settings:
-    # Through JSON: strict mode then takes lists and paths as a file writes them, and nothing else.
+    # As JSON: strict validation accepts the lists and the paths of a file in this mode only.
     return Settings.model_validate_json(json.dumps(tree, default=str))
 
 
@@ -188,7 +188,7 @@ def _axes_in(tree: Any, key: Key) -> list[tuple[Key, Any]]:
     if looks_like_axis(tree):
         return [(key, tree)]
     if isinstance(tree, dict):
-        return [found for word, below in tree.items() for found in _axes_in(below, (*key, word))]
+        return [axis for word, below in tree.items() for axis in _axes_in(below, (*key, word))]
     return []
 
 
@@ -197,8 +197,7 @@ def _admitted(key: Key, axis: Axis) -> Axis:
     nested = key == _QUANTILE_KEY or (len(key) == 3 and key[:2] == ("curriculum", "intensity"))
     if not nested and (len(key) != 2 or key[0] not in AXIS_SECTIONS):
         raise AxisError(
-            "must be a plain value, got an axis;"
-            f" axes stand for settings of {', '.join(AXIS_SECTIONS)}"
+            f"must be a plain value, got an axis; axes are allowed in {', '.join(AXIS_SECTIONS)}"
         )
     if dotted(key) == "backbone.name":
         raise AxisError("must be one backbone: sweep each in a file of its own and compare them")
@@ -276,7 +275,7 @@ def _cross_rules(tree: Mapping[str, Any], yaml: YamlDocument, *, varied: bool) -
         problem(
             "search.trials",
             f"must be at most {len(search.baselines) + 1} (search.baselines and this schedule)"
-            f" where nothing is an axis, got {search.trials}",
+            f" without an axis, got {search.trials}",
         )
     if search and len(set(search.baselines)) < len(search.baselines):
         problem("search.baselines", f"must name each schedule once, got {search.baselines}")
@@ -303,7 +302,7 @@ def _sampler_rules(
         return [Problem(line, "search.sampler", rule)] if len(numbers) < 2 else []
     if accepted != "finite":
         return []
-    endless = [
+    continuous = [
         Problem(
             yaml.line(tuple(path.split("."))),
             path,
@@ -314,10 +313,10 @@ def _sampler_rules(
         if axis.values() is None
     ]
     most = (grid_size(axes) or 0) + len(search.baselines)
-    if not endless and search.trials > most:
+    if not continuous and search.trials > most:
         rule = f"must be at most {most} (the grid and search.baselines), got {search.trials}"
         return [Problem(yaml.line(("search", "trials")), "search.trials", rule)]
-    return endless
+    return continuous
 
 
 def _put(tree: dict[str, Any], key: Key, value: Any) -> None:

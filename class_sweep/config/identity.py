@@ -19,7 +19,7 @@ def identity(settings: Settings) -> str:
     without an effect: on the full data neither the order nor σ matters.
     """
     tree = settings.model_dump(mode="json", include=set(_DEPENDS_ON))
-    tree["text_encoder"].pop("batch_size", None)  # texts encoded at a time: the features are equal
+    tree["text_encoder"].pop("batch_size", None)  # the features do not depend on it
     if settings.budget.samples is None:
         del tree["budget"]["samples"]
     tree |= {
@@ -33,18 +33,18 @@ def _effective(curriculum: Curriculum, epochs: int) -> dict[str, Any]:
     """The settings of the curriculum that have an effect."""
     tree = curriculum.model_dump(mode="json")
     idle: set[str] = set()
-    of_order = {"tie_break", "sigma"}
+    order_settings = {"tie_break", "sigma"}
     if curriculum.batching == "random":  # other batches depend on the similarity
-        of_order |= {"text_weight", "molecule_similarity"}
+        order_settings |= {"text_weight", "molecule_similarity"}
     if curriculum.text_weight == 1:
         idle.add("molecule_similarity")
     pacing = PACINGS.load(curriculum.pacing)
     used = pacing.parameters()
     if pacing.of(curriculum, epochs).starts_full:
         tree["pacing"], used = _FULL, frozenset()
-        idle |= {"order", "pacing_start"} | of_order
+        idle |= {"order", "pacing_start"} | order_settings
     if not ORDERS.load(curriculum.order).uses_difficulty:
-        idle |= of_order
+        idle |= order_settings
     curves = curriculum.intensity
     by_part = curves if isinstance(curves, dict) else {"loss": curves}
     acting = {

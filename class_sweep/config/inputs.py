@@ -52,13 +52,13 @@ class Columns(Section):
 class SplitRule(Section):
     """Seeded fractions of the molecules (or scaffolds) for each split; they add up to 1."""
 
-    by: Annotated[Literal["molecule", "scaffold"], Field(description="what stays in one split")] = (
-        "molecule"
-    )
+    by: Annotated[
+        Literal["molecule", "scaffold"], Field(description="group that stays in one split")
+    ] = "molecule"
     train: Annotated[Fraction, Field(description="fraction of the training split")] = 0.8
     validation: Annotated[Fraction, Field(description="fraction of the validation split")] = 0.1
     test: Annotated[Share, Field(description="fraction of the test split")] = 0.1
-    seed: Annotated[Seed, Field(description="of the assignment")] = 0
+    seed: Annotated[Seed, Field(description="seed of the assignment")] = 0
 
 
 class TableData(DataSettings):
@@ -67,7 +67,7 @@ class TableData(DataSettings):
     source: Literal["table"]
     path: Annotated[UserPath, Field(description="the file")]
     columns: Annotated[Columns, Field(description="names of the columns")] = Columns()
-    split: Annotated[SplitRule, Field(description="the rule, where no column gives the splits")] = (
+    split: Annotated[SplitRule, Field(description="the rule, if no column gives the splits")] = (
         SplitRule()
     )
 
@@ -77,7 +77,7 @@ class NamesData(DataSettings):
 
     source: Literal["names"]
     limit: Annotated[int, Field(ge=100, description="number of pairs, all splits together")] = 6000
-    seed: Annotated[Seed, Field(description="of the selection and the splits")] = 0
+    seed: Annotated[Seed, Field(description="seed of the selection and the splits")] = 0
 
 
 # --- encoders ---------------------------------------------------------------------------------
@@ -111,7 +111,7 @@ class LsaEncoder(TextEncoderSettings):
 
     kind: Literal["lsa"] = "lsa"
     dimensions: Annotated[int, Field(ge=2, le=2048, description="length of a vector")] = 256
-    seed: Annotated[Seed, Field(description="of the SVD")] = 0
+    seed: Annotated[Seed, Field(description="seed of the SVD")] = 0
 
 
 def _trainable(value: Any) -> Any:
@@ -124,7 +124,7 @@ Trainable = Annotated[bool | str, BeforeValidator(_trainable)]
 
 
 class HuggingFaceEncoder(TextEncoderSettings):
-    """A pretrained transformer by name or local path, frozen or trained on with the backbone."""
+    """A pretrained transformer by name or local path, frozen or fine-tuned with the backbone."""
 
     kind: Literal["huggingface"] = "huggingface"
     model: Annotated[str, Field(description="name on the Hugging Face Hub, or a local folder")]
@@ -159,7 +159,7 @@ class HuggingFaceEncoder(TextEncoderSettings):
 
     @property
     def trained_layers(self) -> int | None:
-        """N of last_N; None where every layer is trained or none is."""
+        """N of last_N; None if every layer is trained or none."""
         return (
             int(self.trainable.removeprefix("last_")) if isinstance(self.trainable, str) else None
         )
@@ -183,12 +183,12 @@ class Mol2vecEncoder(MoleculeEncoderSettings):
     allow_pickle: Annotated[
         bool, Field(description="accept a pickled file of vectors, which can run code")
     ] = False
-    radius: Annotated[int, Field(ge=0, le=4, description="of a substructure, bonds")] = 1
+    radius: Annotated[int, Field(ge=0, le=4, description="radius of a substructure, bonds")] = 1
     dimensions: Annotated[
         int, Field(ge=2, le=2048, description="length of a vector trained here")
     ] = 300
     epochs: Annotated[int, Field(ge=1, description="passes of the training over the corpus")] = 5
-    seed: Annotated[Seed, Field(description="of the training")] = 0
+    seed: Annotated[Seed, Field(description="seed of the training")] = 0
 
 
 class MorganEncoder(MoleculeEncoderSettings):
@@ -196,4 +196,4 @@ class MorganEncoder(MoleculeEncoderSettings):
 
     kind: Literal["morgan"]
     bits: Annotated[int, Field(ge=16, le=16384, description="length of the fingerprint")] = 1024
-    radius: Annotated[int, Field(ge=0, le=6, description="of a substructure, bonds")] = 2
+    radius: Annotated[int, Field(ge=0, le=6, description="radius of a substructure, bonds")] = 2

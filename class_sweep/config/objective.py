@@ -30,7 +30,7 @@ def pool_in(name: str) -> str:
 
 
 def metric_names(pools: tuple[str, ...] = POOLS) -> list[str]:
-    """The metrics over some pools: of each direction, then their means over both directions."""
+    """For each pool, the metrics of each direction, then their means over both directions."""
     return [
         name
         for pool in pools
@@ -47,7 +47,7 @@ def directed_metric_names(pools: tuple[str, ...] = POOLS) -> list[str]:
 
 
 def metric_of(name: str) -> Metric:
-    """The metric of a full name: `split/text_to_molecule/mrr` is of `mrr`."""
+    """The metric in a full name: `mrr` for `split/text_to_molecule/mrr`."""
     return METRICS[name.rsplit("/", 1)[-1]]
 
 
@@ -77,20 +77,20 @@ class Objective:
 
 
 def parse_objective(text: str) -> Objective:
-    """Read `validation/[pool/][direction/]metric`; the pool is `split` where none is named.
+    """Read `validation/[pool/][direction/]metric`; without a pool, it is `split`.
 
     Raises:
         ValueError: With the rule and the value.
     """
-    known = {f"validation/{name}": name for name in metric_names()}
-    known |= {
+    full_names = {f"validation/{name}": name for name in metric_names()}
+    full_names |= {
         f"validation/{name.removeprefix('split/')}": name
-        for name in known.values()
+        for name in full_names.values()
         if name.startswith("split/")
     }
-    if text in known:
-        return Objective(known[text])
-    close = get_close_matches(text, known, 1)
+    if text in full_names:
+        return Objective(full_names[text])
+    close = get_close_matches(text, full_names, 1)
     hint = f"; did you mean {close[0]}?" if close else ""
     raise ValueError(
         "must be validation/[split|all/][text_to_molecule|molecule_to_text/]"

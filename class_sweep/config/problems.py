@@ -129,8 +129,8 @@ def _message(  # noqa: PLR0911 - one return for each kind of finding
 ) -> str:
     kind, value, ctx = detail["type"], detail["input"], detail.get("ctx", {})
     if kind == "missing":
-        known = schema.literals(key)
-        return f"is required: {one_of(known)}" if known else "is required, and it is not there"
+        names = schema.literals(key)
+        return f"is required: {one_of(names)}" if names else "is required, and it is missing"
     if kind == "extra_forbidden":
         if new_name := RENAMED_SETTINGS.get(dotted(key)):
             return f"must be written {new_name}, got its old name {key[-1]!r}"
@@ -138,13 +138,13 @@ def _message(  # noqa: PLR0911 - one return for each kind of finding
     if kind == MISSING_NAME:
         return f"is required: {one_of(ctx['known'])}"
     if kind in ("literal_error", UNKNOWN_NAME):
-        known = ctx["known"] if kind == UNKNOWN_NAME else schema.literals(key)
+        names = ctx["known"] if kind == UNKNOWN_NAME else schema.literals(key)
         if kind == UNKNOWN_NAME and "key" in ctx:
-            return _unknown_name(ctx["name"], known)
+            return _unknown_name(ctx["name"], names)
         return (
-            _wrong_type(one_of(known), value)
+            _wrong_type(one_of(names), value)
             if axes.near_miss(value)
-            else _unknown_name(value, known)
+            else _unknown_name(value, names)
         )
     if kind == "rule":
         rule, _, hint = detail["msg"].partition(";")
@@ -170,20 +170,20 @@ def _wrong_type(expected: str, value: object) -> str:
     return f"must be {expected}, got {shown}"
 
 
-def _unknown_key(word: str, known: list[str]) -> str:
-    close = get_close_matches(word, known, 1, 0.6)
-    hint = f"did you mean {close[0]}?" if close else f"known here: {', '.join(known)}"
+def _unknown_key(word: str, settings: list[str]) -> str:
+    close = get_close_matches(word, settings, 1, 0.6)
+    hint = f"did you mean {close[0]}?" if close else f"known here: {', '.join(settings)}"
     return f"must be a known setting, got {word!r}; {hint}"
 
 
-def _unknown_name(value: object, known: list[str]) -> str:
-    close = get_close_matches(str(value), known, 1)
+def _unknown_name(value: object, names: list[str]) -> str:
+    close = get_close_matches(str(value), names, 1)
     hint = f"; did you mean {close[0]}?" if close else ""
-    return f"must be {one_of(known)}, got {value!r}{hint}"
+    return f"must be {one_of(names)}, got {value!r}{hint}"
 
 
 def _models(annotation: Any, tree: Any) -> Iterator[type[BaseModel]]:
-    """The sections that `tree` may be by an annotation, through unions and `Annotated`."""
+    """The sections that an annotation allows for `tree`, through unions and `Annotated`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield (
             annotation.section_of(tree) if issubclass(annotation, ComponentSettings) else annotation

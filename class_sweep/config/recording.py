@@ -7,7 +7,7 @@ from class_sweep.config.yaml_text import read_yaml, write_yaml
 
 
 def as_recording(space: Space, seeds: int) -> Space:
-    """A copy of a space whose sweep records learning curves; its text says so too.
+    """A copy of a space, settings and text, whose sweep records learning curves.
 
     Args:
         space: A valid space; its pruning is replaced.

@@ -18,7 +18,7 @@ class Section(BaseModel):
         return self.model_copy(update=paths)
 
 
-def _of_percent(value: float) -> str:
+def _percent_hint(value: float) -> str:
     """A hint for a percentage: write 0.40 for 40, and 0.025 for 2.5."""
     meant = value / 100
     return f"; write {max(f'{meant:.2f}', f'{meant:g}', key=len)}" if 1 < value <= 100 else ""
@@ -27,13 +27,13 @@ def _of_percent(value: float) -> str:
 def _fraction(value: float) -> float:
     if 0 < value <= 1:
         return value
-    raise PydanticCustomError("rule", "a fraction in (0, 1]{hint}", {"hint": _of_percent(value)})
+    raise PydanticCustomError("rule", "a fraction in (0, 1]{hint}", {"hint": _percent_hint(value)})
 
 
 def _share(value: float) -> float:
     if 0 <= value <= 1:
         return value
-    raise PydanticCustomError("rule", "a fraction in [0, 1]{hint}", {"hint": _of_percent(value)})
+    raise PydanticCustomError("rule", "a fraction in [0, 1]{hint}", {"hint": _percent_hint(value)})
 
 
 def _expanded(value: Path) -> Path:

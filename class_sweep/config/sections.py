@@ -48,7 +48,7 @@ class Budget(Section):
     epochs: Annotated[int, Field(ge=1, description="curriculum epochs")]
     samples: Annotated[
         Annotated[int, Field(ge=1)] | None,
-        Field(description="pairs seen at most, repeats included; no limit unless given"),
+        Field(description="largest number of pairs seen, repeats included; no limit unless given"),
     ] = None
 
 
@@ -57,9 +57,9 @@ class Search(Section):
 
     trials: Annotated[int, Field(ge=1, description="configurations, baselines included")]
     sampler: Annotated[
-        str, ComponentName(SAMPLERS), Field(description="what proposes configurations")
+        str, ComponentName(SAMPLERS), Field(description="how configurations are proposed")
     ] = "tpe"
-    seed: Annotated[Seed, Field(description="of the proposals and of every trial")] = 0
+    seed: Annotated[Seed, Field(description="seed of the proposals and of every trial")] = 0
     baselines: Annotated[
         list[Literal["paper", "full_data"]],
         Field(default=[], description="fixed schedules that run first and are never pruned"),
@@ -85,7 +85,7 @@ class Search(Section):
 
 
 class Resources(Section):
-    """What one trial holds while it runs."""
+    """The resources of one trial, and its restarts."""
 
     cpus: Annotated[float, Field(gt=0, description="cores")] = 1
     gpus: Annotated[float, Field(ge=0, description="GPUs; trials share one by fractions")] = 0
@@ -103,7 +103,7 @@ class Resources(Section):
 
 
 class Tracking(Section):
-    """Tools that follow a sweep besides its own files."""
+    """Experiment trackers that receive the reports of a sweep."""
 
     tensorboard: Annotated[bool, Field(description="event files in the results folder")] = False
     wandb: Annotated[
@@ -137,9 +137,7 @@ class Settings(Section):
     ] = "validation/mrr"
     confirm: Annotated[Confirm, Field(description="the confirmation after the sweep")] = Confirm()
     resources: Annotated[Resources, Field(description="cores and GPUs of a trial")] = Resources()
-    tracking: Annotated[Tracking, Field(description="other tools that follow the sweep")] = (
-        Tracking()
-    )
+    tracking: Annotated[Tracking, Field(description="experiment trackers")] = Tracking()
 
     @property
     def confirms(self) -> bool:

@@ -16,8 +16,8 @@ class Quantile(Section):
 
 
 def _form(value: Any) -> str:
-    of_settings = isinstance(value, dict) and not near_miss(value)
-    return "by_quantile" if of_settings or isinstance(value, Quantile) else "by_number"
+    is_section = isinstance(value, dict) and not near_miss(value)
+    return "by_quantile" if is_section or isinstance(value, Quantile) else "by_number"
 
 
 _Number = Annotated[float, Field(gt=0, le=1, description="similarity")]
@@ -28,7 +28,7 @@ Sigma = Annotated[
 
 
 def numbers_and_quantiles(sigmas: Iterable[float | Quantile]) -> tuple[list[float], list[float]]:
-    """The numbers and the quantiles among some σ, each ascending and without duplicates."""
+    """The numbers and the quantiles among some σ values, each ascending, without duplicates."""
     distinct = set(sigmas)
     quantiles = {sigma.quantile for sigma in distinct if isinstance(sigma, Quantile)}
     return sorted(s for s in distinct if not isinstance(s, Quantile)), sorted(quantiles)

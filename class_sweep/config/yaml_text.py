@@ -23,7 +23,7 @@ Key = tuple[str | int, ...]
 _TEXT = "tag:yaml.org,2002:str"
 _KEY_TAGS = (_TEXT, "tag:yaml.org,2002:merge")
 _FLOAT = "tag:yaml.org,2002:float"
-_SHORT_FLOAT = re.compile(r"[-+]?\.[0-9]+[eE][-+]?[0-9]+")  # text to ruamel.yaml
+_SHORT_FLOAT = re.compile(r"[-+]?\.[0-9]+[eE][-+]?[0-9]+")  # ruamel.yaml reads it as text
 
 
 class _Representer(SafeRepresenter):
@@ -42,7 +42,7 @@ _Representer.add_representer(str, _Representer.represent_str)
 
 
 def write_yaml(tree: dict[str, Any]) -> str:
-    """A tree as YAML text that `read_yaml`, and any other reader, takes for the same tree."""
+    """A tree as YAML text, which every YAML reader reads back as the same tree."""
     yaml = YAML(typ="safe", pure=True)
     yaml.Representer = _Representer
     yaml.default_flow_style = False
@@ -55,7 +55,7 @@ def write_yaml(tree: dict[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class YamlDocument:
-    """A parsed YAML document and where each of its keys stands."""
+    """A parsed YAML document with the line of each key."""
 
     name: str
     text: str
@@ -118,14 +118,14 @@ def _collect(
             if not isinstance(key_node, ScalarNode):
                 raise ConfigError(f"{name}:{line}: a key must be a word, got a list or mapping")
             word = key_node.value
-            here = key_node.start_mark.line + 1
-            if key_node.tag not in _KEY_TAGS:  # a number, a date or nothing is no setting's name
-                raise ConfigError(f"{name}:{here}: a key must be a word, got {word}")
+            key_line = key_node.start_mark.line + 1
+            if key_node.tag not in _KEY_TAGS:  # a number, a date or null
+                raise ConfigError(f"{name}:{key_line}: a key must be a word, got {word}")
             if word in seen:
                 path = ".".join(str(part) for part in (*key, word))
-                raise ConfigError(f"{name}:{here}: {path}: must be given once, got it twice")
+                raise ConfigError(f"{name}:{key_line}: {path}: must be given once, got it twice")
             seen.add(word)
-            lines[(*key, word)] = here
+            lines[(*key, word)] = key_line
             _collect(value, (*key, word), lines, name, above)
     elif isinstance(node, ScalarNode) and not node.style and _SHORT_FLOAT.fullmatch(node.value):
         node.ctag = Tag(suffix=_FLOAT)

@@ -44,7 +44,7 @@ class ConfirmationPlan:
         arms: Name to arm, in the order of the comparisons.
         finalists: Names of the finalists, the sweep's best first.
         comparisons: The comparisons, those with the first control first.
-        same: (finalist, kind of control) to the arm that trains the same steps and stands for it.
+        same: (finalist, kind of control) to the arm that trains the same steps as that control.
     """
 
     arms: dict[str, Arm]
@@ -58,9 +58,9 @@ def plan_confirmation(
 ) -> ConfirmationPlan:
     """Choose the finalists and derive their controls.
 
-    Finalists are the best finished trials that train other steps than each other and than full
-    data. A control differs from its finalist only in what it controls for, so it keeps, for
-    example, the learning rate. Configurations that train the same steps are one arm.
+    The finalists are the best finished trials whose training steps differ from each other's and
+    from full data's. A control differs from its finalist in one setting only, so it keeps the
+    learning rate, for example. Configurations that train the same steps are one arm.
 
     Args:
         space: The search space.
@@ -97,7 +97,7 @@ def plan_confirmation(
 
 
 class _Arms:
-    """Arms by the steps that they train, so that equal steps are one arm."""
+    """Arms by the identity of their training steps; equal steps are one arm."""
 
     def __init__(self, space: Space, features: TrialFeatures) -> None:
         self.space, self._features = space, features
@@ -113,7 +113,7 @@ class _Arms:
         return self.steps(values) in self._by_steps
 
     def add(self, name: str, values: dict[str, Value], trial: int | None) -> Arm:
-        """The arm that trains the steps of a configuration, under its first name."""
+        """The arm of a configuration's steps; it keeps the name of the first configuration."""
         steps = self.steps(values)
         if steps not in self._by_steps:
             samples = _samples(self.space.resolve(values), self.pairs)
@@ -139,7 +139,7 @@ def _choose_finalists(arms: _Arms, ranked: Sequence[Record], count: int) -> list
 
 
 def control_values(space: Space, kind: str, finalist: Arm, pairs: int) -> dict[str, Value] | None:
-    """The configuration of a finalist's control; None where the finalist has no such control.
+    """The configuration of a finalist's control; None if the finalist has no such control.
 
     Args:
         space: The search space.

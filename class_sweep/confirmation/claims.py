@@ -1,4 +1,4 @@
-"""Claims in words: what the figures of a comparison allow, and no more."""
+"""The claims that the figures of a comparison support, as text."""
 
 from class_sweep.config.objective import metric_of
 from class_sweep.results.json_files import Interval
@@ -43,7 +43,7 @@ def claim(figures: ComparisonFigures, metric: str) -> str:
     measure = metric_of(metric)
     unit = "points"
     if measure.unit == "rank":
-        unit = "place" if gain == 1 else "places"
+        unit = "rank" if gain == 1 else "ranks"
     text = (
         f"{figures.outcome} than {control} by {_number(gain)} {unit} of {measure.label}"
         f" {_interval(low, high)} with {100 * figures.samples_share:.0f} % of its samples"
@@ -52,8 +52,8 @@ def claim(figures: ComparisonFigures, metric: str) -> str:
         return text
     _, low, high = _gain(row.difference, row.bootstrap, metric)
     return (
-        f"{text}, on these {figures.queries:,} queries; over other queries of their kind the"
-        f" difference may be none {_interval(low, high)}"
+        f"{text}, on these {figures.queries:,} queries; over other queries of the same kind the"
+        f" difference may be 0 {_interval(low, high)}"
     )
 
 
@@ -67,7 +67,7 @@ def _seeds_needed(figures: ComparisonFigures) -> str:
 
 
 def _gain(difference: float, interval: Interval, metric: str) -> tuple[float, float, float]:
-    """A difference and its interval in points or places, positive where the finalist is better."""
+    """A difference and its interval in points or ranks; positive if the finalist is better."""
     low, high = interval
     measure = metric_of(metric)
     if measure.better == "lower":
@@ -80,6 +80,6 @@ def _interval(low: float, high: float) -> str:
 
 
 def _number(value: float) -> str:
-    """One decimal, or up to three where one would show a small value as 0.0."""
+    """One decimal, or up to three if one would show a small value as 0.0."""
     decimals = next((d for d in (1, 2, 3) if abs(value) >= 0.5 * 10**-d), 1)
     return f"{value:.{decimals}f}".replace("-", "−")

@@ -39,7 +39,7 @@ class Trained:
         seconds: Wall time of the training, without the evaluation.
         metrics: Every metric over the split.
         ranks: `pool/direction` to the (Q,) ranks of the split's queries.
-        reason: Why the job failed; None where it finished.
+        reason: Why the job failed; None if it finished.
         traceback: Set with the reason if another try may succeed.
     """
 
@@ -87,8 +87,9 @@ def train_job(arrays: dict[str, NDArray[Any]], job: Job, space: Space, split: st
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         return Trained(reason=reason, traceback=traceback.format_exc())
-    exact = {name: of.astype(np.float32) for name, of in ranks.items()}  # halves below 2^23
-    return Trained(trainer.samples, seconds, metrics_of_ranks(ranks), exact)
+    # float32 holds half ranks below 2^23 exactly.
+    compact = {name: values.astype(np.float32) for name, values in ranks.items()}
+    return Trained(trainer.samples, seconds, metrics_of_ranks(ranks), compact)
 
 
 def retrain(

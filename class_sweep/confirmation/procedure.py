@@ -1,4 +1,4 @@
-"""The confirmation: new runs of finalists and controls, interim look by interim look."""
+"""The confirmation: it trains finalists and controls again, one interim look after another."""
 
 import logging
 from dataclasses import asdict, dataclass, replace
@@ -65,7 +65,7 @@ def require_finished(folder: ResultsFolder) -> SweepSummary:
     """The summary of a sweep whose trials have ended.
 
     Raises:
-        ResultsError: If trials are left.
+        ResultsError: If some trials have not ended.
     """
     summary = folder.read_summary()
     if summary.state not in {"finished", "confirming"}:
@@ -79,15 +79,15 @@ def require_finished(folder: ResultsFolder) -> SweepSummary:
 def confirm_sweep(
     context: SweepContext, summary: SweepSummary, *, command: str = "resume"
 ) -> SweepSummary:
-    """Run what is left of a confirmation; write `verdict.json`, `best.yaml` and `summary.json`.
+    """Complete a confirmation; write `verdict.json`, `best.yaml` and `summary.json`.
 
     Args:
-        context: The sweep; the `confirm` settings of its space say what is run.
+        context: The sweep; the `confirm` settings of its space define the confirmation.
         summary: The summary of its trials.
         command: The command that continues after an interruption.
 
     Returns:
-        The summary with the verdict in short.
+        The summary with a short form of the verdict.
 
     Raises:
         InterruptedSweepError: On Ctrl-C; finished runs are not run again.
@@ -117,12 +117,12 @@ def confirm_sweep(
 
 
 def confirmation_seeds(space: Space, n: int) -> list[int]:
-    """The n seeds after the sweep's own."""
+    """The n seeds that follow the seed of the sweep."""
     return [(space.settings.search.seed + 1 + i) % 2**32 for i in range(n)]
 
 
 class _ConfirmationRuns:
-    """The runs of a confirmation: those in the log, and those still to be made."""
+    """The runs of a confirmation: it reads the logged runs and makes the missing ones."""
 
     def __init__(self, context: SweepContext, plan: ConfirmationPlan) -> None:
         self._context, self._plan = context, plan
@@ -171,7 +171,7 @@ class _ConfirmationRuns:
             context.callback.on_progress(done, len(jobs))
 
     def _progress(self) -> Progress:
-        """What the runs so far decide, and which runs are wanted next."""
+        """The decisions after the runs so far, and the runs to make next."""
         if not self._plan.comparisons:
             return Progress({}, [], 0)
         objective = self._context.space.objective

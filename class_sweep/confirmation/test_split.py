@@ -32,22 +32,22 @@ Runs = Mapping[tuple[str, int], Trained]
 def read_test(context: SweepContext) -> TestReading:
     """Train the winner and its controls under the confirmation's seeds and rank the test split.
 
-    The reading is appended to `test.jsonl`. A reading that is not the first is warned of.
+    The reading is appended to `test.jsonl`. Every reading after the first gives a warning.
 
     Raises:
         ResultsError: If there is no winner.
-        SweepError: If a run failed or was interrupted; then nothing was read.
+        SweepError: If a run failed or was interrupted; no reading is then written.
     """
     folder = context.folder
     verdict = folder.read_verdict()
     winner = verdict.winner.arm
     if winner is None:
-        raise ResultsError(f"the test split is read by a winner, got none: {folder.verdict}")
+        raise ResultsError(f"the test split must be read by a winner, got none: {folder.verdict}")
     earlier = read_test_log(folder)
     if earlier:
         log.warning(
-            "THE TEST SPLIT WAS READ BEFORE, on %s by %s: what was chosen since is not tested by"
-            " reading it again",
+            "THE TEST SPLIT WAS READ BEFORE, on %s by %s: a second reading cannot test choices that"
+            " were made since then",
             earlier[-1].at,
             earlier[-1].user,
         )

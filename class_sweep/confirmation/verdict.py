@@ -1,4 +1,4 @@
-"""From the runs of a confirmation to its verdict."""
+"""The verdict of a confirmation, computed from its runs."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ class Evidence:
 def make_verdict(
     space: Space, plan: ConfirmationPlan, progress: Progress, evidence: Evidence, full_samples: int
 ) -> Verdict:
-    """Every figure of a confirmation, its winner, and both in words.
+    """Every figure of a confirmation, its winner, and the claims as text.
 
     Args:
         space: The search space.
@@ -74,11 +74,11 @@ def make_verdict(
         for comparison in plan.comparisons
     ]
     winner = _winner(space, plan, pairs)
-    wanted = space.settings.confirm
+    settings = space.settings.confirm
     return Verdict(
         objective=str(space.objective),
         metric=space.objective.metric,
-        rule=Rule(alpha=ALPHA, seeds=wanted.seeds, max_seeds=wanted.max_seeds),
+        rule=Rule(alpha=ALPHA, seeds=settings.seeds, max_seeds=settings.max_seeds),
         seeds=evidence.seeds[: max((pair.seeds for pair in pairs), default=0)],
         runs=len(evidence.runs),
         failed=[
@@ -205,7 +205,7 @@ def compared(
 
 
 def _enough(pairs: Sequence[ComparisonVerdict]) -> int | None:
-    """The first interim look that may decide every open pair of the first control."""
+    """The first interim look that may decide every open comparison with the first control."""
     undecided = [p for p in pairs if p.control == pairs[0].control and p.outcome == "open"]
     needed = [pair.seeds_needed or LOOKS[-1] + 1 for pair in undecided]
     return next((look for look in LOOKS if needed and look >= max(needed)), None)
@@ -230,5 +230,5 @@ def _winner(space: Space, plan: ConfirmationPlan, pairs: Sequence[ComparisonVerd
     return Winner(
         arm=plan.finalists[0],
         confirmed=False,
-        words=f"{none_better}; best.yaml is the sweep's best all the same, unconfirmed.",
+        words=f"{none_better}; best.yaml still has the sweep's best trial, unconfirmed.",
     )

@@ -10,16 +10,16 @@ HEADER = ("CID", "SMILES", "description")
 
 
 def read_chebi20(settings: Chebi20Data) -> Source:
-    """Reads train.txt, validation.txt and test.txt.
+    """Read train.txt, validation.txt and test.txt.
 
     Args:
-        settings: names the folder.
+        settings: The folder.
 
     Returns:
         The rows, with their official splits; none of the three may be empty.
 
     Raises:
-        DataError: the folder or a file is missing, or a line is malformed.
+        DataError: If the folder or a file is missing, or a line is malformed.
     """
     if not settings.path.is_dir():
         raise DataError(

@@ -11,11 +11,11 @@ from class_sweep.errors import DataError
 
 log = logging.getLogger(__name__)
 
-MOST_DROPPED = 0.02  # fraction of the rows; a file above it is probably not what the user expects
+MAX_DROPPED = 0.02  # fraction of the rows; a file with more is probably not the intended one
 
 
 def canonical(smiles: Iterable[str]) -> dict[str, str]:
-    """Canonical isomeric SMILES of each SMILES; empty where RDKit cannot read it."""
+    """Canonical isomeric SMILES of each SMILES; empty if RDKit cannot read it."""
     with BlockLogs():  # RDKit logs its errors to stderr
         parsed = ((text, Chem.MolFromSmiles(text)) for text in smiles)
         return {text: Chem.MolToSmiles(mol) if mol else "" for text, mol in parsed}
@@ -25,7 +25,7 @@ def report_dropped(dropped: Sequence[Dropped], rows: int) -> None:
     """Warn about the dropped rows.
 
     Raises:
-        DataError: If it is more than 2 % of the rows.
+        DataError: If more than 2 % of the rows were dropped.
     """
     if not dropped:
         return
@@ -33,9 +33,9 @@ def report_dropped(dropped: Sequence[Dropped], rows: int) -> None:
     for line in lines:
         log.info("dropped: %s", line)
     share = f"{len(dropped)} of {rows} rows ({len(dropped) / rows:.1%})"
-    if len(dropped) > MOST_DROPPED * rows:
+    if len(dropped) > MAX_DROPPED * rows:
         raise DataError(
-            f"at most {MOST_DROPPED:.0%} of the rows may be unusable, got {share}:\n  "
+            f"at most {MAX_DROPPED:.0%} of the rows may be unusable, got {share}:\n  "
             + "\n  ".join(lines[:5])
         )
     log.warning("dropped %s, the first: %s", share, lines[0])

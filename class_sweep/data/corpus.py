@@ -14,20 +14,20 @@ from class_sweep.data.source import Row, Source
 from class_sweep.data.splits import split_by_rule
 from class_sweep.errors import DataError
 
-LEAST_TRAINING_PAIRS = 2  # one pair has no negative
+MIN_TRAINING_PAIRS = 2  # one pair has no negative
 
 
 def load_pairs(settings: DataSettings) -> PairSet:
     """Read a data set, clean it and check it.
 
     Args:
-        settings: the `data` section of a space.
+        settings: The `data` section of a space.
 
     Returns:
-        The pairs in the order train, validation, test, and of the source within a split.
+        The pairs, ordered train, validation, test; within a split in the order of the source.
 
     Raises:
-        DataError: the source is missing or malformed, more than 2 % of its rows are unusable, a
+        DataError: If the source is missing or malformed, more than 2 % of its rows are unusable, a
             molecule is in two splits, or a split is empty.
     """
     read: Callable[[DataSettings], Source] = DATA_SOURCES.load(settings.source)
@@ -62,11 +62,11 @@ def load_pairs(settings: DataSettings) -> PairSet:
     )
 
 
-def _extra_molecules(settings: DataSettings, known: set[str]) -> tuple[Molecule, ...]:
+def _extra_molecules(settings: DataSettings, paired: set[str]) -> tuple[Molecule, ...]:
     """The extra molecules that are in no pair."""
     if settings.extra_molecules is None:
         return ()
-    return tuple(m for m in read_molecules(settings.extra_molecules) if m.canonical not in known)
+    return tuple(m for m in read_molecules(settings.extra_molecules) if m.canonical not in paired)
 
 
 def _reason_to_drop(row: Row, molecule: dict[str, str]) -> str | None:
@@ -83,8 +83,8 @@ def _check_sizes(split: np.ndarray, needed: tuple[str, ...]) -> None:
     for name in needed:
         if not counts[name]:
             raise DataError(f"the {name} split must not be empty, got {got} pairs")
-    if counts["train"] < LEAST_TRAINING_PAIRS:
-        raise DataError(f"train must have at least {LEAST_TRAINING_PAIRS} pairs, got {got} pairs")
+    if counts["train"] < MIN_TRAINING_PAIRS:
+        raise DataError(f"train must have at least {MIN_TRAINING_PAIRS} pairs, got {got} pairs")
 
 
 def _check_overlap(rows: list[Row], molecules: list[str], split: np.ndarray) -> None:

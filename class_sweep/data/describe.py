@@ -16,12 +16,12 @@ class SplitSummary:
     """The statistics of one split.
 
     Attributes:
-        pairs: their number.
-        molecules: distinct ones, by canonical SMILES.
-        texts: distinct ones.
-        duplicates: share of the pairs, in [0, 1], whose molecule or text an earlier one has.
-        words: quantiles at `LEVELS` of a text's length in words; empty for no pairs.
-        heavy_atoms: the same of a molecule's atoms other than hydrogen.
+        pairs: Number of pairs.
+        molecules: Number of distinct molecules, by canonical SMILES.
+        texts: Number of distinct texts.
+        duplicates: Fraction of the pairs whose molecule or text is also in an earlier pair.
+        words: Quantiles at `LEVELS` of the words in a text; empty without pairs.
+        heavy_atoms: Quantiles at `LEVELS` of the atoms in a molecule, without hydrogen.
     """
 
     pairs: int
@@ -45,11 +45,11 @@ class Summary:
 def describe(pairs: PairSet) -> Summary:
     """Compute the statistics of a data set."""
     words = np.array([len(text.split()) for text in pairs.texts])
-    known = {molecule: heavy_atoms(molecule) for molecule in set(pairs.molecules)}
-    atoms = np.array([known[molecule] for molecule in pairs.molecules])
-    everything = np.arange(len(pairs))
+    atom_counts = {molecule: heavy_atoms(molecule) for molecule in set(pairs.molecules)}
+    atoms = np.array([atom_counts[molecule] for molecule in pairs.molecules])
+    all_rows = np.arange(len(pairs))
     return Summary(
-        total=_summary(pairs, everything, words, atoms),
+        total=_summary(pairs, all_rows, words, atoms),
         splits={name: _summary(pairs, pairs.rows(name), words, atoms) for name in SPLITS},
         dropped=pairs.dropped,
         checksum=pairs.checksum(),

@@ -1,6 +1,7 @@
-"""The download of one file over HTTP, which continues an interrupted download.
+"""The download of one file over HTTP; an interrupted download is continued.
 
-pooch has a registry, checksums and retries, but cannot continue a download; hence this module.
+This module exists because pooch has a registry, checksums and retries, but cannot continue a
+download.
 """
 
 import logging
@@ -19,10 +20,10 @@ FIRST_PAUSE = 1.0  # seconds before the second attempt; doubled for each further
 TIMEOUT = httpx.Timeout(30.0)  # seconds to connect, and between two pieces
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 
-Progress = Callable[[str, int, int | None], None]  # file, bytes so far, bytes in all if known
+Progress = Callable[[str, int, int | None], None]  # file, bytes so far, total bytes if known
 
 
-class _AgainError(Exception):
+class _RetryableError(Exception):
     """This attempt failed; another one may succeed."""
 
 
@@ -34,11 +35,11 @@ def download(url: str, part: Path, progress: Progress | None = None) -> None:
 
     Args:
         url: http or https.
-        part: complete when this returns; kept for the next call when it raises.
+        part: The file to write; complete on return, and kept for the next call after an error.
         progress: Called after every piece.
 
     Raises:
-        DataError: the server refused, the connection failed `ATTEMPTS` times, or the disk refused
+        DataError: If the server refuses, the connection fails `ATTEMPTS` times, or the disk refuses
             the file.
     """
     with httpx.Client(timeout=TIMEOUT, follow_redirects=True) as client:
@@ -49,37 +50,37 @@ def download(url: str, part: Path, progress: Progress | None = None) -> None:
                 return _attempt(client, url, part, progress)
             except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
                 raise DataError(f"a URL must be http or https, got {error}: {url}") from error
-            except (httpx.HTTPError, _AgainError) as error:
+            except (httpx.HTTPError, _RetryableError) as error:
                 reason = f"{type(error).__name__.strip('_')}: {error}"
                 log.info("attempt %d of %d: %s: %s", attempt + 1, ATTEMPTS, reason, url)
             except OSError as error:
                 raise DataError(
                     f"a download must be written to disk, got {error.strerror}: {part}"
                 ) from error
-    raise DataError(f"a download must end in {ATTEMPTS} attempts, got {reason}: {url}")
+    raise DataError(f"a download must succeed within {ATTEMPTS} attempts, got {reason}: {url}")
 
 
 def _attempt(client: httpx.Client, url: str, part: Path, progress: Progress | None) -> None:
     version = _version_file(part)
-    known = version.read_text() if version.exists() and part.exists() else ""
-    start = part.stat().st_size if known else 0
+    etag = version.read_text() if version.exists() and part.exists() else ""
+    start = part.stat().st_size if etag else 0
     # A compressed stream cannot be continued at an offset of the decompressed bytes.
     headers = {"Accept-Encoding": "identity"}
     if start:
-        headers |= {"Range": f"bytes={start}-", "If-Range": known}
+        headers |= {"Range": f"bytes={start}-", "If-Range": etag}
     with client.stream("GET", url, headers=headers) as response:
-        if start and not _continues(response, start, known):
+        if start and not _continues(response, start, etag):
             part.unlink()
-            raise _AgainError("the file on the server is not the one begun here")
+            raise _RetryableError("the file on the server has changed")
         _check_status(response, url)
         if response.status_code == httpx.codes.OK:
             start = 0
             part.unlink(missing_ok=True)  # before the ETag file, which describes the new bytes
-            _note_version(response, version)
+            _save_version(response, version)
         length = response.headers.get("Content-Length")
         done, total = start, start + int(length) if length else None
         with part.open("ab" if start else "wb") as file:
-            for piece in response.iter_bytes():  # unbuffered: an interruption loses none
+            for piece in response.iter_bytes():  # unbuffered: an interruption loses no bytes
                 file.write(piece)
                 done += len(piece)
                 if progress is not None:
@@ -87,17 +88,17 @@ def _attempt(client: httpx.Client, url: str, part: Path, progress: Progress | No
     version.unlink(missing_ok=True)
 
 
-def _continues(response: httpx.Response, start: int, known: str) -> bool:
+def _continues(response: httpx.Response, start: int, etag: str) -> bool:
     if response.status_code == httpx.codes.PARTIAL_CONTENT:
-        here = str(response.headers.get("Content-Range")).startswith(f"bytes {start}-")
-        return here and bool(response.headers.get("ETag", known) == known)
+        at_start = str(response.headers.get("Content-Range")).startswith(f"bytes {start}-")
+        return at_start and bool(response.headers.get("ETag", etag) == etag)
     return response.status_code != httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE
 
 
 def _check_status(response: httpx.Response, url: str) -> None:
     status = response.status_code
     if status in RETRIED:
-        raise _AgainError(f"status {status}")
+        raise _RetryableError(f"status {status}")
     if status not in {httpx.codes.OK, httpx.codes.PARTIAL_CONTENT}:
         raise DataError(f"the server must have the file, got status {status}: {url}")
 
@@ -106,7 +107,7 @@ def _version_file(part: Path) -> Path:
     return part.with_name(part.name + ".etag")
 
 
-def _note_version(response: httpx.Response, version: Path) -> None:
+def _save_version(response: httpx.Response, version: Path) -> None:
     etag = response.headers.get("ETag", "")
     # A weak tag does not guarantee equal bytes.
     if etag and not etag.startswith("W/") and "Content-Encoding" not in response.headers:

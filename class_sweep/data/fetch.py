@@ -16,10 +16,10 @@ SUMS = "SHA256SUMS"  # in the folder, in the format of sha256sum
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """The known facts of a file before its download."""
+    """A file to download, and its expected content."""
 
     name: str
-    sha256: str | None = None  # hex; None where none is published
+    sha256: str | None = None  # hex; None if none is published
     rows: int | None = None  # data rows, without the header
 
 
@@ -47,16 +47,16 @@ def fetch_chebi20(
     it. Existing files that pass are not downloaded again; an interrupted download is continued.
 
     Args:
-        to: the folder; created if it is missing.
-        base_url: the folder's address.
-        files: the files and their checks.
-        progress: called with the file, its bytes so far and its bytes in all, if known.
+        to: The folder; created if it is missing.
+        base_url: The address of the files' folder.
+        files: The files and their checks.
+        progress: Called with the file, its bytes so far, and its total bytes if known.
 
     Returns:
         The paths of the files, in the order of `files`.
 
     Raises:
-        DataError: a file cannot be downloaded, is not the expected one, or cannot be written. An
+        DataError: If a file cannot be downloaded, is not the expected one, or cannot be written. An
             existing file is never overwritten.
     """
     try:

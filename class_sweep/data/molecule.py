@@ -13,7 +13,7 @@ def heavy_atoms(molecule: str) -> int:
 
 
 def draw(smiles: str, width: int = 300, height: int = 200) -> str:
-    """A molecule as an SVG element for an HTML page; empty where RDKit cannot read the SMILES."""
+    """A molecule as an SVG element for an HTML page; empty if RDKit cannot read the SMILES."""
     molecule = Chem.MolFromSmiles(smiles)
     if molecule is None:
         return ""

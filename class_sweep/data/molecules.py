@@ -1,4 +1,4 @@
-"""Molecules or texts without a partner: further candidates of a ranking."""
+"""Files of molecules or texts that are in no pair: extra candidates of a ranking."""
 
 from collections.abc import Sized
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ def read_molecules(path: Path) -> tuple[Molecule, ...]:
     """The distinct molecules of a file, in the order of the file.
 
     A table (.csv, .tsv, .jsonl, .parquet) has a column `smiles` and may have `id` or `cid`. In any
-    other file each line is a SMILES, followed by white space and a name if it has one.
+    other file each line is a SMILES; white space and a name may follow.
 
     Raises:
         DataError: If the file cannot be read or is empty, or RDKit cannot read more than 2 % of it.
@@ -34,12 +34,12 @@ def read_molecules(path: Path) -> tuple[Molecule, ...]:
         if not molecule[line.value]
     ]
     report_dropped(dropped, len(lines))
-    found: dict[str, Molecule] = {}
+    distinct: dict[str, Molecule] = {}
     for line in lines:
         if key := molecule[line.value]:
-            found.setdefault(key, Molecule(line.id, line.value, key))
-    _require_some(found, "molecule", path)
-    return tuple(found.values())
+            distinct.setdefault(key, Molecule(line.id, line.value, key))
+    _require_some(distinct, "molecule", path)
+    return tuple(distinct.values())
 
 
 def read_texts(path: Path) -> tuple[str, ...]:

@@ -42,11 +42,11 @@ class _Line:
 def names_of(fields: list[str]) -> list[str]:
     """The names of a molecule for its text: the shortest ones.
 
-    A long systematic name spells out the structure, so that retrieval would need no learning; short
+    A long systematic name spells out the structure, so that retrieval would need no learning. Short
     names are closer to written text.
 
     Args:
-        fields: one line of an identifier file; its synonyms include registry numbers, vendors'
+        fields: One line of an identifier file; its synonyms include registry numbers, vendors'
             codes and repetitions.
 
     Returns:
@@ -69,17 +69,17 @@ def _is_name(text: str) -> bool:
 def read_names(settings: NamesData) -> Source:
     """Select `limit` molecules by a seeded hash and split them 80/10/10.
 
-    Molecules of one connectivity (InChIKey skeleton) are in one split.
+    Molecules with the same connectivity (InChIKey skeleton) are in the same split.
 
     Args:
-        settings: the number of pairs, all splits together, and the seed of selection and split.
+        settings: The number of pairs, all splits together, and the seed of selection and split.
 
     Returns:
-        One row per molecule of one fragment with carbon and two names or more; its text joins
-        the shortest two with a semicolon.
+        One row for each molecule that is one fragment, contains carbon and has two names or more.
+        Its text is the two shortest names, joined by a semicolon.
 
     Raises:
-        DataError: the files of the package are missing.
+        DataError: If the files of the package are missing.
     """
     chosen: dict[str, Row] = {}
     for line in sorted(_lines(), key=lambda line: _rank(line, settings.seed)):

@@ -34,10 +34,10 @@ class PairSet:
     """L pairs: the training rows first, then validation, then test.
 
     Attributes:
-        ids: (L,) the source's own name of each pair; not necessarily unique.
-        smiles: (L,) the molecules as the source writes them.
-        texts: (L,) the descriptions.
-        split: (L,) int8, codes into `SPLITS`, ascending, read-only.
+        ids: (L,) identifiers in the source; not necessarily unique.
+        smiles: (L,) SMILES as in the source.
+        texts: (L,) descriptions.
+        split: (L,) int8 codes into `SPLITS`, ascending, read-only.
         molecules: (L,) canonical isomeric SMILES; equal strings are the same molecule.
         dropped: rows that were left out.
         extra_molecules: distinct molecules of no pair: candidates of the pool `all`.
@@ -66,7 +66,10 @@ class PairSet:
         """The row indices of one split, ascending.
 
         Args:
-            split: one of `SPLITS`; any other name is a ValueError.
+            split: One of `SPLITS`.
+
+        Raises:
+            ValueError: If the name is unknown.
         """
         return np.flatnonzero(self.split == SPLITS.index(split))
 

@@ -7,13 +7,13 @@ from class_sweep.config.inputs import SplitRule
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row as read; it is text, and nothing else about it has been checked."""
+    """One row as text; its molecule is not yet parsed and its values are not yet checked."""
 
     id: str
     smiles: str
     text: str
     place: str  # file:line, for messages; for a Parquet file the row, from 1
-    split: int | None = None  # index into SPLITS; None where a rule decides the splits
+    split: int | None = None  # index into SPLITS; None if a rule decides the splits
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,9 @@ class Source:
     """All rows of a data set.
 
     Attributes:
-        rows: in the order of the source.
-        splits: the names of the splits that must not be empty.
-        rule: how the rows are split, where they carry no split of their own.
+        rows: The rows, in the order of the source.
+        splits: The names of the splits that must not be empty.
+        rule: The rule that splits the rows; None if each row carries its split.
     """
 
     rows: list[Row]

@@ -25,15 +25,15 @@ def split_groups(groups: Sequence[str], fractions: Sequence[float], seed: int) -
     misses its share by more than twice the largest group.
 
     Args:
-        groups: (L,) the group of each row.
-        fractions: one per name of `SPLITS`, at least 0, together 1.
-        seed: another seed gives another split.
+        groups: (L,) group of each row.
+        fractions: One for each name of `SPLITS`, at least 0; they add up to 1.
+        seed: Seed of the assignment.
 
     Returns:
-        (L,) codes into `SPLITS`; the same for a group wherever its rows stand.
+        (L,) codes into `SPLITS`, equal for all rows of a group.
 
     Raises:
-        DataError: the fractions do not add up to 1.
+        DataError: If the fractions do not add up to 1.
     """
     if abs(sum(fractions) - 1) > 1e-6:
         given = " + ".join(f"{f:g}" for f in fractions)
@@ -54,14 +54,14 @@ def split_by_rule(molecules: Sequence[str], rule: SplitRule) -> NDArray[np.int8]
 
     Args:
         molecules: (L,) canonical SMILES.
-        rule: fractions, seed and what is kept together. By scaffold, molecules of one
-            Bemis-Murcko scaffold are; one without rings has none and is kept with itself alone.
+        rule: The fractions, the seed and the groups. By scaffold, molecules with the same
+            Bemis-Murcko scaffold are a group; a molecule without rings is its own group.
 
     Returns:
         (L,) codes into `SPLITS`.
 
     Raises:
-        DataError: the fractions do not add up to 1.
+        DataError: If the fractions do not add up to 1.
     """
     fractions = [getattr(rule, name) for name in SPLITS]
     if rule.by == "molecule":

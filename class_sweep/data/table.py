@@ -16,7 +16,7 @@ from class_sweep.config.inputs import SPLITS, TableData
 from class_sweep.data.source import Row, Source
 from class_sweep.errors import DataError
 
-Record = tuple[str, dict[str, Any]]  # its place, and its values by column
+Record = tuple[str, dict[str, Any]]  # file:line, and the values by column
 
 SPLIT_NAMES = {"train": 0, "validation": 1, "valid": 1, "val": 1, "dev": 1, "test": 2}
 
@@ -27,13 +27,13 @@ def read_table(settings: TableData) -> Source:
     """Read a table by its suffix: .csv, .tsv, .jsonl (each also with .gz) or .parquet.
 
     Args:
-        settings: the file, its columns and, without a split column, the rule of the splits.
+        settings: The file, its columns and, without a split column, the rule of the splits.
 
     Returns:
         The rows. No test split is needed if the split column never has the value `test`.
 
     Raises:
-        DataError: the file, a column or a value does not match the settings.
+        DataError: If the file, a column or a value does not match the settings.
     """
     columns = settings.columns
     wanted = [columns.smiles, columns.text, columns.id, columns.split]
@@ -53,18 +53,18 @@ def read_table(settings: TableData) -> Source:
 
 
 def read_records(path: Path, wanted: list[str]) -> list[Record]:
-    """The records of a table, each with its location; the suffix names the format.
+    """The records of a table, each with its `file:line`; the suffix names the format.
 
-    A list, so that the file is closed on return, whatever a caller does with the records.
+    The records are a list, not an iterator, so that the file is closed on return.
 
     Raises:
-        DataError: The file cannot be read, or a wanted column is missing.
+        DataError: If the file cannot be read, or a wanted column is missing.
     """
     suffix = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
     reader = READERS.get(suffix)
     if reader is None or (path.suffix == ".gz" and reader is _parquet):
-        known = ", ".join(READERS)
-        raise DataError(f"a table must end in one of {known} (text also .gz), got {path}")
+        suffixes = ", ".join(READERS)
+        raise DataError(f"a table must end in one of {suffixes} (text also .gz), got {path}")
     if not path.is_file():
         raise DataError(f"a table must be a file, got none: {path}")
     try:
@@ -149,7 +149,7 @@ def _check_columns(given: list[str], wanted: list[str], place: str) -> None:
             hint = f"; did you mean {close[0]!r}?" if close else ""
             raise DataError(f"the table must have the column {name!r}, got {got}{hint} at {place}")
         if given.count(name) > 1:
-            raise DataError(f"the column {name!r} must be there once, got {got} at {place}")
+            raise DataError(f"the column {name!r} must exist once, got {got} at {place}")
 
 
 def _text(value: Any, column: str, place: str) -> str:
@@ -165,6 +165,6 @@ def _text(value: Any, column: str, place: str) -> str:
 def _split_code(value: str, place: str) -> int:
     code = SPLIT_NAMES.get(value.lower())
     if code is None:
-        known = ", ".join(SPLIT_NAMES)
-        raise DataError(f"a split must be one of {known}, got {value!r} at {place}")
+        names = ", ".join(SPLIT_NAMES)
+        raise DataError(f"a split must be one of {names}, got {value!r} at {place}")
     return code

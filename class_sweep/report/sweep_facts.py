@@ -158,13 +158,13 @@ class SweepFacts:
     @property
     def axis_title(self) -> str:
         """The objective with its unit, for a plot's axis."""
-        unit = "%" if metric_of(self.objective.metric).unit == "fraction" else "places"
+        unit = "%" if metric_of(self.objective.metric).unit == "fraction" else "rank"
         return f"{self.objective} ({unit})"
 
     @property
     def difference_unit(self) -> str:
-        """The unit of a difference in the objective: `points` or `places`."""
-        return "points" if metric_of(self.objective.metric).unit == "fraction" else "places"
+        """The unit of a difference in the objective: `points` or `ranks`."""
+        return "points" if metric_of(self.objective.metric).unit == "fraction" else "ranks"
 
     @property
     def better(self) -> str:

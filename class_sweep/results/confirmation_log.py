@@ -66,7 +66,7 @@ class ConfirmationLog:
     """`confirm.jsonl` and the folder with the ranks."""
 
     def __init__(self, folder: ResultsFolder) -> None:
-        """Take a results folder; the caller holds its lock if it writes."""
+        """Take a results folder; a caller that writes must hold the lock of the folder."""
         self._folder = folder
         self._log = LineLog(folder.confirm)
 

@@ -78,16 +78,15 @@ class Configuration:
     curves: Mapping[int, tuple[Point, ...]]
 
     def final(self, seed: int) -> float | None:
-        """The final score under a seed; None where the trial failed."""
+        """The final score under a seed; None if the trial failed."""
         point = self.curves[seed][-1]
         return point.score if point.last else None
 
     @property
     def mean(self) -> float:
-        """The mean of the final scores over the seeds; -inf where a trial failed."""
-        finals = [self.final(seed) for seed in self.curves]
-        known = [score for score in finals if score is not None]
-        return sum(known) / len(known) if len(known) == len(finals) else -math.inf
+        """The mean of the final scores over the seeds; -inf if a trial failed."""
+        scores = [score for seed in self.curves if (score := self.final(seed)) is not None]
+        return sum(scores) / len(scores) if len(scores) == len(self.curves) else -math.inf
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The download of a sweep from its storage: to read it, or to resume it on another machine."""
+"""The download of a sweep from its storage, to read it or to resume it on another machine."""
 
 import logging
 import os
@@ -27,7 +27,7 @@ def storage_argument(text: str) -> Storage | None:
     The copy of a sweep on a shared path looks like a results folder; it names itself as storage.
 
     Raises:
-        InputError: If the address is of no known kind of storage.
+        InputError: If the kind of storage is unknown.
     """
     if is_remote(text):
         return Storage.parse(text)
@@ -38,19 +38,19 @@ def storage_argument(text: str) -> Storage | None:
 def download(
     storage: Storage,
     to: Path,
-    known: Mapping[str, StoredFile] = MappingProxyType({}),
+    previous: Mapping[str, StoredFile] = MappingProxyType({}),
     *,
     to_resume: bool = False,
 ) -> Mapping[str, StoredFile]:
     """Copy the files of a sweep from its storage that changed since an earlier download.
 
-    While a driver uploads, files are read before those that they depend on; under our own lease,
-    after them. Cut at any moment, the folder can be resumed.
+    While another driver uploads, a file is read before the files that it depends on. Under our own
+    lease, it is read after them. The folder can be resumed even if the download is interrupted.
 
     Args:
         storage: The storage of the sweep.
         to: The folder; created if it does not exist.
-        known: The return value of an earlier call.
+        previous: The return value of an earlier call.
         to_resume: Whether the sweep is to be resumed, under its lease, and not only read.
 
     Returns:
@@ -64,21 +64,21 @@ def download(
         name: file
         for name, file in storage.files().items()
         if not name.startswith(f"{CHECKPOINTS}/")
-        and not any(part.startswith(".") for part in name.split("/"))  # nor .., out of the folder
+        and not any(part.startswith(".") for part in name.split("/"))  # `..` leaves the folder
         and not (to_resume and name == LEASE)
     }
     if SPACE not in stored:
         raise _no_sweep(storage)
     for name in sorted(stored, key=lambda name: FileKind.of(name).value, reverse=not to_resume):
-        if known.get(name) != stored[name]:
+        if previous.get(name) != stored[name]:
             _download_file(storage, name, stored[name], to)
-    for name in known.keys() - stored.keys():
+    for name in previous.keys() - stored.keys():
         (to / name).unlink(missing_ok=True)
     return stored
 
 
 def _no_sweep(storage: Storage) -> ResultsError:
-    return ResultsError(f"a storage must hold the sweep that it is named for: {storage}")
+    return ResultsError(f"a storage must hold a sweep, got none at {storage}")
 
 
 def _download_file(storage: Storage, name: str, stored: StoredFile, to: Path) -> None:
@@ -88,13 +88,13 @@ def _download_file(storage: Storage, name: str, stored: StoredFile, to: Path) ->
     try:
         with os.fdopen(handle, "wb") as file:
             storage.fetch(name, file)
-    except FileNotFoundError:  # removed since it was listed, as a lease may be
+    except FileNotFoundError:  # a file, for example a lease, was removed after it was listed
         Path(partial).unlink()
         return
     except BaseException:
         Path(partial).unlink()
         raise
-    os.utime(partial, (stored.mtime, stored.mtime))  # tells whether a lease is still valid
+    os.utime(partial, (stored.mtime, stored.mtime))  # a lease is valid by its time
     Path(partial).chmod(0o644)
     Path(partial).replace(path)
 
@@ -110,8 +110,8 @@ def download_to_resume(storage: Storage, to: Path) -> None:
         if ResultsFolder(to).read_storage() == storage:
             return  # this machine has run the sweep before; `merge_remote` compares the logs
         raise ResultsError(
-            f"a results folder must be new, or that of {storage}: {to} exists; name another with"
-            " --out"
+            f"a results folder must be new or have its copy in {storage}: {to} exists; name another"
+            " with --out"
         )
     if storage.stat(SPACE) is None:
         raise _no_sweep(storage)
@@ -130,15 +130,15 @@ def download_to_resume(storage: Storage, to: Path) -> None:
 
 
 def merge_remote(folder: ResultsFolder, storage: Storage) -> bool:
-    """Download what the storage has beyond the folder, as after a run on another machine.
+    """Download the reports that only the storage has, for example from a run on another machine.
 
     The caller holds the lock of the folder and the lease of the storage.
 
     Returns:
-        Whether the storage had more.
+        Whether the storage had such reports.
 
     Raises:
-        ResultsError: If each has reports that the other lacks.
+        ResultsError: If the folder and the storage each have reports that the other lacks.
         StorageError: If the storage fails.
     """
     logs = [(_whole_lines(folder.path / name), _stored_lines(storage, name)) for name in _LOGS]
@@ -150,7 +150,7 @@ def merge_remote(folder: ResultsFolder, storage: Storage) -> bool:
             f" that the other lacks: {folder.path} and {storage}; continue from the storage alone"
             " with another --out"
         )
-    log.warning("%s has more of this sweep than %s, which now has it too", storage, folder.path)
+    log.warning("%s had reports that %s lacked; they are downloaded now", storage, folder.path)
     download(storage, folder.path, to_resume=True)
     return True
 

@@ -4,7 +4,7 @@ from class_sweep.results.json_files import ResultsModel
 
 
 class DroppedRow(ResultsModel):
-    """A row of the data source that is not among the pairs; `place` is `file:line`."""
+    """A row of the data source that was left out of the pairs; `place` is its `file:line`."""
 
     id: str
     place: str
@@ -12,13 +12,13 @@ class DroppedRow(ResultsModel):
 
 
 class Environment(ResultsModel):
-    """What is needed to run a sweep again and to explain a difference.
+    """The facts that are needed to repeat a sweep and to explain a difference.
 
     Attributes:
         packages: Package to version.
         python: Version of Python.
         platform: Operating system and its version.
-        cpus: Cores of the machine; None where the system does not say.
+        cpus: Cores of the machine; None if the system does not report them.
         gpus: Names of its GPUs.
         seed: `search.seed`.
         data_sha256: Checksum of the pairs.

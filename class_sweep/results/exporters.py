@@ -13,7 +13,7 @@ _EXPORTED = ("backbone", "curriculum", "optimizer", "budget")  # sections that a
 
 
 def on_axes(space: Space, records: Sequence[Record]) -> list[Record]:
-    """The trials whose values lie on the axes, as a search requires; baselines may lie off them."""
+    """The trials whose values are all on the axes, as a search requires; a baseline may not be."""
     return [
         record
         for record in records
@@ -58,7 +58,7 @@ def _module(
     return (
         f"{note!r}\n\n{imports}\n\n{name} = {{\n{lines}\n}}\n\n"
         f"# The best finished trials, the best first.\npoints_to_evaluate = {_python(points)}\n\n"
-        f"# What every trial shared.\nfixed = {_python(_fixed(space))}\n"
+        f"# The settings that all trials share.\nfixed = {_python(_fixed(space))}\n"
     )
 
 

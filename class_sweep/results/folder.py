@@ -35,7 +35,7 @@ class StorageCopy(ResultsModel):
 
 
 class ResultsFolder:
-    """The files of one sweep, for reading; nothing here writes."""
+    """The files of one sweep, for reading only."""
 
     def __init__(self, path: Path) -> None:
         """Take a path; `existing` also checks that it holds a sweep."""
@@ -141,7 +141,7 @@ class ResultsFolder:
 
     def in_use(self) -> bool:
         """Whether a process is writing to the folder now."""
-        try:  # a downloaded copy: the lease shows whether a driver elsewhere keeps it up to date
+        try:  # in a downloaded copy, a valid lease shows that a driver on another machine writes
             if time.time() - (self.path / LEASE).stat().st_mtime < VALID_SECONDS:
                 return True
         except FileNotFoundError:
@@ -248,7 +248,7 @@ class ResultsWriter:
         write_atomic(self.folder.verdict, json_text(verdict))
 
     def remember(self, storage: Storage) -> None:
-        """Write `storage.json`: which storage keeps a copy of the folder."""
+        """Write `storage.json`, the address of the storage that keeps a copy of the folder."""
         write_atomic(self.folder.storage, json_text(StorageCopy(address=str(storage))))
 
     def close(self) -> None:

@@ -25,17 +25,17 @@ def schedule(config: Mapping[str, Value]) -> str:
 
 
 def metric(name: str, value: float) -> str:
-    """A metric's value: a share in per cent, a mean rank with one decimal."""
+    """A metric's value: a fraction in per cent, a mean rank with one decimal."""
     return f"{value:.1f}" if metric_of(name).unit == "rank" else f"{100 * value:.1f} %"
 
 
 def percent(share: float) -> str:
-    """A share in per cent."""
+    """A fraction in per cent."""
     return f"{100 * share:.1f} %"
 
 
 def difference(name: str, value: float) -> str:
-    """A metric's difference with its sign: a share in points, a mean rank in places."""
+    """A metric's difference with its sign: a fraction in points, a mean rank in ranks."""
     return f"{metric_of(name).scale * value:+.1f}"
 
 
@@ -46,7 +46,7 @@ def interval(name: str, ends: Sequence[float]) -> str:
 
 def state(record: Record, name: str) -> str:
     """The state of a trial; for a duplicate also the trial whose reports it copies."""
-    return name if record.same_as is None else f"{name}, same as trial {record.same_as}"
+    return name if record.same_as is None else f"{name}, duplicate of trial {record.same_as}"
 
 
 def seconds(value: float) -> str:

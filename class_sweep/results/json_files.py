@@ -1,4 +1,4 @@
-"""Typed JSON files: the one way to write a model to a results folder and to read it back."""
+"""The typed JSON files of a results folder: how a model is written and read."""
 
 import json
 from pathlib import Path
@@ -28,7 +28,7 @@ def _require_plain(value: object) -> object:
     return value
 
 
-# Checked before the union, whose own errors would name each of its members.
+# Checked before the union, whose errors would name each of its members.
 AxisValue = Annotated[Value, BeforeValidator(_require_plain)]
 Config = dict[str, AxisValue]
 """The configuration of a trial: dotted path of each axis to its value."""
@@ -74,7 +74,7 @@ def read_json(path: Path, model: type[Model]) -> Model:
 
 
 def explain(error: ValidationError) -> str:
-    """The first mistake of a file or line: the key, what was expected, and what was found."""
+    """The first mistake of a file or line: the key, the expected value, and the actual one."""
     first = error.errors(include_url=False)[0]
     key = ".".join(map(str, first["loc"]))
     message = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")

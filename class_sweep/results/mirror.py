@@ -20,15 +20,15 @@ log = logging.getLogger(__name__)
 
 _INTERVAL_SECONDS = 0.5  # between two uploads, or the duration of the last one if that is longer
 _MAX_RETRY_SECONDS = 30.0  # between two attempts while the storage fails
-PATIENCE_SECONDS = 30.0  # without an uploaded file, after which the end of a sweep gives up
+PATIENCE_SECONDS = 30.0  # longest time without an uploaded file at the end of a sweep
 _INTERRUPTED_PATIENCE_SECONDS = 5.0  # the same after a second Ctrl-C
 
 
 class Mirror:
-    """Keeps a storage like a folder. Leaving the context manager uploads what is left."""
+    """Keeps a copy of a folder in a storage. On exit it uploads the remaining changes."""
 
     def __init__(self, folder: Path, storage: Storage) -> None:
-        """Take the storage's lease, for a folder that need not exist yet.
+        """Take the storage's lease. The folder may not exist yet.
 
         Raises:
             InputError: If the storage cannot be written to and read.
@@ -69,18 +69,18 @@ class Mirror:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        asked = time.monotonic()
+        exit_time = time.monotonic()
         interrupted = kind is KeyboardInterrupt
         patience = _INTERRUPTED_PATIENCE_SECONDS if interrupted else PATIENCE_SECONDS
         self._closing.set()
-        while self._thread.is_alive() and self._idle_seconds(asked) < patience:
+        while self._thread.is_alive() and self._idle_seconds(exit_time) < patience:
             self._thread.join(0.1)
         self._abandoned.set()
         missing = self._uploader.outdated()
         if missing and self._has_lease and self._begun.is_set():
             log.warning(
-                "the storage %s lacks %s, which are in %s (%s); it is brought up to date by:"
-                " class-sweep resume %s",
+                "the storage %s lacks %s, which are in %s (%s); update it with: class-sweep resume"
+                " %s",
                 self.storage,
                 ", ".join(missing),
                 self._folder,
@@ -89,7 +89,7 @@ class Mirror:
             )
 
     def _idle_seconds(self, since: float) -> float:
-        """Seconds without an uploaded file, counted from some moment on."""
+        """Seconds since the last uploaded file, or since a given time if that is later."""
         return time.monotonic() - max(since, self._uploader.last_upload)
 
     def _run(self) -> None:
@@ -101,8 +101,8 @@ class Mirror:
                 self._has_lease = self._has_lease and (not self._lease.due or self._lease.renew())
                 if not self._has_lease:
                     log.warning(
-                        "another driver has taken over %s: nothing more is sent there, and what"
-                        " this sweep writes stays in %s",
+                        "another driver has taken the lease of %s: this sweep uploads nothing more"
+                        " to it, and its results are in %s alone",
                         self.storage,
                         self._folder,
                     )
@@ -143,8 +143,8 @@ class Mirror:
     def _report_failure(self, reason: str) -> None:
         if self._failure is None:
             log.warning(
-                "the storage fails, and the sweep continues without: all is in %s, and is sent when"
-                " it works again (%s)",
+                "the storage fails, and the sweep continues without it: all results are in %s, and"
+                " are uploaded when the storage works again (%s)",
                 self._folder,
                 reason,
             )
@@ -152,5 +152,5 @@ class Mirror:
 
     def _report_success(self) -> None:
         if self._failure is not None:
-            log.warning("the storage works again, and has all that is in %s", self._folder)
+            log.warning("the storage works again, and has all results of %s", self._folder)
         self._failure = None

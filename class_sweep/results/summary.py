@@ -37,8 +37,8 @@ class SampleCounts(ResultsModel):
 
     Attributes:
         seen: Seen by all trials together.
-        full_budget: What all planned trials would see over the full data.
-        expected: What the pruner's rungs lead to; None where the pruner cannot tell.
+        full_budget: Samples of all planned trials on the full data.
+        expected: Expected samples of all trials; None if the pruner cannot predict them.
         share: `seen` as a fraction of `full_budget`.
     """
 
@@ -58,7 +58,7 @@ class TrialSummary(ResultsModel):
         config: Dotted path to value.
         metrics: Metric name to value on validation.
         samples: Samples seen.
-        share_of_full_data: The same as a fraction of the samples of full data.
+        share_of_full_data: `samples` as a fraction of the samples of full data.
     """
 
     trial: int
@@ -71,7 +71,7 @@ class TrialSummary(ResultsModel):
 
 
 class SigmaSummary(ResultsModel):
-    """How N is distributed at one σ.
+    """The distribution of N at one σ.
 
     Attributes:
         sigma: The similarity threshold.
@@ -87,7 +87,7 @@ class SigmaSummary(ResultsModel):
 
 
 class ConfirmationSummary(ResultsModel):
-    """The verdict in short; see `Verdict`."""
+    """The short form of a verdict; see `Verdict`."""
 
     winner: Winner
     words: list[str]
@@ -108,20 +108,20 @@ class SweepSummary(ResultsModel):
     """The state of a sweep and how its trials ended.
 
     Attributes:
-        state: Where the sweep is, as its own process wrote it last.
+        state: State of the sweep when its process wrote the file last.
         objective: `validation/pool/[direction/]metric`.
         direction: Which way is better.
         pruning: Kind of the pruner.
         pairs: Pairs in each split.
         trials: Number of trials by how they ended.
         rung_decisions: Reports that were compared with those of other trials.
-        warnings: What must be known to read the results.
+        warnings: Warnings about the results.
         samples: Training samples.
-        best: The best finished trial; None while there is none.
+        best: The best finished trial; None before a trial has finished.
         references: Name of each finished baseline to its trial.
         difficulty: Similarity to the distribution of N at each σ.
         seconds: Stage to wall time.
-        confirm: The verdict in short; None before a confirmation, and then not on disk.
+        confirm: The short form of the verdict; None, and not in the file, before a confirmation.
     """
 
     state: State

@@ -1,4 +1,4 @@
-"""`test.jsonl`: every reading of the test split, a line each."""
+"""`test.jsonl`: one line for each reading of the test split."""
 
 from typing import ClassVar
 
@@ -55,7 +55,7 @@ class TestReading(ResultsModel):
         pairs: The winner against each of its controls.
     """
 
-    __test__: ClassVar[bool] = False  # pytest takes the name for a class of tests
+    __test__: ClassVar[bool] = False  # pytest collects classes by this name
 
     reading: int
     at: str

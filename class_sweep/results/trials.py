@@ -14,7 +14,7 @@ class Trials:
 
     Attributes:
         running: Trials that continue.
-        paused: Trials that wait for a promotion.
+        paused: Trials that are paused at a rung.
         finished: Trials that were trained to their end.
         pruned: Trials that the pruner stopped.
         failed: Trials that failed and were not run again.

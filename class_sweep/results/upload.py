@@ -3,7 +3,7 @@
 A storage has no transactions over several files. A file is therefore uploaded after the files that
 it depends on: first the inputs of the reports (the study, the ranks), then the reports, then the
 conclusions from them. A download reads them in the opposite order. A sweep can be resumed from
-whatever the storage holds at any moment.
+the storage at any moment.
 """
 
 import sqlite3
@@ -54,7 +54,7 @@ class Uploader:
     """
 
     def __init__(self, folder: Path, storage: Storage) -> None:
-        """Take a folder and a storage of which nothing is known yet."""
+        """Take a folder and a storage; the first upload sends every file."""
         self._folder, self._storage = folder, storage
         self._uploaded: dict[str, FileVersion] = {}
         self.last_upload = time.monotonic()
@@ -99,9 +99,9 @@ class Uploader:
 
 
 def uploadable_files(folder: Path) -> Mapping[str, FileVersion]:
-    """The files of a results folder that belong into its storage, by name.
+    """The files of a results folder that its storage has to hold, by name.
 
-    The lock and the working files of trials do not.
+    The lock and the working files of trials are left out.
     """
     versions = {}
     for path in sorted(folder.rglob("*")):
@@ -111,7 +111,7 @@ def uploadable_files(folder: Path) -> Mapping[str, FileVersion]:
             continue
         try:
             stat = path.stat()
-        except FileNotFoundError:  # removed since it was listed
+        except FileNotFoundError:  # it was removed after it was listed
             continue
         if path.is_file():
             versions[name.as_posix()] = (stat.st_mtime_ns, stat.st_size)
@@ -128,4 +128,4 @@ def _consistent_study(path: Path) -> bytes:
             file.backup(copy)
             return copy.serialize()
     except sqlite3.Error as error:
-        raise StorageError(f"a study must be readable to be sent: {path}: {error}") from error
+        raise StorageError(f"a study must be readable to be uploaded: {path}: {error}") from error

@@ -1,4 +1,4 @@
-"""`verdict.json`: what the paired runs of a confirmation show."""
+"""`verdict.json`: the result of the paired runs of a confirmation."""
 
 from typing import Literal
 
@@ -18,7 +18,7 @@ class Rule(ResultsModel):
     """The decision rule of a confirmation.
 
     Attributes:
-        alpha: Probability of any false claim where nothing differs.
+        alpha: Probability of any false claim if nothing differs.
         seeds: Seeds of every pair before it may be closed as hopeless.
         max_seeds: The last interim look.
     """
@@ -48,12 +48,12 @@ class ArmResult(ResultsModel):
 
     Attributes:
         arm: Name of the arm.
-        trial: Number of the sweep's trial that the arm is; None for a control.
+        trial: Number of the trial that the arm retrains; None for a control.
         config: Dotted path to value.
-        curriculum: The complete curriculum settings; for readers outside, never read back.
+        curriculum: The complete curriculum settings, for other programs; never read back.
         samples: Samples seen by one run.
-        share_of_full_data: The same as a fraction of the samples of full data.
-        seconds: Mean wall time of a run; None where every run failed.
+        share_of_full_data: `samples` as a fraction of the samples of full data.
+        seconds: Mean wall time of a run; None if every run failed.
         seeds: Seeds of the finished runs.
         metrics: Metric name to its spread over these seeds.
     """
@@ -103,13 +103,14 @@ class ComparisonFigures(ResultsModel):
         seeds: Seeds that the figures are of.
         level: Error at which the outcome was tested.
         p_adjusted: p-value, adjusted for interim looks and for all comparisons.
-        seeds_needed: Estimated seeds until the comparison is decided; None where it is decided, or
-            where no number of seeds is enough.
+        seeds_needed: Estimated seeds until the comparison is decided; None if it is decided, or if
+            no number of seeds is enough.
         samples_share: Samples of the finalist as a fraction of the control's.
-        time_share: Training time likewise; None where nothing was timed.
+        time_share: Training time of the finalist as a fraction of the control's; None without
+            times.
         generalises: Whether the bootstrap over seeds and queries confirms the outcome.
         queries: Queries per run.
-        metrics: Metric name to its comparison; empty where a run failed.
+        metrics: Metric name to its comparison; empty if a run failed.
     """
 
     finalist: str
@@ -135,7 +136,7 @@ class ComparisonVerdict(ComparisonFigures):
 
 
 class SharedArm(ResultsModel):
-    """A control that trains the same steps as another arm, which stands for it."""
+    """A control that trains the same steps as another arm, whose runs it shares."""
 
     finalist: str
     control: str
@@ -146,7 +147,7 @@ class Winner(ResultsModel):
     """The configuration to use.
 
     Attributes:
-        arm: Its arm; None where there was nothing to confirm.
+        arm: Its arm; None if there was nothing to confirm.
         confirmed: Whether it is a finalist that was shown to be better than the first control.
         words: The reason, as a sentence.
     """
@@ -157,11 +158,11 @@ class Winner(ResultsModel):
 
 
 class Verdict(ResultsModel):
-    """What a confirmation shows.
+    """The result of a confirmation.
 
     Attributes:
         objective: `validation/pool/[direction/]metric`.
-        metric: The same without the split.
+        metric: The objective without the split.
         rule: The decision rule.
         seeds: Seeds of the comparisons with the most seeds.
         runs: Number of runs, failed ones included.
@@ -170,10 +171,10 @@ class Verdict(ResultsModel):
         finalists: Arms of the finalists, the sweep's best first.
         arms: Every arm.
         pairs: Every comparison, those with the first control first.
-        same: Controls that another arm stands for.
+        same: Controls that share the runs of another arm.
         winner: The configuration to use.
-        enough: Seeds that may decide what is open about the first control; None where nothing is,
-            or where no interim look is late enough.
+        enough: Seeds that may decide the open comparisons with the first control; None if there
+            are none, or if no interim look has enough seeds.
         words: The winner's sentence, then one for each comparison.
     """
 

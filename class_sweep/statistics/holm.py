@@ -28,7 +28,7 @@ def holm(p: Mapping[Name, float], weights: Mapping[Name, float], alpha: float) -
     """Test all hypotheses in the order of p / weight.
 
     Hypothesis i is tested at α · w_i / Σ w_j, the sum over the hypotheses not rejected so far. The
-    probability of any false rejection is at most α, however the tests depend on each other.
+    probability of any false rejection is at most α for any dependence between the tests.
 
     Args:
         p: p-value of each hypothesis.

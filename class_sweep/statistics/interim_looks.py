@@ -3,7 +3,7 @@
 Looks and shares are fixed for every sweep. A share is spent at its look whether the confirmation
 continues or not, and the shares of all looks add up to less than 1. By Bonferroni's inequality the
 probability of a wrong decision on a comparison, at any look, is then at most the level of that
-comparison: however the looks depend on each other, and wherever the confirmation stops.
+comparison. This holds for any dependence between the looks, and for any stopping rule.
 
 This is alpha spending (Lan and DeMets 1983, Biometrika 70:659) with a spending function that does
 not depend on the last look. The last look may therefore be moved after the results were seen.

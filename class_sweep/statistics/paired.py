@@ -1,7 +1,7 @@
 """The paired t-test over the differences of two arms under the same seeds.
 
-Where neither arm is better, swapping the arms changes nothing. The differences are then symmetric
-about 0 for any distribution of the scores, and heavy tails make the test conservative.
+If neither arm is better, the arms can be swapped, so the differences are symmetric about 0 for any
+distribution of the scores. Heavy tails make the test conservative.
 """
 
 import math
@@ -57,7 +57,7 @@ class PairedDifferences:
     def interval(self, level: float) -> tuple[float, float]:
         """The t interval at an error; 0.05 gives a 95 % interval.
 
-        It excludes 0 exactly where p is below `level`.
+        It excludes 0 exactly if p is below `level`.
         """
         half = _quantile(self.n, level) * self.sd / math.sqrt(self.n)
         return self.mean - half, self.mean + half

@@ -3,8 +3,8 @@
 Each comparison of a finalist with a control has a p-value that is valid at any look: the minimum,
 over the looks so far, of the paired t-test's p divided by the look's share of the error
 (`interim_looks`). Holm's procedure over these p-values bounds the probability of any false claim by
-`ALPHA`. The comparisons with the first control have half of the error, since a sweep is run for
-them; all other comparisons share the other half.
+`ALPHA`. The comparisons with the first control share half of the error, because they answer the
+question of the sweep; all other comparisons share the other half.
 
 A comparison gets no more seeds once it is decided, once its finalist is worse than the first
 control, once one of its runs failed, or when the seeds that are still allowed could not decide it.
@@ -35,17 +35,17 @@ class Comparison:
 
 @dataclass(frozen=True)
 class ComparisonStatus:
-    """What is known of a comparison.
+    """The state of a comparison after the looks so far.
 
     Attributes:
-        outcome: Of the finalist against the control; `open` while they are not told apart.
+        outcome: Result of the finalist against the control; `open` while no difference is shown.
         closed: Why the comparison gets no more seeds; None while it does.
-        seeds: Seeds of the figures: those of the look that decided, or of the last look.
+        seeds: Number of seeds at the deciding look, or at the last look of an open comparison.
         differences: The differences under these seeds; None before the first look.
         level: Error at which that look tested the comparison.
         p_adjusted: p-value, adjusted for looks and for all comparisons.
-        seeds_needed: Seeds until the interval excludes 0; None for a decided comparison, and where
-            no number of seeds is enough.
+        seeds_needed: Seeds until the interval excludes 0; None for a decided comparison, and if no
+            number of seeds is enough.
     """
 
     outcome: Outcome
@@ -73,11 +73,11 @@ class Progress:
 
 
 Looked = Mapping[Comparison, Mapping[int, PairedDifferences]]
-"""Comparison to position of the look to its differences."""
+"""Comparison to position of the look in `LOOKS` to the differences there."""
 
 
 def alpha_weights(comparisons: Sequence[Comparison]) -> dict[Comparison, float]:
-    """The share of the error that each comparison has at first; the shares add up to 1."""
+    """The initial share of the error of each comparison; the shares add up to 1."""
     first = [c for c in comparisons if c.kind == comparisons[0].kind]
     others = len(comparisons) - len(first)
     half = 0.5 if others else 1.0
@@ -90,7 +90,7 @@ def alpha_weights(comparisons: Sequence[Comparison]) -> dict[Comparison, float]:
 def evaluate_looks(
     comparisons: Sequence[Comparison], scores: Scores, *, seeds: int, max_seeds: int
 ) -> Progress:
-    """Decide look by look, as far as there are runs.
+    """Decide one look after another, until a look lacks runs.
 
     Args:
         comparisons: All comparisons, those with the first control first.

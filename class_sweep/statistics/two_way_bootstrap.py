@@ -1,8 +1,8 @@
 """The bootstrap over seeds and queries: how a difference varies with other seeds and queries.
 
-The t-test's interval is about other seeds on the same queries. This bootstrap draws seeds and
-queries anew, with replacement, each as a whole, so its interval is also about other queries of the
-same kind. It is the two-way bootstrap of Owen 2007 (Annals of Applied Statistics 1:386), which is
+The t-test's interval holds for other seeds on the same queries. This bootstrap resamples both whole
+seeds and whole queries with replacement, so its interval also holds for other queries of the same
+kind. It is the two-way bootstrap of Owen 2007 (Annals of Applied Statistics 1:386), which is
 conservative.
 """
 

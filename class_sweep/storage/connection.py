@@ -26,7 +26,7 @@ def checked_address(text: str) -> str:
     """The canonical address of a storage: a URI without credentials, or an absolute path.
 
     Raises:
-        InputError: If the address is of no known kind of storage, or holds credentials.
+        InputError: If the kind of storage is unknown, or the address holds credentials.
     """
     if not is_remote(text):
         return str(Path(text.removeprefix("file://")).expanduser().resolve())
@@ -39,8 +39,8 @@ def checked_address(text: str) -> str:
     plain_address = f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
     if "@" in parts.netloc and (parts.scheme, parts.username, parts.password) != _ANONYMOUS:
         raise InputError(
-            "a storage must be named without credentials, which belong into the environment or the"
-            f" provider's own files, got some with {plain_address}"
+            f"a storage must be named without credentials, got some with {plain_address}; put them"
+            " into the environment or the provider's own files"
         )
     if not parts.netloc:
         raise InputError(f"a storage must name its bucket, got {plain_address}")
@@ -78,8 +78,8 @@ def connect(address: str, *, hurried: bool) -> tuple[Any, str]:
         query = urlencode(options | {"retry_limit_seconds": answer_seconds})
         file_system, path = fs.FileSystem.from_uri(urlunsplit(parts._replace(query=query)))
         return file_system, path
-    own_endpoint = "endpoint_override" in options or any(map(os.environ.get, _ENDPOINTS))
-    if "region" not in options and not own_endpoint:
+    other_endpoint = "endpoint_override" in options or any(map(os.environ.get, _ENDPOINTS))
+    if "region" not in options and not other_endpoint:
         options["region"] = fs.resolve_s3_region(parts.netloc)
     return fs.S3FileSystem(
         **options,

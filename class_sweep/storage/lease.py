@@ -1,8 +1,8 @@
-"""The lease of a storage: a small file that the driver which writes there renews.
+"""The lease of a storage: a small file that the driver of a sweep renews.
 
 An object store has no locks. A driver therefore does not start while another driver's lease is
-valid. A driver whose lease was replaced, after its storage was out of reach for longer than a lease
-is valid, writes nothing there any more.
+valid. If a driver cannot reach its storage for longer than a lease is valid, another driver may
+replace the lease. The first driver then writes nothing more to the storage.
 """
 
 import json
@@ -38,7 +38,7 @@ class Holder:
 
     @classmethod
     def from_json(cls, text: bytes) -> Self:
-        """Read a lease file; a damaged one has an unknown holder."""
+        """Read a lease file; the holder of a damaged file is unknown."""
         try:
             tree = json.loads(text)
             return cls(str(tree["host"]), int(tree["pid"]), str(tree["id"]))
@@ -46,8 +46,8 @@ class Holder:
             return cls("an unknown machine", 0, "")
 
     @property
-    def gone(self) -> bool:
-        """Whether the holder is a process of this machine that has ended."""
+    def has_ended(self) -> bool:
+        """Whether the holder was a process of this machine and has ended."""
         return self.host == socket.gethostname() and not psutil.pid_exists(self.pid)
 
 
@@ -66,15 +66,17 @@ class Lease:
         self._content = json.dumps(asdict(self._this)).encode()
         now = storage.require_usable()  # by the clock that also dates the lease
         stored, holder = storage.stat(LEASE), self._holder()
-        if stored and holder and not holder.gone and now - stored.mtime < VALID_SECONDS:
+        if stored and holder and not holder.has_ended and now - stored.mtime < VALID_SECONDS:
             raise ResultsError(
                 f"one driver at a time may run a sweep: {storage} was in use"
                 f" {max(0, now - stored.mtime):.0f} s ago by process {holder.pid} on {holder.host};"
-                f" if that one is gone, try again in {VALID_SECONDS} s"
+                f" if that process has ended, try again in {VALID_SECONDS} s"
             )
         self._renew()
-        if not self.held:  # two drivers began at the same moment, and the later one holds it
-            raise ResultsError(f"one driver at a time may run a sweep: another began on {storage}")
+        if not self.held:  # two drivers started at the same time, and the later one holds the lease
+            raise ResultsError(
+                f"one driver at a time may run a sweep: another has just started on {storage}"
+            )
 
     @property
     def held(self) -> bool:

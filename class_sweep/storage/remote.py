@@ -29,8 +29,8 @@ class StoredFile:
 class Storage:
     """A folder of an object store or of a shared file system; names in it are POSIX paths.
 
-    It pickles as its address. Each process finds credentials in its environment, in the provider's
-    own files or in the role of its machine.
+    A storage is pickled as its address. Each process finds credentials in its environment, in the
+    provider's own files or in the role of its machine.
 
     Attributes:
         address: `s3://bucket/prefix?options`, `gs://bucket/prefix` or an absolute path.
@@ -45,7 +45,7 @@ class Storage:
         """Make a storage from an address that a user wrote.
 
         Raises:
-            InputError: If the address is of no known kind of storage, or holds credentials.
+            InputError: If the kind of storage is unknown, or the address holds credentials.
         """
         return cls(checked_address(text))
 
@@ -74,7 +74,7 @@ class Storage:
         Raises:
             StorageError: If the storage refuses it.
         """
-        with self._storage_errors("take", name):
+        with self._storage_errors("write", name):
             if is_remote(self.address):  # an object appears once it is complete
                 self._copy(content, self._at(name))
                 return
@@ -102,7 +102,7 @@ class Storage:
             StorageError: If it cannot be read.
         """
         with (
-            self._storage_errors("give", name),
+            self._storage_errors("read", name),
             self._files.open_input_stream(self._at(name)) as stream,
         ):
             shutil.copyfileobj(stream, to, _CHUNK_BYTES)
@@ -110,7 +110,7 @@ class Storage:
     def get(self, name: str) -> bytes:
         """The content of a file; raises like `fetch`."""
         with (
-            self._storage_errors("give", name),
+            self._storage_errors("read", name),
             self._files.open_input_stream(self._at(name)) as stream,
         ):
             return bytes(stream.readall())
@@ -121,7 +121,7 @@ class Storage:
         Raises:
             StorageError: If the storage does not answer.
         """
-        with self._storage_errors("tell of", name):
+        with self._storage_errors("look up", name):
             (info,) = self._files.get_file_info([self._at(name)])
             return _stored(info) if info.is_file else None
 
@@ -176,9 +176,9 @@ class Storage:
             read = storage.get(marker)
             storage.remove(marker)
         except (StorageError, FileNotFoundError) as error:
-            raise InputError(f"a storage must be there to write and read: {error}") from None
+            raise InputError(f"a storage must be writable and readable: {error}") from None
         if stored is None or read != content:
-            raise InputError(f"a storage must give back what it is given: {self}")
+            raise InputError(f"a storage must return what was written to it: {self}")
         return stored.mtime
 
     @cached_property
@@ -204,10 +204,12 @@ class Storage:
         try:
             yield
         except (OSError, ArrowException) as error:
-            if isinstance(error, FileNotFoundError) and verb == "give":
+            if isinstance(error, FileNotFoundError) and verb == "read":
                 raise
             message = " ".join(str(error).split())
-            raise StorageError(f"{self} did not {verb} {name or 'its files'}: {message}") from error
+            raise StorageError(
+                f"could not {verb} {name or 'files'} in {self}: {message}"
+            ) from error
 
 
 def _stored(info: Any) -> StoredFile:

@@ -17,14 +17,14 @@ def benchmark(name: str):
     return name if name in SECONDS else pytest.param(name, marks=pytest.mark.long)
 
 
-def test_every_benchmark_is_quick_where_it_is_asked_to_be():
+def test_every_benchmark_has_the_option_quick():
     programs = {path.stem for path in FOLDER.glob("*.py") if "__main__" in path.read_text()}
     assert programs == set(QUICK)
 
 
-@pytest.mark.ray  # some start one, and all want the cores to themselves
+@pytest.mark.ray  # some start Ray, and all need free cores
 @pytest.mark.parametrize("name", [benchmark(name) for name in QUICK])
-def test_quick_runs_and_writes_its_figures(name, tmp_path):
+def test_a_quick_run_writes_its_figures(name, tmp_path):
     if name == "gpu":
         import torch
 

@@ -55,7 +55,7 @@ SPACE_MISTAKES = {
         ("batch_size: 32", "batch_size: 400"),
         ["small.yaml: optimizer.batch_size: the first pool must hold a batch of 400 pairs"],
     ),
-    "a GPU that is not there": (
+    "a missing GPU": (
         ("{cpus: 1}", "{cpus: 1, gpus: 1}"),
         ["resources.gpus must be at most 0 on this machine, got 1"],
     ),
@@ -183,7 +183,7 @@ def test_a_missing_bucket_and_a_storage_that_has_the_sweep_already(
     for verb in ("status", "report", "resume", "export"):
         code, _, err = command(verb, str(taken / "other"))
         assert code == 2
-        assert err.startswith("error: a storage must hold the sweep that it is named for")
+        assert err.startswith("error: a storage must hold a sweep, got none at ")
     assert sorted(tmp_path.iterdir()) == before
 
 

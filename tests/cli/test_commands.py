@@ -32,7 +32,7 @@ def test_every_command_has_help_with_an_example(command, name, inner):
     assert "Example: class-sweep" in out
 
 
-def test_version(command):
+def test_the_version_is_printed(command):
     assert command("--version")[:2] == (0, f"class-sweep {__version__}\n")
 
 
@@ -69,13 +69,13 @@ def test_check_prints_the_resolved_plan_and_trains_nothing(command, space_file, 
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "search_spaces").glob("*.yaml")), ids=str)
-def test_every_shipped_space_is_read(path):
+def test_every_shipped_space_loads(path):
     from class_sweep.config.document import load_space
 
     assert load_space(path).axes
 
 
-def test_data_describe(command, space_file):
+def test_data_describe_prints_the_statistics_and_the_checksum(command, space_file):
     code, out, _ = command("data", "describe", space_file, "--json")
     assert code == 0
     tree = json.loads(out)

@@ -58,19 +58,19 @@ def folder(tmp_path, small_space_text):
 
 
 def damaged(tree: dict) -> Iterator[tuple[str, dict]]:
-    """Each key left out, and each value of another type, one at a time, down to lists' items."""
+    """Copies of a tree in which one key is missing, or one value or list item has another type."""
 
     def walk(node, put, path):
         if isinstance(node, dict):
             for key, value in node.items():
-                if key not in OPTIONAL and not is_free(path):
+                if key not in OPTIONAL and not has_free_keys(path):
                     left = {k: v for k, v in node.items() if k != key}
                     yield f"{path}.{key} left out", put(left)
                 changed = lambda new, key=key: put(node | {key: new})  # noqa: E731
                 yield f"{path}.{key} of another type", changed(other_type(value))
                 yield from walk(value, changed, f"{path}.{key}")
-                if is_free(path):
-                    break  # one entry stands for all
+                if has_free_keys(path):
+                    break  # the other entries have the same type
         elif isinstance(node, list) and node:
             changed = lambda new: put([new, *node[1:]])  # noqa: E731
             yield f"{path}[0] of another type", changed(other_type(node[0]))
@@ -79,8 +79,8 @@ def damaged(tree: dict) -> Iterator[tuple[str, dict]]:
     yield from walk(tree, lambda new: new, "")
 
 
-def is_free(path: str) -> bool:
-    """Whether the keys below are names: of metrics, axes, packages, arms."""
+def has_free_keys(path: str) -> bool:
+    """Whether the keys below are names, for example of metrics, axes, packages or arms."""
     last = path.rsplit(".", 1)[-1]
     return last in {
         "metrics", "config", "curriculum", "references", "difficulty", "seconds", "packages",
@@ -97,17 +97,17 @@ def test_a_damaged_file_is_one_line_that_names_it(command, folder, verb, name):
     path = folder / name
     if name == "storage.json":
         path.write_text(json.dumps({"address": "s3://bucket/prefix"}))
-    whole = path.read_text()
+    content = path.read_text()
     more = {"compare": [folder.parent / "other"], "confirm": ["--finalists", "1"]}.get(verb, [])
-    first, *rest = whole.splitlines(keepends=True) if name.endswith("jsonl") else [whole]
-    trees = {"cut short": whole[: len(whole) // 2] if not rest else first[:-9] + "\n"}
-    trees |= {what: json.dumps(tree) + "\n" for what, tree in damaged(json.loads(first))}
-    if verb not in {"report", "resume"}:  # they read with the same code, so a sample is enough
-        trees = dict(list(trees.items())[::8])
+    first, *rest = content.splitlines(keepends=True) if name.endswith("jsonl") else [content]
+    contents = {"cut short": content[: len(content) // 2] if not rest else first[:-9] + "\n"}
+    contents |= {what: json.dumps(tree) + "\n" for what, tree in damaged(json.loads(first))}
+    if verb not in {"report", "resume"}:  # the others use the same code, so a sample is enough
+        contents = dict(list(contents.items())[::8])
     wrong = []
-    for what, text in trees.items():
+    for what, text in contents.items():
         if "curriculum" in what and name == "verdict.json" and ".curriculum of" not in what:
-            continue  # written for readers outside; any JSON is right
+            continue  # written for other programs; any JSON is valid
         path.write_text("".join([text if text.endswith("\n") else f"{text}\n", *rest]))
         code, out, err = command(verb, folder, *more)
         if (

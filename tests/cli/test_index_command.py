@@ -10,7 +10,7 @@ from class_sweep.config.document import parse_space
 from class_sweep.report.index_report.index_tables import spread
 
 
-def test_it_prints_the_difficulty_report(command, space_file, tmp_path):
+def test_index_prints_the_difficulty_report(command, space_file, tmp_path):
     code, out, err = command("index", space_file)
     assert code == 0, err
     flat = re.sub(r"\s+", " ", out)
@@ -46,7 +46,7 @@ def test_json_has_every_number_and_the_recommended_line_is_valid_in_a_space(
         assert 0 <= row["decided"]["easy_first"] <= 1
         assert set(row["sorts_by"]) == {"words", "heavy_atoms", "validation_likeness"}
         assert row["alone"] <= row["largest_tie"] or row["largest_tie"] > 0
-    counts = [one["look_alikes"] for one in tree["examples"]["easiest"]]
+    counts = [example["look_alikes"] for example in tree["examples"]["easiest"]]
     assert counts == sorted(counts)
     assert counts[-1] <= tree["examples"]["hardest"][-1]["look_alikes"]
     for schedule in tree["schedules"].values():
@@ -58,7 +58,7 @@ def test_json_has_every_number_and_the_recommended_line_is_valid_in_a_space(
     assert parse_space(yaml.safe_dump(pasted)).sigmas()
 
 
-def test_a_page(command, space_file, tmp_path):
+def test_index_writes_a_page_with_drawings(command, space_file, tmp_path):
     code, _, err = command("index", space_file, "--html", "page.html")
     assert code == 0, err
     page = (tmp_path / "page.html").read_text()

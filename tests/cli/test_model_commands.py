@@ -71,7 +71,7 @@ def test_without_out_the_model_folder_has_the_name_and_the_time(command, tmp_pat
     assert {p.name for p in folder.iterdir()} == {"seed-3", "seed-4", "summary.json"}
 
 
-def test_json(command, model):
+def test_evaluate_and_retrieve_as_json(command, model):
     code, out, _ = command("evaluate", model, "--json")
     assert code == 0
     tree = json.loads(out)
@@ -172,7 +172,7 @@ def test_training_needs_no_ray(tmp_path):
     (tmp_path / "best.yaml").write_text(CONFIG)
     script = (
         "import sys\nfrom class_sweep.models import Model, train\n"
-        "(one,) = train('best.yaml', 'model')\nModel.load(one.path).retrieve('a')\n"
+        "(folder,) = train('best.yaml', 'model')\nModel.load(folder.path).retrieve('a')\n"
         "print('ray' in sys.modules)"
     )
     done = subprocess.run(

@@ -47,12 +47,12 @@ def test_replay_as_json(command, table, sampler):
     )  # fmt: skip
     assert code == 0
     tree = json.loads(out)
-    one, none = tree["pruners"]
-    assert one["pruning"] == {"kind": "one_rung", "grace_epochs": 1.0, "min_kept": 1}
-    # The baseline to its end, four trials to the rung, one of them on: 3 + 4 + 2 of 15.
-    assert one["samples"] == pytest.approx(9 / 15)
-    assert one["regret"] == pytest.approx(0)
-    assert one["best_kept"] == none["samples"] == 1
+    one_rung, none = tree["pruners"]
+    assert one_rung["pruning"] == {"kind": "one_rung", "grace_epochs": 1.0, "min_kept": 1}
+    # The baseline trains 3 epochs, four trials 1 epoch to the rung, and one of them 2 more, of 15.
+    assert one_rung["samples"] == pytest.approx(9 / 15)
+    assert one_rung["regret"] == pytest.approx(0)
+    assert one_rung["best_kept"] == none["samples"] == 1
     assert tree["rungs"][0]["correlation"] == pytest.approx(1)
     assert tree["between_seeds"] == pytest.approx(1)
 

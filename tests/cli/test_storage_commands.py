@@ -26,9 +26,9 @@ def stored(s3, s3_credentials, tmp_path, small_space_text):
 
 def test_status_is_the_same_as_for_the_folder(command, stored):
     storage, folder = stored
-    code, there, err = command("status", str(storage))
+    code, printed, err = command("status", str(storage))
     assert code == 0, err
-    assert there == command("status", folder)[1]
+    assert printed == command("status", folder)[1]
 
 
 def test_status_watches_a_sweep_while_its_driver_has_the_lease(command, stored, monkeypatch):
@@ -36,19 +36,19 @@ def test_status_watches_a_sweep_while_its_driver_has_the_lease(command, stored, 
     summary = json.loads((folder / "summary.json").read_text()) | {"state": "running"}
     storage.put("summary.json", json.dumps(summary).encode())
     lease = Lease(storage)
-    looks = []
+    pauses = []
 
-    def later(seconds):
-        looks.append(seconds)
-        if len(looks) == 2:
+    def finish_after_two_pauses(seconds):
+        pauses.append(seconds)
+        if len(pauses) == 2:
             storage.put("summary.json", json.dumps(summary | {"state": "finished"}).encode())
             lease.give_back()
 
-    monkeypatch.setattr("class_sweep.cli.status.time.sleep", later)
+    monkeypatch.setattr("class_sweep.cli.status.time.sleep", finish_after_two_pauses)
     code, out, err = command("status", str(storage), "--watch", "--json")
     assert code == 0, err
     assert [json.loads(line)["state"] for line in out.splitlines()] == ["running", "finished"]
-    assert len(looks) == 2
+    assert len(pauses) == 2
 
 
 def test_report_export_and_compare_only_read_a_storage(command, stored, tmp_path):
@@ -58,9 +58,9 @@ def test_report_export_and_compare_only_read_a_storage(command, stored, tmp_path
     assert code == 0, err
     assert out.strip() == "made.html"
     assert "Sweep made" in (tmp_path / "made.html").read_text()
-    code, there, err = command("export", str(storage))
+    code, printed, err = command("export", str(storage))
     assert code == 0, err
-    assert there == command("export", folder)[1]
+    assert printed == command("export", folder)[1]
     code, out, err = command("compare", str(storage), folder.parent / "made")
     assert code == 0, err
     code, out, err = command("compare", str(storage), str(storage))

@@ -22,7 +22,9 @@ def account(monkeypatch, tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # boto3's own
-def test_machines_start_as_they_should_and_nothing_else_is_made(account, checkout, monkeypatch):
+def test_machines_start_with_their_settings_and_nothing_else_is_created(
+    account, checkout, monkeypatch
+):
     monkeypatch.chdir(checkout)
     ec2, iam = boto3.client("ec2"), boto3.client("iam")
     group = ec2.create_security_group(GroupName="class-sweep", Description="test")["GroupId"]
@@ -30,7 +32,7 @@ def test_machines_start_as_they_should_and_nothing_else_is_made(account, checkou
         (checkout / "cluster.yaml").read_text().replace("SECURITY-GROUP", group)
     )
 
-    def made() -> tuple[int, int, int]:
+    def existing() -> tuple[int, int, int]:
         groups, rules = ec2.describe_security_groups(), ec2.describe_security_group_rules()
         return (
             len(groups["SecurityGroups"]),
@@ -40,9 +42,9 @@ def test_machines_start_as_they_should_and_nothing_else_is_made(account, checkou
 
     for name in ("class-sweep-head", "class-sweep-worker"):
         iam.create_instance_profile(InstanceProfileName=name)
-    before = made()
+    before = existing()
     prepared = _bootstrap_config(config, no_config_cache=True)
-    assert made() == before
+    assert existing() == before
 
     prepared["provider"].pop("_config_cache_path")
     provider = _get_node_provider(prepared["provider"], prepared["cluster_name"])
@@ -51,5 +53,5 @@ def test_machines_start_as_they_should_and_nothing_else_is_made(account, checkou
         assert machine.instance_lifecycle == ("spot" if name == "gpu_spot" else None)
         role = "head" if name == "head" else "worker"
         assert machine.iam_instance_profile["Arn"].endswith(f"/class-sweep-{role}")
-        assert [one["GroupId"] for one in machine.security_groups] == [group]
+        assert [member["GroupId"] for member in machine.security_groups] == [group]
         assert {"Key": "ray-cluster-name", "Value": "class-sweep"} in machine.tags

@@ -11,7 +11,7 @@ import pytest
 import ray
 import yaml
 
-KUBERNETES = "1.32"  # whose schemas are asked
+KUBERNETES = "1.32"  # the version of the schemas
 
 
 def documents(folder: Path) -> list[dict[str, Any]]:
@@ -47,30 +47,30 @@ def kuberay() -> jsonschema.Draft202012Validator:
 def templates(tree: Any) -> list[dict[str, Any]]:
     """Every pod template in a manifest."""
     if isinstance(tree, list):
-        return [found for one in tree for found in templates(one)]
+        return [pod for item in tree for pod in templates(item)]
     if not isinstance(tree, dict):
         return []
-    found = [tree[name] for name in ("template", "submitterPodTemplate") if name in tree]
-    return found + [one for value in tree.values() for one in templates(value)]
+    pods = [tree[name] for name in ("template", "submitterPodTemplate") if name in tree]
+    return pods + [pod for value in tree.values() for pod in templates(value)]
 
 
-def test_kubernetes_own_objects_fit_its_schemas(manifests):
-    own = [m for m in manifests if m["apiVersion"] != "ray.io/v1"]
-    assert {m["kind"] for m in own} == {"PersistentVolumeClaim", "NetworkPolicy"}
-    for manifest in own:
+def test_the_objects_of_kubernetes_match_its_schemas(manifests):
+    of_kubernetes = [m for m in manifests if m["apiVersion"] != "ray.io/v1"]
+    assert {m["kind"] for m in of_kubernetes} == {"PersistentVolumeClaim", "NetworkPolicy"}
+    for manifest in of_kubernetes:
         kubernetes_validate.validate(manifest, KUBERNETES, strict=True)
 
 
-def test_rays_objects_fit_what_kuberay_knows(of_ray, kuberay):
+def test_the_objects_of_ray_match_the_schema_of_kuberay(of_ray, kuberay):
     assert set(of_ray) == {"RayCluster", "RayJob"}
     for manifest in of_ray.values():
         kuberay.validate(manifest)
 
 
-def test_every_pod_fits_kubernetes_schemas(of_ray):
-    found = templates(list(of_ray.values()))
-    assert len(found) == 3  # head, workers, submitter
-    for template in found:
+def test_every_pod_matches_the_schemas_of_kubernetes(of_ray):
+    pods = templates(list(of_ray.values()))
+    assert len(pods) == 3  # head, workers, submitter
+    for template in pods:
         pod = {"apiVersion": "v1", "kind": "Pod", "metadata": template.get("metadata", {})}
         kubernetes_validate.validate(pod | {"spec": template["spec"]}, KUBERNETES, strict=True)
 
@@ -84,14 +84,14 @@ def test_every_pod_fits_kubernetes_schemas(of_ray):
         lambda spec: spec["headGroupSpec"].update(rayStartParams={"num-cpus": 0}),
     ],
 )
-def test_a_slip_in_a_field_is_refused(of_ray, kuberay, spoil):
+def test_a_mistake_in_a_field_is_refused(of_ray, kuberay, spoil):
     spoilt = copy.deepcopy(of_ray["RayCluster"])
     spoil(spoilt["spec"])
     with pytest.raises(jsonschema.ValidationError):
         kuberay.validate(spoilt)
 
 
-def test_the_token_is_demanded_and_the_version_is_ours(of_ray, folder):
+def test_the_token_is_required_and_the_version_is_that_of_the_installed_ray(of_ray, folder):
     spec = of_ray["RayCluster"]["spec"]
     assert spec["authOptions"]["mode"] == "token"
     assert spec["rayVersion"] == ray.__version__
@@ -100,17 +100,17 @@ def test_the_token_is_demanded_and_the_version_is_ours(of_ray, folder):
     assert image[1] == ray.__version__
 
 
-def test_the_job_finds_the_cluster_and_may_reach_it(of_ray, manifests):
+def test_the_job_selects_the_cluster_and_the_network_policy_admits_it(of_ray, manifests):
     name = of_ray["RayCluster"]["metadata"]["name"]
     job = of_ray["RayJob"]["spec"]
     assert job["clusterSelector"] == {"ray.io/cluster": name}
     policy = next(m for m in manifests if m["kind"] == "NetworkPolicy")["spec"]
     assert policy["podSelector"]["matchLabels"] == {"ray.io/cluster": name}
-    admitted = [one["podSelector"]["matchLabels"] for one in policy["ingress"][0]["from"]]
+    admitted = [peer["podSelector"]["matchLabels"] for peer in policy["ingress"][0]["from"]]
     assert job["submitterPodTemplate"]["metadata"]["labels"] in admitted
 
 
-def test_volumes_are_of_the_claim_that_is_made(of_ray, manifests):
+def test_the_volumes_belong_to_the_claim(of_ray, manifests):
     claim = next(m for m in manifests if m["kind"] == "PersistentVolumeClaim")
     assert claim["spec"]["accessModes"] == ["ReadWriteMany"]
     for template in templates(of_ray["RayCluster"]):

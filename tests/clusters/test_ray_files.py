@@ -1,4 +1,4 @@
-"""cluster.yaml and clusters/on-premises.yaml: valid for Ray, and closed to strangers."""
+"""cluster.yaml and clusters/on-premises.yaml: valid for Ray, and closed to other users."""
 
 import copy
 import json
@@ -43,7 +43,7 @@ def test_every_command_is_a_shell_command(cluster):
             subprocess.run(["bash", "-n", "-c", command], check=True)
 
 
-def test_every_start_command_demands_the_mounted_token(cluster):
+def test_every_start_command_requires_the_mounted_token(cluster):
     starts = [
         command for name in COMMANDS for command in cluster.get(name, []) if "ray start" in command
     ]
@@ -52,7 +52,7 @@ def test_every_start_command_demands_the_mounted_token(cluster):
         before, _ = command.split("ray start")
         assert "RAY_AUTH_MODE=token" in before
         assert "RAY_AUTH_TOKEN_PATH=$HOME/.ray/auth_token" in before
-    token = "~/.ray/auth_token"  # noqa: S105 - where it is, not what it is
+    token = "~/.ray/auth_token"  # noqa: S105 - the path of the token, not the token
     assert cluster["file_mounts"][token] == token
 
 
@@ -69,10 +69,10 @@ def test_the_dashboard_stays_on_loopback(cluster):
     assert "0.0.0.0" not in json.dumps(cluster)  # noqa: S104
 
 
-def test_it_carries_what_an_installation_needs_and_no_more(cluster, checkout):
+def test_the_mounted_files_are_those_that_an_installation_needs(cluster, checkout):
     mounted = {local for remote, local in cluster["file_mounts"].items() if "auth" not in remote}
     assert all((checkout / local).exists() for local in mounted)
-    # What the build of the package reads, by its own word.
+    # The files that the build of the package reads.
     project = tomllib.loads((checkout / "pyproject.toml").read_text())
     needed = {"pyproject.toml", "constraints.txt", project["project"]["readme"]}
     needed |= {*project["project"]["license-files"], "search_spaces"}
@@ -83,7 +83,7 @@ def test_it_carries_what_an_installation_needs_and_no_more(cluster, checkout):
     assert "cluster" in project["project"]["optional-dependencies"]
 
 
-def test_idle_machines_are_given_back_and_never_kept_stopped(aws):
+def test_idle_machines_are_terminated(aws):
     assert 0 < aws["idle_timeout_minutes"] <= 30
     assert aws["provider"]["cache_stopped_nodes"] is False
     assert all(kind.get("min_workers", 0) == 0 for kind in aws["available_node_types"].values())
@@ -102,8 +102,8 @@ def test_spot_machines_come_first_and_on_demand_ones_replace_them(aws):
     assert nodes["gpu_spot"]["node_config"] == nodes["gpu_on_demand"]["node_config"]
 
 
-def test_ray_makes_neither_roles_nor_open_security_groups(aws):
-    """Ray's own role may do all of EC2 and S3, and its own group takes ssh from everywhere."""
+def test_ray_creates_neither_roles_nor_open_security_groups(aws):
+    """Ray's own role has all rights on EC2 and S3, and its own group admits ssh from anywhere."""
     profiles = {
         name: kind["node_config"]["IamInstanceProfile"]["Name"]
         for name, kind in aws["available_node_types"].items()
@@ -114,8 +114,8 @@ def test_ray_makes_neither_roles_nor_open_security_groups(aws):
     assert groups == [["SECURITY-GROUP"]] * 3
 
 
-def test_ec2_knows_every_setting_of_a_machine(aws):
-    """By the model of EC2's interface that boto3 carries."""
+def test_every_setting_of_a_machine_is_valid_for_ec2(aws):
+    """The model of EC2's interface is part of boto3."""
     import botocore.session
     from botocore.validate import ParamValidator
 
@@ -126,14 +126,14 @@ def test_ec2_knows_every_setting_of_a_machine(aws):
         .input_shape
     )
     for kind in aws["available_node_types"].values():
-        found = ParamValidator().validate(
+        report = ParamValidator().validate(
             kind["node_config"] | {"MinCount": 1, "MaxCount": 1}, shape
         )
-        assert not found.has_errors(), found.generate_report()
+        assert not report.has_errors(), report.generate_report()
 
 
 @pytest.mark.parametrize("name", ["head-policy.json", "worker-policy.json", "trust-policy.json"])
-def test_a_policy_names_what_it_allows(checkout, aws, name):
+def test_a_policy_allows_only_named_actions(checkout, aws, name):
     policy = json.loads((checkout / "clusters" / "aws" / name).read_text())
     assert policy["Version"] == "2012-10-17"
     for statement in policy["Statement"]:
@@ -146,7 +146,7 @@ def test_a_policy_names_what_it_allows(checkout, aws, name):
     assert set(bound) <= {aws["cluster_name"]}
 
 
-def test_a_worker_may_touch_the_bucket_alone(checkout):
+def test_a_worker_may_use_only_the_bucket(checkout):
     policy = json.loads((checkout / "clusters/aws/worker-policy.json").read_text())
     resources = {statement["Resource"] for statement in policy["Statement"]}
     assert resources == {"arn:aws:s3:::BUCKET", "arn:aws:s3:::BUCKET/class-sweep/*"}
@@ -155,7 +155,7 @@ def test_a_worker_may_touch_the_bucket_alone(checkout):
 
 
 @pytest.mark.parametrize("script", ["clusters/slurm.sh", "clusters/aws/prepare.sh", ".ci/run"])
-def test_a_script_is_sound(checkout: Path, script: str):
+def test_a_script_passes_shellcheck(checkout: Path, script: str):
     subprocess.run(["bash", "-n", checkout / script], check=True)
     shellcheck = Path(sys.executable).with_name("shellcheck")
     subprocess.run([shellcheck, checkout / script], check=True)

@@ -89,11 +89,11 @@ class Laptop:
             command, check=False, cwd=self._checkout, env=self.environment, timeout=patience(usual),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
-        said = "\n".join(line for line in done.stdout.splitlines() if not NOISE.search(line))
+        output = "\n".join(line for line in done.stdout.splitlines() if not NOISE.search(line))
         with (self.folder / "transcript.txt").open("a") as transcript:
             shown = " ".join(["ray", verb, self.file.name, *(repr(a) for a in arguments)])
-            transcript.write(f"$ {shown}\n{said}\n[exit {done.returncode}]\n\n")
-        assert done.returncode == 0, said
+            transcript.write(f"$ {shown}\n{output}\n[exit {done.returncode}]\n\n")
+        assert done.returncode == 0, output
         return done.stdout
 
     def jobs(self, headers: dict[str, str]) -> urllib.request.Request:
@@ -103,10 +103,10 @@ class Laptop:
 
 
 def free_ports(count: int) -> list[int]:
-    with_ports = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in with_ports]
-    for one in with_ports:
-        one.close()
+    servers = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [server.getsockname()[1] for server in servers]
+    for server in servers:
+        server.close()
     return ports
 
 
@@ -130,11 +130,13 @@ def test_every_machine_joins(laptop):
     wait_until(lambda: "3 local.cluster.node" in laptop.ray("exec", "ray status"), usual=60)
 
 
-def test_a_sweep_runs_on_all_of_them_and_comes_back(laptop, folder, small_space_text):
+def test_a_sweep_runs_on_every_machine_and_its_results_are_copied_back(
+    laptop, folder, small_space_text
+):
     space = laptop.folder / "small.yaml"
     space.write_text(small_space_text.replace(", max_concurrent: 1", ""))
     laptop.ray("rsync-up", str(space), "~/small.yaml")
-    # ssh brings a terminal, and `cat` the lines of one who has none.
+    # ssh opens a terminal; `cat` makes the command print lines without control codes.
     sweep = "class-sweep run ~/small.yaml --out ~/results/small --address auto --storage $RESULTS"
     laptop.ray("exec", f"set -o pipefail; {sweep} | cat")
     laptop.ray("rsync-down", "~/results/", f"{laptop.folder}/results/")
@@ -198,9 +200,11 @@ def _answers(port: int) -> bool:
 @pytest.fixture
 def submission(laptop, folder, s3, s3_credentials, small_space_text) -> Iterator[Submission]:
     for address in ADDRESSES:
-        known = folder / "machines" / address / "home" / ".aws" / "credentials"
-        known.parent.mkdir(exist_ok=True)
-        known.write_text("[default]\n" + "".join(f"{k} = {v}\n" for k, v in CREDENTIALS.items()))
+        credentials = folder / "machines" / address / "home" / ".aws" / "credentials"
+        credentials.parent.mkdir(exist_ok=True)
+        credentials.write_text(
+            "[default]\n" + "".join(f"{k} = {v}\n" for k, v in CREDENTIALS.items())
+        )
     text = small_space_text.replace(", max_concurrent: 1", "")
     submission = Submission(laptop, address_in(s3.port, s3.bucket()), text)
     yield submission
@@ -221,7 +225,7 @@ def test_a_submitted_sweep_continues_without_the_laptop(submission, checkout, la
     wait_for(job, lambda: stored.stat("trials.jsonl"), usual=40)
     submission.leave(job)
     reports = stored.get("trials.jsonl")
-    assert reports.count(b'"finish"') < 4, "the sweep had all but ended before the laptop left"
+    assert reports.count(b'"finish"') < 4, "the sweep had almost ended before the laptop left"
 
     def status() -> str:
         """The state of the sweep, as the laptop reads it from the storage."""
@@ -248,17 +252,17 @@ def test_another_users_client_is_refused(laptop, checkout, tmp_path, space_file,
     stranger |= {"RAY_AUTH_TOKEN": token} if token else {}
     address = f"{HEAD}:{laptop.ports['6379']}"
 
-    def tried(*command: str) -> subprocess.CompletedProcess[str]:
+    def attempt(*command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [*command, "--address", address], check=False, env=stranger, cwd=checkout,
             timeout=patience(10), capture_output=True, text=True,
         )  # fmt: skip
 
-    asked = tried(str(BIN / "ray"), "status")
-    assert asked.returncode != 0
-    assert "AuthenticationError" in asked.stderr
+    result = attempt(str(BIN / "ray"), "status")
+    assert result.returncode != 0
+    assert "AuthenticationError" in result.stderr
     sweep = (sys.executable, "-m", "class_sweep.cli", "run", str(space_file))
-    swept = tried(*sweep, "--out", str(tmp_path / "mine"))
+    swept = attempt(*sweep, "--out", str(tmp_path / "mine"))
     assert swept.returncode == 2, swept.stderr
     assert "token" in swept.stderr
     assert not (tmp_path / "mine").exists()
@@ -271,8 +275,8 @@ def test_another_users_client_is_refused(laptop, checkout, tmp_path, space_file,
 
 def test_the_dashboard_is_on_loopback_alone_and_demands_the_token(laptop):
     token = (laptop.folder / ".ray" / "auth_token").read_text()
-    asked = laptop.jobs({"Authorization": f"Bearer {token}"})
-    with urllib.request.urlopen(asked, timeout=30) as answer:  # noqa: S310 - on loopback
+    request = laptop.jobs({"Authorization": f"Bearer {token}"})
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - on loopback
         assert answer.status == 200
     with socket.socket() as probe:
         assert probe.connect_ex((HEAD, laptop.ports["8265"])) != 0

@@ -40,7 +40,7 @@ SCONTROL = "#!/usr/bin/env bash\nprintf '%s\\n' 127.0.0.1 127.0.0.2\n"
 
 
 class Job:
-    """A job that was submitted from a folder."""
+    """A Slurm job that was submitted from a folder."""
 
     def __init__(self, folder: Path, checkout: Path, space: str) -> None:
         self.folder, self.number = folder, str(os.getpid())
@@ -89,25 +89,25 @@ def test_a_sweep_stops_before_the_time_limit_and_another_job_continues_it(job):
     temporary = Path(f"/tmp/sweep-{job.number}")  # noqa: S108
     assert temporary.stat().st_mode & 0o077 == 0
     first.send_signal(signal.SIGUSR1)
-    said, _ = first.communicate(timeout=patience())
-    assert first.returncode == 130, said
-    assert "class-sweep resume" in said
+    output, _ = first.communicate(timeout=patience())
+    assert first.returncode == 130, output
+    assert "class-sweep resume" in output
     assert not private.exists()
     assert not temporary.exists()
     before = len(ResultsFolder.existing(results).records())
 
     second = job.start("resume", str(results))
-    said, _ = second.communicate(timeout=patience())
-    assert second.returncode == 0, said
+    output, _ = second.communicate(timeout=patience())
+    assert second.returncode == 0, output
     folder = ResultsFolder.existing(results)
     assert folder.read_summary().state == "finished"
     assert len(folder.records()) > before
 
 
-def test_a_head_that_does_not_come_up_ends_the_job_with_what_it_said(job):
+def test_a_head_that_does_not_start_ends_the_job_with_its_error(job):
     (job.folder / "srun").write_text("#!/bin/sh\necho no such partition >&2\nexit 1\n")
-    asked = job.start("run", "small.yaml")
-    said, _ = asked.communicate(timeout=patience())
-    assert asked.returncode == 1
-    assert "no such partition" in said
-    assert "error: the head of the cluster must answer at 127.0.0.1:" in said
+    process = job.start("run", "small.yaml")
+    output, _ = process.communicate(timeout=patience())
+    assert process.returncode == 1
+    assert "no such partition" in output
+    assert "error: the head of the cluster must answer at 127.0.0.1:" in output

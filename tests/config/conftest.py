@@ -18,7 +18,7 @@ SECTIONS = {
 
 @pytest.fixture(scope="session")
 def text() -> Callable[..., str]:
-    """A valid space file, a section a line; a section can be replaced, added, or left out by None.
+    """A valid space file, one line per section; a section can be replaced, added or removed (None).
 
     `data` is on line 1, `curriculum` on line 5.
     """
@@ -37,13 +37,13 @@ def space(text) -> Callable[..., Space]:
 
 @pytest.fixture(scope="session")
 def mistakes(text) -> Callable[..., list[str]]:
-    """The lines of what is wrong with a space, without the file's name."""
+    """The mistakes of a space, one line each, without the file's name."""
 
-    def found(**changes: str | None) -> list[str]:
+    def read(**changes: str | None) -> list[str]:
         with pytest.raises(ConfigError) as caught:
             parse_space(text(**changes), "a.yaml")
         lines = str(caught.value).splitlines()
         assert all(line.startswith("a.yaml:") for line in lines)
         return [line.removeprefix("a.yaml:") for line in lines]
 
-    return found
+    return read

@@ -68,10 +68,13 @@ def test_each_kind_is_read():
         ({"choice": [1, 1.0]}, "choice must name each value once, got [1, 1.0]"),
         ({"uniform": [0, 1], "int": [0, 1]}, "must be one kind of axis, got uniform and int"),
         ({"uniform": [0, 1], "stp": 1}, "an axis takes its kind and `step`, got stp as well"),
-        ({"choice": ["a"], "step": 1}, "step goes with uniform and int, got it with choice"),
+        (
+            {"choice": ["a"], "step": 1},
+            "step must be used with uniform or int alone, got it with choice",
+        ),
         (
             {"loguniform": [1, 2], "step": 1},
-            "step goes with uniform and int, got it with loguniform",
+            "step must be used with uniform or int alone, got it with loguniform",
         ),
         ({"uniform": [0, 1], "step": 0}, "step must be a number above 0, got 0"),
         ({"uniform": [0, 1], "step": -0.1}, "step must be a number above 0, got -0.1"),
@@ -88,13 +91,13 @@ def test_each_kind_is_read():
         ),
     ],
 )
-def test_a_wrong_axis_says_the_rule_then_the_value(tree, rule):
+def test_the_error_of_a_wrong_axis_has_the_rule_and_the_value(tree, rule):
     with pytest.raises(AxisError) as caught:
         parse_axis(tree)
     assert str(caught.value) == rule
 
 
-def test_a_bound_that_no_float_holds_is_refused():
+def test_a_bound_too_large_for_a_float_is_refused():
     with pytest.raises(AxisError, match="must be two numbers"):
         parse_axis({"uniform": [0, 10**400]})
 
@@ -103,15 +106,15 @@ def test_one_and_true_are_different_choices():
     assert parse_axis({"choice": [1, True]}) == Choice((1, True))
 
 
-def test_what_is_an_axis():
+def test_only_a_mapping_with_a_kind_of_axis_looks_like_one():
     assert looks_like_axis({"uniform": [0, 1]})
     assert not looks_like_axis({"name": "contrastive"})
     assert not looks_like_axis("uniform")
 
 
 @given(st.integers(0, 4), st.integers(-999, 999), st.integers(1, 99), st.integers(1, 60))
-def test_grid_points_are_the_decimal_numbers_meant(places, low, step, steps):
-    unit = Decimal(1).scaleb(-places)
+def test_grid_points_are_exact_decimal_numbers(decimals, low, step, steps):
+    unit = Decimal(1).scaleb(-decimals)
     grid = [float((low + i * step) * unit) for i in range(steps + 1)]
     bounds = [grid[0], grid[-1]]
     axis = parse_axis({"uniform": bounds, "step": float(step * unit)})
@@ -169,7 +172,7 @@ def test_text_and_truth_values_are_on_no_range(axis):
         (Choice(("b", "a")), "b"),
     ],
 )
-def test_centres(axis, centre):
+def test_the_centre_of_each_kind(axis, centre):
     assert axis.centre() == pytest.approx(centre)
 
 
@@ -190,5 +193,5 @@ def test_billions_of_whole_numbers_are_not_listed():
         (Choice(("a", 1)), "a, 1"),
     ],
 )
-def test_axes_in_words(axis, words):
+def test_each_kind_as_text(axis, words):
     assert str(axis) == words

@@ -54,7 +54,7 @@ def test_a_name_is_registered_once() -> None:
         registry.register("triangle", Component("math:e"))
 
 
-def test_an_import_string_that_leads_nowhere_is_an_error_with_the_string() -> None:
+def test_the_error_of_a_wrong_import_string_has_the_string() -> None:
     registry = _registry()
     registry.register("lost", Component("no_such_module:Shape"))
     with pytest.raises(ConfigError, match="shape lost must be importable from 'no_such_module:"):
@@ -90,6 +90,6 @@ def test_the_settings_of_every_component_have_its_name(kind: type[ComponentSetti
         assert get_args(section.model_fields[kind.registry.key].annotation) == (name,)
 
 
-def test_a_component_is_of_the_type_of_its_registry() -> None:
+def test_a_component_of_another_type_than_its_registry_is_refused() -> None:
     with pytest.raises(ConfigError, match="a metric must be registered as a Metric, got Component"):
         METRICS.register("dcg", Component("math:sqrt"))  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ def with_confirm(small_space_text, text):
     return small_space_text.replace("confirm: {finalists: 0}\n", text)
 
 
-def test_without_a_word_it_is_three_finalists_and_the_mandatory_controls(small_space_text):
+def test_the_defaults_are_three_finalists_and_three_controls(small_space_text):
     settings = parse_space(with_confirm(small_space_text, "")).settings
     assert settings.confirm == Confirm(
         finalists=3,
@@ -35,7 +35,7 @@ def test_without_a_word_it_is_three_finalists_and_the_mandatory_controls(small_s
         ("{finalist: 2}", "did you mean finalists?"),
     ],
 )
-def test_its_mistakes_are_told_where_they_stand(small_space_text, section, message):
+def test_a_mistake_in_the_section_has_its_line(small_space_text, section, message):
     with pytest.raises(ConfigError) as caught:
         parse_space(with_confirm(small_space_text, f"confirm: {section}\n"))
     [line] = str(caught.value).splitlines()
@@ -43,7 +43,7 @@ def test_its_mistakes_are_told_where_they_stand(small_space_text, section, messa
     assert message in line
 
 
-def test_the_papers_threshold_is_indexed_where_it_is_a_control_only(small_space_text):
+def test_the_papers_sigma_is_indexed_if_the_paper_is_a_control(small_space_text):
     assert 0.99 not in sigmas_needed(parse_space(small_space_text))
     paper = parse_space(with_confirm(small_space_text, "confirm: {controls: [paper]}\n"))
     assert 0.99 in sigmas_needed(paper)

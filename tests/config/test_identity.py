@@ -9,7 +9,7 @@ from class_sweep.config.identity import identity
 
 @pytest.fixture(scope="session")
 def trial(space):
-    """Dotted path to value -> the identity of that trial."""
+    """The identity of a trial by its values (dotted path to value)."""
     fixed = space(search="{trials: 1}", curriculum=None)
 
     def of(values):
@@ -18,7 +18,7 @@ def trial(space):
     return of
 
 
-def test_an_identity_is_twelve_hexadecimal_digits_and_always_the_same(trial):
+def test_an_identity_is_twelve_hexadecimal_digits_and_reproducible(trial):
     assert re.fullmatch("[0-9a-f]{12}", trial({}))
     assert trial({}) == trial({})
 
@@ -39,7 +39,7 @@ def test_an_identity_is_twelve_hexadecimal_digits_and_always_the_same(trial):
     ],
     ids=lambda change: next(iter(change)),
 )
-def test_how_trials_are_searched_pruned_and_placed_is_not_in_it(trial, change):
+def test_search_pruning_and_resources_do_not_change_the_identity(trial, change):
     assert trial(change) == trial({})
 
 
@@ -62,12 +62,12 @@ def test_how_trials_are_searched_pruned_and_placed_is_not_in_it(trial, change):
     ],
     ids=lambda change: next(iter(change)),
 )
-def test_whatever_changes_the_result_is_in_it(trial, change):
+def test_a_setting_that_changes_the_result_changes_the_identity(trial, change):
     assert trial(change) != trial({})
 
 
 CURRICULUM = {"curriculum.alpha": 0.5, "curriculum.beta": 0.1, "curriculum.intensity": "sigmoid"}
-IDLE_OVER_THE_FULL_DATA = [
+IDLE_ON_THE_FULL_DATA = [
     {"curriculum.order": "hard_first"},
     {"curriculum.order": "random"},
     {"curriculum.tie_break": "random"},
@@ -77,8 +77,8 @@ IDLE_OVER_THE_FULL_DATA = [
 ]
 
 
-@pytest.mark.parametrize("change", IDLE_OVER_THE_FULL_DATA, ids=str)
-def test_over_the_full_data_no_order_and_no_pacing_is_in_it(trial, change):
+@pytest.mark.parametrize("change", IDLE_ON_THE_FULL_DATA, ids=str)
+def test_on_the_full_data_order_and_pacing_do_not_change_the_identity(trial, change):
     full = CURRICULUM | {"curriculum.alpha": 1.0}
     assert trial(full | change) == trial(full)
     assert trial(CURRICULUM | change) != trial(CURRICULUM)
@@ -89,7 +89,7 @@ def test_over_the_full_data_no_order_and_no_pacing_is_in_it(trial, change):
     [{"curriculum.intensity_target": "learning_rate"}, {"curriculum.intensity_start": 0}],
     ids=lambda change: next(iter(change)),
 )
-def test_without_intensity_how_it_acts_is_not_in_it(trial, change):
+def test_without_intensity_its_target_and_start_do_not_change_the_identity(trial, change):
     constant = CURRICULUM | {"curriculum.intensity": "constant"}
     assert trial(constant | change) == trial(constant)
     assert trial(CURRICULUM | change) != trial(CURRICULUM)
@@ -100,12 +100,12 @@ def test_without_intensity_how_it_acts_is_not_in_it(trial, change):
     [{"curriculum.sigma": 0.5}, {"curriculum.tie_break": "random"}],
     ids=str,
 )
-def test_in_random_order_nothing_of_difficulty_is_in_it(trial, change):
+def test_in_random_order_difficulty_does_not_change_the_identity(trial, change):
     drawn = CURRICULUM | {"curriculum.order": "random"}
     assert trial(drawn | change) == trial(drawn)
 
 
 @given(st.floats(0.01, 0.99), st.floats(0.01, 0.99))
-def test_two_values_have_two_identities(trial, one, other):
-    same = trial({"curriculum.alpha": one}) == trial({"curriculum.alpha": other})
-    assert same == (one == other)
+def test_two_values_have_two_identities(trial, first, second):
+    same = trial({"curriculum.alpha": first}) == trial({"curriculum.alpha": second})
+    assert same == (first == second)

@@ -4,7 +4,7 @@ from class_sweep.config.document import load_space
 from class_sweep.errors import ConfigError
 
 WRONG = """\
-# every kind of mistake, a line each
+# every kind of mistake, one line each
 data: {source: chebi21, path: data/chebi20}
 text_encoder:
   kind: lsa
@@ -31,7 +31,7 @@ objective: validation/mmr
 resource: {cpus: 2}
 """
 
-FOUND = """\
+EXPECTED = """\
 2: data.source: must be one of chebi20, table, names, got 'chebi21'; did you mean chebi20?
 5: text_encoder.dimension: must be a known setting, got 'dimension'; did you mean dimensions?
 6: molecule_encoder.radius: must be a whole number, got 1.5
@@ -48,9 +48,9 @@ did you mean hard_first?
 18: optimizer.batch_size: must be a whole number, got 16.0
 19: optimizer.weight_decay: must be a number, got '0.1'
 20: optimizer.warmup: must be below 1.0, got 1.0
-21: budget.epochs: is required, and it is not there
+21: budget.epochs: is required, and it is missing
 22: search.seed: must be a whole number, got inf
-23: pruning.grace_epochs: must be a plain value, got an axis; axes stand for settings of \
+23: pruning.grace_epochs: must be a plain value, got an axis; axes are allowed in \
 curriculum, optimizer, backbone
 24: objective: must be validation/[split|all/][text_to_molecule|molecule_to_text/]\
 (mrr|hits@1|hits@10|mean_rank), got 'validation/mmr'; did you mean validation/mrr?
@@ -63,13 +63,13 @@ def test_every_mistake_is_reported_at_once(tmp_path):
     path.write_text(WRONG)
     with pytest.raises(ConfigError) as caught:
         load_space(path)
-    assert str(caught.value).splitlines() == [f"{path}:{line}" for line in FOUND.splitlines()]
+    assert str(caught.value).splitlines() == [f"{path}:{line}" for line in EXPECTED.splitlines()]
 
 
 def test_a_file_without_sections_lists_the_required_ones(mistakes):
     gone = dict.fromkeys(["data", "text_encoder", "molecule_encoder", "backbone"])
     assert mistakes(**gone, curriculum=None, budget=None) == [
-        f"1: {name}: is required, and it is not there"
+        f"1: {name}: is required, and it is missing"
         for name in ("backbone", "budget", "data", "molecule_encoder", "text_encoder")
     ]
 
@@ -92,7 +92,7 @@ def test_a_section_must_be_a_mapping(mistakes, value, shown):
     ]
 
 
-def test_a_key_of_another_kind_is_refused_with_the_keys_of_this_one(mistakes):
+def test_a_key_of_another_kind_is_refused_and_the_known_keys_are_listed(mistakes):
     assert mistakes(molecule_encoder="{kind: morgan, dimensions: 300}") == [
         "3: molecule_encoder.dimensions: must be a known setting, got 'dimensions';"
         " known here: kind, bits, radius"
@@ -140,7 +140,7 @@ def test_a_near_miss_suggests_the_name(mistakes, section, value, message):
     assert "; did you mean " in mistake
 
 
-def test_an_item_of_a_list_has_its_place(mistakes):
+def test_a_mistake_in_a_list_has_the_index_of_its_item(mistakes):
     assert mistakes(search="{trials: 4, baselines: [paper, full_dta]}") == [
         "7: search.baselines.1: must be one of paper, full_data, got 'full_dta';"
         " did you mean full_data?"
@@ -160,27 +160,27 @@ def test_an_item_of_a_list_has_its_place(mistakes):
         ("0", "must be above 0.0, got 0"),
     ],
 )
-def test_a_number_is_a_number(mistakes, written, message):
+def test_a_value_that_is_no_valid_number_is_refused(mistakes, written, message):
     assert mistakes(optimizer=f"{{lr: {written}}}") == [f"8: optimizer.lr: {message}"]
 
 
 @pytest.mark.parametrize("written", ["16.0", "1.6e1", "true", '"16"'])
-def test_a_whole_number_is_one(mistakes, written):
+def test_a_value_that_is_no_whole_number_is_refused(mistakes, written):
     [mistake] = mistakes(optimizer=f"{{batch_size: {written}}}")
     assert mistake.startswith("8: optimizer.batch_size: must be a whole number, got ")
 
 
 @pytest.mark.parametrize("written", ["1", '"true"', "yes"])
-def test_a_truth_value_is_true_or_false(mistakes, written):
+def test_a_value_that_is_no_truth_value_is_refused(mistakes, written):
     [mistake] = mistakes(molecule_encoder=f"{{kind: mol2vec, allow_pickle: {written}}}")
     assert mistake.startswith("3: molecule_encoder.allow_pickle: must be true or false, got ")
 
 
-def test_text_is_text(mistakes):
+def test_a_number_instead_of_text_is_refused(mistakes):
     assert mistakes(text_encoder="{model: 3}") == ["2: text_encoder.model: must be text, got 3"]
 
 
-def test_an_unknown_home_folder(mistakes):
+def test_the_home_folder_of_an_unknown_user_is_refused(mistakes):
     assert mistakes(data="{source: chebi20, path: ~nobody-has-this-name/data}") == [
         "1: data.path: must be a path whose ~ is the home of a known user,"
         " got ~nobody-has-this-name/data"
@@ -199,7 +199,7 @@ def test_an_unknown_home_folder(mistakes):
         ("-0.4", ""),
     ],
 )
-def test_a_percentage_is_refused_with_the_fraction_that_it_meant(mistakes, alpha, hint):
+def test_a_percentage_is_refused_and_the_fraction_is_suggested(mistakes, alpha, hint):
     assert mistakes(curriculum=f"{{alpha: {alpha}, beta: {{uniform: [0.1, 0.2]}}}}") == [
         f"5: curriculum.alpha: must be a fraction in (0, 1], got {alpha}{hint}"
     ]
@@ -211,7 +211,7 @@ def test_a_beta_in_per_cent_is_refused(mistakes):
     ]
 
 
-# --- axes where they stand ----------------------------------------------------------------------
+# --- axes ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_a_beta_in_per_cent_is_refused(mistakes):
         ("{int: [1, 40]}", ["got 40; write 0.40"]),
     ],
 )
-def test_every_end_of_an_axis_keeps_its_settings_rule(mistakes, axis, messages):
+def test_both_ends_of_an_axis_must_keep_the_rule_of_the_setting(mistakes, axis, messages):
     assert mistakes(curriculum=f"{{alpha: {axis}}}") == [
         f"5: curriculum.alpha: must be a fraction in (0, 1], {message}" for message in messages
     ]
@@ -250,17 +250,17 @@ def test_an_axis_under_an_unknown_key_is_one_mistake(mistakes):
 def test_only_settings_of_three_sections_take_an_axis(mistakes, section, value, path):
     assert mistakes(**{section: value}) == [
         f"{path}: must be a plain value, got an axis;"
-        " axes stand for settings of curriculum, optimizer, backbone"
+        " axes are allowed in curriculum, optimizer, backbone"
     ]
 
 
-def test_a_backbone_is_no_axis(mistakes):
+def test_the_name_of_the_backbone_cannot_be_an_axis(mistakes):
     assert mistakes(backbone="{name: {choice: [contrastive]}}") == [
         "4: backbone.name: must be one backbone: sweep each in a file of its own and compare them"
     ]
 
 
-def test_sigma_is_no_logarithmic_axis(mistakes):
+def test_sigma_cannot_be_a_logarithmic_axis(mistakes):
     assert mistakes(curriculum="{sigma: {loguniform: [0.9, 0.99]}}") == [
         "5: curriculum.sigma: must be uniform or choice, got loguniform"
     ]
@@ -310,13 +310,13 @@ def test_each_pruner_takes_its_own_settings_and_no_others(mistakes, kind, settin
     assert mistake.startswith(f"8: pruning.{word}: must be a known setting, got '{word}'; ")
 
 
-def test_a_recording_prunes_nothing(mistakes, space):
+def test_a_recording_cannot_prune(mistakes, space):
     [mistake] = mistakes(search="{trials: 4, record: 2}")
     assert mistake.endswith(
         "pruning.kind: must be none where search.record is set, got successive_halving"
     )
-    found = space(search="{trials: 4, record: 2}", pruning="{kind: none}").settings.search
-    assert found.runs == 8
+    loaded = space(search="{trials: 4, record: 2}", pruning="{kind: none}").settings.search
+    assert loaded.runs == 8
 
 
 def test_without_an_axis_there_is_one_trial_beside_the_baselines(mistakes, space):
@@ -324,8 +324,8 @@ def test_without_an_axis_there_is_one_trial_beside_the_baselines(mistakes, space
     assert mistake.startswith("6: search.trials: must be at most 1 ")
     [mistake] = mistakes(curriculum=None, search="{trials: 3, baselines: [full_data]}")
     assert mistake.startswith("6: search.trials: must be at most 2 ")
-    found = space(curriculum=None, search="{trials: 3, baselines: [full_data, paper]}")
-    assert found.settings.search.trials == 3
+    loaded = space(curriculum=None, search="{trials: 3, baselines: [full_data, paper]}")
+    assert loaded.settings.search.trials == 3
 
 
 def test_a_baseline_is_named_once(mistakes):
@@ -341,19 +341,19 @@ def test_the_baselines_must_fit_into_the_trials(mistakes):
 
 
 def test_rules_between_settings_are_reported_beside_wrong_values(mistakes):
-    found = mistakes(
+    lines = mistakes(
         curriculum="{alpha: 40}",
         pruning="{grace_epochs: 11}",
         search="{trials: 1, baselines: [paper, paper]}",
     )
-    assert [mistake.split(": ")[1] for mistake in found] == [
+    assert [line.split(": ")[1] for line in lines] == [
         "curriculum.alpha",
         "search.baselines",
         "pruning.grace_epochs",
     ]
 
 
-def test_a_grid_needs_axes_that_end(mistakes, space):
+def test_a_grid_needs_finite_axes(mistakes, space):
     axes = "{alpha: {uniform: [0.2, 0.9]}, order: {choice: [easy_first, random]}}"
     assert mistakes(curriculum=axes, search="{trials: 2, sampler: grid}") == [
         "5: curriculum.alpha: must be a choice, or a range with a step, for the sampler grid,"
@@ -412,5 +412,5 @@ def test_mistakes_in_a_backbone(mistakes, written, expected):
         ),
     ],
 )
-def test_mistakes_in_what_of_a_text_encoder_is_trained(mistakes, written, expected):
+def test_mistakes_in_the_trained_layers_of_a_text_encoder(mistakes, written, expected):
     assert mistakes(text_encoder=written) == [f"2: text_encoder.trainable: {expected}"]

@@ -9,7 +9,7 @@ def test_every_metric_is_an_objective(name):
 
 
 @pytest.mark.parametrize("name", metric_names(("split",)))
-def test_the_pool_is_the_split_where_none_is_named(name):
+def test_the_default_pool_is_the_split(name):
     short = name.removeprefix("split/")
     assert parse_objective(f"validation/{short}") == parse_objective(f"validation/{name}")
 
@@ -20,7 +20,7 @@ def test_names_are_two_pools_three_directions_four_metrics():
 
 
 @pytest.mark.parametrize("name", metric_names())
-def test_a_mean_rank_is_minimised_and_all_else_maximised(name):
+def test_a_mean_rank_is_minimised_and_any_other_metric_maximised(name):
     objective = parse_objective(f"validation/{name}")
     lower_is_better = name.endswith("mean_rank")
     assert objective.direction == ("minimize" if lower_is_better else "maximize")

@@ -17,6 +17,6 @@ def test_a_recording_is_the_space_under_several_seeds_without_pruning(small_spac
     assert parse_space(recording.text).settings == recording.settings  # as `resume` reads it
 
 
-def test_a_recording_has_a_seed_at_least(small_space_text):
+def test_a_recording_needs_at_least_one_seed(small_space_text):
     with pytest.raises(ConfigError, match=r"search.record: must be at least 1, got 0"):
         as_recording(parse_space(small_space_text), 0)

@@ -21,28 +21,28 @@ def test_every_search_space_loads(path):
 
 
 def test_plain_values_are_fixed_and_axes_are_at_their_centre(space):
-    found = space(
+    loaded = space(
         curriculum="{alpha: {uniform: [0.2, 0.8]}, beta: 0.03, order: {choice: [random]}}",
         optimizer="{lr: {loguniform: [1e-4, 1e-2]}, batch_size: {int: [32, 96], step: 32}}",
         backbone="{name: contrastive, hidden: {choice: [64, 128]}}",
     )
-    assert found.axes == {
+    assert loaded.axes == {
         "backbone.hidden": Choice((64, 128)),
         "curriculum.alpha": Uniform(0.2, 0.8),
         "curriculum.order": Choice(("random",)),
         "optimizer.lr": LogUniform(1e-4, 1e-2),
         "optimizer.batch_size": IntRange(32, 96, 32),
     }
-    assert next(iter(found.axes)) == "backbone.hidden"  # the file's order
-    assert found.settings.curriculum.alpha == 0.5
-    assert found.settings.curriculum.beta == 0.03
-    assert found.settings.curriculum.order == "random"
-    assert found.settings.optimizer.lr == pytest.approx(1e-3)
-    assert found.settings.optimizer.batch_size == 64
-    assert found.settings.backbone.hidden == 64
-    assert found.centre() == {
+    assert next(iter(loaded.axes)) == "backbone.hidden"  # the file's order
+    assert loaded.settings.curriculum.alpha == 0.5
+    assert loaded.settings.curriculum.beta == 0.03
+    assert loaded.settings.curriculum.order == "random"
+    assert loaded.settings.optimizer.lr == pytest.approx(1e-3)
+    assert loaded.settings.optimizer.batch_size == 64
+    assert loaded.settings.backbone.hidden == 64
+    assert loaded.centre() == {
         path: pytest.approx(axis.centre()) if isinstance(axis.centre(), float) else axis.centre()
-        for path, axis in found.axes.items()
+        for path, axis in loaded.axes.items()
     }
 
 
@@ -51,8 +51,8 @@ def test_the_text_is_kept_as_it_was_read(space, text):
 
 
 def test_a_home_folder_is_expanded(space):
-    found = space(data="{source: chebi20, path: ~/chebi20}")
-    assert found.settings.data.path == Path.home() / "chebi20"
+    loaded = space(data="{source: chebi20, path: ~/chebi20}")
+    assert loaded.settings.data.path == Path.home() / "chebi20"
 
 
 def test_an_encoder_with_a_model_is_huggingface(space):
@@ -71,28 +71,28 @@ def test_an_encoder_with_a_model_is_huggingface(space):
     ],
 )
 def test_sigma_always_has_a_grid(space, sigma, values):
-    found = space(curriculum=f"{{alpha: {{uniform: [0.2, 0.9]}}, sigma: {sigma}}}")
-    assert found.sigmas() == values
+    loaded = space(curriculum=f"{{alpha: {{uniform: [0.2, 0.9]}}, sigma: {sigma}}}")
+    assert loaded.sigmas() == values
 
 
 # --- resolve ----------------------------------------------------------------------------------
 
 
-def test_resolve_puts_values_in_and_leaves_the_rest(space):
-    found = space(curriculum="{alpha: {uniform: [0.2, 0.9]}, beta: 0.05}")
-    resolved = found.resolve({"curriculum.alpha": 0.3, "optimizer.lr": 0.01})
+def test_resolve_sets_values_and_keeps_the_others(space):
+    loaded = space(curriculum="{alpha: {uniform: [0.2, 0.9]}, beta: 0.05}")
+    resolved = loaded.resolve({"curriculum.alpha": 0.3, "optimizer.lr": 0.01})
     assert resolved.curriculum.alpha == 0.3
     assert resolved.curriculum.beta == 0.05
     assert resolved.optimizer.lr == 0.01
-    assert found.settings.curriculum.alpha == pytest.approx(0.55)
+    assert loaded.settings.curriculum.alpha == pytest.approx(0.55)
 
 
-def test_resolve_reaches_a_section_that_the_file_leaves_out(space):
-    found = space(curriculum=None, search="{trials: 1}")
-    assert found.resolve({"curriculum.alpha": 0.3}).curriculum.alpha == 0.3
+def test_resolve_sets_a_value_in_a_section_that_the_file_lacks(space):
+    loaded = space(curriculum=None, search="{trials: 1}")
+    assert loaded.resolve({"curriculum.alpha": 0.3}).curriculum.alpha == 0.3
 
 
-def test_resolve_refuses_what_a_file_may_not_say(space):
+def test_resolve_refuses_values_that_a_file_may_not_have(space):
     with pytest.raises(ConfigError) as caught:
         space().resolve({"curriculum.alpha": 40, "optimizer.lrr": 1})
     assert "curriculum.alpha: must be a fraction in (0, 1], got 40; write 0.40" in str(caught.value)
@@ -114,14 +114,14 @@ def section(**fields):
     return st.fixed_dictionaries({}, optional=fields)
 
 
-def one(name, kind, **fields):
+def of_kind(name, kind, **fields):
     return section(**fields).map(lambda tree: {name: kind, **tree})
 
 
 rule = section(by=st.sampled_from(["molecule", "scaffold"]), train=fractions, seed=seeds)
 columns = section(smiles=words, text=words, id=words | st.none(), split=words)
 data = st.one_of(
-    one("source", "names", limit=st.integers(100, 10**9), seed=seeds),
+    of_kind("source", "names", limit=st.integers(100, 10**9), seed=seeds),
     st.builds(lambda path: {"source": "chebi20", "path": path}, paths),
     st.builds(
         lambda path, below: {"source": "table", "path": path, **below},
@@ -130,12 +130,12 @@ data = st.one_of(
     ),
 )
 text_encoder = st.one_of(
-    one("kind", "lsa", dimensions=st.integers(2, 2048), seed=seeds),
+    of_kind("kind", "lsa", dimensions=st.integers(2, 2048), seed=seeds),
     st.builds(lambda model: {"model": model, "pooling": "cls"}, words),
 )
 molecule_encoder = st.one_of(
-    one("kind", "morgan", bits=st.integers(16, 16384), radius=st.integers(0, 6)),
-    one("kind", "mol2vec", vectors=paths | st.none(), allow_pickle=st.booleans()),
+    of_kind("kind", "morgan", bits=st.integers(16, 16384), radius=st.integers(0, 6)),
+    of_kind("kind", "mol2vec", vectors=paths | st.none(), allow_pickle=st.booleans()),
 )
 curriculum = section(
     order=st.sampled_from(["easy_first", "hard_first", "random"]),
@@ -154,20 +154,20 @@ trees = st.fixed_dictionaries(
         "data": data,
         "text_encoder": text_encoder,
         "molecule_encoder": molecule_encoder,
-        "backbone": one("name", "contrastive", hidden=st.integers(1, 9), dropout=st.just(0.25)),
+        "backbone": of_kind("name", "contrastive", hidden=st.integers(1, 9), dropout=st.just(0.25)),
         "budget": st.builds(lambda epochs: {"epochs": epochs}, st.integers(1, 99)),
-        "search": one("trials", 1, sampler=st.sampled_from(["tpe", "random"]), seed=seeds),
+        "search": of_kind("trials", 1, sampler=st.sampled_from(["tpe", "random"]), seed=seeds),
     },
     optional={
         "curriculum": curriculum,
         "optimizer": optimizer,
         "pruning": st.one_of(
             st.just({"kind": "none"}),
-            one("kind", "median", grace_epochs=st.floats(0.5, 0.75)),
-            one("kind", "hyperband", grace_epochs=st.just("pacing_end")),
+            of_kind("kind", "median", grace_epochs=st.floats(0.5, 0.75)),
+            of_kind("kind", "hyperband", grace_epochs=st.just("pacing_end")),
             section(grace_epochs=st.floats(0.5, 1), reduction_factor=st.floats(2, 9)),
-            one("kind", "asha", reduction_factor=st.floats(2, 9)),
-            one("kind", "one_rung", grace_epochs=st.just(1), min_kept=st.integers(1, 9)),
+            of_kind("kind", "asha", reduction_factor=st.floats(2, 9)),
+            of_kind("kind", "one_rung", grace_epochs=st.just(1), min_kept=st.integers(1, 9)),
         ),
         "resources": section(cpus=st.floats(0.5, 9), gpus=st.integers(0, 2)),
         "objective": st.sampled_from(["validation/mrr", "validation/all/hits@10"]),
@@ -176,7 +176,7 @@ trees = st.fixed_dictionaries(
 
 
 @given(trees)
-def test_settings_that_are_dumped_load_as_the_same_settings(tree):
+def test_dumped_settings_load_as_the_same_settings(tree):
     settings = Settings.model_validate_json(json.dumps(tree))
     again = parse_space(dump_settings(settings))
     assert again.settings == settings
@@ -184,7 +184,7 @@ def test_settings_that_are_dumped_load_as_the_same_settings(tree):
 
 
 @given(trees)
-def test_a_written_tree_loads_as_the_settings_it_says(tree):
+def test_a_written_tree_loads_as_its_settings(tree):
     assert parse_space(write_yaml(tree)).settings == Settings.model_validate_json(json.dumps(tree))
 
 
@@ -213,15 +213,15 @@ def test_axes_are_found_and_every_value_on_them_resolves(tree, axes, draw):
     for path, (written, _) in axes.items():
         name, setting = path.split(".")
         tree.setdefault(name, {})[setting] = written
-    found = parse_space(write_yaml(tree))
-    assert found.axes == {path: axis for path, (_, axis) in axes.items()}
-    assert found.resolve(found.centre()) == found.settings
+    loaded = parse_space(write_yaml(tree))
+    assert loaded.axes == {path: axis for path, (_, axis) in axes.items()}
+    assert loaded.resolve(loaded.centre()) == loaded.settings
     values = {}
-    for path, axis in found.axes.items():
-        known = axis.values()
-        choices = st.sampled_from(known) if known else st.floats(axis.low, axis.high)
+    for path, axis in loaded.axes.items():
+        grid = axis.values()
+        choices = st.sampled_from(grid) if grid else st.floats(axis.low, axis.high)
         values[path] = draw.draw(choices, label=path)
-    tree_of = found.resolve(values).model_dump()
+    tree_of = loaded.resolve(values).model_dump()
     for path, value in values.items():
         name, setting = path.split(".")
         assert tree_of[name][setting] == value
@@ -249,7 +249,7 @@ junk = st.sampled_from(
         {"kind": "x"},
     ]
 )
-places = st.sampled_from(
+keys = st.sampled_from(
     [(name,) for name in Settings.model_fields]
     + [
         ("curriculum", "alpha"),
@@ -267,15 +267,15 @@ places = st.sampled_from(
 
 
 @settings(max_examples=200)
-@given(trees, st.lists(st.tuples(places, junk), min_size=1, max_size=3))
-def test_nonsense_anywhere_is_a_mistake_with_its_line_and_never_a_crash(tree, changes):
-    for place, value in changes:
+@given(trees, st.lists(st.tuples(keys, junk), min_size=1, max_size=3))
+def test_junk_anywhere_is_a_mistake_with_its_line_and_never_a_crash(tree, changes):
+    for key, value in changes:
         below = tree
-        for part in place[:-1]:
+        for part in key[:-1]:
             if not isinstance(below.get(part), dict):
                 below[part] = {}
             below = below[part]
-        below[place[-1]] = value
+        below[key[-1]] = value
     text = write_yaml(tree)
     try:
         parse_space(text, "a.yaml")
@@ -287,7 +287,7 @@ def test_nonsense_anywhere_is_a_mistake_with_its_line_and_never_a_crash(tree, ch
             assert 1 <= int(number) <= last
 
 
-def test_gpus_are_shared_or_whole(small_space_text):
+def test_a_trial_has_a_share_of_a_gpu_or_whole_gpus(small_space_text):
     def text(gpus):
         return small_space_text.replace("{cpus: 1}", f"{{cpus: 1, gpus: {gpus}}}")
 

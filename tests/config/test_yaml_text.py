@@ -39,7 +39,7 @@ def test_numbers_in_any_notation_are_numbers(text, number):
     assert isinstance(value(text), float)
 
 
-def test_a_whole_number_stays_one():
+def test_a_whole_number_is_an_integer():
     assert value("16") == 16
     assert isinstance(value("16"), int)
 
@@ -126,13 +126,13 @@ def test_every_key_has_its_line():
     ]
 
 
-def test_a_key_that_is_not_there_has_its_parents_line():
+def test_a_missing_key_has_the_line_of_its_parent():
     source = read_yaml("a: 1\nb:\n  c: 1\n", "a.yaml")
     assert source.line(("b", "missing", "deeper")) == 2
     assert source.line(("missing",)) == 1
 
 
-def test_a_missing_file(tmp_path):
+def test_a_missing_file_is_an_error(tmp_path):
     path = tmp_path / "none.yaml"
     with pytest.raises(ConfigError, match="must be a readable space file: No such file") as caught:
         load_space(path)
@@ -168,9 +168,9 @@ trees = st.recursive(
 
 
 @given(st.dictionaries(words | numberlike, trees, max_size=4))
-def test_what_is_written_is_read_back(tree):
+def test_a_written_tree_is_read_back(tree):
     assert read_yaml(write_yaml(tree), "a.yaml").tree == tree
 
 
-def test_text_is_quoted_where_any_reader_would_take_it_for_something_else():
+def test_text_is_quoted_if_a_reader_could_take_it_for_another_type():
     assert write_yaml({"a": "1e5", "b": "no", "c": "word"}) == "a: '1e5'\nb: 'no'\nc: word\n"

@@ -1,4 +1,4 @@
-"""Finalists, their controls, and which of these are the same."""
+"""The finalists, their controls, and the controls that share an arm."""
 
 from dataclasses import replace
 
@@ -72,35 +72,35 @@ def arms(space, features):
 
 
 def test_a_finalist_is_compared_with_every_control_the_first_control_first(arms):
-    found = arms(trial(7))
-    assert found.finalists == ["trial 7"]
-    assert [pair.kind for pair in found.comparisons] == ALL
-    assert found.comparisons[0] == Comparison("trial 7", "full_data", "full_data")
-    assert list(found.arms) == [
+    plan = arms(trial(7))
+    assert plan.finalists == ["trial 7"]
+    assert [pair.kind for pair in plan.comparisons] == ALL
+    assert plan.comparisons[0] == Comparison("trial 7", "full_data", "full_data")
+    assert list(plan.arms) == [
         "trial 7", "full_data", "full_data_equal_samples of trial 7", "random_order of trial 7",
         "reversed_order of trial 7", "no_intensity of trial 7", "paper",
     ]  # fmt: skip
-    values = {name.split(" of ")[0]: arm.values for name, arm in found.arms.items()}
+    values = {name.split(" of ")[0]: arm.values for name, arm in plan.arms.items()}
     assert values["random_order"] == VALUES | {"curriculum.order": "random"}
     assert values["reversed_order"] == VALUES | {"curriculum.order": "easy_first"}
     assert values["no_intensity"] == VALUES | {"curriculum.intensity": "constant"}
 
 
 def test_a_control_differs_from_its_finalist_in_one_thing(arms, space):
-    found = arms(trial(1, lr=0.004), trial(2, lr=0.002), finalists=2)
-    for pair in found.comparisons:
-        rate = found.arms[pair.finalist].values["optimizer.lr"]
-        settings = space.resolve(found.arms[pair.control].values)
+    plan = arms(trial(1, lr=0.004), trial(2, lr=0.002), finalists=2)
+    for pair in plan.comparisons:
+        rate = plan.arms[pair.finalist].values["optimizer.lr"]
+        settings = space.resolve(plan.arms[pair.control].values)
         assert settings.optimizer.lr == rate
-    names = [pair.control for pair in found.comparisons if pair.kind == "full_data"]
+    names = [pair.control for pair in plan.comparisons if pair.kind == "full_data"]
     assert names == ["full_data of trial 1", "full_data of trial 2"]
 
 
 def test_full_data_at_equal_samples_anneals_over_the_finalists_samples(arms, space, features):
-    found = arms(trial(7))
-    finalist = found.arms["trial 7"]
-    control = found.arms["full_data_equal_samples of trial 7"]
-    assert control.samples == finalist.samples < found.arms["full_data"].samples == FULL
+    plan = arms(trial(7))
+    finalist = plan.arms["trial 7"]
+    control = plan.arms["full_data_equal_samples of trial 7"]
+    assert control.samples == finalist.samples < plan.arms["full_data"].samples == FULL
     assert control.values[SAMPLES] == finalist.samples
     trainer = Trainer(space.resolve(control.values), features)
     trainer.train_to(trainer.schedule.steps)
@@ -112,34 +112,35 @@ def test_full_data_at_equal_samples_anneals_over_the_finalists_samples(arms, spa
 
 
 def test_controls_that_change_nothing_are_not_run(arms):
-    found = arms(trial(3, order="random", intensity="constant"))
-    assert found.same == {
+    plan = arms(trial(3, order="random", intensity="constant"))
+    assert plan.same == {
         ("trial 3", "random_order"): "trial 3",
         ("trial 3", "no_intensity"): "trial 3",
     }
-    kinds = [pair.kind for pair in found.comparisons]
-    assert kinds == ["full_data", "full_data_equal_samples", "paper"]  # nothing is its reverse
+    kinds = [pair.kind for pair in plan.comparisons]
+    # A random order has no reverse.
+    assert kinds == ["full_data", "full_data_equal_samples", "paper"]
 
 
 def test_a_finalist_that_sees_all_samples_has_one_full_data_control(arms, space):
     values = baseline_config(space, "full_data") | {"curriculum.intensity": "inverse"}
     whole = replace(trial(4), config=values)
-    found = arms(whole)
-    assert found.same["trial 4", "full_data_equal_samples"] == "full_data"
-    assert found.same["trial 4", "random_order"] == "trial 4"  # over all pairs no order plays
-    assert [pair.control for pair in found.comparisons].count("full_data") == 1
+    plan = arms(whole)
+    assert plan.same["trial 4", "full_data_equal_samples"] == "full_data"
+    assert plan.same["trial 4", "random_order"] == "trial 4"  # on all pairs the order has no effect
+    assert [pair.control for pair in plan.comparisons].count("full_data") == 1
 
 
 def test_finalists_differ_from_each_other_and_from_full_data(arms, space):
     full = replace(trial(0, "full_data"), config=baseline_config(space, "full_data"))
-    plain = trial(1, alpha=1.0, intensity="constant")  # the same, found by the search
+    plain = trial(1, alpha=1.0, intensity="constant")  # full data again, proposed by the sampler
     twin = trial(3, alpha=0.4999)  # the same pools as trial 2
     other = trial(4, order="easy_first")
-    found = arms(full, plain, trial(2), twin, other, trial(5, alpha=0.7), finalists=2)
-    assert found.finalists == ["trial 2", "trial 4"]
+    plan = arms(full, plain, trial(2), twin, other, trial(5, alpha=0.7), finalists=2)
+    assert plan.finalists == ["trial 2", "trial 4"]
     # The second finalist is the first one's reversed order: one arm stands for both.
-    assert Comparison("trial 2", "trial 4", "reversed_order") in found.comparisons
-    assert Comparison("trial 4", "trial 2", "reversed_order") in found.comparisons
+    assert Comparison("trial 2", "trial 4", "reversed_order") in plan.comparisons
+    assert Comparison("trial 4", "trial 2", "reversed_order") in plan.comparisons
 
 
 def test_the_paper_as_a_finalist_is_not_also_a_control(arms, space):
@@ -149,7 +150,7 @@ def test_the_paper_as_a_finalist_is_not_also_a_control(arms, space):
     assert found.same["paper", "paper"] == "paper"
 
 
-def test_where_only_full_data_finished_there_is_nothing_to_confirm(arms, space):
+def test_if_only_full_data_finished_there_is_nothing_to_confirm(arms, space):
     full = replace(trial(0, "full_data"), config=baseline_config(space, "full_data"))
     found = arms(full)
     assert (found.finalists, found.comparisons, found.arms) == ([], [], {})

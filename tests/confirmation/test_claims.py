@@ -51,30 +51,30 @@ def test_a_worse_finalist_is_claimed_with_its_interval_as_a_loss():
 
 
 def test_an_open_comparison_claims_nothing_and_names_the_seeds_needed():
-    found = pair("open", difference=0.002, interval=(-0.005, 0.009), seeds_needed=22)
-    assert claim(found, MRR) == (
+    figures = pair("open", difference=0.002, interval=(-0.005, 0.009), seeds_needed=22)
+    assert claim(figures, MRR) == (
         "not told apart from full data: difference 0.2 [−0.5, 0.9]; about 22 seeds would settle it"
     )
 
 
 @pytest.mark.parametrize("needed", [None, 1001])
 def test_more_than_a_thousand_seeds_are_not_counted(needed):
-    found = pair("open", interval=(-0.005, 0.009), seeds_needed=needed)
-    assert claim(found, MRR).endswith("; more than 1,000 seeds would be needed")
+    figures = pair("open", interval=(-0.005, 0.009), seeds_needed=needed)
+    assert claim(figures, MRR).endswith("; more than 1,000 seeds would be needed")
 
 
 def test_a_difference_that_the_bootstrap_does_not_confirm_is_limited_to_these_queries():
     assert claim(pair(generalises=False), MRR) == (
         "better than full data by 1.1 points of MRR [0.4, 1.8] with 79 % of its samples, on these"
-        " 3,301 queries; over other queries of their kind the difference may be none [−0.2, 2.0]"
+        " 3,301 queries; over other queries of the same kind the difference may be 0 [−0.2, 2.0]"
     )
 
 
-def test_a_mean_rank_is_in_places_and_lower_is_better():
+def test_a_mean_rank_is_in_ranks_and_lower_is_better():
     metric = "all/text_to_molecule/mean_rank"
-    found = pair(metric=metric, difference=-3.5, interval=(-5.0, -2.0))
-    assert claim(found, metric).startswith(
-        "better than full data by 3.5 places of mean rank [2.0, 5.0]"
+    figures = pair(metric=metric, difference=-3.5, interval=(-5.0, -2.0))
+    assert claim(figures, metric).startswith(
+        "better than full data by 3.5 ranks of mean rank [2.0, 5.0]"
     )
 
 
@@ -83,8 +83,8 @@ def test_a_tiny_bound_is_not_rounded_to_zero():
 
 
 def test_a_failed_comparison_has_no_figures():
-    found = pair("open", closed="failed", metrics={})
-    assert claim(found, MRR) == "not compared with full data: a run failed"
+    figures = pair("open", closed="failed", metrics={})
+    assert claim(figures, MRR) == "not compared with full data: a run failed"
 
 
 def test_every_control_has_a_name():

@@ -1,9 +1,9 @@
-"""What of a confirmation needs no Ray: its settings, its seeds, its runs' failures."""
+"""The parts of a confirmation that need no Ray: settings, seeds, single runs and failures."""
 
 import pytest
 
 from class_sweep.config.document import parse_space
-from class_sweep.confirmation import paired_runs as retraining
+from class_sweep.confirmation import paired_runs
 from class_sweep.confirmation.paired_runs import Job, train_job
 from class_sweep.confirmation.procedure import (
     ConfirmOptions,
@@ -90,7 +90,7 @@ def test_a_transient_failure_is_marked_for_a_retry(space, arrays, monkeypatch):
     def breaks(*_):
         raise OSError("a moment without the disk")
 
-    monkeypatch.setattr(retraining.Trainer, "ranks", breaks)
+    monkeypatch.setattr(paired_runs.Trainer, "ranks", breaks)
     trained = train_job(arrays, Job("trial 1", VALUES, 4), space, "validation")
     assert trained.reason == "OSError: a moment without the disk"
     assert "Traceback" in trained.traceback

@@ -20,7 +20,7 @@ def real_data() -> Path:
 
 @pytest.fixture
 def chebi20(tmp_path) -> Callable[..., Path]:
-    """Writes a folder in MolT5's layout; a split's lines can be replaced, or left out by None."""
+    """Writes a folder in MolT5's layout; the lines of a split can be replaced or removed (None)."""
 
     def write(**lines: list[str] | None) -> Path:
         content = {
@@ -39,7 +39,7 @@ def chebi20(tmp_path) -> Callable[..., Path]:
 
 @pytest.fixture
 def table() -> Callable[..., TableData]:
-    """Settings of a table, through validation as a space file's are."""
+    """Validated settings of a table."""
 
     def settings(path: Path, **sections: dict) -> TableData:
         return TableData.model_validate({"source": "table", "path": path, **sections})

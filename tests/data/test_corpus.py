@@ -21,7 +21,7 @@ def test_every_source_has_a_reader():
     assert all(callable(DATA_SOURCES.load(name)) for name in DATA_SOURCES)
 
 
-def test_pairs_in_order_with_canonical_molecules(chebi20):
+def test_pairs_are_in_order_and_have_canonical_molecules(chebi20):
     pairs = load(chebi20(train=["1\tOCC\tethanol", "2\tC[C@H](N)C(=O)O\talanine"]))
     assert pairs.ids == ("1", "2", "3", "4")
     assert pairs.split.tolist() == [0, 0, 1, 2]
@@ -30,7 +30,7 @@ def test_pairs_in_order_with_canonical_molecules(chebi20):
     assert pairs.dropped == ()
 
 
-def test_unusable_rows_are_dropped_and_named(chebi20, caplog, capfd):
+def test_unusable_rows_are_dropped_with_a_reason(chebi20, caplog, capfd):
     path = chebi20(train=many(200, "x\tC1CC\topen ring", "y\tN\t", "z\t\tnothing"))
     caplog.set_level(logging.INFO, "class_sweep")
     pairs = load(path)
@@ -53,7 +53,7 @@ def test_unusable_rows_are_dropped_and_named(chebi20, caplog, capfd):
     assert capfd.readouterr().err == ""
 
 
-def test_rdkit_speaks_again_afterwards(chebi20, capfd):
+def test_rdkit_logs_errors_again_after_the_cleaning(chebi20, capfd):
     from rdkit import Chem
 
     load(chebi20())
@@ -61,7 +61,7 @@ def test_rdkit_speaks_again_afterwards(chebi20, capfd):
     assert "ring" in capfd.readouterr().err
 
 
-def test_too_many_unusable_rows(chebi20):
+def test_too_many_unusable_rows_are_an_error(chebi20):
     path = chebi20(train=many(100, *(f"bad{n}\tC1CC\ttext" for n in range(7))))
     with pytest.raises(DataError, match=r"at most 2% .* got 7 of 109 rows \(6\.4%\)") as e:
         load(path)
@@ -72,7 +72,7 @@ def test_too_many_unusable_rows(chebi20):
     assert "bad5" not in str(e.value)
 
 
-def test_a_molecule_in_two_splits(chebi20):
+def test_a_molecule_in_two_splits_is_an_error(chebi20):
     path = chebi20(
         train=["1\tOCC\tethanol", "2\tC\tmethane"],
         validation=["3\tCCO\talcohol", "5\tC(O)C\tspirit"],
@@ -97,13 +97,13 @@ def test_a_molecule_may_have_several_texts(chebi20):
 
 
 @pytest.mark.parametrize("split", ["train", "validation", "test"])
-def test_an_empty_split(chebi20, split):
+def test_an_empty_split_is_an_error(chebi20, split):
     path = chebi20(**{split: []})
     with pytest.raises(DataError, match=f"the {split} split must not be empty, got .*{split}: 0"):
         load(path)
 
 
-def test_one_training_pair_has_no_negative(chebi20):
+def test_a_single_training_pair_is_an_error(chebi20):
     with pytest.raises(DataError, match="train must have at least 2 pairs, got train: 1"):
         load(chebi20(train=["1\tC\tmethane"]))
 
@@ -112,14 +112,14 @@ def test_one_training_pair_has_no_negative(chebi20):
 @pytest.mark.parametrize(
     ("folder", "counts"), [("chebi20", (6_863, 3_301, 627)), ("mixed", (11_362, 3_301, 1_164))]
 )
-def test_real_folders(real_data, folder, counts):
+def test_the_real_data_sets_have_their_pairs(real_data, folder, counts):
     pairs = load(real_data / folder)
     assert tuple(len(pairs.rows(name)) for name in SPLITS) == counts
     assert pairs.dropped == ()
     assert len(set(pairs.molecules)) == len(pairs)
 
 
-def test_the_embedded_names():
+def test_the_embedded_names_are_split_and_complete():
     pairs = load_pairs(NamesData(source="names", limit=500))
     assert [len(pairs.rows(name)) for name in SPLITS] == [400, 50, 50]
     assert pairs.dropped == ()

@@ -17,7 +17,7 @@ def pairs():
     )
 
 
-def test_counts_of_each_split(pairs):
+def test_pairs_molecules_texts_and_duplicates_are_counted(pairs):
     summary = describe(pairs)
     train = summary.splits["train"]
     assert (train.pairs, train.molecules, train.texts) == (4, 3, 3)
@@ -28,7 +28,7 @@ def test_counts_of_each_split(pairs):
     assert summary.checksum == pairs.checksum()
 
 
-def test_quantiles(pairs):
+def test_quantiles_of_words_and_heavy_atoms(pairs):
     summary = describe(pairs)
     assert summary.splits["validation"].heavy_atoms == (6.0,) * len(LEVELS)
     assert summary.splits["validation"].words == (4.0,) * len(LEVELS)

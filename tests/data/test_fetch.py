@@ -20,7 +20,7 @@ HALF = len(CONTENT) // 2
 
 @dataclass
 class Site:
-    """A server of one file, and how it misbehaves."""
+    """A server of one file, and its faults."""
 
     url: str = ""
     content: bytes = CONTENT
@@ -45,9 +45,9 @@ def handler(site: Site) -> type[BaseHTTPRequestHandler]:
             return self.answer(206 if start else 200, site.content[start:], start)
 
         def start(self) -> int:
-            asked = self.headers.get("Range")
+            requested = self.headers.get("Range")
             same = not site.if_range or self.headers.get("If-Range") == site.etag
-            return int(asked[6:-1]) if asked and site.ranges and same else 0
+            return int(requested[6:-1]) if requested and site.ranges and same else 0
 
         def answer(self, status: int, body: bytes, start: int = 0):
             self.send_response(status)
@@ -98,7 +98,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_a_whole_download(site, tmp_path):
+def test_a_file_is_downloaded_and_its_checksum_is_recorded(site, tmp_path):
     seen = []
     to = tmp_path / "new" / "folder"
     paths = fetch(site, to, progress=lambda *step: seen.append(step))
@@ -117,7 +117,7 @@ def test_a_second_fetch_downloads_nothing(site, tmp_path):
     assert len(site.seen) == 1
 
 
-def test_half_a_file_is_continued(site, tmp_path):
+def test_an_incomplete_file_is_continued(site, tmp_path):
     leave_half(tmp_path)
     seen = []
     fetch(site, tmp_path, progress=lambda *step: seen.append(step))
@@ -129,7 +129,7 @@ def test_half_a_file_is_continued(site, tmp_path):
     assert names(tmp_path) == ["SHA256SUMS", "train.txt"]
 
 
-def test_a_server_without_ranges_starts_afresh(site, tmp_path):
+def test_without_ranges_the_download_starts_from_the_beginning(site, tmp_path):
     site.ranges = False
     leave_half(tmp_path)
     fetch(site, tmp_path)
@@ -138,14 +138,14 @@ def test_a_server_without_ranges_starts_afresh(site, tmp_path):
 
 
 @pytest.mark.parametrize("if_range", [True, False])
-def test_a_changed_file_starts_afresh(site, tmp_path, if_range):
+def test_a_changed_file_is_downloaded_from_the_beginning(site, tmp_path, if_range):
     leave_half(tmp_path, content=b"old" * len(CONTENT), etag='"zero"')
     site.if_range = if_range
     fetch(site, tmp_path)
     assert (tmp_path / "train.txt").read_bytes() == CONTENT
 
 
-def test_a_part_longer_than_the_file_starts_afresh(site, tmp_path):
+def test_an_incomplete_file_that_is_too_long_is_downloaded_from_the_beginning(site, tmp_path):
     leave_half(tmp_path)
     (tmp_path / "train.txt.part").write_bytes(CONTENT + b"more")
     fetch(site, tmp_path)
@@ -153,7 +153,7 @@ def test_a_part_longer_than_the_file_starts_afresh(site, tmp_path):
 
 
 @pytest.mark.parametrize("etag", [None, 'W/"weak"'])
-def test_without_a_strong_tag_nothing_is_continued(site, tmp_path, etag):
+def test_without_a_strong_etag_nothing_is_continued(site, tmp_path, etag):
     site.etag = etag
     site.cuts = [1000]
     fetch(site, tmp_path)
@@ -161,7 +161,7 @@ def test_without_a_strong_tag_nothing_is_continued(site, tmp_path, etag):
     assert ["Range" in request for request in site.seen] == [False, False]
 
 
-def test_a_cut_connection_is_taken_up_again(site, tmp_path):
+def test_a_download_continues_after_a_lost_connection(site, tmp_path):
     site.cuts = [100_000, 50_000]
     fetch(site, tmp_path)
     assert (tmp_path / "train.txt").read_bytes() == CONTENT
@@ -170,15 +170,17 @@ def test_a_cut_connection_is_taken_up_again(site, tmp_path):
     assert site.sent == len(CONTENT)
 
 
-def test_a_busy_server_is_asked_again(site, tmp_path):
+def test_a_request_to_a_busy_server_is_repeated(site, tmp_path):
     site.statuses = [503, 429, 500]
     fetch(site, tmp_path)
     assert (tmp_path / "train.txt").read_bytes() == CONTENT
 
 
-def test_attempts_are_bounded_and_what_came_is_kept(site, tmp_path):
+def test_attempts_are_bounded_and_the_received_bytes_are_kept(site, tmp_path):
     site.cuts = [70_000] * 3 + [0] * 9
-    with pytest.raises(DataError, match=r"must end in 5 attempts, got RemoteProtocolError: ") as e:
+    with pytest.raises(
+        DataError, match=r"must succeed within 5 attempts, got RemoteProtocolError: "
+    ) as e:
         fetch(site, tmp_path)
     assert str(e.value).endswith(f"{site.url}/train.txt")
     assert len(site.seen) == 5
@@ -188,7 +190,7 @@ def test_attempts_are_bounded_and_what_came_is_kept(site, tmp_path):
     assert site.seen[-1]["Range"] == "bytes=210000-"
 
 
-def test_a_missing_file_is_not_asked_for_again(site, tmp_path):
+def test_a_request_for_a_missing_file_is_not_repeated(site, tmp_path):
     site.statuses = [404]
     with pytest.raises(DataError, match=rf"got status 404: {site.url}/train\.txt"):
         fetch(site, tmp_path)
@@ -196,7 +198,7 @@ def test_a_missing_file_is_not_asked_for_again(site, tmp_path):
     assert names(tmp_path) == []
 
 
-def test_no_server(tmp_path, monkeypatch):
+def test_a_missing_server_and_an_unknown_protocol_are_errors(tmp_path, monkeypatch):
     monkeypatch.setattr(download, "FIRST_PAUSE", 0.001)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with pytest.raises(DataError, match=r"got ConnectError: .*http://127\.0\.0\.1:9/train\.txt"):
@@ -207,8 +209,8 @@ def test_no_server(tmp_path, monkeypatch):
 
 def test_a_wrong_checksum_leaves_no_file(site, tmp_path):
     site.content = CONTENT.replace(b"ethanol", b"alcohol")
-    found = hashlib.sha256(site.content).hexdigest()
-    with pytest.raises(DataError, match=f"must have SHA-256 {DIGEST}, got {found}: .*{site.url}"):
+    digest = hashlib.sha256(site.content).hexdigest()
+    with pytest.raises(DataError, match=f"must have SHA-256 {DIGEST}, got {digest}: .*{site.url}"):
         fetch(site, tmp_path)
     assert names(tmp_path) == []
 
@@ -222,7 +224,7 @@ def test_a_wrong_number_of_rows_leaves_no_file(site, tmp_path, end):
     assert names(tmp_path / "wrong") == []
 
 
-def test_a_recorded_checksum_holds_later(site, tmp_path):
+def test_a_later_fetch_checks_the_recorded_checksum(site, tmp_path):
     file = RemoteFile("train.txt", rows=20_000)
     fetch(site, tmp_path, file)
     changed = CONTENT.replace(b"ethanol", b"alcohol")
@@ -244,13 +246,13 @@ def test_a_file_placed_by_hand_is_checked_and_recorded(site, tmp_path):
     assert names(tmp_path) == ["SHA256SUMS", "train.txt"]
 
 
-def test_malformed_checksums(site, tmp_path):
+def test_a_malformed_checksum_file_is_an_error(site, tmp_path):
     (tmp_path / "SHA256SUMS").write_text(f"{DIGEST}  other.txt\nnonsense\n")
     with pytest.raises(DataError, match=r"two spaces and a file, got 'nonsense' at .*SHA256SUMS:2"):
         fetch(site, tmp_path)
 
 
-def test_a_full_disk(site, tmp_path, monkeypatch):
+def test_a_full_disk_is_an_error(site, tmp_path, monkeypatch):
     class Full(io.BytesIO):
         def write(self, _):
             raise OSError(errno.ENOSPC, "No space left on device")
@@ -263,7 +265,7 @@ def test_a_full_disk(site, tmp_path, monkeypatch):
         fetch(site, tmp_path)
 
 
-def test_a_folder_that_is_a_file(site, tmp_path):
+def test_a_file_in_place_of_the_folder_is_an_error(site, tmp_path):
     (tmp_path / "taken").write_text("")
     with pytest.raises(DataError, match=r"the folder must be writable, got File exists: .*taken"):
         fetch(site, tmp_path / "taken")

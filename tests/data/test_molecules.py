@@ -1,4 +1,4 @@
-"""Molecules and texts that stand alone, and molecules without text beside a data set's pairs."""
+"""Files of molecules or texts, and the extra molecules of a data set."""
 
 import pytest
 
@@ -11,8 +11,7 @@ from class_sweep.errors import DataError
 def test_lines_have_a_smiles_and_may_have_a_name(tmp_path):
     path = tmp_path / "some.smi"
     path.write_text("CCO ethyl alcohol\nCCC\tpropane\r\n\n  C  \nOCC again\n")
-    found = read_molecules(path)
-    assert [(m.id, m.smiles, m.canonical) for m in found] == [
+    assert [(m.id, m.smiles, m.canonical) for m in read_molecules(path)] == [
         ("ethyl alcohol", "CCO", "CCO"), ("propane", "CCC", "CCC"), ("4", "C", "C"),
     ]  # fmt: skip
 
@@ -33,7 +32,7 @@ def test_a_table_has_a_column_of_smiles(tmp_path, suffix, text):
     ]  # fmt: skip
 
 
-def test_a_few_unreadable_molecules_are_dropped_and_said(tmp_path, caplog):
+def test_a_few_unreadable_molecules_are_dropped_with_a_warning(tmp_path, caplog):
     path = tmp_path / "some.smi"
     path.write_text("\n".join(["C" * n for n in range(1, 100)] + ["C1CC"]))
     assert len(read_molecules(path)) == 99

@@ -66,13 +66,13 @@ def test_names_with_numbers_are_names(name):
     assert names.names_of(line(name)) == [name]
 
 
-def test_the_shortest_two_different_names():
+def test_the_two_shortest_different_names_are_used():
     fields = line("2-hydroxyethane", "Ethyl alcohol", "ethanol [usp]", "ethyl-alcohol", "ethanol")
     assert names.names_of(fields) == ["ethanol", "Ethyl alcohol"]
 
 
-def test_deterministic_and_sensitive_to_the_seed(monkeypatch):
-    monkeypatch.setattr(names, "FILES", names.FILES[1:])  # the small one will do
+def test_the_selection_is_reproducible_and_depends_on_the_seed(monkeypatch):
+    monkeypatch.setattr(names, "FILES", names.FILES[1:])  # the small file is enough
     rows = read(limit=400)
     assert read(limit=400) == rows
     assert {row.id for row in read(limit=400, seed=1)} != {row.id for row in rows}
@@ -80,7 +80,7 @@ def test_deterministic_and_sensitive_to_the_seed(monkeypatch):
     assert [row.id for row in rows[:3]] == ["13521", "10976", "3283"]  # in every process
 
 
-def test_rows_are_whole_and_split_by_connectivity():
+def test_rows_are_complete_and_split_by_connectivity():
     rows = read(limit=5000)
     assert len(rows) == 5000
     assert len({row.smiles for row in rows}) == 5000
@@ -91,21 +91,21 @@ def test_rows_are_whole_and_split_by_connectivity():
     assert not any(re.search(r"\b\d{2,7}-\d\d-\d\b", row.text) for row in rows)
     assert all(re.fullmatch(r"chemical identifiers pubchem \w+\.tsv:\d+", r.place) for r in rows)
 
-    place = {ln.place: ln.fields[names.INCHIKEY][:14] for ln in names._lines()}
+    skeleton = {ln.place: ln.fields[names.INCHIKEY][:14] for ln in names._lines()}
     splits = defaultdict(set)
     for row in rows:
-        splits[place[row.place]].add(row.split)
-    assert any(list(place.values()).count(key) > 1 for key in list(splits)[:2000])
+        splits[skeleton[row.place]].add(row.split)
+    assert any(list(skeleton.values()).count(key) > 1 for key in list(splits)[:2000])
     assert all(len(codes) == 1 for codes in splits.values())
 
 
-def test_without_the_package(monkeypatch):
+def test_a_missing_package_is_an_error(monkeypatch):
     monkeypatch.setattr(names, "find_spec", lambda _: None)
     with pytest.raises(DataError, match="must have the package chemicals, got none installed"):
         read()
 
 
-def test_without_its_files(monkeypatch):
+def test_missing_identifier_files_are_an_error(monkeypatch):
     monkeypatch.setattr(names, "FILES", ("absent.tsv",))
     with pytest.raises(DataError, match=r"hold its identifier files, got No such .*absent\.tsv"):
         read()

@@ -18,7 +18,7 @@ def pairs(**changes) -> PairSet:
     return PairSet(**(columns | changes))
 
 
-def test_rows_of_each_split():
+def test_each_split_has_its_rows():
     assert len(pairs()) == 3
     assert pairs().rows("train").tolist() == [0, 1]
     assert pairs().rows("validation").tolist() == []
@@ -27,19 +27,19 @@ def test_rows_of_each_split():
         pairs().rows("valid")
 
 
-def test_the_splits_cannot_be_written():
+def test_the_split_column_is_read_only():
     with pytest.raises(ValueError, match="read-only"):
         pairs().split[0] = 1
 
 
-def test_columns_must_fit_together():
+def test_columns_must_be_equally_long_and_ordered_by_split():
     with pytest.raises(ValueError, match=r"equally long, got \[2, 3, 3, 3, 3\]"):
         pairs(ids=("1", "2"))
     with pytest.raises(ValueError, match="ordered train, validation, test"):
         pairs(split=np.array([0, 2, 0], dtype=np.int8))
 
 
-def test_checksum_sees_every_column_and_every_boundary():
+def test_the_checksum_depends_on_every_column_and_every_boundary():
     changed = [
         pairs(),
         pairs(ids=("1", "2", "4")),
@@ -52,7 +52,7 @@ def test_checksum_sees_every_column_and_every_boundary():
     assert pairs().checksum() == pairs().checksum()
 
 
-def test_a_trials_worker_loads_it_without_chemistry():
+def test_the_module_loads_no_chemistry():
     code = (
         "import sys, class_sweep.data.pair;"
         "print([m for m in ('rdkit', 'pandas', 'httpx', 'torch') if m in sys.modules])"

@@ -44,13 +44,13 @@ def test_every_format_gives_the_same_text(tmp_path, table, suffix):
     assert source.splits == SPLITS
 
 
-def test_places_are_lines(tmp_path, table):
+def test_a_row_has_its_file_and_line(tmp_path, table):
     path = write(tmp_path / "own.csv")
     rows = read_table(table(path, columns=COLUMNS)).rows
     assert [row.place for row in rows] == [f"{path}:{n}" for n in (3, 4, 5, 6)]
 
 
-def test_a_blank_line_and_a_byte_order_mark(tmp_path, table):
+def test_blank_lines_and_a_byte_order_mark_are_skipped(tmp_path, table):
     path = tmp_path / "own.csv"
     path.write_text("\ufeffsmiles,text\nC,methane\n\nN,ammonia\n", encoding="utf-8")
     rows = read_table(table(path)).rows
@@ -79,14 +79,14 @@ def test_without_test_rows_no_test_split_is_needed(tmp_path, table):
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
-def test_a_missing_column_suggests_the_near_one(tmp_path, table, suffix):
+def test_the_error_of_a_missing_column_suggests_a_similar_one(tmp_path, table, suffix):
     path = write(tmp_path / f"own{suffix}", [{"Smiles": "C", "text": "methane"}])
     rule = r"must have the column 'smiles', got 'Smiles', 'text'; did you mean 'Smiles'\? at "
     with pytest.raises(DataError, match=rule + re.escape(str(path))):
         read_table(table(path))
 
 
-def test_an_unlike_column_is_not_suggested(tmp_path, table):
+def test_a_dissimilar_column_is_not_suggested(tmp_path, table):
     path = write(tmp_path / "own.csv", [{"smiles": "C", "description": "methane"}])
     with pytest.raises(DataError, match=r"column 'text', got 'smiles', 'description' at "):
         read_table(table(path))
@@ -99,7 +99,7 @@ def test_a_missing_column_is_named_even_without_rows(tmp_path, table):
         read_table(table(path))
 
 
-def test_an_unknown_split(tmp_path, table):
+def test_an_unknown_split_is_an_error(tmp_path, table):
     path = write(tmp_path / "own.csv", [*RECORDS[1:], {**RECORDS[0], "split": "hold-out"}])
     rule = "a split must be one of train, validation, valid, val, dev, test, got 'hold-out' at "
     with pytest.raises(DataError, match=rule + re.escape(f"{path}:6")):
@@ -115,12 +115,12 @@ def test_an_unknown_split(tmp_path, table):
         ('smiles,text\nC,"methane\n', "quotes must enclose a whole value, got: .* at {}:2"),
         (
             "smiles,text,text\nC,a,b\n",
-            "column 'text' must be there once, got 'smiles', 'text', 'text' at {}:1",
+            "column 'text' must exist once, got 'smiles', 'text', 'text' at {}:1",
         ),
         ("", "must have the column 'smiles', got none at {}:1"),
     ],
 )
-def test_malformed_csv(tmp_path, table, content, rule):
+def test_malformed_csv_is_an_error(tmp_path, table, content, rule):
     path = tmp_path / "own.csv"
     path.write_text(content)
     with pytest.raises(DataError, match=rule.format(re.escape(str(path)))):
@@ -139,14 +139,14 @@ def test_malformed_csv(tmp_path, table, content, rule):
         ('{"smiles": "C"}', "must have the column 'text', got 'smiles' at {}:2"),
     ],
 )
-def test_malformed_json_lines(tmp_path, table, line, rule):
+def test_malformed_json_lines_are_an_error(tmp_path, table, line, rule):
     path = tmp_path / "own.jsonl"
     path.write_text('{"smiles": "N", "text": "ammonia"}\n' + line + "\n")
     with pytest.raises(DataError, match=rule.format(re.escape(str(path)))):
         read_table(table(path))
 
 
-def test_files_that_cannot_be_read(tmp_path, table):
+def test_unreadable_files_are_errors(tmp_path, table):
     with pytest.raises(DataError, match=r"must end in one of \.csv, .*got .*own\.xlsx"):
         read_table(table(tmp_path / "own.xlsx"))
     with pytest.raises(DataError, match=r"must end in one of .*got .*own\.parquet\.gz"):
@@ -182,17 +182,17 @@ def test_rows_are_split_by_rule(tmp_path, table):
     assert [len(pairs.rows(name)) for name in SPLITS] == [70, 20, 10]
     turned = load_pairs(table(write(tmp_path / "turned.csv", ALKANES[::-1]), split=rule))
     for name in SPLITS:
-        here, there = ({p.molecules[i] for i in p.rows(name)} for p in (pairs, turned))
-        assert here == there
+        first, second = ({p.molecules[i] for i in p.rows(name)} for p in (pairs, turned))
+        assert first == second
 
 
-def test_a_rule_without_test_rows(tmp_path, table):
+def test_a_rule_may_have_no_test_rows(tmp_path, table):
     rule = {"train": 0.9, "validation": 0.1, "test": 0.0}
     pairs = load_pairs(table(write(tmp_path / "own.csv", ALKANES), split=rule))
     assert [len(pairs.rows(name)) for name in SPLITS] == [90, 10, 0]
 
 
-def test_a_rule_whose_fractions_do_not_add_up(tmp_path, table):
+def test_a_rule_whose_fractions_do_not_add_up_is_an_error(tmp_path, table):
     path = write(tmp_path / "own.csv", ALKANES)
     with pytest.raises(DataError, match=r"must add up to 1, got 0\.9 \+ 0\.1 \+ 0\.1 = 1\.1"):
         load_pairs(table(path, split={"train": 0.9}))

@@ -54,8 +54,8 @@ def of(step):
 
 
 def step_of(store, name="a.pt"):
-    with store.open(name) as found:
-        return load_state(found[0], CPU)["step"] if found else None
+    with store.open(name) as paths:
+        return load_state(paths[0], CPU)["step"] if paths else None
 
 
 def test_open_returns_the_newest_checkpoint_of_a_name(store):
@@ -72,8 +72,8 @@ def test_a_local_store_keeps_the_last_two_checkpoints_newest_first(tmp_path):
     store = LocalCheckpointStore(tmp_path)
     for step in (1, 2, 3):
         store.save("a.pt", of(step))
-    with store.open("a.pt") as found:
-        assert [load_state(path, CPU)["step"] for path in found] == [3, 2]
+    with store.open("a.pt") as paths:
+        assert [load_state(path, CPU)["step"] for path in paths] == [3, 2]
     assert len(list(tmp_path.iterdir())) == 2
 
 

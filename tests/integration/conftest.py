@@ -1,4 +1,4 @@
-"""Sweeps in their own processes, as a user starts them."""
+"""Sweeps on the command line, in their own processes."""
 
 import json
 import os
@@ -27,14 +27,14 @@ def _without_times(folder: Path) -> list[dict]:
 
 
 def _workers_of(process: subprocess.Popen) -> list[psutil.Process]:
-    found = []
+    workers = []
     for child in psutil.Process(process.pid).children(recursive=True):
         try:
             if "CurriculumTrial" in "".join(child.cmdline()[:1]):
-                found.append(child)
+                workers.append(child)
         except psutil.NoSuchProcess:
             pass
-    return found
+    return workers
 
 
 class Sweep:
@@ -55,7 +55,7 @@ class Sweep:
         return process
 
     def end(self) -> None:
-        """Kill the processes that a failed test left."""
+        """Kill the processes that are still running after a failed test."""
         for process in self.started:
             if process.poll() is None:
                 process.kill()
@@ -67,7 +67,7 @@ class Sweep:
         return process.returncode, out
 
     def start_and_wait(self, folder: Path, reports: int, *arguments, **env: str):
-        """Start a command and return once the log has some number of reports."""
+        """Start a command, and return when the log has the given number of reports."""
         process = self.start(*arguments, **env)
         wait_for(process, lambda: len(_lines(folder)) >= reports)
         return process

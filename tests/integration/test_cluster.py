@@ -1,4 +1,4 @@
-"""Sweeps over several raylets, as over several machines that join, leave and fail."""
+"""Sweeps on several raylets, which simulate machines that join, leave and fail."""
 
 import json
 import os
@@ -19,7 +19,7 @@ pytestmark = [
 SUPPORT = Path(__file__).parents[1] / "support"
 STORE = "object_store_memory"
 TRIALS = 12
-SHARES = 2  # trials that share a GPU
+TRIALS_PER_GPU = 2  # trials that share a GPU
 
 
 class Nodes:
@@ -79,7 +79,7 @@ class Nodes:
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory):
-    """Every cluster of this module demands a token, and every process of it has the token."""
+    """Every cluster of this module requires a token, and each of its processes has the token."""
     folder = tmp_path_factory.mktemp("cluster")
     (folder / "token").write_text("of-this-cluster-alone" * 2)
     (folder / "notes").touch()
@@ -88,7 +88,7 @@ def environment(tmp_path_factory):
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("RAY_AUTH_MODE", "token")
         patch.setenv("RAY_AUTH_TOKEN_PATH", str(folder / "token"))
-        patch.setenv("RAY_scheduler_report_pinned_bytes_only", "0")  # but all that a store holds
+        patch.setenv("RAY_scheduler_report_pinned_bytes_only", "0")  # report all objects of a store
         patch.setenv("RAY_preload_python_modules", "torch,fake_gpus")
         patch.setenv("PYTHONPATH", path)
         patch.setenv("FAKE_GPUS_NOTES", str(folder / "notes"))
@@ -143,7 +143,7 @@ def driver(environment, sweep, cache_folder, tmp_path):
 def gpu_text(small_space_text):
     text = small_space_text.replace("max_concurrent: 1", "sampler: random")
     text = text.replace("trials: 8", f"trials: {TRIALS}")
-    return text.replace("{cpus: 1}", f"{{cpus: 0.5, gpus: {1 / SHARES}}}")
+    return text.replace("{cpus: 1}", f"{{cpus: 0.5, gpus: {1 / TRIALS_PER_GPU}}}")
 
 
 def write(folder: Path, text: str) -> Path:
@@ -153,9 +153,9 @@ def write(folder: Path, text: str) -> Path:
 
 
 def ends(lines: list[dict]) -> dict[int, str]:
-    """The decision that ended each trial that has ended; a paused trial has not."""
-    going_on = {"continue", "pause"}
-    return {line["trial"]: line["decision"] for line in lines if line["decision"] not in going_on}
+    """The last decision on each ended trial; running and paused trials have not ended."""
+    open_ = {"continue", "pause"}
+    return {line["trial"]: line["decision"] for line in lines if line["decision"] not in open_}
 
 
 def most_at_a_time(notes: list[dict]) -> Counter:
@@ -174,7 +174,7 @@ def most_at_a_time(notes: list[dict]) -> Counter:
 
 
 @pytest.mark.cluster
-def test_a_node_that_is_lost_costs_no_report_and_one_that_joins_is_used(
+def test_a_lost_node_costs_no_report_and_a_new_node_is_used(
     nodes, driver, gpu_text, lines, tmp_path
 ):
     first = nodes.add()
@@ -182,10 +182,10 @@ def test_a_node_that_is_lost_costs_no_report_and_one_that_joins_is_used(
     folder = tmp_path / "out"
     nodes.hold()
     process = driver.start("run", space, "--out", folder, "--address", nodes.address)
-    wait_for(process, lambda: len(nodes.held()) == SHARES)
+    wait_for(process, lambda: len(nodes.held()) == TRIALS_PER_GPU)
     held = set(nodes.held())
     second = nodes.add()
-    wait_for(process, lambda: len(nodes.held()) == 2 * SHARES)
+    wait_for(process, lambda: len(nodes.held()) == 2 * TRIALS_PER_GPU)
     before, noted = lines(folder), len(nodes.notes())
     nodes.lose(first)
     assert any("left the cluster; its trials continue elsewhere" in line for line in process.stdout)
@@ -196,19 +196,19 @@ def test_a_node_that_is_lost_costs_no_report_and_one_that_joins_is_used(
     assert after[: len(before)] == before
     assert set(ends(after).values()) == {"finish", "prune"}
     assert len(ends(after)) == TRIALS
-    for trial in range(TRIALS):  # no report is lost, and none is there twice
+    for trial in range(TRIALS):  # no report is lost or repeated
         reports = [line["report"] for line in after if line["trial"] == trial]
         assert reports == list(range(len(reports)))
     assert nodes.used() == {first.node_id, second.node_id}
     assert held <= nodes.restored(since=noted)
-    assert max(most_at_a_time(nodes.notes()).values()) == SHARES
+    assert max(most_at_a_time(nodes.notes()).values()) == TRIALS_PER_GPU
 
 
 @pytest.mark.cluster
 def test_after_its_driver_was_killed_a_sweep_continues_on_the_same_cluster(
     nodes, driver, gpu_text, lines, tmp_path
 ):
-    """The checkpoints and the copy of the results are on a path that every node sees."""
+    """The checkpoints and the copy of the results are on a path that every node can read."""
     for _ in range(2):
         nodes.add()
     folder, shared = tmp_path / "out", tmp_path / "shared"
@@ -218,7 +218,7 @@ def test_after_its_driver_was_killed_a_sweep_continues_on_the_same_cluster(
         *("run", write(tmp_path, gpu_text), "--out", folder),
         *("--address", nodes.address, "--storage", shared),
     )
-    wait_for(process, lambda: len(nodes.held()) == 2 * SHARES)
+    wait_for(process, lambda: len(nodes.held()) == 2 * TRIALS_PER_GPU)
     process.kill()
     process.communicate()
     before, noted, held = lines(folder), len(nodes.notes()), set(nodes.held())
@@ -230,14 +230,12 @@ def test_after_its_driver_was_killed_a_sweep_continues_on_the_same_cluster(
     assert len(ends(after)) == TRIALS
     assert "fail" not in ends(after).values()
     assert held <= nodes.restored(since=noted)
-    assert max(most_at_a_time(nodes.notes()).values()) == SHARES
+    assert max(most_at_a_time(nodes.notes()).values()) == TRIALS_PER_GPU
     assert (shared / "out" / "trials.jsonl").read_bytes() == (folder / "trials.jsonl").read_bytes()
 
 
 @pytest.mark.parametrize("verb", ["run", pytest.param("check", marks=pytest.mark.cluster)])
-def test_nodes_that_run_something_else_are_named_in_one_error(
-    nodes, driver, gpu_text, tmp_path, verb
-):
+def test_nodes_with_other_software_are_named_in_one_error(nodes, driver, gpu_text, tmp_path, verb):
     bare, other = tmp_path / "bare", tmp_path / "other"
     (bare / "class_sweep").mkdir(parents=True)
     (bare / "class_sweep" / "__init__.py").write_text("raise ImportError('not here')")
@@ -245,7 +243,8 @@ def test_nodes_that_run_something_else_are_named_in_one_error(
     (other / "class_sweep" / "__init__.py").write_text("__version__ = '9.9'")
     (other / "torch-1.0.dist-info").mkdir()
     (other / "torch-1.0.dist-info" / "METADATA").write_text("Name: torch\nVersion: 1.0\n")
-    ids = [nodes.add(*some, idle=True).node_id[:6] for some in ((), (bare,), (other,))]
+    shadows = ((), (bare,), (other,))
+    ids = [nodes.add(*folders, idle=True).node_id[:6] for folders in shadows]
     space = write(tmp_path, gpu_text)
     before = sorted(tmp_path.iterdir())
     code, out = driver.run(verb, space, "--address", nodes.address)
@@ -267,7 +266,7 @@ def test_nodes_that_run_something_else_are_named_in_one_error(
         ("cpus: 0.5, gpus: 0.5", "cpus: 64", "must be at most 1 on these machines, got 64"),
     ],
 )
-def test_a_trial_that_no_node_can_hold_is_refused_at_the_start(
+def test_a_trial_that_fits_on_no_node_is_refused_at_the_start(
     nodes, driver, gpu_text, tmp_path, old, new, expected
 ):
     for _ in range(2):
@@ -281,28 +280,28 @@ def test_a_trial_that_no_node_can_hold_is_refused_at_the_start(
 
 
 @pytest.mark.parametrize(
-    "known",
+    "credentials",
     [
         pytest.param({"RAY_AUTH_TOKEN": "wrong"}, id="wrong"),
         pytest.param({"RAY_AUTH_MODE": "disabled"}, id="none", marks=pytest.mark.cluster),
         pytest.param({"RAY_AUTH_TOKEN_PATH": "nowhere"}, id="missing", marks=pytest.mark.cluster),
     ],
 )
-def test_without_the_token_nothing_begins_and_nothing_hangs(
-    head, driver, gpu_text, tmp_path, known
+def test_without_the_token_the_sweep_neither_starts_nor_hangs(
+    head, driver, gpu_text, tmp_path, credentials
 ):
     space = write(tmp_path, gpu_text)
     process = driver.start(
-        "run", space, "--out", tmp_path / "out", RAY_ADDRESS=head.address, **known
+        "run", space, "--out", tmp_path / "out", RAY_ADDRESS=head.address, **credentials
     )
-    out, _ = process.communicate(timeout=patience(12))  # Ray itself would try again without end
+    out, _ = process.communicate(timeout=patience(12))  # Ray itself would retry for ever
     assert process.returncode == 2, out
     assert "this machine must have the token of the cluster" in out
     assert not (tmp_path / "out").exists()
 
 
 def test_each_node_holds_the_features_once(nodes, driver, gpu_text, tmp_path):
-    """According to the object stores, while each of two nodes trains two trials."""
+    """The object stores are measured while each of two nodes trains two trials."""
     added = {nodes.add().node_id for _ in range(2)}
     text = gpu_text.replace("bits: 256", "bits: 4096")
     space = write(tmp_path, text)
@@ -311,7 +310,9 @@ def test_each_node_holds_the_features_once(nodes, driver, gpu_text, tmp_path):
     process = driver.start("run", space, "--out", folder, "--address", nodes.address)
     wait_for(
         process,
-        lambda: len({(note["node"], note["process"]) for note in nodes.notes()}) == 2 * SHARES,
+        lambda: (
+            len({(note["node"], note["process"]) for note in nodes.notes()}) == 2 * TRIALS_PER_GPU
+        ),
     )
     assert nodes.used() == added
     held = stores(nodes)
@@ -319,7 +320,7 @@ def test_each_node_holds_the_features_once(nodes, driver, gpu_text, tmp_path):
     process.communicate()
     features = 700 * (4096 + 32) * 4
     assert len(held) == 3
-    for count in held.values():  # the head's is the driver's own
+    for count in held.values():  # the head has the copy of the driver
         assert features < count < 1.5 * features
 
 
@@ -335,7 +336,7 @@ def stores(nodes: Nodes) -> dict[str, int]:
 
 
 @pytest.mark.cluster
-def test_a_node_that_joins_with_other_software_stops_the_sweep_in_good_order(
+def test_a_new_node_with_other_software_stops_the_sweep_after_the_running_reports(
     nodes, driver, gpu_text, lines, tmp_path
 ):
     other = tmp_path / "other"
@@ -347,7 +348,7 @@ def test_a_node_that_joins_with_other_software_stops_the_sweep_in_good_order(
     process = driver.start(
         "run", write(tmp_path, gpu_text), "--out", folder, "--address", nodes.address
     )
-    wait_for(process, lambda: len(nodes.held()) == SHARES)
+    wait_for(process, lambda: len(nodes.held()) == TRIALS_PER_GPU)
     wrong = nodes.add(other)
     assert any("stopping after the running reports" in line for line in process.stdout)
     nodes.release()
@@ -375,7 +376,7 @@ def test_after_the_head_was_lost_a_sweep_continues_on_another_cluster(
     process = driver.start(
         "run", write(tmp_path, gpu_text), "--out", folder, "--address", lost.address
     )
-    wait_for(process, lambda: len(lost.held()) == SHARES)
+    wait_for(process, lambda: len(lost.held()) == TRIALS_PER_GPU)
     process.kill()  # it ran on the head
     process.communicate()
     lost.clear()
@@ -385,12 +386,12 @@ def test_after_the_head_was_lost_a_sweep_continues_on_another_cluster(
     assert code == 2, out
     assert "an address must name a running Ray cluster" in out
     assert lines(folder) == before
-    found = new_cluster()
-    found.add()
-    code, out = driver.run("resume", folder, "--address", found.address)
+    replacement = new_cluster()
+    replacement.add()
+    code, out = driver.run("resume", folder, "--address", replacement.address)
     assert code == 0, out
     after = lines(folder)
     assert after[: len(before)] == before
     assert len(ends(after)) == TRIALS
-    assert found.restored()
-    found.clear()
+    assert replacement.restored()
+    replacement.clear()

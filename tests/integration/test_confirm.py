@@ -1,4 +1,4 @@
-"""A confirmation as a person runs it: its folder, its verdict, and whatever cuts it."""
+"""A confirmation on the command line: its folder, its verdict, and interruptions."""
 
 import json
 import signal
@@ -49,7 +49,7 @@ def verdict(folder):
 
 
 def figures(tree):
-    """A verdict without what a clock says."""
+    """A verdict without the times."""
     if isinstance(tree, dict):
         return {k: figures(v) for k, v in tree.items() if k not in {"seconds", "time_share"}}
     return [figures(v) for v in tree] if isinstance(tree, list) else tree
@@ -63,7 +63,7 @@ def test_every_arm_is_trained_under_the_same_new_seeds(confirmed, lines):
     for run in found:
         by_arm.setdefault(run["arm"], set()).add(run["seed"])
     assert len(by_arm) == 3
-    assert all(seeds == {4, 5, 6} for seeds in by_arm.values())  # the sweep's own is 3
+    assert all(seeds == {4, 5, 6} for seeds in by_arm.values())  # the sweep has seed 3
     swept = {line["identity"] for line in lines(folder)}
     assert not swept & {run["identity"] for run in found}
 
@@ -83,7 +83,7 @@ def test_the_ranks_of_each_run_give_its_metrics(confirmed):
                 assert run["metrics"][f"{name}/mrr"] == pytest.approx(expected, rel=1e-6)
 
 
-def test_the_verdict_holds_together(confirmed):
+def test_the_verdict_is_consistent(confirmed):
     folder, out = confirmed
     tree = verdict(folder)
     assert tree["objective"] == "validation/split/mrr"
@@ -102,7 +102,7 @@ def test_the_verdict_holds_together(confirmed):
     assert "confirm" in summary["seconds"]
 
 
-def test_best_yaml_is_the_winners_and_says_on_what_grounds(confirmed):
+def test_best_yaml_has_the_winner_and_its_verdict(confirmed):
     folder, _ = confirmed
     tree = verdict(folder)
     winner = next(arm for arm in tree["arms"] if arm["arm"] == tree["winner"]["arm"])
@@ -111,7 +111,7 @@ def test_best_yaml_is_the_winners_and_says_on_what_grounds(confirmed):
     assert tree["winner"]["words"] in (folder / "best.yaml").read_text()
 
 
-def test_status_tells_the_verdict(confirmed, sweep):
+def test_status_shows_the_verdict(confirmed, sweep):
     folder, _ = confirmed
     code, out = sweep.run("status", folder, "--json")
     assert code == 0
@@ -128,7 +128,7 @@ def readings(folder):
 def test_it_continues_with_more_seeds_and_reads_the_test_split_on_demand(confirmed, sweep):
     folder, _ = confirmed
     assert not (folder / "test.jsonl").exists()
-    before, said = runs(folder), figures(verdict(folder))
+    before, earlier_verdict = runs(folder), figures(verdict(folder))
     code, out = sweep.run("confirm", folder, "--seeds", "5", "--max-seeds", "5", "--test")
     assert code == 0, out
     after = runs(folder)
@@ -146,10 +146,10 @@ def test_it_continues_with_more_seeds_and_reads_the_test_split_on_demand(confirm
     code, out = sweep.run("confirm", folder, "--test")
     assert code == 0, out
     assert runs(folder) == after
-    assert figures(verdict(folder)) == said  # the looks are what they were before
+    assert figures(verdict(folder)) == earlier_verdict  # the same interim looks as at first
     assert "THE TEST SPLIT WAS READ BEFORE" in " ".join(out.split())
     assert "has now been read 2 times" in out
-    assert [one["reading"] for one in readings(folder)] == [1, 2]
+    assert [reading["reading"] for reading in readings(folder)] == [1, 2]
 
 
 @pytest.mark.long
@@ -184,8 +184,8 @@ def test_an_interrupted_confirmation_continues_and_repeats_no_run(confirm_file, 
 
 
 @pytest.mark.long
-def test_a_sweep_whose_axes_change_nothing_claims_nothing(sweep, small_space_text):
-    """α from 0.97 leaves two or no pairs out of the first epochs: schedules by name only."""
+def test_a_sweep_whose_axes_have_no_effect_claims_nothing(sweep, small_space_text):
+    """α from 0.97 leaves at most two pairs out of the first epochs, so the schedules are alike."""
     path = sweep.cwd / "null.yaml"
     text = confirmed_text(
         small_space_text,

@@ -1,4 +1,4 @@
-"""What may happen to a sweep, done to real ones: nothing written is lost, nothing is run twice."""
+"""Faults in real sweeps: no written report is lost, and no trial is run twice."""
 
 import contextlib
 import json
@@ -72,7 +72,7 @@ def test_the_first_ctrl_c_waits_for_the_running_report(sweep, small_space_text, 
     assert list(folder.glob("checkpoints/trial-0000-*.pt"))
 
 
-def test_a_worker_that_is_killed_costs_no_report(
+def test_a_killed_worker_costs_no_report(
     finished, sweep, small_file, lines, without_times, workers_of
 ):
     folder, _ = finished
@@ -86,9 +86,11 @@ def test_a_worker_that_is_killed_costs_no_report(
 
 
 @pytest.mark.long
-def test_rays_memory_monitor_ends_a_worker_and_not_the_sweep(sweep, small_file, lines, workers_of):
+def test_the_sweep_survives_a_worker_that_rays_memory_monitor_killed(
+    sweep, small_file, lines, workers_of
+):
     memory = psutil.virtual_memory()
-    room = GIB  # of free memory, before the monitor kills
+    step = GIB // 2  # bytes
     if memory.available < 4 * GIB:
         pytest.skip("needs 4 GiB of free memory")
     path = sweep.cwd / "memory"
@@ -106,7 +108,7 @@ def test_rays_memory_monitor_ends_a_worker_and_not_the_sweep(sweep, small_file, 
         if process.poll() is not None:
             break
         if len(filling) < 8:
-            filling.append(np.ones(room // 2 // 8))
+            filling.append(np.ones(step // 8))
         time.sleep(0.2)
     filling.clear()
     out, _ = process.communicate(timeout=patience())
@@ -116,7 +118,7 @@ def test_rays_memory_monitor_ends_a_worker_and_not_the_sweep(sweep, small_file, 
 
 
 @pytest.mark.long
-def test_a_full_disk_stops_the_sweep_with_what_was_written(
+def test_a_full_disk_stops_the_sweep_and_loses_no_report(
     finished, sweep, small_file, lines, without_times, tmp_path
 ):
     disk = tmp_path / "disk"
@@ -148,10 +150,10 @@ def test_a_full_disk_stops_the_sweep_with_what_was_written(
 
 
 @pytest.mark.long
-def test_a_driver_that_is_killed_again_and_again_loses_nothing(
+def test_a_driver_that_is_killed_many_times_loses_nothing(
     finished, sweep, small_file, lines, without_times, kills
 ):
-    """At moments drawn at random: while Ray starts, while a trial trains, between two lines."""
+    """The kills are at random times: while Ray starts, while a trial trains, between two lines."""
     folder, _ = finished
     moments = random.Random(kills)  # noqa: S311
     paths = [sweep.cwd / f"kills-{kills}-0"]
@@ -173,8 +175,8 @@ def test_a_driver_that_is_killed_again_and_again_loses_nothing(
         if not (path / "best.yaml").exists():
             code, out = sweep.run(*_on(path, small_file))
             assert code == 0, out
-        # The very lines of a sweep that nothing happened to: no report is lost, none is there
-        # twice, and what was decided on the rungs is the same.
+        # The same lines as in a sweep without a kill: no report is lost or repeated, and the
+        # decisions at the rungs are the same.
         assert without_times(path) == without_times(folder)
         study = optuna.load_study(study_name="class-sweep", storage=f"sqlite:///{path}/study.db")
         states = {"finish": "COMPLETE", "prune": "PRUNED"}

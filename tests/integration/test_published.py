@@ -1,4 +1,4 @@
-"""The published recording is whole, and its space is the one that its configurations are of."""
+"""The published recording is complete, and its configurations belong to its space."""
 
 from pathlib import Path
 
@@ -17,22 +17,24 @@ def table():
     return CurveTable.read(FOLDER / CURVES)
 
 
-def test_every_configuration_came_to_its_end_under_every_seed(table):
+def test_every_configuration_was_trained_to_its_end_under_every_seed(table):
     space = load_space(FOLDER / "space.yaml")
     search = space.settings.search
     assert len(table.configurations) == search.trials
-    assert [one.name for one in table.baselines] == search.baselines
+    assert [configuration.name for configuration in table.baselines] == search.baselines
     assert len(table.seeds) == search.record
     assert table.epochs == space.settings.budget.epochs
-    assert all(one.final(seed) for one in table.configurations for seed in table.seeds)
-    for one in table.searched:
-        assert float(one.values["optimizer.lr"]) in space.axes["optimizer.lr"]
-        assert one.values["curriculum.order"] in space.axes["curriculum.order"]
+    assert all(
+        configuration.final(seed) for configuration in table.configurations for seed in table.seeds
+    )
+    for configuration in table.searched:
+        assert float(configuration.values["optimizer.lr"]) in space.axes["optimizer.lr"]
+        assert configuration.values["curriculum.order"] in space.axes["curriculum.order"]
 
 
-def test_it_says_of_the_default_what_the_documents_say():
-    tried = [*settings_to_try(["asha"], [1], [2], []), *settings_to_try(["none"], [], [], [])]
-    result = replay_table(FOLDER, tried, ReplayOptions())
+def test_the_figures_of_the_default_pruner_are_those_in_the_documents():
+    settings = [*settings_to_try(["asha"], [1], [2], []), *settings_to_try(["none"], [], [], [])]
+    result = replay_table(FOLDER, settings, ReplayOptions())
     default, none = result.pruners
     assert default.samples == pytest.approx(0.255, abs=5e-4)
     assert default.regret == pytest.approx(0.26, abs=5e-3)

@@ -1,4 +1,4 @@
-"""Every file that a user may run as it is, run small: its own settings over a tiny data set."""
+"""Every shipped space is run small: its settings on a tiny data set."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ SMALL = {"hidden": 16, "dimension": 8, "layers": 1, "transport_iterations": 5}
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory) -> Path:
-    """Sixty molecules of four families, each with a text that tells it from the others."""
+    """Sixty molecules of four families, each with a unique text."""
     families = {
         "alcohol": "C{}O",
         "acid": "C{}C(=O)O",
@@ -64,25 +64,25 @@ def shrink(table, tiny_bert):
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_it_loads_and_says_what_it_needs(path):
+def test_a_space_loads_and_its_backbone_has_the_expected_needs(path):
     space = load_space(path)
     assert space.axes
     assert backbone_needs(space).graphs == (space.settings.backbone.name in {"aman", "orma"})
 
 
-@pytest.mark.parametrize("frozen", [False, True], ids=["as it is", "frozen"])
+@pytest.mark.parametrize("frozen", [False, True], ids=["as shipped", "frozen"])
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_trial_of_it_trains_stops_continues_and_is_evaluated(
     path, frozen, shrink, cache_folder, tmp_path
 ):
     space = shrink(path, trainable=False if frozen else None)
     if frozen and "model" not in space.tree["text_encoder"]:
-        pytest.skip("its features are frozen as it is")
+        pytest.skip("its text encoder is always frozen")
     torch.set_num_threads(1)
     features = prepare(space, ArrayCache(cache_folder), Clock(), Callback()).features
     arrays = features.arrays()
     before = {name: array.copy() for name, array in arrays.items()}
-    features = TrialFeatures.from_arrays(arrays)  # as a worker takes them from the object store
+    features = TrialFeatures.from_arrays(arrays)  # as in a worker, from the object store
     assert features.token_states is None or frozen
     straight = Trainer(space.settings, features)
     steps = straight.schedule.steps
@@ -101,7 +101,7 @@ def test_a_trial_of_it_trains_stops_continues_and_is_evaluated(
 
 
 @pytest.mark.parametrize("name", ["aman", "orma"])
-def test_a_batch_in_parts_trains_what_a_whole_one_does(name, shrink, cache_folder):
+def test_micro_batches_train_the_same_model_as_whole_batches(name, shrink, cache_folder):
     (path,) = [path for path in FILES if path.stem == name]
     torch.set_num_threads(1)
     whole = shrink(path, trainable=False)

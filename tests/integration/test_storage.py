@@ -1,4 +1,4 @@
-"""Sweeps whose results are in a storage, on a real Ray and a real S3 server."""
+"""Sweeps with a copy of their results in a storage, on a real Ray and an S3 server."""
 
 import json
 import signal
@@ -29,23 +29,23 @@ def contents(storage):
     return {name: storage.get(name) for name in storage.files()}
 
 
-def same_as_the_folder(storage, folder):
-    there = contents(storage)
-    here = {
+def require_same_content(storage, folder):
+    stored = contents(storage)
+    local = {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in folder.rglob("*")
         if path.is_file() and path.name != ".lock"
     }
-    assert set(there) == set(here)
-    assert {name for name in here if there[name] != here[name]} <= {"study.db"}
-    assert trials_of(there["study.db"], folder) == trials_of(here["study.db"], folder)
+    assert set(stored) == set(local)
+    assert {name for name in local if stored[name] != local[name]} <= {"study.db"}
+    assert trials_of(stored["study.db"], folder) == trials_of(local["study.db"], folder)
 
 
 def trials_of(study, folder):
     path = folder.parent / "read.db"
     path.write_bytes(study)
-    found = optuna.load_study(study_name="class-sweep", storage=f"sqlite:///{path}").trials
-    return [(t.number, t.state, t.values, t.user_attrs, t.intermediate_values) for t in found]
+    trials = optuna.load_study(study_name="class-sweep", storage=f"sqlite:///{path}").trials
+    return [(t.number, t.state, t.values, t.user_attrs, t.intermediate_values) for t in trials]
 
 
 def rungs(lines):
@@ -64,20 +64,20 @@ def test_a_driver_is_killed_and_another_machine_continues_from_the_storage(
     wait_for(process, lambda: storage.stat("trials.jsonl"))
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=patience())
-    there = storage.get("trials.jsonl")
-    assert there.endswith(b"\n")
-    assert (first / "trials.jsonl").read_bytes().startswith(there)
+    stored = storage.get("trials.jsonl")
+    assert stored.endswith(b"\n")
+    assert (first / "trials.jsonl").read_bytes().startswith(stored)
     code, out = sweep.run("status", storage, "--json", **ENVIRONMENT)
     assert code == 0, out
-    assert json.loads(out)["state"] == "running"  # its lease still stands
+    assert json.loads(out)["state"] == "running"  # its lease is still valid
     first.rename(sweep.cwd / "lost")
     again.parent.mkdir()
     code, out = sweep.run("resume", storage, "--out", again, **ENVIRONMENT)
     assert code == 0, out
-    assert (again / "trials.jsonl").read_bytes().startswith(there)
+    assert (again / "trials.jsonl").read_bytes().startswith(stored)
     assert without_times(again) == without_times(whole)
     assert rungs(lines(again)) == rungs(lines(whole))
-    same_as_the_folder(storage, again)
+    require_same_content(storage, again)
 
 
 @pytest.mark.cluster
@@ -105,7 +105,7 @@ def test_a_trial_continues_from_its_checkpoint_in_the_storage(
     assert code == 0, out
     before, after = lines(folder), lines(again)
     assert after[: len(before)] == before
-    # Had it begun anew, the first report after the cut would have taken all the steps before it.
+    # A trial that began again would need all earlier steps for its first report after the cut.
     per_step = [
         line["seconds"] / (line["step"] - earlier["step"]) for earlier, line in pairwise(after)
     ]
@@ -116,7 +116,7 @@ def test_a_trial_continues_from_its_checkpoint_in_the_storage(
 
 @pytest.mark.cluster
 @pytest.mark.parametrize("how", ["500 Internal Server Error", "drop"])
-def test_a_storage_that_fails_for_a_while_costs_no_report(
+def test_a_temporary_failure_of_the_storage_costs_no_report(
     finished, sweep, small_file, without_times, bucket, s3, line, how
 ):
     folder = sweep.cwd / f"failing-{how[:3]}"
@@ -128,7 +128,7 @@ def test_a_storage_that_fails_for_a_while_costs_no_report(
     wait_for(
         process, lambda: json.loads((folder / "summary.json").read_text())["state"] != "running"
     )
-    failed = line.requests  # the driver is at its end, and tries to send what is left
+    failed = line.requests  # the driver is ending, and tries to upload the rest
     wait_for(process, lambda: line.requests > failed)
     line.broken = None
     out, _ = process.communicate(timeout=patience())
@@ -138,11 +138,11 @@ def test_a_storage_that_fails_for_a_while_costs_no_report(
     assert said.count("the storage works again") == 1
     assert "Traceback" not in out
     assert without_times(folder) == without_times(finished[0])
-    same_as_the_folder(at(s3.port, bucket, folder.name), folder)
+    require_same_content(at(s3.port, bucket, folder.name), folder)
 
 
 @pytest.mark.cluster
-def test_a_slow_storage_slows_no_trial_and_is_complete_at_the_end(
+def test_a_slow_storage_delays_no_trial_and_is_complete_at_the_end(
     finished, sweep, small_file, lines, without_times, bucket, s3, line
 ):
     folder = sweep.cwd / "slow"
@@ -154,7 +154,7 @@ def test_a_slow_storage_slows_no_trial_and_is_complete_at_the_end(
     out, _ = process.communicate(timeout=patience())
     assert process.returncode == 0, out
     assert without_times(folder) == without_times(finished[0])
-    same_as_the_folder(at(s3.port, bucket, folder.name), folder)
+    require_same_content(at(s3.port, bucket, folder.name), folder)
 
     def spent(path):
         return json.loads((path / "summary.json").read_text())["seconds"]["trials"]
@@ -163,7 +163,7 @@ def test_a_slow_storage_slows_no_trial_and_is_complete_at_the_end(
 
 
 @pytest.mark.cluster
-def test_a_storage_that_never_comes_back_is_a_warning_that_names_what_it_lacks(
+def test_a_storage_that_keeps_failing_gives_a_warning_with_the_missing_files(
     finished, sweep, small_file, without_times, bucket, s3, line
 ):
     folder = sweep.cwd / "gone"
@@ -174,26 +174,26 @@ def test_a_storage_that_never_comes_back_is_a_warning_that_names_what_it_lacks(
     line.broken = "500 Internal Server Error"
     out, _ = process.communicate(timeout=patience())
     assert process.returncode == 0, out
-    said = " ".join(out.split())  # log lines are wrapped
-    assert f"gone?scheme=http&endpoint_override=127.0.0.1:{line.port} lacks" in said
-    assert f"class-sweep resume {folder}" in said
-    assert f"the report is in {folder} alone" in said
+    text = " ".join(out.split())  # log lines are wrapped
+    assert f"gone?scheme=http&endpoint_override=127.0.0.1:{line.port} lacks" in text
+    assert f"class-sweep resume {folder}" in text
+    assert f"the report is in {folder} alone" in text
     assert "Traceback" not in out
     assert without_times(folder) == without_times(finished[0])
     line.broken = None
     code, out = sweep.run("resume", folder, **ENVIRONMENT)
     assert code == 0, out
-    same_as_the_folder(at(s3.port, bucket, folder.name), folder)
+    require_same_content(at(s3.port, bucket, folder.name), folder)
 
 
 @pytest.mark.cluster
-def test_a_shared_path_is_a_storage_like_any_other(sweep, small_file, without_times, finished):
+def test_a_shared_path_is_a_storage(sweep, small_file, without_times, finished):
     shared = sweep.cwd / "nfs"
     shared.mkdir()
     folder = sweep.cwd / "to-nfs"
     code, out = sweep.run("run", small_file, "--out", folder, "--storage", shared)
     assert code == 0, out
-    same_as_the_folder(Storage.parse(str(shared)) / "to-nfs", folder)
+    require_same_content(Storage.parse(str(shared)) / "to-nfs", folder)
     code, out = sweep.run("status", shared / "to-nfs", "--json")
     assert json.loads(out)["state"] == "finished"
     assert without_times(shared / "to-nfs") == without_times(finished[0])

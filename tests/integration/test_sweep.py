@@ -1,4 +1,4 @@
-"""Whole sweeps on a real Ray, as a person runs them."""
+"""Complete sweeps on a real Ray, from the command line."""
 
 import json
 
@@ -12,7 +12,7 @@ from class_sweep.results.record import Record
 pytestmark = pytest.mark.ray
 
 
-def test_a_finished_folder_holds_what_it_promises(finished):
+def test_a_finished_folder_has_its_files(finished):
     folder, _ = finished
     assert {p.name for p in folder.iterdir()} >= {
         "space.yaml", "trials.jsonl", "study.db", "best.yaml", "summary.json", "environment.json",
@@ -21,13 +21,13 @@ def test_a_finished_folder_holds_what_it_promises(finished):
     assert not (folder / "tune").exists()
 
 
-def test_it_takes_no_more_of_the_disk_than_check_said(finished, small_space_text):
+def test_the_results_take_no_more_disk_than_check_estimates(finished, small_space_text):
     from class_sweep.preparation.footprint import results_bytes
 
     folder, _ = finished
     taken = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    said = results_bytes(parse_space(small_space_text), 3, 70)
-    assert taken <= said < 4 * taken
+    estimated = results_bytes(parse_space(small_space_text), 3, 70)
+    assert taken <= estimated < 4 * taken
 
 
 def test_the_summary_agrees_with_the_log(finished, small_space_text, lines):
@@ -55,7 +55,7 @@ def test_the_summary_agrees_with_the_log(finished, small_space_text, lines):
 
 def test_reports_are_exactly_at_the_rungs(finished, lines):
     folder, _ = finished
-    rungs = {0: 576, 1: 1120, 2: 2240}  # 560, 1120, 2240 samples, up to a whole batch of 32
+    rungs = {0: 576, 1: 1120, 2: 2240}  # 560, 1120, 2240 samples, rounded up to whole batches of 32
     for line in lines(folder):
         if line["rung"] is not None:
             assert line["samples"] == rungs[line["rung"]]
@@ -69,7 +69,7 @@ def test_the_baseline_runs_first_and_to_its_end(finished, lines):
     assert first[-1]["samples"] == 3264
 
 
-def test_the_study_opens_and_says_how_each_trial_ended(finished, lines):
+def test_the_study_has_the_outcome_of_each_trial(finished, lines):
     folder, _ = finished
     study = optuna.load_study(study_name="class-sweep", storage=f"sqlite:///{folder}/study.db")
     states = {"finish": "COMPLETE", "prune": "PRUNED", "fail": "FAIL"}
@@ -89,7 +89,7 @@ def test_the_best_file_is_complete_and_check_accepts_it(finished, sweep):
     assert code == 0, out
 
 
-def test_the_closing_table_says_what_a_person_needs(finished):
+def test_the_final_summary_has_the_important_facts(finished):
     folder, out = finished
     for words in ("Best finished trial", "full_data", "samples, of full data's", "pruned at",
                   "a candidate, not a finding", str(folder / "best.yaml")):  # fmt: skip
@@ -112,9 +112,7 @@ def test_status_and_export_of_a_finished_sweep(finished, sweep):
 
 
 @pytest.mark.long
-def test_the_same_file_and_seed_give_the_same_trials_and_numbers(
-    finished, sweep, small_file, without_times
-):
+def test_the_same_file_and_seed_give_the_same_reports(finished, sweep, small_file, without_times):
     folder, _ = finished
     again = sweep.cwd / "again"
     code, out = sweep.run("run", small_file, "--out", again)
@@ -140,19 +138,19 @@ def one_rung_file(small_space_text, tmp_path_factory):
     text = small_space_text.replace(
         halving, "pruning: {kind: one_rung, grace_epochs: 2, min_kept: 2}"
     )
-    path.write_text(text.replace("[0.3, 0.9]", "[0.7, 0.9]"))  # all of them come to the rung
+    path.write_text(text.replace("[0.3, 0.9]", "[0.7, 0.9]"))  # every trial reaches the rung
     return path
 
 
 def by_trial(lines: list[dict]) -> dict[int, list[dict]]:
-    found = {}
+    by_number = {}
     for line in lines:
-        found.setdefault(line["trial"], []).append(line)
-    return found
+        by_number.setdefault(line["trial"], []).append(line)
+    return by_number
 
 
 @pytest.mark.long
-def test_one_rung_finishes_the_best_of_all_and_survives_kill_9_while_they_wait(
+def test_one_rung_finishes_the_best_trials_and_a_kill_loses_no_paused_trial(
     sweep, one_rung_file, lines, without_times
 ):
     whole = sweep.cwd / "one-rung"
@@ -165,7 +163,7 @@ def test_one_rung_finishes_the_best_of_all_and_survives_kill_9_while_they_wait(
     finished = [reports for reports in searched if reports[-1]["decision"] == "finish"]
     assert sorted(finished, key=str) == sorted(best, key=str)
     ends = [[line["decision"] for line in reports] for reports in searched]
-    assert ["pause", "prune"] in ends  # one that had to leave its place to a better one
+    assert ["pause", "prune"] in ends  # a paused trial that a better trial replaced
     cut = sweep.cwd / "one-rung-cut"
     process = sweep.start_and_wait(cut, 7, "run", one_rung_file, "--out", cut)
     process.kill()
@@ -184,15 +182,15 @@ def test_a_recording_keeps_every_curve_for_replay(sweep, small_space_text, lines
     folder = sweep.cwd / "recorded"
     code, out = sweep.run("run", path, "--out", folder, "--record", "2")
     assert code == 0, out
-    found = by_trial(lines(folder))
-    assert len(found) == 8
-    for reports in found.values():
+    by_number = by_trial(lines(folder))
+    assert len(by_number) == 8
+    for reports in by_number.values():
         assert [line["decision"] for line in reports[:-1]] == ["continue"] * (len(reports) - 1)
         assert reports[-1]["decision"] == "finish"
         assert [line["rung"] for line in reports[:-1]] == list(range(len(reports) - 1))
-    assert len(found[0]) == 6  # full data: at each of its six epochs
-    assert found[2][-1]["config"] | {"search.seed": 4} == found[3][-1]["config"]
-    assert found[2][-1]["objective"] != found[3][-1]["objective"]
+    assert len(by_number[0]) == 6  # full data: at each of its six epochs
+    assert by_number[2][-1]["config"] | {"search.seed": 4} == by_number[3][-1]["config"]
+    assert by_number[2][-1]["objective"] != by_number[3][-1]["objective"]
     assert json.loads((folder / "summary.json").read_text())["warnings"] == []
     code, out = sweep.run("replay", folder, "--json", "--pruner", "one_rung", "--min-kept", "1")
     assert code == 0, out
@@ -202,7 +200,7 @@ def test_a_recording_keeps_every_curve_for_replay(sweep, small_space_text, lines
 
 
 @pytest.mark.long
-def test_a_sweep_that_compared_nothing_ends_well_but_says_so_loudly(sweep, small_space_text):
+def test_a_sweep_without_rung_decisions_succeeds_with_a_warning(sweep, small_space_text):
     path = sweep.cwd / "late.yaml"
     text = small_space_text.replace("grace_epochs: 1", "grace_epochs: 6")
     path.write_text(text.replace("trials: 8", "trials: 3"))

@@ -1,4 +1,4 @@
-"""A sweep as TensorBoard, MLflow and wandb see it, none of them with a network."""
+"""The reports of a sweep in TensorBoard, MLflow and wandb, without a network."""
 
 import importlib.util
 import sqlite3
@@ -17,23 +17,23 @@ def scalars(path) -> dict[str, dict[int, float]]:
     """Tag to step to value, of a TensorBoard event file."""
     from tensorboardX.proto.event_pb2 import Event
 
-    found: dict[str, dict[int, float]] = {}
+    by_tag: dict[str, dict[int, float]] = {}
     data = path.read_bytes()
     while data:
         (length,) = struct.unpack("<Q", data[:8])
         event = Event.FromString(data[12 : 12 + length])
         for value in event.summary.value:
-            found.setdefault(value.tag, {})[event.step] = value.simple_value
+            by_tag.setdefault(value.tag, {})[event.step] = value.simple_value
         data = data[12 + length + 4 :]
-    return found
+    return by_tag
 
 
 @pytest.mark.long
 def test_each_tracker_has_the_learning_curves_by_samples(sweep, small_space_text, lines):
     database = sweep.cwd / "mlflow.db"
     space = sweep.cwd / "tracked.yaml"
-    asked = f'{{tensorboard: true, wandb: curves, mlflow: "sqlite:///{database}"}}'
-    space.write_text(small_space_text.replace("trials: 8", "trials: 2") + f"tracking: {asked}\n")
+    trackers = f'{{tensorboard: true, wandb: curves, mlflow: "sqlite:///{database}"}}'
+    space.write_text(small_space_text.replace("trials: 8", "trials: 2") + f"tracking: {trackers}\n")
     folder = sweep.cwd / "tracked"
     code, out = sweep.run("run", space, "--out", folder, WANDB_MODE="offline")
     assert code == 0, out
@@ -60,7 +60,7 @@ def test_each_tracker_has_the_learning_curves_by_samples(sweep, small_space_text
     assert len(list((folder / "wandb").glob("offline-run-*/run-*.wandb"))) == len(curves)
 
 
-def test_a_tracker_that_is_not_installed_is_named_with_its_cure(monkeypatch):
+def test_the_error_of_a_missing_tracker_names_the_package_to_install(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(ConfigError) as caught:
         require_trackers(Tracking(wandb="curves"), "a.yaml")

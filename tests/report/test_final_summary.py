@@ -30,11 +30,11 @@ def texts(blocks):
 
 
 def test_every_number_of_the_table_is_that_of_the_summary(printed, summary):
-    found = summary()
-    text = printed(found)
+    sweep_summary = summary()
+    text = printed(sweep_summary)
     [heads] = re.findall(r"^ +best +(.*)$", text, re.MULTILINE)
     assert heads.split() == ["paper", "full_data"]
-    trials = [found.best, *found.references.values()]
+    trials = [sweep_summary.best, *sweep_summary.references.values()]
     for pool in POOLS:
         for direction in DIRECTIONS:
             for metric in METRICS:
@@ -68,19 +68,19 @@ def test_the_files_are_listed_also_if_the_folder_name_has_brackets(printed, summ
 
 
 def test_a_baseline_as_the_best_trial_has_its_name(printed, summary):
-    found = summary()
-    found = found.model_copy(update={"best": found.references["paper"]})
-    assert "Best finished trial: trial 0\n  paper\n" in printed(found)
+    sweep_summary = summary()
+    sweep_summary = sweep_summary.model_copy(update={"best": sweep_summary.references["paper"]})
+    assert "Best finished trial: trial 0\n  paper\n" in printed(sweep_summary)
 
 
 # --- caution: an unconfirmed lead ----------------------------------------------------------------
 
 
 def test_the_lead_over_full_data_is_in_points_beside_the_standard_error(summary):
-    found = summary()
-    found.best.metrics["split/hits@1"] = 0.36
-    found.references["full_data"].metrics["split/hits@1"] = 0.325
-    [line] = texts(cautions(found))
+    sweep_summary = summary()
+    sweep_summary.best.metrics["split/hits@1"] = 0.36
+    sweep_summary.references["full_data"].metrics["split/hits@1"] = 0.325
+    [line] = texts(cautions(sweep_summary))
     assert "differs from full_data's by +3.5 points" in line
     error = 100 * math.sqrt(0.36 * 0.64 / 400)
     assert f"standard error is about {error:.1f} points on 400 queries" in line
@@ -89,23 +89,23 @@ def test_the_lead_over_full_data_is_in_points_beside_the_standard_error(summary)
 
 
 def test_a_schedule_that_is_behind_full_data_has_a_negative_lead(summary):
-    found = summary()
-    found.best.metrics["split/hits@1"] = 0.30
-    found.references["full_data"].metrics["split/hits@1"] = 0.325
-    assert "differs from full_data's by -2.5 points" in texts(cautions(found))[0]
+    sweep_summary = summary()
+    sweep_summary.best.metrics["split/hits@1"] = 0.30
+    sweep_summary.references["full_data"].metrics["split/hits@1"] = 0.325
+    assert "differs from full_data's by -2.5 points" in texts(cautions(sweep_summary))[0]
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0])
 def test_the_standard_error_at_the_ends_is_zero(summary, share):
-    found = summary()
-    found.best.metrics["split/hits@1"] = share
-    assert "is about 0.0 points" in texts(cautions(found))[0]
+    sweep_summary = summary()
+    sweep_summary.best.metrics["split/hits@1"] = share
+    assert "is about 0.0 points" in texts(cautions(sweep_summary))[0]
 
 
 def test_full_data_as_the_best_trial_means_that_no_schedule_beat_it(summary):
-    found = summary()
-    found = found.model_copy(update={"best": found.references["full_data"]})
-    [line] = texts(cautions(found))
+    sweep_summary = summary()
+    sweep_summary = sweep_summary.model_copy(update={"best": sweep_summary.references["full_data"]})
+    [line] = texts(cautions(sweep_summary))
     assert line.startswith("The best trial is full_data itself: no schedule of this sweep beat it.")
 
 
@@ -116,13 +116,14 @@ def test_without_full_data_the_setting_that_adds_it_is_named(summary):
 
 
 def test_the_warnings_of_a_sweep_are_red_and_first(summary, printed, terminal):
-    found = summary(warnings=["No rung decision was made: nothing was compared"])
-    assert cautions(found)[0] == Text(found.warnings[0], "alarm")
-    assert len(cautions(found)) == 2
-    assert found.warnings[0] in printed(found)
+    sweep_summary = summary(warnings=["No rung decision was made: nothing was compared"])
+    assert cautions(sweep_summary)[0] == Text(sweep_summary.warnings[0], "alarm")
+    assert len(cautions(sweep_summary)) == 2
+    assert sweep_summary.warnings[0] in printed(sweep_summary)
     console = terminal(terminal=True)
-    print_blocks(console, cautions(found)[:1])
-    assert console.file.getvalue().startswith(f"\x1b[1;31m{found.warnings[0]}")  # bold and red
+    print_blocks(console, cautions(sweep_summary)[:1])
+    bold_and_red = "\x1b[1;31m"
+    assert console.file.getvalue().startswith(f"{bold_and_red}{sweep_summary.warnings[0]}")
 
 
 # --- confirmed ----------------------------------------------------------------------------------
@@ -163,8 +164,8 @@ def test_failed_runs_and_the_command_for_more_seeds_are_shown(printed, summary, 
 
 
 def test_warnings_stay_beside_a_verdict(summary, confirm):
-    found = summary(confirm=confirm, warnings=["No rung decision was made"])
-    assert cautions(found) == [Text("No rung decision was made", "alarm")]
+    sweep_summary = summary(confirm=confirm, warnings=["No rung decision was made"])
+    assert cautions(sweep_summary) == [Text("No rung decision was made", "alarm")]
 
 
 def test_a_reading_of_the_test_split_shows_arms_differences_and_the_number_of_readings(terminal):

@@ -52,8 +52,8 @@ ROWS = "[...document.querySelectorAll('#trials-table tbody tr')].filter((r) => !
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
     profile = tmp_path_factory.mktemp("chromium")
-    with Chromium(CHROMIUM, profile) as found:
-        yield found
+    with Chromium(CHROMIUM, profile) as chromium:
+        yield chromium
 
 
 @pytest.fixture(scope="module")

@@ -142,8 +142,8 @@ def test_texts_are_escaped(tree):
 
 def test_plotly_accepts_the_figures(tree):
     reader = read_page(index_page(report_of(tree), {}))
-    for one in json.loads(reader.scripts[0]).values():
-        go.Figure(one["data"], one["layout"])  # an unknown property raises
+    for figure in json.loads(reader.scripts[0]).values():
+        go.Figure(figure["data"], figure["layout"])  # an unknown property raises
     assert b"plotly.js v" in gzip.decompress(base64.b64decode(reader.scripts[1]))[:100]
 
 

@@ -41,17 +41,17 @@ def texts(tree):
 @pytest.mark.parametrize(
     "module", ["rich.table", "rich.markup", "rich.markdown", "html", "html.escape", "xml.sax"]
 )
-def test_tables_and_escaping_are_those_of_the_renderers(module):
+def test_only_the_renderers_make_tables_and_escape_text(module):
     users = [p for p in MODULES if module in imported(ast.parse(p.read_text(encoding="utf-8")))]
     assert users == []
 
 
 def test_no_module_but_a_renderer_writes_html():
-    found = {
+    html_texts = {
         str(path.relative_to(ROOT)): text
         for path in MODULES
         if path != PLOTLY_MARKUP
         for text in texts(ast.parse(path.read_text(encoding="utf-8")))
         if TAG.search(text)
     }
-    assert found == {}
+    assert html_texts == {}

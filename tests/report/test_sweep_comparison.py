@@ -29,7 +29,7 @@ def folders(tmp_path, small_space_text):
     return build
 
 
-def said(chapters):
+def text_of(chapters):
     return " ".join(b.text for c in chapters for b in c.blocks if isinstance(b, Text))
 
 
@@ -38,49 +38,49 @@ def cells(chapters):
     return {row[0]: row[1:] for table in tables for row in table.rows}
 
 
-def test_sweeps_over_the_same_data_are_ranked(folders):
+def test_sweeps_with_the_same_data_are_ranked(folders):
     chapters = compare_sweeps(folders())
-    assert "strong (40.0 %), weak (30.0 %)" in said(chapters)
-    assert "weak: nothing is confirmed" in said(chapters)
-    found = cells(chapters)
-    assert found["best"] == ["30.0 %", "40.0 %"]
-    assert found["best − full_data"] == [
+    assert "strong (40.0 %), weak (30.0 %)" in text_of(chapters)
+    assert "weak: nothing is confirmed" in text_of(chapters)
+    table = cells(chapters)
+    assert table["best"] == ["30.0 %", "40.0 %"]
+    assert table["best − full_data"] == [
         "+5.0 points, one run each",
         "+15.0 points, one run each",
     ]
-    assert found["best, of full data's samples"] == ["50.0 %", "50.0 %"]
-    assert found["paper"] == ["–", "–"]
+    assert table["best, of full data's samples"] == ["50.0 %", "50.0 %"]
+    assert table["paper"] == ["–", "–"]
 
 
 def test_the_smaller_value_is_ranked_first_if_lower_is_better(folders, small_space_text):
     text = small_space_text.replace("validation/mrr", "validation/mean_rank")
     chapters = compare_sweeps(folders(text, text, best=(0.2, 0.125)))
-    assert "strong (0.1), weak (0.2)" in said(chapters)
-    assert cells(chapters)["best − full_data"][1] == "+0.1 places, one run each"
+    assert "strong (0.1), weak (0.2)" in text_of(chapters)
+    assert cells(chapters)["best − full_data"][1] == "+0.1 ranks, one run each"
 
 
-def test_sweeps_over_different_data_are_not_ranked_and_the_reason_is_shown(folders):
+def test_sweeps_with_different_data_are_not_ranked_and_the_reason_is_shown(folders):
     made = folders()
     tree = json.loads((made[0] / "environment.json").read_text())
     (made[0] / "environment.json").write_text(json.dumps(tree | {"data_sha256": "c" * 64}))
-    text = said(compare_sweeps(made))
+    text = text_of(compare_sweeps(made))
     assert "not ranked: their data have different checksums" in text
     assert "strong (40.0 %)" not in text
 
 
 def test_sweeps_with_different_objectives_are_not_ranked(folders, small_space_text):
     other = small_space_text.replace("validation/mrr", "validation/hits@1")
-    text = said(compare_sweeps(folders(other=other)))
+    text = text_of(compare_sweeps(folders(other=other)))
     assert "different objectives (validation/split/mrr in weak, validation/split/hits@1" in text
 
 
 def test_sweeps_without_trials_can_be_compared(folders):
-    text = said(compare_sweeps(folders(state=None)))
+    text = text_of(compare_sweeps(folders(state=None)))
     assert "a folder has no checksum of its data" in text
 
 
 def test_verdicts_are_shown(folders):
-    assert "weak: trial 2 is better" in said(compare_sweeps(folders(verdict=made_verdict())))
+    assert "weak: trial 2 is better" in text_of(compare_sweeps(folders(verdict=made_verdict())))
 
 
 def test_a_comparison_needs_two_different_folders(folders):
@@ -91,7 +91,7 @@ def test_a_comparison_needs_two_different_folders(folders):
         compare_sweeps([made[0], made[0]])
 
 
-def test_on_a_terminal_and_as_a_page(folders, terminal):
+def test_a_comparison_is_shown_on_a_terminal_and_as_a_page(folders, terminal):
     chapters = compare_sweeps(folders())
     console = terminal(width=160)
     print_chapters(console, chapters)

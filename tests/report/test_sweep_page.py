@@ -46,9 +46,9 @@ objective: validation/mrr
 def read(page):
     reader = read_page(page)
     assert set(reader.ids) >= set(CHAPTERS)
-    for name, one in figures(reader).items():
+    for name, figure in figures(reader).items():
         assert f"plot-{name}" in reader.ids
-        drawn = go.Figure(one["data"], one["layout"])  # an unknown property raises
+        drawn = go.Figure(figure["data"], figure["layout"])  # an unknown property raises
         assert drawn.layout.xaxis.title.text or drawn.layout.yaxis.title.text, name
     return reader
 
@@ -96,7 +96,7 @@ def test_a_verdict_is_shown_with_its_intervals(folder):
     for words in ("trial 2 is better", "+0.40 … +1.80", "−3.00 … −1.00", "no memory", "79 %"):
         assert words in reader.text
     forest = figures(reader)["verdict"]["data"]
-    assert {one["name"]: one["x"] for one in forest} == {
+    assert {trace["name"]: trace["x"] for trace in forest} == {
         "better": [pytest.approx(1.1)],
         "worse": [pytest.approx(-2.0)],
         "not told apart": [pytest.approx(0.2)],
@@ -104,11 +104,11 @@ def test_a_verdict_is_shown_with_its_intervals(folder):
     assert "λ trial 2" in reader.text  # the finalist's schedule, not that of the sweep's best
 
 
-def test_the_unit_of_a_difference_in_mean_rank_is_places(folder, small_space_text):
+def test_the_unit_of_a_difference_in_mean_rank_is_ranks(folder, small_space_text):
     text = small_space_text.replace("validation/mrr", "validation/mean_rank")
     reader = read(sweep_page(folder(text=text, verdict=made_verdict("split/mean_rank"))))
     layout = figures(reader)["verdict"]["layout"]
-    assert layout["xaxis"]["title"]["text"] == "difference (places)"
+    assert layout["xaxis"]["title"]["text"] == "difference (ranks)"
     assert "claims nothing; lower is better" in reader.text
 
 
@@ -131,13 +131,13 @@ def test_the_report_of_an_unfinished_sweep_has_a_warning(folder, small_space_tex
     assert "curves" in plots(reader)
 
 
-def test_a_folder_with_a_space_alone(folder):
+def test_the_report_of_a_folder_with_only_a_space(folder):
     reader = read(sweep_page(folder([], state=None)))
     assert "State: not started" in reader.text
     assert plots(reader) == set()
 
 
-def test_a_sweep_whose_trials_all_failed(folder):
+def test_the_report_of_a_sweep_whose_trials_all_failed(folder):
     records = [
         report_of(i, "fail", None, CONFIG, samples=0, reason="<b>it</b> | burst") for i in range(3)
     ]
@@ -148,7 +148,7 @@ def test_a_sweep_whose_trials_all_failed(folder):
     assert "\\<b>it\\</b> \\| burst |" in sweep_markdown(made)
 
 
-def test_a_space_without_axes(folder):
+def test_the_report_of_a_space_without_axes(folder):
     reader = read(sweep_page(folder([report_of(0, "finish", 0.3, {})], text=NO_AXES)))
     assert "This space has no axes" in reader.text
     assert "best of 1 finished" in reader.text
@@ -174,7 +174,7 @@ def test_duplicates_reruns_and_paused_trials_are_shown(folder):
     assert "1 paused" in text
     assert "1 trials were not trained: they are duplicates" in text
     curves = next(c for c in figures(read(sweep_page(made)))["curves"]["data"])
-    assert all("trial 1:" not in told for told in curves["text"])
+    assert all("trial 1:" not in label for label in curves["text"])
 
 
 def test_a_paused_trial_that_is_pruned_later_counts_at_its_rung(folder):
@@ -217,8 +217,8 @@ def test_a_recording_has_a_mean_for_each_configuration_and_no_winner(folder, sma
 def test_a_best_trial_at_an_edge_gives_a_warning(folder, alpha, sigma, edges):
     config = CONFIG | {"curriculum.alpha": alpha, "curriculum.sigma": sigma}
     made = folder([report_of(0, "finish", 0.3, config), report_of(1, "finish", 0.1, CONFIG)])
-    found = edge_warnings(read_sweep(made))
-    assert [path for path in config if any(path in line for line in found)] == edges
+    warnings = edge_warnings(read_sweep(made))
+    assert [path for path in config if any(path in line for line in warnings)] == edges
 
 
 def test_the_bound_of_a_setting_gives_no_warning(folder, small_space_text):
@@ -254,9 +254,9 @@ def test_the_report_of_a_thousand_trials_takes_seconds_and_is_small(folder, caps
     page = write_page(made)
     seconds, worked = time.perf_counter() - start, time.process_time() - worked
     size = page.stat().st_size
-    told = f" [1,000 trials: {seconds:.1f} s, {worked:.1f} s of work, {size / 1e6:.2f} MB]"
+    cost = f" [1,000 trials: {seconds:.1f} s, {worked:.1f} s of work, {size / 1e6:.2f} MB]"
     with capsys.disabled():
-        print(told, end="")  # noqa: T201 - what it cost here is part of the result
+        print(cost, end="")  # noqa: T201 - the cost is a result of the test
     assert worked < 10
     assert size < 5_000_000
     scripts = read(page.read_text()).scripts

@@ -20,14 +20,14 @@ def recorded(record):
             objective=objective, name="paper" if trial < 2 else None,
         )  # fmt: skip
 
-    found = []
+    reports = []
     for trial in range(4):
-        found += [report(trial, 0, 0.25 + trial, rung=0), report(trial, 1, 0.5 + trial, rung=1)]
+        reports += [report(trial, 0, 0.25 + trial, rung=0), report(trial, 1, 0.5 + trial, rung=1)]
         if trial < 3:
-            found.append(report(trial, 2, 0.75 + trial, decision="finish"))
+            reports.append(report(trial, 2, 0.75 + trial, decision="finish"))
         else:
-            found.append(report(trial, 2, None, decision="fail"))
-    return found
+            reports.append(report(trial, 2, None, decision="fail"))
+    return reports
 
 
 def read(tmp_path, text):
@@ -83,6 +83,6 @@ def test_higher_scores_are_better_for_every_objective(recorded, tmp_path):
     ids=["empty", "objective", "columns", "nan", "seeds", "numbers"],
 )
 def test_a_damaged_table_is_one_clear_error(recorded, tmp_path, change, why):
-    with pytest.raises(ResultsError, match="must be one that `class-sweep run --record`") as found:
+    with pytest.raises(ResultsError, match="must be one that `class-sweep run --record`") as error:
         read(tmp_path, change(curves_csv(MRR, 2, recorded)))
-    assert why in str(found.value)
+    assert why in str(error.value)

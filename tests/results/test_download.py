@@ -1,4 +1,4 @@
-"""Sweeps that come back from a storage, to be looked at or to be gone on with."""
+"""The download of a sweep from its storage, to read it or to resume it."""
 
 import os
 import time
@@ -25,7 +25,7 @@ def storage(tmp_path):
 
 @pytest.fixture
 def folder(tmp_path, storage):
-    """A folder of three reports, whose copy is in the storage."""
+    """A folder with three reports, and a copy of it in the storage."""
     path = tmp_path / "here"
     with ResultsWriter.create(path, "space", storage):
         (path / "trials.jsonl").write_text("one\ntwo\nthree\n")
@@ -40,20 +40,20 @@ def contents(path):
     return {p.relative_to(path).as_posix(): p.read_bytes() for p in path.rglob("*") if p.is_file()}
 
 
-def test_a_sweep_comes_back_whole_and_remembers_its_storage(folder, storage, tmp_path):
+def test_a_downloaded_sweep_is_complete_and_names_its_storage(folder, storage, tmp_path):
     storage.put("checkpoints/trial-0001-a.pt", b"state")
     lease = Lease(storage)
     download_to_resume(storage, tmp_path / "results" / "there")
     lease.give_back()
     (folder.path / ".lock").unlink()
-    there = ResultsFolder(tmp_path / "results" / "there")
-    assert contents(there.path) == contents(folder.path)
-    assert there.read_storage() == folder.read_storage() == storage
-    assert (there.path.stat().st_mode & 0o777) == 0o755
-    download_to_resume(storage, there.path)  # once more: it is this sweep's
+    downloaded = ResultsFolder(tmp_path / "results" / "there")
+    assert contents(downloaded.path) == contents(folder.path)
+    assert downloaded.read_storage() == folder.read_storage() == storage
+    assert (downloaded.path.stat().st_mode & 0o777) == 0o755
+    download_to_resume(storage, downloaded.path)  # a folder of the same sweep is accepted
 
 
-def test_a_folder_of_anything_else_is_left_alone(folder, storage, tmp_path):
+def test_a_folder_with_other_content_is_refused_and_unchanged(folder, storage, tmp_path):
     taken = tmp_path / "taken"
     taken.mkdir()
     with pytest.raises(ResultsError, match="taken exists; name another with --out"):
@@ -61,13 +61,13 @@ def test_a_folder_of_anything_else_is_left_alone(folder, storage, tmp_path):
     assert not list(taken.iterdir())
 
 
-def test_a_storage_without_a_sweep_leaves_nothing_here(storage, tmp_path):
-    with pytest.raises(ResultsError, match="a storage must hold the sweep"):
+def test_a_storage_without_a_sweep_is_refused_and_no_folder_is_created(storage, tmp_path):
+    with pytest.raises(ResultsError, match="a storage must hold a sweep, got none at"):
         download_to_resume(storage, tmp_path / "results" / "there")
     assert not (tmp_path / "results").exists()
 
 
-def test_one_that_fails_midway_leaves_nothing_here(folder, storage, tmp_path, monkeypatch):
+def test_a_failed_download_leaves_no_folder(folder, storage, tmp_path, monkeypatch):
     def fails(self, name, to):
         raise StorageError("it is out of reach")
 
@@ -77,38 +77,40 @@ def test_one_that_fails_midway_leaves_nothing_here(folder, storage, tmp_path, mo
     assert not list((tmp_path / "results").iterdir())
 
 
-def test_only_what_changed_is_fetched_again_and_what_went_goes(folder, storage, tmp_path):
+def test_only_changed_files_are_downloaded_again_and_removed_files_are_removed(
+    folder, storage, tmp_path
+):
     to = tmp_path / "look"
     storage.put("best.yaml", b"best")
-    known = download(storage, to)
-    (to / "space.yaml").write_text("as it was")
+    previous = download(storage, to)
+    (to / "space.yaml").write_text("unchanged")
     storage.put("trials.jsonl", b"one\ntwo\nthree\nfour\n")
     storage.remove("best.yaml")
-    download(storage, to, known)
-    assert (to / "space.yaml").read_text() == "as it was"
+    download(storage, to, previous)
+    assert (to / "space.yaml").read_text() == "unchanged"
     assert (to / "trials.jsonl").read_text() == "one\ntwo\nthree\nfour\n"
     assert not (to / "best.yaml").exists()
 
 
-def test_a_lease_says_that_a_sweep_runs_elsewhere(folder, storage, tmp_path):
+def test_a_valid_lease_marks_a_downloaded_folder_as_in_use(folder, storage, tmp_path):
     to = tmp_path / "look"
     lease = Lease(storage)
-    known = download(storage, to)
+    previous = download(storage, to)
     assert ResultsFolder(to).in_use()
     os.utime(storage._at(LEASE), (time.time() - 600,) * 2)  # its machine was lost
-    known = download(storage, to, known)
+    previous = download(storage, to, previous)
     assert not ResultsFolder(to).in_use()
     lease.give_back()
-    download(storage, to, known)
+    download(storage, to, previous)
     assert not (to / LEASE).exists()
 
 
-def test_names_that_lead_out_of_the_folder_are_not_followed(folder, storage, tmp_path, monkeypatch):
+def test_names_that_lead_out_of_the_folder_are_skipped(folder, storage, tmp_path, monkeypatch):
     files = Storage.files
 
     def tricked(self, below=""):
-        found = dict(files(self, below))
-        return found | {"../../out": found["space.yaml"], ".hidden/x": found["space.yaml"]}
+        stored = dict(files(self, below))
+        return stored | {"../../out": stored["space.yaml"], ".hidden/x": stored["space.yaml"]}
 
     monkeypatch.setattr(Storage, "files", tricked)
     download(storage, tmp_path / "deep" / "look")
@@ -116,15 +118,15 @@ def test_names_that_lead_out_of_the_folder_are_not_followed(folder, storage, tmp
     assert not (tmp_path / "deep" / "look" / ".hidden").exists()
 
 
-def test_a_folder_that_is_ahead_of_its_storage_keeps_what_it_has(folder, storage):
+def test_a_folder_that_is_ahead_of_its_storage_is_unchanged(folder, storage):
     with folder.trials.open("a") as log:
-        log.write("four\nfi")  # and was killed
+        log.write("four\nfi")  # the driver was killed here
     before = contents(folder.path)
     assert not merge_remote(folder, storage)
     assert contents(folder.path) == before
 
 
-def test_a_storage_that_is_ahead_is_caught_up_with(folder, storage):
+def test_the_reports_that_only_the_storage_has_are_downloaded(folder, storage):
     storage.put("trials.jsonl", b"one\ntwo\nthree\nfour\n")
     storage.put("confirm.jsonl", b"a\n")
     storage.put("summary.json", b"[]")
@@ -138,24 +140,26 @@ def test_a_storage_that_is_ahead_is_caught_up_with(folder, storage):
 
 
 @pytest.mark.parametrize(
-    ("name", "there"),
+    ("name", "stored"),
     [("trials.jsonl", b"one\ntwo\nother\n"), ("confirm.jsonl", b"a\n")],
 )
-def test_two_that_went_different_ways_are_not_mixed(folder, storage, name, there):
+def test_a_folder_and_a_storage_that_diverged_are_not_merged(folder, storage, name, stored):
     with folder.trials.open("a") as log:
         log.write("four\n")
-    storage.put(name, there)
+    storage.put(name, stored)
     before = contents(folder.path)
     with pytest.raises(ResultsError, match="reports in each that the other lacks"):
         merge_remote(folder, storage)
     assert contents(folder.path) == before
 
 
-def test_a_new_storage_has_nothing_to_catch_up_with(folder, tmp_path):
+def test_a_new_storage_adds_nothing_to_the_folder(folder, tmp_path):
     assert not merge_remote(folder, Storage.parse(str(tmp_path / "new")))
 
 
-def test_what_an_argument_names(folder, storage, monkeypatch, tmp_path):
+def test_an_argument_is_a_storage_by_its_address_or_by_its_own_file(
+    folder, storage, monkeypatch, tmp_path
+):
     assert storage_argument(str(folder.path)) is None
     assert storage_argument(storage.address) == storage
     monkeypatch.chdir(tmp_path)

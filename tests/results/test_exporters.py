@@ -1,4 +1,4 @@
-"""What is exported for another tool, read by that tool."""
+"""Each export is read by the tool that it is for."""
 
 import runpy
 
@@ -84,8 +84,9 @@ def test_hydra_composes_the_trial_and_parses_the_axes(space, record, tmp_path):
         assert override.is_sweep_override()
         ends = space.axes[path].ends()
         if override.is_choice_sweep() or override.is_range_sweep():
-            found = [*override.sweep_iterator()]
-            assert [yaml.safe_load(str(v)) for v in (found[0], found[-1])] == [ends[0], ends[-1]]
+            choices = [*override.sweep_iterator()]
+            first, *_, last = choices
+            assert [yaml.safe_load(str(v)) for v in (first, last)] == [ends[0], ends[-1]]
         else:
             assert [override.value().start, override.value().end] == ends
 
@@ -95,6 +96,6 @@ def test_a_baseline_off_the_axes_is_not_exported_as_a_point(space, record):
     assert on_axes(space, [off, record(2, config=BEST)]) == [record(2, config=BEST)]
 
 
-def test_the_name_of_a_folder_cannot_break_out_of_the_note(space, record, executed):
+def test_a_folder_name_cannot_inject_code_through_the_note(space, record, executed):
     module = executed(as_ray(space, [record(config=BEST)], 'x"""\nraise SystemExit'))
     assert module["__doc__"] == 'x"""\nraise SystemExit'

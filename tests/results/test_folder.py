@@ -112,7 +112,7 @@ def test_an_error_about_a_damaged_line_has_its_number(writer, folder, record, da
     assert f"a line must be a record: {folder.trials}:2: " in str(caught.value)
 
 
-# --- who may write ------------------------------------------------------------------------------
+# --- the lock -----------------------------------------------------------------------------------
 
 
 def test_a_second_process_may_read_but_not_write(writer, folder, record):
@@ -221,19 +221,19 @@ def test_the_traceback_of_a_failed_trial_is_kept(writer, folder):
     assert path.read_text(encoding="utf-8").endswith("worse\n")
 
 
-# --- a disk that is full ------------------------------------------------------------------------
+# --- a full disk --------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A file system of 64 KiB, where it may be mounted."""
-    place = tmp_path / "small"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)]
+    """A file system of 64 KiB; the test is skipped if it cannot be mounted."""
+    disk = tmp_path / "small"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)]
     if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("a file system can be mounted by root only")
-    yield place
-    subprocess.run(["umount", "--lazy", str(place)], check=True)
+    yield disk
+    subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
 def test_a_full_disk_is_an_error_and_no_line_is_lost(small_disk, record):
@@ -255,7 +255,7 @@ def test_a_full_disk_is_an_error_and_no_line_is_lost(small_disk, record):
         with pytest.raises(StorageError, match=r"a file must be writable: .*No space left"):
             writer.write_summary(large)
         assert not list(reader.path.glob(".summary*"))
-        reader.space.unlink()  # somebody makes room
+        reader.space.unlink()  # now the disk has space again
         writer.append(record(written))
         assert [r.trial for r in reader.records()] == list(range(written + 1))
 

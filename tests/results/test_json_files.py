@@ -1,4 +1,4 @@
-"""Typed JSON files: what is written, and what an error about another shape says."""
+"""Typed JSON files: their content, and the error about a file with another shape."""
 
 import json
 

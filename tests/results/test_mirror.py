@@ -1,4 +1,4 @@
-"""The mirror: what it sends and when, and that no storage, slow or failing, loses a line."""
+"""The mirror: what it uploads and when; a slow or failing storage loses no report."""
 
 import json
 import os
@@ -21,7 +21,7 @@ from class_sweep.storage.remote import Storage
 
 
 class Fragile(Storage):
-    """A storage on a path that can be slow, or fail after so many files."""
+    """A storage on a path that can be slow, and fails after `left` more files."""
 
     state: ClassVar = {}
 
@@ -67,15 +67,15 @@ def contents(storage):
     return {name: storage.get(name) for name in storage.files() if name != LEASE}
 
 
-def test_what_changes_is_sent_and_what_is_not_the_sweeps_own_is_not(folder, storage):
+def test_changed_files_are_uploaded_and_working_files_are_not(folder, storage):
     with Mirror(folder, storage) as mirror:
         mirror.begin()
         (folder / "trials.jsonl").write_text("one\n")
         until(lambda: contents(storage) == {"space.yaml": b"space", "trials.jsonl": b"one\n"})
         (folder / "trials.jsonl").write_text("one\ntwo\nthr")
-        for own in ("checkpoints/a.pt", "tune/x/y", ".lock", "errors/.e-1", "study.db-journal"):
-            (folder / own).parent.mkdir(parents=True, exist_ok=True)
-            (folder / own).write_text("x")
+        for name in ("checkpoints/a.pt", "tune/x/y", ".lock", "errors/.e-1", "study.db-journal"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text("x")
         (folder / "errors" / "trial-0001.txt").write_text("why")
     assert contents(storage) == {
         "space.yaml": b"space", "trials.jsonl": b"one\ntwo\n", "errors/trial-0001.txt": b"why",
@@ -83,13 +83,13 @@ def test_what_changes_is_sent_and_what_is_not_the_sweeps_own_is_not(folder, stor
     assert storage.stat(LEASE) is None
 
 
-def test_a_folder_that_never_came_to_be_leaves_nothing(tmp_path, storage):
+def test_without_a_folder_nothing_is_uploaded(tmp_path, storage):
     with Mirror(tmp_path / "never", storage) as mirror:
         mirror.begin()
     assert storage.files() == {}
 
 
-def test_what_is_said_comes_after_what_it_is_said_of(folder, storage):
+def test_files_are_uploaded_after_the_files_that_they_depend_on(folder, storage):
     for name in (
         "summary.json",
         "report.html",
@@ -108,7 +108,7 @@ def test_what_is_said_comes_after_what_it_is_said_of(folder, storage):
 
 
 class Driver:
-    """Writes as a sweep does: a trial into the study, its report, its end into the study."""
+    """Writes in the order of a sweep: a trial in the study, its report, its end in the study."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -129,11 +129,11 @@ class Driver:
 
 
 @pytest.mark.parametrize("files", [1, 3, 4, 9, 10, 11])
-def test_a_driver_that_is_lost_at_any_moment_leaves_what_can_be_gone_on_from(
+def test_the_copy_of_a_driver_that_is_lost_at_any_moment_can_be_resumed(
     folder, storage, tmp_path, files
 ):
     driver = Driver(folder)
-    Fragile.state |= {"left": files + 2, "delay": 0.001}  # and the lease
+    Fragile.state |= {"left": files + 2, "delay": 0.001}  # two more: the check and the lease
     with Mirror(folder, storage) as mirror:
         mirror.begin()
         while Fragile.state["left"] > 0:
@@ -143,18 +143,18 @@ def test_a_driver_that_is_lost_at_any_moment_leaves_what_can_be_gone_on_from(
         mirror._closing.set()
         mirror._abandoned.set()
     driver.study.close()
-    there = contents(storage)
-    reported = [json.loads(line) for line in there.get("trials.jsonl", b"").splitlines()]
+    stored = contents(storage)
+    reported = [json.loads(line) for line in stored.get("trials.jsonl", b"").splitlines()]
     assert reported == list(range(len(reported)))
-    assert int(there.get("summary.json", b"0")) <= len(reported)
+    assert int(stored.get("summary.json", b"0")) <= len(reported)
     if reported:
         with closing(sqlite3.connect(":memory:")) as study:
-            study.deserialize(there["study.db"])
-            known = [number for (number,) in study.execute("SELECT number FROM trials")]
-        assert set(known) >= set(reported)
+            study.deserialize(stored["study.db"])
+            numbers = [number for (number,) in study.execute("SELECT number FROM trials")]
+        assert set(numbers) >= set(reported)
 
 
-def test_a_trial_that_ends_while_files_are_read_is_in_the_study_if_it_is_in_the_log(
+def test_a_trial_that_ends_during_an_upload_is_in_the_study_if_it_is_in_the_log(
     folder, storage, monkeypatch
 ):
     driver, read = Driver(folder), Uploader._read
@@ -166,14 +166,14 @@ def test_a_trial_that_ends_while_files_are_read_is_in_the_study_if_it_is_in_the_
     monkeypatch.setattr(Uploader, "_read", read_later)
     Uploader(folder, storage).upload()
     driver.study.close()
-    there = contents(storage)
-    assert there["trials.jsonl"] == b"0\n1\n"
+    stored = contents(storage)
+    assert stored["trials.jsonl"] == b"0\n1\n"
     with closing(sqlite3.connect(":memory:")) as study:
-        study.deserialize(there["study.db"])
+        study.deserialize(stored["study.db"])
         assert study.execute("SELECT count(*) FROM trials").fetchone() == (2,)
 
 
-def test_a_failing_storage_is_said_once_and_holds_nothing_up(folder, storage, caplog):
+def test_a_failing_storage_gives_one_warning_and_delays_nothing(folder, storage, caplog):
     with Mirror(folder, storage) as mirror:
         mirror.begin()
         until(lambda: "space.yaml" in contents(storage))
@@ -192,7 +192,7 @@ def test_a_failing_storage_is_said_once_and_holds_nothing_up(folder, storage, ca
     assert len(caplog.records) == 2
 
 
-def test_what_a_storage_lacks_at_the_end_is_named(folder, storage, caplog):
+def test_the_files_that_a_storage_lacks_at_the_end_are_named(folder, storage, caplog):
     with Mirror(folder, storage) as mirror:
         mirror.begin()
         until(lambda: "space.yaml" in contents(storage))
@@ -225,7 +225,7 @@ def test_a_stop_at_once_does_not_wait_for_long(folder, storage, monkeypatch):
     assert time.monotonic() - start < 10
 
 
-def test_a_slow_storage_is_sent_the_last_of_many_changes(folder, storage):
+def test_a_slow_storage_receives_the_last_of_many_changes(folder, storage):
     Fragile.state["delay"] = 0.1
     with Mirror(folder, storage) as mirror:
         mirror.begin()
@@ -238,7 +238,7 @@ def test_a_slow_storage_is_sent_the_last_of_many_changes(folder, storage):
     assert contents(storage)["trials.jsonl"] == (folder / "trials.jsonl").read_bytes()
 
 
-def test_the_checkpoint_of_an_ended_trial_goes_even_if_it_comes_late(folder, storage):
+def test_the_checkpoint_of_an_ended_trial_is_removed_even_if_it_arrives_late(folder, storage):
     with Mirror(folder, storage) as mirror:
         mirror.begin()
         for name in ("a.pt", "b.pt", "c.pt"):
@@ -250,20 +250,22 @@ def test_the_checkpoint_of_an_ended_trial_goes_even_if_it_comes_late(folder, sto
         until(lambda: set(storage.files("checkpoints")) == {"checkpoints/c.pt"})
         mirror.remove_checkpoints()
         until(lambda: not storage.files("checkpoints"))
-        storage.put("checkpoints/c.pt", b"state")  # as slow, and nothing more is dropped
+        storage.put("checkpoints/c.pt", b"state")  # this worker was slow, too
     assert not storage.files("checkpoints")
 
 
 def test_a_second_driver_is_refused_with_the_name_of_the_first(folder, storage, monkeypatch):
     with Mirror(folder, storage) as mirror:
         mirror.begin()
-        with pytest.raises(ResultsError, match=r"one driver at a time .* in use \d+ s ago") as said:
+        with pytest.raises(
+            ResultsError, match=r"one driver at a time .* in use \d+ s ago"
+        ) as error:
             Mirror(folder, storage)
-        assert f"by process {os.getpid()} on" in str(said.value)
+        assert f"by process {os.getpid()} on" in str(error.value)
     Lease(storage)
 
 
-def test_a_lease_that_was_not_renewed_or_whose_process_is_gone_is_taken(storage, monkeypatch):
+def test_an_expired_lease_and_that_of_an_ended_process_are_replaced(storage, monkeypatch):
     Lease(storage)
     other = {"host": "elsewhere", "pid": 1, "id": "x"}
     storage.put(LEASE, json.dumps(other).encode())
@@ -280,7 +282,7 @@ def test_a_lease_that_was_not_renewed_or_whose_process_is_gone_is_taken(storage,
         Lease(storage)
 
 
-def test_of_two_that_begin_at_once_one_is_refused(storage, monkeypatch):
+def test_one_of_two_drivers_that_start_at_once_is_refused(storage, monkeypatch):
     put = Fragile.put
 
     def overtaken(self, name, content):
@@ -289,13 +291,11 @@ def test_of_two_that_begin_at_once_one_is_refused(storage, monkeypatch):
             put(self, name, b'{"host": "elsewhere", "pid": 1, "id": "x"}')
 
     monkeypatch.setattr(Fragile, "put", overtaken)
-    with pytest.raises(ResultsError, match="another began"):
+    with pytest.raises(ResultsError, match="another has just started"):
         Lease(storage)
 
 
-def test_a_driver_that_lost_its_lease_writes_nothing_there_any_more(
-    folder, storage, monkeypatch, caplog
-):
+def test_a_driver_that_lost_its_lease_uploads_nothing_more(folder, storage, monkeypatch, caplog):
     with Mirror(folder, storage) as mirror:
         mirror.begin()
         until(lambda: "space.yaml" in contents(storage))
@@ -303,13 +303,13 @@ def test_a_driver_that_lost_its_lease_writes_nothing_there_any_more(
         monkeypatch.setattr(leases, "RENEWAL_SECONDS", -1)
         until(lambda: not mirror._thread.is_alive())
         (folder / "trials.jsonl").write_text("one\n")
-    assert "another driver has taken over" in caplog.text
+    assert "another driver has taken the lease" in caplog.text
     assert "lacks" not in caplog.text
     assert set(contents(storage)) == {"space.yaml"}
     assert json.loads(storage.get(LEASE))["host"] == "elsewhere"
 
 
-def test_a_storage_that_cannot_be_used_is_refused_before_anything_starts(folder, storage):
+def test_an_unusable_storage_is_refused_before_the_sweep_starts(folder, storage):
     Fragile.state["left"] = 0
     with pytest.raises(InputError, match="out of reach"):
         Mirror(folder, storage)

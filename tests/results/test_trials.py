@@ -14,7 +14,7 @@ def numbers(records):
 
 
 def test_trials_are_grouped_by_their_last_report(record):
-    found = trials_of(
+    trials = trials_of(
         [
             record(2, "continue"),
             record(1, "continue", samples=10),
@@ -24,17 +24,17 @@ def test_trials_are_grouped_by_their_last_report(record):
             record(3, "fail", objective=None, samples=5),
         ]
     )
-    assert numbers(found.running) == [2]
-    assert numbers(found.finished) == [0]
-    assert numbers(found.pruned) == [1]
-    assert numbers(found.failed) == [3]
+    assert numbers(trials.running) == [2]
+    assert numbers(trials.finished) == [0]
+    assert numbers(trials.pruned) == [1]
+    assert numbers(trials.failed) == [3]
 
 
 def test_samples_are_those_of_each_trials_last_report(record):
-    found = trials_of(
+    trials = trials_of(
         [record(0, "continue", samples=10), record(0, samples=90), record(1, "prune", samples=30)]
     )
-    assert found.samples == 120
+    assert trials.samples == 120
 
 
 def test_rung_decisions_are_the_reports_that_were_compared(record):
@@ -48,10 +48,10 @@ def test_rung_decisions_are_the_reports_that_were_compared(record):
 
 
 def test_an_empty_log_has_no_trials():
-    found = trials_of([])
-    assert (found.running, found.finished, found.pruned, found.failed) == ([], [], [], [])
-    assert found.samples == 0
-    assert found.ranked(MRR) == []
+    trials = trials_of([])
+    assert (trials.running, trials.finished, trials.pruned, trials.failed) == ([], [], [], [])
+    assert trials.samples == 0
+    assert trials.ranked(MRR) == []
 
 
 @pytest.mark.parametrize("decision", ["prune", "fail", "continue"])
@@ -108,4 +108,4 @@ def test_a_failed_trial_that_was_run_again_is_replaced_by_the_new_trial(record):
     assert trials.failed == []
     assert [r.trial for r in trials.replaced] == [0]
     assert trials.count == 2
-    assert trials.samples == 2200  # what was trained was trained
+    assert trials.samples == 2200  # the samples of the failed trial count

@@ -12,10 +12,10 @@ def family(rows):
 
 
 def test_equal_weights_give_the_unweighted_procedure():
-    found = holm({"a": 0.01, "b": 0.03, "c": 0.02, "d": 0.5}, dict.fromkeys("abcd", 1.0), 0.05)
+    result = holm({"a": 0.01, "b": 0.03, "c": 0.02, "d": 0.5}, dict.fromkeys("abcd", 1.0), 0.05)
     # 0.01 <= 0.05/4, but 0.02 > 0.05/3: nothing beyond `a`.
-    assert found.rejected == {"a"}
-    assert found.adjusted == pytest.approx({"a": 0.04, "c": 0.06, "b": 0.06, "d": 0.5})
+    assert result.rejected == {"a"}
+    assert result.adjusted == pytest.approx({"a": 0.04, "c": 0.06, "b": 0.06, "d": 0.5})
 
 
 def test_the_level_of_a_rejected_hypothesis_passes_to_the_others():
@@ -31,20 +31,20 @@ def test_a_hypothesis_with_more_weight_has_more_of_the_error():
 
 
 @given(FAMILIES, st.floats(0.001, 0.2))
-def test_rejected_are_those_whose_p_is_within_their_level_and_adjusted_within_alpha(rows, alpha):
+def test_a_hypothesis_is_rejected_exactly_if_its_p_is_within_its_level(rows, alpha):
     p, weights = family(rows)
-    found = holm(p, weights, alpha)
+    result = holm(p, weights, alpha)
     for name in p:
-        assert (name in found.rejected) == (p[name] <= found.levels[name] * (1 + 1e-12))
-        if name in found.rejected:
-            assert found.adjusted[name] <= alpha * (1 + 1e-9)
+        assert (name in result.rejected) == (p[name] <= result.levels[name] * (1 + 1e-12))
+        if name in result.rejected:
+            assert result.adjusted[name] <= alpha * (1 + 1e-9)
         else:
-            assert found.adjusted[name] >= alpha * (1 - 1e-9)
+            assert result.adjusted[name] >= alpha * (1 - 1e-9)
 
 
 @given(FAMILIES)
 def test_open_hypotheses_share_the_whole_error(rows):
     p, weights = family(rows)
-    found = holm(p, weights, 0.05)
-    left = [found.levels[name] for name in p if name not in found.rejected]
+    result = holm(p, weights, 0.05)
+    left = [result.levels[name] for name in p if name not in result.rejected]
     assert sum(left) == pytest.approx(0.05 if left else 0)

@@ -1,4 +1,4 @@
-"""The decision rule: where seeds go, what is claimed, and how often wrongly."""
+"""The decision rule: which runs come next, and which differences are claimed."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ NOISE = (0.01, -0.02, 0.015, -0.005, 0.0, 0.02, -0.01, 0.005, -0.015, 0.01) * 4
 
 
 def values(n=40, **means):
-    """Arms of given means; the seeds' noise differs between arms, and is small."""
+    """Scores of arms with given means and small noise, which differs between arms and seeds."""
     return {
         arm: {i: mean + NOISE[(i + 3 * k) % 40] for i in range(n)}
         for k, (arm, mean) in enumerate(means.items())
@@ -28,8 +28,8 @@ def test_the_first_look_needs_three_seeds_of_every_arm():
 
 
 def test_a_decided_comparison_gets_no_more_seeds_and_an_open_one_does():
-    known = values(3, a=2.0, full_data=0.0, random=1.99)
-    progress = evaluate_looks([AGAINST_FULL, AGAINST_RANDOM], known, seeds=5, max_seeds=10)
+    scores = values(3, a=2.0, full_data=0.0, random=1.99)
+    progress = evaluate_looks([AGAINST_FULL, AGAINST_RANDOM], scores, seeds=5, max_seeds=10)
     decided = progress.statuses[AGAINST_FULL]
     assert (decided.outcome, decided.closed, decided.seeds) == ("better", "decided", 3)
     low, _ = decided.differences.interval(decided.level)
@@ -38,16 +38,16 @@ def test_a_decided_comparison_gets_no_more_seeds_and_an_open_one_does():
 
 
 def test_a_finalist_worse_than_the_first_control_gets_no_more_runs():
-    known = values(3, a=0.0, full_data=2.0, random=0.001)
-    progress = evaluate_looks([AGAINST_FULL, AGAINST_RANDOM], known, seeds=5, max_seeds=10)
+    scores = values(3, a=0.0, full_data=2.0, random=0.001)
+    progress = evaluate_looks([AGAINST_FULL, AGAINST_RANDOM], scores, seeds=5, max_seeds=10)
     assert progress.statuses[AGAINST_FULL].outcome == "worse"
     assert progress.statuses[AGAINST_RANDOM].closed == "lost"
     assert progress.wanted == []
 
 
 def test_a_hopeless_comparison_stops_and_estimates_the_seeds_needed():
-    known = values(a=0.004, full_data=0.0)
-    progress = evaluate_looks([AGAINST_FULL], known, seeds=5, max_seeds=10)
+    scores = values(a=0.004, full_data=0.0)
+    progress = evaluate_looks([AGAINST_FULL], scores, seeds=5, max_seeds=10)
     status = progress.statuses[AGAINST_FULL]
     assert (status.outcome, status.closed, status.seeds) == ("open", "hopeless", 5)
     assert status.seeds_needed > 10
@@ -56,16 +56,16 @@ def test_a_hopeless_comparison_stops_and_estimates_the_seeds_needed():
 
 
 def test_a_comparison_that_seeds_may_decide_continues_to_the_last_look():
-    known = values(5, a=0.02, full_data=0.0)
-    progress = evaluate_looks([AGAINST_FULL], known, seeds=5, max_seeds=10)
+    scores = values(5, a=0.02, full_data=0.0)
+    progress = evaluate_looks([AGAINST_FULL], scores, seeds=5, max_seeds=10)
     assert progress.seeds == 10
     assert set(progress.wanted) == {(arm, i) for arm in ("a", "full_data") for i in range(5, 10)}
 
 
 def test_a_failed_run_leaves_its_comparison_open():
-    known = values(a=2.0, full_data=0.0, random=0.0)
-    known["random"][1] = None
-    progress = evaluate_looks([AGAINST_FULL, AGAINST_RANDOM], known, seeds=5, max_seeds=10)
+    scores = values(a=2.0, full_data=0.0, random=0.0)
+    scores["random"][1] = None
+    progress = evaluate_looks([AGAINST_FULL, AGAINST_RANDOM], scores, seeds=5, max_seeds=10)
     assert progress.statuses[AGAINST_FULL].outcome == "better"
     assert progress.statuses[AGAINST_RANDOM].outcome == "open"
     assert progress.statuses[AGAINST_RANDOM].closed == "failed"
@@ -76,13 +76,13 @@ def test_a_failed_run_leaves_its_comparison_open():
 def test_later_looks_keep_every_claim(seed):
     generator = np.random.default_rng(seed)
     pairs = [Comparison(f, c, c) for c in ("full_data", "paper") for f in ("a", "b")]
-    known = {
+    scores = {
         arm: dict(enumerate(generator.normal(mean, 1, 40)))
         for arm, mean in (("a", 3.0), ("b", 1.0), ("full_data", 0.0), ("paper", -1.0))
     }
     claimed = set()
     for most in LOOKS[1:]:
-        progress = evaluate_looks(pairs, known, seeds=5, max_seeds=most)
+        progress = evaluate_looks(pairs, scores, seeds=5, max_seeds=most)
         now = {(p, s.outcome) for p, s in progress.statuses.items() if s.outcome != "open"}
         assert claimed <= now
         claimed = now

@@ -25,8 +25,8 @@ def ranks(generator, seeds=4, queries=300, worst=50):
     ],
 )
 def test_the_scores_of_ranks(metric, expected):
-    found = scores(np.array([1, 2, 2.5, 10, 11], dtype=np.float32), metric)
-    assert found.tolist() == pytest.approx(expected)
+    result = scores(np.array([1, 2, 2.5, 10, 11], dtype=np.float32), metric)
+    assert result.tolist() == pytest.approx(expected)
 
 
 def test_an_unknown_metric_is_refused():
@@ -34,38 +34,38 @@ def test_an_unknown_metric_is_refused():
         scores(np.ones(2, dtype=np.float32), "ndcg")
 
 
-def test_every_metric_has_an_interval_and_equal_arms_have_none_of_any_width():
-    one = ranks(np.random.default_rng(0))
-    found = intervals(one, one)
-    assert set(found) == set(metric_names())
-    assert set(found.values()) == {(0.0, 0.0)}
+def test_every_metric_has_an_interval_whose_width_is_zero_for_equal_arms():
+    first = ranks(np.random.default_rng(0))
+    result = intervals(first, first)
+    assert set(result) == set(metric_names())
+    assert set(result.values()) == {(0.0, 0.0)}
 
 
-def test_a_difference_lies_within_and_the_other_way_round_is_its_mirror():
+def test_an_interval_contains_the_difference_and_swapped_arms_mirror_it():
     generator = np.random.default_rng(1)
-    one, other = ranks(generator, worst=20), ranks(generator, worst=40)
-    there, back = intervals(one, other), intervals(other, one)
+    first, second = ranks(generator, worst=20), ranks(generator, worst=40)
+    forward, backward = intervals(first, second), intervals(second, first)
     for name in NAMES:
         for metric in METRICS:
-            mean = float((scores(one[name], metric) - scores(other[name], metric)).mean())
-            low, high = there[f"{name}/{metric}"]
+            mean = float((scores(first[name], metric) - scores(second[name], metric)).mean())
+            low, high = forward[f"{name}/{metric}"]
             assert low < mean < high
-            assert back[f"{name}/{metric}"] == pytest.approx((-high, -low), abs=1e-5)
+            assert backward[f"{name}/{metric}"] == pytest.approx((-high, -low), abs=1e-5)
 
 
-def test_the_width_is_that_of_the_queries_where_seeds_agree():
+def test_with_identical_seeds_the_width_is_that_of_the_queries():
     generator = np.random.default_rng(2)
     same = generator.integers(1, 50, 400).astype(np.float32)
-    other = generator.integers(1, 50, 400).astype(np.float32)
-    one = {name: np.tile(same, (5, 1)) for name in NAMES}
-    two = {name: np.tile(other, (5, 1)) for name in NAMES}
-    low, high = intervals(one, two)["split/text_to_molecule/mean_rank"]
-    error = (same - other).std() / np.sqrt(400)
+    second = generator.integers(1, 50, 400).astype(np.float32)
+    first = {name: np.tile(same, (5, 1)) for name in NAMES}
+    two = {name: np.tile(second, (5, 1)) for name in NAMES}
+    low, high = intervals(first, two)["split/text_to_molecule/mean_rank"]
+    error = (same - second).std() / np.sqrt(400)
     assert high - low == pytest.approx(2 * 1.96 * error, rel=0.1)
 
 
 def test_draws_are_seeded():
     generator = np.random.default_rng(3)
-    one, other = ranks(generator), ranks(generator)
-    assert intervals(one, other, draws=100) == intervals(one, other, draws=100)
-    assert intervals(one, other, draws=100) != intervals(one, other, draws=100, seed=1)
+    first, second = ranks(generator), ranks(generator)
+    assert intervals(first, second, draws=100) == intervals(first, second, draws=100)
+    assert intervals(first, second, draws=100) != intervals(first, second, draws=100, seed=1)

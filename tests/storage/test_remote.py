@@ -1,4 +1,4 @@
-"""A storage: the same on a path and on S3, and what it says when it fails."""
+"""A storage behaves the same on a path, on S3 and on Google Cloud Storage; its errors."""
 
 import io
 import itertools
@@ -18,7 +18,7 @@ BUCKETS = itertools.count()
 
 @pytest.fixture(scope="session")
 def gcs():
-    """The port of a server that speaks as Google Cloud Storage does."""
+    """The port of a server with the interface of Google Cloud Storage."""
     from gcp_storage_emulator.server import create_server
 
     port = free_port()
@@ -32,13 +32,12 @@ def gcs():
 def storage(request, tmp_path):
     if request.param == "gs":
         port, bucket = request.getfixturevalue("gcs"), f"bucket-{next(BUCKETS)}"
-        about = json.dumps({"name": bucket}).encode()
-        asked = urllib.request.Request(
+        creation = urllib.request.Request(
             f"http://127.0.0.1:{port}/storage/v1/b?project=p",
-            about,
+            json.dumps({"name": bucket}).encode(),
             {"Content-Type": "application/json"},
         )
-        urllib.request.urlopen(asked, timeout=10).close()  # noqa: S310
+        urllib.request.urlopen(creation, timeout=10).close()  # noqa: S310
         options = f"scheme=http&endpoint_override=127.0.0.1:{port}"
         return Storage.parse(f"gs://anonymous@{bucket}/sweeps?{options}") / "one"
     if request.param == "path":
@@ -48,7 +47,7 @@ def storage(request, tmp_path):
     return Storage.parse(address(s3.port, s3.bucket())) / "one"
 
 
-def test_what_is_put_is_given_back_and_replaced(storage, tmp_path):
+def test_written_files_are_read_back_and_can_be_replaced(storage, tmp_path):
     (tmp_path / "file").write_bytes(b"of a file")
     storage.put("a.txt", b"first")
     storage.put("a.txt", b"second")
@@ -67,7 +66,7 @@ def test_what_is_put_is_given_back_and_replaced(storage, tmp_path):
     assert abs(storage.stat("a.txt").mtime - time.time()) < 10
 
 
-def test_what_is_not_there(storage):
+def test_a_missing_file_and_an_empty_storage(storage):
     assert storage.files() == {}
     assert storage.stat("a.txt") is None
     with pytest.raises(FileNotFoundError):
@@ -78,7 +77,7 @@ def test_what_is_not_there(storage):
     storage.remove_all("deep")
 
 
-def test_what_is_removed_is_gone_and_nothing_else(storage):
+def test_only_the_removed_files_are_gone(storage):
     for name in ("a", "deep/b", "deep/c"):
         storage.put(name, b"x")
     storage.remove("deep/b")
@@ -87,20 +86,20 @@ def test_what_is_removed_is_gone_and_nothing_else(storage):
     assert set(storage.files()) == {"a"}
 
 
-def test_one_that_can_be_used_is_left_as_it_was(storage):
+def test_the_check_of_a_usable_storage_leaves_it_unchanged(storage):
     assert abs(storage.require_usable() - time.time()) < 10
     assert storage.files() == {}
 
 
-def test_it_travels_as_its_address(storage):
+def test_a_storage_is_pickled_as_its_address(storage):
     storage.put("a", b"x")
     again = pickle.loads(pickle.dumps(storage))  # noqa: S301 - as Ray does
     assert again == storage
     assert again.get("a") == b"x"
-    assert b"testing" not in pickle.dumps(storage)  # no credentials go with it
+    assert b"testing" not in pickle.dumps(storage)  # the pickle has no credentials
 
 
-def test_names_below_it_keep_the_options():
+def test_a_folder_of_a_storage_keeps_the_options_of_the_address():
     uri = "s3://bucket/prefix/?region=eu-west-1"
     assert str(Storage.parse(uri) / "sweep") == "s3://bucket/prefix/sweep?region=eu-west-1"
     assert (Storage.parse(uri) / "sweep").name == "sweep"
@@ -109,19 +108,19 @@ def test_names_below_it_keep_the_options():
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("ftp://host/a", "a storage must be s3://bucket/prefix, gs://.* got ftp://"),
         ("s3:///a", "a storage must name its bucket, got s3:///a"),
-        ("s3://key:secret@bucket/a", "without credentials.* got some with s3://bucket/a$"),
+        ("s3://key:secret@bucket/a", "without credentials.* got some with s3://bucket/a; put"),
         ("s3://bucket/a?secret_key=hush", "one of endpoint_override, .* got secret_key$"),
         ("s3://bucket/a?session_token", "got session_token$"),
         ("gs://anonymous:secret@bucket/a", "without credentials"),
         ("gs://bucket/a?region=x", "one of endpoint_override, scheme, got region$"),
     ],
 )
-def test_an_address_that_is_none(text, said):
-    with pytest.raises(InputError, match=said) as error:
+def test_an_invalid_address_is_refused(text, message):
+    with pytest.raises(InputError, match=message) as error:
         Storage.parse(text)
     assert "hush" not in str(error.value)
     assert "key:secret" not in str(error.value)
@@ -136,28 +135,28 @@ def unusable(storage):
     return str(error.value)
 
 
-def test_a_bucket_that_is_not_there(s3, s3_credentials):
+def test_a_missing_bucket_is_an_error(s3, s3_credentials):
     assert "NO_SUCH_BUCKET" in unusable(Storage.parse(address(s3.port, "nowhere")))
 
 
-def test_no_right_to_write(s3, s3_credentials, line):
+def test_a_storage_without_write_permission_is_an_error(s3, s3_credentials, line):
     storage = Storage.parse(address(line.port, s3.bucket()))
     line.broken = "403 Forbidden"
     assert "ACCESS_DENIED" in unusable(storage)
 
 
-def test_nobody_answers(s3, s3_credentials, line, monkeypatch):
+def test_a_silent_server_is_an_error(s3, s3_credentials, line, monkeypatch):
     monkeypatch.setattr("class_sweep.storage.connection._HURRIED_ANSWER_SECONDS", 1)
     storage = Storage.parse(address(line.port, s3.bucket()))
     line.broken = "silent"
     unusable(storage)
 
 
-def test_nobody_is_there(s3_credentials):
+def test_a_missing_server_is_an_error(s3_credentials):
     unusable(Storage.parse(address(free_port(), "bucket")))
 
 
-def test_no_credentials(s3, monkeypatch, tmp_path):
+def test_missing_credentials_are_an_error(s3, monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
@@ -165,12 +164,12 @@ def test_no_credentials(s3, monkeypatch, tmp_path):
     unusable(Storage.parse("s3://bucket/prefix?region=us-east-1"))
 
 
-def test_a_path_that_cannot_be_written(tmp_path):
+def test_a_path_that_cannot_be_written_is_an_error(tmp_path):
     (tmp_path / "file").write_text("x")
-    assert "did not take" in unusable(Storage.parse(str(tmp_path / "file")) / "one")
+    assert "could not write" in unusable(Storage.parse(str(tmp_path / "file")) / "one")
 
 
-def test_what_fails_later_is_said_with_the_place_and_the_file(s3, s3_credentials, line):
+def test_a_later_failure_names_the_storage_and_the_file(s3, s3_credentials, line):
     storage = Storage.parse(address(line.port, s3.bucket()))
     storage.put("a", b"x")
     line.broken = "500 Internal Server Error"
@@ -189,7 +188,7 @@ def test_what_fails_later_is_said_with_the_place_and_the_file(s3, s3_credentials
 
 
 @pytest.mark.cluster
-def test_a_slow_one_is_waited_for(s3, s3_credentials, line):
+def test_a_slow_storage_is_waited_for(s3, s3_credentials, line):
     storage = Storage.parse(address(line.port, s3.bucket()))
-    line.delay = 4.0  # longer than the AWS SDK waits unless told
+    line.delay = 4.0  # longer than the default timeout of the AWS SDK
     assert storage.stat("a") is None

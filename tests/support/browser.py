@@ -1,4 +1,4 @@
-"""Debian's Chromium without a window, spoken to over a pipe: no driver, no port, no network."""
+"""Debian's Chromium without a window, controlled over a pipe: no driver, no port, no network."""
 
 import base64
 import json
@@ -18,22 +18,27 @@ _WAIT = 90  # seconds for an answer: the machine may be busy
 
 
 class Chromium:
-    """A browser with one page; `complaints` is what its console said, `loaded` what it fetched."""
+    """A browser with one page.
+
+    Attributes:
+        complaints: The warnings and errors of its console.
+        loaded: The addresses that it loaded.
+    """
 
     def __init__(self, program: str, profile: Path) -> None:
-        theirs_in, self._out = os.pipe()
-        self._in, theirs_out = os.pipe()
+        browser_in, self._out = os.pipe()
+        self._in, browser_out = os.pipe()
         # Chromium reads commands on 3 and answers on 4.
-        script = f'exec "$@" 3<&{theirs_in} 4>&{theirs_out}'
+        script = f'exec "$@" 3<&{browser_in} 4>&{browser_out}'
         command = ["bash", "-c", script, "bash", program, *_FLAGS, f"--user-data-dir={profile}"]
         self._process = subprocess.Popen(
             command,
-            pass_fds=(theirs_in, theirs_out),
+            pass_fds=(browser_in, browser_out),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        os.close(theirs_in)
-        os.close(theirs_out)
+        os.close(browser_in)
+        os.close(browser_out)
         self._buffer, self._last, self._session = b"", 0, None
         self.complaints: list[str] = []
         self.loaded: list[str] = []
@@ -77,30 +82,30 @@ class Chromium:
 
     def evaluate(self, expression: str) -> Any:
         """The value of an expression in the page."""
-        found = self._call("Runtime.evaluate", expression=expression, returnByValue=True)
-        assert "exceptionDetails" not in found, found["exceptionDetails"]
-        return found["result"].get("value")
+        answer = self._call("Runtime.evaluate", expression=expression, returnByValue=True)
+        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
+        return answer["result"].get("value")
 
     def press(self, key: str, code: int, text: str = "") -> None:
-        """Press a key as a person does: what has the focus gets it."""
-        about = {"key": key, "code": key, "windowsVirtualKeyCode": code}
-        self._call("Input.dispatchKeyEvent", type="keyDown", text=text, **about)
-        self._call("Input.dispatchKeyEvent", type="keyUp", **about)
+        """Press a key in the focused element."""
+        event = {"key": key, "code": key, "windowsVirtualKeyCode": code}
+        self._call("Input.dispatchKeyEvent", type="keyDown", text=text, **event)
+        self._call("Input.dispatchKeyEvent", type="keyUp", **event)
 
     def type(self, text: str) -> None:
-        """Type into what has the focus."""
+        """Type into the focused element."""
         for letter in text:
             self.press(letter, ord(letter.upper()), letter)
 
     def screenshot(self, path: Path) -> None:
-        """Keep the whole page as a picture."""
+        """Save the whole page as a picture."""
         size = self._call("Page.getLayoutMetrics")["cssContentSize"]
         clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
         shot = self._call("Page.captureScreenshot", clip=clip, captureBeyondViewport=True)
         path.write_bytes(base64.b64decode(shot["data"]))
 
     def print(self) -> bytes:
-        """The page on paper, as PDF."""
+        """The printed page, as PDF."""
         return base64.b64decode(self._call("Page.printToPDF", printBackground=True)["data"])
 
     def _call(self, method: str, **params: object) -> dict[str, Any]:
@@ -120,9 +125,9 @@ class Chromium:
         while b"\0" not in self._buffer:
             ready, _, _ = select.select([self._in], [], [], _WAIT)
             assert ready, "the browser does not answer"
-            some = os.read(self._in, 1 << 20)
-            assert some, "the browser has gone"
-            self._buffer += some
+            chunk = os.read(self._in, 1 << 20)
+            assert chunk, "the browser has ended"
+            self._buffer += chunk
         message, _, self._buffer = self._buffer.partition(b"\0")
         return json.loads(message)
 

@@ -1,4 +1,4 @@
-"""The documents, and the code in them."""
+"""The pages of the documentation, and the code blocks in them."""
 
 import re
 from pathlib import Path

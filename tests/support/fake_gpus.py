@@ -1,7 +1,7 @@
-"""Preloaded by the workers of a test cluster: trials train on the CPU and write notes.
+"""Simulated GPUs. The workers of a test cluster preload this module: trials then train on the CPU.
 
-A note is a line of JSON in the file `FAKE_GPUS_NOTES`: the node, the process, the action, the trial
-and its step, and the times of the begin and the end.
+Trials also write notes. A note is a line of JSON in the file `FAKE_GPUS_NOTES`: the node, the
+process, the action, the trial and its step, and the times of the beginning and the end.
 """
 
 import json
@@ -22,10 +22,10 @@ HOLD = NOTES.with_name("hold")  # while this file exists, no trial trains beyond
 
 
 class NotingTrainer(Trainer):
-    trial = None  # the number of the trial; a run of a confirmation has none
+    trial = None  # the number of the trial; None for a run of a confirmation
 
     def __init__(self, *args, gpu: bool, **kwargs):
-        assert gpu, "a trial that asked for a share of a GPU was given none"
+        assert gpu, "a trial that requires a share of a GPU got none"
         super().__init__(*args, gpu=False, **kwargs)
         self._note("begin", time.time())
 

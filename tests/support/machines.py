@@ -1,7 +1,7 @@
 """Simulated machines of a cluster: each has its own processes, home, /tmp and sshd.
 
-They are Linux namespaces, so `ray stop` on one machine ends no process of another, and nothing is
-left of a machine when it is switched off. They share the loopback; each has its own address on it.
+They are Linux namespaces, so `ray stop` on one machine ends no process of another, and switching a
+machine off ends all its processes. They share the loopback; each has its own address on it.
 """
 
 import os
@@ -43,8 +43,8 @@ def lacking() -> str | None:
     if missing:
         return f"needs {', '.join(missing)}: apt-get install openssh-server rsync"
     namespaces = ["unshare", "--pid", "--mount", "--fork", "--mount-proc", "true"]
-    tried = subprocess.run(namespaces, check=False, capture_output=True, text=True)
-    return f"needs namespaces: {tried.stderr.strip()}" if tried.returncode else None
+    attempt = subprocess.run(namespaces, check=False, capture_output=True, text=True)
+    return f"needs namespaces: {attempt.stderr.strip()}" if attempt.returncode else None
 
 
 def new_key(path: Path) -> Path:
@@ -56,7 +56,7 @@ def new_key(path: Path) -> Path:
 
 @contextmanager
 def machines(folder: Path, addresses: list[str], port: int, key: Path) -> Iterator[Path]:
-    """Switch machines on for a block; returns the folder that each of them sees as ~/shared.
+    """Switch machines on for a block; yields the folder that each of them has as ~/shared.
 
     Args:
         folder: Holds the files of each machine in a subfolder named by its address.
@@ -83,34 +83,32 @@ def _machine(folder: Path, address: str, port: int, key: Path, shared: Path) -> 
     (home / "sshd_config").write_text(_SSHD.format(address=address, port=port, home=HOME))
     _give_python(home)
     binds = [_bind(shared, home / "shared")]
-    for path in {
-        Path(sys.base_prefix),
-        Path(sys.prefix),
-    }:  # hidden on the machine
+    # A folder below the home or /tmp is hidden on the machine.
+    for path in {Path(sys.base_prefix), Path(sys.prefix)}:
         for hidden, instead in ((HOME, home), (Path("/tmp"), folder / "tmp")):  # noqa: S108
             if path.is_relative_to(hidden):
                 binds.append(_bind(path, instead / path.relative_to(hidden)))
     script = _ON.format(folder=folder, home=HOME, binds="\n".join(binds))
-    own = ["unshare", "--pid", "--mount", "--fork", "--mount-proc", "--kill-child"]
+    unshare = ["unshare", "--pid", "--mount", "--fork", "--mount-proc", "--kill-child"]
     with (folder / "sshd.log").open("wb") as log:
-        process = subprocess.Popen([*own, "bash", "-c", script], stdout=log, stderr=log)
+        process = subprocess.Popen([*unshare, "bash", "-c", script], stdout=log, stderr=log)
     try:
         _wait_for(address, port, process, folder / "sshd.log")
         yield
     finally:
-        process.kill()  # and with it every process of the machine
+        process.kill()  # this ends every process of the machine
         process.wait()
 
 
-def _bind(path: Path, place: Path) -> str:
-    place.mkdir(parents=True, exist_ok=True)
-    return f"mount --bind {path} {place}"
+def _bind(path: Path, target: Path) -> str:
+    target.mkdir(parents=True, exist_ok=True)
+    return f"mount --bind {path} {target}"
 
 
 def _give_python(home: Path) -> None:
-    """Provide a shell that finds this Python, and an environment with Ray, torch and the rest.
+    """Provide a shell that finds this Python, and an environment with all dependencies.
 
-    It lacks class_sweep, which the `pip install` of the cluster file has to install.
+    The environment lacks class_sweep, which the `pip install` of the cluster file has to install.
     """
     settings = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
     exports = [f"export {name}='{value}'" for name, value in settings.items()]
@@ -122,16 +120,16 @@ def _give_python(home: Path) -> None:
     venv = home / "class-sweep" / "venv"
     subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
     # The scripts of an environment contain the path of its Python on the machine.
-    there = HOME / venv.relative_to(home) / "bin"
+    bin_on_machine = HOME / venv.relative_to(home) / "bin"
     for script in (venv / "bin").iterdir():
         if script.is_file() and not script.is_symlink():
-            script.write_text(script.read_text().replace(str(venv / "bin"), str(there)))
+            script.write_text(script.read_text().replace(str(venv / "bin"), str(bin_on_machine)))
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     site = venv / "lib" / version / "site-packages"
     packages = [path for path in sys.path if path.endswith("site-packages")]
     (site / "ours.pth").write_text("\n".join([*packages, ""]))
     ray = venv / "bin" / "ray"
-    ray.write_text(f"#!{there / 'python'}\nfrom ray.scripts.scripts import main\nmain()\n")
+    ray.write_text(f"#!{bin_on_machine / 'python'}\nfrom ray.scripts.scripts import main\nmain()\n")
     ray.chmod(0o755)
 
 
@@ -141,6 +139,6 @@ def _wait_for(address: str, port: int, process: subprocess.Popen[bytes], log: Pa
             return probe.connect_ex((address, port)) == 0
 
     wait_until(
-        answers, usual=2, goes_on=lambda: process.poll() is None,
+        answers, usual=2, possible=lambda: process.poll() is None,
         describe=lambda: f"no sshd at {address}:{port}: {log.read_text()}",
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Results folders without a sweep: what `report` reads, in every state that a sweep may be in."""
+"""Made-up results folders, without a sweep, in every state of a sweep."""
 
 import json
 import math
@@ -21,13 +21,13 @@ def report_of(
     trial: int, decision: str, objective: float | None, config: dict[str, Any], **fields: Any
 ) -> Record:
     metrics = {} if objective is None else dict.fromkeys(metric_names(), objective)
-    known = {
+    defaults = {
         "name": None, "identity": f"{trial:012x}", "report": 0, "step": 10, "samples": FULL,
         "rung": None, "compared": False, "metrics": metrics, "seconds": 0.5,
         "at": _AT.format(trial % 60),
     }  # fmt: skip
     return Record(
-        trial=trial, decision=decision, objective=objective, config=config, **known | fields
+        trial=trial, decision=decision, objective=objective, config=config, **defaults | fields
     )
 
 
@@ -85,19 +85,19 @@ def make_folder(
     """A results folder.
 
     Args:
-        path: Where.
-        text: Its space.
-        records: Its reports; those of `searched` unless given.
-        trials: How many trials `searched` makes.
-        state: Of `summary.json`; None leaves that file and the environment out.
-        verdict: `verdict.json`, or None.
+        path: The folder.
+        text: The text of its space.
+        records: Its reports; by default the reports of `searched`.
+        trials: Number of trials of `searched`.
+        state: State in `summary.json`; None leaves out that file and the environment.
+        verdict: Content of `verdict.json`; None leaves out the file.
     """
     path.mkdir(parents=True)
     (path / "space.yaml").write_text(text)
     space = load_space(path / "space.yaml")
-    found = searched(space, trials) if records is None else list(records)
-    if found:
-        (path / "trials.jsonl").write_text("".join(r.to_json() + "\n" for r in found))
+    reports = searched(space, trials) if records is None else list(records)
+    if reports:
+        (path / "trials.jsonl").write_text("".join(r.to_json() + "\n" for r in reports))
     if state is not None:
         wanted = space.settings.search.runs
         (path / "summary.json").write_text(json.dumps(summary_of(state, wanted)))
@@ -154,13 +154,13 @@ def made_verdict(metric: str = "split/mrr") -> dict[str, Any]:
     level = row | {"difference": 0.002, "interval": [-0.005, 0.009]}
     plain = {"t": [0.005, 0.017], "bootstrap": [0.003, 0.019]}
 
-    def pair(control: str, outcome: str, found: dict[str, Any] | None, said: str) -> dict[str, Any]:
-        metrics = {} if found is None else dict.fromkeys(metric_names(), found | plain)
+    def pair(control: str, outcome: str, row: dict[str, Any] | None, words: str) -> dict[str, Any]:
+        metrics = {} if row is None else dict.fromkeys(metric_names(), row | plain)
         return {
             "finalist": "trial 2", "control": control, "arm": control, "outcome": outcome,
-            "closed": "failed" if found is None else "decided", "seeds": 5, "level": 0.01,
+            "closed": "failed" if row is None else "decided", "seeds": 5, "level": 0.01,
             "p_adjusted": 0.0123, "seeds_needed": 22, "samples_share": 0.79, "time_share": 0.8,
-            "generalises": True, "queries": 70, "metrics": metrics, "words": said,
+            "generalises": True, "queries": 70, "metrics": metrics, "words": words,
         }  # fmt: skip
 
     pairs = [
@@ -184,7 +184,7 @@ def made_verdict(metric: str = "split/mrr") -> dict[str, Any]:
         "samples": 54321, "finalists": ["trial 2"], "arms": [arm], "pairs": pairs, "same": [],
         "enough": None,
         "winner": {"arm": "trial 2", "confirmed": True, "words": "trial 2 is better"},
-        "words": ["trial 2 is better", *(f"trial 2: {one['words']}" for one in pairs)],
+        "words": ["trial 2 is better", *(f"trial 2: {p['words']}" for p in pairs)],
     }  # fmt: skip
 
 

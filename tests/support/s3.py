@@ -43,7 +43,7 @@ class S3Server:
             env=os.environ | ENVIRONMENT,
         )
         self.buckets = 0
-        wait_until(self._answers, usual=3, goes_on=lambda: self._process.poll() is None)
+        wait_until(self._answers, usual=3, possible=lambda: self._process.poll() is None)
 
     def _answers(self) -> bool:
         try:
@@ -53,8 +53,8 @@ class S3Server:
         return True
 
     def request(self, method: str, path: str) -> bytes:
-        asked = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", method=method)
-        with urllib.request.urlopen(asked, timeout=patience(1)) as answer:  # noqa: S310
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", method=method)
+        with urllib.request.urlopen(request, timeout=patience(1)) as answer:  # noqa: S310
             return answer.read()
 
     def bucket(self) -> str:

@@ -4,37 +4,37 @@ import subprocess
 import time
 from collections.abc import Callable
 
-_SLOWER = 10  # times slower than the machine that the usual seconds are from, before a test fails
-_LEAST = 60.0  # seconds
+_SLOWDOWN = 10  # a test bears a machine this many times slower than the usual seconds
+_MIN_SECONDS = 60.0
 
 
 def patience(usual: float = 20.0) -> float:
-    """The seconds after which a wait has failed.
+    """The seconds after which a wait fails.
 
     Args:
         usual: Seconds that the work takes on two quiet cores; a small sweep takes 20.
     """
-    return max(_LEAST, _SLOWER * usual)
+    return max(_MIN_SECONDS, _SLOWDOWN * usual)
 
 
 def wait_until(
     condition: Callable[[], object],
     usual: float = 5.0,
     *,
-    goes_on: Callable[[], bool] = lambda: True,
+    possible: Callable[[], bool] = lambda: True,
     describe: Callable[[], object] = lambda: "the condition does not hold",
 ) -> None:
     """Return as soon as a condition holds.
 
     Args:
-        condition: Asked again and again.
+        condition: Checked repeatedly.
         usual: Seconds that it takes on two quiet cores.
-        goes_on: Whether the condition can still come true; where not, the wait has failed.
-        describe: The text of the failure.
+        possible: Whether the condition can still become true; if not, the wait fails.
+        describe: The message of a failed wait.
     """
     deadline = time.monotonic() + patience(usual)
     while not condition():
-        assert goes_on(), describe()
+        assert possible(), describe()
         assert time.monotonic() < deadline, describe()
         time.sleep(0.02)
 
@@ -42,11 +42,11 @@ def wait_until(
 def wait_for(
     process: "subprocess.Popen[str]", condition: Callable[[], object], usual: float = 20.0
 ) -> None:
-    """Return as soon as a condition holds; fail with the output of a process that ends before.
+    """Return as soon as a condition holds; fail if the process ends before, with its output.
 
     Args:
-        process: Brings the condition about; it is killed if the wait fails.
-        condition: Asked again and again.
+        process: The process that fulfils the condition; it is killed if the wait fails.
+        condition: Checked repeatedly.
         usual: Seconds that it takes on two quiet cores.
     """
 
@@ -54,4 +54,4 @@ def wait_for(
         process.kill()
         return process.communicate()[0]
 
-    wait_until(condition, usual, goes_on=lambda: process.poll() is None, describe=output)
+    wait_until(condition, usual, possible=lambda: process.poll() is None, describe=output)

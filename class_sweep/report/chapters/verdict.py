@@ -226,7 +226,7 @@ def _range(metric: str, interval: Interval) -> str:
 
 
 def _signed(metric: str, value: float) -> str:
-    """A difference with its sign: points of a share, or places of a mean rank."""
+    """A difference with its sign: a fraction in points, a mean rank in ranks."""
     return f"{metric_of(metric).scale * value:+.2f}".replace("-", "−")
 
 

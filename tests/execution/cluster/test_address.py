@@ -87,16 +87,16 @@ def test_auto_without_a_running_cluster_is_refused(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("printed", "complained", "expected"),
+    ("stdout", "stderr", "expected"),
     [
         ("elsewhere", "", r"must be a node of the cluster at 10.0.0.1:6379, .*: ray job submit"),
         ("", "RPC error: InvalidAuthToken: Authentication token is missing", "token"),
         ("", "one\nray.exceptions.RpcError: 404", r"RpcError: 404\)"),
     ],
 )
-def test_each_failed_greeting_is_one_error(monkeypatch, printed, complained, expected):
+def test_each_failed_greeting_is_one_error(monkeypatch, stdout, stderr, expected):
     monkeypatch.setattr(socket, "create_connection", lambda *_, **__: socket.socket())
-    done = subprocess.CompletedProcess([sys.executable], 0, printed, complained)
+    done = subprocess.CompletedProcess([sys.executable], 0, stdout, stderr)
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: done)
     with pytest.raises(InputError, match=expected):
         require_cluster("10.0.0.1:6379")

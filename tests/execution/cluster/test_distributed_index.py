@@ -43,7 +43,7 @@ def features(pairs):
 def test_the_index_is_the_same_over_three_nodes_when_one_is_lost(cluster, monkeypatch):
     monkeypatch.setattr(tiles, "TILE", 200)
     text, molecule = features(3000)
-    alone = build_index(text, molecule, SIGMAS)
+    local = build_index(text, molecule, SIGMAS)
     workers = [cluster.add_node(num_cpus=1) for _ in range(2)]
     cluster.wait_for_nodes()
     assert many_nodes()
@@ -55,6 +55,6 @@ def test_the_index_is_the_same_over_three_nodes_when_one_is_lost(cluster, monkey
             lost.append(workers.pop())
             cluster.remove_node(lost[0])
 
-    spread = build_index(text, molecule, SIGMAS, executor=ray_executor(lose_one))
+    distributed = build_index(text, molecule, SIGMAS, executor=ray_executor(lose_one))
     assert lost
-    assert spread.checksum() == alone.checksum()
+    assert distributed.checksum() == local.checksum()

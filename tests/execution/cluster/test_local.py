@@ -29,14 +29,14 @@ def test_an_error_at_the_start_of_ray_is_raised_and_leaves_no_process(monkeypatc
 
 
 def test_a_local_instance_ignores_the_address_in_the_environment(monkeypatch):
-    asked = {}
-    monkeypatch.setattr(ray, "init", lambda **given: asked.update(given))
+    arguments = {}
+    monkeypatch.setattr(ray, "init", lambda **options: arguments.update(options))
     monkeypatch.setenv("RAY_ADDRESS", "10.0.0.1:6379")
     with LocalRay(1) as instance:
         instance.start()
         instance.wait()
-    assert asked["address"] == "local"
-    assert asked["_node_ip_address"] == "127.0.0.1"
+    assert arguments["address"] == "local"
+    assert arguments["_node_ip_address"] == "127.0.0.1"
 
 
 @pytest.mark.ray
