@@ -138,19 +138,19 @@ def test_finalists_differ_from_each_other_and_from_full_data(arms, space):
     other = trial(4, order="easy_first")
     plan = arms(full, plain, trial(2), twin, other, trial(5, alpha=0.7), finalists=2)
     assert plan.finalists == ["trial 2", "trial 4"]
-    # The second finalist is the first one's reversed order: one arm stands for both.
+    # The second finalist is the first with its order reversed, so both are one arm.
     assert Comparison("trial 2", "trial 4", "reversed_order") in plan.comparisons
     assert Comparison("trial 4", "trial 2", "reversed_order") in plan.comparisons
 
 
 def test_the_paper_as_a_finalist_is_not_also_a_control(arms, space):
     paper = replace(trial(0, "paper"), config=baseline_config(space, "paper"))
-    found = arms(paper)
-    assert found.finalists == ["paper"]
-    assert found.same["paper", "paper"] == "paper"
+    plan = arms(paper)
+    assert plan.finalists == ["paper"]
+    assert plan.same["paper", "paper"] == "paper"
 
 
 def test_if_only_full_data_finished_there_is_nothing_to_confirm(arms, space):
     full = replace(trial(0, "full_data"), config=baseline_config(space, "full_data"))
-    found = arms(full)
-    assert (found.finalists, found.comparisons, found.arms) == ([], [], {})
+    plan = arms(full)
+    assert (plan.finalists, plan.comparisons, plan.arms) == ([], [], {})

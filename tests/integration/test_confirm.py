@@ -57,15 +57,15 @@ def figures(tree):
 
 def test_every_arm_is_trained_under_the_same_new_seeds(confirmed, lines):
     folder, _ = confirmed
-    found = runs(folder)
-    assert len({run["identity"] for run in found}) == len(found) == 9
+    confirmation_runs = runs(folder)
+    assert len({run["identity"] for run in confirmation_runs}) == len(confirmation_runs) == 9
     by_arm = {}
-    for run in found:
+    for run in confirmation_runs:
         by_arm.setdefault(run["arm"], set()).add(run["seed"])
     assert len(by_arm) == 3
     assert all(seeds == {4, 5, 6} for seeds in by_arm.values())  # the sweep has seed 3
     swept = {line["identity"] for line in lines(folder)}
-    assert not swept & {run["identity"] for run in found}
+    assert not swept & {run["identity"] for run in confirmation_runs}
 
 
 def test_the_ranks_of_each_run_give_its_metrics(confirmed):
