@@ -125,9 +125,12 @@ def _input_keys(pairs: PairSet, features: TrialFeatures) -> tuple[np.ndarray, np
     if features.graphs is None:
         molecules: Sequence[object] = [row.tobytes() for row in features.molecule]
     else:
-        known = (*pairs.molecules, *(molecule.canonical for molecule in pairs.extra_molecules))
+        canonical_smiles = (
+            *pairs.molecules,
+            *(molecule.canonical for molecule in pairs.extra_molecules),
+        )
         with BlockLogs():
-            molecules = [_without_stereochemistry(smiles) for smiles in known]
+            molecules = [_without_stereochemistry(smiles) for smiles in canonical_smiles]
     if (tokens := features.tokens or features.token_states) is not None:
         starts = zip(tokens.offsets[:-1], tokens.offsets[1:], strict=True)
         texts: Sequence[object] = [tokens.values[a:b].tobytes() for a, b in starts]

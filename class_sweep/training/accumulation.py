@@ -2,8 +2,8 @@
 
 GradCache (Gao et al. 2021, arXiv 2101.06983): all parts are encoded without activations, and the
 loss over all of them gives the gradient of each encoded tensor. Each part is then encoded again,
-with the same dropout, to pass its gradient on to the parameters. The gradients equal those of one
-pass over the whole batch.
+with the same dropout, to pass its gradient on to the parameters. The gradients equal the
+gradients of one pass over the whole batch.
 """
 
 from collections.abc import Callable, Sequence

@@ -114,7 +114,7 @@ class TrialLedger:
         return next((t for t in self._trials.values() if t.rerun_of == number), None)
 
     def original_of(self, trial: Trial) -> Trial | None:
-        """The ended trial whose reports stand for a duplicate: a complete one, else a pruned one.
+        """The ended trial that a duplicate copies: a complete one, else a pruned one.
 
         A baseline needs a complete curve.
         """

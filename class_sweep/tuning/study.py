@@ -55,7 +55,7 @@ class Study(Protocol):
 class OptunaStudy:
     """A study of a space: baselines first, then the configurations of a sampler.
 
-    The numbers of Optuna's trials are those of the sweep.
+    Optuna's trials have the same numbers as the trials of the sweep.
     """
 
     def __init__(

@@ -156,7 +156,7 @@ def reopen_trials(path: Path, ended: Container[int]) -> None:
     """Reopen the trials of a study file that have not ended in the log.
 
     The copy of a study in a remote storage may be newer than that of the log. Optuna cannot reopen
-    a trial, so the file is written anew.
+    a trial, so a new file replaces the old one.
 
     Args:
         path: The study file.

@@ -88,7 +88,7 @@ def test_an_embedding_does_not_depend_on_its_batch(build, batch, pairs):
     alone = [sides(backbone, pairs([row])) for row in range(6)]
     for side in (0, 1):
         embedded = together[side]["embedding"]
-        one_by_one = torch.cat([found[side]["embedding"] for found in alone])
+        one_by_one = torch.cat([encoded[side]["embedding"] for encoded in alone])
         torch.testing.assert_close(one_by_one, embedded)
         torch.testing.assert_close(backwards[side]["embedding"].flip(0), embedded)
 
@@ -115,9 +115,9 @@ def test_a_pair_score_depends_on_its_own_text_and_molecule_alone(build, pairs):
 
 
 def test_a_seed_gives_one_initialisation(build):
-    one, same, other = build(3).state_dict(), build(3).state_dict(), build(4).state_dict()
-    assert all(torch.equal(one[name], same[name]) for name in one)
-    assert not all(torch.equal(one[name], other[name]) for name in one)
+    first, same, other = build(3).state_dict(), build(3).state_dict(), build(4).state_dict()
+    assert all(torch.equal(first[name], same[name]) for name in first)
+    assert not all(torch.equal(first[name], other[name]) for name in first)
 
 
 def test_shared_atom_vectors_are_not_trained(build, batch, inputs):
@@ -168,7 +168,7 @@ def test_training_lowers_the_loss_and_finds_partners(build, batch):
 
 
 def test_a_restored_backbone_embeds_the_same(build, batch):
-    one, other = build(1).eval(), build(2).eval()
-    other.load_state_dict(one.state_dict())
-    for mine, theirs in zip(sides(one, batch), sides(other, batch), strict=True):
-        assert torch.equal(mine["embedding"], theirs["embedding"])
+    original, restored = build(1).eval(), build(2).eval()
+    restored.load_state_dict(original.state_dict())
+    for before, after in zip(sides(original, batch), sides(restored, batch), strict=True):
+        assert torch.equal(before["embedding"], after["embedding"])

@@ -26,20 +26,20 @@ def test_the_loss_is_the_formula(pairs, dimension, log_scale, seed):
     texts, molecules = generator.normal(size=(2, pairs, dimension))
     texts /= np.linalg.norm(texts, axis=1, keepdims=True)
     molecules /= np.linalg.norm(molecules, axis=1, keepdims=True)
-    found = symmetric_cross_entropy(
+    loss = symmetric_cross_entropy(
         *(torch.tensor(side, dtype=torch.float32) for side in (texts, molecules)),
         torch.tensor(log_scale, dtype=torch.float32),
     )
     expected = by_hand(texts, molecules, math.exp(log_scale))
-    assert found.item() == pytest.approx(expected, rel=1e-4, abs=1e-5)
+    assert loss.item() == pytest.approx(expected, rel=1e-4, abs=1e-5)
 
 
 def test_both_directions_have_equal_weight():
     generator = torch.Generator().manual_seed(0)
     texts, molecules = torch.randn(2, 5, 4, generator=generator, dtype=torch.float64)
     scale = torch.tensor(0.3, dtype=torch.float64)
-    one = symmetric_cross_entropy(texts, molecules, scale)
-    torch.testing.assert_close(one, symmetric_cross_entropy(molecules, texts, scale))
+    loss = symmetric_cross_entropy(texts, molecules, scale)
+    torch.testing.assert_close(loss, symmetric_cross_entropy(molecules, texts, scale))
 
 
 def test_equal_pairs_have_a_loss_of_the_logarithm_of_their_number():
@@ -57,8 +57,8 @@ def test_the_triplet_takes_the_hardest_negative_of_each_direction(pairs, margin,
         others = [j for j in range(pairs) if j != i]
         hardest = similarity[i, others].max(), similarity[others, i].max()
         hinges += [max(0.0, margin - similarity[i, i] + negative) for negative in hardest]
-    found = hardest_triplet(torch.tensor(similarity), margin)
-    assert found.item() == pytest.approx(np.mean(hinges))
+    loss = hardest_triplet(torch.tensor(similarity), margin)
+    assert loss.item() == pytest.approx(np.mean(hinges))
 
 
 @given(st.integers(2, 9), st.integers(0, 2**32 - 1))
@@ -68,8 +68,8 @@ def test_a_softened_triplet_lies_between_the_mean_negative_and_the_hardest(pairs
     others = similarity.masked_fill(torch.eye(pairs, dtype=torch.bool), 0)
     mean = 2.5 - similarity.diagonal().mean() + others.sum() / pairs / (pairs - 1)
     for softness in (1e-4, 0.05, 1.0):
-        found = hardest_triplet(similarity, 2.5, softness).item()
-        assert mean.item() - 1e-9 <= found <= hardest.item() + 1e-9
+        loss = hardest_triplet(similarity, 2.5, softness).item()
+        assert mean.item() - 1e-9 <= loss <= hardest.item() + 1e-9
     assert hardest_triplet(similarity, 2.5, 1e-4).item() == pytest.approx(hardest.item(), abs=1e-3)
     assert hardest_triplet(similarity, 2.5, 1e3).item() == pytest.approx(mean.item(), abs=1e-2)
 

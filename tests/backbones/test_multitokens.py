@@ -18,22 +18,22 @@ def a_case(repeats, texts, molecules, length, width, seed):
 
     pairs = repeats, texts, molecules, length
     lengths = torch.randint(1, length + 1, (repeats, texts, 1, 1), generator=generator)
-    there = (torch.arange(length) < lengths).expand(pairs)
+    mask = (torch.arange(length) < lengths).expand(pairs)
     column = torch.randint(width, pairs, generator=generator)
-    return units(repeats, texts, length), units(repeats, molecules, width), column, there
+    return units(repeats, texts, length), units(repeats, molecules, width), column, mask
 
 
-def by_hand(tokens, motifs, column, there):
-    found = torch.zeros(column.shape[:3], dtype=tokens.dtype)
-    for n, i, j in torch.cartesian_prod(*map(torch.arange, found.shape)).tolist():
+def by_hand(tokens, motifs, column, mask):
+    means = torch.zeros(column.shape[:3], dtype=tokens.dtype)
+    for n, i, j in torch.cartesian_prod(*map(torch.arange, means.shape)).tolist():
         cosines = []
         for motif in range(motifs.shape[2]):
-            own = there[n, i, j] & (column[n, i, j] == motif)
-            if own.any():
-                mean = functional.normalize(tokens[n, i, own].mean(0), dim=0)
+            of_motif = mask[n, i, j] & (column[n, i, j] == motif)
+            if of_motif.any():
+                mean = functional.normalize(tokens[n, i, of_motif].mean(0), dim=0)
                 cosines.append(mean @ motifs[n, j, motif])
-        found[n, i, j] = sum(cosines) / len(cosines)
-    return found
+        means[n, i, j] = sum(cosines) / len(cosines)
+    return means
 
 
 sizes = st.tuples(*[st.integers(1, 3)] * 3, st.integers(1, 6), st.integers(1, 5))
@@ -43,10 +43,10 @@ sizes = st.tuples(*[st.integers(1, 3)] * 3, st.integers(1, 6), st.integers(1, 5)
 def test_mean_cosines_and_gradients_equal_those_of_a_loop(sizes, seed):
     case = a_case(*sizes, seed)
     weights = torch.randn(sizes[:3], dtype=torch.float64)
-    found, expected = mean_cosines(*case), by_hand(*case)
-    torch.testing.assert_close(found, expected)
+    means, expected = mean_cosines(*case), by_hand(*case)
+    torch.testing.assert_close(means, expected)
     for ours, theirs in zip(
-        torch.autograd.grad((found * weights).sum(), case[:2]),
+        torch.autograd.grad((means * weights).sum(), case[:2]),
         torch.autograd.grad((expected * weights).sum(), case[:2]),
         strict=True,
     ):
@@ -55,9 +55,9 @@ def test_mean_cosines_and_gradients_equal_those_of_a_loop(sizes, seed):
 
 @pytest.mark.parametrize("repeats", [1, 3])
 def test_the_padding_of_a_text_changes_nothing(repeats):
-    tokens, motifs, column, there = a_case(repeats, 2, 3, 7, 5, 0)
-    other = torch.where(there, column, (column + 1) % 5)
-    filled = torch.where(there[:, :, 0, :, None], tokens, 9.0)
+    tokens, motifs, column, mask = a_case(repeats, 2, 3, 7, 5, 0)
+    other = torch.where(mask, column, (column + 1) % 5)
+    filled = torch.where(mask[:, :, 0, :, None], tokens, 9.0)
     assert not torch.equal(other, column)
-    expected = mean_cosines(tokens, motifs, column, there)
-    torch.testing.assert_close(mean_cosines(filled, motifs, other, there), expected)
+    expected = mean_cosines(tokens, motifs, column, mask)
+    torch.testing.assert_close(mean_cosines(filled, motifs, other, mask), expected)

@@ -57,8 +57,8 @@ def test_a_text_has_the_same_encoding_in_every_batch_and_when_frozen(load, tiny_
 
 def test_cls_pooling_takes_the_first_token(load):
     encoder = load(True, (0.5, 1.0), pooling="cls").eval()
-    found = encoder(token_ids(IDS))
-    assert torch.equal(found.sentence, found.tokens.states[:, 0])
+    texts = encoder(token_ids(IDS))
+    assert torch.equal(texts.sentence, texts.tokens.states[:, 0])
 
 
 def trained(encoder):

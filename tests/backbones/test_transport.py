@@ -27,10 +27,10 @@ def by_hand(cost, beta, iterations):
 @given(st.integers(1, 7), st.integers(1, 5), st.integers(1, 50), st.integers(0, 2**32 - 1))
 def test_a_plan_is_that_of_the_loop(rows, columns, iterations, seed):
     cost = np.random.default_rng(seed).uniform(0, 2, (rows, columns))
-    there = torch.ones(1, rows, dtype=torch.bool), torch.ones(1, columns, dtype=torch.bool)
-    found = proximal_plan(torch.tensor(cost)[None], *there, beta=0.5, iterations=iterations)
+    masks = torch.ones(1, rows, dtype=torch.bool), torch.ones(1, columns, dtype=torch.bool)
+    plan = proximal_plan(torch.tensor(cost)[None], *masks, beta=0.5, iterations=iterations)
     np.testing.assert_allclose(
-        found[0].exp().numpy(), by_hand(cost, 0.5, iterations), rtol=1e-6, atol=1e-12
+        plan[0].exp().numpy(), by_hand(cost, 0.5, iterations), rtol=1e-6, atol=1e-12
     )
 
 
@@ -49,24 +49,26 @@ def test_masses_are_uniform_outside_of_the_padding(problems):
     plan = proximal_plan(cost, rows, columns, beta=0.5, iterations=50).exp()
     assert torch.isfinite(plan).all()
     assert (plan[~(rows[:, :, None] & columns[:, None])] == 0).all()
-    for own, r, c in zip(plan, rows, columns, strict=True):
+    for masses, r, c in zip(plan, rows, columns, strict=True):
         column_mass = torch.where(c, 1 / c.sum(), 0.0)
-        torch.testing.assert_close(own.sum(0), column_mass)
-        torch.testing.assert_close(own.sum(1), torch.where(r, 1 / r.sum(), 0.0), atol=0.02, rtol=0)
+        torch.testing.assert_close(masses.sum(0), column_mass)
+        torch.testing.assert_close(
+            masses.sum(1), torch.where(r, 1 / r.sum(), 0.0), atol=0.02, rtol=0
+        )
 
 
 def test_float32_in_log_space_agrees_with_float64_and_padding_changes_nothing(problems):
     cost, rows, columns = problems
     together = proximal_plan(cost, rows, columns, beta=0.5, iterations=50).exp()
-    for own, one, r, c in zip(together, cost, rows, columns, strict=True):
-        alone = by_hand(one[r][:, c].double().numpy(), 0.5, 50)
-        np.testing.assert_allclose(own[r][:, c].numpy(), alone, rtol=1e-3, atol=1e-6)
+    for plan, problem, r, c in zip(together, cost, rows, columns, strict=True):
+        alone = by_hand(problem[r][:, c].double().numpy(), 0.5, 50)
+        np.testing.assert_allclose(plan[r][:, c].numpy(), alone, rtol=1e-3, atol=1e-6)
 
 
 def test_the_plan_costs_little_more_than_the_best_one():
     cost = torch.rand(1, 6, 6, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
-    there = torch.ones(1, 6, dtype=torch.bool)
-    plan = proximal_plan(cost, there, there, beta=0.5, iterations=200).exp()
+    mask = torch.ones(1, 6, dtype=torch.bool)
+    plan = proximal_plan(cost, mask, mask, beta=0.5, iterations=200).exp()
     from scipy.optimize import linear_sum_assignment
 
     best = cost[0][linear_sum_assignment(cost[0])].sum() / 6
@@ -107,7 +109,7 @@ def advances(monkeypatch):
 
 def test_a_compiled_plan_equals_the_uncompiled_one(many, advances, monkeypatch):
     cost, rows, columns = many
-    found = proximal_plan(*many, beta=0.5, iterations=50)
+    compiled = proximal_plan(*many, beta=0.5, iterations=50)
     stats = torch._dynamo.utils.counters["stats"]
     graphs = stats["unique_graphs"]
     smaller = cost[:290, :20], rows[:290, :20], columns[:290]
@@ -117,7 +119,7 @@ def test_a_compiled_plan_equals_the_uncompiled_one(many, advances, monkeypatch):
     monkeypatch.setattr(transport, "_WORTH_COMPILING", 1 << 40)
     plain = proximal_plan(*many, beta=0.5, iterations=50)
     assert len(advances) == 50
-    torch.testing.assert_close(found.exp(), plain.exp(), atol=1e-6, rtol=1e-4)
+    torch.testing.assert_close(compiled.exp(), plain.exp(), atol=1e-6, rtol=1e-4)
 
 
 def test_without_a_compiler_the_step_runs_uncompiled_with_one_warning(
@@ -143,6 +145,6 @@ def test_without_a_compiler_the_step_runs_uncompiled_with_one_warning(
 @pytest.mark.parametrize("size", [(1, 300, 300), (300, 1, 300), (300, 300, 1)])
 def test_sizes_that_would_be_compiled_anew_run_uncompiled(advances, size):
     cost = torch.rand(*size)
-    there = torch.ones(size[:2], dtype=torch.bool), torch.ones(size[::2], dtype=torch.bool)
-    proximal_plan(cost, *there, beta=0.5, iterations=2)
+    masks = torch.ones(size[:2], dtype=torch.bool), torch.ones(size[::2], dtype=torch.bool)
+    proximal_plan(cost, *masks, beta=0.5, iterations=2)
     assert len(advances) == 2

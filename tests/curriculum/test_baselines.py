@@ -5,8 +5,8 @@ from class_sweep.curriculum.pacing import shares
 
 
 def test_baselines_set_known_settings_alone():
-    known = {f"curriculum.{name}" for name in Curriculum.model_fields}
-    assert all(set(values) <= known for values in BASELINES.values())
+    settings = {f"curriculum.{name}" for name in Curriculum.model_fields}
+    assert all(set(values) <= settings for values in BASELINES.values())
 
 
 def test_a_baseline_is_the_same_trial_in_every_space(make_space):

@@ -79,8 +79,8 @@ def test_the_pacing_end_is_less_than_an_epoch_late(make_space, curriculum):
 
 def with_pacing_end(space):
     text = f"{space.text}pruning: {{kind: one_rung, grace_epochs: pacing_end}}\n"
-    found = parse_space(text)
-    return resolve_grace(found, found.settings.budget.epochs)
+    changed = parse_space(text)
+    return resolve_grace(changed, changed.settings.budget.epochs)
 
 
 def test_grace_until_the_pacing_ends_is_a_number_of_epochs(make_space):

@@ -67,8 +67,10 @@ def test_a_mistake_is_one_message_with_its_place_rule_and_value(make_space, curr
 )
 def test_dumped_settings_are_a_space_of_the_same_trial(make_space, curriculum):
     settings = make_space(curriculum).settings
-    one = settings.model_copy(update={"search": settings.search.model_copy(update={"trials": 1})})
-    assert parse_space(dump_settings(one)).settings == one
+    single_trial = settings.model_copy(
+        update={"search": settings.search.model_copy(update={"trials": 1})}
+    )
+    assert parse_space(dump_settings(single_trial)).settings == single_trial
 
 
 def _identity(settings, **curriculum):

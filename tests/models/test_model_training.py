@@ -64,29 +64,29 @@ def test_a_resumed_training_gives_the_same_numbers(plain, config, tmp_path):
             break
         except InterruptedTrainingError as error:
             stops += 1
-            said = str(error)
+            message = str(error)
     assert stops >= 2
-    assert said == f"interrupted; continue with: class-sweep train {config} --out {out}"
+    assert message == f"interrupted; continue with: class-sweep train {config} --out {out}"
     assert callback.steps[0] > 0  # resumed, not restarted
     for name, tensor in load_file(plain / "model.safetensors").items():
         assert torch.equal(tensor, load_file(out / "model.safetensors")[name]), name
-    one, other = (json.loads((p / "metrics.json").read_text()) for p in (plain, out))
-    assert one["validation"] == other["validation"]
+    uncut, resumed = (json.loads((p / "metrics.json").read_text()) for p in (plain, out))
+    assert uncut["validation"] == resumed["validation"]
 
 
 def test_several_seeds_have_a_folder_each_and_a_mean_with_its_error(config, tmp_path):
-    found = train(config, tmp_path / "five", seeds=3)
-    assert [model.path.name for model in found] == ["seed-3", "seed-4", "seed-5"]
-    values = [model.metrics.validation["split/mrr"] for model in found]
+    models = train(config, tmp_path / "five", seeds=3)
+    assert [model.path.name for model in models] == ["seed-3", "seed-4", "seed-5"]
+    values = [model.metrics.validation["split/mrr"] for model in models]
     assert len(set(values)) == 3
     summary = json.loads((tmp_path / "five" / "summary.json").read_text())
     assert summary["validation"]["split/mrr"] == {
         "mean": pytest.approx(np.mean(values)),
         "standard_error": pytest.approx(np.std(values, ddof=1) / math.sqrt(3)),
     }
-    assert Model.load(found[1].path).settings.search.seed == 4
+    assert Model.load(models[1].path).settings.search.seed == 4
     again = train(config, tmp_path / "five", seeds=3)  # all models exist
-    assert again == found
+    assert again == models
 
 
 def test_the_first_seed_is_the_model_without_seeds(config, plain, tmp_path):

@@ -34,28 +34,30 @@ def folder(request, trained, plain_text, graphs_text):
 def test_a_model_encodes_like_its_training(folder, cache):
     model = Model.load(folder)
     prepared = prepare(load_space(folder / "config.yaml"), cache, Clock(), Callback())
-    there, here = prepared.features, model.features_of(prepared.pairs, NoCache())
+    of_training, of_model = prepared.features, model.features_of(prepared.pairs, NoCache())
     everything = np.arange(len(prepared.pairs))
     for embed in (embed_texts, embed_molecules):
         torch.testing.assert_close(
-            embed(model.backbone, here, everything, CPU),
-            embed(model.backbone, there, everything, CPU),
+            embed(model.backbone, of_model, everything, CPU),
+            embed(model.backbone, of_training, everything, CPU),
             atol=1e-5, rtol=0,
         )  # fmt: skip
-    if there.graphs is not None:
-        for name, array in there.graphs.arrays().items():
-            assert np.array_equal(here.graphs.arrays()[name], array), name
+    if of_training.graphs is not None:
+        for name, array in of_training.graphs.arrays().items():
+            assert np.array_equal(of_model.graphs.arrays()[name], array), name
 
 
 def test_evaluating_validation_again_gives_the_metrics_of_the_training(folder):
     model = Model.load(folder)
-    found = model.evaluate("validation", rerank=0)
+    evaluation = model.evaluate("validation", rerank=0)
     metrics = json.loads((folder / "metrics.json").read_text())["validation"]
-    assert found.metrics == pytest.approx(metrics, abs=1e-6)
-    assert found.same_data
-    assert found.reranked == 0
-    assert found.intervals.keys() == metrics.keys()
-    assert all(low <= found.metrics[n] <= high for n, (low, high) in found.intervals.items())
+    assert evaluation.metrics == pytest.approx(metrics, abs=1e-6)
+    assert evaluation.same_data
+    assert evaluation.reranked == 0
+    assert evaluation.intervals.keys() == metrics.keys()
+    assert all(
+        low <= evaluation.metrics[n] <= high for n, (low, high) in evaluation.intervals.items()
+    )
 
 
 def test_hits_are_the_best_of_all_candidates(folder):
@@ -78,25 +80,25 @@ def test_a_hit_has_the_rank_of_the_evaluation(folder, cache):
     ranks = pool_ranks(model.backbone, features, "test", ("all",), CPU, depth=depth)["all"]
     rows = model.pairs.rows("test")
 
-    def may_be(hits, own, expected):
+    def is_middle_rank(hits, score, expected):
         """The middle rank of the candidates that tie with the target up to rounding."""
-        middles = {np.mean([h.rank for h in hits if abs(h.score - own) < near])
+        middles = {np.mean([h.rank for h in hits if abs(h.score - score) < near])
                    for near in (5e-7, 1e-6, 2e-6)}  # fmt: skip
         return min(middles) - 1 <= expected <= max(middles) + 1
 
     for query, row in enumerate(rows[:4]):
         smiles, text = model.pairs.smiles[row], model.pairs.texts[row]
         hits = model.retrieve(text, top=1000)
-        own = next(h.score for h in hits if h.smiles == smiles)
-        assert may_be(hits, own, ranks["text_to_molecule"][query])
+        score = next(h.score for h in hits if h.smiles == smiles)
+        assert is_middle_rank(hits, score, ranks["text_to_molecule"][query])
         hits = model.retrieve(smiles=smiles, top=1000)
-        own = next(h.score for h in hits if h.text == text)
-        assert may_be(hits, own, ranks["molecule_to_text"][query])
+        score = next(h.score for h in hits if h.text == text)
+        assert is_middle_rank(hits, score, ranks["molecule_to_text"][query])
 
 
 def test_any_smiles_of_a_molecule_gives_the_same_hits(model):
-    one, other = (model.retrieve(smiles=smiles, top=5) for smiles in ("CCO", "OCC"))
-    assert one == other
+    first, second = (model.retrieve(smiles=smiles, top=5) for smiles in ("CCO", "OCC"))
+    assert first == second
 
 
 def test_candidates_are_read_from_files(model, tmp_path):
@@ -160,7 +162,8 @@ def test_extra_molecules_make_the_pool_all_larger_and_never_easier(model, tmp_pa
     plain = model.evaluate()
     more = model.evaluate(extra_molecules=tmp_path / "a.smi")
     added = [
-        one.candidates["all"].molecules - one.candidates["split"].molecules for one in (plain, more)
+        evaluation.candidates["all"].molecules - evaluation.candidates["split"].molecules
+        for evaluation in (plain, more)
     ]
     assert added[0] < added[1] <= added[0] + 59
     name = "text_to_molecule/mean_rank"
@@ -182,16 +185,16 @@ def test_reranking_orders_by_the_fine_score(trained, graphs_text, cache):
     features = model.features_of(model.pairs, cache)
     rows = model.pairs.rows("test")
     every = len(model.pairs)
-    found = pool_ranks(model.backbone, features, "test", ("all",), CPU, depth=every)["all"]
+    ranks = pool_ranks(model.backbone, features, "test", ("all",), CPU, depth=every)["all"]
     grid = (
         np.broadcast_to(rows[:, None], (len(rows), every)),
         np.tile(np.arange(every), (len(rows), 1)),
     )
     fine = fine_scores(model.backbone, features, grid, CPU).numpy()
-    own = fine[np.arange(len(rows)), rows][:, None]
-    assert np.abs(found["text_to_molecule"] - (1 + (fine > own).sum(1))).max() <= 1.5
+    target_scores = fine[np.arange(len(rows)), rows][:, None]
+    assert np.abs(ranks["text_to_molecule"] - (1 + (fine > target_scores).sum(1))).max() <= 1.5
     coarse = pool_ranks(model.backbone, features, "test", ("all",), CPU)["all"]
-    assert not np.array_equal(coarse["text_to_molecule"], found["text_to_molecule"])
+    assert not np.array_equal(coarse["text_to_molecule"], ranks["text_to_molecule"])
     evaluated = model.evaluate(rerank=5)
     assert evaluated.reranked == 5
 

@@ -77,9 +77,9 @@ def gradients(backbone, features, cuts):
     sum(backbone.loss_parts(*sides).values()).backward()
     if cuts:
         cache.backward()
-    found = {n: p.grad.clone() for n, p in backbone.named_parameters() if p.grad is not None}
+    by_name = {n: p.grad.clone() for n, p in backbone.named_parameters() if p.grad is not None}
     backbone.zero_grad(set_to_none=True)
-    return found, sides
+    return by_name, sides
 
 
 @pytest.mark.parametrize("name", sorted(BACKBONES))

@@ -31,13 +31,13 @@ def test_a_tensor_has_the_requested_rows(shared):
     assert batch.molecules.vectors.tolist() == shared.molecule[[5, 0, 5]].tolist()
 
 
-@pytest.mark.parametrize(("side", "held"), [("texts", "sentence"), ("molecules", "vectors")])
-def test_writing_to_a_tensor_does_not_change_the_shared_arrays(shared, side, held):
+@pytest.mark.parametrize(("side", "field"), [("texts", "sentence"), ("molecules", "vectors")])
+def test_writing_to_a_tensor_does_not_change_the_shared_arrays(shared, side, field):
     before = {name: array.copy() for name, array in shared.arrays().items()}
     checksum = shared.index_for(Curriculum()).checksum()
     for split in ("train", "validation"):
-        found = getattr(shared, side)(shared.rows(split), CPU)
-        getattr(found, held).fill_(7).relu_().mul_(3)
+        tensors = getattr(shared, side)(shared.rows(split), CPU)
+        getattr(tensors, field).fill_(7).relu_().mul_(3)
     for name, array in shared.arrays().items():
         assert np.array_equal(array, before[name]), name
     assert shared.index_for(Curriculum()).checksum() == checksum

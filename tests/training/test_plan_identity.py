@@ -50,7 +50,7 @@ def steps(settings, features):
 
 
 def test_plans_are_equal_exactly_where_all_steps_are(space, features):
-    found = {}
+    plans = {}
     for order, sigma, alpha, intensity, batching in itertools.product(
         ("easy_first", "hard_first", "random"), SIGMAS, (0.5, 0.501, 0.7, 1.0),
         ("constant", "inverse"), ("random", "neighbourhood"),
@@ -61,12 +61,12 @@ def test_plans_are_equal_exactly_where_all_steps_are(space, features):
             "curriculum.group_size": 2,
         }  # fmt: skip
         settings = space.resolve(values)
-        found.setdefault(plan_identity(settings, features), []).append(
+        plans.setdefault(plan_identity(settings, features), []).append(
             str(steps(settings, features))
         )
-    assert all(len(set(same)) == 1 for same in found.values())
-    assert len({same[0] for same in found.values()}) == len(found)
-    assert 1 < len(found) < 288  # some are duplicates, but not all
+    assert all(len(set(same)) == 1 for same in plans.values())
+    assert len({same[0] for same in plans.values()}) == len(plans)
+    assert 1 < len(plans) < 288  # some are duplicates, but not all
 
 
 def test_what_the_settings_say_beside_the_curriculum_counts_too(space, features):

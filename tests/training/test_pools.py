@@ -38,35 +38,35 @@ def data(texts, molecules, more=0, seed=0):
         vectors = generator.normal(size=(count, 6)).astype(np.float32)
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
-    known = [*molecules, *range(max(molecules) + 1, max(molecules) + 1 + more)]
+    numbers = [*molecules, *range(max(molecules) + 1, max(molecules) + 1 + more)]
     return TrialFeatures(
         unit(max(texts) + 1)[list(texts)],
-        unit(max(known) + 1)[known],
+        unit(max(numbers) + 1)[numbers],
         np.ones(len(texts), np.int8),
         {},
         text_ids=np.array(texts, np.int32),
-        molecule_ids=np.array(known, np.int32),
+        molecule_ids=np.array(numbers, np.int32),
     )
 
 
 def by_definition(features, texts, molecules, more):
     """Each query's rank among the distinct candidates without further right ones."""
     pairs = set(zip(texts, molecules, strict=True))
-    known = sorted({*molecules, *features.molecule_ids[len(texts) :].tolist()} if more else
+    candidates = sorted({*molecules, *features.molecule_ids[len(texts) :].tolist()} if more else
                    {*molecules})  # fmt: skip
     of_text = {t: features.text[texts.index(t)] for t in texts}
-    every = features.molecule_ids.tolist()
-    of_molecule = {m: features.molecule[every.index(m)] for m in known}
-    found = {"text_to_molecule": [], "molecule_to_text": []}
+    row_ids = features.molecule_ids.tolist()
+    of_molecule = {m: features.molecule[row_ids.index(m)] for m in candidates}
+    ranks = {"text_to_molecule": [], "molecule_to_text": []}
     for text, molecule in zip(texts, molecules, strict=True):
-        wrong = [m for m in known if (text, m) not in pairs]
-        own = of_text[text] @ of_molecule[molecule]
-        above = sum(of_text[text] @ of_molecule[m] > own for m in wrong)
-        found["text_to_molecule"].append(1 + above)
+        wrong = [m for m in candidates if (text, m) not in pairs]
+        target_score = of_text[text] @ of_molecule[molecule]
+        above = sum(of_text[text] @ of_molecule[m] > target_score for m in wrong)
+        ranks["text_to_molecule"].append(1 + above)
         wrong = [t for t in of_text if (t, molecule) not in pairs]
-        above = sum(of_molecule[molecule] @ of_text[t] > own for t in wrong)
-        found["molecule_to_text"].append(1 + above)
-    return found
+        above = sum(of_molecule[molecule] @ of_text[t] > target_score for t in wrong)
+        ranks["molecule_to_text"].append(1 + above)
+    return ranks
 
 
 @given(
@@ -77,10 +77,10 @@ def by_definition(features, texts, molecules, more):
 def test_ranks_count_distinct_wrong_candidates_alone(pairs, more, seed):
     texts, molecules = (list(side) for side in zip(*pairs, strict=True))
     features = data(texts, molecules, more, seed)
-    found = pool_ranks(Table(), features, "validation", ("split", "all"), CPU)
+    ranks = pool_ranks(Table(), features, "validation", ("split", "all"), CPU)
     for pool in ("split", "all"):
         expected = by_definition(features, texts, molecules, more if pool == "all" else 0)
-        assert {d: found[pool][d].tolist() for d in DIRECTIONS} == expected
+        assert {d: ranks[pool][d].tolist() for d in DIRECTIONS} == expected
 
 
 def test_a_molecule_of_several_texts_does_not_tie_with_itself():
@@ -113,8 +113,8 @@ def test_without_ids_all_rows_are_distinct():
 
 def ceilings_of(texts, molecules, text_keys, molecule_keys):
     pool = pool_of(data(texts, molecules), "validation", "split")
-    found = ceilings(pool, np.array(text_keys), np.array(molecule_keys))
-    return {direction: (one.alike, one.hits_at_1) for direction, one in found.items()}
+    bounds = ceilings(pool, np.array(text_keys), np.array(molecule_keys))
+    return {direction: (bound.alike, bound.hits_at_1) for direction, bound in bounds.items()}
 
 
 def test_distinct_inputs_have_a_ceiling_of_1():
@@ -122,16 +122,16 @@ def test_distinct_inputs_have_a_ceiling_of_1():
 
 
 def test_molecules_with_equal_inputs_tie_as_candidates_and_compete_as_queries():
-    found = ceilings_of([0, 1, 2, 3], [0, 1, 2, 3], [0, 1, 2, 3], [0, 0, 0, 1])
-    assert found["text_to_molecule"] == (0.75, 0.25)
-    assert found["molecule_to_text"] == (0.75, pytest.approx(0.5))  # one of three, and the fourth
+    bounds = ceilings_of([0, 1, 2, 3], [0, 1, 2, 3], [0, 1, 2, 3], [0, 0, 0, 1])
+    assert bounds["text_to_molecule"] == (0.75, 0.25)
+    assert bounds["molecule_to_text"] == (0.75, pytest.approx(0.5))  # one of three, and the fourth
 
 
 def test_a_further_right_candidate_does_not_lower_the_ceiling():
     # One molecule with two texts, and one text of two molecules.
-    found = ceilings_of([0, 1, 2, 2], [0, 0, 1, 2], [0, 1, 2, 2], [0, 0, 1, 2])
-    assert found["molecule_to_text"] == (0.0, 1.0)
-    assert found["text_to_molecule"] == (0.0, 1.0)
+    bounds = ceilings_of([0, 1, 2, 2], [0, 0, 1, 2], [0, 1, 2, 2], [0, 0, 1, 2])
+    assert bounds["molecule_to_text"] == (0.0, 1.0)
+    assert bounds["text_to_molecule"] == (0.0, 1.0)
 
 
 @given(st.lists(st.integers(0, 3), min_size=2, max_size=10), st.integers(0, 9))
@@ -140,11 +140,11 @@ def test_no_model_exceeds_the_ceiling(keys, seed):
     features = data(list(range(count)), list(range(count)), seed=seed)
     alike = np.array([keys.index(key) for key in keys])
     features = replace(features, molecule=features.molecule[alike])
-    found = pool_ranks(Table(), features, "validation", ("split",), CPU)["split"]
+    ranks = pool_ranks(Table(), features, "validation", ("split",), CPU)["split"]
     pool = pool_of(features, "validation", "split")
     bounds = ceilings(pool, np.arange(count), alike)
     for direction in DIRECTIONS:
-        assert (found[direction] <= 1).mean() <= bounds[direction].hits_at_1 + 1e-9
+        assert (ranks[direction] <= 1).mean() <= bounds[direction].hits_at_1 + 1e-9
 
 
 def test_an_ignored_candidate_changes_no_other_query():

@@ -32,8 +32,8 @@ def ranks_of(scores, targets):
 @given(score_tables, st.data())
 def test_ranks_are_those_of_the_definition(scores, data):
     queries, candidates = scores.shape
-    one = st.integers(0, candidates - 1)
-    targets = data.draw(st.lists(one, min_size=queries, max_size=queries))
+    candidate = st.integers(0, candidates - 1)
+    targets = data.draw(st.lists(candidate, min_size=queries, max_size=queries))
     ranks = ranks_of(scores, targets)
     assert ranks.dtype == np.float64
     assert ranks.tolist() == by_definition(scores, targets)
@@ -56,9 +56,9 @@ def test_the_position_of_a_query_is_no_advantage():
     generator = torch.Generator().manual_seed(0)
     queries, candidates = torch.randn(2, 12, 4, generator=generator)
     order = torch.randperm(12, generator=generator)
-    there = mid_ranks(queries, candidates, torch.arange(12))
-    back = torch.argsort(order)
-    assert np.array_equal(mid_ranks(queries, candidates[order], back), there)
+    ranks = mid_ranks(queries, candidates, torch.arange(12))
+    positions = torch.argsort(order)
+    assert np.array_equal(mid_ranks(queries, candidates[order], positions), ranks)
 
 
 @pytest.mark.parametrize("queries", [1023, 1024, 1025, 2049])
@@ -68,8 +68,8 @@ def test_ranks_do_not_depend_on_the_blocks(queries):
     texts, molecules = sides / 8
     targets = generator.integers(0, queries, queries)
     scores = texts @ molecules.T  # exact: sums of small multiples of 1/64
-    own = scores[np.arange(queries), targets][:, None]
-    expected = (scores > own).sum(1) + ((scores == own).sum(1) + 1) / 2
+    target_scores = scores[np.arange(queries), targets][:, None]
+    expected = (scores > target_scores).sum(1) + ((scores == target_scores).sum(1) + 1) / 2
     ranks = mid_ranks(*map(torch.from_numpy, (texts, molecules, targets)))
     assert np.array_equal(ranks, expected)
 

@@ -31,19 +31,19 @@ def naive(backbone, features, split, pool):
     pool_rows = queries if pool == "split" else list(range(len(features.split)))
     ranks = {"text_to_molecule": [], "molecule_to_text": []}
     for query in queries:
-        for direction, own, other in (
+        for direction, vector, other in (
             ("text_to_molecule", texts[query], molecules),
             ("molecule_to_text", molecules[query], texts),
         ):
-            best_first = sorted(pool_rows, key=lambda row: -float(own @ other[row]))
+            best_first = sorted(pool_rows, key=lambda row: -float(vector @ other[row]))
             ranks[direction].append(best_first.index(query) + 1)
     metrics = {}
-    for direction, places in ranks.items():
-        found = np.array(places)
-        metrics[f"{pool}/{direction}/mrr"] = np.mean(1 / found)
-        metrics[f"{pool}/{direction}/hits@1"] = np.mean(found == 1)
-        metrics[f"{pool}/{direction}/hits@10"] = np.mean(found <= 10)
-        metrics[f"{pool}/{direction}/mean_rank"] = np.mean(found)
+    for direction, ranks_of_queries in ranks.items():
+        of_queries = np.array(ranks_of_queries)
+        metrics[f"{pool}/{direction}/mrr"] = np.mean(1 / of_queries)
+        metrics[f"{pool}/{direction}/hits@1"] = np.mean(of_queries == 1)
+        metrics[f"{pool}/{direction}/hits@10"] = np.mean(of_queries <= 10)
+        metrics[f"{pool}/{direction}/mean_rank"] = np.mean(of_queries)
     for metric in ("mrr", "hits@1", "hits@10", "mean_rank"):
         both = [metrics[f"{pool}/{direction}/{metric}"] for direction in ranks]
         metrics[f"{pool}/{metric}"] = np.mean(both)
@@ -54,8 +54,8 @@ def naive(backbone, features, split, pool):
 @pytest.mark.parametrize("pool", POOLS)
 def test_metrics_are_those_of_sorting_every_candidate(backbone, tiny_features, split, pool):
     features = tiny_features()
-    found = split_metrics(backbone, features, split, [pool], CPU)
-    assert found == pytest.approx(naive(backbone, features, split, pool))
+    metrics = split_metrics(backbone, features, split, [pool], CPU)
+    assert metrics == pytest.approx(naive(backbone, features, split, pool))
 
 
 def test_the_names_are_those_of_the_objectives(backbone, tiny_features):
@@ -67,15 +67,15 @@ def test_the_names_are_those_of_the_objectives(backbone, tiny_features):
 
 
 def test_more_candidates_never_improve_a_rank(backbone, tiny_features):
-    found = split_metrics(backbone, tiny_features(), "validation", POOLS, CPU)
-    assert found["all/mean_rank"] > found["split/mean_rank"]
-    assert found["all/mrr"] < found["split/mrr"]
+    metrics = split_metrics(backbone, tiny_features(), "validation", POOLS, CPU)
+    assert metrics["all/mean_rank"] > metrics["split/mean_rank"]
+    assert metrics["all/mrr"] < metrics["split/mrr"]
 
 
 def test_evaluation_has_no_dropout(backbone, tiny_features):
     backbone.train()
-    one, other = (split_metrics(backbone, tiny_features(), "test", POOLS, CPU) for _ in range(2))
-    assert one == other
+    first, second = (split_metrics(backbone, tiny_features(), "test", POOLS, CPU) for _ in range(2))
+    assert first == second
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])

@@ -1,6 +1,6 @@
-"""Thousands of small sweeps whose workers, driver and log fail in every way, in simulated time.
+"""Thousands of small simulated sweeps with random failures of workers, drivers and logs.
 
-Every random choice follows from a seed. A failing seed is named by the assertion, and
+A seed determines every random choice. The assertion error names a failing seed, and
 `CLASS_SWEEP_SEED=N pytest tests/tuning/test_fault_simulator.py` replays it alone.
 """
 
@@ -26,7 +26,7 @@ from class_sweep.tuning.study_storage import FileStorage, MemoryStorage, reopen_
 from class_sweep.tuning.trial import TrialReport, TrialState
 from class_sweep.tuning.tuner import Tuner
 
-IN_FILES = 400  # one in so many seeds keeps its log and its study in files
+IN_FILES = 400  # every 400th seed keeps its log and its study in files
 
 SPACE = """\
 data: {{source: names}}
@@ -44,12 +44,12 @@ END = {"finish": OptunaState.COMPLETE, "prune": OptunaState.PRUNED, "fail": Optu
 
 
 class KilledError(BaseException):
-    """The driver's process is gone."""
+    """The driver's process was killed."""
 
 
 @dataclass
 class Disk:
-    """What outlives a driver: the lines of the log and the trials of the study.
+    """The data that survive a driver: the lines of the log and the trials of the study.
 
     Attributes:
         writes_left: The writes until the driver is killed; negative for never.
@@ -60,13 +60,13 @@ class Disk:
     writes_left: int = -1
 
     def write(self):
-        """Count a write; called before and after it, so that a kill falls on either side."""
+        """Count a write. Called before and after it, so that a kill can happen on either side."""
         self.writes_left -= 1
         if self.writes_left == 0:
             raise KilledError
 
     def records(self):
-        """The whole lines of the log; the rest of a torn line is dropped, as a file's is."""
+        """The complete lines of the log; an incomplete last line is dropped, as in a file."""
         self.log = self.log[: self.log.rfind(b"\n") + 1]
         return [Record.from_json(line) for line in self.log.decode().splitlines()]
 
@@ -84,7 +84,7 @@ class Disk:
 
 
 class DiskStorage(MemoryStorage):
-    """A study in memory whose saved trials outlive it, as those of a file do."""
+    """A study in memory whose saved trials survive it, as in a file."""
 
     def __init__(self, disk):
         super().__init__()
@@ -130,7 +130,7 @@ class KillableFile(FileStorage):
 
 
 class NoRestart(Callback):
-    """Fails where a trial starts that has ended."""
+    """Fails if an ended trial starts again."""
 
     def __init__(self, ended):
         self.ended = ended
@@ -159,7 +159,7 @@ def space_of(sampler, pruner, trials, baselines, seed):
 
 
 class Faults(Simulation):
-    """The simulated back end with workers that die and reports that come twice or late."""
+    """The simulated back end with dying workers and with repeated and late reports."""
 
     def __init__(self, tuner, world):
         super().__init__(tuner, world.curve_of)
@@ -170,11 +170,11 @@ class Faults(Simulation):
         trial = self.tuner.ledger[number]
         if self.chance.random() < self.world.faults and self.worker_dies(trial):
             return
-        told = self.next_report(trial)
+        sent = self.next_report(trial)
         super().report(number)
-        self.world.acknowledged.add((number, told.report))
+        self.world.acknowledged.add((number, sent.report))
         if self.chance.random() < self.world.faults:
-            self.repeat(trial, told)
+            self.repeat(trial, sent)
         if self.chance.random() < self.world.faults / 8:
             self.world.slots = 0  # a stop is requested
 
@@ -195,11 +195,11 @@ class Faults(Simulation):
         self.start_trials()
         return True
 
-    def repeat(self, trial, told):
-        """Reports that are in the log come again, in any order; none may change a line."""
+    def repeat(self, trial, sent):
+        """Send reports again that are in the log, in any order; the log must not change."""
         written = self.tuner.ledger.written
         curve = self.world.curve_of(trial)
-        for late in self.chance.choices(curve[: told.report + 1], k=2):
+        for late in self.chance.choices(curve[: sent.report + 1], k=2):
             self.tuner.tell(trial.number, late)
         assert self.tuner.ledger.written == written, "a report was written twice"
 
@@ -224,11 +224,11 @@ class World:
         self.acknowledged, self.ended = set(), set()
 
     def plan_of(self, settings):
-        """Coarser than the configuration, so that there are duplicates."""
+        """A plan by alpha alone, so that some configurations are duplicates."""
         return f"{settings.curriculum.alpha:.1f}"
 
     def curve_of(self, trial):
-        """The reports of a plan: they depend on the seed and the plan alone."""
+        """The reports of a trial, which depend on the seed, the plan and the rerun alone."""
         chance = random.Random(f"{self.seed}/{trial.plan}/{trial.rerun_of}")  # noqa: S311
         end = chance.choice([150, 400, 400])
         at = [(rung, samples) for rung, samples in enumerate(self.rungs) if samples < end]
@@ -244,7 +244,7 @@ class World:
         return reports
 
     def open(self):
-        """A new driver over what is on the disk."""
+        """A new driver over the data on the disk."""
         if self.folder is None:
             records, log, storage = self.disk.records(), self.disk, DiskStorage(self.disk)
         else:
@@ -274,7 +274,7 @@ class World:
         return ResultsFolder(self.folder).records()
 
     def cut(self):
-        """Now and then the log loses its end, at any byte; the study may then be newer."""
+        """Cut the end of the log at any byte, in half of the calls; the study may then be newer."""
         if self.chance.random() < 0.5:
             return
         lost = self.chance.choice([1, 40, 400, 2000])
@@ -312,12 +312,12 @@ class World:
             self.close()
             if finished and not self.reruns:
                 return tuner
-            if finished:  # once more with the trials that failed, each as a new one
+            if finished:  # run the failed trials again, as new trials
                 self.reruns, last = False, [trial.last for trial in tuner.ledger.trials()]
                 rerun = [record for record in last if record.decision == "fail"]
 
     def rounds(self, tuner):
-        """Rounds of Ray Tune until no trial is left; False where a stop was requested."""
+        """Run rounds until no trial is left; return False after a stop request."""
         simulation, idle = Faults(tuner, self), 0
         while tuner.left:
             written = tuner.ledger.written
@@ -332,7 +332,7 @@ class World:
 
 
 def check(world, tuner):
-    """What holds after every sweep, whatever happened to it."""
+    """Check what must hold after every sweep, with any faults."""
     records = world.records()
     assert world.acknowledged <= {(r.trial, r.report) for r in records}, "a report was lost"
     failed = any(record.decision == "fail" for record in records)
@@ -342,7 +342,7 @@ def check(world, tuner):
     )
     for record in records:
         before = last.get(record.trial)
-        assert before is None or before.report < record.report, "a report is there twice"
+        assert before is None or before.report < record.report, "a report is in the log twice"
         assert before is None or not before.ended, "a trial continued after its end"
         if before is not None and before.decision == "pause" and record.decision != "fail":
             evicted = record.decision == "prune" and record.rung is None
@@ -351,12 +351,12 @@ def check(world, tuner):
             assert evicted or promoted, "a trial continued from an eviction"
         last[record.trial] = record
         if record.rung is not None and record.objective is not None and record.same_as is None:
-            again = pruner.decide(
+            expected = pruner.decide(
                 record.trial, record.rung, record.objective, baseline=record.name is not None
             )
-            assert (record.decision, record.compared) == (again.decision, again.compared)
+            assert (record.decision, record.compared) == (expected.decision, expected.compared)
         elif record.decision == "prune" and record.same_as is None:
-            assert record.trial not in pruner.paused, "a paused trial was evicted for nothing"
+            assert record.trial not in pruner.paused, "a trial was evicted without a better trial"
     assert all(record.ended for record in last.values()), "a trial has no end"
     assert len(last) == len(tuner.ledger)
     assert tuner.ledger.proposed == world.space.settings.search.runs
@@ -367,7 +367,7 @@ def check(world, tuner):
 
 
 def story(world):
-    """The log without times: by trial, or line by line."""
+    """The log by trial, without times."""
     by_trial = {}
     for r in world.records():
         line = (r.report, r.decision, r.compared, r.objective, r.same_as)
@@ -379,7 +379,7 @@ def run_seed(seed, folder):
     world = World(seed, folder / str(seed))
     try:
         check(world, world.run())
-        if world.workers == 1:  # the order of the reports is that of a sweep without faults
+        if world.workers == 1:  # the reports have the same order as without faults
             whole = World(seed, folder / f"{seed}-whole", faults=False)
             check(whole, whole.run())
             assert story(world) == story(whole), "a cut changed a decision"

@@ -18,7 +18,7 @@ def trial_name(trial: Trial) -> str:
 
 
 class Checkpoints(Callback):
-    """Requests a checkpoint of each trial that continues, and drops those of ended trials.
+    """Requests checkpoints of trials that continue, and removes checkpoints of ended trials.
 
     Ray Tune calls its scheduler before its callbacks, so the ledger has the report already.
     """
@@ -57,7 +57,7 @@ class Checkpoints(Callback):
         self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
     ) -> None:
         """Drop the checkpoints of ended trials: of this trial, and of evicted paused trials."""
-        if trial.config["reached"]:  # its worker may have written one after its eviction
+        if trial.config["reached"]:  # its worker may have saved one after the eviction
             self._kept.setdefault(trial.config["trial"], trial.config["state"])
         for number in [n for n in self._kept if self._ledger[n].state.ended]:
             self._manager.remove(self._kept.pop(number))

@@ -25,8 +25,8 @@ class Pruner(ABC):
     """A rule over the reports of one sweep, in the order of the log.
 
     A pruner depends on these reports alone and is deterministic. A resumed sweep therefore restores
-    its pruner from the reports of the log. The defaults are those of a pruner
-    that has no rungs and pauses no trial.
+    its pruner from the reports of the log. By default a pruner
+    has no rungs and pauses no trial.
 
     Attributes:
         replayed_settings: The numbers of its section that `class-sweep replay` varies.

@@ -138,7 +138,7 @@ def reports_of(
 ) -> list[TrialReport]:
     """The reports of a recorded trial at rungs, and at its end or its failure.
 
-    A rung stands at the first recorded report that reaches it; if one report reaches two
+    Each rung is at the first recorded report that reaches it; if one report reaches two
     rungs, the later counts.
     """
     reached: dict[Point, int] = {}

@@ -27,7 +27,7 @@ class RecordedStudy:
     """The part of a study that recorded curves do not need."""
 
     def stored(self) -> list[Trial]:
-        """None: every simulation starts anew."""
+        """Nothing: every simulation starts without trials."""
         return []
 
     def propose_again(self, failed: Record) -> Trial:
