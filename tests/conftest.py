@@ -2,10 +2,12 @@
 
 import string
 from collections.abc import Callable, Iterator
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from rich.console import Console
 
 from class_sweep.base.array_cache import ArrayCache
 from class_sweep.results.callback import Callback
@@ -188,6 +190,18 @@ def record() -> Callable[..., Record]:
                 "metrics": {"split/mrr": 0.5},
                 **fields,
             }
+        )
+
+    return build
+
+
+@pytest.fixture
+def terminal() -> Callable[..., Console]:
+    """A console that writes into memory; `.file.getvalue()` is its output."""
+
+    def build(*, terminal: bool = False, width: int = 100) -> Console:
+        return Console(
+            file=StringIO(), force_terminal=terminal, width=width, height=40, _environ={}
         )
 
     return build

@@ -38,8 +38,8 @@ def check(
     from class_sweep.preparation.footprint import max_checkpoint_bytes, results_bytes
     from class_sweep.preparation.plan import plan_sweep, require_resources
     from class_sweep.preparation.rules import load_checked_pairs
-    from class_sweep.report.blocks import Block, Text
-    from class_sweep.report.rendering.terminal import print_blocks
+    from class_sweep.rendering.blocks import Block, Text
+    from class_sweep.rendering.terminal import print_blocks
     from class_sweep.report.tables.sweep_plan import Footprint, diagnosis_blocks, plan_blocks
     from class_sweep.tuning.pruners.pruner import pruning_notes
     from class_sweep.tuning.samplers.sampler import make_sampler

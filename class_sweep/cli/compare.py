@@ -25,8 +25,8 @@ def compare(
     from contextlib import ExitStack
 
     from class_sweep.base.files import write_atomic
-    from class_sweep.report.rendering.html import page
-    from class_sweep.report.rendering.terminal import print_chapters
+    from class_sweep.rendering.html import page
+    from class_sweep.rendering.terminal import print_chapters
     from class_sweep.report.sweep_comparison import TITLE, compare_sweeps
 
     with ExitStack() as stack:

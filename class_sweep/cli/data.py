@@ -57,7 +57,7 @@ def describe(file: SpaceFile, as_json: Json = False) -> None:
     from class_sweep.config.document import load_space
     from class_sweep.data.corpus import load_pairs
     from class_sweep.data.describe import describe as describe_pairs
-    from class_sweep.report.rendering.terminal import print_blocks
+    from class_sweep.rendering.terminal import print_blocks
     from class_sweep.report.tables.data_summary import data_blocks
 
     summary = describe_pairs(load_pairs(load_space(file).settings.data))

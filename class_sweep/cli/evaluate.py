@@ -39,7 +39,7 @@ def evaluate(
     """
     from class_sweep.config.objective import POOLS
     from class_sweep.models import Model
-    from class_sweep.report.rendering.terminal import print_blocks
+    from class_sweep.rendering.terminal import print_blocks
     from class_sweep.report.tables.evaluation_metrics import evaluation_blocks
 
     evaluation = Model.load(model).evaluate(

@@ -36,9 +36,9 @@ def follow(
     Raises:
         InterruptedSweepError: On Ctrl-C, if the sweep can be continued.
     """
+    from class_sweep.rendering.terminal import print_blocks, print_chapters
     from class_sweep.report.final_summary import files_chapter, final_summary
     from class_sweep.report.live_view import LiveView
-    from class_sweep.report.rendering.terminal import print_blocks, print_chapters
     from class_sweep.report.tables.test_reading import test_reading_blocks
 
     console = Console()

@@ -25,11 +25,11 @@ def index(
     from class_sweep.preparation.clock import Clock
     from class_sweep.preparation.difficulty_report import difficulty_report
     from class_sweep.preparation.prepare import prepare
+    from class_sweep.rendering.terminal import print_blocks
     from class_sweep.report.index_report.index_tables import index_blocks
     from class_sweep.report.index_report.page import index_page
     from class_sweep.report.index_report.wording import order_warnings
     from class_sweep.report.live_view import LiveView
-    from class_sweep.report.rendering.terminal import print_blocks
 
     space = load_space(file)
     require_writable("--html", html)

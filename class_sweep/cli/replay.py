@@ -49,7 +49,7 @@ def replay(
 
     Example: `class-sweep replay results/published/chebi20-frozen-curves --pruner asha`
     """
-    from class_sweep.report.rendering.terminal import print_blocks
+    from class_sweep.rendering.terminal import print_blocks
     from class_sweep.report.tables.pruner_replay import replay_blocks
     from class_sweep.tuning.replay.replay_table import ReplayOptions, replay_table, settings_to_try
 

@@ -32,7 +32,7 @@ def retrieve(
     from class_sweep.data.molecule import draw
     from class_sweep.models import Model
     from class_sweep.models.query import RERANKED, parse_query
-    from class_sweep.report.rendering.terminal import print_blocks
+    from class_sweep.rendering.terminal import print_blocks
     from class_sweep.report.tables.retrieved_hits import RetrievalResult, hit_blocks, hit_page
 
     query = parse_query(text, smiles)

@@ -32,7 +32,7 @@ def status(
     """
     from rich.live import Live
 
-    from class_sweep.report.rendering.terminal import live_blocks, print_blocks
+    from class_sweep.rendering.terminal import live_blocks, print_blocks
     from class_sweep.report.sweep_status import status_blocks
     from class_sweep.results.json_files import json_line, json_text
 

@@ -32,7 +32,7 @@ def train(
     """
     from class_sweep.models import train as train_config
     from class_sweep.models.model_training import seed_summary
-    from class_sweep.report.rendering.terminal import print_blocks
+    from class_sweep.rendering.terminal import print_blocks
     from class_sweep.report.tables.trained_models import trained_blocks
     from class_sweep.report.training_view import TrainingView
 

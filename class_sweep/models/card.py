@@ -4,6 +4,8 @@ from class_sweep.config.components import METRICS
 from class_sweep.config.document import Space
 from class_sweep.config.objective import DIRECTIONS, POOLS, metric_name, ranking_name
 from class_sweep.models.model_folder import Manifest, TrainingMetrics
+from class_sweep.rendering.blocks import Block, Chapter, Code, KeyValues, Table, Text
+from class_sweep.rendering.markdown import markdown
 from class_sweep.results import formatting
 
 
@@ -16,35 +18,65 @@ def model_card(name: str, space: Space, manifest: Manifest, metrics: TrainingMet
         manifest: The facts about the model.
         metrics: The contents of metrics.json.
     """
+    about = Text(
+        f"A text–molecule retrieval model: backbone {space.settings.backbone.name}, trained by"
+        f" class-sweep {manifest.version}."
+    )
+    chapters = [
+        Chapter("data", "Data", _data(space, manifest, metrics)),
+        Chapter("training", "Training", _training(manifest, metrics)),
+        Chapter("use", "Use", _use(name)),
+        Chapter("settings", "Settings", [Code(space.text, language="yaml")]),
+    ]
+    return markdown(name, [about], chapters)
+
+
+def _data(space: Space, manifest: Manifest, metrics: TrainingMetrics) -> list[Block]:
     settings = space.settings
-    data = ", ".join(f"{count:,} {split}" for split, count in metrics.pairs.items())
-    extra = metrics.extra_molecules
-    head = "| validation | " + " | ".join(METRICS) + " |\n|---" + "|---:" * len(METRICS) + "|\n"
-    rows = ""
+    pairs = ", ".join(f"{count:,} {split}" for split, count in metrics.pairs.items())
+    facts = [("source", settings.data.source), ("pairs", pairs)]
+    if metrics.extra_molecules:
+        facts.append(("candidates without text", f"{metrics.extra_molecules:,} molecules"))
+    facts += [
+        ("SHA-256 of the pairs", manifest.data_sha256),
+        ("text encoder", manifest.text_encoder),
+        ("molecule encoder", settings.molecule_encoder.kind),
+    ]
+    transformer = "" if manifest.transformer is None else "; the transformer is not in the folder"
+    return [
+        KeyValues(facts),
+        Text(f"encoders.safetensors holds the fitted arrays of the encoders{transformer}."),
+    ]
+
+
+def _training(manifest: Manifest, metrics: TrainingMetrics) -> list[Block]:
+    facts = [
+        ("seed", str(manifest.seed)),
+        ("steps", f"{metrics.steps:,}"),
+        ("samples", f"{metrics.samples:,}"),
+        ("fraction of full data's samples", f"{metrics.share_of_full_data:.1%}"),
+        ("time", formatting.seconds(metrics.seconds)),
+    ]
+    rows = []
     for pool in POOLS:
         for direction in DIRECTIONS:
             names = [metric_name(pool, metric, direction) for metric in METRICS]
-            values = (formatting.metric(name, metrics.validation[name]) for name in names)
-            rows += f"| {ranking_name(pool, direction)} | " + " | ".join(values) + " |\n"
-    return (
-        f"# {name}\n\nA text–molecule retrieval model: backbone `{settings.backbone.name}`, trained"
-        f" by class-sweep {manifest.version}.\n\n"
-        f"## Data\n\nSource `{settings.data.source}`: {data} pairs"
-        + (f", and {extra:,} molecules without text as candidates" if extra else "")
-        + f". SHA-256 of the pairs: `{manifest.data_sha256}`.\n\n"
-        f"Texts are encoded by `{manifest.text_encoder}`, molecules by"
-        f" `{settings.molecule_encoder.kind}`; the fitted arrays are in `encoders.safetensors`"
-        + ("" if manifest.transformer is None else ", the transformer itself is not")
-        + ".\n\n"
-        f"## Training\n\nSeed {manifest.seed}, {metrics.steps:,} steps,"
-        f" {metrics.samples:,} samples ({metrics.share_of_full_data:.1%} of as many epochs"
-        f" over all pairs), {formatting.seconds(metrics.seconds)}.\n\n"
-        f"Candidates: `split` the validation split alone, `all` the whole data set.\n\n"
-        + head
-        + rows
-        + f'\n## Use\n\n```\nclass-sweep retrieve {name} "a text"\n```\n\n'
-        "```python\nfrom class_sweep import Model\n\n"
-        f'for hit in Model.load("{name}").retrieve("a text", top=3):\n'
-        "    print(hit.rank, hit.score, hit.smiles)\n```\n\n"
-        f"## Settings\n\n```yaml\n{space.text}```\n"
-    )
+            values = [formatting.metric(name, metrics.validation[name]) for name in names]
+            rows.append([ranking_name(pool, direction), *values])
+    return [
+        KeyValues(facts),
+        Text("The candidates of split are the validation split; those of all, the whole data set."),
+        Table(["validation", *METRICS], rows),
+    ]
+
+
+def _use(name: str) -> list[Block]:
+    return [
+        Code(f'class-sweep retrieve {name} "a text"'),
+        Code(
+            "from class_sweep import Model\n\n"
+            f'for hit in Model.load("{name}").retrieve("a text", top=3):\n'
+            "    print(hit.rank, hit.score, hit.smiles)\n",
+            language="python",
+        ),
+    ]

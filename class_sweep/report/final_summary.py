@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from class_sweep.errors import ResultsError
-from class_sweep.report.blocks import Block, Chapter, KeyValues, Table, Text
+from class_sweep.rendering.blocks import Block, Chapter, KeyValues, Table, Text
 from class_sweep.report.tables.metrics import metric_table
 from class_sweep.results import formatting
 from class_sweep.results.folder import ResultsFolder

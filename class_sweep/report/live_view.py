@@ -9,9 +9,9 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 
 from class_sweep.config.objective import Objective
-from class_sweep.report.blocks import Block, Styled, Table, Text
+from class_sweep.rendering.blocks import Block, Styled, Table, Text
+from class_sweep.rendering.terminal import live_blocks, print_blocks
 from class_sweep.report.eta import seconds_left
-from class_sweep.report.rendering.terminal import live_blocks, print_blocks
 from class_sweep.results import formatting
 from class_sweep.results.callback import Callback, StartedTrial
 from class_sweep.results.record import Decision, Record

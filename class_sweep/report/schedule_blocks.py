@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from class_sweep.curriculum.schedule_table import ScheduleTable
-from class_sweep.report.blocks import Plot, PlotGrid, Table
+from class_sweep.rendering.blocks import Plot, PlotGrid, Table
 from class_sweep.report.plots import Figure, curve, figure
 from class_sweep.results import formatting
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from class_sweep.errors import ResultsError
-from class_sweep.report.blocks import Block, Chapter, Table, Text
+from class_sweep.rendering.blocks import Block, Chapter, Table, Text
 from class_sweep.report.sweep_facts import SweepFacts, read_sweep
 from class_sweep.results import formatting
 from class_sweep.results.record import Record

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from class_sweep.base.files import write_atomic
-from class_sweep.report.blocks import Block, Chapter, Text
+from class_sweep.rendering.blocks import Block, Chapter, Text
+from class_sweep.rendering.html import page
+from class_sweep.rendering.markdown import markdown
 from class_sweep.report.chapters.axes import axes
 from class_sweep.report.chapters.cost import cost
 from class_sweep.report.chapters.curves import curves
@@ -15,8 +17,6 @@ from class_sweep.report.chapters.provenance import provenance
 from class_sweep.report.chapters.schedules import schedules
 from class_sweep.report.chapters.trials import trials
 from class_sweep.report.chapters.verdict import verdict
-from class_sweep.report.rendering.html import page
-from class_sweep.report.rendering.markdown import markdown
 from class_sweep.report.sweep_facts import SweepFacts, read_sweep
 from class_sweep.results.file_names import REPORT
 

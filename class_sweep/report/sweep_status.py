@@ -3,7 +3,7 @@
 from typing import Self
 
 from class_sweep.errors import ResultsError
-from class_sweep.report.blocks import Block, Table, Text
+from class_sweep.rendering.blocks import Block, Table, Text
 from class_sweep.report.eta import seconds_left
 from class_sweep.report.sweep_facts import SweepFacts
 from class_sweep.results import formatting

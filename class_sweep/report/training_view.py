@@ -10,9 +10,9 @@ from types import FrameType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from class_sweep.report.blocks import Text
+from class_sweep.rendering.blocks import Text
+from class_sweep.rendering.terminal import print_blocks
 from class_sweep.report.live_view import STAGES
-from class_sweep.report.rendering.terminal import print_blocks
 from class_sweep.results import formatting
 from class_sweep.results.callback import Callback
 

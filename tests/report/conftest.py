@@ -1,28 +1,14 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from io import StringIO
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from class_sweep.config.axes import Value
 from class_sweep.config.objective import metric_names
 from class_sweep.results.record import Record
 from class_sweep.results.summary import SweepSummary
-
-
-@pytest.fixture
-def terminal() -> Callable[..., Console]:
-    """A console that writes into memory; `.file.getvalue()` is its output."""
-
-    def build(*, terminal: bool = False, width: int = 100) -> Console:
-        return Console(
-            file=StringIO(), force_terminal=terminal, width=width, height=40, _environ={}
-        )
-
-    return build
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from made_sweeps import made_reading
 
 from class_sweep.config.components import METRICS
 from class_sweep.config.objective import DIRECTIONS, POOLS
-from class_sweep.report.blocks import Text
+from class_sweep.rendering.blocks import Text
+from class_sweep.rendering.terminal import print_blocks, print_chapters
 from class_sweep.report.final_summary import cautions, files_chapter, final_summary
-from class_sweep.report.rendering.terminal import print_blocks, print_chapters
 from class_sweep.report.tables.test_reading import test_reading_blocks as reading_blocks
 from class_sweep.results.test_log import TestReading
 

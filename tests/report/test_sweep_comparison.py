@@ -6,9 +6,9 @@ import pytest
 from made_sweeps import made_verdict, make_folder, report_of
 
 from class_sweep.errors import ResultsError
-from class_sweep.report.blocks import Table, Text
-from class_sweep.report.rendering.html import page
-from class_sweep.report.rendering.terminal import print_chapters
+from class_sweep.rendering.blocks import Table, Text
+from class_sweep.rendering.html import page
+from class_sweep.rendering.terminal import print_chapters
 from class_sweep.report.sweep_comparison import compare_sweeps
 
 CONFIG = {"curriculum.order": "hard_first", "curriculum.alpha": 0.5}

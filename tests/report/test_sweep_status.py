@@ -5,7 +5,7 @@ from made_sweeps import make_folder
 
 from class_sweep.config.document import parse_space
 from class_sweep.errors import ResultsError
-from class_sweep.report.rendering.terminal import print_blocks
+from class_sweep.rendering.terminal import print_blocks
 from class_sweep.report.sweep_facts import SweepFacts, read_sweep
 from class_sweep.report.sweep_status import SweepStatus, status_blocks
 from class_sweep.results.json_files import json_text

@@ -6,7 +6,7 @@ from typing import Any
 
 from class_sweep.config.axes import Axis, Choice, LogUniform, Value
 from class_sweep.errors import ConfigError
-from class_sweep.report.blocks import Chapter, Plot, PlotGrid, Text
+from class_sweep.rendering.blocks import Chapter, Plot, PlotGrid, Text
 from class_sweep.report.plots import BLUE, ORANGE, PURPLE, Figure, dots, figure, hover
 from class_sweep.report.sweep_facts import SweepFacts
 from class_sweep.results import formatting

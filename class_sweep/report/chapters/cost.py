@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from class_sweep.report.blocks import Block, Chapter, Plot, PlotGrid, Table, Text
+from class_sweep.rendering.blocks import Block, Chapter, Plot, PlotGrid, Table, Text
 from class_sweep.report.plots import BLUE, GREEN, Figure, bars, figure, hover
 from class_sweep.report.sweep_facts import SweepFacts
 from class_sweep.results import formatting

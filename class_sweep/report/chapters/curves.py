@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from class_sweep.report.blocks import Block, Chapter, Plot, Table, Text
+from class_sweep.rendering.blocks import Block, Chapter, Plot, Table, Text
 from class_sweep.report.plots import (
     BLUE,
     GREEN,

@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 
 from class_sweep.config.axes import Axis, Value
-from class_sweep.report.blocks import Chapter, Plot, Table, Text
+from class_sweep.rendering.blocks import Chapter, Plot, Table, Text
 from class_sweep.report.plots import BLUE, GREY, Figure, bars, figure, hover
 from class_sweep.report.sweep_facts import SweepFacts
 from class_sweep.results import formatting

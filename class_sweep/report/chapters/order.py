@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from class_sweep.config.components import ORDERS
 from class_sweep.curriculum.pacing import pacing_of
 from class_sweep.difficulty.similarity import Similarity
-from class_sweep.report.blocks import Block, Chapter, Collapsible, Plot, Table, Text
+from class_sweep.rendering.blocks import Block, Chapter, Collapsible, Plot, Table, Text
 from class_sweep.report.plots import ORANGE, PURPLE, curve, figure, vertical_line
 from class_sweep.report.sweep_facts import SweepFacts
 from class_sweep.results import formatting

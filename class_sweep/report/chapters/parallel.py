@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from class_sweep.config.axes import Axis
-from class_sweep.report.blocks import Chapter, Plot, Text
+from class_sweep.rendering.blocks import Chapter, Plot, Text
 from class_sweep.report.chapters.axes import position_on
 from class_sweep.report.plots import BLUE, GREY, ORANGE, Figure, bold, figure, hover
 from class_sweep.report.sweep_facts import SweepFacts

@@ -3,7 +3,7 @@
 import shlex
 from pathlib import Path
 
-from class_sweep.report.blocks import Block, Chapter, Code, Collapsible, KeyValues, Text
+from class_sweep.rendering.blocks import Block, Chapter, Code, Collapsible, KeyValues, Text
 from class_sweep.report.sweep_facts import SweepFacts
 
 

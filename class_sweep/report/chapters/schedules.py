@@ -6,7 +6,7 @@ from class_sweep.config.axes import Value
 from class_sweep.curriculum.baselines import baseline_config
 from class_sweep.curriculum.schedule_table import ScheduleTable, schedule_table
 from class_sweep.errors import ClassSweepError
-from class_sweep.report.blocks import Block, Chapter, Collapsible, Table, Text
+from class_sweep.rendering.blocks import Block, Chapter, Collapsible, Table, Text
 from class_sweep.report.plots import BLUE, GREEN, ORANGE, PURPLE
 from class_sweep.report.schedule_blocks import (
     schedule_grid,

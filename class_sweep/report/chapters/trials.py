@@ -3,7 +3,7 @@
 import statistics
 
 from class_sweep.config.axes import Axis, Value
-from class_sweep.report.blocks import Block, Chapter, Table, Text
+from class_sweep.rendering.blocks import Block, Chapter, Table, Text
 from class_sweep.report.sweep_facts import SweepFacts
 from class_sweep.results import formatting
 from class_sweep.results.record import Record

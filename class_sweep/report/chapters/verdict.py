@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from class_sweep.config.objective import directed_metric_names, metric_of
-from class_sweep.report.blocks import Block, Chapter, Collapsible, Plot, Table, Text
+from class_sweep.rendering.blocks import Block, Chapter, Collapsible, Plot, Table, Text
 from class_sweep.report.final_summary import single_run_caution
 from class_sweep.report.plots import (
     BLUE,

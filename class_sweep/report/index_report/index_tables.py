@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from class_sweep.preparation.index_report import IndexReport, SigmaRow
-from class_sweep.report.blocks import Block, Code, Styled, Table, Text
+from class_sweep.rendering.blocks import Block, Code, Styled, Table, Text
 from class_sweep.report.index_report import wording
 from class_sweep.results.formatting import percent
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from class_sweep.preparation.index_report import Example, IndexReport
-from class_sweep.report.blocks import (
+from class_sweep.rendering.blocks import (
     Block,
     Card,
     Cards,
@@ -16,10 +16,10 @@ from class_sweep.report.blocks import (
     Table,
     Text,
 )
+from class_sweep.rendering.html import page
 from class_sweep.report.index_report import figures, wording
 from class_sweep.report.index_report.index_tables import sigma_table, trait_rows
 from class_sweep.report.plots import BLUE, ORANGE
-from class_sweep.report.rendering.html import page
 from class_sweep.report.schedule_blocks import schedule_grid, schedule_overview
 from class_sweep.results.formatting import percent
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from class_sweep.report.blocks import Block, Table, Text
+from class_sweep.rendering.blocks import Block, Table, Text
 from class_sweep.results import formatting
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from class_sweep.config.components import METRICS
 from class_sweep.config.objective import DIRECTIONS, metric_name, ranking_name
-from class_sweep.report.blocks import Block, Table, Text
+from class_sweep.rendering.blocks import Block, Table, Text
 from class_sweep.results import formatting
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from class_sweep.config.objective import directed_metric_names
-from class_sweep.report.blocks import Table
+from class_sweep.rendering.blocks import Table
 from class_sweep.results import formatting
 
 

@@ -1,7 +1,7 @@
 """The savings and costs of pruners on recorded learning curves: `class-sweep replay`."""
 
 from class_sweep.config.pruning import PruningSettings
-from class_sweep.report.blocks import Block, Table, Text
+from class_sweep.rendering.blocks import Block, Table, Text
 from class_sweep.results import formatting
 from class_sweep.tuning.replay.replay_table import ReplayTable
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from textwrap import shorten
 from typing import TYPE_CHECKING, Literal
 
-from class_sweep.report.blocks import Block, Card, Cards, Drawing, Table, Text
-from class_sweep.report.rendering.html import page
+from class_sweep.rendering.blocks import Block, Card, Cards, Drawing, Table, Text
+from class_sweep.rendering.html import page
 
 if TYPE_CHECKING:
     from class_sweep.models.query import Hit

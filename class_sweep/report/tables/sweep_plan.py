@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from class_sweep.report.blocks import Block, KeyValues, Table
+from class_sweep.rendering.blocks import Block, KeyValues, Table
 from class_sweep.report.index_report.index_tables import spread
 from class_sweep.results import formatting
 

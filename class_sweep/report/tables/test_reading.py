@@ -1,6 +1,6 @@
 """A reading of the test split, for `class-sweep confirm --test`."""
 
-from class_sweep.report.blocks import Block, Text
+from class_sweep.rendering.blocks import Block, Text
 from class_sweep.report.tables.metrics import metric_table
 from class_sweep.results import formatting
 from class_sweep.results.test_log import ReadingPair, TestReading

@@ -1,6 +1,6 @@
 """The parts of a report, independent of the medium: HTML, Markdown or a terminal.
 
-Facts become blocks, and `class_sweep.report.rendering` turns blocks into output. All text in a
+Facts become blocks, and `class_sweep.rendering` turns blocks into output. All text in a
 block is plain text: a renderer escapes it.
 """
 
@@ -32,9 +32,15 @@ class Heading:
 
 @dataclass(frozen=True)
 class Code:
-    """Text to copy, such as a command or a file's content."""
+    """Text to copy, such as a command or a file's content.
+
+    Attributes:
+        text: The text.
+        language: The language of the text, for syntax colours in Markdown.
+    """
 
     text: str
+    language: str = ""
 
 
 @dataclass(frozen=True)

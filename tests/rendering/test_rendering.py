@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 from page_reader import read_page
 
-from class_sweep.report.blocks import (
+from class_sweep.rendering.blocks import (
     Block,
     Card,
     Cards,
@@ -22,9 +22,9 @@ from class_sweep.report.blocks import (
     Table,
     Text,
 )
-from class_sweep.report.rendering.html import page
-from class_sweep.report.rendering.markdown import markdown
-from class_sweep.report.rendering.terminal import live_blocks, print_blocks, print_chapters
+from class_sweep.rendering.html import page
+from class_sweep.rendering.markdown import markdown
+from class_sweep.rendering.terminal import live_blocks, print_blocks, print_chapters
 
 EVIL = "<b>*x*</b> & [red] | `"
 FIGURE = {"data": [], "layout": {}}

@@ -14,7 +14,7 @@ from importlib.resources import files
 from textwrap import shorten
 from typing import Any
 
-from class_sweep.report.blocks import (
+from class_sweep.rendering.blocks import (
     Block,
     Card,
     Cards,
@@ -76,7 +76,7 @@ def _document(title: str, body: str, figures: Figures) -> str:
 
 
 def _asset(name: str) -> str:
-    path = files("class_sweep.report.rendering") / "assets" / name
+    path = files("class_sweep.rendering") / "assets" / name
     return path.read_text(encoding="utf-8")
 
 

@@ -9,7 +9,7 @@ import pytest
 import class_sweep
 
 ROOT = Path(class_sweep.__file__).parent
-RENDERERS = ROOT / "report" / "rendering"
+RENDERERS = ROOT / "rendering"
 PLOTLY_MARKUP = ROOT / "report" / "plots.py"  # Plotly's labels allow a few HTML tags
 TAG = re.compile(r"</?[a-z][a-z0-9]*(\s[^<>]*)?/?>|&(amp|lt|gt|quot);")
 MODULES = [path for path in sorted(ROOT.rglob("*.py")) if RENDERERS not in path.parents]

@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text as RichText
 
-from class_sweep.report.blocks import (
+from class_sweep.rendering.blocks import (
     Block,
     Cell,
     Chapter,

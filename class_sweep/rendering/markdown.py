@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from class_sweep.report.blocks import (
+from class_sweep.rendering.blocks import (
     Block,
     Cards,
     Chapter,
@@ -35,9 +35,9 @@ def _blocks(blocks: Sequence[Block]) -> Iterator[str]:
                 yield _paragraph(block)
             case Heading(text):
                 yield f"### {_escape(text)}"
-            case Code(text):
+            case Code(text, language):
                 fence = "```" if "```" not in text else "~~~~"
-                yield f"{fence}\n{text.rstrip()}\n{fence}"
+                yield f"{fence}{language}\n{text.rstrip()}\n{fence}"
             case Table():
                 yield from _table(block)
             case KeyValues(items):
