@@ -1,5 +1,6 @@
 """Rules that `lint-imports` cannot check: sizes of modules, and the imports of a fresh process."""
 
+import ast
 import subprocess
 import sys
 from collections import defaultdict
@@ -35,6 +36,15 @@ def test_a_module_name_is_unique_in_a_package():
         path = Path(name)
         if path.name != "__init__.py":
             modules[path.parts[0], path.name].append(name)
+    assert {name: paths for name, paths in modules.items() if len(paths) > 1} == {}
+
+
+def test_a_public_class_name_is_unique():
+    modules = defaultdict(list)
+    for name in LENGTHS:
+        for node in ast.walk(ast.parse((ROOT / name).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                modules[node.name].append(name)
     assert {name: paths for name, paths in modules.items() if len(paths) > 1} == {}
 
 
