@@ -11,7 +11,7 @@ import numpy as np
 import optuna
 import psutil
 import pytest
-from waiting import patience
+from waiting import patience, wait_for
 
 pytestmark = pytest.mark.ray
 
@@ -20,6 +20,11 @@ GIB = 1 << 30
 
 def ended(lines: list[dict]) -> dict[int, str]:
     return {line["trial"]: line["decision"] for line in lines if line["decision"] != "continue"}
+
+
+def newest_checkpoint(folder) -> int:
+    """The time of the newest checkpoint file in nanoseconds, 0 without one."""
+    return max((path.stat().st_mtime_ns for path in folder.glob("checkpoints/*.pt")), default=0)
 
 
 @pytest.mark.parametrize(
@@ -61,6 +66,9 @@ def test_the_first_ctrl_c_waits_for_the_running_report(sweep, small_space_text, 
     folder = sweep.cwd / "long"
     process = sweep.start_and_wait(folder, 5, "run", space, "--out", folder)
     before = lines(folder)
+    # The worker saves its state after the driver has acted on the report; now it trains again.
+    log = folder / "trials.jsonl"
+    wait_for(process, lambda: newest_checkpoint(folder) > log.stat().st_mtime_ns)
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=patience())
     assert process.returncode == 130

@@ -83,11 +83,19 @@ class _ReportConverter(Callback):
 
 
 class _TensorBoard(TBXLoggerCallback):
-    """Writes event files into the results folder; Ray's own folder is removed at the end."""
+    """Writes event files into the results folder; Ray's own folder is removed at the end.
+
+    A promoted trial starts again in a folder `NAME_SUFFIX` of Ray's. All event files of a trial go
+    into one folder here, which TensorBoard shows as one run.
+    """
 
     def __init__(self, folder: Path) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        writer = self._summary_writer_cls
-        self._summary_writer_cls = lambda path, **options: writer(
-            str(folder / Path(path).name), **options
-        )
+        writer_class = self._summary_writer_cls
+
+        def writer(path: str, **options: Any) -> Any:
+            name, _, suffix = Path(path).name.partition("_")
+            file_suffix = f".{suffix}" if suffix else ""
+            return writer_class(str(folder / name), filename_suffix=file_suffix, **options)
+
+        self._summary_writer_cls = writer
