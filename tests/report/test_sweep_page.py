@@ -11,10 +11,13 @@ import pytest
 from made_sweeps import FULL, made_reading, made_verdict, make_folder, report_of, searched
 from page_reader import read_page
 
+from class_sweep.config.components import BACKBONES
+from class_sweep.config.curriculum import Curriculum
 from class_sweep.config.document import load_space, parse_space
 from class_sweep.config.recording import as_recording
+from class_sweep.config.sections import Optimizer
 from class_sweep.errors import ResultsError
-from class_sweep.report.chapters.axes import edge_warnings
+from class_sweep.report.chapters.axes import _UNITS, edge_warnings
 from class_sweep.report.chapters.importance import fanova
 from class_sweep.report.sweep_facts import read_sweep
 from class_sweep.report.sweep_page import sweep_markdown, sweep_page, write_page
@@ -276,3 +279,9 @@ def test_samples_of_the_schedules_are_those_of_the_sweep(folder):
     made = folder()
     assert load_space(made / "space.yaml").name
     assert read_sweep(made).full_samples == FULL
+
+
+def test_units_of_axes_belong_to_settings():
+    sections = [Curriculum, Optimizer, *(BACKBONES.settings_class(name) for name in BACKBONES)]
+    settings = {name for section in sections for name in section.model_fields}
+    assert set(_UNITS) <= settings | {"quantile"}  # of sigma

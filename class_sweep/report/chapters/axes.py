@@ -134,7 +134,7 @@ _UNITS = {
     "sigma": "similarity",
     "quantile": "quantile of similarity",
     "text_weight": "share of the text",
-    "full_at": "share of the epochs",
+    "full_data_after": "share of the epochs",
     "lr": "per step",
     "text_encoder_lr": "per step",
     "batch_size": "pairs",
