@@ -10,16 +10,17 @@ import torch
 
 from class_sweep.config.document import Space
 from class_sweep.data.pair import PairSet
-from class_sweep.results.environment import DroppedRow, Environment
+from class_sweep.results.environment import DroppedRow, Environment, new_sweep_id
 from class_sweep.training.features import TrialFeatures
 
 _PACKAGES = ("class-sweep", "ray", "torch", "optuna", "numpy", "scikit-learn", "rdkit")
 
 
 def describe_environment(pairs: PairSet, features: TrialFeatures, space: Space) -> Environment:
-    """Versions, machine, seed, dropped rows, and the checksums of data and indexes."""
+    """A new id, versions, machine, seed, dropped rows, and the checksums of data and indexes."""
     gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
     return Environment(
+        sweep_id=new_sweep_id(),
         packages={name: version(name) for name in _PACKAGES},
         python=platform.python_version(),
         platform=platform.platform(),

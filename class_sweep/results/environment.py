@@ -1,6 +1,19 @@
 """`environment.json`: the machine, the versions and the data that a sweep ran on."""
 
+import secrets
+from typing import Annotated
+
+from pydantic import Field
+
 from class_sweep.results.json_files import ResultsModel
+
+SweepId = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
+"""Tells one sweep from every other, also from another sweep of the same space."""
+
+
+def new_sweep_id() -> SweepId:
+    """A random id."""
+    return secrets.token_hex(16)
 
 
 class DroppedRow(ResultsModel):
@@ -15,6 +28,8 @@ class Environment(ResultsModel):
     """The facts that are needed to repeat a sweep and to explain a difference.
 
     Attributes:
+        sweep_id: 32 random hexadecimal digits, made once when the sweep began; None in a folder of
+            version 0.2.
         packages: Package to version.
         python: Version of Python.
         platform: Operating system and its version.
@@ -27,6 +42,7 @@ class Environment(ResultsModel):
         command: The command line.
     """
 
+    sweep_id: SweepId | None = None
     packages: dict[str, str]
     python: str
     platform: str
