@@ -31,6 +31,10 @@ class ResultsError(InputError):
     """A results folder that is missing, taken or unreadable."""
 
 
+class LockedError(InputError):
+    """A file that another process has locked."""
+
+
 class ModelError(InputError):
     """A model folder that is missing, altered, or of another version."""
 

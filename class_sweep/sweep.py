@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from class_sweep.base.array_cache import ArrayCache
+from class_sweep.base.locks import require_lockable
 from class_sweep.config.document import Space, load_space
 from class_sweep.confirmation.procedure import (
     ConfirmOptions,
@@ -71,6 +72,7 @@ def run(
         SweepError: If no trial finished.
     """
     ResultsFolder.require_free(path)
+    require_lockable(path)
     require_trackers(space.settings.tracking, space.name)
     request = SweepRequest(space, path, cache, callback, address)
     with (

@@ -8,13 +8,14 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from class_sweep.base.files import atomic_file
 from class_sweep.base.hashing import fingerprint
+from class_sweep.base.locks import Lock
+from class_sweep.errors import InputError, LockedError
 
 FOLDER_VARIABLE = "CLASS_SWEEP_CACHE"
 
@@ -85,7 +86,7 @@ class ArrayCache:
             try:
                 self.folder.mkdir(parents=True, exist_ok=True)
                 _wait_for(locks, self.folder / f"{key}.lock")
-            except OSError as error:
+            except (OSError, InputError) as error:  # no locks: two processes may both compute it
                 _warn_not_cached(path, error)
                 return compute()
             # Another process may have written the entry; its errors are already logged.
@@ -113,12 +114,11 @@ class NoCache(ArrayCache):
 
 
 def _wait_for(locks: ExitStack, path: Path) -> None:
-    lock = FileLock(path)
     try:
-        locks.enter_context(lock.acquire(timeout=0))
-    except Timeout:
+        locks.enter_context(Lock.take(path))
+    except LockedError:
         _log.info("waiting for another process that computes %s", path.stem)
-        locks.enter_context(lock.acquire())
+        locks.enter_context(Lock.take(path, seconds=None))
 
 
 def _read(
@@ -156,5 +156,5 @@ def _write(path: Path, key: str, arrays: Arrays) -> None:
         _warn_not_cached(path, error)
 
 
-def _warn_not_cached(path: Path, error: OSError) -> None:
+def _warn_not_cached(path: Path, error: Exception) -> None:
     _log.warning("the cache folder must be writable, got %s: not cached: %s", error, path)

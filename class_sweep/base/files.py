@@ -1,4 +1,7 @@
-"""Atomic writes: a file always has its complete old or its complete new contents."""
+"""Durable writes: a file has its complete old or its complete new contents, also after a crash.
+
+A rename survives a crash once the folder is flushed, and a new folder once its parent is.
+"""
 
 import contextlib
 import errno
@@ -56,8 +59,46 @@ def atomic_file(path: Path, *, partial: Path | None = None) -> Iterator[BinaryIO
             yield file
             file.flush()
             os.fsync(file.fileno())
-        partial.replace(path)
+        replace_durably(partial, path)
     except BaseException:
         with contextlib.suppress(OSError):
             partial.unlink()
         raise
+
+
+def replace_durably(partial: Path, path: Path) -> None:
+    """Rename a file or folder, and wait until the new name is on the disk.
+
+    Raises:
+        OSError: If it cannot be renamed.
+    """
+    partial.replace(path)
+    sync_folder(path.parent)
+
+
+def make_folder(path: Path) -> None:
+    """Create a folder and its parents, and wait until they are on the disk.
+
+    Raises:
+        OSError: If one cannot be created.
+    """
+    new = [folder for folder in (path, *path.parents) if not folder.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    for folder in new:
+        sync_folder(folder.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk.
+
+    Raises:
+        OSError: If the disk fails.
+    """
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in {errno.EINVAL, errno.EOPNOTSUPP}:  # a mount without such a flush
+            raise
+    finally:
+        os.close(handle)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from class_sweep.base.locks import require_lockable
 from class_sweep.errors import InputError, ResultsError
 from class_sweep.execution.checkpoint_manager import (
     CheckpointManager,
@@ -63,6 +64,7 @@ def reopen(
         InputError: If there is no sweep, another process runs it, or its storage cannot be used.
     """
     folder = ResultsFolder.existing(path)
+    require_lockable(path)
     storage = storage or folder.read_storage()
     if storage is None:
         with ResultsWriter(folder) as writer:

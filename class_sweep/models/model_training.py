@@ -9,6 +9,7 @@ import numpy as np
 
 from class_sweep.base.array_cache import ArrayCache, default_cache_folder
 from class_sweep.base.files import write_atomic
+from class_sweep.base.locks import require_lockable
 from class_sweep.config.document import Space, dump_settings, load_space, parse_space
 from class_sweep.config.objective import metric_names
 from class_sweep.config.section import Section
@@ -137,6 +138,7 @@ def train_space(
     configurations = {folder: _with_seed(space, seed) for seed, folder in runs}
     for folder, configuration in configurations.items():
         require_new_or_same(folder, configuration)
+        require_lockable(folder)
     if seeds and out.exists() and not out.is_dir():
         raise ModelError(f"a folder of models must be a folder or new, got {out}")
     prepared: Prepared | None = None

@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from filelock import FileLock, Timeout
 
 from class_sweep.base.files import write_atomic
+from class_sweep.base.locks import Lock
 from class_sweep.config.document import Space
 from class_sweep.config.inputs import SPLITS
 from class_sweep.config.objective import POOLS
-from class_sweep.errors import ModelError, StorageError
+from class_sweep.errors import LockedError, ModelError, StorageError
 from class_sweep.models.card import model_card
 from class_sweep.models.model_folder import (
     CONFIG,
@@ -77,7 +77,7 @@ def train_model(space: Space, folder: Path, prepared: Prepared, callback: Callba
     except OSError as error:
         raise StorageError(f"a folder must be writable: {work}: {error.strerror}") from error
     try:
-        with FileLock(work / ".lock", timeout=0), _threads(space):
+        with Lock.take(work / ".lock"), _threads(space):
             if not (work / CONFIG).exists():
                 write_atomic(work / CONFIG, space.text)
             trainer = Trainer(space.settings, prepared.features, gpu=torch.cuda.is_available())
@@ -87,7 +87,7 @@ def train_model(space: Space, folder: Path, prepared: Prepared, callback: Callba
             if trainer.step < trainer.schedule.steps:
                 return False
             _write_model(trainer, space, folder, prepared, seconds)
-    except Timeout:
+    except LockedError:
         raise ModelError(f"a model must be trained by one process, got another at {work}") from None
     shutil.rmtree(work)
     return True

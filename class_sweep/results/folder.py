@@ -13,11 +13,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from filelock import FileLock, Timeout
-
-from class_sweep.base.files import write_atomic
+from class_sweep.base.files import make_folder, replace_durably, write_atomic
 from class_sweep.base.jsonl import LineLog, whole_lines
-from class_sweep.errors import ResultsError
+from class_sweep.base.locks import Lock, is_locked
+from class_sweep.errors import LockedError, ResultsError
 from class_sweep.results import file_names
 from class_sweep.results.environment import Environment
 from class_sweep.results.json_files import ResultsModel, json_text, read_json
@@ -146,15 +145,7 @@ class ResultsFolder:
                 return True
         except FileNotFoundError:
             pass
-        if not self.lock.exists():
-            return False
-        lock = FileLock(self.lock)
-        try:
-            lock.acquire(timeout=0)
-        except (Timeout, OSError):
-            return True
-        lock.release()
-        return False
+        return is_locked(self.lock)
 
     def read_storage(self) -> Storage | None:
         """The storage that keeps a copy of the folder, if there is one.
@@ -176,12 +167,12 @@ class ResultsWriter:
 
         Raises:
             ResultsError: If another process holds it.
+            InputError: If the folder cannot be written to, or its file system has no locks.
         """
         self.folder = folder
-        self._lock = FileLock(folder.lock)
         try:
-            self._lock.acquire(timeout=2)  # `status` holds it for a moment
-        except Timeout:
+            self._lock = Lock.take(folder.lock, seconds=2.0)  # `status` holds it for a moment
+        except LockedError:
             raise ResultsError(
                 f"one process at a time may write to a results folder: {folder.path} is in use"
             ) from None
@@ -201,7 +192,7 @@ class ResultsWriter:
         """
         ResultsFolder.require_free(path)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             partial = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
         except OSError as error:
             raise ResultsError(f"a results folder must be writable: {path}: {error}") from None
@@ -212,7 +203,7 @@ class ResultsWriter:
                 ResultsFolder(partial).storage, json_text(StorageCopy(address=str(storage)))
             )
         partial.chmod(0o755)
-        partial.rename(path)
+        replace_durably(partial, path)
         return cls(ResultsFolder(path))
 
     def append(self, record: Record) -> None:

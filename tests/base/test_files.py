@@ -1,8 +1,10 @@
+import errno
 import os
+from pathlib import Path
 
 import pytest
 
-from class_sweep.base.files import write_atomic
+from class_sweep.base.files import make_folder, write_atomic
 from class_sweep.errors import StorageError
 
 
@@ -53,3 +55,47 @@ def test_a_folder_at_the_path_is_an_error(tmp_path):
     with pytest.raises(StorageError, match=r"a file must be writable: .*a\.yaml: Is a directory"):
         write_atomic(path, "")
     assert list(tmp_path.iterdir()) == [path]
+
+
+def flushed_folders(monkeypatch):
+    """The folders whose names have been flushed to the disk, in order."""
+    folders, fsync = [], os.fsync
+
+    def record(handle):
+        path = Path(f"/proc/self/fd/{handle}").readlink()
+        if path.is_dir():
+            folders.append(path)
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", record)
+    return folders
+
+
+def test_a_rename_is_on_the_disk_when_the_write_returns(tmp_path, monkeypatch):
+    folders = flushed_folders(monkeypatch)
+    write_atomic(tmp_path / "a.yaml", "new")
+    assert folders == [tmp_path]
+
+
+def test_every_new_folder_is_on_the_disk(tmp_path, monkeypatch):
+    folders = flushed_folders(monkeypatch)
+    make_folder(tmp_path / "a" / "b")
+    make_folder(tmp_path / "a" / "b" / "c")
+    assert folders == [tmp_path / "a", tmp_path, tmp_path / "a" / "b"]
+
+
+def test_a_mount_without_a_flush_of_folders_is_accepted_and_a_failing_disk_is_not(
+    tmp_path, monkeypatch
+):
+    def fail_for_folders(number):
+        def fsync(handle):
+            if Path(f"/proc/self/fd/{handle}").readlink().is_dir():
+                raise OSError(number, os.strerror(number))
+
+        return fsync
+
+    monkeypatch.setattr(os, "fsync", fail_for_folders(errno.EINVAL))
+    write_atomic(tmp_path / "a.yaml", "new")
+    monkeypatch.setattr(os, "fsync", fail_for_folders(errno.EIO))
+    with pytest.raises(StorageError, match="Input/output error"):
+        write_atomic(tmp_path / "a.yaml", "newer")

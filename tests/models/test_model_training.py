@@ -132,10 +132,10 @@ def test_seeds_must_be_one_or_more(config, tmp_path):
 
 
 def test_a_model_is_trained_by_one_process(config, tmp_path):
-    from filelock import FileLock
+    from class_sweep.base.locks import Lock
 
     with pytest.raises(InterruptedTrainingError):
         train(config, tmp_path / "out", callback=Stop(1))
-    held = FileLock(tmp_path / "out.training" / ".lock")
+    held = Lock.take(tmp_path / "out.training" / ".lock")
     with held, pytest.raises(ModelError, match="by one process"):
         train(config, tmp_path / "out")
