@@ -91,7 +91,7 @@ class Resources(Section):
     gpus: Annotated[float, Field(ge=0, description="GPUs; trials share one by fractions")] = 0
     retries: Annotated[
         int,
-        Field(ge=0, le=100, description="restarts of one trial, each from its last checkpoint"),
+        Field(ge=0, le=100, description="restarts of one trial between two of its reports"),
     ] = 2
 
     @field_validator("gpus")

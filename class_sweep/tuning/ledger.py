@@ -172,11 +172,11 @@ class TrialLedger:
         self._callback.on_trial_start(trial)
 
     def release(self, trial: Trial) -> None:
-        """Free the worker of a trial; a trial that was still running becomes interrupted."""
+        """Free the worker of a trial; a trial that was still running can start again."""
         trial.on_worker = False
         self._on_worker.pop(trial.number, None)
         if trial.state is TrialState.RUNNING:
-            self._move(trial, TrialState.INTERRUPTED)
+            self._move(trial, TrialState.PROPOSED)
 
     def hold(self, trial: Trial) -> None:
         """Let a duplicate wait for the trial that trains its plan."""

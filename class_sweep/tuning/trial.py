@@ -10,10 +10,9 @@ from class_sweep.results.record import Decision, Record
 class TrialState(Enum):
     """The state of a trial between its proposal and its end."""
 
-    PROPOSED = "proposed"  # can start: a new trial, or one that an earlier driver left unfinished
+    PROPOSED = "proposed"  # can start: a new trial, or one whose worker or driver was lost
     DUPLICATE = "duplicate"  # waits for the trial of its plan that is being trained
     RUNNING = "running"  # a worker trains it
-    INTERRUPTED = "interrupted"  # its worker is lost; it starts again in the next round
     PAUSED = "paused"  # stopped at a rung; the pruner may promote it
     COMPLETE = "complete"
     PRUNED = "pruned"

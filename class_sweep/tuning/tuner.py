@@ -6,7 +6,7 @@ on the decision, and it releases a trial whose worker is free again.
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from class_sweep.config.objective import Objective
@@ -24,6 +24,24 @@ class NoTrial(Enum):
     FINISHED = "finished"  # this round starts no more trials
 
 
+def _all_left(trials: int) -> int:
+    return trials
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How many trials run at once, and when a trial has failed.
+
+    Attributes:
+        slots: Returns how many trials may hold a worker now, from the number of trials that are
+            left; by default all. 0 stops the sweep: no further trial starts.
+        retries: How often a trial starts again after deaths of its worker between two reports.
+    """
+
+    slots: Callable[[int], int] = _all_left
+    retries: int = 0
+
+
 class Tuner:
     """Proposes trials and decides on their reports; one per sweep, in the driver.
 
@@ -39,7 +57,7 @@ class Tuner:
         pruner: Pruner,
         *,
         records: Iterable[Record] = (),
-        slots: Callable[[int], int] | None = None,
+        limits: Limits = Limits(),
     ) -> None:
         """Read the study and the log of an earlier run.
 
@@ -49,12 +67,12 @@ class Tuner:
             ledger: The ledger, empty.
             pruner: The pruner, without reports.
             records: The log so far.
-            slots: Returns how many trials may hold a worker now, from the number of trials that
-                are left; by default all. 0 stops the sweep: no further trial starts.
+            limits: How many trials run at once, and when a trial has failed.
         """
         self.ledger = ledger
         self._objective, self._study, self._pruner = objective, study, pruner
-        self._slots = slots or (lambda left: left)
+        self._limits = limits
+        self._deaths: dict[int, list[str]] = {}  # by trial: the tracebacks since its last report
         for trial in study.stored():
             ledger.add(trial)
         for record in records:
@@ -77,20 +95,20 @@ class Tuner:
             if self.ledger.rerun_of(record.trial) is None:
                 self.ledger.add(self._study.propose_again(record))
 
-    def requeue(self) -> None:
-        """Begin a round: trials whose worker was lost can start again."""
+    def begin_round(self) -> None:
+        """Free all workers of an earlier round; its unfinished trials can start again."""
         for trial in list(self.ledger.on_worker):
             self.ledger.release(trial)
-        for trial in list(self.ledger.in_state(TrialState.INTERRUPTED).values()):
-            self.ledger.requeue(trial)
 
     def ask(self) -> Trial | NoTrial:
         """The next trial to start: a proposed one, a new proposal, or a promoted paused trial.
 
-        The pruner is asked for paused trials once all trials have been proposed. Duplicates do not
-        start: they get the reports of the trial that has their plan.
+        A trial that has lost its worker is a proposed one, so it continues before anything else
+        starts: with one slot the log does not depend on deaths of workers. The pruner is asked for
+        paused trials once all trials have been proposed. Duplicates do not start: they get the
+        reports of the trial that has their plan.
         """
-        while slots := self._slots(self.left):
+        while slots := self._limits.slots(self.left):
             if len(self.ledger.on_worker) >= slots:
                 return NoTrial.WAIT
             trial = self._next_proposed()
@@ -125,12 +143,25 @@ class Tuner:
         self._prune_evicted()
         return record.decision
 
-    def fail(self, number: int, reason: str, traceback: str) -> None:
-        """End a running trial whose process died too often."""
+    def worker_died(self, number: int, reason: str, traceback: str) -> None:
+        """Free the dead worker of a trial. The trial can start again, or it has failed.
+
+        Args:
+            number: The trial's number.
+            reason: Why the worker died; the reason of the trial if this was its last retry.
+            traceback: Kept in the results folder if the trial fails.
+        """
         trial = self.ledger[number]
-        self.ledger.keep_traceback(trial, traceback)
-        if trial.state is not TrialState.RUNNING:
-            return
+        if trial.state is TrialState.RUNNING:
+            deaths = self._deaths.setdefault(number, [])
+            deaths.append(traceback)
+            if len(deaths) > self._limits.retries:
+                self.ledger.keep_traceback(trial, "\n".join(deaths))
+                self._fail(trial, reason)
+        self.ledger.release(trial)
+
+    def _fail(self, trial: Trial, reason: str) -> None:
+        """End a trial without a report."""
         record = blank_record(trial)
         if trial.last is not None:
             record = replace(
@@ -142,7 +173,7 @@ class Tuner:
         self._write(replace(record, decision="fail", reason=reason))
 
     def release(self, number: int) -> None:
-        """Free the worker of a trial. A trial that was still running starts again next round."""
+        """Free the worker of a trial. A trial that was still running can start again."""
         self.ledger.release(self.ledger[number])
 
     def _next_proposed(self) -> Trial | None:
@@ -161,12 +192,10 @@ class Tuner:
         """The first paused trial that the pruner promotes."""
         ledger = self.ledger
         busy = {trial.number for trial in ledger.on_worker if not trial.is_baseline}
-        interrupted = ledger.in_state(TrialState.INTERRUPTED).values()
-        lost = {trial.number for trial in interrupted if not trial.is_baseline}
         paused = ledger.in_state(TrialState.PAUSED).keys() - busy
-        promotable = self._pruner.promotable(paused, busy | lost)
+        promotable = self._pruner.promotable(paused, busy)
         if not promotable:
-            return NoTrial.WAIT if busy else NoTrial.FINISHED
+            return NoTrial.WAIT if ledger.on_worker else NoTrial.FINISHED
         trial = ledger[promotable[0]]
         ledger.start(trial)
         return trial
@@ -241,6 +270,7 @@ class Tuner:
     def _write(self, record: Record) -> None:
         """Write a record to the log, then tell the study, then end the duplicates of the trial."""
         self.ledger.append(record)
+        self._deaths.pop(record.trial, None)
         self._study.tell(record)
         if not record.ended:
             return

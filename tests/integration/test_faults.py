@@ -5,6 +5,7 @@ import json
 import random
 import signal
 import subprocess
+import sys
 import time
 
 import numpy as np
@@ -91,6 +92,61 @@ def test_a_killed_worker_costs_no_report(
     out, _ = process.communicate(timeout=patience())
     assert process.returncode == 0, out
     assert without_times(path) == without_times(folder)
+
+
+DYING_WORKERS = """\
+import os, signal, sys
+from pathlib import Path
+from class_sweep.cli.main import main
+from class_sweep.execution.tune import session
+from class_sweep.execution.tune.trainable import CurriculumTrial
+
+folder = Path(sys.argv.pop(1))
+
+class Dying(CurriculumTrial):
+    def die(self, moment, trial, of):
+        if trial == of:
+            try:
+                (folder / moment).touch(exist_ok=False)
+            except FileExistsError:
+                return
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def setup(self, config, *arguments, **options):
+        self.die("setup", config["trial"], of=0)
+        super().setup(config, *arguments, **options)
+
+    def reset_config(self, config):  # between two trials
+        self.die("reset", config["trial"], of=2)
+        return super().reset_config(config)
+
+    def step(self):
+        self.die("step", self._config["trial"], of=3)
+        return super().step()
+
+    def save(self, *arguments):
+        self.die("save", self._config["trial"], of=4)
+        return super().save(*arguments)
+
+session.CurriculumTrial = Dying
+main()
+"""
+
+
+def test_a_worker_that_dies_at_any_point_of_a_trial_changes_no_line(
+    finished, sweep, small_file, without_times, tmp_path
+):
+    script, deaths, path = tmp_path / "dying.py", tmp_path / "deaths", sweep.cwd / "dying"
+    script.write_text(DYING_WORKERS)
+    deaths.mkdir()
+    process = subprocess.run(
+        [sys.executable, script, deaths, "run", small_file, "--out", path], env=sweep.env,
+        cwd=sweep.cwd, capture_output=True, text=True, timeout=patience(), check=False,
+    )  # fmt: skip
+    assert process.returncode == 0, process.stdout + process.stderr
+    assert {death.name for death in deaths.iterdir()} == {"setup", "reset", "step", "save"}
+    assert without_times(path) == without_times(finished[0])
+    assert not (path / "errors").exists()
 
 
 @pytest.mark.long

@@ -12,7 +12,7 @@ from class_sweep.tuning.pruners.pruner import make_pruner
 from class_sweep.tuning.study import OptunaStudy
 from class_sweep.tuning.study_storage import FileStorage
 from class_sweep.tuning.trial import TrialReport
-from class_sweep.tuning.tuner import NoTrial, Tuner
+from class_sweep.tuning.tuner import Limits, NoTrial, Tuner
 
 RUNGS = [100, 200]  # samples; a trial ends at 300
 
@@ -20,7 +20,7 @@ RUNGS = [100, 200]  # samples; a trial ends at 300
 class Driver:
     """A tuner, its results folder, and a short way to report the value of a trial."""
 
-    def __init__(self, folder, callback, text, plan_of, pruner, slots):
+    def __init__(self, folder, callback, text, plan_of, pruner, slots, retries):
         self.space = space = parse_space(text)
         self.folder = folder
         self.writer = ResultsWriter(ResultsFolder(folder))
@@ -32,7 +32,7 @@ class Driver:
             pruner
             or make_pruner(space.settings.pruning, len(RUNGS), space.settings.search.sampled),
             records=self.records(),
-            slots=slots,
+            limits=Limits(slots or (lambda left: left), retries),
         )
         self.ledger = self.tuner.ledger
 
@@ -58,9 +58,8 @@ class Driver:
         return decision
 
     def fail(self, number):
-        """Fail a trial whose process died too often."""
-        self.tuner.fail(number, "its process died", "Traceback")
-        self.tuner.release(number)
+        """Let the process of a trial die; without retries the trial fails."""
+        self.tuner.worker_died(number, "its process died", "Traceback")
 
     def records(self):
         return self.writer.folder.records()
@@ -79,14 +78,16 @@ def drive(tmp_path, callback, small_space_text):
 
     def drive(
         text=small_space_text, *, folder="sweep", change=("", ""), plan_of=None, pruner=None,
-        slots=None,
+        slots=None, retries=0,
     ):  # fmt: skip
         path = tmp_path / folder
         path.mkdir(exist_ok=True)
         if path in drivers:
             drivers[path].writer.close()
         plan_of = plan_of or (lambda _: f"plan {next(plans)}")  # no two trials are duplicates
-        drivers[path] = Driver(path, callback, text.replace(*change), plan_of, pruner, slots)
+        drivers[path] = Driver(
+            path, callback, text.replace(*change), plan_of, pruner, slots, retries
+        )
         return drivers[path]
 
     yield drive

@@ -7,7 +7,7 @@ A seed determines every random choice. The assertion error names a failing seed,
 import copy
 import os
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import pytest
@@ -24,8 +24,10 @@ from class_sweep.tuning.simulate import Simulation
 from class_sweep.tuning.study import OptunaStudy
 from class_sweep.tuning.study_storage import FileStorage, MemoryStorage, reopen_trials
 from class_sweep.tuning.trial import TrialReport, TrialState
-from class_sweep.tuning.tuner import Tuner
+from class_sweep.tuning.tuner import Limits, Tuner
 
+DEATH = "its process died"  # as a failure of a curve: the process dies there at every attempt
+RETRIES = 2
 IN_FILES = 400  # every 400th seed keeps its log and its study in files
 
 SPACE = """\
@@ -164,13 +166,19 @@ class Faults(Simulation):
     def __init__(self, tuner, world):
         super().__init__(tuner, world.curve_of)
         self.world, self.chance = world, world.chance
-        self.deaths = {}
 
     def report(self, number):
         trial = self.tuner.ledger[number]
-        if self.chance.random() < self.world.faults and self.worker_dies(trial):
-            return
         sent = self.next_report(trial)
+        if sent.failure == DEATH:
+            self.worker_dies(number)
+            return
+        # Of more deaths than retries the trial would fail, and the whole sweep would differ.
+        deaths = len(self.tuner._deaths.get(number, ()))
+        may_die = deaths < RETRIES or self.world.fatal
+        if may_die and self.chance.random() < self.world.faults:
+            self.worker_dies(number)
+            return
         super().report(number)
         self.world.acknowledged.add((number, sent.report))
         if self.chance.random() < self.world.faults:
@@ -178,22 +186,13 @@ class Faults(Simulation):
         if self.chance.random() < self.world.faults / 8:
             self.world.slots = 0  # a stop is requested
 
-    def worker_dies(self, trial):
-        """Start the trial again from its last report, lose it, or end it."""
-        deaths = self.deaths[trial.number] = self.deaths.get(trial.number, 0) + 1
-        if deaths <= 2:
-            if self.world.workers == 1 or self.chance.random() < 0.5:  # one worker keeps the order
-                self.train(trial)
-                return True
-            self.tuner.release(trial.number)  # Ray Tune gives up on it until the next round
-            self.start_trials()
-            return True
-        if not self.world.fatal:
-            return False
-        self.tuner.fail(trial.number, "its process died", "")
-        self.tuner.release(trial.number)
+    def worker_dies(self, number):
+        """Lose the worker of a trial; the tuner selects what starts in its place."""
+        if self.chance.random() < 0.1:
+            self.tuner.release(number)  # a machine taken away with a notice costs no retry
+        else:
+            self.tuner.worker_died(number, DEATH, "")
         self.start_trials()
-        return True
 
     def repeat(self, trial, sent):
         """Send reports again that are in the log, in any order; the log must not change."""
@@ -235,7 +234,7 @@ class World:
         fails = chance.randrange(len(at) + 1) if chance.random() < 0.15 else None
         reports = []
         for number, (rung, samples) in enumerate([*at, (None, end)]):
-            failure = "it diverges" if number == fails else None
+            failure = chance.choice(["it diverges", DEATH]) if number == fails else None
             value = round(chance.random(), 1)  # rounded, so that trials tie
             metrics = {} if failure else {"split/mrr": value}
             reports.append(
@@ -261,7 +260,7 @@ class World:
             TrialLedger(log, NoRestart(self.ended)),
             make_pruner(pruning, len(self.rungs), sampled),
             records=records,
-            slots=lambda _: self.slots,
+            limits=Limits(slots=lambda _: self.slots, retries=RETRIES),
         )
 
     def close(self):
@@ -321,7 +320,7 @@ class World:
         simulation, idle = Faults(tuner, self), 0
         while tuner.left:
             written = tuner.ledger.written
-            tuner.requeue()
+            tuner.begin_round()
             simulation.start_trials()
             simulation.run()
             if not self.slots:
@@ -367,12 +366,8 @@ def check(world, tuner):
 
 
 def story(world):
-    """The log by trial, without times."""
-    by_trial = {}
-    for r in world.records():
-        line = (r.report, r.decision, r.compared, r.objective, r.same_as)
-        by_trial.setdefault((r.trial, str(r.config)), []).append(line)
-    return by_trial
+    """The lines of the log without times."""
+    return [replace(record, at="", seconds=0.0) for record in world.records()]
 
 
 def run_seed(seed, folder):
@@ -423,7 +418,7 @@ def forget_paused_trials(monkeypatch):
         fold(self, record)
         trial = self[record.trial]
         if trial.state is TrialState.PAUSED:
-            self._move(trial, TrialState.INTERRUPTED)
+            self._move(trial, TrialState.PROPOSED)
 
     monkeypatch.setattr(TrialLedger, "fold", broken)
 
@@ -457,11 +452,29 @@ def skip_the_pruner_at_a_resume(monkeypatch):
     monkeypatch.setattr(Tuner, "_decide", broken)
 
 
+def put_off_lost_trials(monkeypatch):
+    next_proposed = Tuner._next_proposed
+
+    def broken(self):
+        lost = [self.ledger[number] for number in self._deaths]
+        if self.ledger.proposed == self._study.trials_wanted:
+            return next_proposed(self)
+        held = [trial for trial in lost if trial.state is TrialState.PROPOSED]
+        for trial in held:
+            self.ledger.hold(trial)
+        trial = next_proposed(self)
+        for lost_trial in held:
+            self.ledger.requeue(lost_trial)
+        return trial
+
+    monkeypatch.setattr(Tuner, "_next_proposed", broken)
+
+
 @pytest.mark.parametrize(
     "break_it",
     [
         skip_the_log, forget_paused_trials, accept_old_reports, keep_duplicates_waiting,
-        skip_the_pruner_at_a_resume,
+        skip_the_pruner_at_a_resume, put_off_lost_trials,
     ],
 )  # fmt: skip
 def test_the_simulator_notices_broken_code(break_it, monkeypatch, tmp_path):

@@ -9,7 +9,7 @@ from class_sweep.errors import ResultsError, StorageError
 from class_sweep.results.folder import ResultsFolder
 from class_sweep.tuning.pruners.asha import Asha
 from class_sweep.tuning.pruners.successive_halving import SuccessiveHalving
-from class_sweep.tuning.trial import TrialState
+from class_sweep.tuning.trial import TrialReport, TrialState
 from class_sweep.tuning.tuner import NoTrial
 
 NO_BASELINES = ("baselines: [full_data]", "baselines: []")
@@ -125,6 +125,47 @@ def test_a_death_without_a_report_keeps_what_the_log_has(open_tuner):
     driver.fail(1)
     assert driver.ledger[1].last.samples == 0
     assert (driver.folder / "errors" / "trial-0000.txt").read_text() == "Traceback"
+
+
+def test_a_lost_trial_starts_again_before_a_new_one_is_proposed(drive):
+    driver = drive(change=NO_BASELINES, pruner=Asha(2), retries=1)
+    assert [driver.ask(), driver.ask()] == [0, 1]
+    driver.fail(0)
+    assert driver.ask() == 0
+    assert driver.ask() == 2
+    assert not driver.records()
+
+
+def test_a_trial_fails_after_more_deaths_than_retries_between_two_reports(drive):
+    driver = drive(change=NO_BASELINES, pruner=Asha(2), retries=2)
+    driver.ask()
+    for _ in range(2):
+        driver.fail(0)
+        assert driver.ask() == 0
+    assert driver.report(0, 0.5, 0) == "continue"  # from here on the deaths count anew
+    for _ in range(2):
+        driver.fail(0)
+        assert driver.ask() == 0
+    assert driver.ledger[0].last.decision == "continue"
+    driver.fail(0)
+    assert driver.ledger[0].state is TrialState.FAILED
+    assert driver.ledger[0].last.reason == "its process died"
+    kept = (driver.folder / "errors" / "trial-0000.txt").read_text()
+    assert kept == "Traceback\nTraceback\nTraceback"
+    assert driver.ask() == 1
+
+
+def test_a_paused_trial_whose_worker_dies_stays_paused(drive):
+    driver = drive(change=NO_BASELINES, pruner=SuccessiveHalving([1]))
+    driver.tuner.tell(driver.ask(), report_at_rung(0.4))
+    driver.fail(0)  # while the worker saved its checkpoint
+    assert driver.ledger[0].state is TrialState.PAUSED
+    assert not driver.ledger.on_worker
+    assert not (driver.folder / "errors").exists()
+
+
+def report_at_rung(value):
+    return TrialReport(0, 100, 100, 0, False, {"split/mrr": value}, 1.0)
 
 
 def test_the_traceback_of_a_trial_that_raised_is_kept(open_tuner):

@@ -21,7 +21,7 @@ _KILLED = (
 
 
 class _Manager(RayActorManager):
-    """Treats every death of a worker as the death of its actor, which costs its trial a retry.
+    """Treats every death of a worker as the death of its actor.
 
     A kill by Ray's memory monitor reaches Ray Tune as an `OutOfMemoryError`. Its own manager does
     not handle that error, and the sweep would end.
@@ -60,7 +60,7 @@ class NoProgress(TrialProgressCallback):
 
 
 class _Controller(TuneController):
-    """Removes ended trials; the log has all their reports.
+    """Removes trials that have ended or failed; the log has all their reports.
 
     Ray Tune's own controller keeps every trial and visits all of them at every step. A long sweep
     would slow down and its memory would grow.
@@ -69,10 +69,12 @@ class _Controller(TuneController):
     def step(self) -> None:
         super().step()  # type: ignore[no-untyped-call]
         # One trial stays: without trials, Ray Tune's summary would read a file.
-        for trial in [t for t in self._trials[:-1] if t in self._stopped_trials]:
+        ended = self._stopped_trials | self._failed_trials
+        for trial in [t for t in self._trials[:-1] if t in ended]:
             if trial not in self._trial_to_actor:
                 self._trials.remove(trial)
                 self._stopped_trials.discard(trial)
+                self._failed_trials.discard(trial)
                 self._trials_to_cache.discard(trial)
                 self._trial_metadata.pop(trial.trial_id, None)
 

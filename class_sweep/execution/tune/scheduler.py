@@ -59,22 +59,20 @@ class TunerScheduler(FIFOScheduler):
         tune_controller: "TuneController",  # noqa: ARG002
         trial: Trial,
     ) -> None:
-        """Fail a trial whose process died more often than its retries allow."""
+        """Tell the tuner of a worker that died, or of an exception in it."""
         # Ray Tune would ask the dead process for its result, and the error would end the sweep.
         trial._default_result_or_future = None
-        if trial.status == Trial.ERROR:
-            return  # Ray Tune queues it again
         if trial.should_recover():  # type: ignore[no-untyped-call]
-            return  # the worker died between two trials; the next round starts the trial again
+            return  # its machine was taken away with a notice, which costs no retry
         text = Path(trial.error_file).read_text(encoding="utf-8") if trial.error_file else ""
         reason = _reason(text)
         if is_disk_full(text):  # no fault of the trial: it continues once there is space
             raise StorageError(f"a checkpoint must be written to the disk: {reason}")
-        self._tuner.fail(trial.config["trial"], reason, text)
+        self._tuner.worker_died(trial.config["trial"], reason, text)
 
 
 def _reason(text: str) -> str:
-    """The last failure of Ray Tune's error file, in one line."""
+    """The failure in Ray Tune's error file, in one line."""
     last = text.rpartition("Failure #")[2].partition("\n")[2]
     lines = [line.strip() for line in last.splitlines() if line.strip()]
     if any(line.startswith('File "') for line in lines):

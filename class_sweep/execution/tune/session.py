@@ -24,7 +24,7 @@ from class_sweep.tuning.milestones import rung_samples
 from class_sweep.tuning.pruners.pruner import make_pruner
 from class_sweep.tuning.study import OptunaStudy
 from class_sweep.tuning.study_storage import FileStorage
-from class_sweep.tuning.tuner import Tuner
+from class_sweep.tuning.tuner import Limits, Tuner
 
 
 def open_tuner(context: SweepContext) -> Tuner:
@@ -43,7 +43,10 @@ def open_tuner(context: SweepContext) -> Tuner:
         TrialLedger(context.writer, context.callback),
         make_pruner(space.settings.pruning, len(rungs), space.settings.search.sampled),
         records=folder.records(),
-        slots=lambda left: 0 if context.stop.asked else context.slots(left, context.stop),
+        limits=Limits(
+            slots=lambda left: 0 if context.stop.asked else context.slots(left, context.stop),
+            retries=space.settings.resources.retries,
+        ),
     )
 
 
@@ -62,8 +65,8 @@ class Session:
     def run(self, rerun: Sequence[Record]) -> bool:
         """Run the trials until none is left or the sweep is asked to stop.
 
-        Ray Tune gives up on a worker that dies between two trials; the next round starts its trial
-        again. The sweep stops after more rounds without a report than a trial has retries.
+        One round is enough unless Ray Tune ends early. The sweep stops after more rounds without a
+        report than a trial has retries.
 
         Args:
             rerun: Failed trials to run again.
@@ -78,7 +81,7 @@ class Session:
             if self.context.stop.asked or idle_rounds > retries:
                 return False
             written = tuner.ledger.written
-            tuner.requeue()
+            tuner.begin_round()
             self._run_round()
             idle_rounds = idle_rounds + 1 if tuner.ledger.written == written else 0
         return True
@@ -110,7 +113,7 @@ class Session:
                     reuse_actors=True,
                     trial_name_creator=trial_name,
                     trial_dirname_creator=trial_name,
-                    max_failures=resources.retries,
+                    max_failures=0,  # the tuner counts retries and selects the next trial
                     checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
                     callbacks=[
                         Checkpoints(tuner.ledger, context.checkpoints),

@@ -32,7 +32,7 @@ from class_sweep.tuning.replay.replay import (
 from class_sweep.tuning.replay.replay_table import settings_to_try
 from class_sweep.tuning.replay.table_study import OrderedStudy, SampledStudy
 from class_sweep.tuning.simulate import Simulation
-from class_sweep.tuning.tuner import Tuner
+from class_sweep.tuning.tuner import Limits, Tuner
 
 
 def pruning(**settings):
@@ -223,7 +223,8 @@ def test_a_sampler_learns_from_the_configurations_that_replaced_its_proposals(
     table, space = sampled_table
     [search] = searches(table, under(space, sampler), 1, 40, 0)
     ledger = TrialLedger(MemoryLog(), Callback())
-    tuner = Tuner(table.objective, search.open_study(), ledger, NoPruner(), slots=lambda _: 1)
+    one = Limits(slots=lambda _: 1)
+    tuner = Tuner(table.objective, search.open_study(), ledger, NoPruner(), limits=one)
     curves = curves_at(table, [1])
     Simulation(tuner, lambda trial: curves[trial.config["configuration"], 0]).run()
     order = [trial.config["configuration"] for trial in ledger.trials()]
