@@ -16,6 +16,7 @@ from class_sweep.confirmation.procedure import (
 )
 from class_sweep.confirmation.test_split import read_test
 from class_sweep.execution.context import SweepContext, SweepRequest, open_context
+from class_sweep.execution.faults import faults_explained, new_folder_settled
 from class_sweep.execution.output import open_new, reopen
 from class_sweep.execution.search import failed_trials, require_same_pruning, run_search
 from class_sweep.execution.tune.tracking import require_trackers
@@ -112,7 +113,10 @@ def resume(
     require_trackers(space.settings.tracking, space.name)
     require_same_pruning(folder, space)
     request = SweepRequest(space, path, cache, callback, address)
-    with reopen(path, storage, callback) as (writer, checkpoints):
+    with (
+        faults_explained(folder, "resume"),
+        reopen(path, storage, callback) as (writer, checkpoints),
+    ):
         require_valid(folder)
         rerun = failed_trials(folder) if rerun_failed else []
         with open_context(request, checkpoints, nullcontext(writer)) as context:
@@ -146,7 +150,10 @@ def confirm(
     folder = ResultsFolder.existing(path)
     space = confirmation_space(load_space(folder.space), options)
     request = SweepRequest(space, path, cache, callback, address)
-    with reopen(path, storage, callback) as (writer, checkpoints):
+    with (
+        faults_explained(folder, "confirm"),
+        reopen(path, storage, callback) as (writer, checkpoints),
+    ):
         require_valid(folder)
         summary = require_finished(folder)
         with open_context(request, checkpoints, nullcontext(writer)) as context:
@@ -158,7 +165,7 @@ def confirm(
 @contextmanager
 def _new_folder(path: Path, space: Space, storage: Storage | None) -> Iterator[ResultsWriter]:
     """Create the results folder when the block is entered."""
-    with ResultsWriter.create(path, space.text, storage) as writer:
+    with ResultsWriter.create(path, space.text, storage) as writer, new_folder_settled(writer):
         yield writer
 
 

@@ -13,14 +13,6 @@ from typing import BinaryIO
 
 from class_sweep.errors import StorageError
 
-# Messages of the operating system and of SQLite.
-_DISK_FULL = (*map(os.strerror, (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)), "disk is full")
-
-
-def is_disk_full(message: str) -> bool:
-    """Whether an error message of another library reports a full disk."""
-    return any(words in message for words in _DISK_FULL)
-
 
 def write_atomic(path: Path, text: str) -> None:
     """Write a text file as a whole.

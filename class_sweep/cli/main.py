@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 
 from class_sweep import __version__
+from class_sweep.base.faults import fault_of
 from class_sweep.cli.check import check
 from class_sweep.cli.compare import compare
 from class_sweep.cli.confirm import confirm
@@ -69,13 +70,22 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line. A user's mistake ends in one message and an exit code."""
+    """Run the command line. A mistake or a fault of a disk ends in one message and an exit code."""
     console = Console(stderr=True)
     handler = RichHandler(console=console, show_time=False, show_path=False, markup=False)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])
     try:
         app()
     except ClassSweepError as error:
-        console.print("[bold red]error:[/bold red]", end=" ")
-        console.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        _print_error(console, str(error))
         sys.exit(error.exit_code)
+    except Exception as error:
+        if (reason := fault_of(error)) is None:
+            raise
+        _print_error(console, reason)
+        sys.exit(1)
+
+
+def _print_error(console: Console, message: str) -> None:
+    console.print("[bold red]error:[/bold red]", end=" ")
+    console.print(message, markup=False, highlight=False, soft_wrap=True)

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, Protocol
 
+from class_sweep.base.faults import faults_as_errors
 from class_sweep.errors import StorageError
 from class_sweep.results.file_names import CHECKPOINTS
 from class_sweep.storage.remote import Storage
@@ -67,13 +68,14 @@ class LocalCheckpointStore:
         """Save a checkpoint and keep the older one of that name beside it.
 
         Raises:
-            OSError: If the disk refuses it; the older checkpoint is still there.
+            StorageError: If the disk refuses it; the older checkpoint is still there.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
-        newest, older = checkpoint_files(self._folder / name)
-        if newest.is_file():
-            newest.replace(older)
-        write(newest)
+        with faults_as_errors("a checkpoint must be written to the disk"):
+            self._folder.mkdir(exist_ok=True)  # no parent: a results folder that is gone stays so
+            newest, older = checkpoint_files(self._folder / name)
+            if newest.is_file():
+                newest.replace(older)
+            write(newest)
 
     @contextmanager
     def open(self, name: str) -> Iterator[Sequence[Path]]:
@@ -110,11 +112,12 @@ class RemoteCheckpointStore:
         """Queue a checkpoint for upload, in place of an older one of that name.
 
         Raises:
-            OSError: If the local disk has no room for the temporary file.
+            StorageError: If the local disk has no room for the temporary file.
         """
-        content = tempfile.TemporaryFile()  # noqa: SIM115 - closed after the upload; it has no name
-        write(content)
-        content.seek(0)
+        with faults_as_errors("a checkpoint must be written to a temporary file"):
+            content = tempfile.TemporaryFile()  # noqa: SIM115 - closed after the upload
+            write(content)
+            content.seek(0)
         with self._changed:
             self._enqueue(name, content)
             if self._thread is None:

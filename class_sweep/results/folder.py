@@ -7,6 +7,7 @@ each run), `verdict.json` and, after a reading of the test split, `test.jsonl`. 
 the storage that keeps a copy. While trials run, `checkpoints/` and `tune/` (Ray) exist too.
 """
 
+import contextlib
 import tempfile
 import time
 from pathlib import Path
@@ -160,7 +161,12 @@ class ResultsFolder:
 
 
 class ResultsWriter:
-    """Writes to a results folder, from one process at a time."""
+    """Writes to a results folder, from one process at a time.
+
+    Attributes:
+        folder: The folder, for reading.
+        trials_began: Whether this process has begun the trials: it writes the summary first.
+    """
 
     def __init__(self, folder: ResultsFolder) -> None:
         """Take the folder's lock.
@@ -170,6 +176,7 @@ class ResultsWriter:
             InputError: If the folder cannot be written to, or its file system has no locks.
         """
         self.folder = folder
+        self.trials_began = False
         try:
             self._lock = Lock.take(folder.lock, seconds=2.0)  # `status` holds it for a moment
         except LockedError:
@@ -228,6 +235,7 @@ class ResultsWriter:
 
     def write_summary(self, summary: SweepSummary) -> None:
         """Write `summary.json`."""
+        self.trials_began = True
         write_atomic(self.folder.summary, json_text(summary))
 
     def write_environment(self, environment: Environment) -> None:
@@ -241,6 +249,20 @@ class ResultsWriter:
     def remember(self, storage: Storage) -> None:
         """Write `storage.json`, the address of the storage that keeps a copy of the folder."""
         write_atomic(self.folder.storage, json_text(StorageCopy(address=str(storage))))
+
+    def discard(self) -> None:
+        """Remove a new folder in which no trial has begun, with the files of this process.
+
+        A folder that holds anything else stays, without these files.
+        """
+        folder = self.folder
+        self._log.close()
+        with contextlib.suppress(OSError):  # what cannot be removed stays
+            journal = folder.study.with_name(f"{folder.study.name}-journal")
+            for path in (folder.study, journal, folder.environment, folder.storage, folder.space):
+                path.unlink(missing_ok=True)
+            folder.lock.unlink(missing_ok=True)
+            folder.path.rmdir()
 
     def close(self) -> None:
         """Close the log and release the lock."""

@@ -17,7 +17,10 @@ def save_state(to: Path | IO[bytes], state: dict[str, Any]) -> None:
         torch.save(state, to)
         return
     with atomic_file(to, partial=to.with_suffix(".partial")) as file:
-        torch.save(state, file)
+        try:
+            torch.save(state, file)
+        except RuntimeError as error:  # torch's own words for a write that the disk refused
+            raise (error.__context__ if isinstance(error.__context__, OSError) else error) from None
 
 
 def load_state(path: Path | IO[bytes], device: torch.device) -> dict[str, Any]:

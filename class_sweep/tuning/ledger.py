@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
-from class_sweep.errors import ResultsError, StorageError
+from class_sweep.errors import ResultsError
 from class_sweep.results.callback import Callback
 from class_sweep.results.record import Record
 from class_sweep.tuning.trial import ENDS, Trial, TrialState
@@ -57,12 +57,10 @@ class TrialLedger:
 
     Attributes:
         written: The number of records that this process has written.
-        error: Why the log could not be written, or None.
     """
 
     def __init__(self, log: TrialLog, callback: Callback) -> None:
         self.written = 0
-        self.error: StorageError | None = None
         self._log = log
         self._callback = callback
         self._trials: dict[int, Trial] = {}
@@ -154,11 +152,7 @@ class TrialLedger:
         Raises:
             StorageError: If it cannot be written; the trial is unchanged then.
         """
-        try:
-            self._log.append(record)
-        except StorageError as error:
-            self.error = error  # Ray Tune wraps the exception in a traceback of its own
-            raise
+        self._log.append(record)
         self._apply(record)
         self.written += 1
         self._callback.on_report(record)

@@ -6,7 +6,7 @@ and reads all open trials again at each call. For short trials that would domina
 
 import copy
 from collections.abc import Container, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from heapq import nlargest
 from operator import attrgetter
 from pathlib import Path
@@ -14,6 +14,10 @@ from pathlib import Path
 from optuna.storages import InMemoryStorage, RDBStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy import URL
+
+from class_sweep.base.faults import faults_as_errors
+from class_sweep.base.files import replace_durably
 
 _LATEST, _BEST = 900, 100  # trials of a long study that a sampler sees
 
@@ -99,10 +103,9 @@ class FileStorage(MemoryStorage):
     def __init__(self, path: Path) -> None:
         """Open or create the file at `path`."""
         super().__init__()
-        # The file must open after the driver was killed between two statements.
-        self._file = RDBStorage(
-            f"sqlite:///{path}", engine_kwargs={"connect_args": {"timeout": 60}}
-        )
+        self._path = path
+        with self._faults():
+            self._file = open_file(path)
         self._ids: dict[int, int] = {}  # of open trials: number to id in the file
         self._saved: dict[int, set[object]] = {}  # of open trials: the names that the file has
 
@@ -111,6 +114,11 @@ class FileStorage(MemoryStorage):
     ) -> int:
         """Create the study with the trials that the file has."""
         study_id = super().create_new_study(directions, study_name)
+        with self._faults():
+            self._read_file(study_id, directions)
+        return study_id
+
+    def _read_file(self, study_id: int, directions: Sequence[StudyDirection]) -> None:
         stored = {study.study_name: study._study_id for study in self._file.get_all_studies()}
         name = self.get_study_name_from_id(study_id)
         if name in stored:
@@ -122,10 +130,20 @@ class FileStorage(MemoryStorage):
             if not trial.state.is_finished():
                 self._ids[trial.number] = trial._trial_id
                 self._saved[trial.number] = _parts(trial)
-        return study_id
 
     def save(self, number: int) -> None:
-        """Write what has changed in a trial of the study to the file."""
+        """Write what has changed in a trial of the study to the file.
+
+        Raises:
+            StorageError: If SQLite cannot write it.
+        """
+        with self._faults():
+            self._save(number)
+
+    def _faults(self) -> AbstractContextManager[None]:
+        return faults_as_errors(f"a study must be readable and writable: {self._path}")
+
+    def _save(self, number: int) -> None:
         trial = self._get_trial(self.get_trial_id_from_study_id_trial_number(0, number))
         saved = self._saved.get(number)
         if saved is None:
@@ -152,6 +170,14 @@ class FileStorage(MemoryStorage):
             self._file.set_trial_state_values(file_id, trial.state, trial.values)
 
 
+def open_file(path: Path) -> RDBStorage:
+    """Optuna's storage in a SQLite file, which is created if it does not exist."""
+    # A path may hold the characters that mean something in a URL.
+    url = URL.create("sqlite", database=str(path)).render_as_string()
+    # The file must open after the driver was killed between two statements.
+    return RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 60}})
+
+
 def reopen_trials(path: Path, ended: Container[int]) -> None:
     """Reopen the trials of a study file that have not ended in the log.
 
@@ -162,21 +188,21 @@ def reopen_trials(path: Path, ended: Container[int]) -> None:
         path: The study file.
         ended: The numbers of the trials that have ended in the log.
     """
-    file = RDBStorage(f"sqlite:///{path}")
+    file = open_file(path)
     (study,) = file.get_all_studies()
     trials = file.get_all_trials(study._study_id)
     too_early = {t.number for t in trials if t.state.is_finished() and t.number not in ended}
     if too_early:
         partial = path.with_name(f".{path.name}-open")
         partial.unlink(missing_ok=True)
-        reopened = RDBStorage(f"sqlite:///{partial}")
+        reopened = open_file(partial)
         study_id = reopened.create_new_study(study.directions, study.study_name)
         for trial in trials:
             if trial.number in too_early:
                 trial.state, trial.values, trial.datetime_complete = TrialState.RUNNING, None, None
             reopened.create_new_trial(study_id, trial)
         reopened.engine.dispose()
-        partial.replace(path)
+        replace_durably(partial, path)
     file.engine.dispose()
 
 

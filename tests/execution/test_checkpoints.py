@@ -83,7 +83,7 @@ def test_a_failed_write_leaves_the_older_checkpoint(tmp_path):
 
     store = LocalCheckpointStore(tmp_path)
     store.save("a.pt", of(1))
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(StorageError, match="a checkpoint must be written to the disk: No space"):
         store.save("a.pt", fails)
     assert step_of(store) == 1
 
@@ -177,6 +177,6 @@ def test_a_queued_checkpoint_has_no_name_on_the_disk(storage, monkeypatch, tmp_p
 
 def test_a_full_disk_is_an_error(tmp_path):
     (tmp_path / "file").write_text("x")
-    with pytest.raises(OSError, match="file"):
+    with pytest.raises(StorageError, match="file"):
         LocalCheckpointStore(tmp_path / "file").save("a.pt", of(1))
     assert Path(tmp_path / "file").read_text() == "x"

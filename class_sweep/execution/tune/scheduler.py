@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
-from class_sweep.base.files import is_disk_full
+from class_sweep.base.faults import fault_in
 from class_sweep.errors import StorageError
 from class_sweep.execution.interrupts import StopRequest
 from class_sweep.tuning.tuner import Tuner
@@ -66,8 +66,8 @@ class TunerScheduler(FIFOScheduler):
             return  # its machine was taken away with a notice, which costs no retry
         text = Path(trial.error_file).read_text(encoding="utf-8") if trial.error_file else ""
         reason = _reason(text)
-        if is_disk_full(text):  # no fault of the trial: it continues once there is space
-            raise StorageError(f"a checkpoint must be written to the disk: {reason}")
+        if fault := fault_in(text):  # no fault of the trial: it continues once the disk works
+            raise StorageError(fault)
         self._tuner.worker_died(trial.config["trial"], reason, text)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ray import tune
 
-from class_sweep.base.files import is_disk_full
+from class_sweep.base.faults import fault_in, fault_of
 from class_sweep.errors import StorageError, SweepError
 from class_sweep.execution.context import SweepContext
 from class_sweep.execution.tune.checkpointing import Checkpoints, trial_name
@@ -125,10 +125,9 @@ class Session:
                     verbose=0,
                 )
         except Exception as error:
-            if tuner.ledger.error:
-                raise tuner.ledger.error from None
-            if is_disk_full(str(error)):
-                raise StorageError(f"a sweep must have free disk space: {folder.path}") from error
+            # Ray Tune puts an error of a callback into a traceback of its own.
+            if fault := fault_of(error) or fault_in(str(error)):
+                raise StorageError(fault) from error
             kept = context.writer.keep_traceback(None, traceback.format_exc())
             raise SweepError(
                 f"Ray Tune ended on an error: {str(error).strip().splitlines()[-1]} ({kept}); every"

@@ -1,0 +1,63 @@
+"""What a fault of the machine leaves of a sweep, and the command that continues it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from class_sweep.base.faults import fault_of
+from class_sweep.errors import InterruptedSweepError, StorageError
+from class_sweep.results.folder import ResultsFolder, ResultsWriter
+
+
+@contextmanager
+def faults_explained(folder: ResultsFolder, command: str) -> Iterator[None]:
+    """Turn each fault of a disk, a file system or SQLite into one error that says how to go on.
+
+    Args:
+        folder: The results folder.
+        command: The command that continues the work, `resume` or `confirm`.
+
+    Raises:
+        StorageError: In place of the fault.
+    """
+    try:
+        yield
+    except Exception as error:
+        _explain(error, folder, command)
+        raise
+
+
+@contextmanager
+def new_folder_settled(writer: ResultsWriter) -> Iterator[None]:
+    """Explain a fault of a new sweep, or remove its folder if no trial has started.
+
+    A removed folder does not stand in the way of the next `run` with the same name. After Ctrl-C
+    the folder stays, to be resumed.
+
+    Raises:
+        StorageError: In place of a fault after the start of the trials.
+    """
+    try:
+        yield
+    except (KeyboardInterrupt, InterruptedSweepError):
+        raise
+    except BaseException as error:
+        if writer.trials_began:
+            _explain(error, writer.folder, "resume")
+        else:
+            writer.discard()
+        raise
+
+
+def _explain(error: BaseException, folder: ResultsFolder, command: str) -> None:
+    """Raise a StorageError in place of a fault; return if the error is another one."""
+    if reason := fault_of(error):
+        raise StorageError(f"{reason}; {_how_to_go_on(folder, command)}") from error
+
+
+def _how_to_go_on(folder: ResultsFolder, command: str) -> str:
+    if folder.space.is_file():
+        return f"every report is kept, continue with: class-sweep {command} {folder.path}"
+    return (
+        f"the results folder is no longer at {folder.path}; continue where it is now, with:"
+        f" class-sweep {command} FOLDER"
+    )
