@@ -1,5 +1,7 @@
 """The contract of every registered backbone, in each of its forms."""
 
+import math
+
 import pytest
 import torch
 
@@ -65,6 +67,20 @@ def test_the_loss_has_named_finite_scalar_parts(build, batch):
         assert part.shape == ()
         assert torch.isfinite(part)
         assert part.requires_grad
+
+
+@pytest.mark.parametrize("name", sorted(BACKBONES))
+def test_every_learned_temperature_is_bounded(name, settings, inputs, batch):
+    backbone = build_backbone(settings(name), inputs)
+    scales = [p for name, p in backbone.named_parameters() if "log_scale" in name]
+    has_temperature = "temperature" in BACKBONES.settings_class(name).model_fields
+    assert bool(scales) == has_temperature
+    for scale, bounded in ((99.0, 99.0), (101.0, 100.0), (1e30, 100.0)):
+        with torch.no_grad():
+            for log_scale in scales:
+                log_scale.fill_(math.log(scale))
+        backbone.loss_parts(*sides(backbone, batch))
+        assert [s.exp().item() for s in scales] == pytest.approx([bounded] * len(scales))
 
 
 def test_gradients_reach_every_parameter(build, batch):

@@ -124,7 +124,10 @@ def test_equal_pools_draw_equal_batches_and_epochs_differ():
     hard = CurriculumSampler(schedule, np.arange(50)[::-1].copy(), 7)
     assert np.array_equal(easy.epoch(1), hard.epoch(1))
     assert not np.array_equal(easy.epoch(1), easy.epoch(2))
-    assert not np.array_equal(easy.epoch(1), CurriculumSampler(schedule, np.arange(50), 8).epoch(1))
+    next_seed = CurriculumSampler(schedule, np.arange(50), 8)
+    assert not np.array_equal(easy.epoch(1), next_seed.epoch(1))
+    # A confirmation uses consecutive seeds: their batches must not overlap.
+    assert not np.array_equal(easy.epoch(1), next_seed.epoch(0))
 
 
 @settings(max_examples=50)
@@ -158,6 +161,20 @@ def test_batches_have_complete_groups_of_separate_families():
     schedule = Schedule.plan(Curriculum(), Budget(epochs=2), batch_size=20, pairs=pairs)
     assert _met_again(schedule, family, nearest, size) > 14  # of 15, five whole families a batch
     assert _met_again(schedule, family, None, size) < 8
+
+
+def test_a_group_has_at_most_group_size_pairs():
+    # Pairs 0 to 3 are similar; the neighbours of all others are outside the pool.
+    pool, family = np.arange(60), {0, 1, 2, 3}
+    nearest = np.full((63, 3), [60, 61, 62], np.int32)
+    for pair in family:
+        nearest[pair] = sorted(family - {pair})
+    for seed in range(5):
+        order = neighbourhoods(pool, nearest, 3, np.random.default_rng(seed))
+        of_family = np.isin(order, list(family)).astype(int)
+        longest_run = max(np.convolve(of_family, np.ones(3)))
+        assert longest_run == 3
+        assert max(np.convolve(of_family, np.ones(4))) == 3, "a fourth pair starts its own group"
 
 
 def _met_again(schedule, family, nearest, size):

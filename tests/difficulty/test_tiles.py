@@ -5,10 +5,11 @@ from copy import deepcopy
 import numpy as np
 import pytest
 
+from class_sweep.difficulty import combine
 from class_sweep.difficulty.index import build_index
 from class_sweep.difficulty.layout import block_order, even_spans
 from class_sweep.difficulty.similarity import Similarity
-from class_sweep.difficulty.tiles import count_tile, tiles
+from class_sweep.difficulty.tiles import TILE, count_tile, tiles
 
 SIGMAS = np.round(np.arange(0.3, 1.0, 0.05), 2)
 
@@ -38,6 +39,12 @@ def test_tiles_of_an_executor_in_any_order_give_the_same_index(
     assert of_many_tiles.checksum() == in_process.checksum()
     of_one_tile = build_index(text, molecule, SIGMAS, executor=executor, **arguments)
     assert of_one_tile.checksum() == in_process.checksum()
+
+
+def test_counts_and_keys_have_enough_bits():
+    # A pair has one count fewer than there are pairs: it is not its own look-alike.
+    assert np.iinfo(np.uint16).max >= combine.MAX_UINT16_PAIRS - 1
+    assert TILE <= 2**16
 
 
 def test_more_pairs_than_two_bytes_can_count(counting_with, monkeypatch):

@@ -29,6 +29,9 @@ class Table(torch.nn.Module):
     def encode_molecules(self, molecules):
         return {"embedding": molecules.vectors}
 
+    def pair_scores(self, texts, molecules):
+        return (texts["embedding"] * molecules["embedding"]).sum(dim=1)
+
 
 def data(texts, molecules, more=0, seed=0):
     """Pairs, all of validation, of numbered texts and molecules, and molecules without text."""
@@ -83,6 +86,16 @@ def test_ranks_count_distinct_wrong_candidates_alone(pairs, more, seed):
         assert {d: ranks[pool][d].tolist() for d in DIRECTIONS} == expected
 
 
+def test_further_right_candidates_stay_out_when_reranked():
+    # Text 0 is right for the molecules 0 and 1, and molecule 1 for the texts 0 and 1.
+    texts, molecules = [0, 0, 1, 2], [0, 1, 1, 2]
+    for seed in range(8):
+        features = data(texts, molecules, 2, seed)
+        ranks = pool_ranks(Table(), features, "validation", ("all",), CPU, depth=100)["all"]
+        expected = by_definition(features, texts, molecules, 2)
+        assert {d: ranks[d].tolist() for d in DIRECTIONS} == expected
+
+
 def test_a_molecule_of_several_texts_does_not_tie_with_itself():
     features = data([0, 1, 2], [0, 0, 1])
     pool = pool_of(features, "validation", "split")
@@ -131,6 +144,9 @@ def test_a_further_right_candidate_does_not_lower_the_ceiling():
     # One molecule with two texts, and one text of two molecules.
     bounds = ceilings_of([0, 1, 2, 2], [0, 0, 1, 2], [0, 1, 2, 2], [0, 0, 1, 2])
     assert bounds["molecule_to_text"] == (0.0, 1.0)
+    assert bounds["text_to_molecule"] == (0.0, 1.0)
+    # One text of three molecules with equal inputs: none is a wrong answer.
+    bounds = ceilings_of([0, 0, 0, 1], [0, 1, 2, 3], [0, 0, 0, 1], [0, 0, 0, 1])
     assert bounds["text_to_molecule"] == (0.0, 1.0)
 
 

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from class_sweep.training import ranking
 from class_sweep.training.ranking import mean_metrics, mid_ranks
 
 # Scores in eighths are exact in float32, and few, so that many tie.
@@ -61,17 +62,24 @@ def test_the_position_of_a_query_is_no_advantage():
     assert np.array_equal(mid_ranks(queries, candidates[order], positions), ranks)
 
 
-@pytest.mark.parametrize("queries", [1023, 1024, 1025, 2049])
-def test_ranks_do_not_depend_on_the_blocks(queries):
-    generator = np.random.default_rng(queries)
-    sides = generator.integers(-2, 3, size=(2, queries, 4)).astype(np.float32)
-    texts, molecules = sides / 8
-    targets = generator.integers(0, queries, queries)
+@pytest.mark.parametrize("block", [1, 4, 9, 27, 100])
+@pytest.mark.parametrize("ignored", [False, True])
+def test_ranks_do_not_depend_on_the_blocks(block, ignored, monkeypatch):
+    queries, candidates = 27, 11
+    monkeypatch.setattr(ranking, "_BLOCK_SCORES", block * candidates)
+    generator = np.random.default_rng(0)
+    texts = generator.integers(-2, 3, size=(queries, 4)).astype(np.float32) / 8
+    molecules = generator.integers(-2, 3, size=(candidates, 4)).astype(np.float32) / 8
+    targets = generator.integers(0, candidates, queries)
     scores = texts @ molecules.T  # exact: sums of small multiples of 1/64
-    target_scores = scores[np.arange(queries), targets][:, None]
-    expected = (scores > target_scores).sum(1) + ((scores == target_scores).sum(1) + 1) / 2
-    ranks = mid_ranks(*map(torch.from_numpy, (texts, molecules, targets)))
-    assert np.array_equal(ranks, expected)
+    left_out = None
+    if ignored:
+        rows = np.array([0, 3, 10, 10, 19, 26])
+        columns = (targets[rows] + [1, 2, 1, 3, 4, 5]) % candidates
+        scores[rows, columns] = -np.inf
+        left_out = torch.from_numpy(rows), torch.from_numpy(columns)
+    ranks = mid_ranks(*map(torch.from_numpy, (texts, molecules, targets)), left_out)
+    assert ranks.tolist() == by_definition(scores, targets)
 
 
 @given(st.integers(2, 200), st.integers(1, 5), st.integers(0, 99))
