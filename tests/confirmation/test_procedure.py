@@ -10,10 +10,12 @@ from class_sweep.confirmation.procedure import (
     confirmation_seeds,
     confirmation_space,
 )
-from class_sweep.errors import ConfigError
+from class_sweep.curriculum.schedule import Schedule
+from class_sweep.errors import ConfigError, TrainingError
 from class_sweep.preparation.clock import Clock
 from class_sweep.preparation.prepare import prepare
 from class_sweep.results.callback import Callback
+from class_sweep.training.features import TrialFeatures
 from class_sweep.training.split_metrics import metrics_of_ranks
 
 
@@ -23,8 +25,13 @@ def space(small_space_text):
 
 
 @pytest.fixture(scope="module")
-def arrays(space, cache):
-    return prepare(space, cache, Clock(), Callback()).features.arrays()
+def prepared(space, cache):
+    return prepare(space, cache, Clock(), Callback())
+
+
+@pytest.fixture(scope="module")
+def arrays(prepared):
+    return prepared.features.arrays()
 
 
 VALUES = {
@@ -73,13 +80,20 @@ def test_a_run_is_trained_to_its_end_and_its_ranks_give_its_metrics(space, array
     other = train_job(arrays, Job("trial 1", VALUES, 5), space, "validation")
     assert again.metrics == trained.metrics != other.metrics
     assert metrics_of_ranks(trained.ranks) == pytest.approx(trained.metrics, rel=1e-6)
-    assert trained.samples % 32 == 0
+    settings = space.resolve(VALUES)
+    pairs = len(TrialFeatures.from_arrays(arrays).rows("train"))
+    assert trained.samples == Schedule.of(settings, pairs).samples
 
 
-def test_a_training_that_would_fail_again_is_not_retried(space, arrays):
-    job = Job("trial 1", VALUES | {"optimizer.lr": 10.0, "optimizer.weight_decay": 10.0}, 4)
-    trained = train_job(arrays, job, space, "validation")
-    assert trained.reason is None or "finite" in trained.reason
+def test_a_training_that_would_fail_again_is_not_retried(space, arrays, monkeypatch):
+    def diverges(*_):
+        raise TrainingError("the loss must stay a finite number, got nan by step 3")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(paired_runs.Trainer, "train_to", diverges)
+        trained = train_job(arrays, Job("trial 1", VALUES, 4), space, "validation")
+    assert trained.reason == "the loss must stay a finite number, got nan by step 3"
+    assert trained.traceback is None
     broken = Job("trial 1", VALUES | {"curriculum.sigma": 0.123}, 4)  # was never indexed
     trained = train_job(arrays, broken, space, "validation")
     assert "0.123" in trained.reason

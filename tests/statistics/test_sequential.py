@@ -72,6 +72,69 @@ def test_a_failed_run_leaves_its_comparison_open():
     assert progress.wanted == []
 
 
+def test_a_run_that_fails_at_a_later_look_leaves_its_comparison_open():
+    # Three seeds would decide the second comparison if it had the whole error, and it gets the
+    # whole error once five seeds decide the first one; but then its own run has failed.
+    scores = {
+        "a": dict.fromkeys(range(5), 0.0),
+        "full_data": dict(enumerate([-1.0, -1.3, -0.8, -1.0, -1.1])),
+        "random": dict(enumerate([-1.0, -1.108, -0.892, None, -1.0])),
+    }
+    at_three = evaluate_looks([AGAINST_FULL, AGAINST_RANDOM], scores, seeds=3, max_seeds=3)
+    assert {status.outcome for status in at_three.statuses.values()} == {"open"}
+    progress = evaluate_looks([AGAINST_FULL, AGAINST_RANDOM], scores, seeds=5, max_seeds=5)
+    assert progress.statuses[AGAINST_FULL].outcome == "better"
+    status = progress.statuses[AGAINST_RANDOM]
+    assert status.p_adjusted < 0.05
+    assert (status.outcome, status.closed) == ("open", "failed")
+
+
+def differences_with(t, n=3):
+    """n differences whose t statistic is t."""
+    noise = np.linspace(-1, 1, n)
+    return dict(enumerate(t * noise.std(ddof=1) / np.sqrt(n) + noise))
+
+
+@pytest.mark.parametrize("t", [2.0, 7.0, 12.0, 16.0, 30.0, -7.0, -30.0])
+def test_the_interval_has_the_level_of_the_test_and_excludes_0_if_decided(t):
+    scores = {"a": differences_with(t), "full_data": dict.fromkeys(range(3), 0.0)}
+    progress = evaluate_looks([AGAINST_FULL], scores, seeds=5, max_seeds=10)
+    status = progress.statuses[AGAINST_FULL]
+    # One comparison has the whole error, and the first look a tenth of it.
+    assert status.level == pytest.approx(0.05 * 0.1)
+    low, high = status.differences.interval(status.level)
+    assert (low > 0 or high < 0) == (status.outcome != "open")
+    assert status.outcome == {True: "open", t > 15: "better", t < -15: "worse"}[True]
+
+
+def test_seeds_are_paired_by_their_number_whatever_the_order_of_the_runs():
+    scores = values(10, a=0.01, full_data=0.0, random=-2.0)
+    shuffled = {arm: dict(reversed(by_seed.items())) for arm, by_seed in scores.items()}
+    shuffled["a"] = scores["a"]
+    pairs = [AGAINST_FULL, AGAINST_RANDOM]
+    expected = evaluate_looks(pairs, scores, seeds=5, max_seeds=10)
+    assert evaluate_looks(pairs, shuffled, seeds=5, max_seeds=10) == expected
+
+
+def test_a_comparison_that_no_number_of_seeds_decides_is_hopeless():
+    scores = {
+        "a": dict(enumerate([0.25, -0.25, 0.5, -0.5, 0.0])),
+        "full_data": dict.fromkeys(range(5), 0.0),
+    }
+    progress = evaluate_looks([AGAINST_FULL], scores, seeds=5, max_seeds=10)
+    status = progress.statuses[AGAINST_FULL]
+    assert (status.seeds_needed, status.closed) == (None, "hopeless")
+    assert progress.wanted == []
+
+
+def test_a_finalist_that_is_worse_than_another_control_continues():
+    scores = values(3, a=0.0, full_data=0.001, random=2.0)
+    progress = evaluate_looks([AGAINST_FULL, AGAINST_RANDOM], scores, seeds=5, max_seeds=10)
+    assert progress.statuses[AGAINST_RANDOM].outcome == "worse"
+    assert progress.statuses[AGAINST_FULL].closed is None
+    assert set(progress.wanted) == {(arm, i) for arm in ("a", "full_data") for i in (3, 4)}
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_later_looks_keep_every_claim(seed):
     generator = np.random.default_rng(seed)

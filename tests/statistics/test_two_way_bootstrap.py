@@ -64,6 +64,15 @@ def test_with_identical_seeds_the_width_is_that_of_the_queries():
     assert high - low == pytest.approx(2 * 1.96 * error, rel=0.1)
 
 
+def test_with_identical_queries_the_width_is_that_of_the_seeds():
+    generator = np.random.default_rng(4)
+    by_seed = generator.integers(1, 50, (2, 60, 1)).astype(np.float32)
+    first, second = ({name: np.tile(arm, (1, 8)) for name in NAMES} for arm in by_seed)
+    low, high = intervals(first, second)["split/text_to_molecule/mean_rank"]
+    error = (by_seed[0] - by_seed[1]).std() / np.sqrt(60)
+    assert high - low == pytest.approx(2 * 1.96 * error, rel=0.1)
+
+
 def test_draws_are_seeded():
     generator = np.random.default_rng(3)
     first, second = ranks(generator), ranks(generator)

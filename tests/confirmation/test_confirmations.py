@@ -1,0 +1,127 @@
+"""A confirmation and a reading of the test split over made-up trainings."""
+
+import numpy as np
+import pytest
+from made_sweeps import make_folder, report_of
+
+from class_sweep.config.document import load_space, parse_space
+from class_sweep.config.objective import DIRECTIONS, POOLS
+from class_sweep.confirmation import procedure, test_split
+from class_sweep.confirmation.paired_runs import Trained
+from class_sweep.confirmation.procedure import confirm_sweep
+from class_sweep.confirmation.test_split import read_test
+from class_sweep.execution.context import SweepContext
+from class_sweep.preparation.clock import Clock
+from class_sweep.preparation.prepare import prepare
+from class_sweep.results.callback import Callback
+from class_sweep.results.folder import ResultsFolder, ResultsWriter
+from class_sweep.training.split_metrics import metrics_of_ranks
+
+VALUES = {
+    "curriculum.order": "hard_first", "curriculum.alpha": 0.5, "curriculum.beta": 0.1,
+    "curriculum.sigma": 0.6, "curriculum.intensity": "constant",
+}  # fmt: skip
+BETTER, WORSE = 5.0, 20.0  # mean ranks of the finalist and of its control
+
+
+class Trainings:
+    """Stands in for `retrain`: ranks around a mean, and the asked jobs.
+
+    Attributes:
+        asked: (arm, seed, split) of every job.
+        failing: (arm, seed) of the jobs that fail.
+    """
+
+    def __init__(self):
+        self.asked, self.failing = [], set()
+
+    def __call__(self, _context, jobs, split):
+        for job in jobs:
+            self.asked.append((job.arm, job.seed, split))
+            if (job.arm, job.seed) in self.failing:
+                yield job, Trained(reason="the worker died")
+                continue
+            ranks = self.ranks(job.arm, job.seed)
+            by_name = {f"{pool}/{d}": ranks for pool in POOLS for d in DIRECTIONS}
+            yield job, Trained(100, 1.0, metrics_of_ranks(by_name), by_name)
+
+    @staticmethod
+    def ranks(arm, seed):
+        mean = WORSE if arm == "full_data" else BETTER
+        noise = np.random.default_rng([seed, int(mean)]).normal(size=70)
+        return (mean + noise).astype(np.float32)
+
+
+@pytest.fixture
+def trainings(monkeypatch):
+    made = Trainings()
+    for module in (procedure, test_split):
+        monkeypatch.setattr(module, "retrain", made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def prepared(small_space_text, cache):
+    return prepare(parse_space(small_space_text), cache, Clock(), Callback())
+
+
+@pytest.fixture
+def confirmed(small_space_text, prepared, tmp_path, trainings):
+    """Confirms the sweep once more; returns its context and its verdict."""
+    text = small_space_text.replace("validation/mrr", "validation/mean_rank").replace(
+        "finalists: 0", "finalists: 1, controls: [full_data], seeds: 3, max_seeds: 3"
+    )
+    folder = make_folder(tmp_path / "sweep", text, [report_of(1, "finish", 8.0, VALUES)])
+    space = load_space(folder / "space.yaml")
+
+    def confirm():
+        with ResultsWriter(ResultsFolder(folder)) as writer:
+            context = SweepContext(space, writer, None, prepared, None, Clock(), Callback())
+            confirm_sweep(context, context.folder.read_summary())
+            return context, context.folder.read_verdict()
+
+    return confirm
+
+
+def test_of_mean_ranks_the_smaller_is_better(confirmed):
+    _, verdict = confirmed()
+    (pair,) = verdict.pairs
+    assert pair.outcome == "better"
+    assert (verdict.winner.arm, verdict.winner.confirmed) == ("trial 1", True)
+
+
+def test_a_failed_run_is_made_once_more_and_no_other(confirmed, trainings):
+    trainings.failing = {("full_data", 5)}
+    _, verdict = confirmed()
+    assert verdict.pairs[0].closed == "failed"
+    assert [(run.arm, run.seed) for run in verdict.failed] == [("full_data", 5)]
+    trainings.failing, trainings.asked = set(), []
+    _, verdict = confirmed()
+    assert trainings.asked == [("full_data", 5, "validation")]
+    assert (verdict.pairs[0].outcome, verdict.failed) == ("better", [])
+
+
+def test_a_reading_of_the_test_split_is_winner_minus_control_seed_by_seed(confirmed, trainings):
+    context, verdict = confirmed()
+    trainings.asked = []
+    reading = read_test(context)
+    assert sorted(trainings.asked) == sorted(
+        (arm, seed, "test") for arm in ("trial 1", "full_data") for seed in (4, 5, 6)
+    )
+    (pair,) = reading.pairs
+    assert (reading.winner, pair.arm) == ("trial 1", "full_data")
+    name = "split/mean_rank"
+    winner, control = (
+        [trainings.ranks(arm, seed).mean() for seed in verdict.seeds]
+        for arm in ("trial 1", "full_data")
+    )
+    assert reading.arms["trial 1"][name] == pytest.approx(np.mean(winner))
+    assert reading.arms["full_data"][name] == pytest.approx(np.mean(control))
+    row = pair.metrics[name]
+    differences = np.subtract(winner, control)
+    assert row.difference == pytest.approx(differences.mean())
+    # The 97.5 % quantile of t with 2 degrees of freedom.
+    half = 4.302653 * differences.std(ddof=1) / np.sqrt(3)
+    assert row.t == pytest.approx((row.difference - half, row.difference + half))
+    low, high = row.bootstrap
+    assert low < row.difference < high < 0
