@@ -2,6 +2,7 @@
 
 import commands_page
 import files_page
+import limits_page
 import python_page
 import settings_page
 from mkdocs.config.defaults import MkDocsConfig
@@ -12,6 +13,7 @@ PAGES = {
     "reference/commands.md": commands_page.render,
     "reference/python.md": python_page.render,
     "reference/result-files.md": files_page.render,
+    "reference/limits.md": limits_page.render,
 }
 
 

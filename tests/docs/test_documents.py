@@ -80,7 +80,7 @@ def test_every_page_is_in_the_navigation():
 
 def test_every_link_to_a_file_leads_somewhere(page):
     text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
-    generated = {"settings.md", "commands.md", "python.md", "result-files.md"}
+    generated = {"settings.md", "commands.md", "python.md", "result-files.md", "limits.md"}
     for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
         assert (page.parent / link).exists() or Path(link).name in generated, link
 

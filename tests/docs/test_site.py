@@ -8,11 +8,13 @@ from pathlib import Path
 
 import commands_page
 import files_page
+import limits_page
 import pytest
 import python_page
 import settings_page
 from pydantic import TypeAdapter
 
+from class_sweep.base import limits
 from class_sweep.config.sections import Settings
 from class_sweep.results.folder import ResultsFolder
 
@@ -91,6 +93,14 @@ def test_every_key_of_a_result_file_is_documented(site):
         assert name in page
         keys = TypeAdapter(model).json_schema()["properties"]
         assert [key for key in keys if not re.search(rf"^{key}$", page, re.MULTILINE)] == []
+
+
+def test_every_bound_on_input_is_documented_with_its_value(site):
+    page = text_of(site / "reference" / "limits.html")
+    named = {name for rows in limits_page.bounds().values() for name, _ in rows}
+    assert named == {name for name in vars(limits) if name.startswith(("MAX_", "MIN_"))}
+    for name in named:
+        assert re.search(rf"^{name}\s+{getattr(limits, name):,}$", page, re.MULTILINE), name
 
 
 def test_every_file_of_a_results_folder_is_documented():
