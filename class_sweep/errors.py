@@ -47,6 +47,10 @@ class StorageError(ClassSweepError):
     """A disk that would not take what a sweep has to write; what was written before stands."""
 
 
+class OutputError(ClassSweepError):
+    """Standard output that did not take what a command printed, for example on a full disk."""
+
+
 class TrainingError(ClassSweepError):
     """A trial that could not be trained to its end, with the reason."""
 

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from class_sweep.cli.arguments import Address, SpaceFile, StorageOption
 from class_sweep.cli.locations import new_storage
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from class_sweep.config.document import Space
     from class_sweep.preparation.capacity import Machine
     from class_sweep.preparation.difficulty_indexes import MakeExecutor
@@ -39,12 +40,12 @@ def check(
     from class_sweep.preparation.plan import plan_sweep, require_resources
     from class_sweep.preparation.rules import load_checked_pairs
     from class_sweep.rendering.blocks import Block, Text
-    from class_sweep.rendering.terminal import print_blocks
+    from class_sweep.rendering.terminal import make_console, print_blocks
     from class_sweep.report.tables.sweep_plan import Footprint, diagnosis_blocks, plan_blocks
     from class_sweep.tuning.pruners.pruner import pruning_notes
     from class_sweep.tuning.samplers.sampler import make_sampler
 
-    console = Console()
+    console = make_console()
     space = load_space(file)
     copy = new_storage(storage, Path("results") / file.stem)
     if copy:
@@ -71,7 +72,7 @@ def check(
     print_blocks(console, [*plan_blocks(space, plan, footprint, where), *tables, *notes])
 
 
-def _prepare(space: "Space", address: str | None, console: Console) -> "Prepared":
+def _prepare(space: "Space", address: str | None, console: "Console") -> "Prepared":
     from class_sweep.base.array_cache import ArrayCache, default_cache_folder
     from class_sweep.preparation.clock import Clock
     from class_sweep.preparation.prepare import prepare

@@ -3,10 +3,9 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from class_sweep.cli.arguments import HtmlPage
-from class_sweep.cli.locations import open_results
+from class_sweep.cli.locations import open_results, require_writable, write_output
 
 
 def compare(
@@ -24,15 +23,15 @@ def compare(
     """
     from contextlib import ExitStack
 
-    from class_sweep.base.files import write_atomic
     from class_sweep.rendering.html import page
-    from class_sweep.rendering.terminal import print_chapters
+    from class_sweep.rendering.terminal import make_console, print_chapters
     from class_sweep.report.sweep_comparison import TITLE, compare_sweeps
 
+    require_writable("--html", html)
     with ExitStack() as stack:
         paths = [stack.enter_context(open_results(location)).path for location in results]
         chapters = compare_sweeps(paths, results)
-    print_chapters(Console(), chapters)
+    print_chapters(make_console(), chapters)
     if html:
-        write_atomic(html, page(TITLE, [], chapters))
+        write_output(html, page(TITLE, [], chapters))
         typer.echo(f"wrote {html}", err=True)

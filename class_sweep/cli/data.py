@@ -1,15 +1,14 @@
 """`class-sweep data fetch` and `class-sweep data describe`."""
 
-import json
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from class_sweep.cli.arguments import Json, SpaceFile
+from class_sweep.cli.streams import print_json
 
 data_app = typer.Typer(help="Download or describe a data set.", no_args_is_help=True)
 
@@ -34,9 +33,10 @@ def fetch(
     from rich.progress import Progress
 
     from class_sweep.data.fetch import fetch_chebi20
+    from class_sweep.rendering.terminal import make_console
 
     assert name is PublicDataSet.CHEBI20  # noqa: S101 - the only one
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    with Progress(console=make_console(stderr=True), transient=True) as progress:
         bars: dict[str, int] = {}
 
         def show(file: str, done: int, total: int | None) -> None:
@@ -57,11 +57,11 @@ def describe(file: SpaceFile, as_json: Json = False) -> None:
     from class_sweep.config.document import load_space
     from class_sweep.data.corpus import load_pairs
     from class_sweep.data.describe import describe as describe_pairs
-    from class_sweep.rendering.terminal import print_blocks
+    from class_sweep.rendering.terminal import make_console, print_blocks
     from class_sweep.report.tables.data_summary import data_blocks
 
     summary = describe_pairs(load_pairs(load_space(file).settings.data))
     if as_json:
-        typer.echo(json.dumps(asdict(summary), indent=2, ensure_ascii=False))
+        print_json(asdict(summary))
     else:
-        print_blocks(Console(), data_blocks(summary))
+        print_blocks(make_console(), data_blocks(summary))

@@ -1,14 +1,13 @@
 """`class-sweep evaluate`."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from class_sweep.cli.arguments import Json, ModelFolder
+from class_sweep.cli.streams import print_json
 
 
 def evaluate(
@@ -39,13 +38,13 @@ def evaluate(
     """
     from class_sweep.config.objective import POOLS
     from class_sweep.models import Model
-    from class_sweep.rendering.terminal import print_blocks
+    from class_sweep.rendering.terminal import make_console, print_blocks
     from class_sweep.report.tables.evaluation_metrics import evaluation_blocks
 
     evaluation = Model.load(model).evaluate(
         split, pool or POOLS, data=data, extra_molecules=extra_molecules, rerank=rerank
     )
     if as_json:
-        typer.echo(json.dumps(asdict(evaluation), indent=2))
+        print_json(asdict(evaluation))
     else:
-        print_blocks(Console(), evaluation_blocks(evaluation))
+        print_blocks(make_console(), evaluation_blocks(evaluation))

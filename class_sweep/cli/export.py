@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from class_sweep.cli.arguments import Results
-from class_sweep.cli.locations import open_results
+from class_sweep.cli.locations import open_results, require_writable, write_output
+from class_sweep.cli.streams import print_document
 
 if TYPE_CHECKING:
     from class_sweep.config.document import Space
@@ -37,7 +38,10 @@ def export(
     out: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--out", metavar="FILE", help="The file; several files get a number each."
+            "-o",
+            "--out",
+            metavar="FILE",
+            help="The file, also in a new folder; several files get a number each.",
         ),
     ] = None,
 ) -> None:
@@ -48,13 +52,13 @@ def export(
 
     Example: `class-sweep export results/first --top 3 -o best.yaml`
     """
-    from class_sweep.base.files import write_atomic
     from class_sweep.config.document import load_space
     from class_sweep.errors import ResultsError
     from class_sweep.results.exporters import on_axes
     from class_sweep.results.folder import ResultsFolder
     from class_sweep.results.trials import trials_of
 
+    require_writable("--out", out)
     with open_results(results) as opened:
         folder = ResultsFolder.existing(opened.path)
         space = load_space(folder.space)
@@ -66,10 +70,10 @@ def export(
     texts = _texts(space, ranked[:top], for_, folder.path.name)
     for rank, text in enumerate(texts, start=1):
         if out is None:
-            typer.echo(("---\n" if rank > 1 else "") + text, nl=False)
+            print_document(("---\n" if rank > 1 else "") + text)
             continue
         path = out if len(texts) == 1 else out.with_stem(f"{out.stem}-{rank}")
-        write_atomic(path, text)
+        write_output(path, text)
         typer.echo(str(path))
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
 
 from class_sweep.errors import InterruptedSweepError
 
@@ -36,12 +35,12 @@ def follow(
     Raises:
         InterruptedSweepError: On Ctrl-C, if the sweep can be continued.
     """
-    from class_sweep.rendering.terminal import print_blocks, print_chapters
+    from class_sweep.rendering.terminal import make_console, print_blocks, print_chapters
     from class_sweep.report.final_summary import files_chapter, final_summary
     from class_sweep.report.live_view import LiveView
     from class_sweep.report.tables.test_reading import test_reading_blocks
 
-    console = Console()
+    console = make_console()
     try:
         with LiveView(console, objective) as view:
             done = sweep(view)

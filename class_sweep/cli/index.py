@@ -3,10 +3,10 @@
 from itertools import chain
 
 import typer
-from rich.console import Console
 
 from class_sweep.cli.arguments import HtmlPage, Json, SpaceFile
-from class_sweep.cli.locations import require_writable
+from class_sweep.cli.locations import require_writable, write_output
+from class_sweep.cli.streams import print_document
 
 
 def index(
@@ -19,13 +19,12 @@ def index(
     Example: `class-sweep index search_spaces/demo.yaml --html index.html`
     """
     from class_sweep.base.array_cache import ArrayCache, default_cache_folder
-    from class_sweep.base.files import write_atomic
     from class_sweep.config.document import load_space
     from class_sweep.data.molecule import draw
     from class_sweep.preparation.clock import Clock
     from class_sweep.preparation.difficulty_report import difficulty_report
     from class_sweep.preparation.prepare import prepare
-    from class_sweep.rendering.terminal import print_blocks
+    from class_sweep.rendering.terminal import make_console, print_blocks
     from class_sweep.report.index_report.index_tables import index_blocks
     from class_sweep.report.index_report.page import index_page
     from class_sweep.report.index_report.wording import order_warnings
@@ -34,7 +33,7 @@ def index(
     space = load_space(file)
     require_writable("--html", html)
     cache, clock = ArrayCache(default_cache_folder()), Clock()
-    with LiveView(Console(stderr=True), space.objective) as view:
+    with LiveView(make_console(stderr=True), space.objective) as view:
         prepared = prepare(space, cache, clock, view)
         with clock.stage("report", view):
             report = difficulty_report(space, prepared, cache)
@@ -42,11 +41,11 @@ def index(
         update={"seconds": clock.seconds, "warnings": order_warnings(report)}
     )
     if as_json:
-        typer.echo(report.json_text())
+        print_document(f"{report.json_text()}\n")
     else:
-        print_blocks(Console(), index_blocks(report))
+        print_blocks(make_console(), index_blocks(report))
     if html:
         examples = chain(report.examples.easiest, report.examples.hardest)
         drawings = {example.smiles: draw(example.smiles) for example in examples}
-        write_atomic(html, index_page(report, drawings))
+        write_output(html, index_page(report, drawings))
         typer.echo(f"wrote {html}", err=True)

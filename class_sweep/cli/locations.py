@@ -1,5 +1,6 @@
 """Resolve a command's arguments to a results folder or a storage."""
 
+import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -54,15 +55,37 @@ def folder_to_continue(results: str, out: Path | None) -> "tuple[Path, Storage |
 
 
 def require_writable(option: str, file: Path | None) -> None:
-    """Check, before any work, that the folder of an output file exists.
+    """Check, before any work, that an output file can be written; its folder need not exist.
 
     Raises:
-        ResultsError: If there is no such folder.
+        ResultsError: If the file is a folder, or its folder cannot be made or written to.
     """
     from class_sweep.errors import ResultsError
 
-    if file and not file.absolute().parent.is_dir():
-        raise ResultsError(f"{option} must be a file in a folder that exists, got {file}")
+    if file is None:
+        return
+    file = file.absolute()
+    above = next(folder for folder in file.parents if os.path.lexists(folder))
+    if not above.is_dir():
+        raise ResultsError(f"{option} must be a file below a folder, got {file}: {above} is none")
+    if file.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+        raise ResultsError(f"{option} must be a file that can be written, got {file}")
+
+
+def write_output(file: Path, text: str) -> None:
+    """Write a file that the user named, and the folders above it.
+
+    Raises:
+        StorageError: If it cannot be written.
+    """
+    from class_sweep.base.files import write_atomic
+    from class_sweep.errors import StorageError
+
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"a file must be writable: {file}: {error.strerror}") from error
+    write_atomic(file, text)
 
 
 class OpenResults:

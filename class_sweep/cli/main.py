@@ -5,8 +5,6 @@ import sys
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.logging import RichHandler
 
 from class_sweep import __version__
 from class_sweep.base.faults import fault_of
@@ -23,8 +21,10 @@ from class_sweep.cli.resume import rerun, resume
 from class_sweep.cli.retrieve import retrieve
 from class_sweep.cli.run import run
 from class_sweep.cli.status import status
+from class_sweep.cli.streams import protect_streams, require_output
 from class_sweep.cli.train import train
 from class_sweep.errors import ClassSweepError
+from class_sweep.rendering.terminal import make_console, print_error, visible
 
 app = typer.Typer(
     help="Find the best CLASS curriculum schedule for a text-molecule retrieval model.",
@@ -71,21 +71,35 @@ def _options(
 
 def main() -> None:
     """Run the command line. A mistake or a fault of a disk ends in one message and an exit code."""
-    console = Console(stderr=True)
-    handler = RichHandler(console=console, show_time=False, show_path=False, markup=False)
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])
+    protect_streams()
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[WarningLines()])
     try:
-        app()
+        code = _run()
+        require_output()
     except ClassSweepError as error:
-        _print_error(console, str(error))
-        sys.exit(error.exit_code)
+        print_error(make_console(stderr=True), str(error))
+        code = error.exit_code
     except Exception as error:
         if (reason := fault_of(error)) is None:
             raise
-        _print_error(console, reason)
-        sys.exit(1)
+        print_error(make_console(stderr=True), reason)
+        code = 1
+    sys.exit(code)
 
 
-def _print_error(console: Console, message: str) -> None:
-    console.print("[bold red]error:[/bold red]", end=" ")
-    console.print(message, markup=False, highlight=False, soft_wrap=True)
+def _run() -> int:
+    """Run a command; returns the exit code that Typer ends it with."""
+    try:
+        app()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
+    return 0
+
+
+class WarningLines(logging.Handler):
+    """Prints each logged warning on standard error, above a live view if there is one."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print a record."""
+        # Looked up each time: a live view puts its own stream there.
+        print(f"{record.levelname.lower()}: {visible(self.format(record))}", file=sys.stderr)  # noqa: T201

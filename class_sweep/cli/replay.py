@@ -1,13 +1,12 @@
 """`class-sweep replay`."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from class_sweep.cli.arguments import Json
+from class_sweep.cli.streams import print_json
 
 
 def _numbers(text: str) -> list[float]:
@@ -49,7 +48,7 @@ def replay(
 
     Example: `class-sweep replay results/published/chebi20-frozen-curves --pruner asha`
     """
-    from class_sweep.rendering.terminal import print_blocks
+    from class_sweep.rendering.terminal import make_console, print_blocks
     from class_sweep.report.tables.pruner_replay import replay_blocks
     from class_sweep.tuning.replay.replay_table import ReplayOptions, replay_table, settings_to_try
 
@@ -59,6 +58,6 @@ def replay(
     options = ReplayOptions(sampler, searches, trials, workers, seed)
     result = replay_table(table, tried, options)
     if as_json:
-        typer.echo(json.dumps(result.model_dump(mode="json"), indent=2, ensure_ascii=False))
+        print_json(result.model_dump(mode="json"))
     else:
-        print_blocks(Console(), replay_blocks(result))
+        print_blocks(make_console(), replay_blocks(result))

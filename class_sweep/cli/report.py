@@ -6,37 +6,42 @@ from typing import Annotated
 import typer
 
 from class_sweep.cli.arguments import Results
-from class_sweep.cli.locations import open_results
+from class_sweep.cli.locations import open_results, require_writable, write_output
+from class_sweep.cli.streams import print_document
 
 
 def report(
     results: Results,
-    out: Annotated[
+    html: Annotated[
         Path | None,
         typer.Option(
-            "-o",
-            "--out",
-            metavar="FILE",
-            help="The file. Default: report.html in the folder, or NAME.html for a storage.",
+            "--html",
+            metavar="PAGE",
+            help="The page. Default: report.html in the folder, or NAME.html for a storage.",
         ),
     ] = None,
     as_markdown: Annotated[
-        bool, typer.Option("--markdown", help="Write Markdown, by default to the terminal.")
+        bool, typer.Option("--markdown", help="Print Markdown instead of writing a page.")
     ] = False,
+    old_out: Annotated[Path | None, typer.Option("-o", "--out", hidden=True)] = None,
 ) -> None:
     """Write the report of a sweep as one HTML page, during or after the run.
 
     Example: `class-sweep report results/first`
     """
-    from class_sweep.base.files import write_atomic
-    from class_sweep.report.sweep_page import sweep_markdown, write_page
+    from class_sweep.errors import InputError
+    from class_sweep.report.sweep_page import sweep_markdown, sweep_page
+    from class_sweep.results.file_names import REPORT
 
+    if old_out:
+        raise InputError("--out of report has another name: --html PAGE, or --markdown > FILE")
+    if html and as_markdown:
+        raise InputError("--html and --markdown exclude each other; write --markdown > FILE")
+    require_writable("--html", html)
     with open_results(results) as opened:
-        if not as_markdown:
-            local = Path(f"{opened.path.name}.html") if opened.is_copy else None
-            typer.echo(str(write_page(opened.path, out or local)))
-        elif out is None:
-            typer.echo(sweep_markdown(opened.path), nl=False)
-        else:
-            write_atomic(out, sweep_markdown(opened.path))
-            typer.echo(str(out))
+        if as_markdown:
+            print_document(sweep_markdown(opened.path))
+            return
+        by_default = Path(f"{opened.path.name}.html") if opened.is_copy else opened.path / REPORT
+        write_output(html or by_default, sweep_page(opened.path))
+        typer.echo(str(html or by_default))

@@ -1,15 +1,14 @@
 """`class-sweep retrieve`."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from class_sweep.cli.arguments import HtmlPage, Json, ModelFolder
-from class_sweep.cli.locations import require_writable
+from class_sweep.cli.locations import require_writable, write_output
+from class_sweep.cli.streams import print_json
 
 
 def retrieve(
@@ -28,11 +27,10 @@ def retrieve(
 
     Example: `class-sweep retrieve models/first "a fatty acid with two double bonds" --top 5`
     """
-    from class_sweep.base.files import write_atomic
     from class_sweep.data.molecule import draw
     from class_sweep.models import Model
     from class_sweep.models.query import RERANKED, parse_query
-    from class_sweep.rendering.terminal import print_blocks
+    from class_sweep.rendering.terminal import make_console, print_blocks
     from class_sweep.report.tables.retrieved_hits import RetrievalResult, hit_blocks, hit_page
 
     query = parse_query(text, smiles)
@@ -46,10 +44,10 @@ def retrieve(
         hits=loaded.retrieve(text, smiles=smiles, top=top, candidates=candidates),
     )
     if as_json:
-        typer.echo(json.dumps(asdict(result), indent=2, ensure_ascii=False))
+        print_json(asdict(result))
     else:
-        print_blocks(Console(), hit_blocks(result))
+        print_blocks(make_console(), hit_blocks(result))
     if html:
         drawn = {hit.smiles for hit in result.hits if hit.smiles} | ({smiles} if smiles else set())
-        write_atomic(html, hit_page(result, {molecule: draw(molecule) for molecule in drawn}))
+        write_output(html, hit_page(result, {molecule: draw(molecule) for molecule in drawn}))
         typer.echo(f"wrote {html}", err=True)

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from class_sweep.cli.arguments import Json, Results
 from class_sweep.cli.locations import OpenResults, open_results
+from class_sweep.cli.streams import print_document, reader_is_gone
 
 if TYPE_CHECKING:
     from class_sweep.report.sweep_facts import SweepFacts
@@ -32,16 +32,16 @@ def status(
     """
     from rich.live import Live
 
-    from class_sweep.rendering.terminal import live_blocks, print_blocks
+    from class_sweep.rendering.terminal import live_blocks, make_console, print_blocks
     from class_sweep.report.sweep_status import status_blocks
     from class_sweep.results.json_files import json_line, json_text
 
-    console = Console()
+    console = make_console()
     with open_results(results) as opened:
         states = _states(opened, watch=watch)
         if as_json:
             for state, _ in states:
-                typer.echo(f"{json_line(state)}\n" if watch else json_text(state), nl=False)
+                print_document(f"{json_line(state)}\n" if watch else json_text(state))
         elif not watch:
             for state, sweep in states:
                 print_blocks(console, status_blocks(state, sweep))
@@ -65,7 +65,7 @@ def _states(results: OpenResults, *, watch: bool) -> "Iterator[tuple[SweepStatus
         state = SweepStatus.of(sweep)
         if state != previous:
             yield state, sweep
-        if not watch or not state.active:
+        if not watch or not state.active or reader_is_gone():
             return
         previous = state
         time.sleep(_INTERVAL)

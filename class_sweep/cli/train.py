@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 
 def train(
@@ -32,12 +31,12 @@ def train(
     """
     from class_sweep.models import train as train_config
     from class_sweep.models.model_training import seed_summary
-    from class_sweep.rendering.terminal import print_blocks
+    from class_sweep.rendering.terminal import make_console, print_blocks
     from class_sweep.report.tables.trained_models import trained_blocks
     from class_sweep.report.training_view import TrainingView
 
     folder = out or Path("models") / f"{config.stem}-{datetime.now():%Y%m%d-%H%M%S}"
-    console = Console()
+    console = make_console()
     view = TrainingView(console)
     with view.watching():
         models = train_config(config, folder, seeds=seeds, callback=view)

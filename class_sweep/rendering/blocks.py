@@ -65,7 +65,8 @@ class Table:
             the other columns hold numbers, which are aligned right and never broken.
         title: A title above the table.
         sort_id: An identifier for a table that a reader of the page can sort and filter.
-        one_line: Whether a terminal cuts long text so that each row takes one line.
+        cut_columns: Positions of the text columns that a narrow terminal cuts, so that each row
+            takes one line and the other columns stay whole. Without any, text is wrapped.
     """
 
     head: Sequence[str]
@@ -73,7 +74,7 @@ class Table:
     text_columns: Collection[int] = ()
     title: str | None = None
     sort_id: str | None = None
-    one_line: bool = False
+    cut_columns: Collection[int] = ()
 
     def is_text(self, column: int) -> bool:
         """Whether a column holds text."""

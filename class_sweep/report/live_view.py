@@ -1,5 +1,6 @@
 """The view of a running sweep: a live table, or plain lines without a terminal."""
 
+import sys
 import time
 from types import TracebackType
 from typing import Self
@@ -20,6 +21,7 @@ from class_sweep.results.trials import Trials, trials_of
 _GIB = 1 << 30
 _PROGRESS_INTERVAL = 30  # seconds between two lines on the progress of a stage
 _MAX_ROWS = 12  # trials shown at once
+_LINES_ABOVE = 10  # of the terminal: the head of the view and of the table, wrapped
 STAGES = {
     "data": "reading the pairs",
     "encoders": "encoding texts and molecules",
@@ -54,7 +56,14 @@ class LiveView(Callback):
         self._running: set[int] = set()
         self._records: list[Record] = []
         self._live = (
-            Live(console=console, get_renderable=self._render, refresh_per_second=4, transient=True)
+            Live(
+                console=console,
+                get_renderable=self._render,
+                refresh_per_second=4,
+                transient=True,
+                # Warnings appear above the table; those that go elsewhere are left alone.
+                redirect_stderr=sys.stderr.isatty(),
+            )
             if console.is_terminal
             else None
         )
@@ -170,16 +179,18 @@ class LiveView(Callback):
 
     def _table(self) -> Table:
         last = {record.trial: record for record in self._records}
-        shown = sorted(self._started, key=lambda n: (n in self._running, n))[-_MAX_ROWS:]
+        count = max(1, min(_MAX_ROWS, self._console.height - _LINES_ABOVE))
+        shown = sorted(self._started, key=lambda n: (n in self._running, n))[-count:]
         rows = [self._row(number, last.get(number)) for number in sorted(shown)]
         head = ("trial", "schedule", "samples", str(self._objective), "state")
-        return Table(head, rows, text_columns={1, 4}, one_line=True)
+        return Table(head, rows, text_columns={1, 4}, cut_columns={1})
 
     def _row(self, number: int, record: Record | None) -> list[str | Styled]:
         trial = self._started[number]
         decision = record.decision if record and number not in self._running else "continue"
         state = _STATES[decision]
-        text = formatting.state(record, state.text) if record else state.text
+        copied = None if record is None else record.same_as
+        text = state.text if copied is None else f"{state.text} as trial {copied}"  # short
         return [
             str(number),
             trial.name or formatting.schedule(trial.config),

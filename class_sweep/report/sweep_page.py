@@ -43,9 +43,9 @@ def sweep_markdown(path: Path) -> str:
     return markdown(*_parts(read_sweep(path)))
 
 
-def write_page(path: Path, output: Path | None = None) -> Path:
-    """Write the page of a results folder, by default into the folder; return its path."""
-    to = output or path / REPORT
+def write_page(path: Path) -> Path:
+    """Write the page of a results folder into the folder; return its path."""
+    to = path / REPORT
     write_atomic(to, sweep_page(path))
     return to
 

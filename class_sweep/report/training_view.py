@@ -1,6 +1,7 @@
 """The view of a training: a progress bar on a terminal, plain lines without one."""
 
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -30,12 +31,13 @@ class TrainingView(Callback):
         self._task: TaskID | None = None
         if console.is_terminal:
             self._bar = Progress(
-                TextColumn("{task.description}"),
+                TextColumn("{task.description}", markup=False),
                 BarColumn(),
                 TextColumn("{task.percentage:3.0f} %"),
                 TimeRemainingColumn(),
                 console=console,
                 transient=True,
+                redirect_stderr=sys.stderr.isatty(),
             )
 
     @contextmanager

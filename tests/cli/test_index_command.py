@@ -104,7 +104,9 @@ def test_a_space_whose_sigma_orders_nothing_gets_a_recommended_range(
     assert 0 < low < high < 0.985
 
 
-@pytest.mark.parametrize("arguments", [("nowhere.yaml",), ("small.yaml", "--html", "no/page.html")])
+@pytest.mark.parametrize(
+    "arguments", [("nowhere.yaml",), ("small.yaml", "--html", "small.yaml/page.html")]
+)
 def test_bad_input_ends_before_any_work(command, space_file, arguments):
     code, out, err = command("index", *arguments)
     assert (code, out) == (2, "")

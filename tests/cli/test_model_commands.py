@@ -112,7 +112,7 @@ def test_a_page_draws_the_molecule_of_the_query(command, model, tmp_path):
         (["retrieve", "MODEL", "--smiles", "C1C"], "RDKit can read, got 'C1C'"),
         (["retrieve", "MODEL", "a", "--top", "0"], "top must be at least 1, got 0"),
         (["retrieve", "MODEL", "a", "--from", "no.smi"], "no.smi"),
-        (["retrieve", "MODEL", "a", "--html", "no/p.html"], "in a folder that exists"),
+        (["retrieve", "MODEL", "a", "--html", "best.yaml/p.html"], "must be a file below a folder"),
         (["retrieve", "nowhere", "a"], "a model folder must hold model.json"),
         (["evaluate", "MODEL", "--split", "tset"], "one of train, validation, test, got 'tset'"),
         (["evaluate", "MODEL", "--pool", "every"], "one of split, all, got 'every'"),

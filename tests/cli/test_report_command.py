@@ -18,17 +18,22 @@ def test_report_writes_a_page_into_the_folder_or_to_the_given_file(command, fold
     assert (code, err) == (0, "")
     assert out.strip() == str(folder / "report.html")
     page = (folder / "report.html").read_text()
-    assert command("report", folder, "-o", tmp_path / "other.html")[0] == 0
-    assert (tmp_path / "other.html").read_text() == page
+    assert command("report", folder, "--html", tmp_path / "new" / "other.html")[0] == 0
+    assert (tmp_path / "new" / "other.html").read_text() == page
 
 
-def test_markdown_goes_to_the_terminal_or_a_file(command, folder, tmp_path):
+def test_markdown_is_printed(command, folder, tmp_path):
     code, out, _ = command("report", folder, "--markdown")
     assert code == 0
     assert out.startswith("# Sweep made\n")
-    assert command("report", folder, "--markdown", "-o", tmp_path / "report.md")[0] == 0
-    assert (tmp_path / "report.md").read_text() == out
     assert not (folder / "report.html").exists()
+
+
+def test_the_old_option_of_report_names_the_new_ones(command, folder, tmp_path):
+    code, _, err = command("report", folder, "-o", tmp_path / "report.html")
+    assert code == 2
+    assert "--html PAGE, or --markdown > FILE" in err
+    assert not (tmp_path / "report.html").exists()
 
 
 def test_compare_prints_and_writes_a_page(command, folder, tmp_path, small_space_text):

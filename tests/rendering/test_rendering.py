@@ -129,7 +129,8 @@ def test_long_values_are_wrapped_below_their_beginning(terminal):
 
 def test_a_table_with_one_line_for_each_row_cuts_its_text(terminal):
     console = terminal(width=30)
-    table = Table(["name", "n"], [["a very long name that does not fit", "12,345"]], one_line=True)
+    rows = [["a very long name that does not fit", "12,345"]]
+    table = Table(["name", "n"], rows, cut_columns={0})
     print_blocks(console, [table])
     _, row = console.file.getvalue().splitlines()
     assert row.endswith("…  12,345")

@@ -87,7 +87,7 @@ def _example_table(report: IndexReport) -> Table:
             rows.append([label, f"{example.look_alikes:,}", pair_id, text])
     title = f"Examples at σ {report.focus:g}"
     head = ("", "N", "id", "text")
-    return Table(head, rows, text_columns={2, 3}, title=title, one_line=True)
+    return Table(head, rows, text_columns={2, 3}, title=title, cut_columns={2, 3})
 
 
 def _order_table(report: IndexReport) -> Table:
