@@ -1,6 +1,7 @@
 """Schedules epoch by epoch, for plots and tables."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
@@ -73,19 +74,19 @@ def schedule_table(space: Space, values: Mapping[str, Value], pairs: int) -> Sch
     """
     settings = space.resolve(values)
     curriculum, epochs = settings.curriculum, settings.budget.epochs
-    batch = settings.optimizer.batch_size
     try:
         schedule = Schedule.of(settings, pairs)
     except ValueError as error:
         raise DataError(f"{space.name}: {error}") from None
     weights = loss_weights(curriculum, epochs, loss_parts_of(curriculum.intensity))
+    ends = (0, *schedule.ends)
     on_rate = curriculum.intensity_target == "learning_rate"
     factors = {"learning rate": weights.rate} if on_rate else weights.loss
     return ScheduleTable(
         curriculum=curriculum.model_dump(mode="json"),
         share=list(shares(curriculum, epochs)),
         intensity={part: list(values) for part, values in factors.items()},
-        samples=[pool // batch * batch for pool in schedule.pools],
+        samples=[(end - start) * schedule.batch_size for start, end in pairwise(ends)],
         total=schedule.samples,
         of_full_data=schedule.share_of_full_data,
     )

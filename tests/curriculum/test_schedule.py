@@ -4,8 +4,11 @@ from hypothesis import strategies as st
 
 from class_sweep.config.components import PACINGS
 from class_sweep.config.curriculum import Curriculum
+from class_sweep.config.document import parse_space
 from class_sweep.config.sections import Budget
+from class_sweep.curriculum.baselines import baseline_config
 from class_sweep.curriculum.schedule import Schedule, full_data_samples
+from class_sweep.curriculum.schedule_table import schedule_table
 
 
 @given(
@@ -51,6 +54,14 @@ def test_a_budget_of_samples_ends_a_schedule_wherever_it_is_in_an_epoch():
     assert full_data_samples(100, 8, Budget(epochs=3, samples=150)) == 144
     more = Schedule.plan(Curriculum(), Budget(epochs=3, samples=10_000), batch_size=8, pairs=100)
     assert more.samples == full_data_samples(100, 8, Budget(epochs=3)) == 288
+
+
+def test_the_table_of_a_schedule_ends_with_its_budget_of_samples(small_space_text):
+    space = parse_space(small_space_text.replace("{epochs: 6}", "{epochs: 3, samples: 900}"))
+    table = schedule_table(space, baseline_config(space, "full_data"), 560)
+    assert table.samples == [544, 352, 0]
+    assert table.total == 896
+    assert table.of_full_data == pytest.approx(896 / (3 * 544))
 
 
 def test_a_budget_of_samples_below_a_batch_is_refused():

@@ -8,12 +8,12 @@ import time
 
 import plotly.graph_objects as go
 import pytest
-from made_sweeps import FULL, made_reading, made_verdict, make_folder, report_of, searched
+from made_sweeps import made_reading, made_verdict, make_folder, report_of, searched
 from page_reader import read_page
 
 from class_sweep.config.components import BACKBONES
 from class_sweep.config.curriculum import Curriculum
-from class_sweep.config.document import load_space, parse_space
+from class_sweep.config.document import parse_space
 from class_sweep.config.recording import as_recording
 from class_sweep.config.sections import Optimizer
 from class_sweep.errors import ResultsError
@@ -117,9 +117,14 @@ def test_the_unit_of_a_difference_in_mean_rank_is_ranks(folder, small_space_text
 
 def test_readings_of_the_test_split_are_counted(folder):
     made = folder(verdict=made_verdict())
-    (made / "test.jsonl").write_text((json.dumps(made_reading()) + "\n") * 2 + '{"torn')
+    first, second = made_reading(reading=1), made_reading(reading=2)
+    second["arms"] = {arm: dict.fromkeys(means, 0.77) for arm, means in second["arms"].items()}
+    lines = "".join(json.dumps(reading) + "\n" for reading in (first, second))
+    (made / "test.jsonl").write_text(lines + '{"torn')
     text = read(sweep_page(made)).text
     assert "It was read 2 times; only the first reading" in text
+    assert "31.0 %" in text
+    assert "77.0 %" not in text
 
 
 @pytest.mark.parametrize("state", ["running", "interrupted", None])
@@ -273,12 +278,6 @@ def test_a_folder_without_a_sweep_and_a_damaged_file_are_errors(tmp_path, folder
     (made / "verdict.json").write_text("{")
     with pytest.raises(ResultsError, match=r"verdict\.json must be readable"):
         sweep_page(made)
-
-
-def test_samples_of_the_schedules_are_those_of_the_sweep(folder):
-    made = folder()
-    assert load_space(made / "space.yaml").name
-    assert read_sweep(made).full_samples == FULL
 
 
 def test_units_of_axes_belong_to_settings():

@@ -1,0 +1,169 @@
+"""The numbers in the figures and tables of a sweep's report, against the log by hand."""
+
+import pytest
+from made_sweeps import FULL, made_verdict, make_folder, report_of, searched
+
+from class_sweep.config.axes import LogUniform
+from class_sweep.config.document import parse_space
+from class_sweep.config.recording import as_recording
+from class_sweep.curriculum.baselines import baseline_config
+from class_sweep.rendering.blocks import Collapsible, Plot, PlotGrid, Table
+from class_sweep.report.chapters.axes import position_on
+from class_sweep.report.chapters.cost import cost
+from class_sweep.report.chapters.curves import curves
+from class_sweep.report.chapters.importance import importance
+from class_sweep.report.chapters.parallel import parallel
+from class_sweep.report.chapters.schedules import schedules
+from class_sweep.report.chapters.trials import trials
+from class_sweep.report.chapters.verdict import verdict
+from class_sweep.report.plots import BLUE, ORANGE
+from class_sweep.report.sweep_facts import read_sweep
+
+CONFIG = {
+    "curriculum.order": "hard_first",
+    "curriculum.alpha": 0.5,
+    "curriculum.beta": 0.1,
+    "curriculum.sigma": 0.6,
+    "curriculum.intensity": "sigmoid",
+}
+
+
+def flat(blocks):
+    for block in blocks:
+        inner = {Collapsible: "blocks", PlotGrid: "plots"}.get(type(block))
+        yield from flat(getattr(block, inner)) if inner else [block]
+
+
+def traces(chapter, plot):
+    """The traces of a plot by name."""
+    (figure,) = [b.figure for b in flat(chapter.blocks) if isinstance(b, Plot) and b.name == plot]
+    return {trace["name"]: trace for trace in figure["data"]}
+
+
+def columns(chapter, *names):
+    """The cells of some columns of the only table with them, row by row."""
+    (table,) = [
+        b for b in flat(chapter.blocks) if isinstance(b, Table) and set(names) <= set(b.head)
+    ]
+    places = [list(table.head).index(name) for name in names]
+    return [[row[place] for place in places] for row in table.rows]
+
+
+@pytest.fixture
+def facts(tmp_path, small_space_text):
+    def read(records=None, *, text=small_space_text, **more):
+        return read_sweep(make_folder(tmp_path / "made", text, records, **more))
+
+    return read
+
+
+def test_a_curve_is_the_objective_in_per_cent_over_samples(facts):
+    records = [
+        report_of(0, "continue", 0.125, CONFIG, samples=576, step=18, rung=0),
+        report_of(0, "finish", 0.25, CONFIG, samples=3264, step=102, report=1),
+    ]
+    trace = traces(curves(facts(records)), "curves")["best trial"]
+    assert trace["x"][:2] == [576, 3264]
+    assert trace["y"][:2] == [12.5, 25.0]
+
+
+def test_the_table_of_rungs_has_the_median_and_the_best(facts):
+    values = (0.1, 0.2, 0.4)
+    records = [
+        report_of(trial, "continue", value, CONFIG, samples=576, rung=0)
+        for trial, value in enumerate(values)
+    ]
+    assert columns(curves(facts(records)), "samples", "median", "best") == [
+        ["576", "20.0 %", "40.0 %"]
+    ]
+
+
+def test_the_bars_of_the_forest_are_the_ends_of_the_interval(facts):
+    tree = made_verdict()
+    row = tree["pairs"][0]["metrics"]["split/mrr"]
+    row |= {"difference": 0.011, "interval": [0.004, 0.02]}
+    trace = traces(verdict(facts(verdict=tree)), "verdict")["better"]
+    assert trace["x"] == [pytest.approx(1.1)]
+    assert trace["error_x"]["array"] == [pytest.approx(0.9)]
+    assert trace["error_x"]["arrayminus"] == [pytest.approx(0.7)]
+
+
+def test_the_intervals_of_the_t_test_and_of_the_bootstrap_are_in_their_columns(facts):
+    chapter = verdict(facts(verdict=made_verdict()))
+    head = "95 %, paired t", "95 %, bootstrap over queries × seeds"
+    assert columns(chapter, *head)[0] == ["+0.50 … +1.70", "+0.30 … +1.90"]
+
+
+def test_a_duplicate_costs_no_samples_in_the_table(facts):
+    records = [
+        report_of(0, "finish", 0.3, CONFIG, samples=1000),
+        report_of(1, "finish", 0.3, CONFIG, samples=1000, same_as=0),
+    ]
+    assert columns(cost(facts(records)), "trials", "number", "samples") == [
+        ["finished", "2", "1,000"]
+    ]
+
+
+def test_a_position_on_a_logarithmic_axis_is_that_of_the_logarithm():
+    assert position_on(LogUniform(1e-4, 1e-2), 1e-3) == 0.5
+    assert position_on(LogUniform(1e-4, 1e-2), 1e-4) == 0
+
+
+def test_the_best_third_is_blue_and_ends_at_the_high_end_of_the_objective(facts):
+    alphas = (0.35, 0.5, 0.65)
+    records = [
+        report_of(i, "finish", 0.1 * (i + 1), CONFIG | {"curriculum.alpha": alpha})
+        for i, alpha in enumerate(alphas)
+    ]
+    by_name = traces(parallel(facts(records)), "parallel")
+    best, worst = by_name["best third"], by_name["worst third"]
+    assert "trial 2" in best["text"][0]
+    assert "trial 0" in worst["text"][0]
+    assert (best["line"]["color"], worst["line"]["color"]) == (BLUE, ORANGE)
+    assert (best["x"][-2], worst["x"][-2]) == (1, 0)
+
+
+def test_the_samples_of_a_schedule_are_those_of_the_sweep(facts, small_space_text):
+    config = baseline_config(parse_space(small_space_text), "full_data")
+    sweep = facts([report_of(0, "finish", 0.3, config)])
+    # Six epochs of the whole batches of 32 in 560 pairs.
+    assert sweep.full_samples == FULL == 6 * (560 // 32 * 32)
+    assert columns(schedules(sweep), "samples", "of full data")[0] == ["3,264", "100.0 %"]
+
+
+def test_the_seconds_of_a_trial_are_those_of_all_its_reports(facts):
+    records = [
+        report_of(0, "continue", 0.1, CONFIG, samples=576, rung=0, seconds=1.25),
+        report_of(0, "finish", 0.2, CONFIG, report=1, seconds=2.5),
+    ]
+    assert columns(trials(facts(records)), "trial", "seconds") == [["0", "3.75"]]
+
+
+def test_the_spread_of_a_recording_is_the_sample_standard_deviation(facts, small_space_text):
+    records = [
+        report_of(trial, "finish", value, CONFIG | {"search.seed": 3 + trial})
+        for trial, value in enumerate((0.2, 0.3))
+    ]
+    chapter = trials(facts(records, text=as_recording(parse_space(small_space_text), 2).text))
+    # |0.3 − 0.2| / √2
+    assert columns(chapter, "mean", "standard deviation") == [["25.0 %", "7.1 %"]]
+
+
+def test_a_baseline_that_ran_twice_is_shown_at_its_best(facts):
+    records = [
+        report_of(trial, "finish", value, CONFIG, name="full_data")
+        for trial, value in enumerate((0.2, 0.3, 0.1))
+    ]
+    assert facts(records).baselines["full_data"].trial == 1
+
+
+def test_importance_counts_the_finished_trials_alone(facts, small_space_text):
+    records = searched(parse_space(small_space_text), 80, first=())
+    finished = sum(r.decision == "finish" for r in records)
+    assert 8 <= finished < 80
+    (table,) = [b for b in importance(facts(records)).blocks if isinstance(b, Table)]
+    assert list(table.head) == [
+        "axis",
+        f"at the end, of finished trials ({finished})",
+        "at the first rung, of all trials (80)",
+    ]
