@@ -149,7 +149,7 @@ def confirm(
     """
     folder = ResultsFolder.existing(path)
     space = confirmation_space(load_space(folder.space), options)
-    request = SweepRequest(space, path, cache, callback, address)
+    request = SweepRequest(space, path, cache, callback, address, command="confirm")
     with (
         faults_explained(folder, "confirm"),
         reopen(path, storage, callback) as (writer, checkpoints),

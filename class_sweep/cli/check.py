@@ -98,10 +98,12 @@ def _executor(address: str | None) -> "MakeExecutor | None":
 def _machines(space: "Space", address: str | None) -> "Iterator[Sequence[Machine]]":
     """The machines for the trials: the nodes of a cluster, joined meanwhile, or this machine."""
     from class_sweep.execution.cluster.address import cluster_address
+    from class_sweep.execution.cluster.local_requirements import require_local_ray
     from class_sweep.preparation.plan import this_machine
 
     cluster = cluster_address(address)
     if cluster is None:
+        require_local_ray()
         yield [this_machine()]
         return
     from class_sweep.execution.cluster.runtime import JoinedCluster

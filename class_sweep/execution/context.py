@@ -15,6 +15,7 @@ from class_sweep.config.document import Space
 from class_sweep.errors import ResultsError
 from class_sweep.execution.checkpoint_manager import CheckpointManager
 from class_sweep.execution.cluster.distributed_index import cluster_executor
+from class_sweep.execution.cluster.guard import Guard
 from class_sweep.execution.cluster.runtime import RayRuntime, open_runtime
 from class_sweep.execution.cluster.shared_storage import require_shared
 from class_sweep.execution.cluster.trial_slots import TrialSlots
@@ -39,6 +40,7 @@ class SweepRequest:
         cache: Holds features and difficulty indexes.
         callback: Receives the events of the sweep.
         address: Address of the Ray cluster to run on; see `open_runtime`.
+        command: The command that continues the sweep after an interruption.
     """
 
     space: Space
@@ -46,6 +48,12 @@ class SweepRequest:
     cache: ArrayCache
     callback: Callback
     address: str | None = None
+    command: str = "resume"
+
+    @property
+    def resume_command(self) -> str:
+        """The command line that continues the sweep after an interruption."""
+        return f"class-sweep {self.command} {self.path}"
 
 
 @dataclass(frozen=True)
@@ -109,12 +117,13 @@ def open_context(
     space = request.space
     resources, limit = space.settings.resources, space.settings.search.max_concurrent
     clock = Clock(ResultsFolder(request.path).seconds())
-    with open_runtime(space, request.address) as runtime:
+    with Guard() as guard, open_runtime(space, request.address, guard) as runtime:
         if ray.is_initialized():  # a joined cluster; a local instance starts later
             require_shared(checkpoints.location, ray.nodes())  # type: ignore[no-untyped-call]
         prepared = _prepare(request, clock, runtime)
         slots = TrialSlots(resources, limit, runtime.machines, runtime.launchable)
         with writer as open_writer:
+            guard.advise(f"every report is kept, continue with: {request.resume_command}")
             context = SweepContext(
                 space, open_writer, checkpoints, prepared, slots, clock, request.callback
             )

@@ -4,8 +4,12 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
+
+import psutil
 
 from class_sweep.errors import InputError
+from class_sweep.execution.cluster.session_folder import is_private_session
 
 _CONNECT_SECONDS = 5.0
 _ANSWER_SECONDS = 10.0  # includes importing Ray
@@ -36,11 +40,14 @@ def cluster_address(requested: str | None) -> str | None:
     return None if address in {None, "", "local"} else address
 
 
-def require_cluster(address: str) -> None:
+def require_cluster(address: str) -> str:
     """Check within 15 seconds that this machine is a node of the cluster at an address.
 
     Args:
         address: `auto`, or `host:port` of the cluster's head.
+
+    Returns:
+        The host and port to connect to.
 
     Raises:
         InputError: If the address has another form, nothing answers there, the process there is no
@@ -67,6 +74,7 @@ def require_cluster(address: str) -> None:
         )
     if answer != "here":
         raise _refusal(address, greeting.stderr)
+    return location
 
 
 def _require_listener(address: str, location: str) -> None:
@@ -86,11 +94,40 @@ def _bootstrap_address(address: str) -> str:
     from ray._private.services import canonicalize_bootstrap_address  # noqa: PLC0415
 
     try:
-        return str(canonicalize_bootstrap_address(address))
-    except ConnectionError:
-        raise _no_answer(address, "no cluster runs on this machine") from None
+        return str(canonicalize_bootstrap_address(_found(address)))
     except ValueError:
         return ""
+
+
+def _found(address: str) -> str:
+    """The address itself; for `auto` RAY_ADDRESS, else the cluster that runs on this machine.
+
+    Ray's own search would also find the private Ray of another sweep.
+    """
+    from ray._private.utils import read_ray_address  # noqa: PLC0415 - as above
+
+    if address != "auto":
+        return address
+    named = os.environ.get("RAY_ADDRESS")
+    if named not in {None, "", "auto", "local"}:
+        return str(named)
+    running = _running_clusters()
+    if not running:
+        raise _no_answer(address, "no cluster runs on this machine")
+    recorded = read_ray_address()  # by the last `ray start`
+    return recorded if recorded in running else min(running)
+
+
+def _running_clusters() -> set[str]:
+    """The addresses of the clusters that this machine is a node of, private ones left out."""
+    addresses: set[str] = set()
+    for process in psutil.process_iter(["cmdline"]):
+        arguments = process.info["cmdline"] or [""]
+        if Path(arguments[0]).name != "raylet" or any(map(is_private_session, arguments)):
+            continue
+        words = " ".join(arguments).split()
+        addresses.update(w.partition("=")[2] for w in words if w.startswith("--gcs-address="))
+    return addresses - {"", "None"}
 
 
 def _no_answer(address: str, reason: str) -> InputError:

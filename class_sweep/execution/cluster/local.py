@@ -1,15 +1,20 @@
 """A local Ray instance for one sweep, whose workers import torch before trials start."""
 
-import logging
 import os
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Self
 
+import psutil
 import ray
 
+from class_sweep.errors import ClassSweepError, InputError
+from class_sweep.execution.cluster.guard import Guard
 from class_sweep.execution.cluster.nodes import alive_nodes
+from class_sweep.execution.cluster.private_ray import private_ray
+from class_sweep.execution.cluster.session_folder import session_folder
 from class_sweep.preparation.capacity import Machine
 from class_sweep.preparation.footprint import gpu_memory
 
@@ -27,6 +32,16 @@ _ENVIRONMENT = {
     "RAY_OVERRIDE_JOB_RUNTIME_ENV": "1",  # a job of `ray job submit` has one of its own
 }
 
+START_SECONDS = 180.0  # for Ray to start; it takes 4 s on two quiet cores
+_STOP_SECONDS = 60.0
+_WATCH_SECONDS = 0.05  # Ray's own code ends the driver 0.3 s after the death of an agent
+# Processes without which a Ray ends, by a pattern of their command line.
+_VITAL = {
+    "control store (gcs_server)": re.compile(r"/gcs_server$"),
+    "raylet": re.compile(r"/raylet$"),
+    "agent": re.compile(r"^ray::\w+Agent|/agent\.py$|/agent/main\.py$"),
+}
+
 
 def set_environment() -> None:
     """Set the variables that configure Ray and Tune, unless the user has set them."""
@@ -38,49 +53,61 @@ class LocalRay:
     """A Ray instance on loopback that starts in the background; a running one is used as it is.
 
     Its workers import the packages of a trial while the driver prepares. Leaving the context
-    manager stops the instance, even one that is still starting.
+    manager stops the instance, even one that is still starting. When one of its vital processes
+    ends before, the guard ends this process with an error.
     """
 
     launchable: Sequence[Machine] = ()
 
-    def __init__(self, cores: int | None = None) -> None:
+    def __init__(self, cores: int | None = None, guard: Guard | None = None) -> None:
         """Take the number of cores, by default all; each gets a worker that imports torch."""
-        self._cores = cores
+        self._cores, self._guard = cores, guard or Guard()
         self._thread: threading.Thread | None = None
         self._up, self._stop = threading.Event(), threading.Event()
-        self._error: BaseException | None = None
+        self._error: Exception | None = None
 
     def start(self) -> None:
         """Start the instance in the background."""
         set_environment()
         if not ray.is_initialized():
-            self._thread = threading.Thread(target=self._run, name="ray")
+            # A daemon, because nothing can end a start that hangs in Ray.
+            self._thread = threading.Thread(target=self._run, name="ray", daemon=True)
             self._thread.start()
 
     def wait(self) -> None:
-        """Wait until the instance is up; raises the error that prevented it."""
-        if self._thread:
-            self._up.wait()
-        if self._error:
+        """Wait until the instance is up.
+
+        Raises:
+            InputError: If it does not start, or not in time.
+        """
+        if self._thread and not self._up.wait(START_SECONDS):
+            raise InputError(_not_started(f"nothing in {START_SECONDS:.0f} s"))
+        if isinstance(self._error, ClassSweepError):
             raise self._error
+        if self._error:
+            reason = str(self._error).strip() or type(self._error).__name__
+            raise InputError(_not_started(reason.splitlines()[0])) from self._error
 
     def _run(self) -> None:
         """Start and stop Ray in one thread: its processes die with the thread that started them."""
         try:
-            ray.init(
-                address="local",  # else Ray would join any cluster that runs on this machine
-                num_cpus=self._cores,
-                include_dashboard=False,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-                _node_ip_address="127.0.0.1",
-            )
+            with session_folder() as session:
+                self._guard.keep(session.path)
+                with private_ray(session, self._cores):
+                    self._up.set()
+                    self._watch()
         except Exception as error:
             self._error = error
         finally:
             self._up.set()
-        self._stop.wait()
-        ray.shutdown()
+
+    def _watch(self) -> None:
+        """Return when the instance is to stop; end this process if a vital one has ended."""
+        vital = _vital_processes()
+        while not self._stop.wait(_WATCH_SECONDS):
+            for process, name in vital.items():
+                if _has_ended(process):
+                    self._guard.end(f"Ray must run as long as the sweep, but its {name} has ended")
 
     def machines(self) -> list[Machine]:
         """The list of this machine alone."""
@@ -96,7 +123,35 @@ class LocalRay:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         if self._thread:
-            self._thread.join()
+            self._thread.join(_STOP_SECONDS)
+
+
+def _vital_processes() -> dict[psutil.Process, str]:
+    """The processes that this one has started and without which its Ray ends, with their names."""
+    found = {}
+    for process in psutil.Process().children(recursive=True):
+        try:
+            arguments = process.cmdline()
+        except psutil.Error:
+            continue
+        for name, pattern in _VITAL.items():
+            if any(pattern.search(argument) for argument in arguments[:3]):
+                found[process] = name
+    return found
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
+
+
+def _not_started(reason: str) -> str:
+    return (
+        f"Ray must start on this machine, got: {reason}; nothing was written; look at free memory,"
+        " the load and the limits of the shell (ulimit -a), and start the command again"
+    )
 
 
 @contextmanager

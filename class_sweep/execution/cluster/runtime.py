@@ -9,12 +9,17 @@ from types import TracebackType
 from typing import Protocol, Self
 
 import ray
+from ray._private.authentication.authentication_token_setup import (
+    maybe_enable_token_auth_if_token_available,
+)
 from ray._private.ray_logging import stdout_deduplicator
 
 from class_sweep.config.document import Space
 from class_sweep.errors import InputError
 from class_sweep.execution.cluster.address import cluster_address, require_cluster
+from class_sweep.execution.cluster.guard import Guard
 from class_sweep.execution.cluster.local import LocalRay, set_environment
+from class_sweep.execution.cluster.local_requirements import require_local_ray
 from class_sweep.execution.cluster.nodes import Roster, call_on_node, head_node
 from class_sweep.execution.cluster.trial_slots import launchable_machines
 from class_sweep.preparation.capacity import Machine
@@ -81,21 +86,23 @@ class JoinedCluster:
             InputError: If the cluster does not answer, this machine is none of its nodes, a node
                 runs other software or lacks the model that trials train, or no node holds a trial.
         """
-        require_cluster(self._address)
+        location = require_cluster(self._address)
         try:
-            self._join()
+            self._join(location)
             self._check_nodes()
         except BaseException:
             ray.shutdown()
             raise
         return self
 
-    def _join(self) -> None:
+    def _join(self, location: str) -> None:
         set_environment()
+        if self._address == "auto":  # as `ray.init` does for it
+            maybe_enable_token_auth_if_token_available(warn_if_disabled=False)
         forwarded = {name: os.environ[name] for name in _FORWARDED if name in os.environ}
         try:
             ray.init(
-                address=self._address,
+                address=location,
                 log_to_driver=False,
                 logging_level=logging.ERROR,
                 runtime_env={"env_vars": forwarded} if forwarded else None,
@@ -136,18 +143,20 @@ class JoinedCluster:
         ray.shutdown()
 
 
-def open_runtime(space: Space, address: str | None) -> RayRuntime:
+def open_runtime(space: Space, address: str | None, guard: Guard) -> RayRuntime:
     """The Ray for the trials of a space.
 
     Args:
         space: The space of the sweep.
         address: The address of a cluster; by default RAY_ADDRESS, else a local instance.
+        guard: Cleans up after a local instance.
 
     Raises:
-        InputError: If there is no cluster and this machine cannot hold a trial.
+        InputError: If there is no cluster and this machine cannot hold a trial or run Ray.
     """
     cluster = cluster_address(address)
     if cluster:
         return JoinedCluster(cluster, space)
     concurrent = require_resources(space, [this_machine()])
-    return LocalRay(math.ceil(concurrent * space.settings.resources.cpus))
+    require_local_ray()
+    return LocalRay(math.ceil(concurrent * space.settings.resources.cpus), guard)

@@ -3,8 +3,11 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
+from ray._private import services
+from waiting import patience, wait_until
 
 from class_sweep.errors import InputError
 from class_sweep.execution.cluster import address
@@ -77,11 +80,53 @@ def test_another_server_on_the_port_is_refused_in_time(listener, on_loopback, mo
     assert time.monotonic() - start < 3 + address._CONNECT_SECONDS
 
 
-def test_auto_without_a_running_cluster_is_refused(monkeypatch):
-    def none(_):
-        raise ConnectionError("Could not find any running Ray instance.")
+def raylet(folder: Path, gcs: str) -> subprocess.Popen:
+    """A process with the name and the arguments of a raylet."""
+    arguments = [f"--session_dir={folder}/ray/session_2026-11-30_1", f"--gcs-address={gcs}"]
+    command = [str(Path(sys.executable).resolve()), "-c", "print(input())"]
+    return subprocess.Popen(
+        ["raylet", *command[1:], *arguments], executable=command[0],
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
 
-    monkeypatch.setattr("ray._private.services.canonicalize_bootstrap_address", none)
+
+@pytest.fixture
+def raylets(monkeypatch, tmp_path):
+    """Starts such processes; Ray's record of the last `ray start` is empty."""
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+    started = []
+    yield lambda *arguments: started.append(raylet(*arguments))
+    for process in started:
+        process.communicate(b"end\n", timeout=patience())
+
+
+def test_auto_finds_a_cluster_and_never_the_private_ray_of_a_sweep(raylets, tmp_path):
+    raylets(tmp_path / "sweep-abcd1234", "127.0.0.1:1")
+    wait_until(lambda: "127.0.0.1:1" in services._find_address_from_flag("--gcs-address"))
+    assert "127.0.0.1:1" not in address._running_clusters()
+    raylets(tmp_path / "other", "10.0.0.9:2")
+    wait_until(lambda: "10.0.0.9:2" in address._running_clusters())
+    assert "127.0.0.1:1" not in address._running_clusters()
+
+
+def test_auto_prefers_the_cluster_of_the_last_ray_start(monkeypatch, tmp_path):
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+    monkeypatch.setattr(address, "_running_clusters", lambda: {"10.0.0.1:1", "10.0.0.2:1"})
+    assert address._found("auto") == "10.0.0.1:1"
+    (tmp_path / "ray").mkdir()
+    (tmp_path / "ray" / "ray_current_cluster").write_text("10.0.0.2:1\n")
+    assert address._found("auto") == "10.0.0.2:1"
+    (tmp_path / "ray" / "ray_current_cluster").write_text("10.0.0.3:1\n")  # stopped since
+    assert address._found("auto") == "10.0.0.1:1"
+    monkeypatch.setenv("RAY_ADDRESS", "10.0.0.4:1")
+    assert address._found("auto") == "10.0.0.4:1"
+
+
+def test_auto_without_a_running_cluster_is_refused(monkeypatch):
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setattr(address, "_running_clusters", set)
     with pytest.raises(InputError, match=r"got auto \(no cluster runs on this machine\)"):
         require_cluster("auto")
 
