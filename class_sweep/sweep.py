@@ -15,6 +15,7 @@ from class_sweep.confirmation.procedure import (
     require_finished,
 )
 from class_sweep.confirmation.test_split import read_test
+from class_sweep.execution.checkpoint_manager import CheckpointManager
 from class_sweep.execution.context import SweepContext, SweepRequest, open_context
 from class_sweep.execution.faults import faults_explained, new_folder_settled
 from class_sweep.execution.output import open_new, reopen
@@ -78,7 +79,9 @@ def run(
     request = SweepRequest(space, path, cache, callback, address)
     with (
         open_new(path, storage, callback) as checkpoints,
-        open_context(request, checkpoints, _new_folder(path, space, storage)) as context,
+        open_context(
+            request, checkpoints, _new_folder(path, space, storage, checkpoints)
+        ) as context,
     ):
         return _complete(context, [])
 
@@ -163,9 +166,14 @@ def confirm(
 
 
 @contextmanager
-def _new_folder(path: Path, space: Space, storage: Storage | None) -> Iterator[ResultsWriter]:
+def _new_folder(
+    path: Path, space: Space, storage: Storage | None, checkpoints: CheckpointManager
+) -> Iterator[ResultsWriter]:
     """Create the results folder when the block is entered."""
-    with ResultsWriter.create(path, space.text, storage) as writer, new_folder_settled(writer):
+    with (
+        ResultsWriter.create(path, space.text, storage) as writer,
+        new_folder_settled(writer, checkpoints),
+    ):
         yield writer
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from class_sweep.cli.arguments import Address, DownloadFolder, Results
+from class_sweep.cli.arguments import Address, DownloadFolder, Results, StorageOption
 from class_sweep.cli.following import follow
 from class_sweep.cli.locations import folder_to_continue
 
@@ -28,6 +28,7 @@ def confirm(
         typer.Option("--test", help="Also evaluate the winner on the test split; do this once."),
     ] = False,
     out: DownloadFolder = None,
+    storage: StorageOption = None,
     address: Address = None,
 ) -> None:
     """Retrain a sweep's finalists and controls with paired seeds, and print the verdict.
@@ -43,7 +44,7 @@ def confirm(
     from class_sweep.results.folder import ResultsFolder
     from class_sweep.sweep import confirm as confirm_sweep
 
-    folder, storage = folder_to_continue(results, out)
+    folder, copy = folder_to_continue(results, out, storage)
     space = load_space(ResultsFolder.existing(folder).space)
     cache = ArrayCache(default_cache_folder())
     options = ConfirmOptions(finalists, seeds, max_seeds, test)
@@ -51,7 +52,7 @@ def confirm(
         folder,
         space.objective,
         lambda view: confirm_sweep(
-            folder, options, cache=cache, callback=view, storage=storage, address=address
+            folder, options, cache=cache, callback=view, storage=copy, address=address
         ),
         command="confirm",
     )

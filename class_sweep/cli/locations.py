@@ -11,6 +11,17 @@ if TYPE_CHECKING:
     from class_sweep.storage.remote import Storage, StoredFile
 
 
+def path_argument(text: str) -> Path:
+    """A path of the command line, which may be written as a file URI.
+
+    Raises:
+        InputError: If it is a URI of another kind.
+    """
+    from class_sweep.storage.connection import local_path
+
+    return local_path(text)
+
+
 def new_storage(uri: str | None, folder: Path) -> "Storage | None":
     """The storage for the copy of a new sweep: below `uri`, under the name of its folder.
 
@@ -33,25 +44,34 @@ def new_storage(uri: str | None, folder: Path) -> "Storage | None":
     return storage / folder.resolve().name
 
 
-def folder_to_continue(results: str, out: Path | None) -> "tuple[Path, Storage | None]":
-    """The results folder to continue, and its storage if `results` names one.
+def folder_to_continue(
+    results: str, out: Path | None, uri: str | None = None
+) -> "tuple[Path, Storage | None]":
+    """The results folder to continue, and the storage that the command line names.
 
     A sweep in a storage is downloaded to `out` first.
+
+    Args:
+        results: A results folder, or the storage of a sweep.
+        out: The folder for a sweep from a storage.
+        uri: The parent of the folder's storage, as for `new_storage`; it goes before `results`.
 
     Raises:
         InputError: If `out` is given without a storage.
     """
     from class_sweep.errors import InputError
     from class_sweep.results.download import download_to_resume, storage_argument
+    from class_sweep.storage.connection import local_path
 
     storage = storage_argument(results)
     if storage is None:
         if out:
             raise InputError(f"--out is for a sweep from a storage, got the folder {results}")
-        return Path(results), None
+        folder = local_path(results)
+        return folder, new_storage(uri, folder)
     folder = out or Path("results") / storage.name
     download_to_resume(storage, folder)
-    return folder, storage
+    return folder, new_storage(uri, folder) or storage
 
 
 def require_writable(option: str, file: Path | None) -> None:
@@ -123,10 +143,11 @@ class OpenResults:
 def open_results(results: str) -> Iterator[OpenResults]:
     """Open a results folder, or a sweep in a storage, for reading."""
     from class_sweep.results.download import storage_argument
+    from class_sweep.storage.connection import local_path
 
     storage = storage_argument(results)
     if storage is None:
-        yield OpenResults(Path(results), None)
+        yield OpenResults(local_path(results), None)
         return
     with tempfile.TemporaryDirectory(prefix="class-sweep-") as folder:
         yield OpenResults(Path(folder) / storage.name, storage)

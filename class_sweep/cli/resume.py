@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from class_sweep.cli.arguments import Address, DownloadFolder, Results, StorageOption
 from class_sweep.cli.following import follow
-from class_sweep.cli.locations import folder_to_continue, new_storage
+from class_sweep.cli.locations import folder_to_continue
 
 if TYPE_CHECKING:
     from class_sweep.storage.remote import Storage
@@ -23,22 +23,21 @@ def resume(
 
     Example: `class-sweep resume results/first`
     """
-    folder, copy = folder_to_continue(results, out)
-    if storage:
-        copy = new_storage(storage, folder)
+    folder, copy = folder_to_continue(results, out, storage)
     _continue(folder, copy, address)
 
 
 def rerun(
     results: Results,
     out: DownloadFolder = None,
+    storage: StorageOption = None,
     address: Address = None,
 ) -> None:
     """Run the failed trials of a sweep again, after the cause of their failure is removed.
 
     Example: `class-sweep rerun results/first`
     """
-    folder, copy = folder_to_continue(results, out)
+    folder, copy = folder_to_continue(results, out, storage)
     _continue(folder, copy, address, rerun_failed=True)
 
 

@@ -1,9 +1,11 @@
 """The driver's side of the checkpoints: their location, their removal, and upload errors."""
 
+import contextlib
 import logging
-import shutil
+from collections.abc import Iterable
 from typing import Protocol
 
+from class_sweep.base.faults import faults_as_errors
 from class_sweep.execution.checkpoints import (
     CheckpointStore,
     LocalCheckpointStore,
@@ -13,6 +15,7 @@ from class_sweep.execution.checkpoints import (
 from class_sweep.results.folder import ResultsFolder
 from class_sweep.results.mirror import Mirror
 from class_sweep.storage.remote import Storage
+from class_sweep.training.checkpoint import partial_file
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +39,11 @@ class CheckpointManager(Protocol):
     def remove(self, name: str) -> None:
         """Remove the checkpoints of one trial."""
 
-    def remove_all(self) -> None:
-        """Remove the checkpoints of a finished sweep."""
+    def remove_all(self, names: Iterable[str]) -> None:
+        """Remove the checkpoints of a finished sweep; files of other names stay."""
+
+    def discard(self) -> None:
+        """Remove the copy of a results folder that is discarded."""
 
     def on_error(self, message: str) -> None:
         """Handle the message of a worker that could not save a checkpoint."""
@@ -53,12 +59,19 @@ class LocalCheckpointManager:
 
     def remove(self, name: str) -> None:
         """Remove the checkpoints of one trial."""
-        for path in checkpoint_files(self._folder / name):
-            path.unlink(missing_ok=True)
+        with faults_as_errors("the checkpoints of an ended trial must be removable"):
+            for path in (*checkpoint_files(self._folder / name), partial_file(self._folder / name)):
+                path.unlink(missing_ok=True)
 
-    def remove_all(self) -> None:
-        """Remove the folder."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+    def remove_all(self, names: Iterable[str]) -> None:
+        """Remove the checkpoints of a finished sweep, and their folder if nothing else is in it."""
+        for name in names:
+            self.remove(name)
+        with contextlib.suppress(OSError):
+            self._folder.rmdir()
+
+    def discard(self) -> None:
+        """Do nothing: there is no copy."""
 
     def on_error(self, message: str) -> None:
         """Do nothing: a local checkpoint that cannot be written fails its trial."""
@@ -71,9 +84,14 @@ class RemoteCheckpointManager:
         self.location = mirror.storage
         self.store: CheckpointStore = RemoteCheckpointStore(mirror.storage)
         self.remove = mirror.remove_checkpoint
-        self.remove_all = mirror.remove_checkpoints
+        self.discard = mirror.discard
         self._mirror = mirror
         self._warned = False
+
+    def remove_all(self, names: Iterable[str]) -> None:
+        """Remove the checkpoints of a finished sweep; files of other names stay."""
+        for name in names:
+            self.remove(name)
 
     def on_error(self, message: str) -> None:
         """Warn once, unless the storage fails for the driver too, which the mirror reports."""

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from class_sweep.base.faults import fault_of
 from class_sweep.errors import InterruptedSweepError, StorageError
+from class_sweep.execution.checkpoint_manager import CheckpointManager
 from class_sweep.results.folder import ResultsFolder, ResultsWriter
 
 
@@ -27,7 +28,7 @@ def faults_explained(folder: ResultsFolder, command: str) -> Iterator[None]:
 
 
 @contextmanager
-def new_folder_settled(writer: ResultsWriter) -> Iterator[None]:
+def new_folder_settled(writer: ResultsWriter, checkpoints: CheckpointManager) -> Iterator[None]:
     """Explain a fault of a new sweep, or remove its folder if no trial has started.
 
     A removed folder does not stand in the way of the next `run` with the same name. After Ctrl-C
@@ -45,6 +46,7 @@ def new_folder_settled(writer: ResultsWriter) -> Iterator[None]:
             _explain(error, writer.folder, "resume")
         else:
             writer.discard()
+            checkpoints.discard()
         raise
 
 

@@ -5,17 +5,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from class_sweep.base.locks import require_lockable
-from class_sweep.errors import InputError, ResultsError
+from class_sweep.errors import InputError, ResultsError, StorageError
 from class_sweep.execution.checkpoint_manager import (
     CheckpointManager,
     LocalCheckpointManager,
     RemoteCheckpointManager,
 )
 from class_sweep.results.callback import Callback
-from class_sweep.results.download import merge_remote
+from class_sweep.results.download import merge_remote, stored_sweep_id
 from class_sweep.results.file_names import SPACE
 from class_sweep.results.folder import ResultsFolder, ResultsWriter
 from class_sweep.results.mirror import Mirror
+from class_sweep.storage.lease import LEASE
 from class_sweep.storage.remote import Storage
 from class_sweep.tuning.study_storage import reopen_trials
 
@@ -44,6 +45,7 @@ def open_new(
                 f"the storage of a new sweep must hold no sweep: {storage} holds one; name another"
                 f" with --out or --storage, or resume it with: class-sweep resume '{storage}'"
             )
+        _require_no_files(storage)
         mirror.begin()
         yield RemoteCheckpointManager(mirror)
         callback.on_stage("storage")
@@ -61,11 +63,13 @@ def reopen(
         callback: Is notified after the last upload.
 
     Raises:
-        InputError: If there is no sweep, another process runs it, or its storage cannot be used.
+        InputError: If there is no sweep, a link leads out of the folder, another process runs the
+            sweep, or its storage cannot be used or holds another sweep.
     """
     folder = ResultsFolder.existing(path)
     require_lockable(path)
-    storage = storage or folder.read_storage()
+    folder.require_no_outward_links()
+    storage = _known_storage(folder, storage)
     if storage is None:
         with ResultsWriter(folder) as writer:
             yield writer, LocalCheckpointManager(folder)
@@ -80,13 +84,64 @@ def reopen(
         callback.on_stage("storage")
 
 
+def _require_no_files(storage: Storage) -> None:
+    """Refuse a storage with files that no sweep has written, which an upload could replace.
+
+    Raises:
+        ResultsError: If it holds a file; the lease is our own.
+    """
+    if held := storage.files().keys() - {LEASE}:
+        raise ResultsError(
+            f"a new storage of a sweep must be empty: {storage} holds {min(held)}; name another"
+            " with --out or --storage"
+        )
+
+
+def _known_storage(folder: ResultsFolder, named: Storage | None) -> Storage | None:
+    """The storage to use: the one that the user named, or that of the folder if it is its own.
+
+    Whoever wrote `storage.json` may be somebody else, and a storage is written to and deleted from.
+    A storage is the folder's own if it holds the same sweep.
+
+    Args:
+        folder: The results folder.
+        named: The storage of the command line, or None.
+
+    Raises:
+        InputError: If the storage holds another sweep, or was not named and holds none.
+    """
+    storage = named or folder.read_storage()
+    if storage is None:
+        return None
+    try:
+        stored, own = stored_sweep_id(storage), folder.sweep_id()
+        if named and stored is None and storage.stat(SPACE) is None:
+            _require_no_files(storage)
+    except StorageError as error:
+        raise _unusable(folder, str(error)) from None
+    if named and own and stored not in {own, None}:
+        raise ResultsError(
+            f"a storage must hold no other sweep: {storage} does not hold the sweep of"
+            f" {folder.path}; name another with --storage"
+        )
+    if not named and (own is None or stored != own):
+        raise _unusable(
+            folder, f"{folder.storage} must name a storage that holds this sweep, got {storage}"
+        )
+    return storage
+
+
+def _unusable(folder: ResultsFolder, reason: str) -> InputError:
+    return InputError(
+        f"{reason}; to name a storage: class-sweep resume {folder.path} --storage URI; to use none:"
+        f" remove {folder.storage}"
+    )
+
+
 def _open_mirror(folder: ResultsFolder, storage: Storage) -> Mirror:
     try:
         return Mirror(folder.path, storage)
     except ResultsError:  # another driver writes to it
         raise
     except InputError as error:
-        raise InputError(
-            f"{error}; to use another storage: class-sweep resume {folder.path} --storage URI; to"
-            f" use none: remove {folder.storage}"
-        ) from None
+        raise _unusable(folder, str(error)) from None

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from class_sweep.base.files import write_atomic
 from class_sweep.config.document import Space
 from class_sweep.errors import InterruptedSweepError, ResultsError, SweepError
+from class_sweep.execution.checkpoints import checkpoint_name
 from class_sweep.execution.context import SweepContext
 from class_sweep.execution.summary_writer import SummaryWriter
 from class_sweep.execution.tune.session import Session, open_tuner
@@ -52,7 +53,7 @@ def run_search(context: SweepContext, rerun: Sequence[Record] = ()) -> SweepSumm
     write_atomic(folder.best, trial_yaml(space, ranked[0], _NOTE))
     summary = summary_writer.write("confirming" if space.settings.confirms else "finished")
     shutil.rmtree(folder.tune, ignore_errors=True)
-    context.checkpoints.remove_all()
+    context.checkpoints.remove_all({checkpoint_name(r.trial, r.identity) for r in records})
     return summary
 
 

@@ -5,14 +5,19 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
+from pydantic import ValidationError
+
+from class_sweep.base.files import make_folder, replace_durably
 from class_sweep.errors import ResultsError
-from class_sweep.results.file_names import CHECKPOINTS, CONFIRM, SPACE, TEST, TRIALS
+from class_sweep.results.environment import Environment
+from class_sweep.results.file_names import CHECKPOINTS, CONFIRM, ENVIRONMENT, SPACE, TEST, TRIALS
 from class_sweep.results.folder import ResultsFolder
 from class_sweep.results.upload import FileKind
-from class_sweep.storage.connection import is_remote
+from class_sweep.storage.connection import is_remote, local_path
 from class_sweep.storage.lease import LEASE
 from class_sweep.storage.remote import Storage, StoredFile
 
@@ -31,7 +36,7 @@ def storage_argument(text: str) -> Storage | None:
     """
     if is_remote(text):
         return Storage.parse(text)
-    storage = ResultsFolder(Path(text)).read_storage()
+    storage = ResultsFolder(local_path(text)).read_storage()
     return storage if storage == Storage.parse(text) else None
 
 
@@ -64,7 +69,7 @@ def download(
         name: file
         for name, file in storage.files().items()
         if not name.startswith(f"{CHECKPOINTS}/")
-        and not any(part.startswith(".") for part in name.split("/"))  # `..` leaves the folder
+        and all(part and not part.startswith(".") for part in name.split("/"))  # none leads out
         and not (to_resume and name == LEASE)
     }
     if SPACE not in stored:
@@ -96,7 +101,7 @@ def _download_file(storage: Storage, name: str, stored: StoredFile, to: Path) ->
         raise
     os.utime(partial, (stored.mtime, stored.mtime))  # a lease is valid by its time
     Path(partial).chmod(0o644)
-    Path(partial).replace(path)
+    replace_durably(Path(partial), path)
 
 
 def download_to_resume(storage: Storage, to: Path) -> None:
@@ -116,7 +121,7 @@ def download_to_resume(storage: Storage, to: Path) -> None:
     if storage.stat(SPACE) is None:
         raise _no_sweep(storage)
     try:
-        to.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(to.parent)
         partial = Path(tempfile.mkdtemp(dir=to.parent, prefix=f".{to.name}-"))
     except OSError as error:
         raise ResultsError(f"a results folder must be writable: {to}: {error}") from None
@@ -126,7 +131,20 @@ def download_to_resume(storage: Storage, to: Path) -> None:
         shutil.rmtree(partial)
         raise
     partial.chmod(0o755)
-    partial.rename(to)
+    replace_durably(partial, to)
+
+
+def stored_sweep_id(storage: Storage) -> str | None:
+    """The id of the sweep that a storage holds; None if it holds none, or one of version 0.2.
+
+    Raises:
+        StorageError: If the storage does not answer.
+    """
+    try:
+        text = replace(storage, hurried=True).get(ENVIRONMENT)
+        return Environment.model_validate_json(text).sweep_id
+    except (FileNotFoundError, ValidationError):
+        return None
 
 
 def merge_remote(folder: ResultsFolder, storage: Storage) -> bool:

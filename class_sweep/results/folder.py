@@ -8,6 +8,7 @@ the storage that keeps a copy. While trials run, `checkpoints/` and `tune/` (Ray
 """
 
 import contextlib
+import os
 import tempfile
 import time
 from pathlib import Path
@@ -138,6 +139,30 @@ class ResultsFolder:
             ResultsError: If it is missing or damaged.
         """
         return read_json(self.verdict, Verdict)
+
+    def sweep_id(self) -> str | None:
+        """The id of the sweep; None before its start and in a folder of version 0.2.
+
+        Raises:
+            ResultsError: If `environment.json` is damaged.
+        """
+        return self.read_environment().sweep_id if self.environment.is_file() else None
+
+    def require_no_outward_links(self) -> None:
+        """Refuse a folder in which a link would let a writer write or delete elsewhere.
+
+        Raises:
+            ResultsError: If a link leads out of the folder.
+        """
+        root = self.path.resolve()
+        for parent, folders, files in os.walk(root):
+            for path in (Path(parent, name) for name in (*folders, *files)):
+                target = Path(os.path.realpath(path))
+                if path.is_symlink() and not target.is_relative_to(root):
+                    raise ResultsError(
+                        f"a link in a results folder must lead to a file in it: {path} leads to"
+                        f" {target}; put the file in its place"
+                    )
 
     def in_use(self) -> bool:
         """Whether a process is writing to the folder now."""

@@ -39,7 +39,7 @@ class Mirror:
         self._lease = Lease(storage)
         self._uploader = Uploader(folder, storage)
         self._removable: set[str] = set()  # checkpoints of trials that have ended
-        self._removal_due = self._remove_all = False
+        self._removal_due = self._discarded = False
         self._failure: str | None = None
         self._has_lease = True
         self._begun = threading.Event()
@@ -60,9 +60,9 @@ class Mirror:
         self._removable.add(name)
         self._removal_due = True
 
-    def remove_checkpoints(self) -> None:
-        """Remove every checkpoint of a finished sweep."""
-        self._remove_all = self._removal_due = True
+    def discard(self) -> None:
+        """Remove the files that this process has uploaded, at the end and instead of the rest."""
+        self._discarded = True
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -76,7 +76,7 @@ class Mirror:
         while self._thread.is_alive() and self._idle_seconds(exit_time) < patience:
             self._thread.join(0.1)
         self._abandoned.set()
-        missing = self._uploader.outdated()
+        missing = [] if self._discarded else self._uploader.outdated()
         if missing and self._has_lease and self._begun.is_set():
             log.warning(
                 "the storage %s lacks %s, which are in %s (%s); update it with: class-sweep resume"
@@ -107,10 +107,12 @@ class Mirror:
                         self._folder,
                     )
                     return
-                if self._begun.is_set():
+                if last and self._discarded:
+                    self._uploader.remove()
+                elif self._begun.is_set():
                     self._uploader.upload()
                     # A worker's last upload may end after the removal of its checkpoint.
-                    self._removal_due |= last and (self._remove_all or bool(self._removable))
+                    self._removal_due |= last and bool(self._removable)
                     self._remove_checkpoints()
                 if last:
                     self._lease.give_back()
@@ -130,9 +132,6 @@ class Mirror:
             return
         self._removal_due = False
         try:
-            if self._remove_all:
-                self.storage.remove_all(CHECKPOINTS)
-                return
             stored = {name.rpartition("/")[2] for name in self.storage.files(CHECKPOINTS)}
             for name in stored & self._removable:
                 self.storage.remove(f"{CHECKPOINTS}/{name}")

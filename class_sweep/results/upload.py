@@ -76,6 +76,16 @@ class Uploader:
         for name, (version, content) in (reports | conclusions).items():
             self._put(name, version, content)
 
+    def remove(self) -> None:
+        """Remove the uploaded files from the storage.
+
+        Raises:
+            StorageError: If the storage refuses.
+        """
+        for name in list(self._uploaded):
+            self._storage.remove(name)
+            del self._uploaded[name]
+
     def _put(self, name: str, version: FileVersion, content: bytes | Path) -> None:
         self._storage.put(name, content)
         self._uploaded[name], self.last_upload = version, time.monotonic()

@@ -1,12 +1,17 @@
-"""The address of a storage, and the connection to it through Arrow's file systems."""
+"""The address of a storage, and the connection to it through Arrow's file systems.
+
+Every command reads a location in the same way: a path, `file:///path`, or a URI of an object store.
+In a URI, `%3F`, `%23` and `%25` are `?`, `#` and `%` of a name.
+"""
 
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from class_sweep.errors import InputError
 
+_FILE = "file://"
 _OPTIONS = {
     "s3": {"region", "scheme", "endpoint_override", "tls_ca_file_path"},
     "gs": {"scheme", "endpoint_override"},
@@ -19,7 +24,28 @@ _HURRIED_CONNECT_SECONDS, _HURRIED_ANSWER_SECONDS = 3, 5  # while a person waits
 
 def is_remote(text: str) -> bool:
     """Whether an address names an object store and not a path."""
-    return "://" in text and not text.startswith("file://")
+    return "://" in text and not text.startswith(_FILE)
+
+
+def local_path(text: str) -> Path:
+    """The path that a location names: `file:///path`, or a path with `~` for the home.
+
+    Raises:
+        InputError: If it is a URI of another kind.
+    """
+    if is_remote(text):
+        raise InputError(f"a location on this machine must be a path or file:///path, got {text}")
+    if not text.startswith(_FILE):
+        return Path(text).expanduser()
+    host, slash, path = text.removeprefix(_FILE).partition("/")
+    if not slash or host not in {"", "localhost"}:
+        raise InputError(f"a file URI must name an absolute path, as file:///path does, got {text}")
+    return Path(f"/{unquote(path)}")
+
+
+def escaped(name: str) -> str:
+    """A name as a part of the path of a URI."""
+    return name.replace("%", "%25").replace("?", "%3F").replace("#", "%23")
 
 
 def checked_address(text: str) -> str:
@@ -29,7 +55,7 @@ def checked_address(text: str) -> str:
         InputError: If the kind of storage is unknown, or the address holds credentials.
     """
     if not is_remote(text):
-        return str(Path(text.removeprefix("file://")).expanduser().resolve())
+        return str(local_path(text).resolve())
     parts = urlsplit(text)
     if parts.scheme not in _OPTIONS:
         raise InputError(
@@ -44,6 +70,8 @@ def checked_address(text: str) -> str:
         )
     if not parts.netloc:
         raise InputError(f"a storage must name its bucket, got {plain_address}")
+    if "#" in text:
+        raise InputError(f"a # in the name of a storage must be written %23, got {plain_address}#…")
     options = _OPTIONS[parts.scheme]
     for key, _ in parse_qsl(parts.query, keep_blank_values=True):
         if key not in options:  # the value is not shown: it may be a secret
@@ -51,7 +79,7 @@ def checked_address(text: str) -> str:
                 f"an option of {parts.scheme}:// must be one of {', '.join(sorted(options))}, got"
                 f" {key}"
             )
-    return urlunsplit(parts._replace(path=parts.path.rstrip("/"), fragment=""))
+    return urlunsplit(parts._replace(path=parts.path.rstrip("/")))
 
 
 def connect(address: str, *, hurried: bool) -> tuple[Any, str]:
@@ -76,7 +104,8 @@ def connect(address: str, *, hurried: bool) -> tuple[Any, str]:
     answer_seconds = _HURRIED_ANSWER_SECONDS if hurried else _ANSWER_SECONDS
     if parts.scheme == "gs":
         query = urlencode(options | {"retry_limit_seconds": answer_seconds})
-        file_system, path = fs.FileSystem.from_uri(urlunsplit(parts._replace(query=query)))
+        uri = urlunsplit(parts._replace(path=quote(unquote(parts.path)), query=query))
+        file_system, path = fs.FileSystem.from_uri(uri)
         return file_system, path
     other_endpoint = "endpoint_override" in options or any(map(os.environ.get, _ENDPOINTS))
     if "region" not in options and not other_endpoint:
@@ -87,4 +116,4 @@ def connect(address: str, *, hurried: bool) -> tuple[Any, str]:
         request_timeout=answer_seconds,
         allow_delayed_open=not hurried,  # one request per file instead of three
         retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=2),
-    ), f"{parts.netloc}{parts.path}"
+    ), f"{parts.netloc}{unquote(parts.path)}"

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, Self
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
+from class_sweep.base.files import make_folder, replace_durably
 from class_sweep.errors import InputError, StorageError
-from class_sweep.storage.connection import checked_address, connect, is_remote
+from class_sweep.storage.connection import checked_address, connect, escaped, is_remote
 
 _CHUNK_BYTES = 8 << 20
 _PARTIAL = ".partial"
@@ -59,13 +60,15 @@ class Storage:
         if not is_remote(self.address):
             return replace(self, address=str(Path(self.address) / name))
         parts = urlsplit(self.address)
-        return replace(self, address=urlunsplit(parts._replace(path=f"{parts.path}/{name}")))
+        return replace(
+            self, address=urlunsplit(parts._replace(path=f"{parts.path}/{escaped(name)}"))
+        )
 
     @property
     def name(self) -> str:
         """The last part of the path, or the bucket's name."""
         parts = urlsplit(self.address) if is_remote(self.address) else None
-        path = f"{parts.netloc}{parts.path}" if parts else self.address
+        path = f"{parts.netloc}{unquote(parts.path)}" if parts else self.address
         return path.rpartition("/")[2]
 
     def put(self, name: str, content: bytes | Path | IO[bytes]) -> None:
@@ -79,10 +82,10 @@ class Storage:
                 self._copy(content, self._at(name))
                 return
             path = Path(self._at(name))
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}{_PARTIAL}")
             self._copy(content, str(partial))
-            partial.replace(path)
+            replace_durably(partial, path)
 
     def _copy(self, content: bytes | Path | IO[bytes], to: str) -> None:
         with self._files.open_output_stream(to) as stream:
@@ -153,11 +156,6 @@ class Storage:
                 self._files.delete_file(self._at(name))
             except FileNotFoundError:
                 return
-
-    def remove_all(self, below: str) -> None:
-        """Remove every file below a folder of the storage; raises like `remove`."""
-        for name in self.files(below):
-            self.remove(name)
 
     def require_usable(self) -> float:
         """Write, read and remove a file, and give up within seconds.

@@ -11,12 +11,17 @@ from class_sweep.errors import TrainingError
 STATE_FILE = "state.pt"  # the name of the checkpoint in a training's folder
 
 
+def partial_file(path: Path) -> Path:
+    """The file that becomes a checkpoint at `path`; a killed process leaves it."""
+    return path.with_suffix(".partial")
+
+
 def save_state(to: Path | IO[bytes], state: dict[str, Any]) -> None:
     """Write a checkpoint to a path or into an open file; a path never has a partial checkpoint."""
     if not isinstance(to, Path):
         torch.save(state, to)
         return
-    with atomic_file(to, partial=to.with_suffix(".partial")) as file:
+    with atomic_file(to, partial=partial_file(to)) as file:
         try:
             torch.save(state, file)
         except RuntimeError as error:  # torch's own words for a write that the disk refused

@@ -110,11 +110,13 @@ def test_names_that_lead_out_of_the_folder_are_skipped(folder, storage, tmp_path
 
     def tricked(self, below=""):
         stored = dict(files(self, below))
-        return stored | {"../../out": stored["space.yaml"], ".hidden/x": stored["space.yaml"]}
+        names = ("../../out", ".hidden/x", str(tmp_path / "out"), "a//b")
+        return stored | dict.fromkeys(names, stored["space.yaml"])
 
     monkeypatch.setattr(Storage, "files", tricked)
     download(storage, tmp_path / "deep" / "look")
     assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "deep" / "look" / "a").exists()
     assert not (tmp_path / "deep" / "look" / ".hidden").exists()
 
 
@@ -164,5 +166,7 @@ def test_an_argument_is_a_storage_by_its_address_or_by_its_own_file(
     assert storage_argument(storage.address) == storage
     monkeypatch.chdir(tmp_path)
     assert storage_argument("shared/sweep") == storage
+    assert storage_argument(f"file://{storage}") == storage
+    assert storage_argument(f"file://{folder.path}") is None
     assert storage_argument("nowhere") is None
     assert storage_argument("s3://bucket/a") == Storage("s3://bucket/a")

@@ -248,7 +248,7 @@ def test_the_checkpoint_of_an_ended_trial_is_removed_even_if_it_arrives_late(fol
         storage.put("checkpoints/a.pt", b"state")  # its worker was slow
         mirror.remove_checkpoint("b.pt")
         until(lambda: set(storage.files("checkpoints")) == {"checkpoints/c.pt"})
-        mirror.remove_checkpoints()
+        mirror.remove_checkpoint("c.pt")
         until(lambda: not storage.files("checkpoints"))
         storage.put("checkpoints/c.pt", b"state")  # this worker was slow, too
     assert not storage.files("checkpoints")

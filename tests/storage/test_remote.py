@@ -6,11 +6,13 @@ import json
 import pickle
 import time
 import urllib.request
+from pathlib import Path
 
 import pytest
 from s3 import address, free_port
 
 from class_sweep.errors import InputError, StorageError
+from class_sweep.storage.connection import local_path
 from class_sweep.storage.remote import Storage
 
 BUCKETS = itertools.count()
@@ -74,7 +76,6 @@ def test_a_missing_file_and_an_empty_storage(storage):
     with pytest.raises(FileNotFoundError):
         storage.fetch("a.txt", io.BytesIO())
     storage.remove("a.txt")
-    storage.remove_all("deep")
 
 
 def test_only_the_removed_files_are_gone(storage):
@@ -82,8 +83,6 @@ def test_only_the_removed_files_are_gone(storage):
         storage.put(name, b"x")
     storage.remove("deep/b")
     assert set(storage.files()) == {"a", "deep/c"}
-    storage.remove_all("deep")
-    assert set(storage.files()) == {"a"}
 
 
 def test_the_check_of_a_usable_storage_leaves_it_unchanged(storage):
@@ -107,9 +106,33 @@ def test_a_folder_of_a_storage_keeps_the_options_of_the_address():
     assert str(Storage.parse("file:///nfs/a/") / "sweep") == "/nfs/a/sweep"
 
 
+def test_a_path_may_be_written_as_a_file_uri(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert Storage.parse("file:///nfs/a%20b%3Fc") == Storage.parse("/nfs/a b?c")
+    assert Storage.parse("file://localhost/nfs") == Storage.parse("/nfs")
+    assert local_path("file:///nfs/a") == Path("/nfs/a")
+    assert local_path("which σ?/a#b%20") == Path("which σ?/a#b%20")
+    assert local_path("~/a") == tmp_path / "a"
+    for text in ("file://host/a", "file://a", "s3://bucket/a"):
+        with pytest.raises(InputError, match="must"):
+            local_path(text)
+
+
+@pytest.mark.parametrize("name", ["which σ?", "50%", "a#1", "%3F", "a b&c=d"])
+def test_a_name_is_never_read_as_a_part_of_a_uri(s3, s3_credentials, name):
+    bucket = Storage.parse(address(s3.port, s3.bucket()))
+    storage = bucket / name
+    assert storage.name == name
+    storage.put("file", b"x")
+    assert set(bucket.files()) == {f"{name}/file"}
+    assert Storage.parse(str(storage)) == storage
+    assert storage.get("file") == b"x"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("s3://bucket/a#1", "a # in the name of a storage must be written %23"),
         ("ftp://host/a", "a storage must be s3://bucket/prefix, gs://.* got ftp://"),
         ("s3:///a", "a storage must name its bucket, got s3:///a"),
         ("s3://key:secret@bucket/a", "without credentials.* got some with s3://bucket/a; put"),

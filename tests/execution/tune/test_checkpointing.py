@@ -99,7 +99,7 @@ def test_a_failed_upload_of_a_worker_reaches_the_manager():
 
 def test_a_failed_upload_is_one_warning_unless_the_driver_cannot_write_either(caplog):
     mirror = SimpleNamespace(
-        storage=Storage("/x"), remove_checkpoint=None, remove_checkpoints=None, failing=True
+        storage=Storage("/x"), remove_checkpoint=None, discard=None, failing=True
     )
     manager = RemoteCheckpointManager(mirror)
     manager.on_error("out of reach")
@@ -118,7 +118,7 @@ def test_local_checkpoints_are_removed_one_by_one_or_all_together(tmp_path):
     manager.remove("a.pt")
     manager.remove("never.pt")
     assert {path.name for path in (tmp_path / "checkpoints").iterdir()} == {"b.pt", "c.pt"}
-    manager.remove_all()
+    manager.remove_all(["b.pt", "c.pt"])
     assert not (tmp_path / "checkpoints").exists()
 
 
