@@ -5,15 +5,23 @@ from typing import Annotated
 
 import typer
 
+from class_sweep.cli.locations import path_argument
+
 SpaceFile = Annotated[
-    Path, typer.Argument(metavar="FILE", help="The search space, e.g. search_spaces/demo.yaml.")
+    Path,
+    typer.Argument(
+        parser=path_argument, metavar="FILE", help="The search space, e.g. search_spaces/demo.yaml."
+    ),
 ]
 Results = Annotated[
     str,
     typer.Argument(metavar="RESULTS", help="The results folder of a sweep, or its storage."),
 ]
 ModelFolder = Annotated[
-    Path, typer.Argument(metavar="MODEL", help="A model folder, as `train` writes it.")
+    Path,
+    typer.Argument(
+        parser=path_argument, metavar="MODEL", help="A model folder, as `train` writes it."
+    ),
 ]
 StorageOption = Annotated[
     str | None,
@@ -28,6 +36,7 @@ DownloadFolder = Annotated[
     typer.Option(
         "-o",
         "--out",
+        parser=path_argument,
         metavar="FOLDER",
         help="The results folder for a sweep from a storage. Default: results/NAME.",
     ),
@@ -42,5 +51,6 @@ Address = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 HtmlPage = Annotated[
-    Path | None, typer.Option("--html", metavar="PAGE", help="Also write an HTML page.")
+    Path | None,
+    typer.Option("--html", parser=path_argument, metavar="PAGE", help="Also write an HTML page."),
 ]

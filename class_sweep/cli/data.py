@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from class_sweep.cli.arguments import Json, SpaceFile
+from class_sweep.cli.locations import path_argument
 from class_sweep.cli.streams import print_json
 
 data_app = typer.Typer(help="Download or describe a data set.", no_args_is_help=True)
@@ -23,7 +24,10 @@ class PublicDataSet(StrEnum):
 def fetch(
     name: Annotated[PublicDataSet, typer.Argument(help="The name of the data set.")],
     out: Annotated[
-        Path, typer.Option("-o", "--out", metavar="FOLDER", help="The folder for its files.")
+        Path,
+        typer.Option(
+            "-o", "--out", parser=path_argument, metavar="FOLDER", help="The folder for its files."
+        ),
     ],
 ) -> None:
     """Download a public data set: resumable, with checksums, complete or not at all.

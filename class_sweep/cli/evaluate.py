@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from class_sweep.cli.arguments import Json, ModelFolder
+from class_sweep.cli.locations import path_argument
 from class_sweep.cli.streams import print_json
 
 
@@ -19,10 +20,19 @@ def evaluate(
     ] = None,
     data: Annotated[
         Path | None,
-        typer.Option(help="The new path of the data set, or another data set of the same form."),
+        typer.Option(
+            parser=path_argument,
+            metavar="PATH",
+            help="The new path of the data set, or another data set of the same form.",
+        ),
     ] = None,
     extra_molecules: Annotated[
-        Path | None, typer.Option(help="A file of SMILES: further candidates of the pool all.")
+        Path | None,
+        typer.Option(
+            parser=path_argument,
+            metavar="FILE",
+            help="A file of SMILES: further candidates of the pool all.",
+        ),
     ] = None,
     rerank: Annotated[
         int,

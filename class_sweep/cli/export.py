@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from class_sweep.cli.arguments import Results
-from class_sweep.cli.locations import open_results, require_writable, write_output
+from class_sweep.cli.locations import open_results, path_argument, require_writable, write_output
 from class_sweep.cli.streams import print_document
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def export(
         typer.Option(
             "-o",
             "--out",
+            parser=path_argument,
             metavar="FILE",
             help="The file, also in a new folder; several files get a number each.",
         ),

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from class_sweep.cli.arguments import Json
+from class_sweep.cli.locations import path_argument
 from class_sweep.cli.streams import print_json
 
 
@@ -18,7 +19,12 @@ def _numbers(text: str) -> list[float]:
 
 def replay(
     table: Annotated[
-        Path, typer.Argument(metavar="TABLE", help="curves.csv of `run --record`, or its folder.")
+        Path,
+        typer.Argument(
+            parser=path_argument,
+            metavar="TABLE",
+            help="curves.csv of `run --record`, or its folder.",
+        ),
     ],
     pruner: Annotated[
         list[str] | None, typer.Option(help="A pruner to try; may be repeated. Default: all.")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from class_sweep.cli.arguments import Results
-from class_sweep.cli.locations import open_results, require_writable, write_output
+from class_sweep.cli.locations import open_results, path_argument, require_writable, write_output
 from class_sweep.cli.streams import print_document
 
 
@@ -16,6 +16,7 @@ def report(
         Path | None,
         typer.Option(
             "--html",
+            parser=path_argument,
             metavar="PAGE",
             help="The page. Default: report.html in the folder, or NAME.html for a storage.",
         ),

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from class_sweep.cli.arguments import HtmlPage, Json, ModelFolder
-from class_sweep.cli.locations import require_writable, write_output
+from class_sweep.cli.locations import path_argument, require_writable, write_output
 from class_sweep.cli.streams import print_json
 
 
@@ -18,7 +18,12 @@ def retrieve(
     top: Annotated[int, typer.Option(help="The number of answers.")] = 10,
     candidates: Annotated[
         Path | None,
-        typer.Option("--from", help="A file of SMILES or of texts. Default: the model's data."),
+        typer.Option(
+            "--from",
+            parser=path_argument,
+            metavar="FILE",
+            help="A file of SMILES or of texts. Default: the model's data.",
+        ),
     ] = None,
     html: HtmlPage = None,
     as_json: Json = False,

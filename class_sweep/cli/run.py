@@ -8,7 +8,7 @@ import typer
 
 from class_sweep.cli.arguments import Address, SpaceFile, StorageOption
 from class_sweep.cli.following import follow
-from class_sweep.cli.locations import new_storage
+from class_sweep.cli.locations import new_storage, path_argument
 
 
 def run(
@@ -18,6 +18,7 @@ def run(
         typer.Option(
             "-o",
             "--out",
+            parser=path_argument,
             metavar="FOLDER",
             help="The results folder, a new one. Default: results/NAME-TIME.",
         ),

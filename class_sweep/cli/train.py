@@ -6,16 +6,22 @@ from typing import Annotated
 
 import typer
 
+from class_sweep.cli.locations import path_argument
+
 
 def train(
     config: Annotated[
-        Path, typer.Argument(metavar="CONFIG", help="A space without axes, e.g. best.yaml.")
+        Path,
+        typer.Argument(
+            parser=path_argument, metavar="CONFIG", help="A space without axes, e.g. best.yaml."
+        ),
     ],
     out: Annotated[
         Path | None,
         typer.Option(
             "-o",
             "--out",
+            parser=path_argument,
             metavar="FOLDER",
             help="The model folder, new or to be continued. Default: models/NAME-TIME.",
         ),

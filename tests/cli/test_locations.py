@@ -1,0 +1,46 @@
+"""Every command reads a location in the same way: a path, `file:///path`, or an object store."""
+
+import shutil
+
+import pytest
+from made_sweeps import make_folder
+
+from class_sweep.results.upload import Uploader
+from class_sweep.storage.remote import Storage
+
+
+@pytest.fixture
+def folder(tmp_path, small_space_text):
+    return make_folder(tmp_path / "which σ? 50%" / "made", small_space_text)
+
+
+@pytest.mark.parametrize("arguments", [["status"], ["export"], ["report", "--markdown"]])
+def test_a_results_folder_may_be_a_file_uri(command, folder, arguments):
+    name, *options = arguments
+    uri = f"file://{folder}".replace("%", "%25").replace("?", "%3F")
+    by_path, by_uri = (command(name, where, *options) for where in (folder, uri))
+    assert by_uri == by_path
+    assert by_path[0] == 0
+
+
+def test_a_storage_on_a_path_may_be_a_file_uri(command, folder, tmp_path):
+    storage = Storage(str(tmp_path / "store" / "made"))
+    Uploader(folder, storage).upload()
+    shutil.rmtree(folder)
+    code, out, err = command("status", f"file://{storage}")
+    assert code == 0, err
+    assert out == command("status", storage)[1]
+
+
+def test_an_output_may_be_a_file_uri_and_nothing_else_with_a_scheme(command, folder, tmp_path):
+    code, _, err = command("export", folder, "-o", f"file://{tmp_path}/best.yaml")
+    assert code == 0, err
+    assert (tmp_path / "best.yaml").exists()
+    for arguments in (
+        ["export", folder, "-o", "s3://bucket/best.yaml"],
+        ["run", "search_spaces/demo.yaml", "--out", "s3://bucket/first"],
+        ["check", "https://example.org/space.yaml"],
+    ):
+        code, _, err = command(*arguments)
+        assert code == 2
+        assert "must be a path or file:///path" in err
