@@ -64,7 +64,9 @@ def describe(file: SpaceFile, as_json: Json = False) -> None:
     from class_sweep.rendering.terminal import make_console, print_blocks
     from class_sweep.report.tables.data_summary import data_blocks
 
-    summary = describe_pairs(load_pairs(load_space(file).settings.data))
+    space = load_space(file)
+    space.require_inputs()
+    summary = describe_pairs(load_pairs(space.settings.data))
     if as_json:
         print_json(asdict(summary))
     else:

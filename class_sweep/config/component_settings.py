@@ -77,8 +77,8 @@ class ComponentSettings(Section):
             raise _name_error(UNKNOWN_NAME, cls.registry, key=key, name=name)
         section = cls._section(name)
         if info.mode == "json":  # strict validation converts text to a path in this mode only
-            return section.model_validate_json(json.dumps(value))
-        return section.model_validate(value)
+            return section.model_validate_json(json.dumps(value), context=info.context)
+        return section.model_validate(value, context=info.context)
 
 
 class ComponentName:

@@ -2,7 +2,7 @@
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,11 +22,18 @@ from class_sweep.config.axes import (
 )
 from class_sweep.config.components import SAMPLERS, register_all, registered
 from class_sweep.config.objective import Objective, parse_objective
+from class_sweep.config.paths import PathContext
 from class_sweep.config.problems import Problem, dotted, problems_of
 from class_sweep.config.pruning import PruningSettings, RungPruning
 from class_sweep.config.sections import Budget, Search, Settings
 from class_sweep.config.sigma import Quantile
-from class_sweep.config.yaml_text import Key, YamlDocument, read_yaml, write_yaml
+from class_sweep.config.yaml_text import (
+    Key,
+    YamlDocument,
+    read_yaml,
+    with_values,
+    write_yaml,
+)
 from class_sweep.errors import ConfigError
 
 _REGISTERED = "registered components"
@@ -50,15 +57,19 @@ class Space:
 
     Attributes:
         name: The file's name, for messages.
-        text: The text of the file.
-        tree: The settings as plain values, each axis at its centre.
+        folder: The folder of the file, absolute.
+        text: The text of the file with absolute paths: it is the same space in any folder.
+        lines: The line of each key of the file.
+        tree: The settings as plain values, each axis at its centre, each path absolute.
         axes: Dotted path to axis, in the file's order.
         settings: `tree` as typed settings.
         objective: What the sweep optimises.
     """
 
     name: str
+    folder: Path
     text: str
+    lines: Mapping[Key, int]
     tree: dict[str, Any]
     axes: dict[str, Axis]
     settings: Settings
@@ -85,10 +96,32 @@ class Space:
         tree = copy.deepcopy(self.tree)
         for path, value in values.items():
             _put(tree, tuple(path.split(".")), value)
+        return self._validated(tree, PathContext(self.folder))
+
+    def require_inputs(self) -> None:
+        """Check that the files and folders exist that the space names.
+
+        Raises:
+            ConfigError: With one line for each missing input.
+        """
+        self._validated(self.tree, PathContext(self.folder, must_exist=True))
+
+    def line(self, path: str) -> str:
+        """`file:line` of a setting, or of its section if the setting is not in the file."""
+        return f"{self.name}:{self._document(self.tree).line(tuple(path.split('.')))}"
+
+    def place(self, path: str) -> str:
+        """`file:line: path`, the beginning of a message about a setting."""
+        return f"{self.line(path)}: {path}"
+
+    def _document(self, tree: dict[str, Any]) -> YamlDocument:
+        return YamlDocument(self.name, self.text, tree, dict(self.lines))
+
+    def _validated(self, tree: dict[str, Any], context: PathContext) -> Settings:
         try:
-            return _validated(tree)
+            return _validated(tree, context)
         except ValidationError as error:
-            problems = problems_of(error, YamlDocument(self.name, self.text, tree, {}), Settings)
+            problems = problems_of(error, self._document(tree), Settings)
             raise ConfigError(
                 "\n".join(problem.render(self.name) for problem in problems)
             ) from None
@@ -130,12 +163,20 @@ def load_space(path: Path) -> Space:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else f"not UTF-8: {error}"
         raise ConfigError(f"{path}: must be a readable space file: {reason}") from None
-    return parse_space(text, str(path))
+    return parse_space(text, str(path), path.parent)
 
 
-def parse_space(text: str, name: str = "space") -> Space:
-    """Read a space from YAML text; see `load_space`."""
-    yaml = _quantile_axis(read_yaml(text, name))
+def parse_space(text: str, name: str = "space", folder: Path | None = None) -> Space:
+    """Read a space from YAML text; see `load_space`.
+
+    Args:
+        text: The text.
+        name: The name of the file, for messages.
+        folder: The folder that relative paths start from; the working directory unless given.
+    """
+    context = PathContext((folder or Path()).absolute())
+    document = read_yaml(text, name)
+    yaml = _quantile_axis(document)
     tree = copy.deepcopy(yaml.tree)
     axes: dict[str, Axis] = {}
     problems: list[Problem] = []
@@ -150,13 +191,26 @@ def parse_space(text: str, name: str = "space") -> Space:
         except AxisError as error:
             problems.append(Problem(yaml.line(key), path, str(error)))
             bad.add(path)
-    problems += _wrong_settings(replace(yaml, tree=tree), axes, bad)
+    problems += _wrong_settings(replace(yaml, tree=tree), axes, bad, context)
     objective = _objective(tree, yaml, problems)
     problems += _cross_rules(tree, yaml, varied=bool(axes or problems))
     problems += _sampler_rules(tree, yaml, axes)
     if problems or objective is None:
         raise ConfigError("\n".join(problem.render(name) for problem in sorted(set(problems))))
-    return Space(name, text, tree, axes, _validated(tree), objective)
+    settings = _validated(tree, context)
+    paths = dict(_changed_texts(tree, settings.model_dump(mode="json"), ()))
+    for key, path in paths.items():
+        _put(tree, key, path)
+    return Space(
+        name=name,
+        folder=context.folder,
+        text=with_values(document, paths),
+        lines=yaml.lines,
+        tree=tree,
+        axes=axes,
+        settings=settings,
+        objective=objective,
+    )
 
 
 def dump_settings(settings: Settings) -> str:
@@ -179,9 +233,19 @@ def _quantile_axis(yaml: YamlDocument) -> YamlDocument:
     return replace(yaml, tree=yaml.tree | {"curriculum": curriculum | {"sigma": spelt}})
 
 
-def _validated(tree: dict[str, Any]) -> Settings:
+def _validated(tree: dict[str, Any], context: PathContext) -> Settings:
     # As JSON: strict validation accepts the lists and the paths of a file in this mode only.
-    return Settings.model_validate_json(json.dumps(tree, default=str))
+    return Settings.model_validate_json(json.dumps(tree, default=str), context=context)
+
+
+def _changed_texts(tree: Mapping[str, Any], read: Any, key: Key) -> Iterator[tuple[Key, str]]:
+    """The texts of a file that are read as other texts: its paths, which become absolute."""
+    for word, value in tree.items():
+        now = read.get(word) if isinstance(read, Mapping) else None
+        if isinstance(value, Mapping):
+            yield from _changed_texts(value, now, (*key, word))
+        elif isinstance(value, str) and isinstance(now, str) and value != now:
+            yield (*key, word), now
 
 
 def _axes_in(tree: Any, key: Key) -> list[tuple[Key, Any]]:
@@ -209,7 +273,9 @@ def _admitted(key: Key, axis: Axis) -> Axis:
     return axis
 
 
-def _wrong_settings(yaml: YamlDocument, axes: Mapping[str, Axis], bad: set[str]) -> list[Problem]:
+def _wrong_settings(
+    yaml: YamlDocument, axes: Mapping[str, Axis], bad: set[str], context: PathContext
+) -> list[Problem]:
     """Validate with all axes at their centres, then with one axis at each of its ends."""
     problems = []
     for path, value in [("", None), *((p, end) for p, axis in axes.items() for end in axis.ends())]:
@@ -217,7 +283,7 @@ def _wrong_settings(yaml: YamlDocument, axes: Mapping[str, Axis], bad: set[str])
         if path:
             _put(tree, tuple(path.split(".")), value)
         try:
-            _validated(tree)
+            _validated(tree, context)
         except ValidationError as error:
             mistakes = problems_of(error, replace(yaml, tree=tree), Settings)
             new = [p for p in mistakes if (_within(path, p.path) if path else p.path not in axes)]

@@ -2,14 +2,15 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from class_sweep.config.component_settings import ComponentSettings
 from class_sweep.config.components import DATA_SOURCES, MOLECULE_ENCODERS, TEXT_ENCODERS
-from class_sweep.config.section import Fraction, Section, Seed, Share, UserPath
+from class_sweep.config.paths import Input, InputFile, ModelName
+from class_sweep.config.section import Fraction, Section, Seed, Share
 
 SPLITS = ("train", "validation", "test")
 
@@ -26,7 +27,7 @@ class DataSettings(ComponentSettings):
 
     source: str
     extra_molecules: Annotated[
-        UserPath | None,
+        InputFile | None,
         Field(description="file of SMILES: further candidates of the pool `all`"),
     ] = None
 
@@ -35,7 +36,11 @@ class Chebi20Data(DataSettings):
     """A folder in MolT5's layout of ChEBI-20: train.txt, validation.txt, test.txt."""
 
     source: Literal["chebi20"]
-    path: Annotated[UserPath, Field(description="the folder")]
+    path: Annotated[
+        Path,
+        Input("folder", remedy="`class-sweep data fetch` downloads it"),
+        Field(description="the folder"),
+    ]
 
 
 class Columns(Section):
@@ -65,7 +70,7 @@ class TableData(DataSettings):
     """A user's own CSV, TSV, Parquet or JSON Lines file; splits from a column or by rule."""
 
     source: Literal["table"]
-    path: Annotated[UserPath, Field(description="the file")]
+    path: Annotated[InputFile, Field(description="the file")]
     columns: Annotated[Columns, Field(description="names of the columns")] = Columns()
     split: Annotated[SplitRule, Field(description="the rule, if no column gives the splits")] = (
         SplitRule()
@@ -127,7 +132,9 @@ class HuggingFaceEncoder(TextEncoderSettings):
     """A pretrained transformer by name or local path, frozen or fine-tuned with the backbone."""
 
     kind: Literal["huggingface"] = "huggingface"
-    model: Annotated[str, Field(description="name on the Hugging Face Hub, or a local folder")]
+    model: Annotated[
+        ModelName, Field(description="name on the Hugging Face Hub, or a local folder")
+    ]
     trainable: Annotated[
         Trainable,
         Field(description="true: train every layer; last_2: the last two; false: none"),
@@ -150,13 +157,6 @@ class HuggingFaceEncoder(TextEncoderSettings):
         """These settings, unless the model is frozen."""
         return None if self.trainable is False else self
 
-    def with_absolute_paths(self) -> Self:
-        """A copy in which the path of a local model is absolute."""
-        folder = Path(self.model).expanduser()
-        return (
-            self.model_copy(update={"model": str(folder.absolute())}) if folder.is_dir() else self
-        )
-
     @property
     def trained_layers(self) -> int | None:
         """N of last_N; None if every layer is trained or none."""
@@ -178,7 +178,7 @@ class Mol2vecEncoder(MoleculeEncoderSettings):
 
     kind: Literal["mol2vec"]
     vectors: Annotated[
-        UserPath | None, Field(description="file of vectors; trained on the corpus unless given")
+        InputFile | None, Field(description="file of vectors; trained on the corpus unless given")
     ] = None
     allow_pickle: Annotated[
         bool, Field(description="accept a pickled file of vectors, which can run code")

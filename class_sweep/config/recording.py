@@ -19,4 +19,4 @@ def as_recording(space: Space, seeds: int) -> Space:
     tree: dict[str, Any] = read_yaml(space.text, space.name).tree
     tree["search"] = tree["search"] | {"record": seeds}
     tree["pruning"] = {"kind": "none"}
-    return parse_space(write_yaml(tree), space.name)
+    return parse_space(write_yaml(tree), space.name, space.folder)

@@ -1,7 +1,6 @@
 """The base class of all settings, and the types that several of them share."""
 
-from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -11,11 +10,6 @@ class Section(BaseModel):
     """A strict, immutable group of settings: unknown keys and wrong types are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-    def with_absolute_paths(self) -> Self:
-        """A copy in which every path is absolute."""
-        paths = {name: value.absolute() for name, value in self if isinstance(value, Path)}
-        return self.model_copy(update=paths)
 
 
 def _percent_hint(value: float) -> str:
@@ -36,13 +30,6 @@ def _share(value: float) -> float:
     raise PydanticCustomError("rule", "a fraction in [0, 1]{hint}", {"hint": _percent_hint(value)})
 
 
-def _expanded(value: Path) -> Path:
-    try:
-        return value.expanduser()
-    except RuntimeError:
-        raise PydanticCustomError("rule", "a path whose ~ is the home of a known user") from None
-
-
 Fraction = Annotated[
     float,
     AfterValidator(_fraction),
@@ -51,5 +38,4 @@ Fraction = Annotated[
 Share = Annotated[
     float, AfterValidator(_share), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1})
 ]
-UserPath = Annotated[Path, AfterValidator(_expanded)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]

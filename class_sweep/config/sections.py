@@ -6,8 +6,7 @@ The other modules of this package hold the larger sections.
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from class_sweep.config.backbones import BackboneSettings
 from class_sweep.config.component_settings import ComponentName
@@ -15,6 +14,7 @@ from class_sweep.config.components import SAMPLERS
 from class_sweep.config.confirm import Confirm
 from class_sweep.config.curriculum import Curriculum
 from class_sweep.config.inputs import DataSettings, MoleculeEncoderSettings, TextEncoderSettings
+from class_sweep.config.paths import Uri
 from class_sweep.config.pruning import HalvingPruning, PruningSettings
 from class_sweep.config.section import Section, Seed
 
@@ -88,18 +88,13 @@ class Resources(Section):
     """The resources of one trial, and its restarts."""
 
     cpus: Annotated[float, Field(gt=0, description="cores")] = 1
-    gpus: Annotated[float, Field(ge=0, description="GPUs; trials share one by fractions")] = 0
+    gpus: Annotated[
+        float, Field(ge=0, description="share of one GPU, at most 1; trials share it by fractions")
+    ] = 0
     retries: Annotated[
         int,
         Field(ge=0, le=100, description="restarts of one trial between two of its reports"),
     ] = 2
-
-    @field_validator("gpus")
-    @classmethod
-    def _whole_above_one(cls, value: float) -> float:
-        if value > 1 and value != int(value):  # Ray would wait for ever for such a trial's GPUs
-            raise PydanticCustomError("rule", "a share of one GPU, or a whole number of GPUs")
-        return value
 
 
 class Tracking(Section):
@@ -110,7 +105,8 @@ class Tracking(Section):
         Annotated[str, Field(min_length=1)] | None, Field(description="Weights & Biases project")
     ] = None
     mlflow: Annotated[
-        Annotated[str, Field(min_length=1)] | None, Field(description="MLflow tracking URI")
+        Annotated[Uri, Field(min_length=1)] | None,
+        Field(description="MLflow tracking URI, or a path"),
     ] = None
 
 

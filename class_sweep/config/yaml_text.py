@@ -4,8 +4,11 @@ ruamel.yaml reads YAML 1.2: `1e-3` is a number, `no` and `on` are text. A key th
 an error.
 """
 
+import copy
 import io
+import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +54,42 @@ def write_yaml(tree: dict[str, Any]) -> str:
     text = io.StringIO()
     yaml.dump(tree, text)
     return text.getvalue()
+
+
+def with_values(document: "YamlDocument", values: Mapping[Key, str]) -> str:
+    """The text of a document with other texts as some of its values.
+
+    The layout and the comments stay, unless an anchor or a merge key holds such a value.
+    """
+    if not values:
+        return document.text
+    wanted = copy.deepcopy(document.tree)
+    root = YAML(typ="safe", pure=True).compose(document.text)
+    spans = []
+    for key, value in values.items():
+        section: Any = wanted
+        for word in key[:-1]:
+            section = section[word]
+        section[key[-1]] = value
+        spans.append((*_span(root, key), json.dumps(value, ensure_ascii=False)))
+    text = document.text
+    for start, end, scalar in sorted(spans, reverse=True):
+        text = f"{text[:start]}{scalar}{text[end:]}"
+    try:
+        same = read_yaml(text, document.name).tree == wanted
+    except ConfigError:
+        same = False
+    return text if same else write_yaml(wanted)
+
+
+def _span(node: Node, key: Key) -> tuple[int, int]:
+    """Where the value of a key begins and ends in the text; nowhere, (0, 0), for a merged key."""
+    for word in key:
+        below = [value for name, value in node.value if name.value == word]
+        if not below:
+            return 0, 0
+        node = below[0]
+    return node.start_mark.index, node.end_mark.index
 
 
 @dataclass(frozen=True)

@@ -80,8 +80,8 @@ def resolve_grace(space: Space, most_epochs: float) -> PruningSettings:
     end, epochs = pacing_end(space), space.settings.budget.epochs
     if not 0 < end < epochs:
         raise ConfigError(
-            f"{space.name}: pruning.grace_epochs: pacing_end must be within the budget of {epochs}"
-            f" epochs for a rung to exist, got {end:.3g}"
+            f"{space.place('pruning.grace_epochs')}: pacing_end must be within the budget of"
+            f" {epochs} epochs for a rung to exist, got {end:.3g}"
         )
     return pruning.model_copy(update={"grace_epochs": end})
 

@@ -25,15 +25,18 @@ class ModelFiles:
 
 
 def find_model(model: str) -> ModelFiles:
-    """Find a model by its local path or its name on the hub; download it if necessary.
+    """Find a model by its absolute path or its name on the hub; download it if necessary.
 
-    Files on this machine are used without the network.
+    Files on this machine are used without the network. A relative path is never looked up here: a
+    worker has another working directory than the command line.
 
     Raises:
         EncoderError: If the model is not available, with the steps to provide it.
     """
-    folder = Path(model).expanduser()
-    if folder.is_dir():
+    folder = Path(model)
+    if folder.is_absolute():
+        if not folder.is_dir():
+            raise EncoderError(f"{_RULE}, got {model}, which is no folder on this machine")
         return ModelFiles(folder, _identity(folder))
     try:
         snapshot = _cached(model) or _fetched(model)
@@ -43,9 +46,9 @@ def find_model(model: str) -> ModelFiles:
         lines = [line for line in str(error).splitlines() if line.strip()]
         reason = " ".join(lines[:2]) or type(error).__name__
         raise EncoderError(
-            f"{_RULE}, got {model!r}, which is not on this machine and not available from the hub "
-            f"({reason}). Run `hf download {model} --local-dir FOLDER` on a machine with network, "
-            "bring FOLDER here and give its path"
+            f"{_RULE}, got {model!r}, which is not on this machine (no such folder is beside the"
+            f" space file) and not available from the hub ({reason}). Run `hf download {model}"
+            " --local-dir FOLDER` on a machine with network, bring FOLDER here and give its path"
         ) from error
     return ModelFiles(snapshot, f"commit {snapshot.name}")
 

@@ -140,7 +140,7 @@ def _prepare(request: SweepRequest, clock: Clock, runtime: RayRuntime) -> Prepar
     gpus = space.settings.resources.gpus
     if gpus:
         required = trial_bytes(space, prepared.features)
-        require_gpu_memory(space.settings.resources, required, runtime.gpu_memory(min(1.0, gpus)))
+        require_gpu_memory(space.settings.resources, required, runtime.gpu_memory(gpus))
     with clock.stage("workers", callback):
         runtime.wait()
     return prepared

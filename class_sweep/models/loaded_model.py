@@ -54,7 +54,8 @@ class LoadedModel:
         contents = ModelContents.read(Path(path))
         manifest = contents.manifest
         try:
-            settings = parse_space(contents.config, str(Path(path) / CONFIG)).settings
+            config = Path(path) / CONFIG
+            settings = parse_space(contents.config, str(config), config.parent).settings
         except ConfigError as error:
             raise ModelError(
                 "a model's settings must be known to this version of class-sweep, got a model of"

@@ -12,7 +12,6 @@ from class_sweep.base.files import write_atomic
 from class_sweep.base.locks import require_lockable
 from class_sweep.config.document import Space, dump_settings, load_space, parse_space
 from class_sweep.config.objective import metric_names
-from class_sweep.config.section import Section
 from class_sweep.config.sections import Search
 from class_sweep.errors import ConfigError, InterruptedTrainingError, ModelError, QueryError
 from class_sweep.models.model_folder import TrainingMetrics, read_metrics
@@ -174,9 +173,8 @@ def seed_summary(models: Sequence[TrainedModel]) -> SeedSummary:
 
 
 def _with_seed(space: Space, seed: int) -> Space:
-    """The same training under a seed, with absolute paths."""
-    settings = space.settings
-    changes: dict[str, Section] = {"search": Search(trials=1, baselines=[], seed=seed)}
-    for name in ("data", "text_encoder", "molecule_encoder"):
-        changes[name] = getattr(settings, name).with_absolute_paths()
-    return parse_space(dump_settings(settings.model_copy(update=changes)), space.name)
+    """The same training under a seed."""
+    search = Search(trials=1, baselines=[], seed=seed)
+    return parse_space(
+        dump_settings(space.settings.model_copy(update={"search": search})), space.name
+    )

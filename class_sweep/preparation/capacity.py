@@ -1,13 +1,14 @@
 """The number of parallel trials, counted machine by machine: a trial never spans two machines."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from class_sweep.config.sections import Resources
 from class_sweep.errors import InputError
 
 _SHOWN = 4  # kinds of machines in an error message
+_NO_GPU = "; torch finds no GPU here: see Run on a GPU (docs/how-to/gpu.md), or write gpus: 0"
 _TOLERANCE = 1e-9  # floating-point quotients may lie just below a whole number
 
 
@@ -30,14 +31,16 @@ class Machine:
         fit = math.floor(self.cpus / resources.cpus + _TOLERANCE)
         if not resources.gpus:
             return fit
-        if resources.gpus < 1:
-            each = math.floor(1 / resources.gpus + _TOLERANCE)
-            return min(fit, each * math.floor(self.gpus))
-        return min(fit, math.floor(self.gpus / resources.gpus + _TOLERANCE))
+        each = math.floor(1 / resources.gpus + _TOLERANCE)
+        return min(fit, each * math.floor(self.gpus))
 
 
 def parallel_trials(
-    resources: Resources, limit: int | None, trials: int, machines: Sequence[Machine]
+    resources: Resources,
+    limit: int | None,
+    trials: int,
+    machines: Sequence[Machine],
+    place: Callable[[str], str] = str,
 ) -> int:
     """The number of trials that run in parallel.
 
@@ -46,31 +49,35 @@ def parallel_trials(
         limit: The value of `search.max_concurrent`.
         trials: The number of remaining trials.
         machines: The machines that exist or can be launched.
+        place: The beginning of a message about a setting, from its dotted path.
 
     Raises:
         InputError: If no machine can hold a trial.
     """
     fit = sum(machine.holds(resources) for machine in machines)
     if not fit:
-        raise InputError(_misfit(resources, machines))
+        path, rule = _misfit(resources, machines)
+        raise InputError(f"{place(path)}: {rule}")
     return max(1, min(fit, trials, limit or trials))
 
 
-def _misfit(resources: Resources, machines: Sequence[Machine]) -> str:
-    """Say which resource of a trial exceeds every machine, or that no machine has both."""
+def _misfit(resources: Resources, machines: Sequence[Machine]) -> tuple[str, str]:
+    """The resource of a trial that exceeds every machine, or all of them, and the broken rule."""
     for name in ("cpus", "gpus"):
         need = getattr(resources, name)
         largest = max((getattr(machine, name) for machine in machines), default=0)
-        if need > largest:
-            if len(machines) == 1:
-                return f"resources.{name} must be at most {largest:g} on this machine, got {need:g}"
-            return (
-                f"resources.{name} must be at most {largest:g} on these machines, got {need:g};"
-                f" {_listed(machines)}"
+        if need > largest and len(machines) == 1:
+            return f"resources.{name}", (
+                f"must be at most {largest:g} on this machine, got {need:g}"
+                + (_NO_GPU if name == "gpus" and not largest else "")
             )
-    return (
-        f"resources must fit on one machine, got cpus {resources.cpus:g} and gpus"
-        f" {resources.gpus:g}; {_listed(machines)}"
+        if need > largest:
+            return f"resources.{name}", (
+                f"must be at most {largest:g} on these machines, got {need:g}; {_listed(machines)}"
+            )
+    return "resources", (
+        f"must fit on one machine, got cpus {resources.cpus:g} and gpus {resources.gpus:g};"
+        f" {_listed(machines)}"
     )
 
 

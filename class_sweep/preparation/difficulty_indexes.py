@@ -42,7 +42,7 @@ def similarities(space: Space) -> list[Similarity]:
     distinct = list(dict.fromkeys(wanted))
     if len(distinct) > MAX_SIMILARITIES:
         raise ConfigError(
-            f"{space.name}: {TEXT_WEIGHT}: similarities must be at most {MAX_SIMILARITIES}, because"
+            f"{space.place(TEXT_WEIGHT)}: similarities must be at most {MAX_SIMILARITIES}, because"
             f" each needs an index, got {len(distinct)}; use a wider step or a choice"
         )
     return distinct

@@ -101,7 +101,7 @@ def require_gpu_memory(resources: Resources, need: int, memory: list[int]) -> No
     """
     if not resources.gpus or not memory:
         return
-    share = min(memory) * min(1.0, resources.gpus)
+    share = min(memory) * resources.gpus
     if need > share:
         raise InputError(
             "resources.gpus must give each trial enough memory for its data and its model"

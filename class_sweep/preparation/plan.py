@@ -11,6 +11,7 @@ from class_sweep.config.inputs import SPLITS
 from class_sweep.curriculum.schedule import full_data_samples
 from class_sweep.curriculum.schedule_bounds import schedule_bounds
 from class_sweep.data.pair import PairSet
+from class_sweep.errors import ConfigError
 from class_sweep.preparation.capacity import Machine, parallel_trials
 from class_sweep.tuning.milestones import rung_samples
 
@@ -47,10 +48,15 @@ def require_resources(space: Space, machines: Sequence[Machine]) -> int:
     """Compute the number of trials of the space that run in parallel.
 
     Raises:
-        InputError: If no machine holds one trial.
+        InputError: If no machine holds one trial, or a trial asks for a GPU that it cannot use.
     """
-    search = space.settings.search
-    return parallel_trials(space.settings.resources, search.max_concurrent, search.runs, machines)
+    search, resources = space.settings.search, space.settings.resources
+    if resources.gpus > 1:  # not a rule of the file: results of older versions stay readable
+        raise ConfigError(
+            f"{space.place('resources.gpus')}: must be at most 1, because a trial trains on one"
+            f" GPU, got {resources.gpus:g}"
+        )
+    return parallel_trials(resources, search.max_concurrent, search.runs, machines, space.place)
 
 
 def plan_sweep(space: Space, pairs: PairSet, machines: Sequence[Machine]) -> SweepPlan:

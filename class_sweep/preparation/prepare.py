@@ -1,6 +1,7 @@
 """The shared inputs of all trials of a space: pairs, features and difficulty indexes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +27,7 @@ from class_sweep.encoders.encoder import (
 )
 from class_sweep.encoders.fitted import FittedEncoders
 from class_sweep.encoders.rows import distinct
+from class_sweep.errors import EncoderError
 from class_sweep.preparation.clock import Clock
 from class_sweep.preparation.difficulty_indexes import (
     MakeExecutor,
@@ -113,19 +115,30 @@ def _encode(
     """
     settings, needs, train = space.settings, backbone_needs(space), pairs.rows("train")
     smiles = _smiles(pairs)
-    text = fit_text_encoder(settings.text_encoder, pairs.texts, train, cache=cache)
-    molecule = fit_molecule_encoder(settings.molecule_encoder, smiles, train, cache=cache)
     depths, progress = needs.token_depths, callback.on_progress
-    text_vectors = text.encode(pairs.texts, cache=cache, progress=progress)
-    molecule_vectors = molecule.encode(smiles, cache=cache)
-    tokens = text.token_features(pairs.texts, depths, cache=cache, progress=progress)
-    graphs = molecule.graphs(smiles, cache=cache) if needs.graphs else None
+    with _named_in(space, "text_encoder.model"):
+        text = fit_text_encoder(settings.text_encoder, pairs.texts, train, cache=cache)
+        text_vectors = text.encode(pairs.texts, cache=cache, progress=progress)
+        tokens = text.token_features(pairs.texts, depths, cache=cache, progress=progress)
+    with _named_in(space, "molecule_encoder.vectors"):
+        molecule = fit_molecule_encoder(settings.molecule_encoder, smiles, train, cache=cache)
+        molecule_vectors = molecule.encode(smiles, cache=cache)
+        graphs = molecule.graphs(smiles, cache=cache) if needs.graphs else None
     vocabulary = None if graphs is None else GraphVocabulary(graphs.identifiers, graphs.vectors)
     return (
         FittedEncoders(text, molecule, depths, vocabulary),
         TextFeatures(text_vectors, tokens),
         MoleculeFeatures(molecule_vectors, graphs),
     )
+
+
+@contextmanager
+def _named_in(space: Space, setting: str) -> Iterator[None]:
+    """Begin the message of an encoder's error with the line of the space that names its files."""
+    try:
+        yield
+    except EncoderError as error:
+        raise EncoderError(f"{space.line(setting)}: {error}") from error
 
 
 def _index(

@@ -21,11 +21,12 @@ def load_checked_pairs(space: Space) -> PairSet:
         ConfigError: If settings of the space contradict each other.
     """
     require_consistent(space)
+    space.require_inputs()
     pairs = load_pairs(space.settings.data)
     try:
         schedule_bounds(space, len(pairs.rows("train")))
     except ValueError as error:
-        raise DataError(f"{space.name}: optimizer.batch_size: {error}") from None
+        raise DataError(f"{space.place('optimizer.batch_size')}: {error}") from None
     return pairs
 
 
@@ -43,8 +44,8 @@ def backbone_needs(space: Space) -> Needs:
     depths = {need.token_depths for need in needs}
     if len(depths) > 1:
         raise ConfigError(
-            f"{space.name}: backbone.token_depth and multitoken_depth must be plain values, because"
-            " the token states of two layers are computed once, got an axis"
+            f"{space.place('backbone')}: token_depth and multitoken_depth must be plain values,"
+            " because the token states of two layers are computed once, got an axis"
         )
     return Needs(any(need.graphs for need in needs), depths.pop())
 
@@ -68,14 +69,14 @@ def _require_encoders(space: Space) -> None:
     backbone = settings.backbone.name
     if needs.graphs and not molecule_encoder_class(settings.molecule_encoder).provides_graphs:
         raise ConfigError(
-            f"{space.name}: molecule_encoder.kind: must be"
+            f"{space.place('molecule_encoder.kind')}: must be"
             f" {providers(MOLECULE_ENCODERS, 'provides_graphs')} for {backbone}, because the"
             " atoms of its graphs start from substructure vectors, got"
             f" {settings.molecule_encoder.kind}"
         )
     if needs.token_depths and not text_encoder_class(settings.text_encoder).provides_tokens:
         raise ConfigError(
-            f"{space.name}: text_encoder.kind: must be"
+            f"{space.place('text_encoder.kind')}: must be"
             f" {providers(TEXT_ENCODERS, 'provides_tokens')} for {backbone}, which reads tokens,"
             f" got {settings.text_encoder.kind}"
         )
@@ -87,7 +88,7 @@ def _require_intensity(space: Space) -> None:
     try:
         loss_weights(settings.curriculum, settings.budget.epochs, parts)
     except ValueError as error:
-        raise ConfigError(f"{space.name}: curriculum.intensity: {error}") from None
+        raise ConfigError(f"{space.place('curriculum.intensity')}: {error}") from None
 
 
 def _require_groups(space: Space) -> None:
@@ -95,7 +96,7 @@ def _require_groups(space: Space) -> None:
     smallest = min(space.grid("optimizer.batch_size"))
     if "neighbourhood" in space.grid("curriculum.batching") and largest > smallest:
         raise ConfigError(
-            f"{space.name}: curriculum.group_size: must be at most optimizer.batch_size"
+            f"{space.place('curriculum.group_size')}: must be at most optimizer.batch_size"
             f" ({smallest}), got {largest}"
         )
 

@@ -49,19 +49,19 @@ SPACE_MISTAKES = {
     ),
     "a missing data folder": (
         ("{source: names, limit: 700}", "{source: chebi20, path: nowhere}"),
-        ["nowhere"],
+        ["small.yaml:1: data.path: must be a folder that exists, got /", "data fetch` downloads"],
     ),
     "fewer pairs than a batch": (
         ("batch_size: 32", "batch_size: 400"),
-        ["small.yaml: optimizer.batch_size: the first pool must hold a batch of 400 pairs"],
+        ["small.yaml:11: optimizer.batch_size: the first pool must hold a batch of 400 pairs"],
     ),
     "a missing GPU": (
         ("{cpus: 1}", "{cpus: 1, gpus: 1}"),
-        ["resources.gpus must be at most 0 on this machine, got 1"],
+        ["small.yaml:17: resources.gpus: must be at most 0 on this machine, got 1", "gpu.md"],
     ),
     "more cores than there are": (
         ("{cpus: 1}", "{cpus: 10000}"),
-        ["resources.cpus must be at most ", " on this machine, got 10000"],
+        ["small.yaml:17: resources.cpus: must be at most ", " on this machine, got 10000"],
     ),
     "one tie at every sigma": (
         ("sigma: {uniform: [0.40, 0.80], step: 0.05}", "sigma: 1.0"),

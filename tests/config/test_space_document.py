@@ -105,7 +105,9 @@ def test_resolve_refuses_values_that_a_file_may_not_have(space):
 
 words = st.text(st.characters(codec="utf-8", exclude_characters="\x00\x85\u2028\u2029"), max_size=9)
 words |= st.sampled_from(["1e5", "no", "1e-3", "true", "~", "12", "null", "a: b", "# x"])
-paths = words.filter(lambda word: not str(Path(word)).startswith("~"))
+paths = words.map(lambda word: word.replace("$", "$$")).filter(
+    lambda word: not str(Path(word)).startswith("~")
+)
 seeds = st.integers(0, 2**32 - 1)
 fractions = st.floats(0, 1, exclude_min=True)
 
@@ -285,13 +287,3 @@ def test_junk_anywhere_is_a_mistake_with_its_line_and_never_a_crash(tree, change
             file, number, _ = line.split(":", 2)
             assert file == "a.yaml"
             assert 1 <= int(number) <= last
-
-
-def test_a_trial_has_a_share_of_a_gpu_or_whole_gpus(small_space_text):
-    def text(gpus):
-        return small_space_text.replace("{cpus: 1}", f"{{cpus: 1, gpus: {gpus}}}")
-
-    assert parse_space(text(0.5)).settings.resources.gpus == 0.5
-    assert parse_space(text(2)).settings.resources.gpus == 2
-    with pytest.raises(ConfigError, match=r"resources\.gpus: must be a share of one GPU, or a"):
-        parse_space(text(1.5))

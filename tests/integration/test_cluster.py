@@ -262,7 +262,7 @@ def test_nodes_with_other_software_are_named_in_one_error(nodes, driver, gpu_tex
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("gpus: 0.5", "gpus: 4", "resources.gpus must be at most 1 on these machines, got 4"),
+        ("gpus: 0.5", "gpus: 4", "resources.gpus: must be at most 1, because a trial trains on"),
         ("cpus: 0.5, gpus: 0.5", "cpus: 64", "must be at most 1 on these machines, got 64"),
     ],
 )

@@ -1,8 +1,10 @@
 import pytest
 
+from class_sweep.config.document import parse_space
 from class_sweep.config.sections import Resources
-from class_sweep.errors import InputError
+from class_sweep.errors import ConfigError, InputError
 from class_sweep.preparation.capacity import Machine, parallel_trials
+from class_sweep.preparation.plan import require_resources
 
 HEAD = Machine("head", 4, 0)
 ONE_GPU = Machine("one", 16, 1)
@@ -18,7 +20,7 @@ TWO_GPUS = Machine("two", 16, 2)
         (ONE_GPU, 10, 0.1, 1),
         (TWO_GPUS, 1, 0.4, 4),
         (TWO_GPUS, 1, 0.6, 2),  # not 3: a trial never spans two GPUs
-        (TWO_GPUS, 1, 2, 1),
+        (TWO_GPUS, 1, 1, 2),
         (HEAD, 1, 0.5, 0),
         (HEAD, 8, 0, 0),
     ],
@@ -38,17 +40,29 @@ def test_parallel_trials_are_counted_machine_by_machine():
 def test_a_trial_too_large_for_every_machine_is_an_error_that_lists_them():
     nodes = [HEAD, ONE_GPU, Machine("other", 16, 1)]
     with pytest.raises(InputError) as refused:
-        parallel_trials(Resources(gpus=4), None, 1, nodes)
+        parallel_trials(Resources(cpus=40), None, 1, nodes)
     assert str(refused.value) == (
-        "resources.gpus must be at most 1 on these machines, got 4; cores and GPUs of each machine:"
-        " head (4, 0), 2 machines (16, 1)"
+        "resources.cpus: must be at most 16 on these machines, got 40; cores and GPUs of each"
+        " machine: head (4, 0), 2 machines (16, 1)"
     )
 
 
 def test_a_trial_needs_its_cores_and_gpus_on_one_machine():
     small = Machine("small", 2, 8)
-    with pytest.raises(InputError, match=r"must fit on one machine, got cpus 8 and gpus 2"):
-        parallel_trials(Resources(cpus=8, gpus=2), None, 1, [ONE_GPU, small])
+    with pytest.raises(InputError, match=r"must fit on one machine, got cpus 20 and gpus 1"):
+        parallel_trials(Resources(cpus=20, gpus=1), None, 1, [Machine("cores", 32, 0), small])
+
+
+@pytest.mark.parametrize("gpus", [1.5, 2, 4])
+def test_a_trial_on_more_than_one_gpu_is_refused_with_its_line(small_space_text, gpus):
+    text = small_space_text.replace("resources: {cpus: 1}", f"resources:\n  gpus: {gpus}")
+    space = parse_space(text, "a.yaml")
+    with pytest.raises(ConfigError) as refused:
+        require_resources(space, [Machine("eight", 64, 8)])
+    assert str(refused.value) == (
+        "a.yaml:18: resources.gpus: must be at most 1, because a trial trains on one GPU,"
+        f" got {gpus}"
+    )
 
 
 def test_an_error_names_a_few_kinds_of_machines_and_counts_the_others():
