@@ -14,11 +14,12 @@ from class_sweep.config.identity import identity
 from class_sweep.config.sections import Settings
 from class_sweep.curriculum.baselines import baseline_config
 from class_sweep.results.record import Decision, Record
+from class_sweep.tuning.sampler_view import RERUN
 from class_sweep.tuning.samplers.sampler import distributions, make_sampler, sampler_for_trial
 from class_sweep.tuning.study_storage import MemoryStorage
 from class_sweep.tuning.trial import Trial
 
-CONFIG, NAME, RERUN, PLAN = "config", "name", "rerun_of", "plan"  # attributes of a study's trial
+CONFIG, NAME, PLAN = "config", "name", "plan"  # attributes of a study's trial, like RERUN
 
 _ENDS: dict[Decision, OptunaState] = {
     "finish": OptunaState.COMPLETE,

@@ -4,11 +4,8 @@ Optuna's own SQLite storage commits each value of a trial separately, about twen
 and reads all open trials again at each call. For short trials that would dominate the cost.
 """
 
-import copy
 from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from heapq import nlargest
-from operator import attrgetter
 from pathlib import Path
 
 from optuna.storages import InMemoryStorage, RDBStorage
@@ -18,30 +15,23 @@ from sqlalchemy import URL
 
 from class_sweep.base.faults import faults_as_errors
 from class_sweep.base.files import replace_durably
-
-_LATEST, _BEST = 900, 100  # trials of a long study that a sampler sees
+from class_sweep.tuning.sampler_view import SamplerView
 
 
 class MemoryStorage(InMemoryStorage):
     """A study in memory, with a view of its own for samplers."""
 
     _for_sampler = False
-    _older: list[FrozenTrial] | None = None  # the older trials of the view, while it lasts
+    _view: SamplerView | None = None  # while `sampler_view` lasts
 
     @contextmanager
     def sampler_view(self) -> Iterator[None]:
-        """Show an open trial as pruned at its last report, and a long study in part.
-
-        A sampler avoids the neighbourhood of a running trial. The quality of a trial that has
-        reported is known, and a paused trial may stay open for long. Of a long study the view holds
-        the latest trials and the best of the older ones: the time of TPE grows with the number of
-        trials, and it gives older trials less weight.
-        """
+        """Show samplers the trials as `SamplerView` has them, while the block lasts."""
         self._for_sampler = True
         try:
             yield
         finally:
-            self._for_sampler, self._older = False, None
+            self._for_sampler, self._view = False, None
 
     def get_all_trials(
         self,
@@ -53,10 +43,10 @@ class MemoryStorage(InMemoryStorage):
         if not self._for_sampler:
             return super().get_all_trials(study_id, deepcopy, states)
         trials = super().get_all_trials(study_id, deepcopy)
-        if self._older is None:
-            self._older = self._best(study_id, trials[:-_LATEST])
-        view = [*self._older, *map(_pruned_if_open, trials[-_LATEST:])]
-        return [trial for trial in view if states is None or trial.state in states]
+        if self._view is None:
+            [direction] = self.get_study_directions(study_id)
+            self._view = SamplerView(trials, direction)
+        return [t for t in self._view.of(trials) if states is None or t.state in states]
 
     def save(self, number: int) -> None:
         """Make the study's trial durable; memory has nothing to do."""
@@ -66,31 +56,6 @@ class MemoryStorage(InMemoryStorage):
         self._get_trial(self.get_trial_id_from_study_id_trial_number(0, number)).params = dict(
             params
         )
-
-    def _best(self, study_id: int, trials: list[FrozenTrial]) -> list[FrozenTrial]:
-        """The best trials in their order: complete ones, then those with the most samples."""
-        [direction] = self.get_study_directions(study_id)
-        sign = 1 if direction == StudyDirection.MAXIMIZE else -1
-
-        def merit(trial: FrozenTrial) -> tuple[bool, int, float]:
-            if trial.state == TrialState.COMPLETE:
-                return True, 0, sign * (trial.value or 0.0)
-            step = trial.last_step
-            if step is None:
-                return False, -1, 0.0
-            return False, step, sign * trial.intermediate_values[step]
-
-        if len(trials) > _BEST:
-            trials = sorted(nlargest(_BEST, trials, key=merit), key=attrgetter("number"))
-        return list(map(_pruned_if_open, trials))
-
-
-def _pruned_if_open(trial: FrozenTrial) -> FrozenTrial:
-    if trial.state != TrialState.RUNNING or not trial.intermediate_values:
-        return trial
-    pruned = copy.copy(trial)
-    pruned.state = TrialState.PRUNED
-    return pruned
 
 
 class FileStorage(MemoryStorage):

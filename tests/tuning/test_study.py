@@ -1,6 +1,10 @@
 """The proposals of a study, and the reports that it stores."""
 
+import json
+import pickle
+import sqlite3
 from dataclasses import replace
+from pathlib import Path
 
 import optuna
 import pytest
@@ -9,6 +13,7 @@ from optuna.trial import TrialState
 from class_sweep.config.components import SAMPLERS
 from class_sweep.config.document import dump_settings, parse_space
 from class_sweep.config.recording import as_recording
+from class_sweep.errors import ResultsError
 from class_sweep.results.record import Record
 from class_sweep.tuning.pruners.asha import Asha
 from class_sweep.tuning.samplers.sampler import make_sampler
@@ -222,6 +227,34 @@ def test_cmaes_learns_although_a_baseline_has_no_parameters(open_study, small_sp
     assert proposals.trials[0].name == "full_data"
     distances = [distance(config) for config in proposals.configs[1:]]
     assert sum(distances[-15:]) < 0.6 * sum(distances[:15])
+
+
+class RunsCode:
+    def __init__(self, marker):
+        self.marker = marker
+
+    def __reduce__(self):
+        return (Path.touch, (self.marker,))
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_state_of_cmaes_from_someone_else_runs_no_code(
+    open_study, small_space_text, tmp_path, damaged
+):
+    text, marker = sampled(small_space_text, "cmaes"), tmp_path / "ran"
+    proposals = open_study(text)
+    for number in range(3):
+        proposals.propose()
+        proposals.tell(number, "finish", 0.1)
+    state = "zz" if damaged else pickle.dumps(RunsCode(marker)).hex()
+    with sqlite3.connect(tmp_path / "study.db") as file:
+        file.execute(
+            "INSERT INTO trial_system_attributes (trial_id, key, value_json) VALUES"
+            " (3, 'cma:optimizer:0', ?)", [json.dumps(state)],
+        )  # fmt: skip
+    with pytest.raises(ResultsError, match=r"study\.db must hold states of CMA-ES alone, but that"):
+        open_study(text).propose()
+    assert not marker.exists()
 
 
 def test_a_grid_runs_each_configuration_once(open_study, small_space_text):
