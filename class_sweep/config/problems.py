@@ -73,10 +73,17 @@ def _key_in_file(detail: ErrorDetails, tree: Any) -> Key:
         )
         if inside:
             tree = tree[part]
-        elif not last or detail["type"].startswith("model"):
-            continue
+        elif not last or (
+            detail["type"] != "missing" and not _is_section_of(tree, detail["input"])
+        ):
+            continue  # the tag of a union
         key.append(part)
     return tuple(key)
+
+
+def _is_section_of(tree: Any, value: object) -> bool:
+    """Whether `value` belongs to a setting of the section `tree`, and is not the section itself."""
+    return isinstance(tree, dict) and value != tree
 
 
 class _Schema:

@@ -105,6 +105,30 @@ def test_in_random_order_difficulty_does_not_change_the_identity(trial, change):
     assert trial(drawn | change) == trial(drawn)
 
 
+@pytest.mark.parametrize("order", ["random", "easy_first"])
+def test_the_similarity_of_neighbourhood_batches_changes_the_identity(trial, order):
+    batches = CURRICULUM | {"curriculum.order": order, "curriculum.batching": "neighbourhood"}
+    change = {"curriculum.text_weight": 0.9}
+    assert trial(batches | change) != trial(batches)
+    on_all_pairs = batches | {"curriculum.alpha": 1.0}
+    assert trial(on_all_pairs | change) != trial(on_all_pairs)
+
+
+def test_the_batch_size_of_an_encoder_does_not_change_the_identity(space, tmp_path):
+    def of(batch_size):
+        encoder = f"{{model: {tmp_path}, batch_size: {batch_size}}}"
+        fixed = space(text_encoder=encoder, search="{trials: 1}", curriculum=None)
+        return identity(fixed.resolve({}))
+
+    assert of(8) == of(16)
+
+
+def test_nearly_all_pairs_are_not_all_pairs(trial):
+    nearly = CURRICULUM | {"curriculum.alpha": 0.9995}
+    assert trial(nearly) != trial(CURRICULUM | {"curriculum.alpha": 1.0})
+    assert trial(nearly | {"curriculum.order": "random"}) != trial(nearly)
+
+
 @given(st.floats(0.01, 0.99), st.floats(0.01, 0.99))
 def test_two_values_have_two_identities(trial, first, second):
     same = trial({"curriculum.alpha": first}) == trial({"curriculum.alpha": second})

@@ -205,6 +205,31 @@ def test_a_percentage_is_refused_and_the_fraction_is_suggested(mistakes, alpha, 
     ]
 
 
+@pytest.mark.parametrize(
+    ("sigma", "message"),
+    [
+        ("0", ": must be above 0.0, got 0"),
+        (".nan", ": must be a finite number, got nan"),
+        ("[1]", ": must be a number, got [1]"),
+        ("{choice: [0, 0.4]}", ": must be above 0.0, got 0"),
+        (
+            "{unifrom: [0.1, 0.2]}",
+            ": must be a number or an axis, got {'unifrom': [0.1, 0.2]}; did you mean uniform?",
+        ),
+        ("{}", ".quantile: is required, and it is missing"),
+        ("{quantile: 2}", ".quantile: must be a fraction in [0, 1], got 2; write 0.02"),
+    ],
+)
+def test_a_mistake_in_sigma_has_the_path_of_the_file(mistakes, sigma, message):
+    assert mistakes(curriculum=f"{{sigma: {sigma}, alpha: {{uniform: [0.1, 0.2]}}}}") == [
+        f"5: curriculum.sigma{message}"
+    ]
+
+
+def test_a_warm_up_of_all_steps_is_refused(mistakes):
+    assert mistakes(optimizer="{warmup: 1}") == ["8: optimizer.warmup: must be below 1.0, got 1"]
+
+
 def test_a_beta_in_per_cent_is_refused(mistakes):
     assert mistakes(curriculum="{beta: 3, alpha: {uniform: [0.1, 0.2]}}") == [
         "5: curriculum.beta: must be a fraction in [0, 1], got 3; write 0.03"

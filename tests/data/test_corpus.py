@@ -1,4 +1,5 @@
 import logging
+from collections import defaultdict
 
 import pytest
 
@@ -70,6 +71,25 @@ def test_too_many_unusable_rows_are_an_error(chebi20):
     )
     assert "bad4" in str(e.value)
     assert "bad5" not in str(e.value)
+
+
+def test_two_per_cent_of_unusable_rows_are_no_error(chebi20):
+    pairs = load(chebi20(train=many(96, *(f"bad{n}\tC1CC\ttext" for n in range(2)))))
+    assert (len(pairs), len(pairs.dropped)) == (98, 2)
+
+
+def test_a_molecule_that_is_written_in_two_ways_is_in_one_split(tmp_path, table):
+    rows = ["smiles,text"]
+    for n in range(1, 41):
+        rows += [f"{'C' * n}O,alcohol {n}", f"O{'C' * n},also alcohol {n}"]
+    path = tmp_path / "own.csv"
+    path.write_text("\n".join(rows))
+    pairs = load_pairs(table(path))
+    splits = defaultdict(set)
+    for molecule, split in zip(pairs.molecules, pairs.split.tolist(), strict=True):
+        splits[molecule].add(split)
+    assert len(splits) == 40
+    assert all(len(codes) == 1 for codes in splits.values())
 
 
 def test_a_molecule_in_two_splits_is_an_error(chebi20):

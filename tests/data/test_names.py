@@ -69,6 +69,8 @@ def test_names_with_numbers_are_names(name):
 def test_the_two_shortest_different_names_are_used():
     fields = line("2-hydroxyethane", "Ethyl alcohol", "ethanol [usp]", "ethyl-alcohol", "ethanol")
     assert names.names_of(fields) == ["ethanol", "Ethyl alcohol"]
+    fields = line("ethyl-alcohol", "ethyl alcohol", "2-hydroxyethane")
+    assert names.names_of(fields) == ["ethyl-alcohol", "2-hydroxyethane"]
 
 
 def test_the_selection_is_reproducible_and_depends_on_the_seed(monkeypatch):

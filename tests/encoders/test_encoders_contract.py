@@ -158,6 +158,9 @@ def test_a_setting_that_changes_the_features_misses_the_cache(side, kind, change
     encode(side, kind, ArrayCache(tmp_path))
     with pytest.raises(AssertionError, match="not in the cache"):
         encode(side, kind, RefusingCache(tmp_path), **change)
+    # The fit has an entry of its own.
+    changed = encode(side, kind, ArrayCache(tmp_path), **change)
+    assert np.array_equal(changed, encode(side, kind, NoCache(), **change))
 
 
 @pytest.mark.parametrize(
@@ -187,6 +190,18 @@ def test_the_contents_of_a_vector_file_decide_the_cache_key(smiles, tmp_path):
     features = first.encode(smiles, cache=cache)
     assert np.array_equal(copy.encode(smiles, cache=RefusingCache(tmp_path)), features)
     assert np.array_equal(doubled.encode(smiles, cache=cache), 2 * features)
+
+
+def test_two_models_share_a_cache_but_no_features(smiles, tmp_path):
+    settings, cache = Mol2vecEncoder(kind="mol2vec", dimensions=3, epochs=1), ArrayCache(tmp_path)
+    first = fit_molecule_encoder(settings, smiles, np.arange(8), cache=NoCache())
+    arrays = first.save()
+    models = [
+        type(first).load(settings, arrays | {"vectors": factor * arrays["vectors"]})
+        for factor in (1, 2)
+    ]
+    one, two = (model.encode(smiles, cache=cache) for model in models)
+    assert np.array_equal(two, 2 * one)
 
 
 def test_a_missing_vector_file_is_an_error(smiles, tmp_path):

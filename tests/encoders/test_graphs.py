@@ -139,6 +139,22 @@ def test_graphs_are_cached_and_equal_molecules_share_a_graph(tmp_path):
     assert all(restored.arrays()[n] is a for n, a in built.arrays().items())
 
 
+def test_two_vocabularies_share_a_cache_but_no_graphs(tmp_path):
+    smiles, cache = ["CC(=O)Nc1ccccc1", "CCO"], ArrayCache(tmp_path)
+    encoder = Mol2vecMoleculeEncoder.fit(SETTINGS, smiles, cache=cache)
+    whole = graphs_of(SETTINGS, smiles)
+    vocabularies = [
+        GraphVocabulary(whole.identifiers, whole.vectors),
+        GraphVocabulary(whole.identifiers[:2], whole.vectors[:2]),
+        GraphVocabulary(whole.identifiers, whole.vectors + 1),
+    ]
+    for vocabulary in vocabularies:
+        built = encoder.graphs(smiles, cache=cache, vocabulary=vocabulary)
+        expected = molecule_graphs(vocabulary, SETTINGS.radius, smiles)
+        assert np.array_equal(built.vectors, vocabulary.vectors)
+        assert np.array_equal(built.atoms.values, expected.atoms.values)
+
+
 def test_graphs_need_mol2vec(tmp_path):
     cache = ArrayCache(tmp_path)
     with pytest.raises(EncoderError, match=r"must be mol2vec for a backbone .* got morgan"):

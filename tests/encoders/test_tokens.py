@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from class_sweep.base.array_cache import ArrayCache
+from class_sweep.base.array_cache import ArrayCache, NoCache
 from class_sweep.config.inputs import HuggingFaceEncoder, LsaEncoder
 from class_sweep.encoders.huggingface import HuggingFaceTextEncoder
 from class_sweep.encoders.lsa import LsaTextEncoder
+from class_sweep.encoders.pooling import layer_at
 from class_sweep.errors import EncoderError
 
 
@@ -87,6 +88,34 @@ def test_tokens_and_states_are_computed_once(settings, cache, texts, monkeypatch
     cached_means, cached_states = encode_token_states(settings, texts, (0.5, 1.0), cache=cache)
     assert np.array_equal(cached_means, means)
     assert np.array_equal(cached_states.values, states.values)
+
+
+def test_other_limits_and_layers_are_other_entries_of_the_cache(settings, cache, texts):
+    shorter = settings.model_copy(update={"max_tokens": 5})
+    assert encode_tokens(settings, texts, cache=cache).lengths(np.arange(len(texts))).max() > 5
+    assert encode_tokens(shorter, texts, cache=cache).lengths(np.arange(len(texts))).max() == 5
+    by_depths = {}
+    for depths in ((0.5, 1.0), (1.0, 0.5)):
+        means, states = encode_token_states(settings, texts, depths, cache=cache)
+        fresh_means, fresh_states = encode_token_states(settings, texts, depths, cache=NoCache())
+        assert np.array_equal(means, fresh_means)
+        assert np.array_equal(states.values, fresh_states.values)
+        by_depths[depths] = means
+    assert not np.array_equal(*by_depths.values())
+
+
+def test_the_number_format_is_part_of_the_fingerprint(settings, cache, monkeypatch):
+    fingerprints = set()
+    for dtype in (torch.float32, torch.bfloat16):
+        monkeypatch.setattr(
+            "class_sweep.base.device.device_and_dtype", lambda d=dtype: (torch.device("cpu"), d)
+        )
+        fingerprints.add(HuggingFaceTextEncoder.fit(settings, [], cache=cache).fingerprint)
+    assert len(fingerprints) == 2
+
+
+def test_the_layer_at_a_depth_is_the_nearest_one():
+    assert [layer_at(depth, 4) for depth in (0.01, 0.3, 0.65, 0.9, 1.0)] == [1, 1, 3, 4, 4]
 
 
 def test_lsa_has_no_tokens(cache):
