@@ -49,6 +49,14 @@ Address = Annotated[
         " Default: RAY_ADDRESS, else a Ray instance of its own.",
     ),
 ]
+AllowPickle = Annotated[
+    bool,
+    typer.Option(
+        "--allow-pickle",
+        help="Read a pickle of vectors. A pickle can run any code: allow it only if you trust its"
+        " author.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 HtmlPage = Annotated[
     Path | None,

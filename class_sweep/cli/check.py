@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from class_sweep.cli.arguments import Address, SpaceFile, StorageOption
+from class_sweep.cli.arguments import Address, AllowPickle, SpaceFile, StorageOption
 from class_sweep.cli.locations import new_storage
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def check(
     ] = True,
     storage: StorageOption = None,
     address: Address = None,
+    allow_pickle: AllowPickle = False,
 ) -> None:
     """Check a search space and show what it would run. Trains nothing.
 
@@ -36,6 +37,7 @@ def check(
     """
     from class_sweep.config.document import load_space
     from class_sweep.curriculum.space_warnings import space_warnings
+    from class_sweep.encoders.pickles import pickles_allowed
     from class_sweep.preparation.footprint import max_checkpoint_bytes, results_bytes
     from class_sweep.preparation.plan import plan_sweep, require_resources
     from class_sweep.preparation.rules import load_checked_pairs
@@ -56,7 +58,8 @@ def check(
     with _machines(space, address) as machines:
         parallel_trials = require_resources(space, machines)
         if index:
-            prepared = _prepare(space, address, console)
+            with pickles_allowed(allow_pickle):
+                prepared = _prepare(space, address, console)
             pairs = prepared.pairs
             tables = diagnosis_blocks(prepared.diagnoses)
             features = sum(array.nbytes for array in prepared.features.arrays().values())

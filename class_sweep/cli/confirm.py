@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from class_sweep.cli.arguments import Address, DownloadFolder, Results, StorageOption
+from class_sweep.cli.arguments import Address, AllowPickle, DownloadFolder, Results, StorageOption
 from class_sweep.cli.following import follow
 from class_sweep.cli.locations import folder_to_continue
 
@@ -30,6 +30,7 @@ def confirm(
     out: DownloadFolder = None,
     storage: StorageOption = None,
     address: Address = None,
+    allow_pickle: AllowPickle = False,
 ) -> None:
     """Retrain a sweep's finalists and controls with paired seeds, and print the verdict.
 
@@ -55,4 +56,5 @@ def confirm(
             folder, options, cache=cache, callback=view, storage=copy, address=address
         ),
         command="confirm",
+        allow_pickle=allow_pickle,
     )

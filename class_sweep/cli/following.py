@@ -23,6 +23,7 @@ def follow(
     sweep: Callable[["LiveView"], "Sweep"],
     *,
     command: str = "resume",
+    allow_pickle: bool = False,
 ) -> None:
     """Run a sweep under the live view; then print its summary and write its report.
 
@@ -31,10 +32,12 @@ def follow(
         objective: The objective of the sweep.
         sweep: Runs the sweep with the view as its callback.
         command: The command that continues the sweep after an interruption.
+        allow_pickle: Whether the user allows a pickle of vectors, which can run code.
 
     Raises:
         InterruptedSweepError: On Ctrl-C, if the sweep can be continued.
     """
+    from class_sweep.encoders.pickles import pickles_allowed
     from class_sweep.rendering.terminal import make_console, print_blocks, print_chapters
     from class_sweep.report.final_summary import files_chapter, final_summary
     from class_sweep.report.live_view import LiveView
@@ -42,7 +45,7 @@ def follow(
 
     console = make_console()
     try:
-        with LiveView(console, objective) as view:
+        with LiveView(console, objective) as view, pickles_allowed(allow_pickle):
             done = sweep(view)
     except KeyboardInterrupt:
         if folder.exists():

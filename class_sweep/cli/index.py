@@ -4,7 +4,7 @@ from itertools import chain
 
 import typer
 
-from class_sweep.cli.arguments import HtmlPage, Json, SpaceFile
+from class_sweep.cli.arguments import AllowPickle, HtmlPage, Json, SpaceFile
 from class_sweep.cli.locations import require_writable, write_output
 from class_sweep.cli.streams import print_document
 
@@ -12,6 +12,7 @@ from class_sweep.cli.streams import print_document
 def index(
     file: SpaceFile,
     html: HtmlPage = None,
+    allow_pickle: AllowPickle = False,
     as_json: Json = False,
 ) -> None:
     """Show how well difficulty orders the pairs of a space, and recommend σ. Trains nothing.
@@ -21,6 +22,7 @@ def index(
     from class_sweep.base.array_cache import ArrayCache, default_cache_folder
     from class_sweep.config.document import load_space
     from class_sweep.data.molecule import draw
+    from class_sweep.encoders.pickles import pickles_allowed
     from class_sweep.preparation.clock import Clock
     from class_sweep.preparation.difficulty_report import difficulty_report
     from class_sweep.preparation.prepare import prepare
@@ -34,7 +36,8 @@ def index(
     require_writable("--html", html)
     cache, clock = ArrayCache(default_cache_folder()), Clock()
     with LiveView(make_console(stderr=True), space.objective) as view:
-        prepared = prepare(space, cache, clock, view)
+        with pickles_allowed(allow_pickle):
+            prepared = prepare(space, cache, clock, view)
         with clock.stage("report", view):
             report = difficulty_report(space, prepared, cache)
     report = report.model_copy(

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from class_sweep.cli.arguments import Address, DownloadFolder, Results, StorageOption
+from class_sweep.cli.arguments import Address, AllowPickle, DownloadFolder, Results, StorageOption
 from class_sweep.cli.following import follow
 from class_sweep.cli.locations import folder_to_continue
 
@@ -16,6 +16,7 @@ def resume(
     out: DownloadFolder = None,
     storage: StorageOption = None,
     address: Address = None,
+    allow_pickle: AllowPickle = False,
 ) -> None:
     """Continue a sweep that was interrupted or killed, or whose machine failed.
 
@@ -24,7 +25,7 @@ def resume(
     Example: `class-sweep resume results/first`
     """
     folder, copy = folder_to_continue(results, out, storage)
-    _continue(folder, copy, address)
+    _continue(folder, copy, address, allow_pickle=allow_pickle)
 
 
 def rerun(
@@ -32,17 +33,23 @@ def rerun(
     out: DownloadFolder = None,
     storage: StorageOption = None,
     address: Address = None,
+    allow_pickle: AllowPickle = False,
 ) -> None:
     """Run the failed trials of a sweep again, after the cause of their failure is removed.
 
     Example: `class-sweep rerun results/first`
     """
     folder, copy = folder_to_continue(results, out, storage)
-    _continue(folder, copy, address, rerun_failed=True)
+    _continue(folder, copy, address, allow_pickle=allow_pickle, rerun_failed=True)
 
 
 def _continue(
-    folder: Path, storage: "Storage | None", address: str | None, *, rerun_failed: bool = False
+    folder: Path,
+    storage: "Storage | None",
+    address: str | None,
+    *,
+    allow_pickle: bool,
+    rerun_failed: bool = False,
 ) -> None:
     from class_sweep.base.array_cache import ArrayCache, default_cache_folder
     from class_sweep.config.document import load_space
@@ -62,4 +69,5 @@ def _continue(
             rerun_failed=rerun_failed,
             address=address,
         ),
+        allow_pickle=allow_pickle,
     )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from class_sweep.cli.arguments import Address, SpaceFile, StorageOption
+from class_sweep.cli.arguments import Address, AllowPickle, SpaceFile, StorageOption
 from class_sweep.cli.following import follow
 from class_sweep.cli.locations import new_storage, path_argument
 
@@ -31,6 +31,7 @@ def run(
     ] = None,
     storage: StorageOption = None,
     address: Address = None,
+    allow_pickle: AllowPickle = False,
 ) -> None:
     """Run a sweep: count look-alikes once, search, confirm, and write the winner as YAML.
 
@@ -56,4 +57,5 @@ def run(
         lambda view: run_sweep(
             space, folder, cache=cache, callback=view, storage=copy, address=address
         ),
+        allow_pickle=allow_pickle,
     )

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from class_sweep.cli.arguments import AllowPickle
 from class_sweep.cli.locations import path_argument
 
 
@@ -30,6 +31,7 @@ def train(
         int | None,
         typer.Option(min=1, help="Train a model for each of this many seeds, in folders below."),
     ] = None,
+    allow_pickle: AllowPickle = False,
 ) -> None:
     """Train one configuration over its full budget, into a model folder.
 
@@ -45,5 +47,5 @@ def train(
     console = make_console()
     view = TrainingView(console)
     with view.watching():
-        models = train_config(config, folder, seeds=seeds, callback=view)
+        models = train_config(config, folder, seeds=seeds, callback=view, allow_pickle=allow_pickle)
     print_blocks(console, trained_blocks(seed_summary(models)))

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from class_sweep.config.component_settings import ComponentSettings
@@ -180,15 +180,20 @@ class Mol2vecEncoder(MoleculeEncoderSettings):
     vectors: Annotated[
         InputFile | None, Field(description="file of vectors; trained on the corpus unless given")
     ] = None
-    allow_pickle: Annotated[
-        bool, Field(description="accept a pickled file of vectors, which can run code")
-    ] = False
     radius: Annotated[int, Field(ge=0, le=4, description="radius of a substructure, bonds")] = 1
     dimensions: Annotated[
         int, Field(ge=2, le=2048, description="length of a vector trained here")
     ] = 300
     epochs: Annotated[int, Field(ge=1, description="passes of the training over the corpus")] = 5
     seed: Annotated[Seed, Field(description="seed of the training")] = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_refusal(cls, tree: Any) -> Any:
+        """Drop `allow_pickle: false`, which version 0.2 wrote into every best.yaml."""
+        if isinstance(tree, dict) and tree.get("allow_pickle") is False:
+            return {name: value for name, value in tree.items() if name != "allow_pickle"}
+        return tree
 
 
 class MorganEncoder(MoleculeEncoderSettings):

@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 from class_sweep.config import axes
 from class_sweep.config.component_settings import MISSING_NAME, UNKNOWN_NAME, ComponentSettings
 from class_sweep.config.components import one_of
-from class_sweep.config.renamed import RENAMED_SETTINGS, RENAMED_VALUES
+from class_sweep.config.renamed import COMMAND_LINE_SETTINGS, RENAMED_SETTINGS, RENAMED_VALUES
 from class_sweep.config.yaml_text import Key, YamlDocument
 
 _TYPES = {
@@ -139,9 +139,7 @@ def _message(  # noqa: PLR0911 - one return for each kind of finding
         names = schema.literals(key)
         return f"is required: {one_of(names)}" if names else "is required, and it is missing"
     if kind == "extra_forbidden":
-        if new_name := RENAMED_SETTINGS.get(dotted(key)):
-            return f"must be written {new_name}, got its old name {key[-1]!r}"
-        return _unknown_key(str(key[-1]), list(schema.fields(key[:-1])))
+        return _unknown_key(key, list(schema.fields(key[:-1])))
     if kind == MISSING_NAME:
         return f"is required: {one_of(ctx['known'])}"
     if kind in ("literal_error", UNKNOWN_NAME):
@@ -177,7 +175,12 @@ def _wrong_type(expected: str, value: object) -> str:
     return f"must be {expected}, got {shown}"
 
 
-def _unknown_key(word: str, settings: list[str]) -> str:
+def _unknown_key(key: Key, settings: list[str]) -> str:
+    word = str(key[-1])
+    if new_name := RENAMED_SETTINGS.get(dotted(key)):
+        return f"must be written {new_name}, got its old name {word!r}"
+    if option := COMMAND_LINE_SETTINGS.get(dotted(key)):
+        return f"must be given on the command line, as {option}, got it in a file"
     close = get_close_matches(word, settings, 1, 0.6)
     hint = f"did you mean {close[0]}?" if close else f"known here: {', '.join(settings)}"
     return f"must be a known setting, got {word!r}; {hint}"

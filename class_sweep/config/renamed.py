@@ -1,4 +1,4 @@
-"""The old names of settings and values, for the errors that name the new ones."""
+"""The old names of settings and values, for the errors that say what to write instead."""
 
 RENAMED_SETTINGS = {
     "curriculum.full_at": "full_data_after",
@@ -14,3 +14,6 @@ RENAMED_SETTINGS = {
 
 RENAMED_VALUES = {("pruning.grace_epochs", "a_ninth"): "auto"}
 """Dotted path of a setting and an old value to the new value."""
+
+COMMAND_LINE_SETTINGS = {"molecule_encoder.allow_pickle": "--allow-pickle"}
+"""Dotted path of a setting that a file cannot give any more, to the option of the command line."""

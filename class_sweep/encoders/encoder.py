@@ -8,6 +8,7 @@ because a run whose features are in the cache needs none of them.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Generic, Self, TypeVar
@@ -65,9 +66,11 @@ class Encoder(ABC, Generic[Settings]):
         libraries = library_versions(*cls.libraries)
         fit_key = fingerprint(cls.version, cls.fit_parts(settings, inputs), libraries)
 
+        consent = copy_context()  # see `pickles_allowed`; the arrays may be needed later
+
         def arrays() -> Arrays:
             key = f"{settings.kind}-fit-{fingerprint(fit_key, list(inputs))}"
-            return cache.arrays(key, lambda: cls.fit_arrays(settings, inputs))
+            return cache.arrays(key, lambda: consent.run(cls.fit_arrays, settings, inputs))
 
         return cls(settings, fit_key, arrays if cls.fits_arrays else dict)
 

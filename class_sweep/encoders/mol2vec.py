@@ -47,7 +47,7 @@ class Mol2vecMoleculeEncoder(MoleculeEncoder[Mol2vecEncoder]):
             EncoderError: If the file cannot be read.
         """
         if settings.vectors is not None:
-            return [_digests(settings.vectors), settings.allow_pickle]
+            return [_digests(settings.vectors)]
         molecules, _ = distinct(inputs)
         training = [settings.dimensions, settings.epochs, settings.seed]
         return [settings.radius, training, molecules]

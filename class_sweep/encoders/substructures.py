@@ -11,6 +11,7 @@ from mol2vec.features import mol2alt_sentence
 from rdkit import rdBase
 
 from class_sweep.config.inputs import Mol2vecEncoder
+from class_sweep.encoders.pickles import are_pickles_allowed
 from class_sweep.encoders.structures import parse_molecules
 from class_sweep.encoders.token_vectors import UNKNOWN, TokenVectors, read_vectors
 from class_sweep.errors import EncoderError
@@ -38,7 +39,7 @@ def substructure_vectors(settings: Mol2vecEncoder, smiles: Sequence[str]) -> Tok
     sentences = molecule_sentences(smiles, settings.radius)
     if settings.vectors is None:
         return train_vectors(settings, sentences)
-    table = read_vectors(settings.vectors, allow_pickle=settings.allow_pickle)
+    table = read_vectors(settings.vectors, allow_pickle=are_pickles_allowed())
     _require_coverage(settings, coverage(table, sentences))
     return table
 

@@ -64,9 +64,9 @@ def read_vectors(path: Path, *, allow_pickle: bool) -> TokenVectors:
         return _checked(*_read_word2vec(path), path)
     if not allow_pickle:
         raise EncoderError(
-            "molecule_encoder.vectors must be an .npz or word2vec file unless "
-            "molecule_encoder.allow_pickle is true (a pickle runs the code it carries: allow it "
-            f"only for a file whose author you trust), got {path}"
+            "molecule_encoder.vectors must be an .npz or word2vec file without --allow-pickle (a"
+            " pickle runs the code that it carries: give the option only for a file whose author"
+            f" you trust), got {path}"
         )
     return _checked(*_read_pickle(path), path)
 

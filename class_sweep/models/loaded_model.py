@@ -1,5 +1,6 @@
 """A trained model in memory: its settings, its backbone and its fitted encoders."""
 
+import re
 from pathlib import Path
 from typing import Self
 
@@ -16,6 +17,9 @@ from class_sweep.errors import ConfigError, ModelError
 from class_sweep.models.model_folder import CONFIG, Manifest, ModelContents
 from class_sweep.preparation.prepare import trial_features
 from class_sweep.training.features import TrialFeatures
+
+# Version 0.2 wrote this setting; the fitted vectors are in the folder, so nothing is unpickled.
+_PERMISSION = re.compile(r"^ +allow_pickle: (true|false)\n", re.MULTILINE)
 
 
 class LoadedModel:
@@ -55,7 +59,8 @@ class LoadedModel:
         manifest = contents.manifest
         try:
             config = Path(path) / CONFIG
-            settings = parse_space(contents.config, str(config), config.parent).settings
+            text = _PERMISSION.sub("", contents.config)
+            settings = parse_space(text, str(config), config.parent).settings
         except ConfigError as error:
             raise ModelError(
                 "a model's settings must be known to this version of class-sweep, got a model of"

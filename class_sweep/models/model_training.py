@@ -13,6 +13,7 @@ from class_sweep.base.locks import require_lockable
 from class_sweep.config.document import Space, dump_settings, load_space, parse_space
 from class_sweep.config.objective import metric_names
 from class_sweep.config.sections import Search
+from class_sweep.encoders.pickles import pickles_allowed
 from class_sweep.errors import ConfigError, InterruptedTrainingError, ModelError, QueryError
 from class_sweep.models.model_folder import TrainingMetrics, read_metrics
 from class_sweep.models.resumable_training import require_new_or_same, train_model
@@ -64,6 +65,7 @@ def train(
     *,
     seeds: int | None = None,
     callback: Callback | None = None,
+    allow_pickle: bool = False,
 ) -> list[TrainedModel]:
     """Train a configuration to its end. A cut training continues from its last checkpoint.
 
@@ -72,6 +74,7 @@ def train(
         out: The model folder, or with `seeds` the folder of the model folders.
         seeds: The number of seeds from `search.seed` on; None for one model in `out` itself.
         callback: Receives the events of the training.
+        allow_pickle: Whether to read a pickle of vectors, which can run code.
 
     Raises:
         InputError: If an argument is unusable. Nothing has been written then.
@@ -87,10 +90,12 @@ def train(
     """
     space = load_configuration(Path(config))
     cache = ArrayCache(default_cache_folder())
-    models = train_space(space, Path(out), seeds, cache=cache, callback=callback or Callback())
+    with pickles_allowed(allow_pickle):
+        models = train_space(space, Path(out), seeds, cache=cache, callback=callback or Callback())
     if models is None:
-        option = "" if seeds is None else f" --seeds {seeds}"
-        raise InterruptedTrainingError(f"class-sweep train {config} --out {out}{option}")
+        options = "" if seeds is None else f" --seeds {seeds}"
+        options += " --allow-pickle" if allow_pickle else ""
+        raise InterruptedTrainingError(f"class-sweep train {config} --out {out}{options}")
     return models
 
 

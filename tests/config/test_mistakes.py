@@ -172,8 +172,21 @@ def test_a_value_that_is_no_whole_number_is_refused(mistakes, written):
 
 @pytest.mark.parametrize("written", ["1", '"true"', "yes"])
 def test_a_value_that_is_no_truth_value_is_refused(mistakes, written):
-    [mistake] = mistakes(molecule_encoder=f"{{kind: mol2vec, allow_pickle: {written}}}")
-    assert mistake.startswith("3: molecule_encoder.allow_pickle: must be true or false, got ")
+    [mistake] = mistakes(tracking=f"{{tensorboard: {written}}}")
+    assert "tracking.tensorboard: must be true or false, got " in mistake
+
+
+@pytest.mark.parametrize("written", ["true", "1", "yes"])
+def test_the_permission_for_a_pickle_is_refused_in_a_file(mistakes, written):
+    assert mistakes(molecule_encoder=f"{{kind: mol2vec, allow_pickle: {written}}}") == [
+        "3: molecule_encoder.allow_pickle: must be given on the command line, as --allow-pickle,"
+        " got it in a file"
+    ]
+
+
+def test_the_refusal_of_pickles_that_version_0_2_wrote_is_accepted(space):
+    settings = space(molecule_encoder="{kind: mol2vec, allow_pickle: false}").settings
+    assert "allow_pickle" not in settings.molecule_encoder.model_dump()
 
 
 def test_a_number_instead_of_text_is_refused(mistakes):

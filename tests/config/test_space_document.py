@@ -137,7 +137,7 @@ text_encoder = st.one_of(
 )
 molecule_encoder = st.one_of(
     of_kind("kind", "morgan", bits=st.integers(16, 16384), radius=st.integers(0, 6)),
-    of_kind("kind", "mol2vec", vectors=paths | st.none(), allow_pickle=st.booleans()),
+    of_kind("kind", "mol2vec", vectors=paths | st.none()),
 )
 curriculum = section(
     order=st.sampled_from(["easy_first", "hard_first", "random"]),

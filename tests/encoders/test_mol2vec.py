@@ -5,10 +5,12 @@ import sys
 
 import numpy as np
 import pytest
+from gensim.models import KeyedVectors
 
 from class_sweep.base.array_cache import NoCache
 from class_sweep.config.inputs import Mol2vecEncoder
 from class_sweep.encoders.mol2vec import Mol2vecMoleculeEncoder
+from class_sweep.encoders.pickles import pickles_allowed
 from class_sweep.encoders.substructures import (
     coverage,
     molecule_sentences,
@@ -152,3 +154,34 @@ def test_published_vectors_cover_real_molecules(real_data):
     features = mol2vec_features(settings, smiles)
     assert features.shape == (3301, 300)
     assert np.isfinite(features).all()
+
+
+# --- pickles --------------------------------------------------------------------------------------
+
+
+def pickled(path):
+    keyed = KeyedVectors(2)
+    keyed.add_vectors([CH3, CH2, OH], np.eye(3, 2, dtype=np.float32))
+    keyed.save(str(path))
+    return Mol2vecEncoder(kind="mol2vec", vectors=path, radius=0)
+
+
+def test_a_pickle_is_read_only_in_a_block_that_allows_it(tmp_path):
+    settings = pickled(tmp_path / "v.pkl")
+    with pytest.raises(EncoderError, match="without --allow-pickle"):
+        mol2vec_features(settings, ["CCO"])
+    with pickles_allowed(True):
+        assert mol2vec_features(settings, ["CCO"]).tolist() == [[1, 1]]
+    with pytest.raises(EncoderError, match="without --allow-pickle"):
+        mol2vec_features(settings, ["CCO"])
+
+
+def test_an_encoder_keeps_the_consent_under_which_it_was_fitted(tmp_path):
+    """The vectors of a model may be needed first when it is saved."""
+    settings = pickled(tmp_path / "v.pkl")
+    with pickles_allowed(True):
+        allowed = Mol2vecMoleculeEncoder.fit(settings, ["CCO"], cache=NoCache())
+    refused = Mol2vecMoleculeEncoder.fit(settings, ["CCO"], cache=NoCache())
+    assert allowed.save()["vectors"].shape == (3, 2)
+    with pickles_allowed(True), pytest.raises(EncoderError, match="without --allow-pickle"):
+        refused.save()
