@@ -153,17 +153,19 @@ def test_text_arrays_and_invalid_keys_are_errors(tmp_path):
 
 def test_two_processes_at_once_compute_an_entry_once(tmp_path):
     script = """
-import os, sys, time, numpy as np
+import logging, sys, time, numpy as np
 from pathlib import Path
 from class_sweep.base.array_cache import ArrayCache
 folder = Path(sys.argv[1])
-(folder / f"started.{os.getpid()}").touch()
+class Waits(logging.Handler):
+    def emit(self, record):
+        (folder / "waits").touch()
+logging.basicConfig(level=logging.INFO, handlers=[Waits()])
 def compute():
     with open(folder / "computed", "a") as file:
         file.write("once ")
-    while len(list(folder.glob("started.*"))) < 2:
+    while not (folder / "waits").exists():
         time.sleep(0.01)
-    time.sleep(0.5)
     return np.arange(1000.0)
 print(ArrayCache(folder / "cache").get_or_compute(["key"], compute, name="x").sum())
 """
@@ -201,8 +203,14 @@ def test_a_waiting_call_is_logged_and_reads_the_finished_entry(tmp_path, caplog)
     first = threading.Thread(target=lambda: ArrayCache(tmp_path).arrays(KEY, slow))
     first.start()
     computing.wait(10)
-    threading.Timer(0.2, finish.set).start()
-    assert same(ArrayCache(tmp_path).arrays(KEY, never), ARRAYS)
+
+    class FinishThen(logging.Filter):
+        def filter(self, _record):
+            finish.set()
+            return True
+
+    with caplog.filtering(FinishThen()):
+        assert same(ArrayCache(tmp_path).arrays(KEY, never), ARRAYS)
     first.join()
     assert f"waiting for another process that computes {KEY}" in caplog.text
 

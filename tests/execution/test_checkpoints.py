@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from waiting import patience, wait_until
 
 from class_sweep.errors import StorageError
 from class_sweep.execution import checkpoints as module
@@ -24,10 +25,11 @@ CPU = torch.device("cpu")
 class Gate(Storage):
     """A storage whose uploads can be delayed or refused."""
 
-    opened = threading.Event()
+    opened, begun = threading.Event(), threading.Event()
     locked = False
 
     def put(self, name, content):
+        Gate.begun.set()
         self.opened.wait(20)
         if Gate.locked:
             raise StorageError("locked")
@@ -38,6 +40,7 @@ class Gate(Storage):
 def storage(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "_MAX_RETRY_SECONDS", 0.05)
     Gate.opened.set()
+    Gate.begun.clear()
     Gate.locked = False
     return Gate(str(tmp_path / "shared"))
 
@@ -98,10 +101,8 @@ def test_another_process_reads_the_same_checkpoints(store):
 def test_a_slow_storage_delays_no_trial_and_gets_the_newest_checkpoint(storage):
     store = RemoteCheckpointStore(storage)
     Gate.opened.clear()
-    start = time.monotonic()
     for step in range(1, 50):
-        store.save("a.pt", of(step))
-    assert time.monotonic() - start < 5
+        store.save("a.pt", of(step))  # returns although no upload can end
     store.flush(0.05)
     assert step_of(store) is None
     Gate.opened.set()
@@ -114,7 +115,7 @@ def test_a_full_queue_keeps_the_newest_checkpoints(storage):
     Gate.opened.clear()
     for number in range(16):
         store.save(checkpoint_name(number, "x"), of(number))
-        time.sleep(0.02)  # the first upload has started by then
+        assert Gate.begun.wait(patience())  # for the first upload
     Gate.opened.set()
     store.flush(20)
     assert set(storage.files()) == {
@@ -126,14 +127,14 @@ def test_the_checkpoint_of_an_ended_trial_is_neither_uploaded_nor_waited_for(sto
     store = RemoteCheckpointStore(storage)
     Gate.opened.clear()
     store.save("on its way", of(1))
-    time.sleep(0.05)
+    assert Gate.begun.wait(patience())
     store.save("waiting", of(2))
     store.discard("on its way")
     store.discard("waiting")
     store.discard("never kept")
     start = time.monotonic()
-    store.flush(20)
-    assert time.monotonic() - start < 5
+    store.flush(2 * patience())
+    assert time.monotonic() - start < patience()
     Gate.opened.set()
     store.save("next", of(3))
     store.flush(20)
@@ -145,7 +146,7 @@ def test_a_failed_upload_is_retried_with_the_newest_checkpoint(storage):
     Gate.locked = True
     for step in range(1, 5):
         store.save("a.pt", of(step))
-        time.sleep(0.02)
+    wait_until(lambda: store.error)
     assert step_of(store) is None
     Gate.locked = False
     store.flush(20)

@@ -9,6 +9,7 @@ from contextlib import closing
 from typing import ClassVar
 
 import pytest
+from waiting import patience
 
 from class_sweep.base.files import write_atomic
 from class_sweep.errors import InputError, ResultsError, StorageError
@@ -26,8 +27,9 @@ class Fragile(Storage):
     state: ClassVar = {}
 
     def put(self, name, content):
-        time.sleep(self.state["delay"])
+        self.state["opened"].wait(20)
         if self.state["left"] <= 0:
+            self.state["refused"] += 1
             raise StorageError("it is out of reach")
         self.state["left"] -= 1
         self.state["put"].append(name)
@@ -36,7 +38,8 @@ class Fragile(Storage):
 
 @pytest.fixture
 def storage(tmp_path):
-    Fragile.state = {"left": 10**9, "delay": 0.0, "put": []}
+    Fragile.state = {"left": 10**9, "opened": threading.Event(), "put": [], "refused": 0}
+    Fragile.state["opened"].set()
     (tmp_path / "shared").mkdir()
     return Fragile(str(tmp_path / "shared"))
 
@@ -133,7 +136,7 @@ def test_the_copy_of_a_driver_that_is_lost_at_any_moment_can_be_resumed(
     folder, storage, tmp_path, files
 ):
     driver = Driver(folder)
-    Fragile.state |= {"left": files + 2, "delay": 0.001}  # two more: the check and the lease
+    Fragile.state["left"] = files + 2  # two more: the check and the lease
     with Mirror(folder, storage) as mirror:
         mirror.begin()
         while Fragile.state["left"] > 0:
@@ -179,8 +182,7 @@ def test_a_failing_storage_gives_one_warning_and_delays_nothing(folder, storage,
         until(lambda: "space.yaml" in contents(storage))
         Fragile.state["left"] = 0
         (folder / "trials.jsonl").write_text("one\n")
-        until(lambda: caplog.records)
-        time.sleep(0.3)
+        until(lambda: Fragile.state["refused"] >= 3)
         assert len(caplog.records) == 1
         assert "the storage fails, and the sweep continues" in caplog.text
         assert "it is out of reach" in caplog.text
@@ -200,7 +202,7 @@ def test_the_files_that_a_storage_lacks_at_the_end_are_named(folder, storage, ca
         (folder / "trials.jsonl").write_text("one\n")
         (folder / "best.yaml").write_text("best")
         start = time.monotonic()
-    assert 0.4 < time.monotonic() - start < 5
+    assert 0.4 < time.monotonic() - start < patience()
     last = caplog.records[-1].getMessage()
     assert f"the storage {storage} lacks best.yaml, trials.jsonl, which are in {folder}" in last
     assert f"class-sweep resume {folder}" in last
@@ -222,19 +224,20 @@ def test_a_stop_at_once_does_not_wait_for_long(folder, storage, monkeypatch):
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 60  # the patience of an end without an interruption
 
 
 def test_a_slow_storage_receives_the_last_of_many_changes(folder, storage):
-    Fragile.state["delay"] = 0.1
     with Mirror(folder, storage) as mirror:
         mirror.begin()
+        until(lambda: "space.yaml" in contents(storage))
+        Fragile.state["opened"].clear()
         for number in range(200):
             with (folder / "trials.jsonl").open("a") as log:
                 log.write(f"{number}\n")
-            time.sleep(0.002)
+        Fragile.state["opened"].set()
     sent = Fragile.state["put"].count("trials.jsonl")
-    assert 1 <= sent < 20
+    assert 1 <= sent <= 2  # one upload may have been on its way
     assert contents(storage)["trials.jsonl"] == (folder / "trials.jsonl").read_bytes()
 
 
