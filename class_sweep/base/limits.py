@@ -34,16 +34,19 @@ MAX_TRIALS = 100_000
 # --- files ----------------------------------------------------------------------------------------
 
 MAX_TABLE_BYTES = 4 * 1024 * MIB
-"""Bytes of a table, decompressed: ten million pairs of 400 bytes."""
+"""Bytes of a table, decompressed: five million pairs of 800 bytes."""
 
 MAX_EXPANSION = 100
 """Decompressed bytes for each compressed byte. Tables of molecules and texts have 3 to 20."""
 
-MIN_EXPANDED_BYTES = 16 * MIB
+MIN_EXPANDED_BYTES = MIB
 """Decompressed bytes that every compressed file may have, however small it is."""
 
-MAX_ROWS = 10_000_000
-"""Rows of a table, and lines of a file of candidates."""
+MAX_ROWS = 5_000_000
+"""Lines of a text file, and rows of a Parquet file."""
+
+MAX_LINE = 16 * MIB
+"""Characters of a line: a row of texts."""
 
 MAX_TEXT = 1_000_000
 """Characters of one value: a text, a SMILES or an id. The longest text of ChEBI-20 has 8,000."""
@@ -63,4 +66,4 @@ MAX_RINGS = 200
 """Rings of a molecule: RDKit's search for the smallest rings is slow in a cage of many."""
 
 MAX_ATOMS = 1_000
-"""Atoms of a molecule without hydrogen. PubChem holds molecules of up to 999 atoms."""
+"""Atoms of a molecule without implicit hydrogen. PubChem holds molecules of up to 999 atoms."""

@@ -72,6 +72,10 @@ class TableData(DataSettings):
     source: Literal["table"]
     path: Annotated[InputFile, Field(description="the file")]
     columns: Annotated[Columns, Field(description="names of the columns")] = Columns()
+    delimiter: Annotated[
+        Literal[",", ";", "|", "tab"] | None,
+        Field(description="between the columns of a .csv or .tsv; its suffix decides unless given"),
+    ] = None
     split: Annotated[SplitRule, Field(description="the rule, if no column gives the splits")] = (
         SplitRule()
     )

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from class_sweep.base.text import shortened
 from class_sweep.config.inputs import SPLITS, Chebi20Data
 from class_sweep.data.source import Row, Source
+from class_sweep.data.text_file import open_lines
 from class_sweep.errors import DataError
 
 HEADER = ("CID", "SMILES", "description")
@@ -32,38 +34,24 @@ def read_chebi20(settings: Chebi20Data) -> Source:
 
 
 def _read_file(file: Path, split: int) -> list[Row]:
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise DataError(
-            f"a ChEBI-20 folder must have a readable {file.name}, got {error.strerror}: {file}"
-        ) from error
-    # splitlines() would also split at Unicode separators inside a description.
-    lines = [line.removesuffix(b"\r") for line in content.removesuffix(b"\n").split(b"\n")]
-    header = tuple(_fields(lines[0], f"{file}:1"))
-    if header != HEADER:
-        raise DataError(
-            f"the header must be {' '.join(HEADER)!r}, tab-separated, "
-            f"got {' '.join(header)[:80]!r} at {file}:1"
-        )
-    return [_row(line, f"{file}:{n}", split) for n, line in enumerate(lines[1:], start=2)]
+    # Other line ends, and Unicode separators, are part of a description.
+    with open_lines(file, f"the file {file.name} of a ChEBI-20 folder", newline="\n") as lines:
+        header = next(lines, "").rstrip("\r\n").split("\t")
+        if tuple(header) != HEADER:
+            raise DataError(
+                f"the header must be {' '.join(HEADER)!r}, tab-separated, "
+                f"got {shortened(' '.join(header))} at {file}:1"
+            )
+        return [_row(line, f"{file}:{n}", split) for n, line in enumerate(lines, start=2)]
 
 
-def _row(line: bytes, place: str, split: int) -> Row:
-    fields = _fields(line, place)
+def _row(line: str, place: str, split: int) -> Row:
+    fields = line.rstrip("\r\n").split("\t")
     if len(fields) != len(HEADER):
         raise DataError(
             f"a line must have {len(HEADER)} tab-separated columns, "
-            f"got {len(fields)} in {line.decode()[:80]!r} at {place}"
+            f"got {len(fields)} in {shortened(line)} at {place}"
         )
     identifier, smiles, text = (field.strip() for field in fields)
     # The published files double some backslashes, which mark cis and trans bonds.
     return Row(identifier, smiles.replace("\\\\", "\\"), text, place, split)
-
-
-def _fields(line: bytes, place: str) -> list[str]:
-    try:
-        return line.decode().split("\t")
-    except UnicodeDecodeError as error:
-        bad = line[error.start : error.end]
-        raise DataError(f"the file must be UTF-8, got the bytes {bad!r} at {place}") from error

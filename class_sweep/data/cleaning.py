@@ -1,24 +1,15 @@
-"""The cleaning of molecules: canonical SMILES, and a report of the dropped rows."""
+"""The report of the rows that were dropped, and of what was left out of a SMILES."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from rdkit import Chem
-from rdkit.rdBase import BlockLogs
-
+from class_sweep.base.text import shortened
 from class_sweep.data.pair import Dropped
 from class_sweep.errors import DataError
 
 log = logging.getLogger(__name__)
 
 MAX_DROPPED = 0.02  # fraction of the rows; a file with more is probably not the intended one
-
-
-def canonical(smiles: Iterable[str]) -> dict[str, str]:
-    """Canonical isomeric SMILES of each SMILES; empty if RDKit cannot read it."""
-    with BlockLogs():  # RDKit logs its errors to stderr
-        parsed = ((text, Chem.MolFromSmiles(text)) for text in smiles)
-        return {text: Chem.MolToSmiles(mol) if mol else "" for text, mol in parsed}
 
 
 def report_dropped(dropped: Sequence[Dropped], rows: int) -> None:
@@ -39,3 +30,25 @@ def report_dropped(dropped: Sequence[Dropped], rows: int) -> None:
             + "\n  ".join(lines[:5])
         )
     log.warning("dropped %s, the first: %s", share, lines[0])
+
+
+class FollowingText:
+    """What follows the SMILES of some rows after a blank; it is not part of the molecule."""
+
+    def __init__(self) -> None:
+        self._count, self._first = 0, ""
+
+    def note(self, rest: str, place: str) -> None:
+        """Take note of what follows a SMILES, if anything does."""
+        if rest:
+            self._count += 1
+            self._first = self._first or f"{shortened(rest)} at {place}"
+
+    def warn(self) -> None:
+        """Warn of all that was noted."""
+        if self._count:
+            log.warning(
+                "left out what follows a blank in %d SMILES, the first: %s",
+                self._count,
+                self._first,
+            )

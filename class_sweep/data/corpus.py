@@ -1,17 +1,19 @@
 """The entry point to data: read a source, drop unusable rows, check the splits."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import starmap
 
 import numpy as np
 
 from class_sweep.config.components import DATA_SOURCES
 from class_sweep.config.inputs import SPLITS, DataSettings
-from class_sweep.data.cleaning import canonical, report_dropped
+from class_sweep.data.cleaning import FollowingText, report_dropped
 from class_sweep.data.molecules import read_molecules
 from class_sweep.data.pair import Dropped, Molecule, PairSet
+from class_sweep.data.smiles import canonical, explain_unreadable, split_smiles
 from class_sweep.data.source import Row, Source
 from class_sweep.data.splits import split_by_rule
+from class_sweep.data.values import text_of
 from class_sweep.errors import DataError
 
 MIN_TRAINING_PAIRS = 2  # one pair has no negative
@@ -32,16 +34,17 @@ def load_pairs(settings: DataSettings) -> PairSet:
     """
     read: Callable[[DataSettings], Source] = DATA_SOURCES.load(settings.source)
     source = read(settings)
-    molecule = canonical({row.smiles for row in source.rows})
+    rows = _checked(source.rows)
+    molecule = canonical({row.smiles for row in rows})
     kept: list[Row] = []
     dropped: list[Dropped] = []
-    for row in source.rows:
+    for row in rows:
         reason = _reason_to_drop(row, molecule)
         if reason is None:
             kept.append(row)
         else:
             dropped.append(Dropped(row.id, row.place, reason))
-    report_dropped(dropped, len(source.rows))
+    report_dropped(dropped, len(rows))
 
     molecules = [molecule[row.smiles] for row in kept]
     if source.rule is None:
@@ -62,6 +65,26 @@ def load_pairs(settings: DataSettings) -> PairSet:
     )
 
 
+def _checked(rows: Iterable[Row]) -> list[Row]:
+    """The rows of any source: each value is text, and each SMILES is one word."""
+    checked, following = [], FollowingText()
+    for row in rows:
+        whole = text_of(row.smiles, "the SMILES", row.place)
+        smiles, rest = split_smiles(whole)
+        following.note(rest, row.place)
+        checked.append(
+            Row(
+                text_of(row.id, "the id", row.place),
+                smiles,
+                text_of(row.text, "the text", row.place),
+                row.place,
+                row.split,
+            )
+        )
+    following.warn()
+    return checked
+
+
 def _extra_molecules(settings: DataSettings, paired: set[str]) -> tuple[Molecule, ...]:
     """The extra molecules that are in no pair."""
     if settings.extra_molecules is None:
@@ -73,7 +96,7 @@ def _reason_to_drop(row: Row, molecule: dict[str, str]) -> str | None:
     if not row.smiles:
         return "the SMILES is empty"
     if not molecule[row.smiles]:
-        return f"RDKit cannot read the SMILES {row.smiles!r}"
+        return explain_unreadable(row.smiles)
     return None if row.text else "the text is empty"
 
 

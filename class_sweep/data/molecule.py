@@ -2,19 +2,20 @@
 
 import re
 
-from rdkit import Chem
 from rdkit.Chem.Draw import rdMolDraw2D
+
+from class_sweep.data.smiles import parse_smiles
 
 
 def heavy_atoms(molecule: str) -> int:
     """The number of atoms other than hydrogen in a canonical SMILES."""
-    # A canonical SMILES is valid; counting its atoms needs no second check.
-    return Chem.MolFromSmiles(molecule, sanitize=False).GetNumHeavyAtoms()
+    parsed = parse_smiles(molecule, sanitize=False)
+    return int(parsed.GetNumHeavyAtoms()) if parsed else 0
 
 
 def draw(smiles: str, width: int = 300, height: int = 200) -> str:
-    """A molecule as an SVG element for an HTML page; empty if RDKit cannot read the SMILES."""
-    molecule = Chem.MolFromSmiles(smiles)
+    """A molecule as an SVG element for an HTML page; empty if it cannot be read."""
+    molecule = parse_smiles(smiles)
     if molecule is None:
         return ""
     canvas = rdMolDraw2D.MolDraw2DSVG(width, height)

@@ -1,12 +1,16 @@
 """Files of molecules or texts that are in no pair: extra candidates of a ranking."""
 
-from collections.abc import Sized
+from collections.abc import Iterator, Sized
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from class_sweep.data.cleaning import canonical, report_dropped
+from class_sweep.data.cleaning import FollowingText, report_dropped
 from class_sweep.data.pair import Dropped, Molecule
-from class_sweep.data.table import READERS, read_records
+from class_sweep.data.smiles import canonical, explain_unreadable, split_smiles
+from class_sweep.data.table_formats import FORMATS, Table, read_records
+from class_sweep.data.text_file import format_suffix, open_lines
+from class_sweep.data.values import text_of
 from class_sweep.errors import DataError
 
 
@@ -21,15 +25,15 @@ def read_molecules(path: Path) -> tuple[Molecule, ...]:
     """The distinct molecules of a file, in the order of the file.
 
     A table (.csv, .tsv, .jsonl, .parquet) has a column `smiles` and may have `id` or `cid`. In any
-    other file each line is a SMILES; white space and a name may follow.
+    other file each line is a SMILES; white space and a name may follow. Text may be compressed.
 
     Raises:
         DataError: If the file cannot be read or is empty, or RDKit cannot read more than 2 % of it.
     """
-    lines = _read(path, "smiles")
+    lines = list(_smiles_lines(path))
     molecule = canonical({line.value for line in lines})
     dropped = [
-        Dropped(line.id, line.place, f"RDKit cannot read the SMILES {line.value!r}")
+        Dropped(line.id, line.place, explain_unreadable(line.value))
         for line in lines
         if not molecule[line.value]
     ]
@@ -58,26 +62,33 @@ def _require_some(values: Sized, what: str, path: Path) -> None:
         raise DataError(f"a file of candidates must hold a {what}, got none: {path}")
 
 
-def _read(path: Path, column: str) -> list[_Line]:
+def _smiles_lines(path: Path) -> Iterator[_Line]:
+    """The SMILES, each with its id; what else follows a blank is left out with a warning."""
+    is_table = format_suffix(path) in FORMATS
+    following = FollowingText()
+    for line in _read(path, "smiles"):
+        smiles, rest = split_smiles(line.value)
+        name = "" if is_table or rest.startswith("|") else rest
+        following.note(rest if name != rest else "", line.place)
+        yield _Line(name or line.id, smiles, line.place)
+    following.warn()
+
+
+def _read(path: Path, column: str) -> Iterator[_Line]:
     """The non-empty values of a column, or the non-empty lines."""
-    if path.suffix in READERS:
-        records = enumerate(read_records(path, [column]), start=1)
-        lines = [
-            _Line(str(record.get("id", record.get("cid", number))), str(record[column]), place)
-            for number, (place, record) in records
-        ]
-    else:
-        try:
-            text = path.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else f"not UTF-8: {error}"
-            raise DataError(
-                f"a file of candidates must be readable, got {reason}: {path}"
-            ) from None
-        lines = []
-        for number, line in enumerate(text.split("\n"), start=1):
-            value, name = line.strip(), ""
-            if column == "smiles":
-                value, _, name = value.partition("\t" if "\t" in value else " ")
-            lines.append(_Line(name.strip() or str(number), value, f"{path}:{number}"))
-    return [line for line in lines if line.value.strip()]
+    if format_suffix(path) in FORMATS:
+        smiles = column if column == "smiles" else None
+        label = f"column {column!r}"
+        table = Table(path, (column,), optional=("id", "cid"), smiles=smiles)
+        with closing(read_records(table)) as records:
+            for number, (place, (value, *names)) in enumerate(records, start=1):
+                text = text_of(value, label, place)
+                name = next(filter(None, (text_of(name, "the id", place) for name in names)), "")
+                if text:
+                    yield _Line(name or str(number), text, place)
+        return
+    with open_lines(path, "a file of candidates") as lines:
+        for number, line in enumerate(lines, start=1):
+            place = f"{path}:{number}"
+            if text := text_of(line, "the line", place):
+                yield _Line(str(number), text, place)

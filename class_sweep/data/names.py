@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
+from class_sweep.base.input_files import read_input
+from class_sweep.base.limits import MAX_TABLE_BYTES
 from class_sweep.config.inputs import SPLITS, NamesData
 from class_sweep.data.source import Row, Source
 from class_sweep.data.splits import split_groups, stable_hash
@@ -110,7 +112,7 @@ def _lines() -> Iterator[_Line]:
     for file in FILES:
         path = Path(package.origin).parent / "Identifiers" / file
         try:
-            content = path.read_text(encoding="utf-8")
+            content = read_input(path, MAX_TABLE_BYTES).decode()
         except OSError as error:
             raise DataError(
                 f"the package chemicals must hold its identifier files, "

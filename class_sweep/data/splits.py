@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from rdkit.Chem.Scaffolds import MurckoScaffold
+from rdkit.rdBase import BlockLogs
 
 from class_sweep.config.inputs import SPLITS, SplitRule
+from class_sweep.data.smiles import parse_smiles
 from class_sweep.errors import DataError
 
 
@@ -66,9 +68,14 @@ def split_by_rule(molecules: Sequence[str], rule: SplitRule) -> NDArray[np.int8]
     fractions = [getattr(rule, name) for name in SPLITS]
     if rule.by == "molecule":
         return split_groups(molecules, fractions, rule.seed)
-    scaffold = {m: _scaffold(m) or m for m in set(molecules)}
+    with BlockLogs():  # RDKit warns of each hydrogen that it keeps
+        scaffold = {m: _scaffold(m) or m for m in set(molecules)}
     return split_groups([scaffold[m] for m in molecules], fractions, rule.seed)
 
 
 def _scaffold(molecule: str) -> str:
-    return str(MurckoScaffold.MurckoScaffoldSmiles(smiles=molecule))  # type: ignore[no-untyped-call]
+    """The scaffold of a canonical SMILES; empty for a molecule without rings."""
+    parsed = parse_smiles(molecule)
+    if parsed is None or not parsed.GetRingInfo().NumRings():
+        return ""  # RDKit would take the chain apart atom by atom
+    return str(MurckoScaffold.MurckoScaffoldSmiles(mol=parsed))  # type: ignore[no-untyped-call]

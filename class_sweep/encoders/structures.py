@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from rdkit import Chem, rdBase
 
+from class_sweep.base.text import shortened
+from class_sweep.data.smiles import parse_smiles
 from class_sweep.errors import EncoderError
 
 
@@ -13,9 +15,13 @@ def parse_molecules(smiles: Sequence[str]) -> list[Chem.Mol]:
     Raises:
         EncoderError: If RDKit cannot read a SMILES.
     """
+    molecules = []
     with rdBase.BlockLogs():
-        molecules = [Chem.MolFromSmiles(text) for text in smiles]
-    for text, molecule in zip(smiles, molecules, strict=True):
-        if molecule is None:
-            raise EncoderError(f"a molecule must be a SMILES that RDKit can read, got {text!r}")
+        for text in smiles:
+            molecule = parse_smiles(text)
+            if molecule is None:
+                raise EncoderError(
+                    f"a molecule must be a SMILES that RDKit can read, got {shortened(text)}"
+                )
+            molecules.append(molecule)
     return molecules

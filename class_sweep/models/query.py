@@ -8,8 +8,10 @@ import torch
 
 from class_sweep.base.array_cache import ArrayCache, NoCache
 from class_sweep.base.hashing import fingerprint
-from class_sweep.data.cleaning import canonical
-from class_sweep.errors import QueryError
+from class_sweep.base.text import shortened
+from class_sweep.data.smiles import canonical, explain_unreadable, split_smiles
+from class_sweep.data.values import text_of
+from class_sweep.errors import DataError, QueryError
 from class_sweep.models.candidates import Candidate
 from class_sweep.models.loaded_model import LoadedModel
 from class_sweep.models.model_folder import WEIGHTS
@@ -50,12 +52,25 @@ def parse_query(text: str | None, smiles: str | None) -> str:
     if (text is None) == (smiles is None):
         got = "both" if text is not None else "neither"
         raise QueryError(f"a query must be a text or a SMILES, got {got}")
-    query = (text if smiles is None else smiles) or ""
-    if not query.strip():
+    try:
+        query = text_of(text if smiles is None else smiles, "it", "the query")
+    except DataError as error:
+        raise QueryError(str(error)) from None
+    if not query:
         raise QueryError("a query must not be empty, got one without a letter")
-    if smiles is not None and not canonical([query])[query]:
-        raise QueryError(f"a molecule must be a SMILES that RDKit can read, got {query!r}")
-    return query
+    if smiles is None:
+        return query
+    molecule, rest = split_smiles(query)
+    if rest:
+        raise QueryError(
+            f"a molecule must be a SMILES alone, got {shortened(rest)} after the blank;"
+            f" leave it out: {shortened(molecule)}"
+        )
+    if not canonical([molecule])[molecule]:
+        raise QueryError(
+            f"a molecule must be a SMILES that RDKit can read: {explain_unreadable(molecule)}"
+        )
+    return molecule
 
 
 def answer(

@@ -11,6 +11,7 @@ from class_sweep.base.array_cache import ArrayCache
 from class_sweep.config.inputs import SPLITS
 from class_sweep.config.objective import POOLS, ranking_name
 from class_sweep.data.pair import PairSet
+from class_sweep.data.smiles import parse_smiles
 from class_sweep.errors import DataError, QueryError
 from class_sweep.models.loaded_model import LoadedModel
 from class_sweep.training.ceiling import Ceiling, ceilings
@@ -140,7 +141,7 @@ def _input_keys(pairs: PairSet, features: TrialFeatures) -> tuple[np.ndarray, np
 
 
 def _without_stereochemistry(smiles: str) -> str:
-    return Chem.MolToSmiles(Chem.MolFromSmiles(smiles), isomericSmiles=False)
+    return Chem.MolToSmiles(parse_smiles(smiles), isomericSmiles=False)
 
 
 def _numbered(values: Sequence[object]) -> np.ndarray:

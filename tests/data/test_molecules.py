@@ -49,11 +49,15 @@ def test_texts_are_lines_or_a_column(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("a.smi", None, "must be readable, got No such file"),
-        ("a.smi", b"\xff\xfe\x00", "not UTF-8"),
+        ("a.smi", None, "must be a readable file, got .*: No such file"),
+        (
+            "a.smi",
+            b"\xff\xfe\x00",
+            "must be UTF-8, got the byte 0xff; for a file in UTF-16, .*a.smi:1",
+        ),
         ("a.smi", b"", "must hold a molecule, got none"),
         ("a.csv", b"SMILES\nC\n", "must have the column 'smiles'"),
-        ("a.csv", None, "a table must be a file, got none"),
+        ("a.csv", None, "a table must be a readable file, got .*: No such file"),
     ],
 )
 def test_a_file_that_cannot_be_used(tmp_path, name, content, words):

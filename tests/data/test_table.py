@@ -131,7 +131,7 @@ def test_malformed_csv_is_an_error(tmp_path, table, content, rule):
     ("line", "rule"),
     [
         ("{", "a line must be JSON, got .* at {}:2"),
-        ("[1, 2]", r"a line must be a JSON object, got '\[1, 2\]' at {}:2"),
+        ("[1, 2]", r"a line must be a JSON object, got \[1, 2\] at {}:2"),
         (
             '{"smiles": "C", "text": ["a"]}',
             r"text or a number, got \['a'\] in column 'text' at {}:2",
@@ -151,9 +151,13 @@ def test_unreadable_files_are_errors(tmp_path, table):
         read_table(table(tmp_path / "own.xlsx"))
     with pytest.raises(DataError, match=r"must end in one of .*got .*own\.parquet\.gz"):
         read_table(table(tmp_path / "own.parquet.gz"))
-    with pytest.raises(DataError, match=r"must be a file, got none: .*absent\.csv"):
+    with pytest.raises(
+        DataError, match=r"must be a readable file, got .*absent\.csv: No such file"
+    ):
         read_table(table(tmp_path / "absent.csv"))
-    with pytest.raises(DataError, match=r"must be a file, got none: .*absent\.parquet"):
+    with pytest.raises(
+        DataError, match=r"must be a readable file, got .*absent\.parquet: No such file"
+    ):
         read_table(table(tmp_path / "absent.parquet"))
     bad = tmp_path / "bad.parquet"
     bad.write_bytes(b"not parquet at all")
@@ -161,7 +165,9 @@ def test_unreadable_files_are_errors(tmp_path, table):
         read_table(table(bad))
     bad = tmp_path / "latin.csv"
     bad.write_bytes("smiles,text\nC,méthane\n".encode("latin-1"))
-    with pytest.raises(DataError, match=r"must be UTF-8, got the bytes b'\\xe9': .*latin\.csv"):
+    with pytest.raises(
+        DataError, match=r"must be UTF-8, got the byte 0xe9 \('é' in Windows-1252; .*latin\.csv:2"
+    ):
         read_table(table(bad))
     damaged = tmp_path / "damaged.csv.gz"
     damaged.write_bytes(gzip.compress(b"smiles,text\n", mtime=0)[:10] + b"\xff" * 40)
@@ -198,18 +204,12 @@ def test_a_rule_whose_fractions_do_not_add_up_is_an_error(tmp_path, table):
         load_pairs(table(path, split={"train": 0.9}))
 
 
-def test_the_file_is_closed_when_a_record_is_refused(table, tmp_path, monkeypatch):
-    opened = []
-    real = Path.open
-
-    def recorded(path, *arguments, **options):
-        opened.append(real(path, *arguments, **options))
-        return opened[-1]
-
+def test_the_file_is_closed_when_a_record_is_refused(table, tmp_path):
     path = tmp_path / "pairs.csv"
     path.write_text("smiles,text,split\nCCO,ethanol,train\nCC,ethane,nowhere\n", encoding="utf-8")
-    monkeypatch.setattr(Path, "open", recorded)
     settings = table(path, columns={"split": "split"})
-    with pytest.raises(DataError, match="a split must be one of"):
+    with pytest.raises(DataError, match="a split must be one of") as caught:
         read_table(settings)
-    assert [file.closed for file in opened] == [True]
+    assert caught.tb is not None  # its frames keep everything alive that is not closed
+    handles = Path("/proc/self/fd").iterdir()
+    assert str(path) not in [str(handle.readlink()) for handle in handles if handle.is_symlink()]

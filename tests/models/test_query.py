@@ -119,7 +119,14 @@ def test_candidates_are_read_from_files(model, tmp_path):
         ({"text": "a", "smiles": "C"}, "a text or a SMILES, got both"),
         ({"text": "  "}, "must not be empty"),
         ({"smiles": ""}, "must not be empty"),
-        ({"smiles": "C1CC"}, "SMILES that RDKit can read, got 'C1CC'"),
+        ({"smiles": "C1CC"}, "SMILES that RDKit can read: RDKit cannot read the SMILES 'C1CC'"),
+        (
+            {"smiles": "CCO |^1:0|"},
+            r"SMILES alone, got '\|\^1:0\|' after the blank; leave it out: 'CCO'",
+        ),
+        ({"smiles": "C" * 20_000}, "SMILES has more than 5,000 characters"),
+        ({"text": "a\ud800"}, "must be text, got the lone surrogate"),
+        ({"text": "a\0"}, "must be text, got the control character"),
         ({"text": "a", "top": 0}, "top must be at least 1, got 0"),
     ],
 )
@@ -131,7 +138,7 @@ def test_an_unusable_query_is_an_error(model, query, words):
 @pytest.mark.parametrize(
     ("file", "words"),
     [
-        (None, "must be readable, got No such file"),
+        (None, "must be a readable file, got .*: No such file"),
         ("\n\n", "must hold a molecule, got none"),
         ("CCO\nnonsense\n", r"at most 2% of the rows may be unusable"),
     ],
