@@ -20,6 +20,7 @@ from class_sweep.execution.context import SweepContext, SweepRequest, open_conte
 from class_sweep.execution.faults import faults_explained, new_folder_settled
 from class_sweep.execution.output import open_new, reopen
 from class_sweep.execution.search import failed_trials, require_same_pruning, run_search
+from class_sweep.execution.tracking_consent import allowed_trackers, note_trackers
 from class_sweep.execution.tune.tracking import require_trackers
 from class_sweep.preparation.prepare import Prepared
 from class_sweep.results.callback import Callback
@@ -75,18 +76,20 @@ def run(
     """
     ResultsFolder.require_free(path)
     require_lockable(path)
-    require_trackers(space.settings.tracking, space.name)
-    request = SweepRequest(space, path, cache, callback, address)
+    tracking = space.settings.tracking
+    require_trackers(tracking, space.name)
+    request = SweepRequest(space, path, cache, callback, address, tracking=tracking)
     with (
         open_new(path, storage, callback) as checkpoints,
         open_context(
             request, checkpoints, _new_folder(path, space, storage, checkpoints)
         ) as context,
     ):
+        note_trackers(tracking, context.folder)
         return _complete(context, [])
 
 
-def resume(
+def resume(  # noqa: PLR0913 - each is an option of the command
     path: Path,
     *,
     cache: ArrayCache,
@@ -94,6 +97,7 @@ def resume(
     storage: Storage | None = None,
     rerun_failed: bool = False,
     address: str | None = None,
+    tracking: bool = False,
 ) -> Sweep:
     """Continue an interrupted sweep: no report is lost, and no ended trial is run again.
 
@@ -104,6 +108,7 @@ def resume(
         storage: The storage for a copy of the folder; by default the one that the folder names.
         rerun_failed: Also run the failed trials again, as new trials.
         address: Address of the Ray cluster to run on; it may differ from that of `run`.
+        tracking: Whether to use the trackers of a folder that came from elsewhere.
 
     Raises:
         InputError: If the folder holds no sweep, another process writes to it, or `rerun_failed`
@@ -113,9 +118,10 @@ def resume(
     """
     folder = ResultsFolder.existing(path)
     space = load_space(folder.space)
-    require_trackers(space.settings.tracking, space.name)
+    trackers = allowed_trackers(space.settings.tracking, folder, asked=tracking)
+    require_trackers(trackers, space.name)
     require_same_pruning(folder, space)
-    request = SweepRequest(space, path, cache, callback, address)
+    request = SweepRequest(space, path, cache, callback, address, tracking=trackers)
     with (
         faults_explained(folder, "resume"),
         reopen(path, storage, callback) as (writer, checkpoints),

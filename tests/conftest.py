@@ -71,8 +71,9 @@ def space_file(tmp_path: Path, small_space_text: str) -> Path:
 
 @pytest.fixture(autouse=True)
 def _no_shared_cache(monkeypatch: pytest.MonkeyPatch, cache_folder: Path) -> None:
-    """Commands use the tests' cache, never the user's."""
+    """Commands use the tests' cache and state, never the user's."""
     monkeypatch.setenv("CLASS_SWEEP_CACHE", str(cache_folder))
+    monkeypatch.setenv("XDG_STATE_HOME", str(cache_folder / "state"))
 
 
 @pytest.fixture(scope="session")

@@ -57,6 +57,14 @@ AllowPickle = Annotated[
         " author.",
     ),
 ]
+UseTrackers = Annotated[
+    bool,
+    typer.Option(
+        "--tracking",
+        help="Use the W&B and MLflow that the results folder names, though you did not begin the"
+        " sweep on this machine.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 HtmlPage = Annotated[
     Path | None,

@@ -3,7 +3,14 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from class_sweep.cli.arguments import Address, AllowPickle, DownloadFolder, Results, StorageOption
+from class_sweep.cli.arguments import (
+    Address,
+    AllowPickle,
+    DownloadFolder,
+    Results,
+    StorageOption,
+    UseTrackers,
+)
 from class_sweep.cli.following import follow
 from class_sweep.cli.locations import folder_to_continue
 
@@ -17,6 +24,7 @@ def resume(
     storage: StorageOption = None,
     address: Address = None,
     allow_pickle: AllowPickle = False,
+    tracking: UseTrackers = False,
 ) -> None:
     """Continue a sweep that was interrupted or killed, or whose machine failed.
 
@@ -25,7 +33,7 @@ def resume(
     Example: `class-sweep resume results/first`
     """
     folder, copy = folder_to_continue(results, out, storage)
-    _continue(folder, copy, address, allow_pickle=allow_pickle)
+    _continue(folder, copy, address, allow_pickle=allow_pickle, tracking=tracking)
 
 
 def rerun(
@@ -34,13 +42,16 @@ def rerun(
     storage: StorageOption = None,
     address: Address = None,
     allow_pickle: AllowPickle = False,
+    tracking: UseTrackers = False,
 ) -> None:
     """Run the failed trials of a sweep again, after the cause of their failure is removed.
 
     Example: `class-sweep rerun results/first`
     """
     folder, copy = folder_to_continue(results, out, storage)
-    _continue(folder, copy, address, allow_pickle=allow_pickle, rerun_failed=True)
+    _continue(
+        folder, copy, address, allow_pickle=allow_pickle, tracking=tracking, rerun_failed=True
+    )
 
 
 def _continue(
@@ -49,6 +60,7 @@ def _continue(
     address: str | None,
     *,
     allow_pickle: bool,
+    tracking: bool,
     rerun_failed: bool = False,
 ) -> None:
     from class_sweep.base.array_cache import ArrayCache, default_cache_folder
@@ -68,6 +80,7 @@ def _continue(
             storage=storage,
             rerun_failed=rerun_failed,
             address=address,
+            tracking=tracking,
         ),
         allow_pickle=allow_pickle,
     )

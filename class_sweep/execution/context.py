@@ -12,6 +12,7 @@ import ray
 
 from class_sweep.base.array_cache import ArrayCache
 from class_sweep.config.document import Space
+from class_sweep.config.sections import Tracking
 from class_sweep.errors import ResultsError
 from class_sweep.execution.checkpoint_manager import CheckpointManager
 from class_sweep.execution.cluster.distributed_index import cluster_executor
@@ -41,6 +42,7 @@ class SweepRequest:
         callback: Receives the events of the sweep.
         address: Address of the Ray cluster to run on; see `open_runtime`.
         command: The command that continues the sweep after an interruption.
+        tracking: The trackers to use.
     """
 
     space: Space
@@ -49,6 +51,7 @@ class SweepRequest:
     callback: Callback
     address: str | None = None
     command: str = "resume"
+    tracking: Tracking = field(default_factory=Tracking)
 
     @property
     def resume_command(self) -> str:
@@ -68,6 +71,7 @@ class SweepContext:
         slots: How many trials may run at once.
         clock: Times the stages.
         callback: Receives the events of the sweep.
+        tracking: The trackers to use.
         stop: The request to stop the sweep, if there is one.
     """
 
@@ -78,6 +82,7 @@ class SweepContext:
     slots: TrialSlots
     clock: Clock
     callback: Callback
+    tracking: Tracking = field(default_factory=Tracking)
     stop: StopRequest = field(default_factory=StopRequest)
 
     @cached_property
@@ -125,8 +130,9 @@ def open_context(
         with writer as open_writer:
             guard.advise(f"every report is kept, continue with: {request.resume_command}")
             context = SweepContext(
-                space, open_writer, checkpoints, prepared, slots, clock, request.callback
-            )
+                space, open_writer, checkpoints, prepared, slots, clock, request.callback,
+                request.tracking,
+            )  # fmt: skip
             _record_environment(context)
             yield context
 

@@ -41,7 +41,8 @@ class Sweep:
     """The command line, with its own cache and working folder."""
 
     def __init__(self, cache: Path, cwd: Path):
-        self.env = os.environ | {"CLASS_SWEEP_CACHE": str(cache), "COLUMNS": "200"}
+        own = {"CLASS_SWEEP_CACHE": cache, "XDG_STATE_HOME": cache / "state", "COLUMNS": 200}
+        self.env = os.environ | {name: str(value) for name, value in own.items()}
         self.cwd = cwd
         self.started: list[subprocess.Popen] = []
 

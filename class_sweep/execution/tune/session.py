@@ -118,7 +118,7 @@ class Session:
                     callbacks=[
                         Checkpoints(tuner.ledger, context.checkpoints),
                         NoProgress(),
-                        *trackers(space.settings.tracking, folder),
+                        *trackers(context.tracking, folder),
                     ],
                     stop=context.stop,
                     raise_on_failed_trial=False,
