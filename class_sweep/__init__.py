@@ -1,6 +1,8 @@
 """Find the best CLASS curriculum schedule for a text-molecule retrieval model."""
 
+import os
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -9,6 +11,11 @@ if TYPE_CHECKING:
 
 __version__ = "0.2.0"
 __all__ = ["CurriculumRun", "Model", "__version__", "train"]
+
+try:
+    Path.home()
+except RuntimeError:  # a container whose user has no entry and no HOME; Ray's import needs one
+    os.environ["HOME"] = "/"
 
 _MODULES = {
     "CurriculumRun": "class_sweep.curriculum",
