@@ -1,13 +1,14 @@
 """Sweeps from Python: run, resume and confirm."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from class_sweep.base.array_cache import ArrayCache
 from class_sweep.base.locks import require_lockable
-from class_sweep.config.document import Space, load_space
+from class_sweep.config.document import Space
 from class_sweep.confirmation.procedure import (
     ConfirmOptions,
     confirm_sweep,
@@ -24,7 +25,9 @@ from class_sweep.execution.tracking_consent import allowed_trackers, note_tracke
 from class_sweep.execution.tune.tracking import require_trackers
 from class_sweep.preparation.prepare import Prepared
 from class_sweep.results.callback import Callback
+from class_sweep.results.environment import Environment
 from class_sweep.results.folder import ResultsFolder, ResultsWriter
+from class_sweep.results.provenance import hold_environment, load_begun
 from class_sweep.results.record import Record
 from class_sweep.results.summary import SweepSummary
 from class_sweep.results.test_log import TestReading
@@ -82,7 +85,7 @@ def run(
     with (
         open_new(path, storage, callback) as checkpoints,
         open_context(
-            request, checkpoints, _new_folder(path, space, storage, checkpoints)
+            request, checkpoints, partial(_new_folder, path, space, storage, checkpoints)
         ) as context,
     ):
         note_trackers(tracking, context.folder)
@@ -117,7 +120,7 @@ def resume(  # noqa: PLR0913 - each is an option of the command
         SweepError: If no trial finished.
     """
     folder = ResultsFolder.existing(path)
-    space = load_space(folder.space)
+    space = load_begun(folder, to_continue=True)
     trackers = allowed_trackers(space.settings.tracking, folder, asked=tracking)
     require_trackers(trackers, space.name)
     require_same_pruning(folder, space)
@@ -128,7 +131,7 @@ def resume(  # noqa: PLR0913 - each is an option of the command
     ):
         require_valid(folder)
         rerun = failed_trials(folder) if rerun_failed else []
-        with open_context(request, checkpoints, nullcontext(writer)) as context:
+        with open_context(request, checkpoints, partial(_continued, writer, space)) as context:
             return _complete(context, rerun)
 
 
@@ -157,7 +160,7 @@ def confirm(
         SweepError: If no run finished.
     """
     folder = ResultsFolder.existing(path)
-    space = confirmation_space(load_space(folder.space), options)
+    space = confirmation_space(load_begun(folder, to_continue=True), options)
     request = SweepRequest(space, path, cache, callback, address, command="confirm")
     with (
         faults_explained(folder, "confirm"),
@@ -165,7 +168,7 @@ def confirm(
     ):
         require_valid(folder)
         summary = require_finished(folder)
-        with open_context(request, checkpoints, nullcontext(writer)) as context:
+        with open_context(request, checkpoints, partial(_continued, writer, space)) as context:
             summary = confirm_sweep(context, summary, command="confirm")
             reading = read_test(context) if options.test else None
             return Sweep(folder, summary, context.prepared, reading)
@@ -173,14 +176,27 @@ def confirm(
 
 @contextmanager
 def _new_folder(
-    path: Path, space: Space, storage: Storage | None, checkpoints: CheckpointManager
+    path: Path,
+    space: Space,
+    storage: Storage | None,
+    checkpoints: CheckpointManager,
+    environment: Environment,
 ) -> Iterator[ResultsWriter]:
     """Create the results folder when the block is entered."""
     with (
-        ResultsWriter.create(path, space.text, storage) as writer,
+        ResultsWriter.create(path, space.text, storage, environment) as writer,
         new_folder_settled(writer, checkpoints),
     ):
         yield writer
+
+
+@contextmanager
+def _continued(
+    writer: ResultsWriter, space: Space, environment: Environment
+) -> Iterator[ResultsWriter]:
+    """The open folder of a sweep that continues, once its inputs are those of its start."""
+    hold_environment(writer, space, environment)
+    yield writer
 
 
 def _complete(context: SweepContext, rerun: list[Record]) -> Sweep:

@@ -40,13 +40,13 @@ def confirm(
     Example: `class-sweep confirm results/first --max-seeds 20`
     """
     from class_sweep.base.array_cache import ArrayCache, default_cache_folder
-    from class_sweep.config.document import load_space
     from class_sweep.confirmation.procedure import ConfirmOptions
     from class_sweep.results.folder import ResultsFolder
+    from class_sweep.results.provenance import load_begun
     from class_sweep.sweep import confirm as confirm_sweep
 
     folder, copy = folder_to_continue(results, out, storage)
-    space = load_space(ResultsFolder.existing(folder).space)
+    space = load_begun(ResultsFolder.existing(folder), to_continue=True)
     cache = ArrayCache(default_cache_folder())
     options = ConfirmOptions(finalists, seeds, max_seeds, test)
     follow(

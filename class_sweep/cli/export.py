@@ -53,16 +53,16 @@ def export(
 
     Example: `class-sweep export results/first --top 3 -o best.yaml`
     """
-    from class_sweep.config.document import load_space
     from class_sweep.errors import ResultsError
     from class_sweep.results.exporters import on_axes
     from class_sweep.results.folder import ResultsFolder
+    from class_sweep.results.provenance import load_begun
     from class_sweep.results.trials import trials_of
 
     require_writable("--out", out)
     with open_results(results) as opened:
         folder = ResultsFolder.existing(opened.path)
-        space = load_space(folder.space)
+        space = load_begun(folder)
         ranked = trials_of(folder.records()).ranked(space.objective)
     if for_ in {Format.RAY, Format.OPTUNA}:
         ranked = on_axes(space, ranked)

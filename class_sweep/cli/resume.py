@@ -64,11 +64,11 @@ def _continue(
     rerun_failed: bool = False,
 ) -> None:
     from class_sweep.base.array_cache import ArrayCache, default_cache_folder
-    from class_sweep.config.document import load_space
     from class_sweep.results.folder import ResultsFolder
+    from class_sweep.results.provenance import load_begun
     from class_sweep.sweep import resume as resume_sweep
 
-    space = load_space(ResultsFolder.existing(folder).space)
+    space = load_begun(ResultsFolder.existing(folder), to_continue=True)
     cache = ArrayCache(default_cache_folder())
     follow(
         folder,

@@ -135,6 +135,15 @@ class Encoder(ABC, Generic[Settings]):
         """
         return None
 
+    @property
+    def files_fingerprint(self) -> str | None:
+        """A hash of the files that the settings name; None if they name none.
+
+        Raises:
+            EncoderError: If the files are missing.
+        """
+        return self.external_fingerprint
+
     # --- for subclasses -----------------------------------------------------------------------
 
     @classmethod

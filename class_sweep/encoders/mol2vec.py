@@ -52,6 +52,16 @@ class Mol2vecMoleculeEncoder(MoleculeEncoder[Mol2vecEncoder]):
         training = [settings.dimensions, settings.epochs, settings.seed]
         return [settings.radius, training, molecules]
 
+    @property
+    def files_fingerprint(self) -> str | None:
+        """A hash of the file of vectors, if there is one.
+
+        Raises:
+            EncoderError: If the file cannot be read.
+        """
+        vectors = self.settings.vectors
+        return None if vectors is None else fingerprint(_digests(vectors))
+
     def feature_parts(self) -> Sequence[object]:
         """The radius of the substructures."""
         return [self.settings.radius]

@@ -1,7 +1,6 @@
 """The context of a running sweep: one object that all of its stages share."""
 
-import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,7 +12,6 @@ import ray
 from class_sweep.base.array_cache import ArrayCache
 from class_sweep.config.document import Space
 from class_sweep.config.sections import Tracking
-from class_sweep.errors import ResultsError
 from class_sweep.execution.checkpoint_manager import CheckpointManager
 from class_sweep.execution.cluster.distributed_index import cluster_executor
 from class_sweep.execution.cluster.guard import Guard
@@ -26,9 +24,11 @@ from class_sweep.preparation.environment import describe_environment
 from class_sweep.preparation.footprint import require_gpu_memory, trial_bytes
 from class_sweep.preparation.prepare import Prepared, prepare
 from class_sweep.results.callback import Callback
+from class_sweep.results.environment import Environment
 from class_sweep.results.folder import ResultsFolder, ResultsWriter
 
-log = logging.getLogger(__name__)
+OpenWriter = Callable[[Environment], AbstractContextManager[ResultsWriter]]
+"""Opens a results folder for a sweep that begins, or continues, with an environment."""
 
 
 @dataclass(frozen=True)
@@ -106,18 +106,18 @@ class SweepContext:
 def open_context(
     request: SweepRequest,
     checkpoints: CheckpointManager,
-    writer: AbstractContextManager[ResultsWriter],
+    open_writer: OpenWriter,
 ) -> Iterator[SweepContext]:
     """Prepare the data, start or join Ray, and then open the results folder.
 
     Args:
         request: The arguments of the sweep.
         checkpoints: Keeps the checkpoints of the trials.
-        writer: Opens the results folder; entered last, so that bad input leaves no new folder.
+        open_writer: Opens the results folder; called last, so that bad input leaves no new folder.
 
     Raises:
         InputError: If the data, an encoder, the σ range or the cluster is unusable.
-        ResultsError: If the folder was started with other data.
+        ResultsError: If the folder was started with other data or encoders.
     """
     space = request.space
     resources, limit = space.settings.resources, space.settings.search.max_concurrent
@@ -127,14 +127,12 @@ def open_context(
             require_shared(checkpoints.location, ray.nodes())  # type: ignore[no-untyped-call]
         prepared = _prepare(request, clock, runtime)
         slots = TrialSlots(resources, limit, runtime.machines, runtime.launchable)
-        with writer as open_writer:
+        with open_writer(describe_environment(space, prepared)) as writer:
             guard.advise(f"every report is kept, continue with: {request.resume_command}")
-            context = SweepContext(
-                space, open_writer, checkpoints, prepared, slots, clock, request.callback,
+            yield SweepContext(
+                space, writer, checkpoints, prepared, slots, clock, request.callback,
                 request.tracking,
             )  # fmt: skip
-            _record_environment(context)
-            yield context
 
 
 def _prepare(request: SweepRequest, clock: Clock, runtime: RayRuntime) -> Prepared:
@@ -150,21 +148,3 @@ def _prepare(request: SweepRequest, clock: Clock, runtime: RayRuntime) -> Prepar
     with clock.stage("workers", callback):
         runtime.wait()
     return prepared
-
-
-def _record_environment(context: SweepContext) -> None:
-    """Write the environment of a new sweep, or check that a resumed one has the same data."""
-    folder, prepared = context.folder, context.prepared
-    environment = describe_environment(prepared.pairs, prepared.features, context.space)
-    if not folder.environment.exists():
-        context.writer.write_environment(environment)
-        return
-    recorded = folder.read_environment()
-    if recorded.data_sha256 != environment.data_sha256:
-        raise ResultsError(
-            f"a sweep must be resumed with the data that it began with: {folder.environment} has"
-            f" SHA-256 {recorded.data_sha256}, got data of {environment.data_sha256}; restore the"
-            " data, or run the space into a new folder"
-        )
-    if recorded.index_sha256 != environment.index_sha256:
-        log.warning("the difficulty index differs from the one that this sweep began with")

@@ -16,7 +16,11 @@ from class_sweep.config.sections import Search
 from class_sweep.encoders.pickles import pickles_allowed
 from class_sweep.errors import ConfigError, InterruptedTrainingError, ModelError, QueryError
 from class_sweep.models.model_folder import TrainingMetrics, read_metrics
-from class_sweep.models.resumable_training import require_new_or_same, train_model
+from class_sweep.models.resumable_training import (
+    require_new_or_same,
+    require_same_data,
+    train_model,
+)
 from class_sweep.preparation.clock import Clock
 from class_sweep.preparation.prepare import Prepared, prepare
 from class_sweep.results.callback import Callback
@@ -149,7 +153,10 @@ def train_space(
     models = []
     for folder, configuration in configurations.items():
         if not folder.exists():
-            prepared = prepared or prepare(space, cache, Clock(), callback)
+            if prepared is None:
+                prepared = prepare(space, cache, Clock(), callback)
+                for trained in filter(Path.exists, configurations):
+                    require_same_data(trained, prepared.pairs)
             if not train_model(configuration, folder, prepared, callback):
                 return None
         models.append(TrainedModel(folder, read_metrics(folder)))

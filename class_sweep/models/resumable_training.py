@@ -1,9 +1,11 @@
 """One training that can be stopped and resumed at any time, up to its model folder.
 
-A training works in the folder `NAME.training` beside the model folder `NAME`: the configuration, a
-lock, the last checkpoint and the seconds so far. The model folder appears when the training ends.
+A training works in the folder `NAME.training` beside the model folder `NAME`: the configuration,
+what the training began with, a lock, the last checkpoint and the seconds so far. The model folder
+appears when the training ends.
 """
 
+import logging
 import shutil
 import time
 from collections.abc import Iterator
@@ -14,10 +16,17 @@ import torch
 
 from class_sweep.base.files import write_atomic
 from class_sweep.base.locks import Lock
-from class_sweep.config.document import Space
+from class_sweep.config.document import Space, load_space
 from class_sweep.config.inputs import SPLITS
 from class_sweep.config.objective import POOLS
-from class_sweep.errors import LockedError, ModelError, StorageError
+from class_sweep.config.settings_changes import (
+    differences,
+    flat_settings,
+    is_execution,
+    location_settings,
+)
+from class_sweep.data.pair import PairSet
+from class_sweep.errors import LockedError, ModelError, ResultsError, StorageError
 from class_sweep.models.card import model_card
 from class_sweep.models.model_folder import (
     CONFIG,
@@ -25,15 +34,23 @@ from class_sweep.models.model_folder import (
     Manifest,
     ModelContents,
     TrainingMetrics,
+    read_manifest,
 )
+from class_sweep.preparation.environment import describe_provenance
 from class_sweep.preparation.prepare import Prepared
 from class_sweep.results.callback import Callback
+from class_sweep.results.environment import Provenance
+from class_sweep.results.json_files import json_text, read_json
+from class_sweep.results.provenance import listed, require_same_inputs
 from class_sweep.training.checkpoint import STATE_FILE
 from class_sweep.training.loop import Trainer
+
+log = logging.getLogger(__name__)
 
 _SLICE = 1.0  # seconds of training between two checks of the clock and of the callback
 _CHECKPOINT_EVERY = 30.0  # seconds
 _SECONDS_FILE = "seconds"  # of training so far, in the work folder
+PROVENANCE = "provenance.json"  # what the training began with, in the work folder
 
 
 def require_new_or_same(folder: Path, space: Space) -> None:
@@ -48,11 +65,48 @@ def require_new_or_same(folder: Path, space: Space) -> None:
         config = path / CONFIG
         if not (path / required).is_file() or not config.is_file():
             raise ModelError(f"a model folder must be new: {path} exists; name another with --out")
-        if config.read_text(encoding="utf-8") != space.text:
+        changed = differences(flat_settings(load_space(config)), space)
+        ignored = location_settings(space) if required == CONFIG else set()  # held by their content
+        if other := {p: c for p, c in changed.items() if not is_execution(p) and p not in ignored}:
             raise ModelError(
-                f"a model folder must be new or of the same configuration: {path} is of another;"
-                " name another with --out"
+                f"a model folder must be new or of the same configuration: {path} is of another:"
+                f" {listed(other)}; name another with --out"
             )
+
+
+def require_same_data(folder: Path, pairs: PairSet) -> None:
+    """Check that a finished model has the data of the models that are trained beside it.
+
+    Raises:
+        ModelError: If its data are others.
+    """
+    trained, now = read_manifest(folder).data_sha256, pairs.checksum()
+    if trained != now:
+        raise ModelError(
+            f"all models of one `train --seeds` must have the same data: those of {folder} had"
+            f" SHA-256 {trained}, and they have {now} now; restore the data, or name another folder"
+            " with --out"
+        )
+
+
+def _require_same_inputs(work: Path, now: Provenance) -> None:
+    """Check that an interrupted training continues with the inputs that it began with."""
+    what = f"the training in {work}"
+    if (work / PROVENANCE).is_file():
+        require_same_inputs(_read_provenance(work), now, what, ModelError)
+    else:
+        log.warning(
+            "%s was begun by version 0.2, which did not write its inputs down: a change of them is"
+            " not found",
+            what,
+        )
+
+
+def _read_provenance(work: Path) -> Provenance:
+    try:
+        return read_json(work / PROVENANCE, Provenance)
+    except ResultsError as error:
+        raise ModelError(str(error)) from None
 
 
 def train_model(space: Space, folder: Path, prepared: Prepared, callback: Callback) -> bool:
@@ -69,7 +123,7 @@ def train_model(space: Space, folder: Path, prepared: Prepared, callback: Callba
 
     Raises:
         StorageError: If a folder cannot be written.
-        ModelError: If another process trains the same model.
+        ModelError: If another process trains the same model, or it began with other inputs.
     """
     work = _work_folder(folder)
     try:
@@ -78,7 +132,11 @@ def train_model(space: Space, folder: Path, prepared: Prepared, callback: Callba
         raise StorageError(f"a folder must be writable: {work}: {error.strerror}") from error
     try:
         with Lock.take(work / ".lock"), _threads(space):
-            if not (work / CONFIG).exists():
+            provenance = describe_provenance(space, prepared)
+            if (work / STATE_FILE).exists():
+                _require_same_inputs(work, provenance)
+            else:
+                write_atomic(work / PROVENANCE, json_text(provenance))
                 write_atomic(work / CONFIG, space.text)
             trainer = Trainer(space.settings, prepared.features, gpu=torch.cuda.is_available())
             if (work / STATE_FILE).exists():

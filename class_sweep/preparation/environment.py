@@ -1,34 +1,60 @@
-"""The environment of a sweep: enough to repeat the sweep and to explain a difference."""
+"""What a sweep or a training begins with: enough to repeat it and to explain a difference."""
 
 import os
 import platform
 import sys
 from dataclasses import asdict
-from importlib.metadata import version
 
 import torch
 
+from class_sweep.base.hashing import library_versions
 from class_sweep.config.document import Space
-from class_sweep.data.pair import PairSet
-from class_sweep.results.environment import DroppedRow, Environment, new_sweep_id
-from class_sweep.training.features import TrialFeatures
+from class_sweep.config.settings_changes import flat_settings
+from class_sweep.preparation.prepare import Prepared
+from class_sweep.results.environment import (
+    DroppedRow,
+    Environment,
+    Provenance,
+    new_sweep_id,
+    settings_hash,
+)
 
 _PACKAGES = ("class-sweep", "ray", "torch", "optuna", "numpy", "scikit-learn", "rdkit")
 
 
-def describe_environment(pairs: PairSet, features: TrialFeatures, space: Space) -> Environment:
-    """A new id, versions, machine, seed, dropped rows, and the checksums of data and indexes."""
-    gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
-    return Environment(
-        sweep_id=new_sweep_id(),
-        packages={name: version(name) for name in _PACKAGES},
+def describe_provenance(space: Space, prepared: Prepared) -> Provenance:
+    """The settings of a space, the checksums of its inputs, and the versions of the packages."""
+    settings, features = flat_settings(space), prepared.features
+    encoders = {
+        "text_encoder": prepared.encoders.text,
+        "molecule_encoder": prepared.encoders.molecule,
+    }
+    libraries = [name for encoder in encoders.values() for name in encoder.libraries]
+    return Provenance(
+        settings=settings,
+        settings_sha256=settings_hash(settings),
+        data_sha256=prepared.pairs.checksum(),
+        encoder_sha256={
+            name: digest
+            for name, encoder in encoders.items()
+            if (digest := encoder.files_fingerprint) is not None
+        },
+        features_sha256=features.checksum(),
+        index_sha256={str(s): index.checksum() for s, index in features.indexes.items()},
+        packages=library_versions(*dict.fromkeys([*_PACKAGES, *libraries])),
         python=platform.python_version(),
+    )
+
+
+def describe_environment(space: Space, prepared: Prepared) -> Environment:
+    """The provenance of a new sweep with its id, its machine and its dropped rows."""
+    return Environment(
+        **dict(describe_provenance(space, prepared)),
+        sweep_id=new_sweep_id(),
         platform=platform.platform(),
         cpus=os.cpu_count(),
-        gpus=gpus,
+        gpus=[torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
         seed=space.settings.search.seed,
-        data_sha256=pairs.checksum(),
-        index_sha256={str(s): index.checksum() for s, index in features.indexes.items()},
-        dropped=[DroppedRow(**asdict(row)) for row in pairs.dropped],
+        dropped=[DroppedRow(**asdict(row)) for row in prepared.pairs.dropped],
         command=sys.argv,
     )

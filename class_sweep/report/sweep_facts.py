@@ -6,12 +6,13 @@ from functools import cached_property
 from pathlib import Path
 
 from class_sweep.config.axes import Axis
-from class_sweep.config.document import SEED, Space, load_space
+from class_sweep.config.document import SEED, Space
 from class_sweep.config.objective import Objective, metric_of
 from class_sweep.results import formatting
 from class_sweep.results.confirmation_log import ConfirmationLog
 from class_sweep.results.environment import Environment
 from class_sweep.results.folder import ResultsFolder
+from class_sweep.results.provenance import load_begun
 from class_sweep.results.record import Record
 from class_sweep.results.summary import SigmaSummary, SweepSummary
 from class_sweep.results.test_log import TestReading, read_test_log
@@ -184,7 +185,7 @@ def read_sweep(path: Path) -> SweepFacts:
     running = folder.in_use()
     return SweepFacts(
         path=path,
-        space=load_space(folder.space),
+        space=load_begun(folder),
         records=folder.records(),
         confirmation_runs=len(ConfirmationLog(folder).runs()),
         running=running,

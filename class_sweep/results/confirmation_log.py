@@ -68,7 +68,7 @@ class ConfirmationLog:
     def __init__(self, folder: ResultsFolder) -> None:
         """Take a results folder; a caller that writes must hold the lock of the folder."""
         self._folder = folder
-        self._log = LineLog(folder.confirm)
+        self._log = LineLog(folder.confirm, folder.sweep_id())
 
     def runs(self) -> dict[str, ConfirmationRun]:
         """The last run of each identity.
@@ -77,7 +77,7 @@ class ConfirmationLog:
             ResultsError: If a line is damaged.
         """
         runs: dict[str, ConfirmationRun] = {}
-        for number, line in whole_lines(self._folder.confirm):
+        for number, line in whole_lines(self._folder.confirm, self._folder.sweep_id()):
             try:
                 run = ConfirmationRun.from_json(line)
             except ValueError as error:

@@ -1,10 +1,11 @@
-"""`environment.json`: the machine, the versions and the data that a sweep ran on."""
+"""`environment.json`: what a sweep began with: its settings, data, encoders, versions, machine."""
 
 import secrets
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, JsonValue, model_validator
 
+from class_sweep.base.hashing import fingerprint
 from class_sweep.results.json_files import ResultsModel
 
 SweepId = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
@@ -24,32 +25,67 @@ class DroppedRow(ResultsModel):
     reason: str
 
 
-class Environment(ResultsModel):
-    """The facts that are needed to repeat a sweep and to explain a difference.
+class Provenance(ResultsModel):
+    """Everything that the numbers of a training depend on.
+
+    A folder of version 0.2 has no settings, and no checksums but those of the data and the indexes.
+
+    Attributes:
+        settings: Dotted path to the value of each setting, or to the text of its axis.
+        settings_sha256: Hash of `settings`.
+        data_sha256: Checksum of the pairs.
+        encoder_sha256: `text_encoder` and `molecule_encoder` to the hash of the files that they
+            read; without an encoder that reads none.
+        features_sha256: Checksum of all features and indexes.
+        index_sha256: Similarity to the checksum of its difficulty index.
+        packages: Package to version.
+        python: Version of Python.
+    """
+
+    settings: dict[str, JsonValue] | None = None
+    settings_sha256: str | None = None
+    data_sha256: str
+    encoder_sha256: dict[str, str] = Field(default_factory=dict)
+    features_sha256: str | None = None
+    index_sha256: dict[str, str]
+    packages: dict[str, str]
+    python: str
+
+    @model_validator(mode="after")
+    def _require_unaltered_settings(self) -> Self:
+        if self.settings is not None and self.settings_sha256 != settings_hash(self.settings):
+            raise ValueError("settings that have the hash settings_sha256")
+        return self
+
+    def with_settings(self, settings: dict[str, JsonValue]) -> Self:
+        """A copy with other settings."""
+        changes = {"settings": settings, "settings_sha256": settings_hash(settings)}
+        return self.model_copy(update=changes)
+
+
+class Environment(Provenance):
+    """What a sweep began with; enough to repeat it and to explain a difference.
 
     Attributes:
         sweep_id: 32 random hexadecimal digits, made once when the sweep began; None in a folder of
             version 0.2.
-        packages: Package to version.
-        python: Version of Python.
         platform: Operating system and its version.
         cpus: Cores of the machine; None if the system does not report them.
         gpus: Names of its GPUs.
         seed: `search.seed`.
-        data_sha256: Checksum of the pairs.
-        index_sha256: Similarity to the checksum of its difficulty index.
         dropped: Rows that were left out of the data.
         command: The command line.
     """
 
     sweep_id: SweepId | None = None
-    packages: dict[str, str]
-    python: str
     platform: str
     cpus: int | None
     gpus: list[str]
     seed: int
-    data_sha256: str
-    index_sha256: dict[str, str]
     dropped: list[DroppedRow]
     command: list[str]
+
+
+def settings_hash(settings: dict[str, JsonValue]) -> str:
+    """SHA-256 of flat settings, independent of their order."""
+    return fingerprint(settings)

@@ -94,16 +94,20 @@ class ResultsFolder:
         An incomplete last line, left by a killed process, is skipped with a warning.
 
         Raises:
-            ResultsError: If any other line is damaged.
+            ResultsError: If any other line is damaged, or not the next report of its trial.
         """
-        records = []
-        for number, line in whole_lines(self.trials):
+        records: list[Record] = []
+        last: dict[int, Record] = {}
+        for number, line in whole_lines(self.trials, self.sweep_id()):
             try:
-                records.append(Record.from_json(line))
+                record = Record.from_json(line)
+                record.require_next(last.get(record.trial))
             except ValueError as error:
                 raise ResultsError(
                     f"a line must be a record: {self.trials}:{number}: {error}"
                 ) from None
+            records.append(record)
+            last[record.trial] = record
         return records
 
     def records_of(self, trial: int) -> list[Record]:
@@ -198,26 +202,34 @@ class ResultsWriter:
 
         Raises:
             ResultsError: If another process holds it.
-            InputError: If the folder cannot be written to, or its file system has no locks.
+            InputError: If the folder cannot be written to, its file system has no locks, or
+                `environment.json` is damaged.
         """
         self.folder = folder
         self.trials_began = False
+        self._log = LineLog(folder.trials, folder.sweep_id())
         try:
             self._lock = Lock.take(folder.lock, seconds=2.0)  # `status` holds it for a moment
         except LockedError:
             raise ResultsError(
                 f"one process at a time may write to a results folder: {folder.path} is in use"
             ) from None
-        self._log = LineLog(folder.trials)
 
     @classmethod
-    def create(cls, path: Path, space_text: str, storage: Storage | None = None) -> Self:
+    def create(
+        cls,
+        path: Path,
+        space_text: str,
+        storage: Storage | None = None,
+        environment: Environment | None = None,
+    ) -> Self:
         """Create a results folder.
 
         Args:
             path: The folder; it must not exist.
             space_text: The text of the space, as run.
             storage: The storage that keeps a copy.
+            environment: What the sweep begins with; None leaves it to `write_environment`.
 
         Raises:
             ResultsError: If the path exists, or cannot be created.
@@ -230,6 +242,8 @@ class ResultsWriter:
             raise ResultsError(f"a results folder must be writable: {path}: {error}") from None
         # A process killed here leaves a folder that can be resumed, or no folder at `path`.
         write_atomic(ResultsFolder(partial).space, space_text)
+        if environment:
+            write_atomic(ResultsFolder(partial).environment, json_text(environment))
         if storage:
             write_atomic(
                 ResultsFolder(partial).storage, json_text(StorageCopy(address=str(storage)))
@@ -264,8 +278,10 @@ class ResultsWriter:
         write_atomic(self.folder.summary, json_text(summary))
 
     def write_environment(self, environment: Environment) -> None:
-        """Write `environment.json`."""
+        """Write `environment.json`; its id is the key of the log."""
         write_atomic(self.folder.environment, json_text(environment))
+        self._log.close()
+        self._log = LineLog(self.folder.trials, environment.sweep_id)
 
     def write_verdict(self, verdict: Verdict) -> None:
         """Write `verdict.json`."""

@@ -63,6 +63,27 @@ class Record:
         """Whether the trial ends with this report."""
         return self.decision not in {"continue", "pause"}
 
+    def require_next(self, previous: "Record | None") -> None:
+        """Check that this is the next report of its trial.
+
+        Args:
+            previous: The trial's report before it; None for the first.
+
+        Raises:
+            ValueError: If it is not, or belongs to another configuration.
+        """
+        expected = previous.report + 1 if previous else 0
+        if self.report != expected:
+            raise ValueError(
+                f"trial {self.trial} must continue with report {expected}, got {self.report}"
+            )
+        if previous is None:
+            return
+        if previous.ended:
+            raise ValueError(f"trial {self.trial} has ended before, and it reports again")
+        if (self.identity, self.config) != (previous.identity, previous.config):
+            raise ValueError(f"trial {self.trial} must keep its configuration, and it has another")
+
     def to_json(self) -> str:
         """One line, without its newline."""
         return json.dumps(asdict(self), ensure_ascii=False, allow_nan=False)

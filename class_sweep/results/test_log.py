@@ -77,7 +77,7 @@ def read_test_log(folder: ResultsFolder) -> list[TestReading]:
         ResultsError: If a line is damaged.
     """
     readings = []
-    for number, line in whole_lines(folder.tests):
+    for number, line in whole_lines(folder.tests, folder.sweep_id()):
         try:
             readings.append(TestReading.model_validate_json(line))
         except ValidationError as error:
@@ -94,6 +94,6 @@ def append_reading(folder: ResultsFolder, reading: TestReading) -> None:
     Raises:
         StorageError: If it cannot be written.
     """
-    log = LineLog(folder.tests)
+    log = LineLog(folder.tests, folder.sweep_id())
     log.append(json_line(reading))
     log.close()

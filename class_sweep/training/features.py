@@ -175,6 +175,10 @@ class TrialFeatures:
                 " on this machine, has written to them"
             )
 
+    def checksum(self) -> str:
+        """SHA-256 (hex) over all arrays."""
+        return self._digest().tobytes().hex()
+
     def _read(self) -> dict[str, NDArray[np.generic]]:
         arrays: dict[str, NDArray[np.generic]] = {
             "text": self.text,

@@ -10,7 +10,7 @@ import psutil
 import pytest
 from waiting import patience, wait_for
 
-TIMES = ("seconds", "at")
+TIMES = ("seconds", "at", "check")  # the checksum covers the times and the random id of the sweep
 
 
 def _lines(folder: Path) -> list[dict]:

@@ -3,11 +3,12 @@
 import json
 import math
 import os
+import shutil
 
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from class_sweep.config.objective import metric_names
 from class_sweep.errors import ConfigError, InterruptedTrainingError, ModelError, QueryError
@@ -123,8 +124,82 @@ def test_a_folder_of_something_else_is_refused(config, tmp_path, plain_text):
     with pytest.raises(InterruptedTrainingError):
         train(config, tmp_path / "out", callback=Stop(1))
     config.write_text(plain_text.replace("lr: 3e-3", "lr: 2e-3"))
-    with pytest.raises(ModelError, match="of the same configuration"):
+    with pytest.raises(ModelError, match=r"same configuration: .*: optimizer\.lr 0\.003 → 0\.002;"):
         train(config, tmp_path / "out")
+
+
+@pytest.fixture
+def own_table(config, plain_text, table, tmp_path):
+    """A copy of the table that a test may change; the configuration names it."""
+    copy = tmp_path / "own.csv"
+    copy.write_text(table.read_text())
+    text = plain_text.replace("{source: names, limit: 300}", f"{{source: table, path: {copy}}}")
+    config.write_text(text.replace("batch_size: 16", "batch_size: 6"))
+    return copy
+
+
+def test_changed_data_under_an_interrupted_training_are_refused(config, own_table, tmp_path):
+    out = tmp_path / "out"
+    with pytest.raises(InterruptedTrainingError):
+        train(config, out, callback=Stop(1))
+    before = own_table.read_text()
+    own_table.write_text(before.replace(" ", " very ", 5))
+    with pytest.raises(ModelError, match="must continue with the data that it began with"):
+        train(config, out)
+    assert not out.exists()
+    own_table.write_text(before)
+    train(config, out)
+
+
+def test_weights_that_changed_at_the_same_path_are_refused(tmp_path, tiny_bert, table, graphs_text):
+    bert = shutil.copytree(tiny_bert, tmp_path / "bert")
+    path = tmp_path / "graphs.yaml"
+    text = graphs_text("contrastive", "true").replace(str(tiny_bert), str(bert))
+    path.write_text(text.replace(", layers: 1", ""))
+    with pytest.raises(InterruptedTrainingError):
+        train(path, tmp_path / "out", callback=Stop(1))
+    (weights,) = bert.glob("*.safetensors")
+    save_file({n: t + 0.01 for n, t in load_file(weights).items()}, weights, {"format": "pt"})
+    with pytest.raises(ModelError, match="must continue with the text_encoder that it began with"):
+        train(path, tmp_path / "out")
+
+
+def test_data_that_moved_continue_an_interrupted_training(config, own_table, tmp_path):
+    with pytest.raises(InterruptedTrainingError):
+        train(config, tmp_path / "out", callback=Stop(1))
+    moved = own_table.rename(tmp_path / "moved.csv")
+    config.write_text(config.read_text().replace(str(own_table), str(moved)))
+    callback = Stop(10**9)
+    train(config, tmp_path / "out", callback=callback)
+    assert callback.steps[0] > 0
+
+
+def test_models_of_several_seeds_have_the_same_data(config, own_table, tmp_path):
+    train(config, tmp_path / "two", seeds=1)
+    own_table.write_text(own_table.read_text().replace(" ", " very ", 5))
+    with pytest.raises(ModelError, match="must have the same data"):
+        train(config, tmp_path / "two", seeds=2)
+
+
+def test_other_versions_under_an_interrupted_training_are_a_warning(
+    config, own_table, tmp_path, caplog
+):
+    with pytest.raises(InterruptedTrainingError):
+        train(config, tmp_path / "out", callback=Stop(1))
+    file = tmp_path / "out.training" / "provenance.json"
+    tree = json.loads(file.read_text())
+    tree["packages"]["torch"] = "1.0"
+    file.write_text(json.dumps(tree))
+    train(config, tmp_path / "out")
+    assert "torch 1.0 → " in caplog.text
+
+
+def test_a_training_of_version_0_2_continues_with_a_word(config, own_table, tmp_path, caplog):
+    with pytest.raises(InterruptedTrainingError):
+        train(config, tmp_path / "out", callback=Stop(1))
+    (tmp_path / "out.training" / "provenance.json").unlink()
+    train(config, tmp_path / "out")
+    assert "version 0.2" in caplog.text
 
 
 def test_seeds_must_be_one_or_more(config, tmp_path):

@@ -11,7 +11,6 @@ from made_sweeps import summary_of
 
 from class_sweep.errors import ResultsError, StorageError
 from class_sweep.results.folder import ResultsFolder, ResultsWriter
-from class_sweep.results.record import Record
 from class_sweep.results.summary import SweepSummary
 
 IN_ANOTHER_PROCESS = """
@@ -264,6 +263,7 @@ def test_a_log_that_may_not_grow_is_an_error_and_no_line_is_lost(folder, record,
     writer.close()
     script = """
 import resource, signal, sys
+from dataclasses import replace
 from pathlib import Path
 from class_sweep.errors import StorageError
 from class_sweep.results.record import Record
@@ -273,12 +273,12 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
 with ResultsWriter(ResultsFolder(Path(sys.argv[1]))) as writer:
     for number in range(100):
         try:
-            writer.append(Record.from_json(sys.argv[2]))
+            writer.append(replace(Record.from_json(sys.argv[2]), trial=number + 100))
         except StorageError as error:
             print(number, error)
             break
 """
-    line = json.dumps(json.loads(record(0).to_json()))
+    line = json.dumps(json.loads(record(100).to_json()))
     command = [sys.executable, "-c", script, str(folder.path), line]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stderr == ""
@@ -287,4 +287,4 @@ with ResultsWriter(ResultsFolder(Path(sys.argv[1]))) as writer:
         f"{written} a report must be written down: {folder.trials}: File too large\n"
     )
     assert folder.trials.stat().st_size == 5000  # the last line is torn
-    assert folder.records() == [Record.from_json(line)] * written
+    assert [r.trial for r in folder.records()] == list(range(100, 100 + written))

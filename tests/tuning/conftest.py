@@ -43,11 +43,13 @@ class Driver:
 
     def report(self, number, value, rung=None, *, metric="split/mrr", **fields):
         """Report at a rung or at the trial's end; free the worker if the trial stops."""
-        report = len(RUNGS) if rung is None else rung
-        samples = 100 * (report + 1)
+        samples = 100 * (len(RUNGS) + 1 if rung is None else rung + 1)
+        last = self.ledger[number].last
+        repeated = last is not None and samples <= last.samples
         trial_report = TrialReport(
             **{
-                "report": report, "step": samples, "samples": samples, "rung": rung,
+                "report": last.report + (not repeated) if last else 0, "step": samples,
+                "samples": samples, "rung": rung,
                 "last": rung is None, "metrics": {metric: value}, "loss": 1.0, "seconds": 0.5,
             }
             | fields

@@ -1,0 +1,169 @@
+"""A sweep keeps what it began with: its settings and inputs are held against those of its start.
+
+Space files and data lie open between two commands. A change of them would mix two experiments in
+one log, or print settings beside numbers that were not trained with them.
+"""
+
+import logging
+from collections.abc import Mapping
+
+from class_sweep.config.document import Space, load_space
+from class_sweep.config.settings_changes import (
+    differences,
+    flat_settings,
+    is_execution,
+    location_settings,
+)
+from class_sweep.errors import InputError, ResultsError
+from class_sweep.results.environment import Environment, Provenance
+from class_sweep.results.folder import ResultsFolder, ResultsWriter
+
+log = logging.getLogger(__name__)
+
+_TRIALS = "search.trials"
+
+
+def load_begun(folder: ResultsFolder, *, to_continue: bool = False) -> Space:
+    """The space of a results folder, held against the settings that its sweep began with.
+
+    Comments, the format, and settings that only say how a machine runs the trials may change. A
+    path may change if the sweep continues: `require_same_inputs` then checks what lies there.
+
+    Args:
+        folder: The results folder; one of version 0.2 has no settings to hold against.
+        to_continue: Whether the caller continues the sweep, and so reads its inputs.
+
+    Raises:
+        ConfigError: If `space.yaml` has mistakes.
+        ResultsError: If it has other settings; the message lists them.
+    """
+    space = load_space(folder.space)
+    settings = folder.read_environment().settings if folder.environment.is_file() else None
+    if settings is None:
+        return space
+    free = location_settings(space) if to_continue else set()
+    changed = {
+        path: change
+        for path, change in differences(settings, space).items()
+        if not is_execution(path) and path not in free
+    }
+    if changed:
+        raise ResultsError(
+            f"a sweep must keep the settings that it began with, and {folder.space} has others:"
+            f" {listed(changed)}; {_way_out(changed, folder, location_settings(space))}"
+        )
+    return space
+
+
+def _way_out(changed: Mapping[str, str], folder: ResultsFolder, locations: set[str]) -> str:
+    if all(path.startswith("confirm.") for path in changed):
+        return (
+            f"restore it; the options of `class-sweep confirm {folder.path}` change a confirmation"
+        )
+    if changed.keys() <= locations:
+        return f"after the inputs have moved, continue once with: class-sweep resume {folder.path}"
+    if changed.keys() == {_TRIALS}:
+        return (
+            "the number of trials is part of the search; run the space into a new folder for more"
+        )
+    return "restore it, or run the changed space into a new folder"
+
+
+def listed(changed: Mapping[str, str]) -> str:
+    """Changes as text: `optimizer.lr 0.001 → 0.01, budget.epochs 6 → 8`."""
+    return ", ".join(f"{path} {change}" for path, change in changed.items())
+
+
+def require_same_inputs(
+    begun: Provenance, now: Provenance, what: str, error: type[InputError]
+) -> None:
+    """Check the inputs of a training that continues; other versions are a warning.
+
+    Args:
+        begun: The provenance at the start.
+        now: The provenance now.
+        what: The subject of the messages: a sweep or a training, and its place.
+        error: The type of the error.
+
+    Raises:
+        InputError: If the data or the files of an encoder are others.
+    """
+    if begun.data_sha256 != now.data_sha256:
+        raise error(
+            f"{what} must continue with the data that it began with: they had SHA-256"
+            f" {begun.data_sha256}, and now have {now.data_sha256}; restore the data, or begin anew"
+            " in a new folder"
+        )
+    if begun.settings is not None:
+        for name in sorted(begun.encoder_sha256.keys() | now.encoder_sha256.keys()):
+            if begun.encoder_sha256.get(name) != now.encoder_sha256.get(name):
+                raise error(
+                    f"{what} must continue with the {name} that it began with: the contents of its"
+                    " files have changed; restore them, or begin anew in a new folder"
+                )
+    if versions := _other_versions(begun, now):
+        log.warning(
+            "%s began with other versions, so numbers may differ in their last digits: %s",
+            what,
+            listed(versions),
+        )
+    if begun.index_sha256 != now.index_sha256:
+        log.warning("the difficulty index differs from the one that %s began with", what)
+    elif begun.features_sha256 not in {None, now.features_sha256}:
+        log.warning("the features differ in some digits from those that %s began with", what)
+
+
+def hold_environment(writer: ResultsWriter, space: Space, now: Environment) -> None:
+    """Hold the environment of a sweep that continues against that of its start.
+
+    Other versions and other settings of the execution are warnings. New paths of the same inputs
+    are written down.
+
+    Args:
+        writer: Writes the results folder.
+        space: The space of the folder.
+        now: The environment of this process.
+
+    Raises:
+        ResultsError: If the data or the files of an encoder are others, or the environment is lost.
+    """
+    folder = writer.folder
+    if not folder.environment.is_file():
+        _require_nothing_trained(folder)
+        writer.write_environment(now)
+        return
+    begun, what = folder.read_environment(), f"the sweep in {folder.path}"
+    require_same_inputs(begun, now, what, ResultsError)
+    if begun.settings is None:
+        log.warning(
+            "%s was begun by version 0.2, which did not write its settings down: a change of them"
+            " is not found",
+            what,
+        )
+        return
+    changed = differences(begun.settings, space)
+    if execution := {path: change for path, change in changed.items() if is_execution(path)}:
+        log.warning(
+            "%s continues with other settings of its execution: %s", what, listed(execution)
+        )
+    if moved := location_settings(space) & changed.keys():
+        paths = {path: value for path, value in flat_settings(space).items() if path in moved}
+        writer.write_environment(begun.with_settings(begun.settings | paths))
+
+
+def _require_nothing_trained(folder: ResultsFolder) -> None:
+    if folder.trials.is_file() and folder.trials.stat().st_size:
+        raise ResultsError(
+            f"{folder.environment} must exist: it says what the sweep began with, and reports are"
+            " there; restore it from a copy, or run the space into a new folder"
+        )
+
+
+def _other_versions(begun: Provenance, now: Provenance) -> dict[str, str]:
+    before = {"Python": begun.python, **begun.packages}
+    after = {"Python": now.python, **now.packages}
+    return {
+        name: f"{before[name]} → {after[name]}"
+        for name in sorted(before.keys() & after.keys())
+        if before[name] != after[name]
+    }
