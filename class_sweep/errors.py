@@ -1,6 +1,12 @@
 """The exceptions that a user can meet; the command line catches these and no others."""
 
+import shlex
 from pathlib import Path
+
+
+def command_line(*words: object) -> str:
+    """A command of class-sweep as a shell reads it: a name with a blank or a `;` is quoted."""
+    return shlex.join(["class-sweep", *map(str, words)])
 
 
 class ClassSweepError(Exception):
@@ -74,5 +80,5 @@ class InterruptedSweepError(ClassSweepError):
     exit_code = 130
 
     def __init__(self, folder: Path, command: str = "resume") -> None:
-        super().__init__(f"interrupted; continue with: class-sweep {command} {folder}")
+        super().__init__(f"interrupted; continue with: {command_line(command, folder)}")
         self.folder = folder

@@ -56,6 +56,15 @@ def write_yaml(tree: dict[str, Any]) -> str:
     return text.getvalue()
 
 
+def yaml_comment(text: str) -> str:
+    """A text, for example the name of a folder, as one comment line of YAML, with its newline."""
+    words = " ".join(text.split())
+    shown = "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in words
+    )
+    return f"# {shown}\n"
+
+
 def with_values(document: "YamlDocument", values: Mapping[Key, str]) -> str:
     """The text of a document with other texts as some of its values.
 

@@ -10,7 +10,13 @@ from class_sweep.config.identity import identity
 from class_sweep.confirmation.arms import Arm, ConfirmationPlan, plan_confirmation
 from class_sweep.confirmation.paired_runs import Job, Trained, retrain
 from class_sweep.confirmation.verdict import Evidence, make_verdict
-from class_sweep.errors import ConfigError, InterruptedSweepError, ResultsError, SweepError
+from class_sweep.errors import (
+    ConfigError,
+    InterruptedSweepError,
+    ResultsError,
+    SweepError,
+    command_line,
+)
 from class_sweep.execution.context import SweepContext
 from class_sweep.results.confirmation_log import ConfirmationLog, ConfirmationRun
 from class_sweep.results.folder import ResultsFolder
@@ -71,7 +77,7 @@ def require_finished(folder: ResultsFolder) -> SweepSummary:
     if summary.state not in {"finished", "confirming"}:
         raise ResultsError(
             f"a sweep must be finished to be confirmed: {folder.path} is {summary.state};"
-            f" continue it with: class-sweep resume {folder.path}"
+            f" continue it with: {command_line('resume', folder.path)}"
         )
     return summary
 

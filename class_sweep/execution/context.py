@@ -12,6 +12,7 @@ import ray
 from class_sweep.base.array_cache import ArrayCache
 from class_sweep.config.document import Space
 from class_sweep.config.sections import Tracking
+from class_sweep.errors import command_line
 from class_sweep.execution.checkpoint_manager import CheckpointManager
 from class_sweep.execution.cluster.distributed_index import cluster_executor
 from class_sweep.execution.cluster.guard import Guard
@@ -56,7 +57,7 @@ class SweepRequest:
     @property
     def resume_command(self) -> str:
         """The command line that continues the sweep after an interruption."""
-        return f"class-sweep {self.command} {self.path}"
+        return command_line(self.command, self.path)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from class_sweep.base.faults import fault_of
-from class_sweep.errors import InterruptedSweepError, StorageError
+from class_sweep.errors import InterruptedSweepError, StorageError, command_line
 from class_sweep.execution.checkpoint_manager import CheckpointManager
 from class_sweep.results.folder import ResultsFolder, ResultsWriter
 
@@ -58,7 +58,7 @@ def _explain(error: BaseException, folder: ResultsFolder, command: str) -> None:
 
 def _how_to_go_on(folder: ResultsFolder, command: str) -> str:
     if folder.space.is_file():
-        return f"every report is kept, continue with: class-sweep {command} {folder.path}"
+        return f"every report is kept, continue with: {command_line(command, folder.path)}"
     return (
         f"the results folder is no longer at {folder.path}; continue where it is now, with:"
         f" class-sweep {command} FOLDER"

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from class_sweep.base.locks import require_lockable
-from class_sweep.errors import InputError, ResultsError, StorageError
+from class_sweep.errors import InputError, ResultsError, StorageError, command_line
 from class_sweep.execution.checkpoint_manager import (
     CheckpointManager,
     LocalCheckpointManager,
@@ -43,7 +43,7 @@ def open_new(
         if storage.stat(SPACE):
             raise ResultsError(
                 f"the storage of a new sweep must hold no sweep: {storage} holds one; name another"
-                f" with --out or --storage, or resume it with: class-sweep resume '{storage}'"
+                f" with --out or --storage, or resume it with: {command_line('resume', storage)}"
             )
         _require_no_files(storage)
         mirror.begin()
@@ -133,8 +133,9 @@ def _known_storage(folder: ResultsFolder, named: Storage | None) -> Storage | No
 
 def _unusable(folder: ResultsFolder, reason: str) -> InputError:
     return InputError(
-        f"{reason}; to name a storage: class-sweep resume {folder.path} --storage URI; to use none:"
-        f" remove {folder.storage}"
+        f"{reason}; to name a storage:"
+        f" {command_line('resume', folder.path, '--storage', 'URI')}; to use none: remove"
+        f" {folder.storage}"
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from class_sweep.base.files import write_atomic
 from class_sweep.config.document import Space
-from class_sweep.errors import InterruptedSweepError, ResultsError, SweepError
+from class_sweep.errors import InterruptedSweepError, ResultsError, SweepError, command_line
 from class_sweep.execution.checkpoints import checkpoint_name
 from class_sweep.execution.context import SweepContext
 from class_sweep.execution.summary_writer import SummaryWriter
@@ -109,6 +109,6 @@ def failed_trials(folder: ResultsFolder) -> list[Record]:
     if not failed:
         raise ResultsError(
             f"a sweep must have failed trials to rerun: {folder.path} has no failed trial;"
-            f" continue it with: class-sweep resume {folder.path}"
+            f" continue it with: {command_line('resume', folder.path)}"
         )
     return failed

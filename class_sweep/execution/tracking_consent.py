@@ -13,6 +13,7 @@ from platformdirs import user_state_path
 from class_sweep.base.faults import fault_of
 from class_sweep.base.files import make_folder, write_atomic
 from class_sweep.config.sections import Tracking
+from class_sweep.errors import command_line
 from class_sweep.results.folder import ResultsFolder
 
 log = logging.getLogger(__name__)
@@ -54,8 +55,8 @@ def allowed_trackers(tracking: Tracking, folder: ResultsFolder, *, asked: bool) 
         return tracking
     log.warning(
         "this user has not sent the reports of this sweep from this machine to %s, which %s names;"
-        " they get none now; to send them, continue with: class-sweep resume %s --tracking",
-        addresses, folder.space, folder.path,
+        " they get none now; to send them, continue with: %s",
+        addresses, folder.space, command_line("resume", folder.path, "--tracking"),
     )  # fmt: skip
     return Tracking(tensorboard=tracking.tensorboard)
 

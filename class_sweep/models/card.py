@@ -3,6 +3,7 @@
 from class_sweep.config.components import METRICS
 from class_sweep.config.document import Space
 from class_sweep.config.objective import DIRECTIONS, POOLS, metric_name, ranking_name
+from class_sweep.errors import command_line
 from class_sweep.models.model_folder import Manifest, TrainingMetrics
 from class_sweep.rendering.blocks import Block, Chapter, Code, KeyValues, Table, Text
 from class_sweep.rendering.markdown import markdown
@@ -72,10 +73,10 @@ def _training(manifest: Manifest, metrics: TrainingMetrics) -> list[Block]:
 
 def _use(name: str) -> list[Block]:
     return [
-        Code(f'class-sweep retrieve {name} "a text"'),
+        Code(command_line("retrieve", name, "a text")),
         Code(
             "from class_sweep import Model\n\n"
-            f'for hit in Model.load("{name}").retrieve("a text", top=3):\n'
+            f'for hit in Model.load({name!r}).retrieve("a text", top=3):\n'
             "    print(hit.rank, hit.score, hit.smiles)\n",
             language="python",
         ),

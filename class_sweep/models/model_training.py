@@ -14,7 +14,13 @@ from class_sweep.config.document import Space, dump_settings, load_space, parse_
 from class_sweep.config.objective import metric_names
 from class_sweep.config.sections import Search
 from class_sweep.encoders.pickles import pickles_allowed
-from class_sweep.errors import ConfigError, InterruptedTrainingError, ModelError, QueryError
+from class_sweep.errors import (
+    ConfigError,
+    InterruptedTrainingError,
+    ModelError,
+    QueryError,
+    command_line,
+)
 from class_sweep.models.model_folder import TrainingMetrics, read_metrics
 from class_sweep.models.resumable_training import (
     require_new_or_same,
@@ -97,9 +103,9 @@ def train(
     with pickles_allowed(allow_pickle):
         models = train_space(space, Path(out), seeds, cache=cache, callback=callback or Callback())
     if models is None:
-        options = "" if seeds is None else f" --seeds {seeds}"
-        options += " --allow-pickle" if allow_pickle else ""
-        raise InterruptedTrainingError(f"class-sweep train {config} --out {out}{options}")
+        options = [*([] if seeds is None else ["--seeds", seeds])]
+        options += ["--allow-pickle"] if allow_pickle else []
+        raise InterruptedTrainingError(command_line("train", config, "--out", out, *options))
     return models
 
 

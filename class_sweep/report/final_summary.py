@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from class_sweep.errors import ResultsError
+from class_sweep.errors import ResultsError, command_line
 from class_sweep.rendering.blocks import Block, Chapter, KeyValues, Table, Text
 from class_sweep.report.tables.metrics import metric_table
 from class_sweep.results import formatting
@@ -95,7 +95,7 @@ def single_run_caution(best: Trial, baselines: Mapping[str, Trial], queries: int
 def _verdict_lines(confirmation: ConfirmationSummary, path: Path) -> list[str]:
     """The winner, each finalist against each control, and the cost of the confirmation."""
     enough = confirmation.enough
-    command = f"class-sweep confirm {path} --seeds {enough} --max-seeds {enough}"
+    command = command_line("confirm", path, "--seeds", enough, "--max-seeds", enough)
     failed = f", {len(confirmation.failed)} of them failed" if confirmation.failed else ""
     return [
         *confirmation.words,

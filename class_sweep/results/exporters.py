@@ -1,12 +1,13 @@
 """The axes and the best trials of a sweep in the formats of Ray Tune, Optuna and Hydra."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pprint import pformat
 from typing import Any
 
 from class_sweep.config.axes import Axis, Choice, IntRange, LogUniform, Value
 from class_sweep.config.document import Space
-from class_sweep.config.yaml_text import write_yaml
+from class_sweep.config.yaml_text import write_yaml, yaml_comment
 from class_sweep.results.record import Record
 
 _EXPORTED = ("backbone", "curriculum", "optimizer", "budget")  # sections that another loop can use
@@ -42,7 +43,7 @@ def as_hydra(space: Space, record: Record, note: str) -> str:
     tree = space.resolve(record.config).model_dump(mode="json", exclude_none=True)
     exported: dict[str, Any] = {section: tree[section] for section in _EXPORTED}
     exported["hydra"] = {"sweeper": {"params": {p: _hydra(axis) for p, axis in space.axes.items()}}}
-    return f"# @package _global_\n# {' '.join(note.split())}\n{write_yaml(exported)}"
+    return f"# @package _global_\n{yaml_comment(note)}{write_yaml(exported)}"
 
 
 def _module(
@@ -115,7 +116,13 @@ def _hydra(axis: Axis) -> str:
 
 
 def _word(value: Value) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    """A value in Hydra's grammar; text with another sign than those of a name is quoted."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, str) or re.fullmatch(r"[A-Za-z_][\w.-]*", value, re.ASCII):
+        return str(value)
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 def _listed(values: Iterable[Value]) -> str:

@@ -18,7 +18,7 @@ from typing import Self
 from class_sweep.base.files import make_folder, replace_durably, write_atomic
 from class_sweep.base.jsonl import LineLog, whole_lines
 from class_sweep.base.locks import Lock, is_locked
-from class_sweep.errors import LockedError, ResultsError
+from class_sweep.errors import LockedError, ResultsError, command_line
 from class_sweep.results import file_names
 from class_sweep.results.environment import Environment
 from class_sweep.results.json_files import ResultsModel, json_text, read_json
@@ -85,7 +85,7 @@ class ResultsFolder:
         if exists:
             raise ResultsError(
                 f"a results folder must be new: {path} exists; name another with --out, or"
-                f" continue it with: class-sweep resume {path}"
+                f" continue it with: {command_line('resume', path)}"
             )
 
     def records(self) -> list[Record]:

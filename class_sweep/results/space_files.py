@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from class_sweep.config.axes import Value
 from class_sweep.config.document import Space, dump_settings
 from class_sweep.config.sections import Search
+from class_sweep.config.yaml_text import yaml_comment
 from class_sweep.results.record import Record
 
 
@@ -35,4 +36,4 @@ def config_yaml(space: Space, values: Mapping[str, Value], head: Sequence[str]) 
         trials=1, baselines=[], sampler=settings.search.sampler, seed=settings.search.seed
     )
     body = dump_settings(settings.model_copy(update={"search": single_trial}))
-    return "".join(f"# {line}\n" for line in head) + body
+    return "".join(map(yaml_comment, head)) + body

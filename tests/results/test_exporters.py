@@ -6,8 +6,10 @@ import optuna
 import pytest
 import yaml
 
+from class_sweep.config.axes import Choice
 from class_sweep.config.document import parse_space
-from class_sweep.results.exporters import as_hydra, as_optuna, as_ray, on_axes
+from class_sweep.results.exporters import _hydra, as_hydra, as_optuna, as_ray, on_axes
+from class_sweep.results.space_files import trial_yaml
 
 SPACE = """\
 data: {source: names}
@@ -99,3 +101,29 @@ def test_a_baseline_off_the_axes_is_not_exported_as_a_point(space, record):
 def test_a_folder_name_cannot_inject_code_through_the_note(space, record, executed):
     module = executed(as_ray(space, [record(config=BEST)], 'x"""\nraise SystemExit'))
     assert module["__doc__"] == 'x"""\nraise SystemExit'
+
+
+@pytest.mark.parametrize("sign", ["\n", "\r", "\x85", "\u2028", "\x1b", "\x00", "\udcff"])
+def test_a_folder_name_cannot_add_settings_through_the_note(space, record, sign):
+    note = f"Rank 1 in n{sign}search: {{trials: 999}}"
+    best = record(config=BEST)
+    hydra = as_hydra(space, best, note)
+    assert yaml.safe_load(hydra) == yaml.safe_load(as_hydra(space, best, "a note"))
+    written = trial_yaml(space, best, note)
+    assert parse_space(written).settings.search.trials == 1
+    assert yaml.safe_load(written) == yaml.safe_load(trial_yaml(space, best, "a note"))
+    for text in (hydra, written):
+        assert text.encode()  # every file can hold it
+
+
+@pytest.mark.parametrize(
+    "value", ["a b", "it's", "x,y", "${env:HOME}", "back\\", "choice(1)", "", "1"]
+)
+def test_text_is_quoted_for_hydra(value):
+    pytest.importorskip("hydra")
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    text = _hydra(Choice((value, "plain_name")))
+    [override] = OverridesParser.create().parse_overrides([f"a={text}"])
+    read = [getattr(option, "text", option) for option in override.value().list]
+    assert read == [value, "plain_name"]

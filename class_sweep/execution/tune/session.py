@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ray import tune
 
 from class_sweep.base.faults import fault_in, fault_of
-from class_sweep.errors import StorageError, SweepError
+from class_sweep.errors import StorageError, SweepError, command_line
 from class_sweep.execution.context import SweepContext
 from class_sweep.execution.tune.checkpointing import Checkpoints, trial_name
 from class_sweep.execution.tune.ray_tune_patches import NoProgress, patched_ray_tune
@@ -131,5 +131,5 @@ class Session:
             kept = context.writer.keep_traceback(None, traceback.format_exc())
             raise SweepError(
                 f"Ray Tune ended on an error: {str(error).strip().splitlines()[-1]} ({kept}); every"
-                f" report is kept, continue with: class-sweep resume {folder.path}"
+                f" report is kept, continue with: {command_line('resume', folder.path)}"
             ) from error

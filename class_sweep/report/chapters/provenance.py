@@ -3,6 +3,7 @@
 import shlex
 from pathlib import Path
 
+from class_sweep.errors import command_line
 from class_sweep.rendering.blocks import Block, Chapter, Code, Collapsible, KeyValues, Text
 from class_sweep.report.sweep_facts import SweepFacts
 
@@ -51,7 +52,7 @@ def _seeds(sweep: SweepFacts) -> str:
 
 
 def _commands(sweep: SweepFacts) -> list[Block]:
-    again = shlex.join(["class-sweep", "run", str(sweep.path / "space.yaml"), "--out", "again"])
+    again = command_line("run", sweep.path / "space.yaml", "--out", "again")
     blocks: list[Block] = [
         Text("This command runs the space again; use the same data and versions:"),
         Code(again),
