@@ -25,6 +25,7 @@ from class_sweep.results.summary import ConfirmationSummary, SweepSummary
 from class_sweep.results.trials import trials_of
 from class_sweep.results.verdict import Verdict
 from class_sweep.statistics.sequential import Progress, evaluate_looks
+from class_sweep.tuning.common_failure import CommonFailure
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +103,7 @@ def confirm_sweep(
     space, writer = context.space, context.writer
     ranked = trials_of(context.folder.records()).ranked(space.objective)
     plan = plan_confirmation(space, ranked, context.prepared.features, space.settings.confirm)
-    runs = _ConfirmationRuns(context, plan)
+    runs = _ConfirmationRuns(context, plan, command)
     with context.stage("confirm"):
         progress = runs.complete()
         if context.stop.asked:
@@ -130,8 +131,9 @@ def confirmation_seeds(space: Space, n: int) -> list[int]:
 class _ConfirmationRuns:
     """The runs of a confirmation: it reads the logged runs and makes the missing ones."""
 
-    def __init__(self, context: SweepContext, plan: ConfirmationPlan) -> None:
-        self._context, self._plan = context, plan
+    def __init__(self, context: SweepContext, plan: ConfirmationPlan, command: str) -> None:
+        self._context, self._plan, self._command = context, plan, command
+        self._failures = CommonFailure()
         self._settings = context.space.settings.confirm
         self._log = ConfirmationLog(context.folder)
         seeds = confirmation_seeds(context.space, self._settings.max_seeds)
@@ -155,7 +157,8 @@ class _ConfirmationRuns:
             self._run(progress)
             progress = self._progress()
         self._log.close()
-        if self._runs and all(run.reason for run in self._runs.values()):
+        failed = self._runs and all(run.reason for run in self._runs.values())
+        if failed and not self._context.stop.asked:
             reasons = sorted({str(run.reason) for run in self._runs.values()})
             raise SweepError(
                 f"no run of the confirmation finished: {'; '.join(reasons)}"
@@ -175,6 +178,20 @@ class _ConfirmationRuns:
         for done, (job, trained) in enumerate(retrain(context, list(jobs), "validation"), start=1):
             self._runs[jobs[job]] = self._record(job, trained)
             context.callback.on_progress(done, len(jobs))
+            self._stop_if_all_fail(trained.reason)
+
+    def _stop_if_all_fail(self, reason: str | None) -> None:
+        """Ask for a stop once the first runs have all failed for one reason."""
+        self._failures.add(reason)
+        stop, folder = self._context.stop, self._context.folder
+        if self._failures.reason and not stop.asked:
+            stop.ask(
+                SweepError(
+                    f"the first {self._failures.count} runs of the confirmation failed for one"
+                    f" reason: {self._failures.reason}; mend it, then continue with: class-sweep"
+                    f" {self._command} {folder.path}"
+                )
+            )
 
     def _progress(self) -> Progress:
         """The decisions after the runs so far, and the runs to make next."""

@@ -5,12 +5,13 @@ on the decision, and it releases a trial whose worker is free again.
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
 from class_sweep.config.objective import Objective
 from class_sweep.results.record import Decision, Record
+from class_sweep.tuning.common_failure import CommonFailure, dependent_reasons
 from class_sweep.tuning.ledger import TrialLedger, blank_record, now
 from class_sweep.tuning.pruners.pruner import Pruner, PruningDecision
 from class_sweep.tuning.study import Study
@@ -36,10 +37,13 @@ class Limits:
         slots: Returns how many trials may hold a worker now, from the number of trials that are
             left; by default all. 0 stops the sweep: no further trial starts.
         retries: How often a trial starts again after deaths of its worker between two reports.
+        failures: No trial starts after the first trials of a run, as many as this, have all failed
+            for one reason; by default there is no limit.
     """
 
     slots: Callable[[int], int] = _all_left
     retries: int = 0
+    failures: float = math.inf
 
 
 class Tuner:
@@ -56,7 +60,7 @@ class Tuner:
         ledger: TrialLedger,
         pruner: Pruner,
         *,
-        records: Iterable[Record] = (),
+        records: Sequence[Record] = (),
         limits: Limits = Limits(),
     ) -> None:
         """Read the study and the log of an earlier run.
@@ -72,6 +76,7 @@ class Tuner:
         self.ledger = ledger
         self._objective, self._study, self._pruner = objective, study, pruner
         self._limits = limits
+        self._failures = CommonFailure(limits.failures, dependent_reasons(records))
         self._deaths: dict[int, list[str]] = {}  # by trial: the tracebacks since its last report
         for trial in study.stored():
             ledger.add(trial)
@@ -88,6 +93,11 @@ class Tuner:
     def left(self) -> int:
         """The number of trials that have not ended, proposed or not."""
         return self.ledger.unfinished + self._study.trials_wanted - self.ledger.proposed
+
+    @property
+    def common_failure(self) -> CommonFailure | None:
+        """The failure that all trials of this run share, if it stops the run."""
+        return self._failures if self._failures.reason else None
 
     def rerun(self, failed: Iterable[Record]) -> None:
         """Propose failed trials again, each as a new trial; a rerun that exists is continued."""
@@ -111,6 +121,8 @@ class Tuner:
         while slots := self._limits.slots(self.left):
             if len(self.ledger.on_worker) >= slots:
                 return NoTrial.WAIT
+            if self.common_failure:  # a running trial may still show that others can work
+                return NoTrial.WAIT if self.ledger.on_worker else NoTrial.FINISHED
             trial = self._next_proposed()
             if trial is None:
                 return self._promote()
@@ -271,6 +283,10 @@ class Tuner:
         """Write a record to the log, then tell the study, then end the duplicates of the trial."""
         self.ledger.append(record)
         self._deaths.pop(record.trial, None)
+        if record.objective is not None:
+            self._failures.add(None)
+        elif record.reason:
+            self._failures.add(record.reason)
         self._study.tell(record)
         if not record.ended:
             return

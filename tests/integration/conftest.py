@@ -95,12 +95,6 @@ def finished(sweep, small_file):
     return folder, out
 
 
-@pytest.fixture
-def kills():
-    """The number of times that the driver is killed."""
-    return 20
-
-
 @pytest.fixture(scope="session")
 def lines():
     return _lines

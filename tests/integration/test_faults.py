@@ -2,14 +2,12 @@
 
 import contextlib
 import json
-import random
 import signal
 import subprocess
 import sys
 import time
 
 import numpy as np
-import optuna
 import psutil
 import pytest
 from waiting import patience, wait_for
@@ -92,6 +90,24 @@ def test_a_killed_worker_costs_no_report(
     out, _ = process.communicate(timeout=patience())
     assert process.returncode == 0, out
     assert without_times(path) == without_times(folder)
+
+
+def test_a_sweep_whose_first_trials_fail_for_one_reason_says_so_and_stops(
+    sweep, small_space_text, lines, tmp_path
+):
+    space, folder = tmp_path / "diverges.yaml", sweep.cwd / "diverges"
+    text = small_space_text.replace("lr: 3e-3", "lr: 10, weight_decay: 0.9")
+    text = text.replace("baselines: [full_data]", "baselines: [paper, full_data]")
+    space.write_text(text.replace("{grace_epochs: 1, reduction_factor: 2}", "{kind: none}"))
+    code, out = sweep.run("run", space, "--out", folder)
+    assert code == 1, out
+    assert "error: the first 5 trials of this run failed for one reason: the loss must" in out
+    assert f"class-sweep rerun {folder}" in " ".join(out.split())
+    assert [(line["trial"], line["decision"]) for line in lines(folder)] == [
+        (trial, "fail") for trial in range(5)
+    ]
+    code, out = sweep.run("status", folder, "--json")
+    assert json.loads(out)["state"] == "interrupted"
 
 
 DYING_WORKERS = """\
@@ -211,43 +227,3 @@ def test_a_full_disk_stops_the_sweep_and_loses_no_report(
         assert without_times(path) == without_times(finished[0])
     finally:
         subprocess.run(["umount", "-l", disk], check=True)
-
-
-@pytest.mark.long
-def test_a_driver_that_is_killed_many_times_loses_nothing(
-    finished, sweep, small_file, lines, without_times, kills
-):
-    """The kills are at random times: while Ray starts, while a trial trains, between two lines."""
-    folder, _ = finished
-    moments = random.Random(kills)  # noqa: S311
-    paths = [sweep.cwd / f"kills-{kills}-0"]
-    for _ in range(kills):
-        before = lines(paths[-1])
-        process = sweep.start(*_on(paths[-1], small_file))
-        reports, pause = moments.choice([0, 1, 1, 2, 3]), moments.uniform(0, 0.4)
-        if reports == 0:
-            pause = moments.uniform(0, 8)
-        while len(lines(paths[-1])) < len(before) + reports and process.poll() is None:
-            time.sleep(0.01)
-        time.sleep(pause)
-        process.kill()
-        process.communicate()
-        assert lines(paths[-1])[: len(before)] == before
-        if (paths[-1] / "best.yaml").exists():
-            paths.append(sweep.cwd / f"kills-{kills}-{len(paths)}")
-    for path in paths:
-        if not (path / "best.yaml").exists():
-            code, out = sweep.run(*_on(path, small_file))
-            assert code == 0, out
-        # The same lines as in a sweep without a kill: no report is lost or repeated, and the
-        # decisions at the rungs are the same.
-        assert without_times(path) == without_times(folder)
-        study = optuna.load_study(study_name="class-sweep", storage=f"sqlite:///{path}/study.db")
-        states = {"finish": "COMPLETE", "prune": "PRUNED"}
-        assert {t.number: t.state.name for t in study.trials if "config" in t.user_attrs} == {
-            number: states[how] for number, how in ended(lines(path)).items()
-        }
-
-
-def _on(path, space) -> tuple:
-    return ("resume", path) if path.exists() else ("run", space, "--out", path)

@@ -20,7 +20,7 @@ RUNGS = [100, 200]  # samples; a trial ends at 300
 class Driver:
     """A tuner, its results folder, and a short way to report the value of a trial."""
 
-    def __init__(self, folder, callback, text, plan_of, pruner, slots, retries):
+    def __init__(self, folder, callback, text, plan_of, pruner, limits):
         self.space = space = parse_space(text)
         self.folder = folder
         self.writer = ResultsWriter(ResultsFolder(folder))
@@ -32,7 +32,7 @@ class Driver:
             pruner
             or make_pruner(space.settings.pruning, len(RUNGS), space.settings.search.sampled),
             records=self.records(),
-            limits=Limits(slots or (lambda left: left), retries),
+            limits=limits,
         )
         self.ledger = self.tuner.ledger
 
@@ -80,7 +80,7 @@ def drive(tmp_path, callback, small_space_text):
 
     def drive(
         text=small_space_text, *, folder="sweep", change=("", ""), plan_of=None, pruner=None,
-        slots=None, retries=0,
+        slots=lambda left: left, **limits,
     ):  # fmt: skip
         path = tmp_path / folder
         path.mkdir(exist_ok=True)
@@ -88,7 +88,7 @@ def drive(tmp_path, callback, small_space_text):
             drivers[path].writer.close()
         plan_of = plan_of or (lambda _: f"plan {next(plans)}")  # no two trials are duplicates
         drivers[path] = Driver(
-            path, callback, text.replace(*change), plan_of, pruner, slots, retries
+            path, callback, text.replace(*change), plan_of, pruner, Limits(slots, **limits)
         )
         return drivers[path]
 

@@ -17,8 +17,10 @@ from class_sweep.execution.tune.scheduler import TunerScheduler
 from class_sweep.execution.tune.searcher import TunerSearcher
 from class_sweep.execution.tune.tracking import trackers
 from class_sweep.execution.tune.trainable import CurriculumTrial
+from class_sweep.results.folder import ResultsFolder
 from class_sweep.results.record import Record
 from class_sweep.training.plan_identity import plan_identity
+from class_sweep.tuning.common_failure import FAILURES, CommonFailure
 from class_sweep.tuning.ledger import TrialLedger
 from class_sweep.tuning.milestones import rung_samples
 from class_sweep.tuning.pruners.pruner import make_pruner
@@ -46,6 +48,7 @@ def open_tuner(context: SweepContext) -> Tuner:
         limits=Limits(
             slots=lambda left: 0 if context.stop.asked else context.slots(left, context.stop),
             retries=space.settings.resources.retries,
+            failures=FAILURES,
         ),
     )
 
@@ -78,6 +81,8 @@ class Session:
         retries = self.context.space.settings.resources.retries
         tuner.rerun(rerun)
         while tuner.left:
+            if failure := tuner.common_failure:
+                self.context.stop.ask(_common_failure_error(failure, self.context.folder))
             if self.context.stop.asked or idle_rounds > retries:
                 return False
             written = tuner.ledger.written
@@ -133,3 +138,11 @@ class Session:
                 f"Ray Tune ended on an error: {str(error).strip().splitlines()[-1]} ({kept}); every"
                 f" report is kept, continue with: {command_line('resume', folder.path)}"
             ) from error
+
+
+def _common_failure_error(failure: CommonFailure, folder: ResultsFolder) -> SweepError:
+    return SweepError(
+        f"the first {failure.count} trials of this run failed for one reason: {failure.reason};"
+        f" mend it, then run them again and go on with: class-sweep rerun {folder.path} (or leave"
+        f" them out: class-sweep resume {folder.path})"
+    )
