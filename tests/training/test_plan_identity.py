@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from class_sweep.config.document import parse_space
+from class_sweep.config.identity import identity
 from class_sweep.difficulty.index import build_index
-from class_sweep.difficulty.similarity import CLASS_SIMILARITY
+from class_sweep.difficulty.similarity import CLASS_SIMILARITY, Similarity
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer
 from class_sweep.training.plan_identity import plan_identity
@@ -34,8 +35,11 @@ def features():
     generator = np.random.default_rng(0)
     text, molecule = (generator.normal(size=(60, 6)).astype(np.float32) for _ in range(2))
     split = np.zeros(60, dtype=np.int8)
-    index = build_index(text, molecule, SIGMAS, m=8)
-    return TrialFeatures(text, molecule, split, {CLASS_SIMILARITY: index})
+    indexes = {
+        similarity: build_index(text, molecule, SIGMAS, m=8, similarity=similarity)
+        for similarity in (CLASS_SIMILARITY, Similarity(0.9))
+    }
+    return TrialFeatures(text, molecule, split, indexes)
 
 
 def steps(settings, features):
@@ -69,6 +73,40 @@ def test_plans_are_equal_exactly_where_all_steps_are(space, features):
     assert 1 < len(plans) < 288  # some are duplicates, but not all
 
 
+def test_plans_of_groups_similarities_and_targets_differ_where_their_steps_do(space, features):
+    plans = {}
+    for batching, group_size, text_weight, intensity, target in itertools.product(
+        ("random", "neighbourhood"), (2, 3), (0.5, 0.9), ("constant", "inverse"),
+        ("loss", "learning_rate"),
+    ):  # fmt: skip
+        settings = space.resolve({
+            "curriculum.order": "random", "curriculum.sigma": 0.6, "curriculum.batching": batching,
+            "curriculum.group_size": group_size, "curriculum.text_weight": text_weight,
+            "curriculum.intensity": intensity, "curriculum.intensity_target": target,
+        })  # fmt: skip
+        plans.setdefault(plan_identity(settings, features), set()).add(
+            str(steps(settings, features))
+        )
+    assert all(len(same) == 1 for same in plans.values())
+    assert len({min(same) for same in plans.values()}) == len(plans)
+    # Three forms of γ, over random batches or over 2 · 2 kinds of neighbourhoods.
+    assert len(plans) == 3 * (1 + 4)
+
+
+def test_the_first_pair_outside_of_a_pool_is_not_in_it(space, features, monkeypatch):
+    settings = space.resolve({"curriculum.alpha": 0.5, "curriculum.sigma": 0.6})
+
+    def plan_with_swapped(first, second):
+        order = np.arange(60)
+        order[[first, second]] = order[[second, first]]
+        monkeypatch.setattr("class_sweep.training.plan_identity.curriculum_order", lambda *_: order)
+        return plan_identity(settings, features)
+
+    unchanged = plan_with_swapped(0, 0)
+    assert plan_with_swapped(28, 29) == unchanged  # both are in the first pool, of 30 pairs
+    assert plan_with_swapped(29, 30) != unchanged
+
+
 def test_what_the_settings_say_beside_the_curriculum_counts_too(space, features):
     one = plan_identity(space.resolve({}), features)
     assert plan_identity(space.resolve({"optimizer.lr": 2e-3}), features) != one
@@ -77,4 +115,4 @@ def test_what_the_settings_say_beside_the_curriculum_counts_too(space, features)
 
 def test_a_plan_that_cannot_be_worked_out_is_left_to_the_trial(space, features):
     wrong = space.resolve({"curriculum.sigma": 0.123})
-    assert plan_identity(wrong, features) == plan_identity(wrong, features)
+    assert plan_identity(wrong, features) == identity(wrong)

@@ -215,6 +215,19 @@ def test_a_recording_runs_each_configuration_under_each_seed(open_study, small_s
     assert len({trial.plan for trial in trials}) == 6  # a recording trains duplicates too
 
 
+def test_a_recording_trains_configurations_of_one_plan(tmp_path, small_space_text):
+    text = as_recording(parse_space(small_space_text.replace("trials: 8", "trials: 3")), 2).text
+    study = OptunaStudy(
+        parse_space(text), FileStorage(tmp_path / "study.db"), plan_of=lambda _: "same"
+    )
+    previous, plans = None, set()
+    for index in range(6):
+        previous = study.propose(index, previous)
+        plans.add(previous.plan)
+    assert len(plans) == 6
+    assert {trial.plan for trial in study.stored()} == plans
+
+
 def test_cmaes_learns_although_a_baseline_has_no_parameters(open_study, small_space_text):
     proposals = open_study(sampled(small_space_text, "cmaes").replace("trials: 8", "trials: 60"))
     best = {"curriculum.alpha": 0.8, "curriculum.beta": 0.10}

@@ -190,3 +190,16 @@ def test_samplers_see_the_latest_and_the_best_trials_of_a_long_study(direction):
     pruned = [n for n in range(400) if n % 20][-80:]
     assert shown[:-900] == sorted(finished + pruned)
     assert len(study.trials) == 1300
+
+
+def test_an_early_value_is_not_compared_with_a_late_one():
+    memory = MemoryStorage()
+    study = optuna.create_study(storage=memory, direction="maximize")
+    for number in range(1100):
+        trial = study.ask()
+        late = number < 100
+        trial.report(0.1 if late else 0.9, 300 if late else 100)
+        study.tell(trial, state=TrialState.PRUNED)
+    with memory.sampler_view():
+        shown = [t.number for t in study.get_trials(deepcopy=False)]
+    assert shown == [*range(100), *range(200, 1100)]

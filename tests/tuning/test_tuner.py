@@ -69,8 +69,11 @@ def test_a_missing_objective_fails_the_trial(open_tuner):
 def test_the_reason_of_a_failure_is_in_the_log(open_tuner):
     driver = open_tuner()
     failure = "the loss must stay finite"
-    assert driver.report(0, 0.0, 0, metrics={}, failure=failure) == "fail"
-    assert driver.records()[0].reason == failure
+    metrics = {"split/mrr": 0.5}
+    assert driver.report(0, 0.0, 0, metrics=metrics, failure=failure) == "fail"
+    record = driver.records()[0]
+    assert (record.reason, record.rung) == (failure, None)
+    assert (record.objective, record.metrics) == (None, {})
 
 
 def test_the_last_report_completes_a_trial_whatever_its_value(open_tuner):
@@ -198,6 +201,7 @@ def test_an_evicted_paused_trial_is_pruned_in_a_line_of_its_own(open_tuner):
     ]  # fmt: skip
     assert records[-1].objective == 0.4
     assert records[-1].samples == 100
+    assert records[-1].compared  # counts as a decision at its rung
 
 
 def test_a_log_that_lost_the_record_of_an_eviction_is_completed(open_tuner, drive):

@@ -44,6 +44,13 @@ def test_launchable_machines_count():
     assert slots(100, StopRequest()) == 8
 
 
+def test_a_machine_that_was_launched_is_not_counted_twice():
+    resources, launchable = Resources(cpus=1, gpus=1), [ONE] * 8
+    for present, fit in ((3, 8), (9, 9)):
+        slots = TrialSlots(resources, None, lambda n=present: [ONE] * n, launchable)
+        assert slots(100, StopRequest()) == fit
+
+
 def test_an_unusable_node_stops_the_sweep_with_the_reason():
     def wrong():
         raise SweepError("node x has torch 1.0")
@@ -62,7 +69,7 @@ def test_launchable_machines_are_read_from_the_launchers_file(monkeypatch, tmp_p
         "max_workers": 3,
         "head_node_type": "head",
         "available_node_types": {
-            "head": {"resources": {"CPU": 8}, "max_workers": 0},
+            "head": {"resources": {"CPU": 8}},  # the head itself is present already
             "spot": {"resources": {"CPU": 4, "GPU": 1}, "max_workers": 10},
             "large": {"resources": {"CPU": 32, "GPU": 8}, "max_workers": 1},
             "unsized": {},

@@ -1,8 +1,11 @@
-"""The reason of a trial that Ray Tune gave up on, from Ray Tune's own error texts."""
+"""Trials that Ray Tune gave up on: their reason from its own error texts, and who is told."""
+
+from types import SimpleNamespace
 
 import pytest
 
-from class_sweep.execution.tune.scheduler import _reason
+from class_sweep.execution.interrupts import StopRequest
+from class_sweep.execution.tune.scheduler import TunerScheduler, _reason
 
 RAISED = """\
 Failure # 1 (occurred at 2026-01-01_10-00-00)
@@ -35,3 +38,15 @@ The actor died unexpectedly before finishing this task.
 )  # fmt: skip
 def test_the_reason_is_the_last_failure_in_one_line(text, reason):
     assert _reason(text) == reason
+
+
+@pytest.mark.parametrize("recovers", [True, False])
+def test_a_trial_that_ray_tune_starts_again_has_not_lost_a_retry(tmp_path, recovers):
+    (tmp_path / "error").write_text(DIED)
+    deaths = []
+    tuner = SimpleNamespace(worker_died=lambda number, *_: deaths.append(number))
+    trial = SimpleNamespace(
+        should_recover=lambda: recovers, error_file=str(tmp_path / "error"), config={"trial": 7}
+    )
+    TunerScheduler(tuner, StopRequest()).on_trial_error(None, trial)
+    assert deaths == ([] if recovers else [7])
