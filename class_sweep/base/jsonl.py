@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from io import FileIO
 from pathlib import Path
 
+from class_sweep.base.input_files import read_input
+from class_sweep.base.limits import MAX_RESULT_BYTES
 from class_sweep.errors import ResultsError, StorageError
 
 log = logging.getLogger(__name__)
@@ -89,11 +91,14 @@ def whole_lines(path: Path, key: str | None) -> Iterator[tuple[int, bytes]]:
         key: As in `LineLog`.
 
     Raises:
-        ResultsError: If a line is not as it was written, or not where it was written.
+        ResultsError: If the file cannot be read, or a line is not what was written there.
     """
-    if not path.is_file():
+    if not os.path.lexists(path):
         return
-    *lines, partial = path.read_bytes().split(b"\n")
+    try:
+        *lines, partial = read_input(path, MAX_RESULT_BYTES).split(b"\n")
+    except OSError as error:
+        raise ResultsError(f"{path.name} must be readable: {path}: {error.strerror}") from None
     if partial:  # a write without its newline was interrupted, and no caller acted on the line
         log.warning("dropped a torn last line: %s:%d", path, len(lines) + 1)
     previous = _first_check(path, key)

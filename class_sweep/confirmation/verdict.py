@@ -11,6 +11,7 @@ from class_sweep.config.document import Space
 from class_sweep.config.objective import metric_names
 from class_sweep.confirmation.arms import Arm, ConfirmationPlan
 from class_sweep.confirmation.claims import claim, control_words
+from class_sweep.errors import ResultsError
 from class_sweep.results.confirmation_log import ConfirmationRun, Ranks
 from class_sweep.results.json_files import Interval
 from class_sweep.results.verdict import (
@@ -53,7 +54,14 @@ class Evidence:
 
     def stacked(self, arm: str, n: int) -> dict[str, NDArray[np.float32]]:
         """(n, Q) ranks of an arm under the first n seeds, for each `pool/direction`."""
-        by_seed = [self.ranks(run.identity) for run in self.of(arm, n)]
+        runs = self.of(arm, n)
+        by_seed = [self.ranks(run.identity) for run in runs]
+        for name in by_seed[0]:
+            if len({ranks[name].size for ranks in by_seed}) > 1:
+                raise ResultsError(
+                    f"the runs of {arm} must have ranked the same queries: the ranks of"
+                    f" {', '.join(run.identity for run in runs)} are of several lengths"
+                )
         return {name: np.stack([ranks[name] for ranks in by_seed]) for name in by_seed[0]}
 
 

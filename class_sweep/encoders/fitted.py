@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from class_sweep.base.array_cache import ArrayCache, Arrays
+from class_sweep.base.array_cache import ArrayCache, Arrays, NoCache
 from class_sweep.config.inputs import MoleculeEncoderSettings, TextEncoderSettings
 from class_sweep.encoders.encoded_features import MoleculeFeatures, TextFeatures
 from class_sweep.encoders.encoder import (
@@ -21,6 +21,11 @@ from class_sweep.encoders.encoder import (
 from class_sweep.errors import EncoderError
 
 _GRAPHS = "graphs"
+_SAMPLES = ("an acid", "CCO")  # a text and a molecule that every encoder can encode
+
+
+class FittedArraysError(EncoderError):
+    """Saved arrays that are not those of the encoder that is to read them."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +59,13 @@ class FittedEncoders:
             molecule: The settings of the molecule encoder.
             token_depths: The depths of the frozen token states that the backbone reads, if any.
             arrays: The result of `save`.
+
+        Raises:
+            FittedArraysError: If the vocabulary of the molecule graphs has another shape.
         """
         graphs = _below(_GRAPHS, arrays)
+        if graphs:
+            _require_vocabulary(graphs)
         return cls(
             text_encoder_class(text).load(text, _below(text.kind, arrays)),
             molecule_encoder_class(molecule).load(molecule, _below(molecule.kind, arrays)),
@@ -82,6 +92,35 @@ class FittedEncoders:
             parts: Arrays = {"identifiers": vocabulary.identifiers, "vectors": vocabulary.vectors}
             arrays |= _named(_GRAPHS, parts)
         return arrays
+
+    def require_arrays(self, text_width: int, molecule_width: int) -> None:
+        """Check the fitted arrays: each encoder knows alone what it needs, so it encodes a sample.
+
+        Args:
+            text_width: D_text of the training run.
+            molecule_width: D_molecule of the training run.
+
+        Raises:
+            FittedArraysError: If an encoder cannot encode, or encodes to another width.
+        """
+        widths = (text_width, molecule_width)
+        for encoder, sample, width in zip(
+            (self.text, self.molecule), _SAMPLES, widths, strict=True
+        ):
+            if not encoder.arrays:
+                continue
+            kind = encoder.settings.kind
+            try:
+                encoded = encoder.encode([sample], cache=NoCache()).shape[1]
+            except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+                reason = f"{type(error).__name__}: {error}"
+                raise FittedArraysError(
+                    f"the arrays of {kind} must be its own ({reason})"
+                ) from error
+            if encoded != width:
+                raise FittedArraysError(
+                    f"the arrays of {kind} must encode to {width} numbers, got {encoded}"
+                )
 
     def require_files(self, expected: str | None) -> None:
         """Check that the files of the text encoder are the files of the training run.
@@ -123,6 +162,21 @@ class FittedEncoders:
             return MoleculeFeatures(vectors)
         graphs = self.molecule.graphs(smiles, cache=cache, vocabulary=self.vocabulary)
         return MoleculeFeatures(vectors, graphs)
+
+
+def _require_vocabulary(graphs: Mapping[str, NDArray[Any]]) -> None:
+    identifiers, vectors = graphs.get("identifiers"), graphs.get("vectors")
+    if (
+        identifiers is None
+        or vectors is None
+        or identifiers.dtype != np.int64
+        or vectors.dtype != np.float32
+        or vectors.ndim != 2
+        or identifiers.shape != vectors.shape[:1]
+    ):
+        raise FittedArraysError(
+            "graphs/identifiers must be (V,) int64, graphs/vectors (V, D) float32"
+        )
 
 
 def _named(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:

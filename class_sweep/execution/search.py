@@ -3,6 +3,7 @@
 import logging
 import shutil
 from collections.abc import Sequence
+from os.path import lexists
 
 from class_sweep.base.files import write_atomic
 from class_sweep.config.document import Space
@@ -91,7 +92,7 @@ def require_same_pruning(folder: ResultsFolder, space: Space) -> None:
         ResultsError: If the sweep began under another pruner.
     """
     kind = space.settings.pruning.kind
-    recorded = folder.read_summary().pruning if folder.summary.is_file() else kind
+    recorded = folder.read_summary().pruning if lexists(folder.summary) else kind
     if recorded != kind:
         raise ResultsError(
             f"a sweep must be resumed with the pruner that it began with: {folder.space} has"

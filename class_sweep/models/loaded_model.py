@@ -12,9 +12,9 @@ from class_sweep.base.array_cache import ArrayCache
 from class_sweep.config.document import parse_space
 from class_sweep.config.sections import Settings
 from class_sweep.data.pair import PairSet
-from class_sweep.encoders.fitted import FittedEncoders
+from class_sweep.encoders.fitted import FittedArraysError, FittedEncoders
 from class_sweep.errors import ConfigError, ModelError
-from class_sweep.models.model_folder import CONFIG, Manifest, ModelContents
+from class_sweep.models.model_folder import CONFIG, ENCODERS, WEIGHTS, Manifest, ModelContents
 from class_sweep.preparation.prepare import trial_features
 from class_sweep.training.features import TrialFeatures
 
@@ -66,9 +66,16 @@ class LoadedModel:
                 "a model's settings must be known to this version of class-sweep, got a model of"
                 f" version {manifest.version}: {error}"
             ) from error
-        encoders = FittedEncoders.load(
-            settings.text_encoder, settings.molecule_encoder, manifest.token_depths, contents.arrays
-        )
+        try:
+            encoders = FittedEncoders.load(
+                settings.text_encoder,
+                settings.molecule_encoder,
+                manifest.token_depths,
+                contents.arrays,
+            )
+            encoders.require_arrays(manifest.text_width, manifest.molecule_width)
+        except FittedArraysError as error:
+            raise ModelError(f"{error}: {Path(path) / ENCODERS}") from error
         encoders.require_files(manifest.transformer)
         inputs = InputSpec(
             manifest.text_width,
@@ -80,7 +87,10 @@ class LoadedModel:
         try:
             backbone.load_state_dict(dict(contents.weights))
         except RuntimeError as error:
-            raise ModelError(f"a model's weights must fit its settings, got {error}") from error
+            words = " ".join(str(error).split())
+            raise ModelError(
+                f"a model's weights must fit its settings: {Path(path) / WEIGHTS}: {words}"
+            ) from error
         return cls(settings, manifest, backbone, encoders)
 
     def features_of(self, pairs: PairSet, cache: ArrayCache) -> TrialFeatures:

@@ -10,13 +10,15 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import Field
+from pydantic_core import from_json
 from safetensors import SafetensorError
 from safetensors.numpy import load_file as load_arrays
 from safetensors.numpy import save_file as save_arrays
@@ -24,8 +26,10 @@ from safetensors.torch import load_file, save_file
 
 from class_sweep import __version__
 from class_sweep.base.hashing import file_digest, fingerprint
+from class_sweep.base.input_files import open_input, read_input
+from class_sweep.base.limits import MAX_RESULT_BYTES, MAX_SPACE_BYTES
 from class_sweep.errors import ModelError, ResultsError, StorageError
-from class_sweep.results.json_files import ResultsModel, json_text, read_json
+from class_sweep.results.json_files import Model, ResultsModel, json_text, json_tree, read_json
 
 FORMAT = 1  # raise it when older folders become unreadable
 WEIGHTS, ENCODERS, CONFIG, METRICS = (
@@ -37,12 +41,22 @@ WEIGHTS, ENCODERS, CONFIG, METRICS = (
 MANIFEST, CARD = "model.json", "README.md"
 
 
-@dataclass(frozen=True)
-class Manifest:
+MAX_WEIGHT_BYTES = 100 * 2**30  # of a file of arrays
+MAX_WIDTH = 1_000_000  # of an encoder's vectors; a folder of a larger one was made up
+
+
+class Header(ResultsModel):
+    """The part of a manifest that every format has."""
+
+    version: str
+    format: int
+
+
+class Manifest(ResultsModel):
     """The facts about a model that are no settings.
 
     Attributes:
-        text_width: D_text, the width of the text encoder.
+        text_width: D_text, the width of the text encoder; 0 if the backbone trains it.
         molecule_width: D_molecule, the width of the molecule encoder.
         token_depths: The frozen layers whose tokens the backbone reads; None if it reads none.
         transformer: The identity of the text encoder's files; None for LSA.
@@ -54,8 +68,8 @@ class Manifest:
         files: File name to SHA-256.
     """
 
-    text_width: int
-    molecule_width: int
+    text_width: Annotated[int, Field(ge=0, le=MAX_WIDTH)]
+    molecule_width: Annotated[int, Field(ge=0, le=MAX_WIDTH)]
     token_depths: tuple[float, float] | None
     transformer: str | None
     text_encoder: str
@@ -63,7 +77,7 @@ class Manifest:
     seed: int
     version: str = __version__
     format: int = FORMAT
-    files: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] = Field(default_factory=dict)
 
 
 class TrainingMetrics(ResultsModel):
@@ -126,8 +140,8 @@ class ModelContents:
             (partial / METRICS).write_text(json_text(self.metrics), encoding="utf-8")
             (partial / CARD).write_text(card, encoding="utf-8")
             files = {name: file_digest(partial / name) for name in _SEALED}
-            tree = asdict(self.manifest) | {"files": files}
-            sealed = json.dumps(tree | _seal(tree), indent=2, ensure_ascii=False)
+            tree = json_tree(self.manifest) | {"files": files}
+            sealed = json.dumps(tree | {"seal": fingerprint(tree)}, indent=2, ensure_ascii=False)
             (partial / MANIFEST).write_text(f"{sealed}\n", encoding="utf-8")
             for name in (*_SEALED, CARD, MANIFEST):
                 _flush(partial / name)
@@ -147,23 +161,39 @@ class ModelContents:
                 has changed or cannot be read.
         """
         manifest = read_manifest(path)
-        for name in _SEALED:
-            if not (path / name).is_file():
-                raise ModelError(f"a model folder must be whole, got no {name}: {path}")
-            if file_digest(path / name) != manifest.files.get(name):
-                raise ModelError(
-                    f"a model's files must be as they were written, got an altered {name}: {path}"
-                )
         try:
-            return cls(
+            for name in _SEALED:
+                open_input(path / name, MAX_WEIGHT_BYTES).close()  # no pipe, no device
+                if file_digest(path / name) != manifest.files.get(name):
+                    raise ModelError(
+                        f"a model's files must be as they were written, got an altered {name}:"
+                        f" {path}"
+                    )
+            contents = cls(
                 manifest,
-                (path / CONFIG).read_text(encoding="utf-8"),
+                read_input(path / CONFIG, MAX_SPACE_BYTES).decode(),
                 load_file(path / WEIGHTS),
                 load_arrays(path / ENCODERS),
                 read_metrics(path),
             )
-        except (OSError, ValueError, SafetensorError) as error:
+        except FileNotFoundError as error:
+            raise ModelError(
+                f"a model folder must be whole, got no {Path(error.filename).name}: {path}"
+            ) from None
+        except (OSError, ValueError, KeyError, SafetensorError) as error:
             raise ModelError(f"a model folder must be readable, got {error}: {path}") from error
+        contents._require_numbers(path)
+        return contents
+
+    def _require_numbers(self, path: Path) -> None:
+        """Refuse NaN and infinity, which no training leaves behind."""
+        for file, arrays in (
+            (WEIGHTS, {name: weight.isfinite().all() for name, weight in self.weights.items()}),
+            (ENCODERS, {name: np.isfinite(array).all() for name, array in self.arrays.items()}),
+        ):
+            for name, finite in arrays.items():
+                if not finite:
+                    raise ModelError(f"{file} must hold finite numbers: {path}: not so {name}")
 
 
 _SEALED = (WEIGHTS, ENCODERS, CONFIG, METRICS)
@@ -173,27 +203,28 @@ def read_manifest(path: Path) -> Manifest:
     """Read the manifest of a model folder.
 
     Raises:
-        ModelError: If it is no model folder, has another format, or has changed.
+        ModelError: If it is no model folder, has another format or shape, or has changed.
     """
     file = path / MANIFEST
-    if not file.is_file():
+    if not os.path.lexists(file):
         raise ModelError(f"a model folder must hold {MANIFEST}, as `train` writes it, got {path}")
-    try:
-        tree = json.loads(file.read_text(encoding="utf-8"))
-        folder_format, version = tree["format"], tree["version"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"{MANIFEST} must be as it was written: {path}: {error}") from error
-    if folder_format != FORMAT:
+    header = _read(file, Header)
+    if header.format != FORMAT:
         raise ModelError(
             f"a model folder must be of format {FORMAT} for class-sweep {__version__}, got format"
-            f" {folder_format}, written by class-sweep {version}: {path}"
+            f" {header.format}, written by class-sweep {header.version}: {path}"
         )
-    seal = {"seal": tree.pop("seal", None)}
-    if seal != _seal(tree):
-        raise ModelError(f"a model's files must be as they were written, got an altered"
-                         f" {MANIFEST}: {path}")  # fmt: skip
-    depths = tree.pop("token_depths")
-    return Manifest(**tree, token_depths=tuple(depths) if depths else None)
+    manifest = _read(file, Manifest)
+    try:
+        tree = from_json(read_input(file, MAX_RESULT_BYTES))
+        intact = tree.pop("seal", None) == fingerprint(tree)
+    except (OSError, ValueError):  # it has changed meanwhile, or holds a number that is too long
+        intact = False
+    if not intact:
+        raise ModelError(
+            f"a model's files must be as they were written, got an altered {MANIFEST}: {path}"
+        )
+    return manifest
 
 
 def read_metrics(path: Path) -> TrainingMetrics:
@@ -202,14 +233,14 @@ def read_metrics(path: Path) -> TrainingMetrics:
     Raises:
         ModelError: If it is missing or has another shape; the message names the file and the key.
     """
+    return _read(path / METRICS, TrainingMetrics)
+
+
+def _read(file: Path, model: type[Model]) -> Model:
     try:
-        return read_json(path / METRICS, TrainingMetrics)
+        return read_json(file, model)
     except ResultsError as error:
         raise ModelError(str(error)) from None
-
-
-def _seal(tree: Mapping[str, Any]) -> dict[str, str]:
-    return {"seal": fingerprint(json.loads(json.dumps(tree)))}
 
 
 def _flush(path: Path) -> None:

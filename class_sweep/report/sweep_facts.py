@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from os.path import lexists
 from pathlib import Path
 
 from class_sweep.config.axes import Axis
@@ -189,8 +190,8 @@ def read_sweep(path: Path) -> SweepFacts:
         records=folder.records(),
         confirmation_runs=len(ConfirmationLog(folder).runs()),
         running=running,
-        summary=folder.read_summary() if folder.summary.is_file() else None,
-        environment=folder.read_environment() if folder.environment.is_file() else None,
-        verdict=folder.read_verdict() if folder.verdict.is_file() else None,
+        summary=folder.read_summary() if lexists(folder.summary) else None,
+        environment=folder.read_environment() if lexists(folder.environment) else None,
+        verdict=folder.read_verdict() if lexists(folder.verdict) else None,
         tests=read_test_log(folder),
     )

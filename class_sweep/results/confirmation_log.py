@@ -1,5 +1,6 @@
 """The log of a confirmation: one line per run in `confirm.jsonl`, and the ranks of each run."""
 
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -11,7 +12,10 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from class_sweep.base.files import atomic_file
+from class_sweep.base.input_files import read_input
 from class_sweep.base.jsonl import LineLog, whole_lines
+from class_sweep.base.limits import MAX_RESULT_BYTES
+from class_sweep.config.objective import DIRECTIONS, POOLS
 from class_sweep.errors import ResultsError, StorageError
 from class_sweep.results.folder import ResultsFolder
 from class_sweep.results.json_files import STRICT, explain
@@ -60,6 +64,7 @@ class ConfirmationRun:
 
 
 _RUN = TypeAdapter(ConfirmationRun)
+_RANKINGS = {f"{pool}/{direction}" for pool in POOLS for direction in DIRECTIONS}
 
 
 class ConfirmationLog:
@@ -109,10 +114,23 @@ class ConfirmationLog:
         """
         path = self._ranks_path(identity)
         try:
-            with np.load(path, allow_pickle=False) as stored:
-                return {name: stored[name] for name in stored.files}
+            content = io.BytesIO(read_input(path, MAX_RESULT_BYTES))
+            with np.load(content, allow_pickle=False) as stored:
+                ranks = {name: stored[name] for name in stored.files}
         except Exception as error:  # zipfile, zlib and NumPy each raise their own
             raise ResultsError(f"ranks must be readable: {path}: {error}") from None
+        if ranks.keys() != _RANKINGS or len({values.size for values in ranks.values()}) != 1:
+            raise ResultsError(
+                f"ranks must be of the same queries in each of {', '.join(sorted(_RANKINGS))}:"
+                f" {path}: got {', '.join(f'{n} of {v.size}' for n, v in ranks.items())}"
+            )
+        for name, values in ranks.items():
+            if values.dtype != np.float32 or values.ndim != 1 or not _are_ranks(values):
+                raise ResultsError(
+                    f"ranks must be a list of numbers from 1: {path}: {name} is none; it was"
+                    " altered"
+                )
+        return ranks
 
     def close(self) -> None:
         """Close the file."""
@@ -125,3 +143,8 @@ class ConfirmationLog:
         path.parent.mkdir(exist_ok=True)
         with atomic_file(path) as file:
             np.savez_compressed(file, **ranks)  # type: ignore[arg-type]
+
+
+def _are_ranks(values: NDArray[np.float32]) -> bool:
+    """Whether values may be ranks; those of tied candidates are halves."""
+    return bool((np.isfinite(values) & (values >= 1)).all())

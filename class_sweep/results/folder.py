@@ -11,6 +11,7 @@ import contextlib
 import os
 import tempfile
 import time
+from os.path import lexists
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -118,7 +119,7 @@ class ResultsFolder:
 
     def seconds(self) -> dict[str, float]:
         """Wall time of each stage in seconds, over all processes that ran the sweep."""
-        return dict(self.read_summary().seconds) if self.summary.is_file() else {}
+        return dict(self.read_summary().seconds) if lexists(self.summary) else {}
 
     def read_summary(self) -> SweepSummary:
         """Read `summary.json`.
@@ -184,7 +185,7 @@ class ResultsFolder:
             ResultsError: If `storage.json` is damaged.
             InputError: If the address is invalid.
         """
-        if not self.storage.is_file():
+        if not lexists(self.storage):
             return None
         return Storage.parse(read_json(self.storage, StorageCopy).address)
 

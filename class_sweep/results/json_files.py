@@ -6,6 +6,8 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
+from class_sweep.base.input_files import read_input
+from class_sweep.base.limits import MAX_RESULT_BYTES
 from class_sweep.config.axes import Value
 from class_sweep.errors import ResultsError
 
@@ -39,7 +41,7 @@ Interval = tuple[float, float]
 
 def json_text(model: ResultsModel) -> str:
     """Serialise a model as the indented JSON text that a results folder keeps."""
-    return f"{json.dumps(_tree(model), indent=2, ensure_ascii=False)}\n"
+    return f"{json.dumps(json_tree(model), indent=2, ensure_ascii=False)}\n"
 
 
 def json_line(model: ResultsModel) -> str:
@@ -48,10 +50,11 @@ def json_line(model: ResultsModel) -> str:
     Raises:
         ValueError: If a number is infinite or NaN.
     """
-    return json.dumps(_tree(model), ensure_ascii=False, allow_nan=False)
+    return json.dumps(json_tree(model), ensure_ascii=False, allow_nan=False)
 
 
-def _tree(model: ResultsModel) -> dict[str, Any]:
+def json_tree(model: ResultsModel) -> dict[str, Any]:
+    """A model as the tree of its JSON text."""
     return model.model_dump(mode="json", by_alias=True)
 
 
@@ -63,9 +66,9 @@ def read_json(path: Path, model: type[Model]) -> Model:
             the file, the key and what was expected.
     """
     try:
-        return model.model_validate_json(path.read_bytes())
+        return model.model_validate_json(read_input(path, MAX_RESULT_BYTES))
     except OSError as error:
-        raise ResultsError(f"{path.name} must be readable: {path}: {error}") from None
+        raise ResultsError(f"{path.name} must be readable: {path}: {error.strerror}") from None
     except ValidationError as error:
         raise ResultsError(
             f"{path.name} must be readable: {path}: {explain(error)}; it was altered, or another"

@@ -1,5 +1,7 @@
 """A check of every JSON file of a results folder, before a sweep continues in it."""
 
+from os.path import lexists
+
 from class_sweep.results.confirmation_log import ConfirmationLog
 from class_sweep.results.folder import ResultsFolder
 from class_sweep.results.test_log import read_test_log
@@ -11,11 +13,11 @@ def require_valid(folder: ResultsFolder) -> None:
     Raises:
         ResultsError: If one is damaged; the message names the file, the key and what was expected.
     """
-    if folder.summary.is_file():
+    if lexists(folder.summary):
         folder.read_summary()
-    if folder.environment.is_file():
+    if lexists(folder.environment):
         folder.read_environment()
-    if folder.verdict.is_file():
+    if lexists(folder.verdict):
         folder.read_verdict()
     folder.records()
     ConfirmationLog(folder).runs()

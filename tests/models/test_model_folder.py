@@ -50,7 +50,7 @@ def test_an_altered_manifest_is_an_error(copy):
     with pytest.raises(ModelError, match=r"got an altered model\.json"):
         Model.load(copy)
     (copy / "model.json").write_text(text[:40])
-    with pytest.raises(ModelError, match=r"model\.json must be as it was written"):
+    with pytest.raises(ModelError, match=r"model\.json must be readable"):
         Model.load(copy)
 
 

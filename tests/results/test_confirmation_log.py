@@ -1,10 +1,16 @@
+import os
+
 import numpy as np
 import pytest
 
 from class_sweep.errors import ResultsError
 from class_sweep.results.confirmation_log import ConfirmationLog, ConfirmationRun
 
-RANKS = {"split/text_to_molecule": np.array([1, 2.5, 3300], dtype=np.float32)}
+RANKS = {
+    f"{pool}/{direction}": np.array([1, 2.5, 3300], dtype=np.float32)
+    for pool in ("split", "all")
+    for direction in ("text_to_molecule", "molecule_to_text")
+}
 
 
 def run(identity, **fields):
@@ -23,10 +29,11 @@ def log(folder):
 def test_a_run_and_its_ranks_are_read_back(log, folder):
     log.append(run("a"), RANKS)
     assert ConfirmationLog(folder).runs() == {"a": run("a")}
-    [(name, ranks)] = log.ranks("a").items()
-    assert name == "split/text_to_molecule"
-    assert ranks.tolist() == [1, 2.5, 3300]
-    assert ranks.dtype == np.float32
+    read = log.ranks("a")
+    assert read.keys() == RANKS.keys()
+    for ranks in read.values():
+        assert ranks.tolist() == [1, 2.5, 3300]
+        assert ranks.dtype == np.float32
 
 
 def test_a_failed_run_has_no_ranks_and_a_later_run_replaces_it(log):
@@ -60,5 +67,34 @@ def test_the_error_names_a_damaged_line(log, folder):
 def test_ranks_that_would_run_code_are_refused(log, folder):
     folder.ranks.mkdir()
     np.savez(folder.ranks / "a.npz", x=np.array([{"an": "object"}], dtype=object))
+    with pytest.raises(ResultsError, match="ranks must be readable"):
+        log.ranks("a")
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("split/text_to_molecule", None),
+        ("more", np.ones(3, np.float32)),
+        ("all/text_to_molecule", np.ones(2, np.float32)),
+        ("all/text_to_molecule", np.ones(3, np.float64)),
+        ("all/text_to_molecule", np.ones(3, np.int64)),
+        ("all/text_to_molecule", np.ones((3, 1), np.float32)),
+        ("all/text_to_molecule", np.array([1, np.nan, 2], np.float32)),
+        ("all/text_to_molecule", np.array([1, np.inf, 2], np.float32)),
+        ("all/text_to_molecule", np.array([1, 0.5, 2], np.float32)),
+    ],
+)
+def test_ranks_of_another_shape_or_value_are_one_error(log, folder, name, values):
+    folder.ranks.mkdir()
+    ranks = {n: v for n, v in (RANKS | {name: values}).items() if v is not None}
+    np.savez(folder.ranks / "a.npz", **ranks)
+    with pytest.raises(ResultsError, match=r"ranks must be .*a\.npz"):
+        log.ranks("a")
+
+
+def test_a_pipe_in_the_place_of_ranks_is_refused_at_once(log, folder):
+    folder.ranks.mkdir()
+    os.mkfifo(folder.ranks / "a.npz")
     with pytest.raises(ResultsError, match="ranks must be readable"):
         log.ranks("a")
