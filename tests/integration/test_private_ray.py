@@ -64,12 +64,19 @@ def long_file(small_space_text, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def start(sweep, long_file, tmp_path_factory):
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def start(sweep, long_file, home, tmp_path_factory):
     """Starts a sweep, and returns when its first report is written."""
 
     def begin(**env: str) -> Running:
         folder = tmp_path_factory.mktemp("private") / "out"
-        user = {"RAY_AUTH_MODE": "disabled", "RAY_AUTH_TOKEN": "of-a-cluster"}
+        user = {
+            "RAY_AUTH_MODE": "disabled", "RAY_AUTH_TOKEN": "of-a-cluster", "HOME": str(home),
+        }  # fmt: skip
         arguments = ("run", long_file, "--out", folder)
         return Running(sweep.start_and_wait(folder, 1, *arguments, **user, **env), folder)
 
@@ -104,8 +111,9 @@ def loopback(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
-def test_the_session_belongs_to_the_sweep_alone(running):
+def test_the_session_belongs_to_the_sweep_alone(running, home):
     session = running.session
+    assert not (home / ".ray").exists()
     assert stat.S_IMODE(session.stat().st_mode) == 0o700
     assert stat.S_IMODE((session / "token").stat().st_mode) == 0o600
     for process in running.tree():

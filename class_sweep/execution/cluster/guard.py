@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn, Self
 
+from class_sweep.errors import InputError
 from class_sweep.execution.cluster import guard_process
 
 _END_SECONDS = 15.0  # to kill the processes of a session and remove its folder
@@ -29,10 +30,22 @@ class Guard:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        self._process = subprocess.Popen(  # noqa: S603 - a script of this package
-            [sys.executable, "-I", "-S", guard_process.__file__, str(os.getpid())],
-            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd="/", start_new_session=True,
-        )  # fmt: skip
+        """Start the process.
+
+        Raises:
+            InputError: If the system starts no process.
+        """
+        command = [sys.executable, "-I", "-S", guard_process.__file__, str(os.getpid())]
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - a script of this package
+                command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd="/",
+                start_new_session=True,
+            )  # fmt: skip
+        except OSError as error:
+            raise InputError(
+                f"a sweep must be able to start processes, got: {error.strerror}; look at free"
+                " memory and at the limits of the shell (ulimit -u, ulimit -n)"
+            ) from error
         self._say(words=f"{_SILENT}; {self._advice}")
         return self
 

@@ -53,6 +53,22 @@ def call_on_node(
     return reference
 
 
+def ask_head(function: Callable[[], Any]) -> Any:
+    """Call a function on the head of the cluster.
+
+    Raises:
+        InputError: If it does not answer in time.
+    """
+    try:
+        return ray.get(call_on_node(function, head_node()), timeout=_ANSWER_SECONDS)
+    except (RayError, GetTimeoutError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise InputError(
+            f"the head of a cluster must answer in {_ANSWER_SECONDS:.0f} s, got: {reason}; look at"
+            " its load with: ray status"
+        ) from error
+
+
 class Roster:
     """The nodes of a joined cluster, each checked for the same software as this machine."""
 

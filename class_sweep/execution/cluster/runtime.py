@@ -20,7 +20,7 @@ from class_sweep.execution.cluster.address import cluster_address, require_clust
 from class_sweep.execution.cluster.guard import Guard
 from class_sweep.execution.cluster.local import LocalRay, set_environment
 from class_sweep.execution.cluster.local_requirements import require_local_ray
-from class_sweep.execution.cluster.nodes import Roster, call_on_node, head_node
+from class_sweep.execution.cluster.nodes import Roster, ask_head
 from class_sweep.execution.cluster.trial_slots import launchable_machines
 from class_sweep.preparation.capacity import Machine
 from class_sweep.preparation.plan import require_resources, this_machine
@@ -121,7 +121,7 @@ class JoinedCluster:
         transformer = self._space.settings.text_encoder.trained_transformer
         if transformer:
             self._roster.require_model(transformer.model)
-        self.launchable = ray.get(call_on_node(launchable_machines, head_node()))
+        self.launchable = ask_head(launchable_machines)
         require_resources(self._space, [*self.machines(), *self.launchable])
 
     def start(self) -> None:

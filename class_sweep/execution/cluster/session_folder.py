@@ -13,7 +13,7 @@ from pathlib import Path
 from class_sweep.base.locks import Lock
 from class_sweep.errors import InputError
 
-_PREFIX = "sweep-"
+_PREFIX = "sweep_"  # not that of clusters/slurm.sh
 _SUFFIX_LENGTH = 8  # of `mkdtemp`
 _IN_SESSION = re.compile(rf"/{_PREFIX}[a-z0-9_]{{{_SUFFIX_LENGTH}}}/ray/session_")
 # The longest path of a socket below the folder; 4194304 is the largest process id of Linux.

@@ -102,7 +102,7 @@ def raylets(monkeypatch, tmp_path):
 
 
 def test_auto_finds_a_cluster_and_never_the_private_ray_of_a_sweep(raylets, tmp_path):
-    raylets(tmp_path / "sweep-abcd1234", "127.0.0.1:1")
+    raylets(tmp_path / "sweep_abcd1234", "127.0.0.1:1")
     wait_until(lambda: "127.0.0.1:1" in services._find_address_from_flag("--gcs-address"))
     assert "127.0.0.1:1" not in address._running_clusters()
     raylets(tmp_path / "other", "10.0.0.9:2")

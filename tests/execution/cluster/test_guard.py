@@ -116,3 +116,17 @@ def test_signals_to_the_guard_do_not_end_it_and_its_death_does_not_end_the_sweep
     assert (code, error) == (0, "")
     os.kill(child, signal.SIGKILL)
     assert Path(session).exists()
+
+
+def test_a_system_that_starts_no_process_is_one_error():
+    script = (
+        "import resource\n"
+        "from class_sweep.execution.cluster.guard import Guard\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))\n"
+        "Guard().__enter__()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=False, capture_output=True, text=True
+    )
+    expected = "InputError: a sweep must be able to start processes, got: Too many open files; look"
+    assert expected in done.stderr

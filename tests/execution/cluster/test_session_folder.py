@@ -54,14 +54,14 @@ def test_the_folder_of_a_dead_process_is_removed_and_that_of_a_living_one_is_kep
 
 @pytest.mark.parametrize("why", ["another boot", "no lock", "open to others", "a link"])
 def test_a_folder_that_is_not_provably_its_own_is_kept(place, why):
-    path = place / "sweep-abcd1234"
+    path = place / "sweep_abcd1234"
     path.mkdir(mode=0o755 if why == "open to others" else 0o700)
     (path / "data").write_text("precious")
     if why != "no lock":
         (path / "lock").write_text(module._boot() if why != "another boot" else "another")
     if why == "a link":
         path = path.rename(place / "elsewhere")
-        (place / "sweep-abcd1234").symlink_to(path)
+        (place / "sweep_abcd1234").symlink_to(path)
     with session_folder():
         pass
     assert (path / "data").read_text() == "precious"
@@ -136,7 +136,7 @@ def test_the_sticky_bit_makes_a_shared_place_safe(place, monkeypatch):
 
 
 def test_the_arguments_of_a_private_session_are_recognised():
-    session = "--session_dir=/tmp/sweep-a1b2c3_d/ray/session_2026-11-30_09-00-36_263772_14258"
+    session = "--session_dir=/tmp/sweep_a1b2c3_d/ray/session_2026-11-30_09-00-36_263772_14258"
     assert is_private_session(session)
     assert not is_private_session("--session_dir=/tmp/ray/session_2026-11-30_09-00-36_263772_1")
-    assert not is_private_session("--session_dir=/tmp/sweep-4711/ray/session_2026-11-30_09-00")
+    assert not is_private_session("--session_dir=/tmp/sweep-12345678/ray/session_2026-11-30_09-00")
