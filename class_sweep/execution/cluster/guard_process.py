@@ -23,7 +23,7 @@ def last_words(message: str) -> None:
     """Print an error as the last line of a process that ends without unwinding."""
     cursor = "\x1b[?25h" if os.isatty(2) else ""  # a live table hides it
     with contextlib.suppress(OSError):  # the terminal is gone
-        os.write(2, f"{cursor}\nerror: {message}\n".encode())
+        os.write(2, f"{cursor}\nerror: {message}\n".encode(errors="backslashreplace"))
 
 
 def remove_session(session: str, driver: int) -> None:

@@ -5,6 +5,7 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Self
 
 import psutil
@@ -35,12 +36,9 @@ _ENVIRONMENT = {
 START_SECONDS = 180.0  # for Ray to start; it takes 4 s on two quiet cores
 _STOP_SECONDS = 60.0
 _WATCH_SECONDS = 0.05  # Ray's own code ends the driver 0.3 s after the death of an agent
-# Processes without which a Ray ends, by a pattern of their command line.
-_VITAL = {
-    "control store (gcs_server)": re.compile(r"/gcs_server$"),
-    "raylet": re.compile(r"/raylet$"),
-    "agent": re.compile(r"^ray::\w+Agent|/agent\.py$|/agent/main\.py$"),
-}
+# The processes without which a Ray ends, by the file name of their program.
+_SERVERS = {"gcs_server": "control store (gcs_server)", "raylet": "raylet"}
+_AGENT = re.compile(r"^ray::\w+Agent|/agent\.py$|/agent/main\.py$")  # children of the raylet
 
 
 def set_environment() -> None:
@@ -95,15 +93,15 @@ class LocalRay:
                 self._guard.keep(session.path)
                 with private_ray(session, self._cores):
                     self._up.set()
-                    self._watch()
+                    self._watch(session.path)
         except Exception as error:
             self._error = error
         finally:
             self._up.set()
 
-    def _watch(self) -> None:
+    def _watch(self, session: Path) -> None:
         """Return when the instance is to stop; end this process if a vital one has ended."""
-        vital = _vital_processes()
+        vital = _vital_processes(session)
         while not self._stop.wait(_WATCH_SECONDS):
             for process, name in vital.items():
                 if _has_ended(process):
@@ -126,18 +124,32 @@ class LocalRay:
             self._thread.join(_STOP_SECONDS)
 
 
-def _vital_processes() -> dict[psutil.Process, str]:
-    """The processes that this one has started and without which its Ray ends, with their names."""
-    found = {}
-    for process in psutil.Process().children(recursive=True):
-        try:
-            arguments = process.cmdline()
-        except psutil.Error:
-            continue
-        for name, pattern in _VITAL.items():
-            if any(pattern.search(argument) for argument in arguments[:3]):
-                found[process] = name
-    return found
+def _vital_processes(session: Path) -> dict[psutil.Process, str]:
+    """The processes of a session that this one has started and without which its Ray ends."""
+    vital = {}
+    for server in _children(psutil.Process()):
+        arguments = _arguments(server)
+        name = _SERVERS.get(Path(arguments[0]).name)
+        if name and any(str(session) in argument for argument in arguments):
+            vital[server] = name
+            for agent in _children(server):
+                if any(map(_AGENT.search, _arguments(agent)[:3])):
+                    vital[agent] = "agent"
+    return vital
+
+
+def _children(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return list(process.children())
+    except psutil.Error:  # it has ended
+        return []
+
+
+def _arguments(process: psutil.Process) -> list[str]:
+    try:
+        return list(process.cmdline()) or [""]
+    except psutil.Error:
+        return [""]
 
 
 def _has_ended(process: psutil.Process) -> bool:

@@ -85,6 +85,12 @@ def test_a_reason_that_is_known_is_said_once_with_exit_code_1(end):
     assert not session.exists()
 
 
+def test_an_error_with_bytes_that_are_no_text_is_printed_nevertheless(end):
+    code, error, *_ = end("guard.end('Ray must run: \\udcff')")
+    assert code == 1
+    assert error.startswith("\nerror: Ray must run: \\udcff; continue with")
+
+
 @pytest.mark.parametrize("how", ["pass", "raise SystemExit(0)"])
 def test_an_orderly_end_is_without_a_word_and_cleans_up(end, how):
     code, error, child, session = end(how)

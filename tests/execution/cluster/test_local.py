@@ -114,6 +114,9 @@ def test_an_actor_of_ray_tune_takes_a_worker_that_has_imported_torch(tmp_path):
         instance.wait()
         wait_until(workers, usual=10)
         idle = workers()
+        vital = local._vital_processes(Path(os.environ["RAY_AUTH_TOKEN_PATH"]).parent)
+        assert sorted(vital.values()) == ["agent", "agent", "control store (gcs_server)", "raylet"]
+        assert not local._vital_processes(Path("/tmp/sweep_of_another"))  # noqa: S108
         with patched_ray_tune():
             actor = tune_controller._ActorClassCache().get(Plain).options(num_cpus=1).remote()
         pid, warm = ray.get(actor.loaded.remote())
