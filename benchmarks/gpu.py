@@ -70,8 +70,8 @@ def data_and_vectors(limit: int) -> tuple[DataSettings, str, str]:
     return Chebi20Data(source="chebi20", path=path), yaml, f"{{kind: mol2vec, vectors: {vectors}}}"
 
 
-def save_bert_base(folder: Path, texts: list[str]) -> None:
-    """A BERT of SciBERT's shape with random weights, and a WordPiece vocabulary of the texts."""
+def save_bert(folder: Path, texts: list[str], width: int = 768) -> None:
+    """A BERT of SciBERT's depth with random weights, and a WordPiece vocabulary of the texts."""
     from tokenizers import Tokenizer
     from tokenizers.models import WordPiece
     from tokenizers.normalizers import BertNormalizer
@@ -92,7 +92,11 @@ def save_bert_base(folder: Path, texts: list[str]) -> None:
     tokenizer.post_processor = BertProcessing(*ends)
     PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special).save_pretrained(folder)
     torch.manual_seed(0)
-    BertModel(BertConfig(vocab_size=31_090)).save_pretrained(folder)
+    heads = max(1, width // 64)
+    config = BertConfig(
+        vocab_size=31_090, hidden_size=width, num_attention_heads=heads, intermediate_size=4 * width
+    )
+    BertModel(config).save_pretrained(folder)
 
 
 def peak_flops() -> float:
@@ -172,7 +176,7 @@ def main() -> None:
         cache = arguments.cache or Path(folder, "cache")
         data, yaml, molecule = data_and_vectors(2_000 if arguments.quick else 20_000)
         model = Path(folder, "bert")
-        save_bert_base(model, load_pairs(data).texts)
+        save_bert(model, load_pairs(data).texts)
         for backbone in ("aman", "orma"):
             for batch in (BATCH, 4 * BATCH):
                 text = SPACE.format(

@@ -59,7 +59,7 @@ class Aman(Backbone):
         """`embedding`, (B, D)."""
         graphs = molecules.require_graphs()
         atoms = self.network(self.atoms(graphs.atoms), graphs)
-        mean = mean_of(atoms, graphs.atom_molecule, graphs.count)
+        mean = mean_of(atoms, graphs.atom_molecule, graphs.atom_counts)
         return self._shared_space(self.molecule_head(mean))
 
     def _shared_space(self, projected: torch.Tensor) -> Encoded:

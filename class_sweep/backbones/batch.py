@@ -33,12 +33,15 @@ class _OnDevice:
     """The base of a dataclass of tensors, whose tensors move together."""
 
     def to(self, device: torch.device) -> Self:
-        """A copy on a device."""
+        """A copy on a device. To a GPU the host only orders the copy, and does not wait for it."""
         moved: dict[str, Any] = {}
         for field in fields(self):  # type: ignore[arg-type]
             value = getattr(self, field.name)
-            movable = isinstance(value, torch.Tensor | _OnDevice)
-            moved[field.name] = value.to(device) if movable else value
+            if isinstance(value, torch.Tensor) and device.type == "cuda":
+                value = value.pin_memory().to(device, non_blocking=True)
+            elif isinstance(value, torch.Tensor | _OnDevice):
+                value = value.to(device)
+            moved[field.name] = value
         return type(self)(**moved)
 
 
@@ -89,41 +92,52 @@ class TokenIds(_OnDevice):
     Attributes:
         ids: (B, T) int64 token ids, 0 in the padding.
         mask: (B, T) true where there is a token, false in the padding.
+        padded: Whether there is padding. The host knows it; to ask a GPU would stop the host.
     """
 
     ids: torch.Tensor
     mask: torch.Tensor
+    padded: bool
 
     @classmethod
     def of(cls, tokens: Ragged) -> Self:
         """The token ids of B texts, padded to the longest text."""
         ids, mask = tokens.padded()
-        return cls(torch.from_numpy(ids.astype(np.int64)), torch.from_numpy(mask))
+        return cls(torch.from_numpy(ids.astype(np.int64)), torch.from_numpy(mask), not mask.all())
 
 
 @dataclass(frozen=True)
 class Graphs(_OnDevice):
     """B molecules as one graph of A atoms and K motifs, without edges between molecules.
 
+    The numbers of nodes are counted here, on the host. A count on a GPU would stop the host until
+    the GPU has caught up.
+
     Attributes:
         atoms: (A,) the substructure token of each atom.
         atom_molecule: (A,) the molecule of each atom, ascending.
-        bonds: (2, E) edges between atoms, in both directions.
+        atom_counts: (B,) the number of atoms of each molecule.
+        bonds: (2, E) edges between two different atoms, in both directions.
         bond_kinds: (E,) the kind of each edge.
         motif_molecule: (K,) the molecule of each motif, ascending.
+        motif_counts: (B,) the number of motifs of each molecule.
         members: (2, P) pairs of an atom and a motif that contains it.
-        motif_bonds: (2, Q) edges between motifs, in both directions.
-        count: B, the number of molecules.
+        member_counts: (K,) the number of atoms of each motif.
+        motif_bonds: (2, Q) edges between two different motifs, in both directions.
+        most_motifs: The largest of `motif_counts`.
     """
 
     atoms: torch.Tensor
     atom_molecule: torch.Tensor
+    atom_counts: torch.Tensor
     bonds: torch.Tensor
     bond_kinds: torch.Tensor
     motif_molecule: torch.Tensor
+    motif_counts: torch.Tensor
     members: torch.Tensor
+    member_counts: torch.Tensor
     motif_bonds: torch.Tensor
-    count: int
+    most_motifs: int
 
     @classmethod
     def of(cls, graphs: MoleculeGraphs) -> Self:
@@ -138,12 +152,15 @@ class Graphs(_OnDevice):
         return cls(
             atoms=_int64(graphs.atoms.values),
             atom_molecule=_int64(graphs.atoms.owners()),
+            atom_counts=_int64(np.diff(graphs.atoms.offsets)),
             bonds=_both_ways(ends + first_atom[graphs.bonds.owners(), None]),
             bond_kinds=_int64(np.tile(kinds[:, 0], 2)),
             motif_molecule=_int64(np.repeat(np.arange(len(graphs)), motifs)),
+            motif_counts=_int64(motifs),
             members=_int64(members.T),
+            member_counts=_int64(np.bincount(members[:, 1], minlength=motifs.sum())),
             motif_bonds=_both_ways(joined),
-            count=len(graphs),
+            most_motifs=int(motifs.max()),
         )
 
 

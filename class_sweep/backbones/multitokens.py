@@ -1,46 +1,37 @@
-"""The similarity of multi-tokens and motifs for many pairs, without memory for absent ones.
+"""The similarity of multi-tokens and motifs, from the similarities of their tokens.
 
-Few motifs of a pair have tokens, and padding gives every molecule as many motifs as the largest one
-has. The present means are therefore rows of one table, computed by an embedding bag.
+A motif's multi-token is the sum of its tokens, in direction equal to their mean. Its inner product
+with the motif is the sum of the tokens' similarities, and its squared length the sum of the inner
+products of its tokens. No vector of a multi-token is computed: every pair of a batch has its own,
+and the tokens are the same for all of them.
 """
 
 import torch
-from torch.nn import functional
+
+_SMALLEST = 1e-12  # of a squared length, below which a multi-token has no direction
 
 
 def mean_cosines(
-    tokens: torch.Tensor, motifs: torch.Tensor, column: torch.Tensor, there: torch.Tensor
+    similarity: torch.Tensor, tokens: torch.Tensor, column: torch.Tensor, mask: torch.Tensor
 ) -> torch.Tensor:
     """For each pair, the mean over its motifs with tokens of cos(mean token, motif).
 
     Every one of I texts is compared with every one of J molecules, in N independent groups.
 
     Args:
+        similarity: (N, I, T, J, M) the inner products of tokens and motifs of unit length.
         tokens: (N, I, T, D) the tokens of the texts.
-        motifs: (N, J, M, D) unit vectors, the motifs of the molecules.
         column: (N, I, J, T) the motif of each token.
-        there: (N, I, J, T) true where there is a token, equal for every j; at least one per text.
+        mask: (N, I, T) true where there is a token; at least one per text.
 
     Returns:
         (N, I, J) mean cosines.
     """
-    repeats, texts, molecules, length = column.shape
-    width = motifs.shape[2]
-    device = column.device
-    pair = torch.arange(repeats * texts * molecules, device=device).view(*column.shape[:3], 1)
-    token = torch.arange(repeats * texts * length, device=device).view(repeats, texts, 1, length)
-    cells, order = (pair * width + column)[there].sort(stable=True)
-    cells, sizes = torch.unique_consecutive(cells, return_counts=True)
-    # The sum of a motif's tokens has the direction of their mean.
-    sums = functional.embedding_bag(
-        token.expand(column.shape)[there][order],
-        tokens.flatten(0, 2),
-        sizes.cumsum(0) - sizes,
-        mode="sum",
-    )
-    of_pair = cells // width
-    molecule = of_pair // (texts * molecules) * molecules + of_pair % molecules
-    motif = motifs.flatten(0, 2)[molecule * width + cells % width]
-    cosines = (functional.normalize(sums, dim=-1) * motif).sum(dim=1)
-    summed = cosines.new_zeros(pair.numel()).index_add(0, of_pair, cosines)
-    return (summed / torch.bincount(of_pair, minlength=pair.numel())).view(column.shape[:3])
+    motif = torch.arange(similarity.shape[4], device=column.device)
+    own = column.transpose(2, 3).unsqueeze(4) == motif
+    own = (own & mask[:, :, :, None, None]).to(similarity.dtype)
+    products = tokens @ tokens.mT
+    lengths = (own * (products @ own.flatten(3)).view(own.shape)).sum(2)
+    present = own.amax(2)
+    cosines = (own * similarity).sum(2) * lengths.clamp(min=_SMALLEST).rsqrt()
+    return cosines.sum(3) / present.sum(3)

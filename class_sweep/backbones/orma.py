@@ -58,10 +58,12 @@ class Orma(Backbone):
         graphs = molecules.require_graphs()
         atoms, motifs, whole = self.graph(graphs)
         coarse = self._coarse(
-            self.molecule_heads, mean_of(atoms, graphs.atom_molecule, graphs.count), whole
+            self.molecule_heads, mean_of(atoms, graphs.atom_molecule, graphs.atom_counts), whole
         )
         projected = functional.normalize(self.molecule_heads["multitoken_motif"](motifs), dim=-1)
-        dense, mask = by_owner(projected, graphs.motif_molecule, graphs.count)
+        dense, mask = by_owner(
+            projected, graphs.motif_molecule, graphs.motif_counts, graphs.most_motifs
+        )
         return coarse | {"fine": dense, "mask": mask}
 
     def _coarse(self, heads: nn.ModuleDict, low: torch.Tensor, high: torch.Tensor) -> Encoded:
@@ -121,15 +123,17 @@ class Orma(Backbone):
         Returns:
             (N, I, J) mean cosines.
         """
-        similarity = torch.einsum("nitd,njmd->nijtm", tokens, motifs).detach()
-        shape = similarity.shape
-        rows = token_mask.unsqueeze(2).expand(shape[:4])
-        columns = motif_mask.unsqueeze(1).expand(*shape[:3], shape[4])
+        texts, molecules = tokens.shape[:3], motifs.shape[:3]
+        flat = tokens.flatten(1, 2) @ motifs.flatten(1, 2).mT
+        similarity = flat.view(*texts, *molecules[1:])  # (N, I, T, J, M)
+        of_pair = similarity.detach().permute(0, 1, 3, 2, 4)
+        rows = token_mask.unsqueeze(2).expand(of_pair.shape[:4])
+        columns = motif_mask.unsqueeze(1).expand(*of_pair.shape[:3], of_pair.shape[4])
         column = aligned(
-            similarity.flatten(0, 2), rows.flatten(0, 2), columns.flatten(0, 2),
+            of_pair.flatten(0, 2), rows.flatten(0, 2), columns.flatten(0, 2),
             beta=self._beta, iterations=self._iterations,
         )  # fmt: skip
-        return mean_cosines(tokens, motifs, column.view(shape[:4]), rows)
+        return mean_cosines(similarity, tokens, column.view(rows.shape), token_mask)
 
 
 class _Hierarchy(nn.Module):
@@ -149,13 +153,12 @@ class _Hierarchy(nn.Module):
         """The vectors of atoms (A, hidden), motifs (K, hidden) and molecules (B, hidden)."""
         atoms = self.atoms(graphs.atoms)
         of_motif, motif = graphs.members
-        motifs = mean_of(atoms[of_motif], motif, len(graphs.motif_molecule))
-        wholes = mean_of(motifs, graphs.motif_molecule, graphs.count)
-        sizes = [len(atoms), len(motifs), len(wholes)]
-        kinds = torch.arange(3, device=motif.device).repeat_interleave(
-            torch.tensor(sizes, device=motif.device)
-        )
-        nodes = torch.cat([atoms, motifs, wholes]) + self.kinds(kinds)
+        motifs = mean_of(atoms[of_motif], motif, graphs.member_counts)
+        wholes = mean_of(motifs, graphs.motif_molecule, graphs.motif_counts)
+        levels = [atoms, motifs, wholes]
+        sizes = [len(level) for level in levels]
+        kinds = self.kinds.weight.unbind()
+        nodes = torch.cat([level + kind for level, kind in zip(levels, kinds, strict=True)])
         atoms, motifs, wholes = self.network(nodes, _edges(graphs, *sizes[:2])).split(sizes)
         return atoms, motifs, wholes
 

@@ -72,4 +72,4 @@ class _GraphEncoder(nn.Module):
         """B molecules to (B, hidden)."""
         graphs = molecules.require_graphs()
         atoms = self.network(self.atoms(graphs.atoms), graphs.bonds)
-        return mean_of(atoms, graphs.atom_molecule, graphs.count)
+        return mean_of(atoms, graphs.atom_molecule, graphs.atom_counts)

@@ -45,6 +45,7 @@ class Transformer(nn.Module):
         self.model: Any = load_model(folder, torch.device("cpu"), torch.float32)
         self._pooling = settings.pooling
         self._depths = token_depths
+        self._takes_prepared_masks = takes_prepared_masks(self.model)
         self._frozen: list[nn.Module] = []
         if settings.trained_layers is not None:
             self._train_only_the_last(settings.trained_layers)
@@ -73,7 +74,7 @@ class Transformer(nn.Module):
         """The vectors of B texts, and their tokens if the backbone reads them."""
         output = self.model(
             input_ids=texts.ids,
-            attention_mask=texts.mask.long(),
+            attention_mask=self._attention_mask(texts),
             output_hidden_states=self._depths is not None,
         )
         sentence = pool(output.last_hidden_state, texts.mask, self._pooling)
@@ -82,6 +83,36 @@ class Transformer(nn.Module):
         states = output.hidden_states
         early, late = (states[layer_at(depth, len(states) - 1)] for depth in self._depths)
         return Texts(sentence, Tokens(pool(early, texts.mask, "mean"), late, texts.mask))
+
+    def _attention_mask(self, texts: TokenIds) -> torch.Tensor | None:
+        if not self._takes_prepared_masks:
+            return texts.mask.long()
+        return prepared_mask(texts.mask) if texts.padded else None
+
+
+def takes_prepared_masks(model: Any) -> bool:
+    """Whether a model gives the same states for `prepared_mask` as for a mask of tokens.
+
+    From a mask of tokens, models of transformers find out whether there is padding, and a host then
+    waits for its GPU in every step. A mask per query is used as it is, but not by every model.
+
+    Args:
+        model: In evaluation mode, on the CPU.
+    """
+    mask = torch.tensor([[True] * 4, [True, True, False, False]])
+    ids = mask.long()
+    try:
+        with torch.no_grad():
+            expected = model(input_ids=ids, attention_mask=mask.long()).last_hidden_state
+            states = model(input_ids=ids, attention_mask=prepared_mask(mask)).last_hidden_state
+    except Exception:  # each architecture refuses it in its own way
+        return False
+    return torch.allclose(states[mask], expected[mask], atol=1e-5)
+
+
+def prepared_mask(mask: torch.Tensor) -> torch.Tensor:
+    """(B, T) tokens to (B, 1, T, T): the tokens that each token attends to."""
+    return mask[:, None, None, :].expand(-1, -1, mask.shape[1], -1)
 
 
 def _layers(model: nn.Module) -> nn.ModuleList:

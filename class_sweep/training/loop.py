@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
 from operator import add
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import numpy as np
 import torch
@@ -26,6 +27,8 @@ from class_sweep.training.checkpoint import load_state, save_state
 from class_sweep.training.encoding import encode
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.split_metrics import split_metrics, split_ranks
+
+Item = TypeVar("Item")
 
 
 class Trainer:
@@ -79,6 +82,8 @@ class Trainer:
         )
         # One transfer for the trial, instead of a gather and a transfer in each step.
         self._resident = self._all_rows() if gpu and features.are_vectors else None
+        # On a CPU a second thread would take its core from the step.
+        self._makes_batches_ahead = gpu
         self._optimizer = torch.optim.AdamW(
             self.backbone.parameter_groups(settings.optimizer),
             lr=settings.optimizer.lr,
@@ -155,13 +160,17 @@ class Trainer:
     def _batches(self, block: NDArray[np.int64]) -> Iterator[list[Batch]]:
         """The batches of (n, B) training pairs, each in parts of the micro-batch size."""
         size = self.settings.optimizer.micro_batch_size or block.shape[1]
-        if self._resident is None:
+        if self._resident is not None:
+            for batch in torch.from_numpy(block).to(self.device):
+                yield [self._resident.of_vectors(part) for part in batch.split(size)]
+            return
+
+        def made() -> Iterator[list[Batch]]:
             for rows in self._rows[block]:
                 parts = np.split(rows, range(size, len(rows), size))
                 yield [self.features.batch(part, self.device) for part in parts]
-        else:
-            for batch in torch.from_numpy(block).to(self.device):
-                yield [self._resident.of_vectors(part) for part in batch.split(size)]
+
+        yield from one_ahead(made()) if self._makes_batches_ahead else made()
 
     def evaluate(self, split: str, pools: tuple[str, ...]) -> dict[str, float]:
         """Every metric of a split; see `class_sweep.training.split_metrics`."""
@@ -211,6 +220,15 @@ class Trainer:
                 "batching neighbourhood needs an index with neighbours, got one without"
             )
         return nearest
+
+
+def one_ahead(items: Iterator[Item]) -> Iterator[Item]:
+    """The items, each made by another thread while the caller works on the one before."""
+    with ThreadPoolExecutor(1, "batches") as thread:
+        following = thread.submit(next, items, None)
+        while (item := following.result()) is not None:
+            following = thread.submit(next, items, None)
+            yield item
 
 
 def curriculum_order(

@@ -86,65 +86,23 @@ def test_a_token_is_aligned_with_the_column_of_most_of_its_mass(problems, monkey
     assert torch.equal(one_by_one[rows], whole[rows])
 
 
-@pytest.fixture
-def many():
-    """Enough problems for a compiled step."""
-    generator = torch.Generator().manual_seed(2)
-    cost = 1 - torch.rand(300, 24, 12, generator=generator)
-    rows = torch.arange(24) < torch.randint(1, 25, (300, 1), generator=generator)
-    columns = torch.arange(12) < torch.randint(1, 13, (300, 1), generator=generator)
-    assert cost.numel() >= transport._WORTH_COMPILING
-    return cost, rows, columns
+def test_a_gpu_solves_padded_blocks_with_the_same_result(problems, monkeypatch):
+    cost, rows, columns = problems
+    trimmed = aligned(1 - cost, rows, columns, beta=0.5, iterations=50)
+    monkeypatch.setattr(transport, "_knows_sizes", lambda _: False)
+    for largest in (60, 1 << 24):
+        monkeypatch.setattr(transport, "_LARGEST", largest)
+        padded = aligned(1 - cost, rows, columns, beta=0.5, iterations=50)
+        assert torch.equal(padded[rows], trimmed[rows])
 
 
-@pytest.fixture
-def advances(monkeypatch):
-    """The number of uncompiled steps."""
-    transport._compiled("cpu")  # of the step itself
-    taken = []
-    plain = transport._advance
-    monkeypatch.setattr(transport, "_advance", lambda *given: taken.append(1) or plain(*given))
-    return taken
-
-
-def test_a_compiled_plan_equals_the_uncompiled_one(many, advances, monkeypatch):
-    cost, rows, columns = many
-    compiled = proximal_plan(*many, beta=0.5, iterations=50)
-    stats = torch._dynamo.utils.counters["stats"]
-    graphs = stats["unique_graphs"]
-    smaller = cost[:290, :20], rows[:290, :20], columns[:290]
-    proximal_plan(*(part.contiguous() for part in smaller), beta=1, iterations=5)
-    assert stats["unique_graphs"] == graphs  # one graph for all sizes
-    assert not advances
-    monkeypatch.setattr(transport, "_WORTH_COMPILING", 1 << 40)
-    plain = proximal_plan(*many, beta=0.5, iterations=50)
-    assert len(advances) == 50
-    torch.testing.assert_close(compiled.exp(), plain.exp(), atol=1e-6, rtol=1e-4)
-
-
-def test_without_a_compiler_the_step_runs_uncompiled_with_one_warning(
-    many, advances, monkeypatch, caplog
-):
-    def fails(*_, **__):
-        raise RuntimeError("no C++ compiler\nand much more")
-
-    monkeypatch.setattr(torch, "compile", lambda *_, **__: fails)
-    transport._compiled.cache_clear()
-    try:
-        for _ in range(2):
-            plan = proximal_plan(*many, beta=0.5, iterations=3)
-    finally:
-        transport._compiled.cache_clear()
-    assert len(advances) == 6
-    assert torch.isfinite(plan.exp()).all()
-    assert [r.getMessage() for r in caplog.records] == [
-        "ORMA's transport is not compiled, and so slower: no C++ compiler"
-    ]
-
-
-@pytest.mark.parametrize("size", [(1, 300, 300), (300, 1, 300), (300, 300, 1)])
-def test_sizes_that_would_be_compiled_anew_run_uncompiled(advances, size):
-    cost = torch.rand(*size)
-    masks = torch.ones(size[:2], dtype=torch.bool), torch.ones(size[::2], dtype=torch.bool)
-    proximal_plan(cost, *masks, beta=0.5, iterations=2)
-    assert len(advances) == 2
+@given(st.floats(0.05, 3), st.integers(1, 60), st.integers(0, 2**32 - 1))
+def test_an_extreme_beta_loses_no_mass_in_float32(beta, iterations, seed):
+    generator = np.random.default_rng(seed)
+    cost = np.where(generator.uniform(size=(8, 5)) < 0.3, 2.0, generator.uniform(0, 2, (8, 5)))
+    masks = torch.ones(1, 8, dtype=torch.bool), torch.ones(1, 5, dtype=torch.bool)
+    given_cost = torch.tensor(cost, dtype=torch.float32)[None]
+    plan = proximal_plan(given_cost, *masks, beta=beta, iterations=iterations)[0].exp().numpy()
+    np.testing.assert_allclose(plan.sum(0), np.full(5, 1 / 5), rtol=1e-3)
+    exact = proximal_plan(torch.tensor(cost)[None], *masks, beta=beta, iterations=iterations)
+    np.testing.assert_allclose(plan, exact[0].exp().numpy(), atol=1e-3)
