@@ -3,7 +3,7 @@
 import errno
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from class_sweep.errors import StorageError
@@ -57,6 +57,25 @@ def faults_as_errors(rule: str) -> Iterator[None]:
         if reason is None:
             raise
         raise StorageError(f"{rule}: {reason}") from error
+
+
+@contextmanager
+def faults_advised(advice: Callable[[], str]) -> Iterator[None]:
+    """Turn the faults of a block into one StorageError that says how to go on.
+
+    Args:
+        advice: How to go on; asked for after the fault.
+
+    Raises:
+        StorageError: If a disk, a file system or SQLite refused something.
+    """
+    try:
+        yield
+    except Exception as error:
+        reason = fault_of(error)
+        if reason is None:
+            raise
+        raise StorageError(f"{reason}; {advice()}") from error
 
 
 def _of_the_network(error: OSError) -> bool:

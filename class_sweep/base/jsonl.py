@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from io import FileIO
 from pathlib import Path
 
+from class_sweep.base.files import sync_folder
 from class_sweep.base.input_files import read_input
 from class_sweep.base.limits import MAX_RESULT_BYTES
 from class_sweep.errors import ResultsError, StorageError
@@ -48,6 +49,7 @@ class LineLog:
             if self._file is None:
                 self._check = self._last_check()
                 self._file = self.path.open("ab", buffering=0)
+                sync_folder(self.path.parent)
             if self._key is not None:
                 check = _check_of(self._check, content)
                 content = b'%b%b%b"}' % (content[:-1], _MARK, check)

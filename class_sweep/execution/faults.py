@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from class_sweep.base.faults import fault_of
-from class_sweep.errors import InterruptedSweepError, StorageError, command_line
+from class_sweep.base.faults import faults_advised
+from class_sweep.errors import InterruptedSweepError, command_line
 from class_sweep.execution.checkpoint_manager import CheckpointManager
 from class_sweep.results.folder import ResultsFolder, ResultsWriter
 
@@ -20,11 +20,8 @@ def faults_explained(folder: ResultsFolder, command: str) -> Iterator[None]:
     Raises:
         StorageError: In place of the fault.
     """
-    try:
+    with faults_advised(lambda: _how_to_go_on(folder, command)):
         yield
-    except Exception as error:
-        _explain(error, folder, command)
-        raise
 
 
 @contextmanager
@@ -41,19 +38,13 @@ def new_folder_settled(writer: ResultsWriter, checkpoints: CheckpointManager) ->
         yield
     except (KeyboardInterrupt, InterruptedSweepError):
         raise
-    except BaseException as error:
+    except BaseException:
         if writer.trials_began:
-            _explain(error, writer.folder, "resume")
-        else:
-            writer.discard()
-            checkpoints.discard()
+            with faults_explained(writer.folder, "resume"):
+                raise
+        writer.discard()
+        checkpoints.discard()
         raise
-
-
-def _explain(error: BaseException, folder: ResultsFolder, command: str) -> None:
-    """Raise a StorageError in place of a fault; return if the error is another one."""
-    if reason := fault_of(error):
-        raise StorageError(f"{reason}; {_how_to_go_on(folder, command)}") from error
 
 
 def _how_to_go_on(folder: ResultsFolder, command: str) -> str:

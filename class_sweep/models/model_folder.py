@@ -25,6 +25,7 @@ from safetensors.numpy import save_file as save_arrays
 from safetensors.torch import load_file, save_file
 
 from class_sweep import __version__
+from class_sweep.base.files import replace_durably
 from class_sweep.base.hashing import file_digest, fingerprint
 from class_sweep.base.input_files import open_input, read_input
 from class_sweep.base.limits import MAX_RESULT_BYTES, MAX_SPACE_BYTES
@@ -145,7 +146,7 @@ class ModelContents:
             (partial / MANIFEST).write_text(f"{sealed}\n", encoding="utf-8")
             for name in (*_SEALED, CARD, MANIFEST):
                 _flush(partial / name)
-            partial.rename(path)
+            replace_durably(partial, path)
         except OSError as error:
             shutil.rmtree(partial, ignore_errors=True)
             raise StorageError(

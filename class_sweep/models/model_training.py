@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from class_sweep.base.array_cache import ArrayCache, default_cache_folder
+from class_sweep.base.faults import faults_advised
 from class_sweep.base.files import write_atomic
 from class_sweep.base.locks import require_lockable
 from class_sweep.config.document import Space, dump_settings, load_space, parse_space
@@ -89,6 +90,7 @@ def train(
     Raises:
         InputError: If an argument is unusable. Nothing has been written then.
         InterruptedTrainingError: If the callback requested a stop.
+        StorageError: If a disk refused a file; the last checkpoint stays.
 
     Example:
         ```python
@@ -100,12 +102,13 @@ def train(
     """
     space = load_configuration(Path(config))
     cache = ArrayCache(default_cache_folder())
-    with pickles_allowed(allow_pickle):
+    options = [*([] if seeds is None else ["--seeds", seeds])]
+    options += ["--allow-pickle"] if allow_pickle else []
+    again = command_line("train", config, "--out", out, *options)
+    with pickles_allowed(allow_pickle), faults_advised(lambda: f"continue with: {again}"):
         models = train_space(space, Path(out), seeds, cache=cache, callback=callback or Callback())
     if models is None:
-        options = [*([] if seeds is None else ["--seeds", seeds])]
-        options += ["--allow-pickle"] if allow_pickle else []
-        raise InterruptedTrainingError(command_line("train", config, "--out", out, *options))
+        raise InterruptedTrainingError(again)
     return models
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-from class_sweep.base.files import write_atomic
+from class_sweep.base.files import make_folder, write_atomic
 from class_sweep.base.locks import Lock
 from class_sweep.config.document import Space, load_space
 from class_sweep.config.inputs import SPLITS
@@ -127,7 +127,7 @@ def train_model(space: Space, folder: Path, prepared: Prepared, callback: Callba
     """
     work = _work_folder(folder)
     try:
-        work.mkdir(parents=True, exist_ok=True)
+        make_folder(work)
     except OSError as error:
         raise StorageError(f"a folder must be writable: {work}: {error.strerror}") from error
     try:

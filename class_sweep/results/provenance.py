@@ -14,7 +14,7 @@ from class_sweep.config.settings_changes import (
     is_execution,
     location_settings,
 )
-from class_sweep.errors import InputError, ResultsError
+from class_sweep.errors import InputError, ResultsError, command_line
 from class_sweep.results.environment import Environment, Provenance
 from class_sweep.results.folder import ResultsFolder, ResultsWriter
 
@@ -57,11 +57,11 @@ def load_begun(folder: ResultsFolder, *, to_continue: bool = False) -> Space:
 
 def _way_out(changed: Mapping[str, str], folder: ResultsFolder, locations: set[str]) -> str:
     if all(path.startswith("confirm.") for path in changed):
-        return (
-            f"restore it; the options of `class-sweep confirm {folder.path}` change a confirmation"
-        )
+        command = command_line("confirm", folder.path)
+        return f"restore it; the options of `{command}` change a confirmation"
     if changed.keys() <= locations:
-        return f"after the inputs have moved, continue once with: class-sweep resume {folder.path}"
+        command = command_line("resume", folder.path)
+        return f"after the inputs have moved, continue once with: {command}"
     if changed.keys() == {_TRIALS}:
         return (
             "the number of trials is part of the search; run the space into a new folder for more"

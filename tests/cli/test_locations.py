@@ -1,10 +1,12 @@
 """Every command reads a location in the same way: a path, `file:///path`, or an object store."""
 
 import shutil
+import sqlite3
 
 import pytest
 from made_sweeps import make_folder
 
+from class_sweep.results.folder import ResultsFolder, ResultsWriter
 from class_sweep.results.upload import Uploader
 from class_sweep.storage.remote import Storage
 
@@ -44,3 +46,25 @@ def test_an_output_may_be_a_file_uri_and_nothing_else_with_a_scheme(command, fol
         code, _, err = command(*arguments)
         assert code == 2
         assert "must be a path or file:///path" in err
+
+
+def state_of(folder):
+    return {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in folder.rglob("*") if p.is_file()}
+
+
+@pytest.mark.parametrize(
+    "arguments", [["status"], ["status", "--json"], ["export"], ["report", "--markdown"]]
+)
+def test_reading_a_sweep_that_runs_changes_nothing_in_its_folder(command, folder, arguments):
+    """Also where its driver is in the middle of a transaction of SQLite."""
+    name, *options = arguments
+    with ResultsWriter(ResultsFolder(folder)):
+        study = sqlite3.connect(folder / "study.db", isolation_level=None)
+        study.execute("CREATE TABLE trials (number INTEGER)")
+        study.execute("BEGIN IMMEDIATE")
+        study.execute("INSERT INTO trials VALUES (0)")
+        before = state_of(folder)
+        code, _, err = command(name, folder, *options)
+        assert state_of(folder) == before
+        study.close()
+    assert code == 0, err

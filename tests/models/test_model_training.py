@@ -4,6 +4,8 @@ import json
 import math
 import os
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -215,3 +217,31 @@ def test_a_model_is_trained_by_one_process(config, tmp_path):
     held = Lock.take(tmp_path / "out.training" / ".lock")
     with held, pytest.raises(ModelError, match="by one process"):
         train(config, tmp_path / "out")
+
+
+def test_a_full_disk_is_one_error_with_the_command_that_continues(config, tmp_path):
+    """The checkpoint is larger than the process may write."""
+    script = """
+import resource, sys
+from class_sweep.errors import StorageError
+from class_sweep.models import train
+from class_sweep.results.callback import Callback
+
+class Stop(Callback):
+    def stop_requested(self):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))
+        return True
+
+try:
+    train(sys.argv[1], sys.argv[2], callback=Stop())
+except StorageError as error:
+    print(error)
+"""
+    out = tmp_path / "a b"
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(config), str(out)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "File too large" in done.stdout
+    assert f"continue with: class-sweep train {config} --out '{out}'" in done.stdout
+    assert train(config, out)
