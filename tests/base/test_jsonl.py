@@ -1,7 +1,9 @@
 """The chain of checksums of a log: any change of its lines is found, by file and line."""
 
+import errno
 import json
 import logging
+import os
 
 import pytest
 from hypothesis import given
@@ -33,6 +35,32 @@ def log(tmp_path):
 
 def test_what_was_written_is_read_without_its_checksum(log):
     assert read(log) == list(enumerate(LINES, start=1))
+
+
+def test_each_line_is_on_the_disk_before_append_returns(tmp_path, monkeypatch):
+    path, flushed = tmp_path / "trials.jsonl", []
+    log, fsync = LineLog(path, KEY), os.fsync
+
+    def record(handle):
+        fsync(handle)
+        flushed.append((os.fstat(handle).st_ino, path.read_bytes().count(b"\n")))
+
+    monkeypatch.setattr(os, "fsync", record)
+    for number, line in enumerate(LINES, start=1):
+        log.append(line)
+        assert (path.stat().st_ino, number) in flushed
+    log.close()
+
+
+def test_a_line_that_the_disk_does_not_flush_is_an_error(log, monkeypatch):
+    def fail(_handle):
+        raise OSError(errno.EIO, "Input/output error")
+
+    opened = LineLog(log, KEY)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fail)
+        with pytest.raises(StorageError, match=r"must be written down: .*Input/output"):
+            opened.append(LINES[0])
 
 
 def test_each_line_is_json_with_16_more_characters_of_checksum(log):

@@ -16,7 +16,7 @@ each = pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutat
 
 
 def test_there_are_enough_and_no_two_are_the_same():
-    assert len(MUTATIONS) >= 30
+    assert len(MUTATIONS) >= 60
     assert len({(m["file"], m["old"], m["new"]) for m in MUTATIONS}) == len(MUTATIONS)
     assert len({m["what"] for m in MUTATIONS}) == len(MUTATIONS)
 

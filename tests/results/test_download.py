@@ -155,6 +155,26 @@ def test_a_folder_and_a_storage_that_diverged_are_not_merged(folder, storage, na
     assert contents(folder.path) == before
 
 
+def test_a_reading_of_the_test_split_in_the_storage_alone_is_downloaded(folder, storage):
+    storage.put("test.jsonl", b"a\n")
+    assert merge_remote(folder, storage)
+    assert folder.tests.read_text() == "a\n"
+
+
+@pytest.mark.parametrize("to_resume", [False, True])
+def test_files_are_read_in_the_order_that_keeps_a_sweep_consistent(
+    folder, storage, tmp_path, monkeypatch, to_resume
+):
+    fetch, names = Storage.fetch, []
+    monkeypatch.setattr(
+        Storage, "fetch", lambda self, name, to: names.append(name) or fetch(self, name, to)
+    )
+    download(storage, tmp_path / "look", to_resume=to_resume)
+    order = [names.index(name) for name in ("summary.json", "trials.jsonl", "confirm/a.npz")]
+    # While another driver uploads, the conclusions come first: what they depend on is there then.
+    assert order == sorted(order, reverse=to_resume)
+
+
 def test_a_new_storage_adds_nothing_to_the_folder(folder, tmp_path):
     assert not merge_remote(folder, Storage.parse(str(tmp_path / "new")))
 

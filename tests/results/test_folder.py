@@ -155,6 +155,7 @@ def test_the_check_whether_a_folder_is_in_use_writes_nothing(tmp_path):
 
 def test_a_new_folder_holds_the_space_as_it_was_run(folder):
     assert folder.space.read_text() == "data: here\n"
+    assert [path.name for path in folder.path.parent.iterdir()] == [folder.path.name]
 
 
 def test_an_existing_folder_is_refused_with_the_command_that_continues_it(folder):

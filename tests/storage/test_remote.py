@@ -68,6 +68,26 @@ def test_written_files_are_read_back_and_can_be_replaced(storage, tmp_path):
     assert abs(storage.stat("a.txt").mtime - time.time()) < 10
 
 
+class Torn(io.BytesIO):
+    """A stream that fails after its first bytes."""
+
+    def read(self, _size=-1):
+        if self.tell():
+            raise OSError("the worker died")
+        return super().read(4)
+
+
+def test_a_file_on_a_shared_path_is_written_as_a_whole_or_not_at_all(tmp_path):
+    storage = Storage.parse(str(tmp_path / "shared"))
+    storage.put("state", b"old")
+    for name in ("state", "new"):
+        with pytest.raises(StorageError, match="the worker died"):
+            storage.put(name, Torn(b"new content"))
+    assert storage.get("state") == b"old"
+    # What is left of a torn write is not a file of the storage.
+    assert set(storage.files()) == {"state"}
+
+
 def test_a_missing_file_and_an_empty_storage(storage):
     assert storage.files() == {}
     assert storage.stat("a.txt") is None
