@@ -30,21 +30,28 @@ class Counts(tune.Callback):
     def on_trial_complete(self, iteration, trials, trial, **info):
         self.held.append(len(trials))
 
+    on_trial_error = on_trial_complete
+
 
 class OneReport(tune.Trainable):
+    """Reports once, or raises: each second trial."""
+
     def setup(self, config):
-        pass
+        self.number = config["number"]
 
     def reset_config(self, new_config):
+        self.number = new_config["number"]
         return True
 
     def step(self):
+        if self.number % 2:
+            raise RuntimeError("it dies")
         return {"done": True}
 
 
 @pytest.mark.ray
 @pytest.mark.filterwarnings("ignore")  # Tune's own
-def test_ray_tune_keeps_no_ended_trials(tmp_path):
+def test_ray_tune_keeps_no_trials_that_have_ended_or_failed(tmp_path):
     counts = Counts()
     with LocalRay(1) as instance:
         instance.start()
@@ -54,7 +61,8 @@ def test_ray_tune_keeps_no_ended_trials(tmp_path):
                 tune.with_resources(OneReport, {"cpu": 1}),
                 name="many",
                 storage_path=str(tmp_path),
-                num_samples=12,
+                config={"number": tune.grid_search(list(range(12)))},
+                raise_on_failed_trial=False,
                 max_concurrent_trials=1,
                 reuse_actors=True,
                 callbacks=[counts],
