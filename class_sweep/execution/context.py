@@ -123,13 +123,16 @@ def open_context(
     space = request.space
     resources, limit = space.settings.resources, space.settings.search.max_concurrent
     clock = Clock(ResultsFolder(request.path).seconds())
+    advice = f"every report is kept, continue with: {request.resume_command}"
     with Guard() as guard, open_runtime(space, request.address, guard) as runtime:
+        if request.path.exists():
+            guard.advise(advice)
         if ray.is_initialized():  # a joined cluster; a local instance starts later
             require_shared(checkpoints.location, ray.nodes())  # type: ignore[no-untyped-call]
         prepared = _prepare(request, clock, runtime)
         slots = TrialSlots(resources, limit, runtime.machines, runtime.launchable)
         with open_writer(describe_environment(space, prepared)) as writer:
-            guard.advise(f"every report is kept, continue with: {request.resume_command}")
+            guard.advise(advice)
             yield SweepContext(
                 space, writer, checkpoints, prepared, slots, clock, request.callback,
                 request.tracking,
