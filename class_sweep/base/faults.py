@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from class_sweep.errors import StorageError
+from class_sweep.errors import ClassSweepError, StorageError
 
 _MARK = f"{StorageError.__module__}.{StorageError.__qualname__}: "  # how a traceback names it
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -17,8 +17,11 @@ _WORDS = (*map(os.strerror, (*_FULL, *_FAILING)), "disk is full")  # the last is
 def fault_of(error: BaseException) -> str | None:
     """What the machine refused, in words; None if an error and its causes are none of it.
 
-    SQLAlchemy and Optuna wrap the errors of SQLite, so the causes are followed.
+    SQLAlchemy and Optuna wrap the errors of SQLite, so the causes are followed. Our other errors
+    say more than their causes.
     """
+    if isinstance(error, ClassSweepError) and not isinstance(error, StorageError):
+        return None
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, StorageError | sqlite3.Error):

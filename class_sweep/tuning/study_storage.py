@@ -5,7 +5,7 @@ and reads all open trials again at each call. For short trials that would domina
 """
 
 from collections.abc import Container, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from optuna.storages import InMemoryStorage, RDBStorage
@@ -15,7 +15,10 @@ from sqlalchemy import URL
 
 from class_sweep.base.faults import faults_as_errors
 from class_sweep.base.files import replace_durably
+from class_sweep.errors import ResultsError, StorageError
 from class_sweep.tuning.sampler_view import SamplerView
+
+_DAMAGED = ("malformed", "not a database")  # in the words of SQLite
 
 
 class MemoryStorage(InMemoryStorage):
@@ -69,7 +72,7 @@ class FileStorage(MemoryStorage):
         """Open or create the file at `path`."""
         super().__init__()
         self._path = path
-        with self._faults():
+        with study_faults(path):
             self._file = open_file(path)
         self._ids: dict[int, int] = {}  # of open trials: number to id in the file
         self._saved: dict[int, set[object]] = {}  # of open trials: the names that the file has
@@ -79,7 +82,7 @@ class FileStorage(MemoryStorage):
     ) -> int:
         """Create the study with the trials that the file has."""
         study_id = super().create_new_study(directions, study_name)
-        with self._faults():
+        with study_faults(self._path):
             self._read_file(study_id, directions)
         return study_id
 
@@ -102,11 +105,8 @@ class FileStorage(MemoryStorage):
         Raises:
             StorageError: If SQLite cannot write it.
         """
-        with self._faults():
+        with study_faults(self._path):
             self._save(number)
-
-    def _faults(self) -> AbstractContextManager[None]:
-        return faults_as_errors(f"a study must be readable and writable: {self._path}")
 
     def _save(self, number: int) -> None:
         trial = self._get_trial(self.get_trial_id_from_study_id_trial_number(0, number))
@@ -135,6 +135,26 @@ class FileStorage(MemoryStorage):
             self._file.set_trial_state_values(file_id, trial.state, trial.values)
 
 
+@contextmanager
+def study_faults(path: Path) -> Iterator[None]:
+    """Turn the faults of SQLite in a block into one error.
+
+    Raises:
+        ResultsError: If the file is damaged.
+        StorageError: If SQLite cannot read or write it for another reason.
+    """
+    try:
+        with faults_as_errors(f"a study must be readable and writable: {path}"):
+            yield
+    except StorageError as error:
+        if any(words in str(error) for words in _DAMAGED):
+            raise ResultsError(
+                f"study.db must be a whole file of SQLite: {error}; restore it from a copy, for"
+                " example the one in a storage, or run the space into a new folder"
+            ) from None
+        raise
+
+
 def open_file(path: Path) -> RDBStorage:
     """Optuna's storage in a SQLite file, which is created if it does not exist."""
     # A path may hold the characters that mean something in a URL.
@@ -153,8 +173,16 @@ def reopen_trials(path: Path, ended: Container[int]) -> None:
         path: The study file.
         ended: The numbers of the trials that have ended in the log.
     """
+    with study_faults(path):
+        _reopen_trials(path, ended)
+
+
+def _reopen_trials(path: Path, ended: Container[int]) -> None:
     file = open_file(path)
-    (study,) = file.get_all_studies()
+    studies = file.get_all_studies()
+    if not studies:  # the ledger tells that the study lacks the trials of the log
+        return
+    (study,) = studies
     trials = file.get_all_trials(study._study_id)
     too_early = {t.number for t in trials if t.state.is_finished() and t.number not in ended}
     if too_early:

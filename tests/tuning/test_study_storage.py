@@ -2,6 +2,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
+from class_sweep.errors import ResultsError, StorageError
 from class_sweep.tuning.study_storage import FileStorage, MemoryStorage, reopen_trials
 
 AXES = {
@@ -203,3 +204,44 @@ def test_an_early_value_is_not_compared_with_a_late_one():
     with memory.sampler_view():
         shown = [t.number for t in study.get_trials(deepcopy=False)]
     assert shown == [*range(100), *range(200, 1100)]
+
+
+# --- files that SQLite refuses --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["study σ?", "50%", "a#1", "{SCHEMA_VERSION}", "x@y:1", "a&b=c"])
+def test_the_file_is_at_its_path_whatever_the_path_is_called(tmp_path, name):
+    path = tmp_path / name / "study.db"
+    path.parent.mkdir()
+    opened(path)
+    assert [p.relative_to(tmp_path) for p in tmp_path.rglob("*") if p.is_file()] == [
+        path.relative_to(tmp_path)
+    ]
+
+
+@pytest.mark.parametrize("bytes_left", [20, 5_000, 60_000])
+def test_a_cut_or_overwritten_file_is_one_error_that_names_it(path, bytes_left):
+    _, study = opened(path)
+    study.ask(AXES)
+    damaged = path.read_bytes()[:bytes_left]
+    for content in (damaged, b"\xff" * 100 + damaged):
+        path.write_bytes(content)
+        for attempt in (lambda: opened(path), lambda: reopen_trials(path, {0})):
+            with pytest.raises(ResultsError, match="must be a whole file of SQLite") as caught:
+                attempt()
+            assert str(path) in str(caught.value)
+            assert "restore it from a copy" in str(caught.value)
+        assert path.read_bytes() == content
+
+
+def test_a_file_that_was_emptied_is_left_to_the_ledger(path):
+    path.touch()
+    reopen_trials(path, {0})
+
+
+def test_a_folder_that_is_gone_is_one_error(path):
+    file, study = opened(path)
+    path.parent.rename(path.parent.with_name("moved"))
+    study.ask(AXES)
+    with pytest.raises(StorageError, match=r"must be readable and writable: .*study\.db: "):
+        file.save(0)
