@@ -33,10 +33,16 @@ def test_every_configuration_was_trained_to_its_end_under_every_seed(table):
 
 
 def test_the_figures_of_the_default_pruner_are_those_in_the_documents():
-    settings = [*settings_to_try(["asha"], [1], [2], []), *settings_to_try(["none"], [], [], [])]
+    settings = [
+        *settings_to_try(["successive_halving"], [2], [4], []),  # the default
+        *settings_to_try(["asha"], [1], [2], []),
+        *settings_to_try(["none"], [], [], []),
+    ]
     result = replay_table(FOLDER, settings, ReplayOptions())
-    default, none = result.pruners
-    assert default.samples == pytest.approx(0.255, abs=5e-4)
-    assert default.regret == pytest.approx(0.26, abs=5e-3)
+    default, asha, none = result.pruners
+    assert default.samples == pytest.approx(0.305, abs=5e-4)
+    assert default.regret == pytest.approx(0.14, abs=5e-3)
+    assert asha.samples == pytest.approx(0.255, abs=5e-4)
+    assert asha.regret == pytest.approx(0.26, abs=5e-3)
     assert none.regret == pytest.approx(0.19, abs=5e-3)
     assert result.rungs[0].correlation == pytest.approx(0.38, abs=5e-3)

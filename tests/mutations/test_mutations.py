@@ -58,6 +58,14 @@ def test_the_unmutated_copy_passes(run_tests):
 
 
 @pytest.mark.long
+def test_a_mutation_that_changes_nothing_passes_right_after_one_that_is_noticed(run_tests):
+    mutation = MUTATIONS[0]
+    assert run_tests([mutation["test"]], mutation)["failed"]
+    answer = run_tests([mutation["test"]], mutation | {"new": mutation["old"]})
+    assert answer["code"] == 0, answer["output"]
+
+
+@pytest.mark.long
 @each
 def test_a_mutation_is_noticed(run_tests, mutation):
     answer = run_tests([mutation["test"]], mutation)
