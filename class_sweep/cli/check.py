@@ -36,6 +36,7 @@ def check(
     Example: `class-sweep check search_spaces/demo.yaml --no-index`
     """
     from class_sweep.config.document import load_space
+    from class_sweep.config.idle_warnings import idle_warnings
     from class_sweep.curriculum.space_warnings import space_warnings
     from class_sweep.encoders.pickles import pickles_allowed
     from class_sweep.preparation.footprint import max_checkpoint_bytes, results_bytes
@@ -52,7 +53,8 @@ def check(
     copy = new_storage(storage, Path("results") / file.stem)
     if copy:
         copy.require_usable()
-    warnings = [*space_warnings(space), *make_sampler(space).notes(), *pruning_notes(space)]
+    warnings = [*idle_warnings(space), *space_warnings(space)]
+    warnings += [*make_sampler(space).notes(), *pruning_notes(space)]
     features = checkpoints = None
     tables: list[Block] = []
     with _machines(space, address) as machines:

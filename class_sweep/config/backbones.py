@@ -3,14 +3,14 @@
 The optimizer and the batches of a paper are in `search_spaces/NAME.yaml`.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from class_sweep.config.component_settings import ComponentSettings
-from class_sweep.config.components import BACKBONES
-from class_sweep.config.section import Fraction
+from class_sweep.config.components import BACKBONES, INTENSITIES
+from class_sweep.config.section import Fraction, Idle
 
 Units = Annotated[int, Field(ge=1, le=65536, description="units of a hidden layer")]
 Dimension = Annotated[int, Field(ge=1, le=65536, description="units of the shared space")]
@@ -55,6 +55,11 @@ class Text2MolBackbone(BackboneSettings):
     dropout: Dropout = 0.0
     temperature: Temperature = 0.07
 
+    def idle(self, settings: Any) -> dict[str, Idle]:  # noqa: ARG002
+        """The layers of the graph network, where there is none."""
+        perceptron = Idle("the perceptron has no graph layers", ("backbone.molecule",))
+        return {"backbone.layers": perceptron} if self.molecule == "mlp" else {}
+
 
 class AmanBackbone(BackboneSettings):
     """AMAN (Zhao et al., IEEE TAI 2023): graph transformer, hardest triplets, a Wasserstein critic.
@@ -93,6 +98,22 @@ class AmanBackbone(BackboneSettings):
     gradient_penalty: Annotated[
         float, Field(ge=0, le=1000, description="weight of the penalty in the critic's loss")
     ] = 10.0
+
+    def idle(self, settings: Any) -> dict[str, Idle]:
+        """The critic's settings without an adversarial loss, and its intensity without one."""
+        curriculum, follows = settings.curriculum, "backbone.critic_follows_intensity"
+        curves = curriculum.intensity
+        curve = curves.get("adversarial", "constant") if isinstance(curves, dict) else curves
+        idle = {}
+        if curriculum.intensity_target != "loss" or INTENSITIES.load(curve).is_constant:
+            acting = ("curriculum.intensity", "curriculum.intensity_target")
+            idle[follows] = Idle("the adversarial loss has no intensity", acting)
+        if self.adversarial_weight == 0:
+            unweighted = Idle("adversarial_weight is 0", ("backbone.adversarial_weight",))
+            critic = ("critic_lr", "critic_steps", "gradient_penalty")
+            idle |= {f"backbone.{name}": unweighted for name in critic}
+            idle |= {follows: unweighted, "curriculum.intensity.adversarial": unweighted}
+        return idle
 
     @field_validator("heads")
     @classmethod

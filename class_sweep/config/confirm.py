@@ -1,11 +1,11 @@
 """The settings of the confirmation that follows a sweep."""
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from class_sweep.config.section import Section
+from class_sweep.config.section import Idle, Section
 
 Control = Literal[
     "full_data",
@@ -46,6 +46,18 @@ class Confirm(Section):
         default_factory=_default_controls,
         description="the schedules to compare with; the sweep's claim is against the first",
     )
+
+    def idle(self, settings: Any) -> dict[str, Idle]:
+        """Everything else where nothing is confirmed."""
+        names = [name for name in type(self).model_fields if name != "finalists"]
+        if settings.search.record:
+            names.append("finalists")
+            reason = Idle("no confirmation follows a recording", ("search.record",))
+        elif self.finalists == 0:
+            reason = Idle("finalists is 0", ("confirm.finalists",))
+        else:
+            return {}
+        return {f"confirm.{name}": reason for name in names}
 
     @field_validator("max_seeds")
     @classmethod

@@ -25,7 +25,7 @@ from class_sweep.config.components import (
     Registry,
     one_of,
 )
-from class_sweep.config.section import Fraction, Section, Share
+from class_sweep.config.section import Fraction, Idle, Section, Share
 from class_sweep.config.sigma import Sigma
 
 MoleculeSimilarity = Literal["cosine", "tanimoto"]
@@ -139,12 +139,68 @@ class Curriculum(Section):
             )
         return self
 
+    def idle(self, settings: Any) -> dict[str, Idle]:
+        """The settings that the chosen order, pacing, intensity and batches do not read."""
+        idle = self._idle_functions()
+        random_batches = self.batching == "random"
+        if random_batches:
+            idle["group_size"] = _idle("batching random makes no groups", "batching")
+        if self.text_weight == 1:
+            idle["molecule_similarity"] = _idle("text_weight is 1", "text_weight")
+        pacing = PACINGS.load(self.pacing)
+        parameters, share = sorted(pacing.parameters()), pacing.of(self, settings.budget.epochs)
+        of_order = ["tie_break", "sigma"]
+        of_order += ["text_weight", "molecule_similarity"] if random_batches else []
+        deciding = ("batching",) if random_batches else ()
+        if not ORDERS.load(self.order).uses_difficulty:
+            reason = f"order {self.order} does not read the difficulty"
+            idle |= dict.fromkeys(of_order, _idle(reason, "order", *deciding))
+        full, names = "every epoch shows every pair", ["pacing", *parameters]
+        if share(self.pacing_start) >= 1:
+            no_order = _idle(full, *names, "pacing_start", *deciding)
+            idle |= dict.fromkeys(["order", *of_order], no_order)
+        if share.starts_full:
+            idle["pacing_start"] = _idle(full, *names)
+        if share.starts_full and self.alpha >= 1 and "alpha" in parameters:
+            at_once = _idle(f"{full}, because alpha is 1", *names)
+            idle |= dict.fromkeys([name for name in names if name != "alpha"], at_once)
+        return {f"curriculum.{name}": reason for name, reason in idle.items()}
+
+    def _idle_functions(self) -> dict[str, Idle]:
+        """The parameters that neither the pacing nor an intensity reads."""
+        pacing = PACINGS.load(self.pacing)
+        curves = self.intensity.values() if isinstance(self.intensity, dict) else [self.intensity]
+        names = ", ".join(dict.fromkeys(curves))
+        intensities = [INTENSITIES.load(name) for name in curves]
+        used = pacing.parameters().union(*(curve.parameters() for curve in intensities))
+        idle: dict[str, Idle] = {}
+        for registry, chosen in (
+            (PACINGS, f"pacing {self.pacing}"),
+            (INTENSITIES, f"intensity {names}"),
+        ):
+            unread = _idle(f"{chosen} does not read it", "pacing", "intensity")
+            idle |= dict.fromkeys(_parameters(registry) - used, unread)
+        if all(curve.is_constant for curve in intensities):
+            constant = _idle("the intensity is constant", "intensity")
+            idle |= dict.fromkeys(["intensity_target", "intensity_start"], constant)
+        return idle
+
     def _functions(self) -> Iterator[tuple[Registry[Component], str]]:
         yield ORDERS, self.order
         yield PACINGS, self.pacing
         curves = self.intensity
         for name in curves.values() if isinstance(curves, dict) else (curves,):
             yield INTENSITIES, name
+
+
+def _idle(reason: str, *settings: str) -> Idle:
+    """A reason that settings of the curriculum decide."""
+    return Idle(reason, tuple(f"curriculum.{name}" for name in settings))
+
+
+def _parameters(registry: Registry[Component]) -> frozenset[str]:
+    """The settings that any component of a kind reads."""
+    return frozenset().union(*(registry.load(name).parameters() for name in registry))
 
 
 def _all_functions() -> Iterator[tuple[Registry[Component], str]]:

@@ -5,14 +5,13 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from class_sweep.config.axes import (
     Axis,
     AxisError,
-    Choice,
     LogUniform,
     Uniform,
     Value,
@@ -20,13 +19,14 @@ from class_sweep.config.axes import (
     looks_like_axis,
     parse_axis,
 )
-from class_sweep.config.components import SAMPLERS, register_all, registered
+from class_sweep.config.components import register_all, registered
+from class_sweep.config.idle import IdleFinder
 from class_sweep.config.objective import Objective, parse_objective
 from class_sweep.config.paths import PathContext
 from class_sweep.config.problems import Problem, dotted, problems_of
-from class_sweep.config.pruning import PruningSettings, RungPruning
-from class_sweep.config.sections import Budget, Search, Settings
+from class_sweep.config.sections import Settings
 from class_sweep.config.sigma import Quantile
+from class_sweep.config.space_rules import cross_rules, sampler_rules
 from class_sweep.config.yaml_text import (
     Key,
     YamlDocument,
@@ -38,9 +38,6 @@ from class_sweep.errors import ConfigError
 
 _REGISTERED = "registered components"
 AXIS_SECTIONS = ("curriculum", "optimizer", "backbone")
-AnySection = TypeVar("AnySection")
-_BUDGET, _SEARCH = TypeAdapter(Budget), TypeAdapter(Search)
-_PRUNING = TypeAdapter(PruningSettings)
 SEED = "search.seed"
 SIGMA = "curriculum.sigma"
 SIGMA_QUANTILE = "curriculum.sigma.quantile"
@@ -62,6 +59,7 @@ class Space:
         lines: The line of each key of the file.
         tree: The settings as plain values, each axis at its centre, each path absolute.
         axes: Dotted path to axis, in the file's order.
+        idle_axes: The axes that are left out, because they act in no trial: path to reason.
         settings: `tree` as typed settings.
         objective: What the sweep optimises.
     """
@@ -72,6 +70,7 @@ class Space:
     lines: Mapping[Key, int]
     tree: dict[str, Any]
     axes: dict[str, Axis]
+    idle_axes: dict[str, str]
     settings: Settings
     objective: Objective
 
@@ -193,8 +192,16 @@ def parse_space(text: str, name: str = "space", folder: Path | None = None) -> S
             bad.add(path)
     problems += _wrong_settings(replace(yaml, tree=tree), axes, bad, context)
     objective = _objective(tree, yaml, problems)
-    problems += _cross_rules(tree, yaml, varied=bool(axes or problems))
-    problems += _sampler_rules(tree, yaml, axes)
+    idle = {} if problems else _idle_axes(tree, axes, context)
+    axes = {path: axis for path, axis in axes.items() if path not in idle}
+    broken = cross_rules(tree, yaml, varied=bool(axes or problems))
+    broken += sampler_rules(tree, yaml, axes)
+    if broken:  # the idle axes may be the reason
+        broken += [
+            Problem(yaml.line(tuple(path.split("."))), path, f"must have an effect: {reason}")
+            for path, reason in idle.items()
+        ]
+    problems += broken
     if problems or objective is None:
         raise ConfigError("\n".join(problem.render(name) for problem in sorted(set(problems))))
     settings = _validated(tree, context)
@@ -208,6 +215,7 @@ def parse_space(text: str, name: str = "space", folder: Path | None = None) -> S
         lines=yaml.lines,
         tree=tree,
         axes=axes,
+        idle_axes=idle,
         settings=settings,
         objective=objective,
     )
@@ -291,6 +299,22 @@ def _wrong_settings(
     return problems
 
 
+def _idle_axes(
+    tree: dict[str, Any], axes: Mapping[str, Axis], context: PathContext
+) -> dict[str, str]:
+    """The axes that act in no trial, with the reason."""
+
+    def resolve(values: Mapping[str, Value]) -> Settings:
+        copied = copy.deepcopy(tree)
+        for path, value in values.items():
+            _put(copied, tuple(path.split(".")), value)
+        return _validated(copied, context)
+
+    finder = IdleFinder(axes, resolve)
+    reasons = {path: finder.reason(path) for path in axes}
+    return {path: reason for path, reason in reasons.items() if reason}
+
+
 def _within(path: str, parent: str) -> bool:
     return path == parent or path.startswith(f"{parent}.")
 
@@ -304,85 +328,6 @@ def _objective(
     except ValueError as error:
         problems.append(Problem(yaml.line(("objective",)), "objective", str(error)))
         return None
-
-
-def _section(model: TypeAdapter[AnySection], tree: Any) -> AnySection | None:
-    try:
-        return model.validate_json(json.dumps(tree, default=str))
-    except ValidationError:
-        return None
-
-
-def _cross_rules(tree: Mapping[str, Any], yaml: YamlDocument, *, varied: bool) -> list[Problem]:
-    """The rules between settings, for the sections that are valid themselves.
-
-    Args:
-        tree: The settings as plain values.
-        yaml: The file, for line numbers.
-        varied: Whether the file has an axis, or a mistake that may be a mistyped axis.
-    """
-    budget = _section(_BUDGET, tree.get("budget"))
-    search = _section(_SEARCH, tree.get("search"))
-    pruning = _section(_PRUNING, tree.get("pruning", {}))
-    problems = []
-
-    def problem(path: str, message: str) -> None:
-        problems.append(Problem(yaml.line(tuple(path.split("."))), path, message))
-
-    grace = pruning.grace_epochs if isinstance(pruning, RungPruning) else None
-    if budget and isinstance(grace, int | float) and grace > budget.epochs:
-        problem(
-            "pruning.grace_epochs",
-            f"must be at most budget.epochs ({budget.epochs}) for a rung to exist, got {grace:g}",
-        )
-    if pruning and search and search.record and pruning.kind != "none":
-        problem("pruning.kind", f"must be none where search.record is set, got {pruning.kind}")
-    if search and not varied and search.trials > len(search.baselines) + 1:
-        problem(
-            "search.trials",
-            f"must be at most {len(search.baselines) + 1} (search.baselines and this schedule)"
-            f" without an axis, got {search.trials}",
-        )
-    if search and len(set(search.baselines)) < len(search.baselines):
-        problem("search.baselines", f"must name each schedule once, got {search.baselines}")
-    elif search and len(search.baselines) > search.trials:
-        problem(
-            "search.baselines",
-            f"must fit into search.trials ({search.trials}), got {len(search.baselines)} schedules",
-        )
-    return problems
-
-
-def _sampler_rules(
-    tree: Mapping[str, Any], yaml: YamlDocument, axes: Mapping[str, Axis]
-) -> list[Problem]:
-    """The rules of the sampler for the axes."""
-    search = _section(_SEARCH, tree.get("search"))
-    if search is None or not axes:
-        return []
-    line = yaml.line(("search", "sampler"))
-    accepted = SAMPLERS[search.sampler].axes
-    if accepted == "numeric":
-        numbers = [path for path, axis in axes.items() if not isinstance(axis, Choice)]
-        rule = f"{search.sampler} must have two or more axes of numbers, got {len(numbers)}"
-        return [Problem(line, "search.sampler", rule)] if len(numbers) < 2 else []
-    if accepted != "finite":
-        return []
-    continuous = [
-        Problem(
-            yaml.line(tuple(path.split("."))),
-            path,
-            f"must be a choice, or a range with a step, for the sampler {search.sampler},"
-            f" got {axis}",
-        )
-        for path, axis in axes.items()
-        if axis.values() is None
-    ]
-    most = (grid_size(axes) or 0) + len(search.baselines)
-    if not continuous and search.trials > most:
-        rule = f"must be at most {most} (the grid and search.baselines), got {search.trials}"
-        return [Problem(yaml.line(("search", "trials")), "search.trials", rule)]
-    return continuous
 
 
 def _put(tree: dict[str, Any], key: Key, value: Any) -> None:

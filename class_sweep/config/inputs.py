@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from class_sweep.config.component_settings import ComponentSettings
 from class_sweep.config.components import DATA_SOURCES, MOLECULE_ENCODERS, TEXT_ENCODERS
 from class_sweep.config.paths import Input, InputFile, ModelName
-from class_sweep.config.section import Fraction, Section, Seed, Share
+from class_sweep.config.section import Fraction, Idle, Section, Seed, Share
 
 SPLITS = ("train", "validation", "test")
 
@@ -79,6 +79,11 @@ class TableData(DataSettings):
     split: Annotated[SplitRule, Field(description="the rule, if no column gives the splits")] = (
         SplitRule()
     )
+
+    def idle(self, settings: Any) -> dict[str, Idle]:  # noqa: ARG002
+        """The rule of the splits, where a column has them."""
+        column = Idle("columns.split names the column of the splits", ("data.columns",))
+        return {"data.split": column} if self.columns.split is not None else {}
 
 
 class NamesData(DataSettings):
@@ -198,6 +203,14 @@ class Mol2vecEncoder(MoleculeEncoderSettings):
         if isinstance(tree, dict) and tree.get("allow_pickle") is False:
             return {name: value for name, value in tree.items() if name != "allow_pickle"}
         return tree
+
+    def idle(self, settings: Any) -> dict[str, Idle]:  # noqa: ARG002
+        """The settings of a training here beside a file of vectors."""
+        if self.vectors is None:
+            return {}
+        read = Idle("the vectors are read from a file", ("molecule_encoder.vectors",))
+        names = ("dimensions", "epochs", "seed")
+        return {f"molecule_encoder.{name}": read for name in names}
 
 
 class MorganEncoder(MoleculeEncoderSettings):

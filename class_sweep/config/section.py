@@ -1,15 +1,38 @@
 """The base class of all settings, and the types that several of them share."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
+
+
+@dataclass(frozen=True)
+class Idle:
+    """Why a setting has no effect.
+
+    Attributes:
+        reason: The reason, for a message.
+        depends_on: The dotted paths of all settings that decide it.
+    """
+
+    reason: str
+    depends_on: tuple[str, ...]
 
 
 class Section(BaseModel):
     """A strict, immutable group of settings: unknown keys and wrong types are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    def idle(self, settings: Any) -> Mapping[str, Idle]:  # noqa: ARG002
+        """The settings that have no effect beside the others, by dotted path; none by default.
+
+        Args:
+            settings: The `Settings` of one trial, of which this is a section.
+        """
+        return {}
 
 
 def _percent_hint(value: float) -> str:

@@ -4,7 +4,7 @@ A space file is these settings with some values replaced by axes; see `class_swe
 The other modules of this package hold the larger sections.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -16,7 +16,7 @@ from class_sweep.config.curriculum import Curriculum
 from class_sweep.config.inputs import DataSettings, MoleculeEncoderSettings, TextEncoderSettings
 from class_sweep.config.paths import Uri
 from class_sweep.config.pruning import HalvingPruning, PruningSettings
-from class_sweep.config.section import Section, Seed
+from class_sweep.config.section import Idle, Section, Seed
 
 Rate = Annotated[float, Field(gt=0, le=10, description="peak learning rate")]
 
@@ -40,6 +40,19 @@ class Optimizer(Section):
     warmup_steps: Annotated[
         Annotated[int, Field(ge=0)] | None, Field(description="steps, instead of `warmup`")
     ] = None
+
+    def idle(self, settings: Any) -> dict[str, Idle]:
+        """The settings of a trained text encoder where it is frozen, and a replaced warm-up."""
+        idle = {}
+        if self.warmup_steps is not None:
+            idle["optimizer.warmup"] = Idle("warmup_steps is given", ("optimizer.warmup_steps",))
+        if settings.curriculum.batching != "random":
+            reason = f"batching {settings.curriculum.batching} does not sort by length"
+            idle["optimizer.length_window"] = Idle(reason, ("curriculum.batching",))
+        if not settings.text_encoder.is_trained:
+            frozen = Idle("the text encoder is not trained", ("text_encoder",))
+            idle |= dict.fromkeys(["optimizer.text_encoder_lr", "optimizer.length_window"], frozen)
+        return idle
 
 
 class Budget(Section):

@@ -7,6 +7,7 @@ from os.path import lexists
 
 from class_sweep.base.files import write_atomic
 from class_sweep.config.document import Space
+from class_sweep.config.idle_warnings import idle_warnings
 from class_sweep.errors import InterruptedSweepError, ResultsError, SweepError, command_line
 from class_sweep.execution.checkpoints import checkpoint_name
 from class_sweep.execution.context import SweepContext
@@ -65,6 +66,7 @@ def _run_trials(
     space, tuner = context.space, open_tuner(context)
     summary_writer.write("running")
     for warning in (
+        *idle_warnings(space),
         *context.prepared.warnings,
         *make_sampler(space).notes(),
         *pruning_notes(space),

@@ -402,7 +402,8 @@ def test_a_grid_needs_finite_axes(mistakes, space):
 
 
 def test_a_grid_has_no_more_trials_than_configurations(mistakes):
-    axes = "{order: {choice: [easy_first, random]}, intensity: {choice: [constant, inverse]}}"
+    axes = "order: {choice: [easy_first, random]}, intensity: {choice: [constant, inverse]}"
+    axes = f"{{alpha: 0.5, {axes}}}"
     search = "{trials: 6, sampler: grid, baselines: [full_data]}"
     assert mistakes(curriculum=axes, search=search) == [
         "7: search.trials: must be at most 5 (the grid and search.baselines), got 6"

@@ -22,7 +22,8 @@ def test_a_baseline_is_the_same_trial_in_every_space(make_space):
 
 def test_full_data_is_full_whatever_the_pacing(make_space):
     for pacing in ("linear", "root", "step", "exponential", "full"):
-        space = make_space(f"pacing: {pacing}, alpha: {{uniform: [0.1, 1.0]}}")
+        curve = "intensity: {choice: [constant, inverse]}"
+        space = make_space(f"pacing: {pacing}, alpha: {{uniform: [0.1, 1.0]}}, {curve}")
         settings = space.resolve(baseline_config(space, "full_data"))
         assert shares(settings.curriculum, 10) == (1.0,) * 10
 
@@ -36,8 +37,8 @@ def test_settings_that_the_space_already_has_are_left_out(make_space):
 
 
 def test_the_sigmas_of_baselines_are_counted_too(make_space):
-    assert sigmas_needed(make_space("sigma: {choice: [0.5, 0.7]}")) == [0.5, 0.7]
-    space = make_space("sigma: {choice: [0.5, 0.7]}")
+    assert sigmas_needed(make_space("alpha: 0.5, sigma: {choice: [0.5, 0.7]}")) == [0.5, 0.7]
+    space = make_space("alpha: 0.5, sigma: {choice: [0.5, 0.7]}")
     first = space.settings.search.model_copy(update={"baselines": ["paper", "full_data"]})
     settings = space.settings.model_copy(update={"search": first})
     with_paper = type(space)(**{**space.__dict__, "settings": settings})

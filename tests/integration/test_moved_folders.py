@@ -15,7 +15,7 @@ data: {source: table, path: ../mine.csv}
 text_encoder: {model: ../models/bert, trainable: last_1, max_tokens: 16}
 molecule_encoder: {kind: morgan, bits: 64}
 backbone: {name: contrastive, hidden: 8, dimension: 8}
-curriculum: {order: random, alpha: {uniform: [0.5, 0.9]}, beta: 0.3}
+curriculum: {order: random, alpha: {uniform: [0.5, 0.9]}, beta: 0.3, sigma: {uniform: [0.5, 0.9]}}
 optimizer: {batch_size: 8}
 budget: {epochs: 3}
 search: {trials: 3, max_concurrent: 1}
@@ -54,6 +54,7 @@ def test_relative_paths_work_from_anywhere_and_a_moved_folder_resumes(
     code, out = sweep.run("resume", moved)
     assert code == 0, out
     trials = json.loads((moved / "summary.json").read_text())["trials"]
+    assert "curriculum.sigma: does nothing, so the search leaves it out" in " ".join(out.split())
     assert (trials["finished"], trials["failed"]) == (3, 0)
     for file in (moved / "space.yaml", moved / "best.yaml"):
         settings = load_space(file).settings

@@ -1,9 +1,10 @@
 """The plan of a sweep before it runs: `class-sweep check`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from class_sweep.config.idle_warnings import idle_everywhere
 from class_sweep.rendering.blocks import Block, KeyValues, Table
 from class_sweep.report.index_report.index_tables import spread
 from class_sweep.results import formatting
@@ -37,7 +38,7 @@ class Footprint:
 
 
 def plan_blocks(space: "Space", plan: "SweepPlan", footprint: Footprint, where: str) -> list[Block]:
-    """The axes, the fixed settings and the resolved plan.
+    """The axes, the fixed settings that have an effect, and the resolved plan.
 
     Args:
         space: The space.
@@ -46,7 +47,8 @@ def plan_blocks(space: "Space", plan: "SweepPlan", footprint: Footprint, where: 
         where: The location of the results.
     """
     axes = [(path, str(axis)) for path, axis in space.axes.items()]
-    fixed = [(section, _fixed_settings(space, section)) for section in _FIXED_SECTIONS]
+    left_out = {*space.axes, *idle_everywhere(space)}
+    fixed = [(section, _fixed_settings(space, section, left_out)) for section in _FIXED_SECTIONS]
     storage = [
         ("shared features", f"{_mebibytes(footprint.features)} on each machine"),
         ("checkpoints", f"{_mebibytes(footprint.checkpoints)} at most, none at the end"),
@@ -64,9 +66,9 @@ def diagnosis_blocks(
     return [_diagnosis_table(similarity, rows) for similarity, rows in diagnoses.items()]
 
 
-def _fixed_settings(space: "Space", section: str) -> str:
+def _fixed_settings(space: "Space", section: str, left_out: Collection[str]) -> str:
     tree = getattr(space.settings, section).model_dump(mode="json", exclude_none=True)
-    return ", ".join(f"{k} {v}" for k, v in tree.items() if f"{section}.{k}" not in space.axes)
+    return ", ".join(f"{k} {v}" for k, v in tree.items() if f"{section}.{k}" not in left_out)
 
 
 def _size(space: "Space", plan: "SweepPlan") -> list[tuple[str, str]]:

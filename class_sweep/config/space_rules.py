@@ -1,0 +1,97 @@
+"""The rules between settings, and between the axes and the sampler, of a space file."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from class_sweep.config.axes import Axis, Choice, grid_size
+from class_sweep.config.components import SAMPLERS
+from class_sweep.config.problems import Problem
+from class_sweep.config.pruning import PruningSettings, RungPruning
+from class_sweep.config.sections import Budget, Search
+from class_sweep.config.yaml_text import YamlDocument
+
+AnySection = TypeVar("AnySection")
+_BUDGET, _SEARCH = TypeAdapter(Budget), TypeAdapter(Search)
+_PRUNING = TypeAdapter(PruningSettings)
+
+
+def _section(model: TypeAdapter[AnySection], tree: Any) -> AnySection | None:
+    try:
+        return model.validate_json(json.dumps(tree, default=str))
+    except ValidationError:
+        return None
+
+
+def cross_rules(tree: Mapping[str, Any], yaml: YamlDocument, *, varied: bool) -> list[Problem]:
+    """The rules between settings, for the sections that are valid themselves.
+
+    Args:
+        tree: The settings as plain values.
+        yaml: The file, for line numbers.
+        varied: Whether the file has an axis, or a mistake that may be a mistyped axis.
+    """
+    budget = _section(_BUDGET, tree.get("budget"))
+    search = _section(_SEARCH, tree.get("search"))
+    pruning = _section(_PRUNING, tree.get("pruning", {}))
+    problems = []
+
+    def problem(path: str, message: str) -> None:
+        problems.append(Problem(yaml.line(tuple(path.split("."))), path, message))
+
+    grace = pruning.grace_epochs if isinstance(pruning, RungPruning) else None
+    if budget and isinstance(grace, int | float) and grace > budget.epochs:
+        problem(
+            "pruning.grace_epochs",
+            f"must be at most budget.epochs ({budget.epochs}) for a rung to exist, got {grace:g}",
+        )
+    if pruning and search and search.record and pruning.kind != "none":
+        problem("pruning.kind", f"must be none where search.record is set, got {pruning.kind}")
+    if search and not varied and search.trials > len(search.baselines) + 1:
+        problem(
+            "search.trials",
+            f"must be at most {len(search.baselines) + 1} (search.baselines and this schedule)"
+            f" without an axis, got {search.trials}",
+        )
+    if search and len(set(search.baselines)) < len(search.baselines):
+        problem("search.baselines", f"must name each schedule once, got {search.baselines}")
+    elif search and len(search.baselines) > search.trials:
+        problem(
+            "search.baselines",
+            f"must fit into search.trials ({search.trials}), got {len(search.baselines)} schedules",
+        )
+    return problems
+
+
+def sampler_rules(
+    tree: Mapping[str, Any], yaml: YamlDocument, axes: Mapping[str, Axis]
+) -> list[Problem]:
+    """The rules of the sampler for the axes."""
+    search = _section(_SEARCH, tree.get("search"))
+    if search is None or not axes:
+        return []
+    line = yaml.line(("search", "sampler"))
+    accepted = SAMPLERS[search.sampler].axes
+    if accepted == "numeric":
+        numbers = [path for path, axis in axes.items() if not isinstance(axis, Choice)]
+        rule = f"{search.sampler} must have two or more axes of numbers, got {len(numbers)}"
+        return [Problem(line, "search.sampler", rule)] if len(numbers) < 2 else []
+    if accepted != "finite":
+        return []
+    continuous = [
+        Problem(
+            yaml.line(tuple(path.split("."))),
+            path,
+            f"must be a choice, or a range with a step, for the sampler {search.sampler},"
+            f" got {axis}",
+        )
+        for path, axis in axes.items()
+        if axis.values() is None
+    ]
+    most = (grid_size(axes) or 0) + len(search.baselines)
+    if not continuous and search.trials > most:
+        rule = f"must be at most {most} (the grid and search.baselines), got {search.trials}"
+        return [Problem(yaml.line(("search", "trials")), "search.trials", rule)]
+    return continuous
