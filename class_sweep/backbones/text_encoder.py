@@ -40,10 +40,11 @@ class Transformer(nn.Module):
         # Imported here because a trial over frozen features must not load transformers.
         from class_sweep.encoders.hub import find_model  # noqa: PLC0415
         from class_sweep.encoders.pretrained import load_model  # noqa: PLC0415
+        from class_sweep.encoders.reading import reading_of  # noqa: PLC0415
 
-        folder = find_model(settings.model).folder
-        self.model: Any = load_model(folder, torch.device("cpu"), torch.float32)
-        self._pooling = settings.pooling
+        files = find_model(settings.model)
+        self.model: Any = load_model(files.folder, torch.device("cpu"), torch.float32)
+        self._reading = reading_of(settings, files)
         self._depths = token_depths
         self._takes_prepared_masks = takes_prepared_masks(self.model)
         self._frozen: list[nn.Module] = []
@@ -77,7 +78,7 @@ class Transformer(nn.Module):
             attention_mask=self._attention_mask(texts),
             output_hidden_states=self._depths is not None,
         )
-        sentence = pool(output.last_hidden_state, texts.mask, self._pooling)
+        sentence = self._reading.vectors(output.last_hidden_state, texts.mask)
         if self._depths is None:
             return Texts(sentence)
         states = output.hidden_states
@@ -100,7 +101,8 @@ def takes_prepared_masks(model: Any) -> bool:
         model: In evaluation mode, on the CPU.
     """
     mask = torch.tensor([[True] * 4, [True, True, False, False]])
-    ids = mask.long()
+    # Distinct tokens: with equal ones a decoder gives the same states whatever it sees.
+    ids = torch.arange(4) * mask
     try:
         with torch.no_grad():
             expected = model(input_ids=ids, attention_mask=mask.long()).last_hidden_state

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 from class_sweep.config.components import INTENSITIES, PACINGS
+from class_sweep.config.inputs import DEFAULT_MAX_TOKENS, DEFAULT_POOLING
 from class_sweep.config.sections import Settings
 
 _FULL, _CONSTANT = "full", "constant"  # a pacing and an intensity that do nothing
@@ -19,6 +20,10 @@ def identity(settings: Settings) -> str:
     """
     tree = settings.model_dump(mode="json", include=set(_DEPENDS_ON))
     tree["text_encoder"].pop("batch_size", None)  # the features do not depend on it
+    # Defaults as version 0.2 had them, so that its sweeps can be continued.
+    for name, default in (("pooling", DEFAULT_POOLING), ("max_tokens", DEFAULT_MAX_TOKENS)):
+        if tree["text_encoder"].get(name, default) is None:
+            tree["text_encoder"][name] = default
     if settings.budget.samples is None:
         del tree["budget"]["samples"]
     tree |= {

@@ -14,6 +14,8 @@ from class_sweep.config.section import Fraction, Idle, Section, Seed, Share
 
 SPLITS = ("train", "validation", "test")
 
+DEFAULT_POOLING = "mean"
+DEFAULT_MAX_TOKENS = 256
 _LAST_LAYERS = re.compile(r"last_[1-9]\d?")
 
 
@@ -149,11 +151,19 @@ class HuggingFaceEncoder(TextEncoderSettings):
         Field(description="true: train every layer; last_2: the last two; false: none"),
     ] = False
     pooling: Annotated[
-        Literal["mean", "cls"], Field(description="mean of the tokens, or the first token")
-    ] = "mean"
+        Literal["mean", "cls", "last"] | None,
+        Field(
+            description="mean of the tokens, the first or the last token; unless given, that of a"
+            " sentence-transformers model, else mean"
+        ),
+    ] = None
     max_tokens: Annotated[
-        int, Field(ge=2, le=8192, description="tokens of a text; the rest is cut off")
-    ] = 256
+        Annotated[int, Field(ge=2, le=8192)] | None,
+        Field(
+            description="tokens of a text, the rest is cut off; unless given, those of a"
+            " sentence-transformers model, else 256"
+        ),
+    ] = None
     batch_size: Annotated[int, Field(ge=1, description="texts encoded at a time")] = 32
 
     @property

@@ -7,6 +7,7 @@ from huggingface_hub import HfApi, snapshot_download
 from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
 from class_sweep.base.hashing import file_digest
+from class_sweep.encoders.sentence_transformers import SentenceModel, read_sentence_model
 from class_sweep.errors import EncoderError
 
 _SMALL_FILES = ("*.json", "*.txt", "*.model")  # configuration and tokenizer
@@ -18,10 +19,17 @@ _RULE = "text_encoder.model must be a folder or the name of a model on the Huggi
 
 @dataclass(frozen=True)
 class ModelFiles:
-    """The folder of a model and the identity of its contents."""
+    """The files of a model.
+
+    Attributes:
+        folder: The folder of the transformer and its tokenizer.
+        identity: The identity of everything that decides its vectors.
+        sentence: What a sentence-transformers model says about its vectors; None for another model.
+    """
 
     folder: Path
     identity: str
+    sentence: SentenceModel | None = None
 
 
 def find_model(model: str) -> ModelFiles:
@@ -37,7 +45,9 @@ def find_model(model: str) -> ModelFiles:
     if folder.is_absolute():
         if not folder.is_dir():
             raise EncoderError(f"{_RULE}, got {model}, which is no folder on this machine")
-        return ModelFiles(folder, _identity(folder))
+        sentence = read_sentence_model(folder)
+        transformer = sentence.transformer if sentence else folder
+        return _files(transformer, _identity(transformer), sentence)
     try:
         snapshot = _cached(model) or _fetched(model)
     except HFValidationError as error:
@@ -50,7 +60,13 @@ def find_model(model: str) -> ModelFiles:
             f" space file) and not available from the hub ({reason}). Run `hf download {model}"
             " --local-dir FOLDER` on a machine with network, bring FOLDER here and give its path"
         ) from error
-    return ModelFiles(snapshot, f"commit {snapshot.name}")
+    sentence = read_sentence_model(snapshot)
+    transformer = sentence.transformer if sentence else snapshot
+    return _files(transformer, f"commit {snapshot.name}", sentence)
+
+
+def _files(folder: Path, identity: str, sentence: SentenceModel | None) -> ModelFiles:
+    return ModelFiles(folder, f"{identity} {sentence.identity}" if sentence else identity, sentence)
 
 
 def _cached(model: str) -> Path | None:
@@ -60,7 +76,8 @@ def _cached(model: str) -> Path | None:
         )
     except LocalEntryNotFoundError:
         return None
-    return Path(folder) if _weights(Path(folder)) else None
+    weights = list(Path(folder).rglob(_SAFETENSORS))  # a transformer may have a folder of its own
+    return Path(folder) if weights else None
 
 
 def _fetched(model: str) -> Path:

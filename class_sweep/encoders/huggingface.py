@@ -17,10 +17,12 @@ from class_sweep.errors import EncoderError
 
 if TYPE_CHECKING:
     from class_sweep.encoders.hub import ModelFiles
+    from class_sweep.encoders.reading import Reading
     from class_sweep.encoders.transformer import FrozenTransformer
 
 _TOKENS_VERSION = 1
 _STATES_VERSION = 1
+_LAYERS = ("num_hidden_layers", "n_layers", "n_layer", "num_layers", "encoder_layers")
 
 
 class HuggingFaceTextEncoder(TextEncoder[HuggingFaceEncoder]):
@@ -29,6 +31,7 @@ class HuggingFaceTextEncoder(TextEncoder[HuggingFaceEncoder]):
     A trained transformer reads token numbers; the backbone holds its weights.
     """
 
+    version = 2
     libraries = ("transformers", "tokenizers", "torch")
     provides_tokens = True
 
@@ -44,6 +47,17 @@ class HuggingFaceTextEncoder(TextEncoder[HuggingFaceEncoder]):
 
         return find_model(self.settings.model)
 
+    @cached_property
+    def reading(self) -> "Reading":
+        """The pooling and the token limit, of the space or of the model.
+
+        Raises:
+            EncoderError: If the model is not available.
+        """
+        from class_sweep.encoders.reading import reading_of  # noqa: PLC0415 - as above
+
+        return reading_of(self.settings, self.files)
+
     @property
     def external_fingerprint(self) -> str:
         """A hash of the model's files.
@@ -56,10 +70,12 @@ class HuggingFaceTextEncoder(TextEncoder[HuggingFaceEncoder]):
     def feature_parts(self) -> Sequence[object]:
         """The files, the pooling and the number format; not the model's path or the batch size.
 
+        The identity of the files has the normalisation of a sentence-transformers model.
+
         Raises:
             EncoderError: If the model is not available.
         """
-        return [self.settings.pooling, *self._model_parts()]
+        return [self.reading.pooling, *self._model_parts()]
 
     def compute(self, inputs: Sequence[str], progress: Progress | None) -> NDArray[np.floating]:
         """Encode texts: (U,) to (U, D).
@@ -80,10 +96,10 @@ class HuggingFaceTextEncoder(TextEncoder[HuggingFaceEncoder]):
         def compute() -> Arrays:
             from class_sweep.encoders.transformer import tokenise  # noqa: PLC0415 - as above
 
-            return tokenise(self.settings, self.files.folder, texts).arrays("tokens")
+            return tokenise(self.reading, self.files.folder, texts).arrays("tokens")
 
         libraries = library_versions("transformers", "tokenizers")
-        model = [self.files.identity, self.settings.max_tokens]
+        model = [self.files.identity, self.reading.max_tokens]
         key = fingerprint(_TOKENS_VERSION, model, list(texts), libraries)
         return Ragged.from_arrays(cache.arrays(f"tokens-{key}", compute), "tokens")
 
@@ -114,18 +130,20 @@ class HuggingFaceTextEncoder(TextEncoder[HuggingFaceEncoder]):
         from class_sweep.base.device import device_and_dtype  # noqa: PLC0415
         from class_sweep.encoders.transformer import FrozenTransformer  # noqa: PLC0415
 
-        return FrozenTransformer(self.settings, self.files.folder, *device_and_dtype())
+        return FrozenTransformer(
+            self.reading, self.settings.batch_size, self.files.folder, *device_and_dtype()
+        )
 
     def _model_parts(self) -> list[object]:
         from class_sweep.base.device import device_and_dtype  # noqa: PLC0415 - as above
 
         device, dtype = device_and_dtype()
-        return [self.files.identity, self.settings.max_tokens, str(dtype), device.type]
+        return [self.files.identity, self.reading.max_tokens, str(dtype), device.type]
 
     def _require_layers(self) -> None:
         """Refuse to train more layers than the model has, before any trial starts."""
         config = json.loads((self.files.folder / "config.json").read_text(encoding="utf-8"))
-        layers = config.get("num_hidden_layers") or config.get("n_layers")
+        layers = next((config[name] for name in _LAYERS if config.get(name)), None)
         trained = self.settings.trained_layers
         if layers and trained and trained > layers:
             raise EncoderError(

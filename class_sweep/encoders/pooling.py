@@ -4,11 +4,17 @@ import torch
 
 
 def pool(hidden: torch.Tensor, mask: torch.Tensor, pooling: str) -> torch.Tensor:
-    """Pool (B, T, D) with mask (B, T) to (B, D): the first token (`cls`) or the masked mean."""
-    if pooling == "cls":
-        return hidden[:, 0]
-    weights = mask.unsqueeze(-1).to(hidden.dtype)
-    return (hidden * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1)
+    """Pool (B, T, D) to (B, D): the first token (`cls`), the last one (`last`) or the masked mean.
+
+    Padding may be at either side: (B, T) `mask` is true where there is a token.
+    """
+    if pooling == "mean":
+        weights = mask.unsqueeze(-1).to(hidden.dtype)
+        return (hidden * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1)
+    places = torch.arange(mask.shape[1], device=mask.device)
+    rank = -places if pooling == "cls" else places
+    token = rank.masked_fill(~mask.bool(), -mask.shape[1]).argmax(dim=1)
+    return hidden[torch.arange(len(hidden), device=hidden.device), token]
 
 
 def layer_at(depth: float, layers: int) -> int:

@@ -10,10 +10,10 @@ import torch
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
-from class_sweep.config.inputs import HuggingFaceEncoder
 from class_sweep.errors import EncoderError
 
 _UNUSED = ("pooler.",)  # weights that no pooling uses; many checkpoints lack them
+_PADDED_POSITIONS = {"roberta", "xlm-roberta", "camembert", "mpnet"}  # 0 … pad_token_id are unused
 
 _log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ def load_model(folder: Path, device: torch.device, dtype: torch.dtype) -> Any:
     return model.to(device).eval()
 
 
-def load_tokenizer(settings: HuggingFaceEncoder, folder: Path) -> tuple[Any, int]:
+def load_tokenizer(max_tokens: int, folder: Path) -> tuple[Any, int]:
     """Load the tokenizer of a folder, and the token limit of a text.
 
     The limit is `max_tokens`, or with a warning the smaller limit of the model.
@@ -68,17 +68,38 @@ def load_tokenizer(settings: HuggingFaceEncoder, folder: Path) -> tuple[Any, int
             )
     except Exception as error:  # as above
         raise _unloadable(error, folder) from error
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token  # padding is masked, so any token works
-    positions = getattr(config, "max_position_embeddings", None) or settings.max_tokens
-    limit = min(settings.max_tokens, tokenizer.model_max_length, positions)
-    if limit < settings.max_tokens:
+    limit = min(max_tokens, tokenizer.model_max_length, _positions(config) or max_tokens)
+    if limit < max_tokens:
         _log.warning(
             "text_encoder.max_tokens is %d, the model reads %d: texts are cut there",
-            settings.max_tokens,
+            max_tokens,
             limit,
         )
     return tokenizer, int(limit)
+
+
+def _positions(config: Any) -> int | None:
+    """The tokens that a model has positions for; None if it has no such limit."""
+    positions: int | None = getattr(config, "max_position_embeddings", None)
+    if positions and config.model_type in _PADDED_POSITIONS:
+        return positions - (config.pad_token_id or 0) - 1
+    return positions
+
+
+def require_bidirectional(model: Any, folder: Path) -> None:
+    """Refuse the first token as the vector of a text if it does not see the other tokens.
+
+    Raises:
+        EncoderError: If the state of the first token does not change with the tokens after it.
+    """
+    ids = torch.tensor([[0, *[1] * 7], [0, *[2] * 7]], device=model.device)
+    with torch.inference_mode():
+        states = model(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state
+    if torch.allclose(states[0, 0], states[1, 0], rtol=1e-4, atol=1e-6):
+        raise EncoderError(
+            "text_encoder.pooling must be last or mean for a decoder, whose first token sees no"
+            f" other token, got cls: {folder}"
+        )
 
 
 @contextmanager

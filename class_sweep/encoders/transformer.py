@@ -10,10 +10,16 @@ import torch
 from numpy.typing import NDArray
 
 from class_sweep.base.ragged import Ragged, offsets_of
-from class_sweep.config.inputs import HuggingFaceEncoder
 from class_sweep.encoders.encoder import Progress
 from class_sweep.encoders.pooling import layer_at, pool
-from class_sweep.encoders.pretrained import load_model, load_tokenizer, quiet
+from class_sweep.encoders.pretrained import (
+    load_model,
+    load_tokenizer,
+    quiet,
+    require_bidirectional,
+)
+from class_sweep.encoders.reading import Reading
+from class_sweep.errors import EncoderError
 
 
 @dataclass(frozen=True)
@@ -24,13 +30,15 @@ class FrozenTransformer:
     text depend on its batch only by rounding.
 
     Attributes:
-        settings: The pooling, the token limit and the batch size.
+        reading: The pooling and the token limit.
+        batch_size: Texts encoded at a time.
         folder: The files of the model.
         device: The device of the model.
         dtype: The number format of the model; the pooling uses float32.
     """
 
-    settings: HuggingFaceEncoder
+    reading: Reading
+    batch_size: int
     folder: Path
     device: torch.device
     dtype: torch.dtype
@@ -48,13 +56,17 @@ class FrozenTransformer:
             (L, D), float32.
 
         Raises:
-            EncoderError: If transformers cannot load every weight from the files.
+            EncoderError: If transformers cannot load every weight from the files, or the pooling is
+                `cls` and the first token sees no other token.
         """
+        model = load_model(self.folder, self.device, self.dtype)
+        if self.reading.pooling == "cls":
+            require_bidirectional(model, self.folder)
         order, pooled = [], []
-        for rows, output, mask in self._batches(texts, progress):
+        for rows, output, mask in self._batches(model, texts, progress):
             states = output.last_hidden_state.float()
             order.append(rows)
-            pooled.append(pool(states, mask, self.settings.pooling).cpu().numpy())
+            pooled.append(self.reading.vectors(states, mask).cpu().numpy())
         features: NDArray[np.float32] = np.concatenate(pooled)[np.argsort(np.concatenate(order))]
         return features
 
@@ -80,7 +92,8 @@ class FrozenTransformer:
         """
         order, means, lengths = [], [], []
         states: list[NDArray[np.float16]] = []
-        for rows, output, mask in self._batches(texts, progress):
+        model = load_model(self.folder, self.device, self.dtype)
+        for rows, output, mask in self._batches(model, texts, progress):
             hidden = output.hidden_states
             early, late = (hidden[layer_at(depth, len(hidden) - 1)] for depth in depths)
             order.append(rows)
@@ -92,35 +105,35 @@ class FrozenTransformer:
         return np.concatenate(means)[restore], all_states.take(restore)
 
     def _batches(
-        self, texts: Sequence[str], progress: Progress | None
+        self, model: Any, texts: Sequence[str], progress: Progress | None
     ) -> Iterator[tuple[NDArray[np.int64], Any, torch.Tensor]]:
         """Yield the rows, the output of the model and the (B, T) mask of each batch."""
-        tokenizer, limit = load_tokenizer(self.settings, self.folder)
-        model = load_model(self.folder, self.device, self.dtype)
+        tokens = tokenise(self.reading, self.folder, texts)
+        # Longest first, so that too little memory fails at once.
+        order = np.argsort(-np.diff(tokens.offsets), kind="stable")
         with quiet(), torch.inference_mode():
-            tokens = tokenizer(list(texts), truncation=True, max_length=limit)
-            lengths = np.array([len(ids) for ids in tokens["input_ids"]])
-            order = np.argsort(
-                -lengths, kind="stable"
-            )  # longest first, so too little memory fails at once
-            for start in range(0, len(order), self.settings.batch_size):
-                rows = order[start : start + self.settings.batch_size]
-                batch = tokenizer.pad(
-                    {name: [values[row] for row in rows] for name, values in tokens.items()},
-                    return_tensors="pt",
-                ).to(self.device)
-                yield rows, model(**batch, output_hidden_states=True), batch["attention_mask"]
+            for start in range(0, len(order), self.batch_size):
+                rows = order[start : start + self.batch_size]
+                # Padded at the end and masked, so any token works: no tokenizer needs one.
+                ids, mask = (torch.from_numpy(part) for part in tokens.take(rows).padded())
+                ids, mask = ids.long().to(self.device), mask.to(self.device)
+                output = model(input_ids=ids, attention_mask=mask.long(), output_hidden_states=True)
+                yield rows, output, mask
                 if progress is not None:
                     progress(start + len(rows), len(texts))
 
 
-def tokenise(settings: HuggingFaceEncoder, folder: Path, texts: Sequence[str]) -> Ragged:
+def tokenise(reading: Reading, folder: Path, texts: Sequence[str]) -> Ragged:
     """The token numbers of each text with its special tokens, cut at the token limit: int32.
 
     Raises:
-        EncoderError: If transformers cannot load the tokenizer.
+        EncoderError: If transformers cannot load the tokenizer, or it has no token for a text.
     """
-    tokenizer, limit = load_tokenizer(settings, folder)
+    tokenizer, limit = load_tokenizer(reading.max_tokens, folder)
+    inputs = [text.lower() for text in texts] if reading.lower_case else list(texts)
     with quiet():
-        token_ids = tokenizer(list(texts), truncation=True, max_length=limit)["input_ids"]
+        token_ids = tokenizer(inputs, truncation=True, max_length=limit)["input_ids"]
+    empty = next((text for text, ids in zip(texts, token_ids, strict=True) if not ids), None)
+    if empty is not None:
+        raise EncoderError(f"a text must have a token, got none for {empty!r}: {folder}")
     return Ragged.of([np.array(ids, np.int32) for ids in token_ids], np.zeros(0, np.int32))

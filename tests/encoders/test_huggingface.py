@@ -14,6 +14,7 @@ from class_sweep.base.device import device_and_dtype
 from class_sweep.config.inputs import HuggingFaceEncoder
 from class_sweep.encoders.hub import find_model
 from class_sweep.encoders.huggingface import HuggingFaceTextEncoder
+from class_sweep.encoders.reading import reading_of
 from class_sweep.encoders.transformer import FrozenTransformer
 from class_sweep.errors import EncoderError
 
@@ -22,7 +23,9 @@ CPU = torch.device("cpu")
 
 def encode(folder, texts, dtype=torch.float32, progress=None, **changes):
     settings = HuggingFaceEncoder(model=str(folder), **changes)
-    return FrozenTransformer(settings, folder, CPU, dtype).pooled_states(texts, progress)
+    files = find_model(settings.model)
+    reading, size = reading_of(settings, files), settings.batch_size
+    return FrozenTransformer(reading, size, files.folder, CPU, dtype).pooled_states(texts, progress)
 
 
 def expected_features(folder, text, pooling):

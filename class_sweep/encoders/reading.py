@@ -1,0 +1,60 @@
+"""How a transformer reads a text, and how its states become one vector."""
+
+import logging
+from dataclasses import dataclass
+
+import torch
+from torch.nn import functional
+
+from class_sweep.config.inputs import DEFAULT_MAX_TOKENS, DEFAULT_POOLING, HuggingFaceEncoder
+from class_sweep.encoders.hub import ModelFiles
+from class_sweep.encoders.pooling import pool
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The reading of a text.
+
+    Attributes:
+        pooling: `mean`, `cls` (the first token) or `last` (the last token).
+        max_tokens: The tokens of a text; the rest is cut off.
+        normalise: Whether a vector has length 1.
+        lower_case: Whether texts are made lower-case.
+    """
+
+    pooling: str
+    max_tokens: int
+    normalise: bool = False
+    lower_case: bool = False
+
+    def vectors(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """(B, D) one vector per text, from (B, T, D) states and their (B, T) mask."""
+        pooled = pool(hidden, mask, self.pooling)
+        return functional.normalize(pooled, dim=-1) if self.normalise else pooled
+
+
+def reading_of(settings: HuggingFaceEncoder, files: ModelFiles) -> Reading:
+    """The settings of a space, then those of a sentence-transformers model, then the defaults.
+
+    A pooling of the space that differs from the model's own is used, with a warning.
+    """
+    own = files.sentence
+    if own is None:
+        return Reading(
+            settings.pooling or DEFAULT_POOLING, settings.max_tokens or DEFAULT_MAX_TOKENS
+        )
+    if settings.pooling not in (None, own.pooling):
+        _log.warning(
+            "text_encoder.pooling is %s, the model's own is %s: %s is used",
+            settings.pooling,
+            own.pooling,
+            settings.pooling,
+        )
+    return Reading(
+        pooling=settings.pooling or own.pooling,
+        max_tokens=settings.max_tokens or own.max_tokens or DEFAULT_MAX_TOKENS,
+        normalise=own.normalise,
+        lower_case=own.lower_case,
+    )
