@@ -71,7 +71,7 @@ class InterruptedTrainingError(ClassSweepError):
     exit_code = 130
 
     def __init__(self, command: str) -> None:
-        super().__init__(f"interrupted; continue with: {command}")
+        super().__init__(f"the training was interrupted; continue it with: {command}")
 
 
 class InterruptedSweepError(ClassSweepError):
@@ -80,5 +80,7 @@ class InterruptedSweepError(ClassSweepError):
     exit_code = 130
 
     def __init__(self, folder: Path, command: str = "resume") -> None:
-        super().__init__(f"interrupted; continue with: {command_line(command, folder)}")
+        super().__init__(
+            f"the sweep was interrupted; continue it with: {command_line(command, folder)}"
+        )
         self.folder = folder

@@ -20,7 +20,12 @@ from class_sweep.execution.checkpoint_manager import CheckpointManager
 from class_sweep.execution.context import SweepContext, SweepRequest, open_context
 from class_sweep.execution.faults import faults_explained, new_folder_settled
 from class_sweep.execution.output import open_new, reopen
-from class_sweep.execution.search import failed_trials, require_same_pruning, run_search
+from class_sweep.execution.search import (
+    failed_trials,
+    require_same_pruning,
+    run_search,
+    warn_of_certain_failures,
+)
 from class_sweep.execution.tracking_consent import allowed_trackers, note_trackers
 from class_sweep.execution.tune.tracking import require_trackers
 from class_sweep.preparation.prepare import Prepared
@@ -131,6 +136,7 @@ def resume(  # noqa: PLR0913 - each is an option of the command
     ):
         require_valid(folder)
         rerun = failed_trials(folder) if rerun_failed else []
+        warn_of_certain_failures(rerun)
         with open_context(request, checkpoints, partial(_continued, writer, space)) as context:
             return _complete(context, rerun)
 

@@ -1,5 +1,7 @@
 """`class-sweep data fetch` and `class-sweep data describe`."""
 
+import csv
+import io
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -7,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from class_sweep.cli.arguments import Json, SpaceFile
-from class_sweep.cli.locations import path_argument
+from class_sweep.cli.arguments import Json
+from class_sweep.cli.locations import path_argument, require_writable, write_output
 from class_sweep.cli.streams import print_json
 
 data_app = typer.Typer(help="Download or describe a data set.", no_args_is_help=True)
@@ -53,20 +55,45 @@ def fetch(
 
 
 @data_app.command()
-def describe(file: SpaceFile, as_json: Json = False) -> None:
-    """Describe the data set of a space: pairs, molecules, lengths, dropped rows.
+def describe(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A search space, or a table of texts and SMILES.")
+    ],
+    smiles: Annotated[str, typer.Option(help="The column of a table with the SMILES.")] = "smiles",
+    text: Annotated[str, typer.Option(help="The column of a table with the texts.")] = "text",
+    dropped: Annotated[
+        Path | None,
+        typer.Option("--dropped", metavar="FILE", help="Write all dropped rows as CSV."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Describe the data set of a space, or a table: pairs, molecules, lengths, dropped rows.
 
     Example: `class-sweep data describe search_spaces/demo.yaml`
     """
     from class_sweep.config.document import load_space
+    from class_sweep.config.inputs import Columns, TableData
     from class_sweep.data.corpus import load_pairs
     from class_sweep.data.describe import describe as describe_pairs
     from class_sweep.rendering.terminal import make_console, print_blocks
     from class_sweep.report.tables.data_summary import data_blocks
 
-    space = load_space(file)
-    space.require_inputs()
-    summary = describe_pairs(load_pairs(space.settings.data))
+    require_writable("--dropped", dropped)
+    if file.suffix in {".yaml", ".yml"}:
+        space = load_space(file)
+        space.require_inputs()
+        data = space.settings.data
+    else:
+        data = TableData(source="table", path=file, columns=Columns(smiles=smiles, text=text))
+    if dropped:  # the rows are listed also where they are too many for a sweep
+        data = data.model_copy(update={"max_dropped": 1.0})
+    summary = describe_pairs(load_pairs(data))
+    if dropped:
+        lines = io.StringIO()
+        writer = csv.writer(lines, lineterminator="\n")
+        writer.writerow(["id", "place", "reason"])
+        writer.writerows([row.id, row.place, row.reason] for row in summary.dropped)
+        write_output(dropped, lines.getvalue())
     if as_json:
         print_json(asdict(summary))
     else:

@@ -24,6 +24,7 @@ def identity(settings: Settings) -> str:
     for name, default in (("pooling", DEFAULT_POOLING), ("max_tokens", DEFAULT_MAX_TOKENS)):
         if tree["text_encoder"].get(name, default) is None:
             tree["text_encoder"][name] = default
+    del tree["data"]["max_dropped"]  # it refuses data, and changes none
     if settings.budget.samples is None:
         del tree["budget"]["samples"]
     tree |= {

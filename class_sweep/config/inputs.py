@@ -32,6 +32,9 @@ class DataSettings(ComponentSettings):
         InputFile | None,
         Field(description="file of SMILES: further candidates of the pool `all`"),
     ] = None
+    max_dropped: Annotated[
+        Share, Field(description="fraction of the rows that may be unusable; they are dropped")
+    ] = 0.02
 
 
 class Chebi20Data(DataSettings):

@@ -12,11 +12,19 @@ log = logging.getLogger(__name__)
 MAX_DROPPED = 0.02  # fraction of the rows; a file with more is probably not the intended one
 
 
-def report_dropped(dropped: Sequence[Dropped], rows: int) -> None:
+def report_dropped(
+    dropped: Sequence[Dropped], rows: int, limit: float = MAX_DROPPED, remedy: str = ""
+) -> None:
     """Warn about the dropped rows.
 
+    Args:
+        dropped: The dropped rows.
+        rows: The number of all rows.
+        limit: The fraction of the rows that may be dropped.
+        remedy: What to do if more are, for the end of the error.
+
     Raises:
-        DataError: If more than 2 % of the rows were dropped.
+        DataError: If more were dropped.
     """
     if not dropped:
         return
@@ -24,9 +32,9 @@ def report_dropped(dropped: Sequence[Dropped], rows: int) -> None:
     for line in lines:
         log.info("dropped: %s", line)
     share = f"{len(dropped)} of {rows} rows ({len(dropped) / rows:.1%})"
-    if len(dropped) > MAX_DROPPED * rows:
+    if len(dropped) > limit * rows:
         raise DataError(
-            f"at most {MAX_DROPPED:.0%} of the rows may be unusable, got {share}:\n  "
+            f"at most {limit:.0%} of the rows may be unusable, got {share}{remedy}:\n  "
             + "\n  ".join(lines[:5])
         )
     log.warning("dropped %s, the first: %s", share, lines[0])

@@ -16,6 +16,9 @@ from class_sweep.data.splits import split_by_rule
 from class_sweep.data.values import text_of
 from class_sweep.errors import DataError
 
+_REMEDY = (
+    "; `class-sweep data describe --dropped FILE` lists all, and data.max_dropped raises the limit"
+)
 MIN_TRAINING_PAIRS = 2  # one pair has no negative
 
 
@@ -29,7 +32,7 @@ def load_pairs(settings: DataSettings) -> PairSet:
         The pairs, ordered train, validation, test; within a split in the order of the source.
 
     Raises:
-        DataError: If the source is missing or malformed, more than 2 % of its rows are unusable, a
+        DataError: If the source is missing or malformed, too many of its rows are unusable, a
             molecule is in two splits, or a split is empty.
     """
     read: Callable[[DataSettings], Source] = DATA_SOURCES.load(settings.source)
@@ -44,7 +47,7 @@ def load_pairs(settings: DataSettings) -> PairSet:
             kept.append(row)
         else:
             dropped.append(Dropped(row.id, row.place, reason))
-    report_dropped(dropped, len(rows))
+    report_dropped(dropped, len(rows), settings.max_dropped, _REMEDY)
 
     molecules = [molecule[row.smiles] for row in kept]
     if source.rule is None:

@@ -102,6 +102,18 @@ def require_same_pruning(folder: ResultsFolder, space: Space) -> None:
         )
 
 
+def warn_of_certain_failures(failed: Sequence[Record]) -> None:
+    """Warn of trials that diverged: a trial is deterministic, so they do so again."""
+    diverged = [record for record in failed if "finite number" in (record.reason or "")]
+    if diverged:
+        log.warning(
+            "%d of %d failed trials diverged to infinite numbers or NaN: they do so again unless"
+            " the code or a version has changed, because a trial is deterministic",
+            len(diverged),
+            len(failed),
+        )
+
+
 def failed_trials(folder: ResultsFolder) -> list[Record]:
     """The failed trials that were not run again yet.
 

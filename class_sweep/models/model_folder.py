@@ -208,7 +208,11 @@ def read_manifest(path: Path) -> Manifest:
     """
     file = path / MANIFEST
     if not os.path.lexists(file):
-        raise ModelError(f"a model folder must hold {MANIFEST}, as `train` writes it, got {path}")
+        models = sorted(folder.parent for folder in path.glob(f"seed-*/{MANIFEST}"))
+        hint = f", a folder of models; name one of them, e.g. {models[0]}" if models else ""
+        raise ModelError(
+            f"a model folder must hold {MANIFEST}, as `train` writes it, got {path}{hint}"
+        )
     header = _read(file, Header)
     if header.format != FORMAT:
         raise ModelError(

@@ -36,6 +36,7 @@ def compare_sweeps(paths: Sequence[Path], labels: Sequence[str] = ()) -> list[Ch
         Chapter("outcome", "Outcome", [*_ranking(sweeps, names), _outcome(sweeps, names)]),
         Chapter("verdicts", "Verdicts", verdicts),
         Chapter("settings", "Settings and cost", [_settings(sweeps, names)]),
+        Chapter("differences", "Settings that differ", [_differences(sweeps, names)]),
     ]
 
 
@@ -112,6 +113,35 @@ def _settings(sweeps: Sequence[SweepFacts], names: Sequence[str]) -> Table:
         ("time", lambda s: formatting.seconds(sum(s.seconds.values()))),
     ]
     return _table(rows, sweeps, names)
+
+
+def _differences(sweeps: Sequence[SweepFacts], names: Sequence[str]) -> Block:
+    """A row for each setting or axis in which the sweeps are not equal."""
+    settings = [_flat(sweep) for sweep in sweeps]
+    paths = dict.fromkeys(path for tree in settings for path in tree)
+    rows = [
+        [path, *(tree.get(path, "–") for tree in settings)]
+        for path in paths
+        if len({tree.get(path) for tree in settings}) > 1
+    ]
+    if not rows:
+        return Text("The sweeps have the same settings and axes.")
+    return Table(["", *names], rows, text_columns=range(1, len(names) + 1))
+
+
+def _flat(sweep: SweepFacts) -> dict[str, str]:
+    """Each setting by its dotted path, and each axis in the place of its setting."""
+    flat: dict[str, str] = {}
+
+    def add(path: str, value: object) -> None:
+        if isinstance(value, dict) and value:
+            for key, inner in value.items():
+                add(f"{path}.{key}" if path else str(key), inner)
+        else:
+            flat[path] = str(value)
+
+    add("", sweep.space.settings.model_dump(mode="json"))
+    return flat | {path: str(axis) for path, axis in sweep.space.axes.items()}
 
 
 def _table(rows: Iterable[Row], sweeps: Sequence[SweepFacts], names: Sequence[str]) -> Table:

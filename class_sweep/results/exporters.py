@@ -1,11 +1,12 @@
 """The axes and the best trials of a sweep in the formats of Ray Tune, Optuna and Hydra."""
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pprint import pformat
 from typing import Any
 
-from class_sweep.config.axes import Axis, Choice, IntRange, LogUniform, Value
+from class_sweep.config.axes import Axis, Choice, IntRange, LogUniform, Uniform, Value
 from class_sweep.config.document import Space
 from class_sweep.config.yaml_text import write_yaml, yaml_comment
 from class_sweep.results.record import Record
@@ -87,6 +88,11 @@ def _ray(axis: Axis) -> str:
         low, high = axis.ends()
         return f"tune.uniform({low!r}, {high!r})"
     # Tune's grids start at a multiple of their step; a grid of a space may start anywhere.
+    if isinstance(axis, Uniform) and axis.step:
+        steps = axis.low / axis.step
+        if math.isclose(steps, round(steps), abs_tol=1e-9):
+            low, high = axis.ends()
+            return f"tune.quniform({low!r}, {high!r}, {axis.step!r})"
     return f"tune.choice({_listed(values)})"
 
 
@@ -112,6 +118,11 @@ def _hydra(axis: Axis) -> str:
         return f"interval({low!r}, {high!r})"
     if isinstance(axis, IntRange):
         return f"range({low!r}, {axis.high + 1!r}, {axis.step!r})"
+    if isinstance(axis, Uniform) and axis.step:
+        end = round(
+            values[-1] + axis.step / 2, 10
+        )  # beyond the last value, which a range leaves out
+        return f"range({low!r}, {end!r}, {axis.step!r})"
     return f"choice({', '.join(map(_word, values))})"
 
 

@@ -154,7 +154,8 @@ def test_ctrl_c_saves_a_checkpoint_and_prints_the_command_that_continues(tmp_pat
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=120)
     assert process.returncode == 130, out + err
-    assert err == "error: interrupted; continue with: class-sweep train long.yaml --out long\n"
+    command = "class-sweep train long.yaml --out long"
+    assert err == f"error: the training was interrupted; continue it with: {command}\n"
     assert (tmp_path / "long.training" / "state.pt").exists()
     process = start(tmp_path, "train", "long.yaml", "--out", "long")
     assert step_of(process) > 0

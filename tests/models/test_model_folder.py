@@ -143,3 +143,9 @@ def test_reading_is_the_inverse_of_writing(plain, tmp_path):
     again = ModelContents.read(tmp_path / "model")
     assert again.manifest == files.manifest
     assert all(torch.equal(again.weights[n], t) for n, t in files.weights.items())
+
+
+def test_a_folder_of_models_is_no_model_and_one_of_them_is_named(plain, tmp_path):
+    shutil.copytree(plain, tmp_path / "seed-3")
+    with pytest.raises(ModelError, match=r"a folder of models; name one of them, e\.g\. .*seed-3"):
+        Model.load(tmp_path)

@@ -70,7 +70,10 @@ def test_a_resumed_training_gives_the_same_numbers(plain, config, tmp_path):
             stops += 1
             message = str(error)
     assert stops >= 2
-    assert message == f"interrupted; continue with: class-sweep train {config} --out {out}"
+    assert (
+        message
+        == f"the training was interrupted; continue it with: class-sweep train {config} --out {out}"
+    )
     assert callback.steps[0] > 0  # resumed, not restarted
     for name, tensor in load_file(plain / "model.safetensors").items():
         assert torch.equal(tensor, load_file(out / "model.safetensors")[name]), name

@@ -101,3 +101,15 @@ def test_a_comparison_is_shown_on_a_terminal_and_as_a_page(folders, terminal):
     html = page("Side by side", [], chapters)
     assert "<th scope" in html
     assert "strong (40.0 %)" in html
+
+
+def test_settings_and_axes_that_differ_are_shown(folders, small_space_text):
+    other = small_space_text.replace("lr: 3e-3", "lr: 1e-3").replace("[0.3, 0.9]", "[0.2, 0.9]")
+    (table,) = compare_sweeps(folders(other=other))[-1].blocks
+    assert [row[0] for row in table.rows] == ["curriculum.alpha", "optimizer.lr"]
+    assert table.rows[1][1:] == ["0.003", "0.001"]
+
+
+def test_equal_settings_are_said_to_be_equal(folders):
+    (text,) = compare_sweeps(folders())[-1].blocks
+    assert text.text == "The sweeps have the same settings and axes."

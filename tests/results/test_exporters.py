@@ -6,9 +6,9 @@ import optuna
 import pytest
 import yaml
 
-from class_sweep.config.axes import Choice
+from class_sweep.config.axes import Choice, Uniform
 from class_sweep.config.document import parse_space
-from class_sweep.results.exporters import _hydra, as_hydra, as_optuna, as_ray, on_axes
+from class_sweep.results.exporters import _hydra, _ray, as_hydra, as_optuna, as_ray, on_axes
 from class_sweep.results.space_files import trial_yaml
 
 SPACE = """\
@@ -127,3 +127,15 @@ def test_text_is_quoted_for_hydra(value):
     [override] = OverridesParser.create().parse_overrides([f"a={text}"])
     read = [getattr(option, "text", option) for option in override.value().list]
     assert read == [value, "plain_name"]
+
+
+def test_a_grid_is_written_as_a_range_and_not_as_its_values():
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    axis = Uniform(0.4, 0.8, step=0.05)
+    low, *_, high = axis.values()
+    assert _ray(axis) == f"tune.quniform({low!r}, {high!r}, 0.05)"
+    assert _ray(Uniform(0.42, 0.8, step=0.05)).startswith("tune.choice([0.42, 0.47")
+    assert _hydra(axis) == "range(0.4, 0.825, 0.05)"
+    override = OverridesParser.create().parse_override(f"x={_hydra(axis)}")
+    assert [*override.sweep_iterator()] == pytest.approx(axis.values())

@@ -5,6 +5,7 @@ folder that a command did not bear, and the number of commands that ran.
 """
 
 import faulthandler
+import importlib
 import json
 import os
 import random
@@ -20,6 +21,7 @@ from pathlib import Path
 from mutations import mutate
 
 from class_sweep.cli.main import main
+from class_sweep.rendering.html import _plotly
 
 SECONDS = 20  # of CPU for a command; it hangs if it takes three times as long on a busy machine
 MEMORY = 2 << 30  # bytes that a command may take
@@ -34,6 +36,13 @@ _READ = {
         ["evaluate", "{}", "--split", "validation"], ["retrieve", "{}", "an acid", "--top", "2"],
     ],
 }  # fmt: skip
+_WARM = (  # what the commands import when they need it
+    "class_sweep.data.molecule", "class_sweep.data.table", "class_sweep.encoders.latent_semantics",
+    "class_sweep.encoders.morgan", "class_sweep.models", "class_sweep.report.sweep_comparison",
+    "class_sweep.report.sweep_page", "class_sweep.results.exporters",
+    "class_sweep.tuning.replay.replay_table", "pandas", "rdkit.Chem.rdFingerprintGenerator",
+    "sklearn.decomposition", "sklearn.feature_extraction.text",
+)  # fmt: skip
 _SHARES = {"sweep": 0.6, "recording": 0.15, "model": 0.25}
 
 
@@ -127,11 +136,10 @@ def run(bases: dict[str, Path], count: int, seed: int) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    from class_sweep.rendering.html import _plotly
-
+    for module in _WARM:
+        importlib.import_module(module)
     _plotly()  # compressed once
     sweep, recording, model, count, seed = sys.argv[1:]
     bases = {"sweep": Path(sweep), "recording": Path(recording), "model": Path(model)}
     printed = sys.stdout
-    result = run(bases, int(count), int(seed))
-    printed.write(json.dumps(result))
+    printed.write(json.dumps(run(bases, int(count), int(seed))))

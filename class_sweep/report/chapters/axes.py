@@ -7,7 +7,7 @@ from typing import Any
 from class_sweep.config.axes import Axis, Choice, LogUniform, Value
 from class_sweep.errors import ConfigError
 from class_sweep.rendering.blocks import Chapter, Plot, PlotGrid, Text
-from class_sweep.report.plots import BLUE, ORANGE, PURPLE, Figure, dots, figure, hover
+from class_sweep.report.plots import BLUE, PRUNED, PURPLE, Figure, dots, figure, hover
 from class_sweep.report.sweep_facts import SweepFacts
 from class_sweep.results import formatting
 from class_sweep.results.record import Record
@@ -16,7 +16,7 @@ EDGE = 0.05  # share of an axis' length that counts as its edge
 _GOLDEN_RATIO = 0.6180339887  # its multiples modulo 1 are spread evenly: no two markers coincide
 _TITLE = "Axes"
 _MARKERS = {  # state of a trial to the legend, colour and marker
-    "pruned": ("pruned", ORANGE, {"symbol": "x", "size": 6, "opacity": 0.65}),
+    "pruned": ("pruned", PRUNED, {"symbol": "x", "size": 6, "opacity": 0.65}),
     "finished": ("finished", BLUE, {"symbol": "circle", "size": 8}),
     "open": ("not ended", PURPLE, {"symbol": "circle-open", "size": 7}),
 }

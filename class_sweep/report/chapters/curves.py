@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from class_sweep.rendering.blocks import Block, Chapter, Plot, Table, Text
 from class_sweep.report.plots import (
     BLUE,
-    GREEN,
     GREY,
     ORANGE,
+    PRUNED,
     PURPLE,
     Figure,
     dots,
@@ -80,8 +80,8 @@ def _figure(sweep: SweepFacts, trained: Curves, rungs: Mapping[int, _Rung]) -> F
         "pruned",
         [r.samples for r in pruned],
         [sweep.scaled(r.objective) for r in pruned],
-        GREEN,
-        marker={"symbol": "x-thin", "size": 7, "line": {"color": GREEN, "width": 1.5}},
+        PRUNED,
+        marker={"symbol": "x-thin", "size": 7, "line": {"color": PRUNED, "width": 1.5}},
         text=[_hover_text(sweep, r) for r in pruned],
         hovertemplate="%{text}",
     )

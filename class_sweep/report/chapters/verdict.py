@@ -1,9 +1,19 @@
 """The verdict: the result of a confirmation, or the statement that nothing is confirmed."""
 
+import shlex
 from collections.abc import Sequence
 
 from class_sweep.config.objective import directed_metric_names, metric_of
-from class_sweep.rendering.blocks import Block, Chapter, Collapsible, Plot, Table, Text
+from class_sweep.rendering.blocks import (
+    Block,
+    Chapter,
+    Code,
+    Collapsible,
+    KeyValues,
+    Plot,
+    Table,
+    Text,
+)
 from class_sweep.report.final_summary import single_run_caution
 from class_sweep.report.plots import (
     BLUE,
@@ -23,6 +33,10 @@ from class_sweep.results.record import Record
 from class_sweep.results.verdict import ComparisonVerdict, MetricSpread, Verdict
 
 _NOT_DISTINGUISHED = "not told apart"
+_TIME_CAUTION = (
+    "Times are wall times. Runs share a machine with other runs, and perhaps with other work, so"
+    " compare costs by their samples."
+)
 _MARKERS = {  # outcome of a comparison to its colour and marker
     "better": (BLUE, "diamond"),
     "worse": (ORANGE, "x"),
@@ -76,7 +90,11 @@ def _confirmed(sweep: SweepFacts, verdict: Verdict) -> list[Block]:
         " if nothing differs, the probability that any of these claims is made is at most"
         f" {100 * verdict.rule.alpha:g} %."
     )
-    blocks: list[Block] = [Text(winner, "finding"), *(Text(line) for line in comparisons)]
+    blocks: list[Block] = [
+        Text(winner, "finding"),
+        *_winner(sweep, verdict),
+        *(Text(line) for line in comparisons),
+    ]
     blocks.append(Text(method, "note"))
     blocks += [
         Text(f"{run.arm} failed with seed {run.seed}: {run.reason}", "warning")
@@ -85,9 +103,25 @@ def _confirmed(sweep: SweepFacts, verdict: Verdict) -> list[Block]:
     compared = [pair for pair in verdict.pairs if pair.metrics]
     if compared:
         blocks += [_forest_plot(sweep, verdict.metric, compared), _pairs(verdict.metric, compared)]
+        blocks.append(Text(_TIME_CAUTION, "note"))
         blocks.append(Collapsible("Every metric and direction", [_differences(compared)]))
     blocks.append(Collapsible("Means of every configuration", [_arms(verdict)]))
     return blocks
+
+
+def _winner(sweep: SweepFacts, verdict: Verdict) -> list[Block]:
+    """The settings and the scores of best.yaml, and the command that trains it."""
+    arms = [arm for arm in verdict.arms if arm.arm == verdict.winner.arm]
+    facts = [
+        ("best.yaml", f"{arm.arm}: {formatting.schedule(arm.config)}".removesuffix(": "))
+        for arm in arms
+    ]
+    for arm in arms:
+        spread = _spread(verdict.metric, arm.metrics.get(verdict.metric))
+        facts.append((verdict.objective, f"{spread}, over {len(arm.seeds)} seeds"))
+        facts.append(("samples", f"{formatting.percent(arm.share_of_full_data)} of full data's"))
+    command = f"class-sweep train {shlex.quote(str(sweep.folder.best))} --out models/{sweep.name}"
+    return [KeyValues(facts), Code(command)] if facts else []
 
 
 def _label(pair: ComparisonVerdict) -> str:

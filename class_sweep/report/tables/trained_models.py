@@ -33,4 +33,5 @@ def _value(summary: "SeedSummary", name: str) -> str:
     mean = formatting.metric(name, row.mean)
     if row.standard_error is None:
         return mean
-    return f"{mean} ± {formatting.metric(name, row.standard_error)}"
+    number = mean.removesuffix(" %")  # so that four columns fit a narrow terminal
+    return f"{number} ± {formatting.metric(name, row.standard_error)}"
