@@ -7,7 +7,7 @@ MIB = 2**20
 
 # --- space files and settings ---------------------------------------------------------------------
 
-MAX_SPACE_BYTES = 256 * 1024
+MAX_SPACE_BYTES = 64 * 1024
 """Bytes of a space file. The longest file that comes with the package has 2 KiB."""
 
 MAX_YAML_VALUES = 20_000
@@ -19,11 +19,14 @@ MAX_YAML_DEPTH = 50
 MAX_NUMBER_LENGTH = 40
 """Characters of a number in a YAML document. A double needs 24."""
 
+MAX_SETTING_LENGTH = 4_096
+"""Characters of a text in a space: a path is at most that long."""
+
 MAX_INTEGER = 2**53
 """Largest whole number of a setting: the last one that every number type holds exactly."""
 
 MAX_OPTIONS = 1_000
-"""Options of a `choice`: each one is validated, and a sampler learns little about more than ten."""
+"""Options of a `choice`: each one is validated."""
 
 MAX_EPOCHS = 100_000
 """Curriculum epochs: a schedule holds one number for each."""

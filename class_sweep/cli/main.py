@@ -2,12 +2,14 @@
 
 import logging
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from class_sweep import __version__
 from class_sweep.base.faults import fault_of
+from class_sweep.base.text import refused_character, shortened, undecodable_byte
 from class_sweep.cli.check import check
 from class_sweep.cli.compare import compare
 from class_sweep.cli.confirm import confirm
@@ -23,7 +25,7 @@ from class_sweep.cli.run import run
 from class_sweep.cli.status import status
 from class_sweep.cli.streams import protect_streams, require_output
 from class_sweep.cli.train import train
-from class_sweep.errors import ClassSweepError
+from class_sweep.errors import ClassSweepError, InputError
 from class_sweep.rendering.terminal import make_console, print_error, visible
 
 app = typer.Typer(
@@ -74,6 +76,7 @@ def main() -> None:
     protect_streams()
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[WarningLines()])
     try:
+        require_text(sys.argv[1:])
         code = _run()
         require_output()
     except ClassSweepError as error:
@@ -85,6 +88,21 @@ def main() -> None:
         print_error(make_console(stderr=True), reason)
         code = 1
     sys.exit(code)
+
+
+def require_text(arguments: Sequence[str]) -> None:
+    """Refuse arguments that can be neither printed nor written down.
+
+    Raises:
+        InputError: If an argument is no UTF-8, or holds a control character.
+    """
+    for argument in arguments:
+        if (byte := undecodable_byte(argument)) is not None:
+            raise InputError(
+                f"an argument must be UTF-8, got the byte 0x{byte:02x} in {shortened(argument)}"
+            )
+        if found := refused_character(argument):
+            raise InputError(f"an argument must be text, got {found} in {shortened(argument)}")
 
 
 def _run() -> int:

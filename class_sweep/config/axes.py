@@ -12,11 +12,15 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
+from class_sweep.base.limits import MAX_OPTIONS
+from class_sweep.base.text import shortened
+
 KINDS = ("uniform", "loguniform", "int", "choice")
 Value = float | int | str | bool
 
 _DIGITS = 12  # grid points are rounded so that 0.9 + 3 * 0.001 is 0.903
 _SLACK = 1e-9  # 0.99 - 0.9 is slightly below 0.09, but the step 0.09 fits
+_SHOWN = 5  # names in a message
 _MAX_VALUES = 100_000  # values on a grid; a longer grid is probably a mistake
 
 
@@ -188,7 +192,9 @@ def parse_axis(tree: Mapping[str, Any]) -> Axis:
     kind = kinds[0]
     unknown = [str(word) for word in tree if word not in (kind, "step")]
     if unknown:
-        raise AxisError(f"an axis takes its kind and `step`, got {', '.join(unknown)} as well")
+        raise AxisError(
+            f"an axis takes its kind and `step`, got {', '.join(unknown[:_SHOWN])} as well"
+        )
     if kind == "choice":
         axis: Axis = _choice(tree["choice"])
     else:
@@ -204,19 +210,23 @@ def _number(value: object) -> bool:
 
 def _choice(options: object) -> Choice:
     if not isinstance(options, list) or not options:
-        raise AxisError(f"choice must be a list of one or more values, got {options!r}")
+        raise AxisError(f"choice must be a list of one or more values, got {shortened(options)}")
+    if len(options) > MAX_OPTIONS:
+        raise AxisError(
+            f"choice must be among at most {MAX_OPTIONS:,} values, got {len(options):,}"
+        )
     for option in options:
         if not isinstance(option, str | int | float | bool):
-            raise AxisError(f"choice must be among plain values, got {option!r}")
+            raise AxisError(f"choice must be among plain values, got {shortened(option)}")
     # 1 and 1.0 are one value of a setting; 1 and true are not.
     if len({(isinstance(option, bool), option) for option in options}) < len(options):
-        raise AxisError(f"choice must name each value once, got {options}")
+        raise AxisError(f"choice must name each value once, got {shortened(options)}")
     return Choice(tuple(options))
 
 
 def _range(kind: str, bounds: object) -> Axis:
     if not (isinstance(bounds, list) and len(bounds) == 2 and all(map(_number, bounds))):
-        raise AxisError(f"{kind} must be two numbers, [low, high], got {bounds!r}")
+        raise AxisError(f"{kind} must be two numbers, [low, high], got {shortened(bounds)}")
     low, high = bounds
     if low >= high:
         raise AxisError(f"{kind} must go from low to high, got [{low}, {high}]")
@@ -235,7 +245,7 @@ def _with_step(axis: Axis, kind: str, step: object) -> Axis:
     if not isinstance(axis, Uniform | IntRange):
         raise AxisError(f"step must be used with uniform or int alone, got it with {kind}")
     if not _number(step) or step <= 0:  # type: ignore[operator]
-        raise AxisError(f"step must be a number above 0, got {step!r}")
+        raise AxisError(f"step must be a number above 0, got {shortened(step)}")
     steps = (axis.high - axis.low) / step  # type: ignore[operator]
     if steps < 1 - _SLACK:
         raise AxisError(f"step must fit the range: at most {axis.high - axis.low:g}, got {step}")

@@ -9,6 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from class_sweep.base.input_files import read_input
+from class_sweep.base.limits import MAX_SPACE_BYTES
 from class_sweep.config.axes import (
     Axis,
     AxisError,
@@ -34,6 +36,7 @@ from class_sweep.config.yaml_text import (
     with_values,
     write_yaml,
 )
+from class_sweep.config.yaml_values import require_plain_values, without_extensions
 from class_sweep.errors import ConfigError
 
 _REGISTERED = "registered components"
@@ -158,10 +161,15 @@ def load_space(path: Path) -> Space:
         ConfigError: With one line for each mistake of the file: location, rule, value.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else f"not UTF-8: {error}"
-        raise ConfigError(f"{path}: must be a readable space file: {reason}") from None
+        content = read_input(path, MAX_SPACE_BYTES)
+        text = content.decode("utf-8-sig")
+    except OSError as error:
+        raise ConfigError(f"{path}: must be a readable space file: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError(
+            f"{path}:{line}: must be UTF-8, got the byte 0x{content[error.start]:02x}"
+        ) from None
     return parse_space(text, str(path), path.parent)
 
 
@@ -175,7 +183,8 @@ def parse_space(text: str, name: str = "space", folder: Path | None = None) -> S
     """
     context = PathContext((folder or Path()).absolute())
     document = read_yaml(text, name)
-    yaml = _quantile_axis(document)
+    require_plain_values(document)
+    yaml = _quantile_axis(without_extensions(document))
     tree = copy.deepcopy(yaml.tree)
     axes: dict[str, Axis] = {}
     problems: list[Problem] = []

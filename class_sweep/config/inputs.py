@@ -206,7 +206,9 @@ class Mol2vecEncoder(MoleculeEncoderSettings):
     dimensions: Annotated[
         int, Field(ge=2, le=2048, description="length of a vector trained here")
     ] = 300
-    epochs: Annotated[int, Field(ge=1, description="passes of the training over the corpus")] = 5
+    epochs: Annotated[
+        int, Field(ge=1, le=1000, description="passes of the training over the corpus")
+    ] = 5
     seed: Annotated[Seed, Field(description="seed of the training")] = 0
 
     @model_validator(mode="before")

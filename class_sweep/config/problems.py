@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from class_sweep.base.text import shortened
 from class_sweep.config import axes
 from class_sweep.config.component_settings import MISSING_NAME, UNKNOWN_NAME, ComponentSettings
 from class_sweep.config.components import one_of
@@ -164,14 +165,14 @@ def _message(  # noqa: PLR0911 - one return for each kind of finding
     for prefix, expected in _TYPES.items():
         if kind.startswith(prefix):
             return _wrong_type(expected, value)
-    return f"{detail['msg']}, got {value!r}"
+    return f"{detail['msg']}, got {shortened(value)}"
 
 
 def _wrong_type(expected: str, value: object) -> str:
     meant = axes.near_miss(value)
     if meant:
-        return f"must be {expected} or an axis, got {value!r}; did you mean {meant}?"
-    shown = "nothing" if value is None else repr(value)
+        return f"must be {expected} or an axis, got {shortened(value)}; did you mean {meant}?"
+    shown = "nothing" if value is None else shortened(value)
     return f"must be {expected}, got {shown}"
 
 
@@ -189,7 +190,7 @@ def _unknown_key(key: Key, settings: list[str]) -> str:
 def _unknown_name(value: object, names: list[str]) -> str:
     close = get_close_matches(str(value), names, 1)
     hint = f"; did you mean {close[0]}?" if close else ""
-    return f"must be {one_of(names)}, got {value!r}{hint}"
+    return f"must be {one_of(names)}, got {shortened(value)}{hint}"
 
 
 def _models(annotation: Any, tree: Any) -> Iterator[type[BaseModel]]:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from class_sweep.base.limits import MAX_EPOCHS, MAX_TRIALS
 from class_sweep.config.backbones import BackboneSettings
 from class_sweep.config.component_settings import ComponentName
 from class_sweep.config.components import SAMPLERS
@@ -58,7 +59,7 @@ class Optimizer(Section):
 class Budget(Section):
     """How long every trial may train."""
 
-    epochs: Annotated[int, Field(ge=1, description="curriculum epochs")]
+    epochs: Annotated[int, Field(ge=1, le=MAX_EPOCHS, description="curriculum epochs")]
     samples: Annotated[
         Annotated[int, Field(ge=1)] | None,
         Field(description="largest number of pairs seen, repeats included; no limit unless given"),
@@ -68,7 +69,9 @@ class Budget(Section):
 class Search(Section):
     """How schedules are proposed."""
 
-    trials: Annotated[int, Field(ge=1, description="configurations, baselines included")]
+    trials: Annotated[
+        int, Field(ge=1, le=MAX_TRIALS, description="configurations, baselines included")
+    ]
     sampler: Annotated[
         str, ComponentName(SAMPLERS), Field(description="how configurations are proposed")
     ] = "tpe"
@@ -82,7 +85,7 @@ class Search(Section):
         Field(description="trials at a time; as many as the resources allow unless given"),
     ] = None
     record: Annotated[
-        Annotated[int, Field(ge=1)] | None,
+        Annotated[int, Field(ge=1, le=1000)] | None,
         Field(description="seeds of each configuration in a recording of learning curves"),
     ] = None
 

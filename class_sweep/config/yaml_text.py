@@ -20,12 +20,21 @@ from ruamel.yaml.representer import SafeRepresenter
 from ruamel.yaml.resolver import VersionedResolver
 from ruamel.yaml.tag import Tag
 
+from class_sweep.base.input_files import readable_size
+from class_sweep.base.limits import (
+    MAX_NUMBER_LENGTH,
+    MAX_SPACE_BYTES,
+    MAX_YAML_DEPTH,
+    MAX_YAML_VALUES,
+)
 from class_sweep.errors import ConfigError
 
 Key = tuple[str | int, ...]
 _TEXT = "tag:yaml.org,2002:str"
-_KEY_TAGS = (_TEXT, "tag:yaml.org,2002:merge")
+_MERGE = "tag:yaml.org,2002:merge"
+_KEY_TAGS = (_TEXT, _MERGE)
 _FLOAT = "tag:yaml.org,2002:float"
+_NUMBERS = (_FLOAT, "tag:yaml.org,2002:int")
 _SHORT_FLOAT = re.compile(r"[-+]?\.[0-9]+[eE][-+]?[0-9]+")  # ruamel.yaml reads it as text
 
 
@@ -121,13 +130,17 @@ def read_yaml(text: str, name: str) -> YamlDocument:
     """Parse one YAML document whose root is a mapping.
 
     Raises:
-        ConfigError: On a syntax error, a key given twice, or a root that is no mapping.
+        ConfigError: On a syntax error, a key given twice, a root that is no mapping, or a document
+            beyond a bound of `class_sweep.base.limits`.
     """
+    if len(text) > MAX_SPACE_BYTES:
+        raise ConfigError(f"{name}:1: must have at most {readable_size(MAX_SPACE_BYTES)}")
     yaml = YAML(typ="safe", pure=True)
     try:
         node = yaml.compose(text)
+        _Bounds(name).check(node)
         lines: dict[Key, int] = {}
-        _collect(node, (), lines, name, ())
+        _collect(node, (), lines, name)
         tree = yaml.constructor.construct_document(node) if node is not None else None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -149,19 +162,67 @@ def read_yaml(text: str, name: str) -> YamlDocument:
     return YamlDocument(name, text, tree, lines)
 
 
-def _collect(
-    node: Node | None, key: Key, lines: dict[Key, int], name: str, above: tuple[int, ...]
-) -> None:
-    """Record the line of every key below `node`; `above` holds the nodes on the way down."""
+class _Bounds:
+    """The check of a document before it is built; each alias is walked once."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._sizes: dict[int, tuple[int, int]] = {}  # of a node: its values, and its levels
+        self._above: set[int] = set()
+
+    def check(self, node: Node | None) -> None:
+        """Refuse a document that its aliases make too large, too deep or endless.
+
+        Raises:
+            ConfigError: With the line of the first value beyond a bound.
+        """
+        if node is not None:
+            self._measure(node)
+
+    def _measure(self, node: Node) -> tuple[int, int]:
+        if id(node) in self._above:
+            raise self._error(node, "an anchor must not contain itself")
+        if id(node) not in self._sizes:
+            self._above.add(id(node))
+            below = [self._measure(value) for value in _values_of(node)]
+            values = 1 + sum(values for values, _ in below)
+            depth = 1 + max((depth for _, depth in below), default=0)
+            if values > MAX_YAML_VALUES:
+                rule = f"a document must have at most {MAX_YAML_VALUES:,} values, got {values:,}"
+                raise self._error(node, f"{rule}, each alias counted as what it names")
+            if depth > MAX_YAML_DEPTH:
+                raise self._error(node, "must be nested less deeply")
+            self._require_short_number(node)
+            self._above.discard(id(node))
+            self._sizes[id(node)] = values, depth
+        return self._sizes[id(node)]
+
+    def _require_short_number(self, node: Node) -> None:
+        if isinstance(node, ScalarNode) and node.tag in _NUMBERS:
+            length = len(node.value)
+            if length > MAX_NUMBER_LENGTH:
+                rule = f"a number must have at most {MAX_NUMBER_LENGTH} characters"
+                raise self._error(node, f"{rule}, got {length:,}")
+
+    def _error(self, node: Node, message: str) -> ConfigError:
+        return ConfigError(f"{self._name}:{node.start_mark.line + 1}: {message}")
+
+
+def _values_of(node: Node) -> list[Node]:
+    if isinstance(node, MappingNode):
+        return [part for pair in node.value for part in pair]
+    return list(node.value) if isinstance(node, SequenceNode) else []
+
+
+def _collect(node: Node | None, key: Key, lines: dict[Key, int], name: str) -> None:
+    """Record the line of every key below `node`."""
     if node is None:
         return
     line = node.start_mark.line + 1
     lines.setdefault(key, line)
-    if id(node) in above:
-        raise ConfigError(f"{name}:{line}: an anchor must not contain itself")
-    above = (*above, id(node))
     if isinstance(node, MappingNode):
         seen: set[str] = set()
+        merged: list[Node] = []
         for key_node, value in node.value:
             if not isinstance(key_node, ScalarNode):
                 raise ConfigError(f"{name}:{line}: a key must be a word, got a list or mapping")
@@ -173,10 +234,18 @@ def _collect(
                 path = ".".join(str(part) for part in (*key, word))
                 raise ConfigError(f"{name}:{key_line}: {path}: must be given once, got it twice")
             seen.add(word)
+            if key_node.tag == _MERGE:
+                merged += value.value if isinstance(value, SequenceNode) else [value]
+                continue
             lines[(*key, word)] = key_line
-            _collect(value, (*key, word), lines, name, above)
+            _collect(value, (*key, word), lines, name)
+        for value in merged:  # a key of its own has its own line
+            inherited: dict[Key, int] = {}
+            _collect(value, key, inherited, name)
+            for inner, inner_line in inherited.items():
+                lines.setdefault(inner, inner_line)
     elif isinstance(node, ScalarNode) and not node.style and _SHORT_FLOAT.fullmatch(node.value):
         node.ctag = Tag(suffix=_FLOAT)
     elif isinstance(node, SequenceNode):
         for index, value in enumerate(node.value):
-            _collect(value, (*key, index), lines, name, above)
+            _collect(value, (*key, index), lines, name)

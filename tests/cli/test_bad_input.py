@@ -1,5 +1,7 @@
 """Bad input ends in one clear message and exit code 2; nothing is written."""
 
+import os
+
 import pytest
 
 TABLE = "smiles,text,split\n" + "".join(
@@ -228,3 +230,51 @@ def test_a_missing_space_file(command):
     code, _, err = command("check", "nowhere.yaml")
     assert code == 2
     assert "nowhere.yaml" in err
+
+
+@pytest.mark.parametrize(
+    ("argument", "words"),
+    [
+        ("caf\udce9.yaml", "an argument must be UTF-8, got the byte 0xe9 in 'caf\\udce9.yaml'"),
+        ("a\x1b[2J", "an argument must be text, got the control character '\\x1b'"),
+    ],
+)
+@pytest.mark.parametrize("verb", ["check", "run", "status", "retrieve"])
+def test_an_argument_that_is_no_text(command, tmp_path, verb, argument, words):
+    code, out, err = command(verb, argument)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"error: {words}")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/dev/zero", "it must be a regular file, got a device"),
+        ("pipe.yaml", "it must be a regular file, got a pipe"),
+        (".", "it must be a regular file, got a folder"),
+        ("a" * 300, "File name too long"),
+    ],
+)
+@pytest.mark.parametrize("verb", ["check", "run", "train", "index"])
+def test_what_is_no_space_file(command, tmp_path, verb, path, words):
+    os.mkfifo(tmp_path / "pipe.yaml")
+    code, _, err = command(verb, path)
+    assert code == 2
+    assert words in err
+
+
+@pytest.mark.parametrize("verb", ["check", "run", "index"])
+@pytest.mark.parametrize("kind", ["a pipe", "a device", "a folder"])
+def test_a_table_that_is_no_file(command, space_file, small_space_text, tmp_path, verb, kind):
+    path = tmp_path / "t.csv"
+    if kind == "a pipe":
+        os.mkfifo(path)
+    elif kind == "a device":
+        path.symlink_to("/dev/zero")
+    else:
+        path.mkdir()
+    space_file.write_text(table_space(small_space_text))
+    code, _, err = command(verb, space_file)
+    assert code == 2
+    assert "data.path: must be a file that exists, got " in err

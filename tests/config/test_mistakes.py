@@ -1,6 +1,6 @@
 import pytest
 
-from class_sweep.config.document import load_space
+from class_sweep.config.document import load_space, parse_space
 from class_sweep.errors import ConfigError
 
 WRONG = """\
@@ -453,3 +453,72 @@ def test_mistakes_in_a_backbone(mistakes, written, expected):
 )
 def test_mistakes_in_the_trained_layers_of_a_text_encoder(mistakes, written, expected):
     assert mistakes(text_encoder=written) == [f"2: text_encoder.trainable: {expected}"]
+
+
+# --- values that no setting takes ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("section", "value", "message"),
+    [
+        (
+            "budget",
+            "{epochs: 1000000000}",
+            "6: budget.epochs: must be at most 100000, got 1000000000",
+        ),
+        (
+            "search",
+            "{trials: 1000000000}",
+            "7: search.trials: must be at most 100000, got 1000000000",
+        ),
+        (
+            "curriculum",
+            f"{{pacing_start: {10**30}}}",
+            "5: curriculum.pacing_start: must be a whole number up to 9,007,199,254,740,992,"
+            f" got {10**30}",
+        ),
+        (
+            "curriculum",
+            f"{{order: {{choice: [{', '.join(f'o{n}' for n in range(1001))}]}}}}",
+            "5: curriculum.order: choice must be among at most 1,000 values, got 1,001",
+        ),
+        (
+            "data",
+            '{source: "a\\0b"}',
+            "1: data.source: must be text, got the control character '\\x00'",
+        ),
+        (
+            "data",
+            '{"so\\eurce": names}',
+            "1: data: must be text, got the control character '\\x1b'",
+        ),
+        (
+            "data",
+            '{source: "\\ud800"}',
+            "1: data.source: must be text, got the lone surrogate '\\ud800'",
+        ),
+    ],
+)
+def test_a_value_beyond_a_bound_is_a_mistake_with_its_line(mistakes, section, value, message):
+    assert message in mistakes(**{section: value})
+
+
+def test_a_long_value_is_shortened_in_a_message(mistakes):
+    for section in ("data", "curriculum", "objective"):
+        for value in (f"[{'1, ' * 9000}1]", f"{{order: [{'1, ' * 9000}1]}}", "x" * 9000):
+            assert all(len(line) < 2000 for line in mistakes(**{section: value})), (section, value)
+
+
+def test_sections_that_begin_with_x_hold_anchors_alone(text):
+    extension = "x-small: &small {alpha: 0.5, beta: 0.1}\n"
+    merged = text(curriculum="{<<: *small, alpha: {uniform: [0.2, 0.9]}}")
+    loaded = parse_space(extension + merged)
+    assert loaded.settings.curriculum.beta == 0.1
+    assert list(loaded.axes) == ["curriculum.alpha"]
+    assert loaded.text == extension + merged
+
+
+def test_a_mistake_in_a_merged_key_has_the_line_of_that_key(text):
+    wrong = "x-small: &small\n  alpha: 40\n" + text(curriculum="{<<: *small, beta: 0.1}")
+    with pytest.raises(ConfigError, match=r"^a.yaml:2: curriculum.alpha: must be a fraction"):
+        parse_space(wrong, "a.yaml")

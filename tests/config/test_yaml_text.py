@@ -1,10 +1,14 @@
 import contextlib
 import math
+import os
+import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from class_sweep.base.limits import MAX_SPACE_BYTES
 from class_sweep.config.document import load_space
 from class_sweep.config.yaml_text import YamlDocument, read_yaml, write_yaml
 from class_sweep.errors import ConfigError
@@ -119,6 +123,58 @@ def test_endless_nesting_is_an_error():
     assert mistake("a: " + "[" * 2000) == "a.yaml:1: must be nested less deeply"
 
 
+@pytest.mark.parametrize(
+    ("begin", "separator", "end"),
+    [("[", "*a{0}, ", "]"), ("{", "k{1}: *a{0}, ", "}"), ("{<<: [", "*a{0}, ", "]}")],
+    ids=["lists", "mappings", "merge keys"],
+)
+def test_aliases_that_multiply_are_refused_at_once(begin, separator, end):
+    lines = ["a0: &a0 {x: 1}"]
+    for n in range(1, 40):
+        below = "".join(separator.format(n - 1, index) for index in range(9))
+        lines.append(f"a{n}: &a{n} {begin}{below}{end}")
+    start = time.process_time()
+    message = mistake("\n".join(lines))
+    assert time.process_time() - start < 5  # seconds; each alias walked anew would take for ever
+    assert "a.yaml:" in message
+    assert "a document must have at most 20,000 values, got " in message
+
+
+def test_an_alias_within_the_bound_may_be_used_often():
+    text = "x-a: &a {x: [1, 2, 3]}\n" + "".join(f"b{n}: *a\n" for n in range(1000))
+    assert read_yaml(text, "a.yaml").tree["b999"] == {"x": [1, 2, 3]}
+
+
+def test_a_document_and_its_numbers_have_bounds():
+    assert mistake("a: " + "x" * MAX_SPACE_BYTES) == "a.yaml:1: must have at most 64 KiB"
+    assert mistake("a: 1\nb: " + "9" * 41) == (
+        "a.yaml:2: a number must have at most 40 characters, got 41"
+    )
+    assert mistake("a: 0." + "9" * 5000).startswith("a.yaml:1: a number must have at most 40")
+    assert value("'" + "9" * 41 + "'") == "9" * 41
+    assert mistake("a: 1\nb: " + "[" * 51 + "]" * 51).endswith("must be nested less deeply")
+
+
+def test_a_merged_key_has_the_line_where_it_is_written():
+    source = read_yaml("a: &one\n  x: 1\n  y: 2\nc:\n  <<: *one\n  y: 3\n", "a.yaml")
+    assert [source.line(key) for key in [("c",), ("c", "x"), ("c", "y")]] == [4, 2, 6]
+
+
+def test_a_pipe_is_no_space_file(tmp_path):
+    os.mkfifo(tmp_path / "a.yaml")
+    with pytest.raises(ConfigError, match="it must be a regular file, got a pipe"):
+        load_space(tmp_path / "a.yaml")
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [("a" * 300, "File name too long"), ("a\0b", "the path is no name of a file")],
+)
+def test_a_path_that_names_no_file_is_an_error(path, words):
+    with pytest.raises(ConfigError, match=words):
+        load_space(Path(path))
+
+
 def test_every_key_has_its_line():
     source = read_yaml("# head\na:\n  b: 1\n\n  c: [x,\n      {d: 2}]\n", "a.yaml")
     assert [source.line(key) for key in [("a",), ("a", "b"), ("a", "c"), ("a", "c", 1, "d")]] == [
@@ -140,14 +196,16 @@ def test_a_missing_file_is_an_error(tmp_path):
 
 
 def test_a_folder_is_no_space_file(tmp_path):
-    with pytest.raises(ConfigError, match="must be a readable space file: Is a directory"):
+    with pytest.raises(
+        ConfigError, match="must be a readable space file: it must be a regular file, got a folder"
+    ):
         load_space(tmp_path)
 
 
 def test_a_file_must_be_utf_8(tmp_path):
     path = tmp_path / "latin.yaml"
-    path.write_bytes("data: {path: Ångström}".encode("latin-1"))
-    with pytest.raises(ConfigError, match="must be a readable space file: not UTF-8"):
+    path.write_bytes("# one\ndata: {path: Ångström}".encode("latin-1"))
+    with pytest.raises(ConfigError, match=r"latin.yaml:2: must be UTF-8, got the byte 0xc5"):
         load_space(path)
 
 
