@@ -10,6 +10,9 @@ from typing import Any, Protocol
 import numpy as np
 from pydantic import BaseModel
 
+from class_sweep.base.input_files import open_input
+from class_sweep.base.limits import MAX_WEIGHTS_BYTES
+
 
 class _Hash(Protocol):
     def update(self, data: Any, /) -> None: ...
@@ -37,9 +40,9 @@ def file_digest(path: Path) -> str:
     """SHA-256 of a file's bytes, as 64 hexadecimal digits.
 
     Raises:
-        OSError: If the file cannot be read.
+        OSError: If the path names no regular file, or one that cannot be read.
     """
-    with path.open("rb") as file:
+    with open_input(path, MAX_WEIGHTS_BYTES) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -3,8 +3,8 @@
 import errno
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 _KINDS = {
     stat.S_IFDIR: "a folder",
@@ -15,7 +15,7 @@ _KINDS = {
 }
 
 
-def open_input(path: Path, max_bytes: int) -> BinaryIO:
+def open_input(path: Path, max_bytes: int) -> BufferedReader:
     """Open a regular file for reading.
 
     A device or a pipe is refused before anything is read from it: it may never end.

@@ -57,6 +57,9 @@ MAX_TEXT = 1_000_000
 MAX_RESULT_BYTES = 1024 * MIB
 """Bytes of a file of a results or model folder that is read as a whole, weights excepted."""
 
+MAX_WEIGHTS_BYTES = 256 * 1024 * MIB
+"""Bytes of a file of weights or vectors."""
+
 # --- molecules ------------------------------------------------------------------------------------
 
 MAX_SMILES = 5_000

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from class_sweep.base.input_files import read_input
+from class_sweep.base.limits import MAX_RESULT_BYTES
 from class_sweep.config.document import SEED
 from class_sweep.config.objective import Objective, parse_objective
 from class_sweep.errors import ResultsError
@@ -121,7 +123,8 @@ class CurveTable:
             ResultsError: If it cannot be read, or `run --record` did not write it.
         """
         try:
-            rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
+            text = read_input(path, MAX_RESULT_BYTES).decode()
+            rows = list(csv.DictReader(io.StringIO(text, newline="")))
             return cls._of(rows)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ResultsError(

@@ -1,4 +1,5 @@
 import hashlib
+import os
 
 import numpy as np
 import pytest
@@ -77,3 +78,9 @@ def test_a_file_digest_is_the_hash_of_its_bytes(tmp_path):
 
 def test_library_versions_are_the_installed_versions():
     assert library_versions("numpy") == {"numpy": np.__version__}
+
+
+def test_the_digest_of_a_pipe_is_an_error(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="it must be a regular file, got a pipe"):
+        file_digest(tmp_path / "pipe")
