@@ -24,6 +24,7 @@ from class_sweep.results.space_files import config_yaml
 from class_sweep.results.summary import ConfirmationSummary, SweepSummary
 from class_sweep.results.trials import trials_of
 from class_sweep.results.verdict import Verdict
+from class_sweep.statistics.recorded_ranks import require_ranks_fit
 from class_sweep.statistics.sequential import Progress, evaluate_looks
 from class_sweep.tuning.common_failure import CommonFailure
 
@@ -75,9 +76,11 @@ def require_finished(folder: ResultsFolder) -> SweepSummary:
         ResultsError: If some trials have not ended.
     """
     summary = folder.read_summary()
-    if summary.state not in {"finished", "confirming"}:
+    state, missing = summary.state, trials_of(folder.records()).missing(summary.trials.wanted)
+    if state not in {"finished", "confirming"} or missing:
+        found = f"{missing} of {summary.trials.wanted} trials have not ended" if missing else state
         raise ResultsError(
-            f"a sweep must be finished to be confirmed: {folder.path} is {summary.state};"
+            f"a sweep must be finished to be confirmed: {folder.path}: {found};"
             f" continue it with: {command_line('resume', folder.path)}"
         )
     return summary
@@ -139,6 +142,7 @@ class _ConfirmationRuns:
         seeds = confirmation_seeds(context.space, self._settings.max_seeds)
         self._runs: dict[tuple[str, int], ConfirmationRun] = {}
         logged = self._log.runs()
+        require_ranks_fit(self._log, logged.values())
         for arm in plan.arms.values():
             for number, seed in enumerate(seeds):
                 run = logged.get(self._identity(arm, seed))

@@ -18,7 +18,6 @@ from class_sweep.results.folder import ResultsFolder, ResultsWriter
 from class_sweep.results.mirror import Mirror
 from class_sweep.storage.lease import LEASE
 from class_sweep.storage.remote import Storage
-from class_sweep.tuning.study_storage import reopen_trials
 
 
 @contextmanager
@@ -76,8 +75,6 @@ def reopen(
         return
     with _open_mirror(folder, storage) as mirror, ResultsWriter(folder) as writer:
         merge_remote(folder, storage)
-        if folder.study.exists():
-            reopen_trials(folder.study, {r.trial for r in folder.records() if r.ended})
         writer.remember(storage)
         mirror.begin()
         yield writer, RemoteCheckpointManager(mirror)

@@ -8,7 +8,13 @@ from os.path import lexists
 from class_sweep.base.files import write_atomic
 from class_sweep.config.document import Space
 from class_sweep.config.idle_warnings import idle_warnings
-from class_sweep.errors import InterruptedSweepError, ResultsError, SweepError, command_line
+from class_sweep.errors import (
+    ClassSweepError,
+    InterruptedSweepError,
+    ResultsError,
+    SweepError,
+    command_line,
+)
 from class_sweep.execution.checkpoints import checkpoint_name
 from class_sweep.execution.context import SweepContext
 from class_sweep.execution.summary_writer import SummaryWriter
@@ -40,11 +46,13 @@ def run_search(context: SweepContext, rerun: Sequence[Record] = ()) -> SweepSumm
     """
     space, folder = context.space, context.folder
     summary_writer = SummaryWriter(context)
-    if not _run_trials(context, summary_writer, rerun):
-        summary_writer.write("interrupted")
-        raise context.stop.reason or InterruptedSweepError(folder.path)
+    ended = _run_trials(context, summary_writer, rerun)
     records = folder.records()
     trials = trials_of(records)
+    missing = trials.missing(space.settings.search.runs)
+    if not ended or missing:
+        summary_writer.write("interrupted")
+        raise context.stop.reason or _not_ended(context, missing)
     ranked = trials.ranked(space.objective)
     if not ranked:
         summary_writer.write("failed")
@@ -79,10 +87,22 @@ def _run_trials(
         return Session(context, tuner).run(rerun)
 
 
+def _not_ended(context: SweepContext, missing: int) -> ClassSweepError:
+    """The error of a sweep that stopped before all of its trials ended."""
+    if context.stop.asked:
+        return InterruptedSweepError(context.folder.path)
+    return SweepError(
+        f"all trials must end, and {missing} of {context.space.settings.search.runs} have not: they"
+        " started again and again without a report; every report is kept, continue with:"
+        f" {command_line('resume', context.folder.path)}"
+    )
+
+
 def _no_trial_finished(context: SweepContext, trials: Trials) -> SweepError:
     reasons = sorted({record.reason for record in trials.failed if record.reason})
     return SweepError(
-        f"no trial of {context.space.settings.search.runs} finished: {'; '.join(reasons)}"
+        f"no trial of {context.space.settings.search.runs} finished, {len(trials.pruned)} were"
+        f" pruned and {len(trials.failed)} failed: {'; '.join(reasons) or 'no reason is logged'}"
         f" ({context.folder.path})"
     )
 

@@ -17,8 +17,9 @@ from class_sweep.results.provenance import load_begun
 from class_sweep.results.record import Record
 from class_sweep.results.summary import SigmaSummary, SweepSummary
 from class_sweep.results.test_log import TestReading, read_test_log
-from class_sweep.results.trials import Trials, trials_of
+from class_sweep.results.trials import Trials, reports_by_trial, trials_of
 from class_sweep.results.verdict import Verdict
+from class_sweep.statistics.recorded_ranks import require_ranks_fit
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,7 @@ class SweepFacts:
     @cached_property
     def curves(self) -> Mapping[int, list[Record]]:
         """The reports of each trial, by number."""
-        curves: dict[int, list[Record]] = {}
-        for record in self.records:
-            curves.setdefault(record.trial, []).append(record)
-        return curves
+        return reports_by_trial(self.records)
 
     @cached_property
     def trials(self) -> Trials:
@@ -80,8 +78,10 @@ class SweepFacts:
         """`finished`, `failed`, `running`, `confirming`, `interrupted`, or `not started`."""
         if self.summary is None:
             return "not started"
-        stopped = self.summary.state in {"running", "confirming"} and not self.running
-        return "interrupted" if stopped else self.summary.state
+        state = self.summary.state
+        stopped = state in {"running", "confirming"} and not self.running
+        cut = state == "finished" and self.trials.missing(self.summary.trials.wanted)
+        return "interrupted" if stopped or cut else state
 
     @cached_property
     def last_reports(self) -> list[tuple[str, Record]]:
@@ -184,11 +184,14 @@ def read_sweep(path: Path) -> SweepFacts:
     folder = ResultsFolder.existing(path)
     # Asked before the files are read: a sweep that ends in between has written everything.
     running = folder.in_use()
+    confirmation = ConfirmationLog(folder)
+    runs = confirmation.runs().values()
+    require_ranks_fit(confirmation, runs)
     return SweepFacts(
         path=path,
         space=load_begun(folder),
         records=folder.records(),
-        confirmation_runs=len(ConfirmationLog(folder).runs()),
+        confirmation_runs=len(runs),
         running=running,
         summary=folder.read_summary() if lexists(folder.summary) else None,
         environment=folder.read_environment() if lexists(folder.environment) else None,

@@ -100,7 +100,7 @@ class ConfirmationLog:
         """
         if run.reason is None:
             try:
-                self._write_ranks(self._ranks_path(run.identity), ranks)
+                self._write_ranks(self.ranks_path(run.identity), ranks)
             except OSError as error:
                 folder = self._folder.ranks
                 raise StorageError(f"ranks must be written down: {folder}: {error}") from error
@@ -112,7 +112,7 @@ class ConfirmationLog:
         Raises:
             ResultsError: If they are missing or damaged.
         """
-        path = self._ranks_path(identity)
+        path = self.ranks_path(identity)
         try:
             content = io.BytesIO(read_input(path, MAX_RESULT_BYTES))
             with np.load(content, allow_pickle=False) as stored:
@@ -132,12 +132,18 @@ class ConfirmationLog:
                 )
         return ranks
 
+    def ranks_path(self, identity: str) -> Path:
+        """The file with the ranks of a run."""
+        return self._folder.ranks / f"{identity}.npz"
+
+    @property
+    def path(self) -> Path:
+        """The file with the lines."""
+        return self._folder.confirm
+
     def close(self) -> None:
         """Close the file."""
         self._log.close()
-
-    def _ranks_path(self, identity: str) -> Path:
-        return self._folder.ranks / f"{identity}.npz"
 
     def _write_ranks(self, path: Path, ranks: Ranks) -> None:
         path.parent.mkdir(exist_ok=True)

@@ -35,6 +35,10 @@ class Trials:
         """Number of trials that have reported, without the replaced trials."""
         return sum(map(len, self._groups)) - len(self.replaced)
 
+    def missing(self, wanted: int) -> int:
+        """Number of the wanted trials that have not ended, or not even begun."""
+        return max(0, wanted - len(self.finished) - len(self.pruned) - len(self.failed))
+
     @property
     def samples(self) -> int:
         """Samples seen by all trials together; a duplicate sees none."""
@@ -58,6 +62,14 @@ class Trials:
             self.finished,
             key=lambda r: (-objective.sign * (r.objective or 0.0), r.samples, r.trial),
         )
+
+
+def reports_by_trial(records: Iterable[Record]) -> dict[int, list[Record]]:
+    """The reports of each trial in the order of the log, by number."""
+    by_trial: dict[int, list[Record]] = {}
+    for record in records:
+        by_trial.setdefault(record.trial, []).append(record)
+    return by_trial
 
 
 def trials_of(records: Iterable[Record]) -> Trials:

@@ -14,6 +14,7 @@ from class_sweep.config.identity import identity
 from class_sweep.config.sections import Settings
 from class_sweep.curriculum.baselines import baseline_config
 from class_sweep.results.record import Decision, Record
+from class_sweep.results.trials import reports_by_trial
 from class_sweep.tuning.sampler_view import RERUN
 from class_sweep.tuning.samplers.sampler import distributions, make_sampler, sampler_for_trial
 from class_sweep.tuning.study_storage import MemoryStorage
@@ -93,6 +94,27 @@ class OptunaStudy:
         """The trials of an earlier run, in the order of their numbers."""
         return [self._stored(trial) for trial in self._study.get_trials(deepcopy=False)]
 
+    def restore(self, records: Sequence[Record]) -> None:
+        """Store the trials of a log that the study lacks, and tell it their reports.
+
+        A number without a report is proposed anew.
+
+        Args:
+            records: The log.
+        """
+        by_trial = reports_by_trial(records)
+        trials = self.stored()
+        for number in range(len(trials), max(by_trial, default=-1) + 1):
+            if reports := by_trial.get(number):
+                first = reports[0]
+                trial = self._ask_for(first.config, first.name, first.rerun_of, first.identity)
+            else:
+                proposed = [trial for trial in trials if trial.rerun_of is None]
+                trial = self.propose(len(proposed), proposed[-1] if proposed else None)
+            trials.append(trial)
+            if reports:
+                self.tell(*reports)
+
     def propose(self, index: int, previous: Trial | None) -> Trial:
         """Propose and store the next trial; see `Study`."""
         configuration, repeat = divmod(index, self._search.record or 1)
@@ -128,15 +150,20 @@ class OptunaStudy:
         return reached[-1] if reached and record.decision != "finish" else record.samples
 
     def _ask_for(
-        self, values: Mapping[str, Value], name: str | None = None, rerun_of: int | None = None
+        self,
+        values: Mapping[str, Value],
+        name: str | None = None,
+        rerun_of: int | None = None,
+        logged_identity: str | None = None,
     ) -> Trial:
         """A trial of given values: a baseline, a rerun, or a configuration under another seed."""
         axes = self._space.axes
+        about = (name, rerun_of, logged_identity)
         if all(values.get(path) in axis for path, axis in axes.items()):
             self._study.enqueue_trial({path: values[path] for path in axes})
-            return self._store(self._study.ask(self._distributions), values, name, rerun_of)
+            return self._store(self._study.ask(self._distributions), values, *about)
         # Outside the axes: the sampler cannot learn from it, but the study numbers it.
-        return self._store(self._study.ask(), values, name, rerun_of)
+        return self._store(self._study.ask(), values, *about)
 
     def _store(
         self,
@@ -144,12 +171,13 @@ class OptunaStudy:
         values: Mapping[str, Value],
         name: str | None = None,
         rerun_of: int | None = None,
+        logged_identity: str | None = None,
     ) -> Trial:
         settings = self._space.resolve(values)
         attributes: dict[str, Any] = {
             NAME: name,
             RERUN: rerun_of,
-            "identity": identity(settings),
+            "identity": logged_identity or identity(settings),
             PLAN: self._plan_of(settings),
             CONFIG: json.dumps(values),
         }

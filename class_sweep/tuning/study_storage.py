@@ -6,6 +6,7 @@ and reads all open trials again at each call. For short trials that would domina
 
 from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from optuna.storages import InMemoryStorage, RDBStorage
@@ -19,6 +20,7 @@ from class_sweep.errors import ResultsError, StorageError
 from class_sweep.tuning.sampler_view import SamplerView
 
 _DAMAGED = ("malformed", "not a database")  # in the words of SQLite
+_SWEEP_ID = "sweep_id"  # an attribute of the study
 
 
 class MemoryStorage(InMemoryStorage):
@@ -68,10 +70,10 @@ class FileStorage(MemoryStorage):
     proposal in the file completely or not at all.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Open or create the file at `path`."""
+    def __init__(self, path: Path, sweep_id: str | None = None) -> None:
+        """Open or create the file at `path`; a new file gets the id of its sweep."""
         super().__init__()
-        self._path = path
+        self._path, self._sweep_id = path, sweep_id
         with study_faults(path):
             self._file = open_file(path)
         self._ids: dict[int, int] = {}  # of open trials: number to id in the file
@@ -93,6 +95,8 @@ class FileStorage(MemoryStorage):
             self._file_study = stored[name]
         else:
             self._file_study = self._file.create_new_study(directions, name)
+            if self._sweep_id is not None:
+                self._file.set_study_user_attr(self._file_study, _SWEEP_ID, self._sweep_id)
         for trial in self._file.get_all_trials(self._file_study, deepcopy=False):
             self.create_new_trial(study_id, trial)
             if not trial.state.is_finished():
@@ -163,40 +167,66 @@ def open_file(path: Path) -> RDBStorage:
     return RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 60}})
 
 
-def reopen_trials(path: Path, ended: Container[int]) -> None:
-    """Reopen the trials of a study file that have not ended in the log.
+@dataclass(frozen=True)
+class StudyContent:
+    """The content of a study file.
 
-    The copy of a study in a remote storage may be newer than that of the log. Optuna cannot reopen
-    a trial, so a new file replaces the old one.
+    Attributes:
+        trials: Its trials in the order of their numbers.
+        sweep_id: The id of its sweep; None in a file of version 0.2.
+    """
+
+    trials: list[FrozenTrial]
+    sweep_id: str | None
+
+
+def read_study(path: Path) -> StudyContent:
+    """Read a study file; a file without a study has no trials."""
+    file = open_file(path)
+    try:
+        studies = file.get_all_studies()
+        if not studies:  # the driver that made the file was killed
+            return StudyContent([], None)
+        (study,) = studies
+        trials = file.get_all_trials(study._study_id)
+        return StudyContent(trials, study.user_attrs.get(_SWEEP_ID))
+    finally:
+        file.engine.dispose()
+
+
+def reopen_trials(path: Path, agreeing: Container[int]) -> None:
+    """Reopen the trials of a study file that disagree with the log, without their values.
+
+    Optuna cannot reopen a trial, so a new file replaces the old one.
 
     Args:
         path: The study file.
-        ended: The numbers of the trials that have ended in the log.
+        agreeing: The numbers of the trials that stay as they are.
     """
     with study_faults(path):
-        _reopen_trials(path, ended)
+        _reopen_trials(path, agreeing)
 
 
-def _reopen_trials(path: Path, ended: Container[int]) -> None:
+def _reopen_trials(path: Path, agreeing: Container[int]) -> None:
     file = open_file(path)
     studies = file.get_all_studies()
-    if not studies:  # the ledger tells that the study lacks the trials of the log
+    if not studies:  # the driver that made the file was killed
         return
     (study,) = studies
-    trials = file.get_all_trials(study._study_id)
-    too_early = {t.number for t in trials if t.state.is_finished() and t.number not in ended}
-    if too_early:
-        partial = path.with_name(f".{path.name}-open")
-        partial.unlink(missing_ok=True)
-        reopened = open_file(partial)
-        study_id = reopened.create_new_study(study.directions, study.study_name)
-        for trial in trials:
-            if trial.number in too_early:
-                trial.state, trial.values, trial.datetime_complete = TrialState.RUNNING, None, None
-            reopened.create_new_trial(study_id, trial)
-        reopened.engine.dispose()
-        replace_durably(partial, path)
+    partial = path.with_name(f".{path.name}-open")
+    partial.unlink(missing_ok=True)
+    reopened = open_file(partial)
+    study_id = reopened.create_new_study(study.directions, study.study_name)
+    for key, value in study.user_attrs.items():
+        reopened.set_study_user_attr(study_id, key, value)
+    for trial in file.get_all_trials(study._study_id):
+        if trial.number not in agreeing:
+            trial.state, trial.values, trial.datetime_complete = TrialState.RUNNING, None, None
+            trial.intermediate_values = {}
+        reopened.create_new_trial(study_id, trial)
+    reopened.engine.dispose()
     file.engine.dispose()
+    replace_durably(partial, path)
 
 
 def _parts(trial: FrozenTrial) -> set[object]:

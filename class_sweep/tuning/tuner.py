@@ -11,6 +11,7 @@ from enum import Enum
 
 from class_sweep.config.objective import Objective
 from class_sweep.results.record import Decision, Record
+from class_sweep.results.trials import reports_by_trial
 from class_sweep.tuning.common_failure import CommonFailure, dependent_reasons
 from class_sweep.tuning.ledger import TrialLedger, blank_record, now
 from class_sweep.tuning.pruners.pruner import Pruner, PruningDecision
@@ -80,13 +81,13 @@ class Tuner:
         self._deaths: dict[int, list[str]] = {}  # by trial: the tracebacks since its last report
         for trial in study.stored():
             ledger.add(trial)
+        records = list(records)
         for record in records:
             ledger.fold(record)
             if record.rung is not None and record.objective is not None:
                 self._decide(ledger[record.trial], record.rung, record.objective)
-        for trial in ledger.trials():
-            if trial.last is not None:
-                study.tell(trial.last)
+        for reports in reports_by_trial(records).values():
+            study.tell(*reports)
         self._prune_evicted()
 
     @property

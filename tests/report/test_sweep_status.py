@@ -10,6 +10,10 @@ from class_sweep.report.sweep_facts import SweepFacts, read_sweep
 from class_sweep.report.sweep_status import SweepStatus, status_blocks
 from class_sweep.results.json_files import json_text
 
+FOUR_ENDED = {
+    "wanted": 4, "proposed": 4, "finished": 2, "pruned": 1, "repeated": 0, "failed": 1,
+}  # fmt: skip
+
 
 @pytest.fixture
 def reports(record):
@@ -83,8 +87,10 @@ def test_a_sweep_without_a_process_is_interrupted(sweep):
 
 
 @pytest.mark.parametrize("running", [True, False])
-def test_a_finished_sweep_stays_finished(sweep, running):
-    assert SweepStatus.of(sweep(state="finished", running=running)).state == "finished"
+def test_a_finished_sweep_stays_finished(sweep, reports, running):
+    ended = [record for record in reports if record.trial != 4]
+    done = sweep(ended, state="finished", running=running, trials=FOUR_ENDED)
+    assert SweepStatus.of(done).state == "finished"
 
 
 def test_a_sweep_without_trials_has_no_status(tmp_path, small_space_text):
@@ -128,3 +134,12 @@ def test_confirmation_runs_are_counted_and_the_verdict_is_shown(sweep):
     }
     done = SweepStatus.of(sweep(state="finished", confirm=confirmed, running=False))
     assert done.verdict == ["a claim", "its grounds"]
+
+
+def test_a_finished_sweep_whose_log_lacks_trials_is_interrupted(sweep, reports):
+    ended = [record for record in reports if record.trial != 4]
+    whole = sweep(ended, running=False, state="finished", trials=FOUR_ENDED)
+    assert whole.state == "finished"
+    cut = sweep(ended[:-1], running=False, state="finished", trials=FOUR_ENDED)
+    assert cut.state == "interrupted"
+    assert SweepStatus.of(cut).headline().startswith("interrupted: 3 of 4 trials ended")

@@ -109,3 +109,14 @@ def test_a_failed_trial_that_was_run_again_is_replaced_by_the_new_trial(record):
     assert [r.trial for r in trials.replaced] == [0]
     assert trials.count == 2
     assert trials.samples == 2200  # the samples of the failed trial count
+
+
+def test_wanted_trials_that_have_not_ended_are_missing(record):
+    records = [
+        record(0, "finish"), record(1, "prune"), record(2, "fail"), record(3, "pause"),
+        record(4, "finish", rerun_of=2),
+    ]  # fmt: skip
+    trials = trials_of(records)
+    assert trials.missing(4) == 1  # trial 3; trial 4 replaces trial 2
+    assert trials.missing(3) == 0
+    assert trials.missing(9) == 6

@@ -25,9 +25,11 @@ class Driver:
         self.folder = folder
         self.writer = ResultsWriter(ResultsFolder(folder))
         self.storage = FileStorage(folder / "study.db")
+        self.study = OptunaStudy(space, self.storage, plan_of, RUNGS)
+        self.study.restore(self.records())
         self.tuner = Tuner(
             space.objective,
-            OptunaStudy(space, self.storage, plan_of, RUNGS),
+            self.study,
             TrialLedger(self.writer, callback),
             pruner
             or make_pruner(space.settings.pruning, len(RUNGS), space.settings.search.sampled),

@@ -18,11 +18,13 @@ from class_sweep.config.document import parse_space
 from class_sweep.results.callback import Callback
 from class_sweep.results.folder import ResultsFolder, ResultsWriter
 from class_sweep.results.record import Record
+from class_sweep.results.trials import reports_by_trial
 from class_sweep.tuning.ledger import TrialLedger
 from class_sweep.tuning.pruners.pruner import PruningDecision, make_pruner
 from class_sweep.tuning.simulate import Simulation
 from class_sweep.tuning.study import OptunaStudy
-from class_sweep.tuning.study_storage import FileStorage, MemoryStorage, reopen_trials
+from class_sweep.tuning.study_repair import agrees_with_log, repair_study
+from class_sweep.tuning.study_storage import FileStorage, MemoryStorage
 from class_sweep.tuning.trial import TrialReport, TrialState
 from class_sweep.tuning.tuner import Limits, Tuner
 
@@ -251,12 +253,15 @@ class World:
             self.writer = ResultsWriter(ResultsFolder(self.folder))
             log = FileLog(self.writer, self.disk)
             records = self.writer.folder.records()
+            repair_study(self.folder / "study.db", records, None)
             storage = KillableFile(self.folder / "study.db", self.disk)
         self.ended = {record.trial for record in records if record.ended}
+        study = OptunaStudy(self.space, storage, self.plan_of, self.rungs)
+        study.restore(records)
         pruning, sampled = self.space.settings.pruning, self.space.settings.search.sampled
         return Tuner(
             self.space.objective,
-            OptunaStudy(self.space, storage, self.plan_of, self.rungs),
+            study,
             TrialLedger(log, NoRestart(self.ended)),
             make_pruner(pruning, len(self.rungs), sampled),
             records=records,
@@ -273,7 +278,10 @@ class World:
         return ResultsFolder(self.folder).records()
 
     def cut(self):
-        """Cut the end of the log at any byte, in half of the calls; the study may then be newer."""
+        """Cut the end of the log at any byte, in half of the calls, and sometimes lose the study.
+
+        A study that is not lost may then be newer than the log.
+        """
         if self.chance.random() < 0.5:
             return
         lost = self.chance.choice([1, 40, 400, 2000])
@@ -283,15 +291,19 @@ class World:
             path = self.folder / "trials.jsonl"
             path.write_bytes(path.read_bytes()[:-lost] if path.exists() else b"")
         records = self.records()
-        ended = {record.trial for record in records if record.ended}
         self.acknowledged &= {(record.trial, record.report) for record in records}
+        lost = self.chance.random() < 0.2
         if self.folder is not None:
-            if (self.folder / "study.db").exists():
-                reopen_trials(self.folder / "study.db", ended)
+            if lost:
+                (self.folder / "study.db").write_bytes(self.chance.choice([b"", b"no database"]))
             return
+        by_trial = reports_by_trial(records)
+        if lost:
+            self.disk.study.clear()
         for number, trial in self.disk.study.items():
-            if trial.state.is_finished() and number not in ended:
+            if not agrees_with_log(trial, by_trial.get(number, [])):
                 trial.state, trial.values = OptunaState.RUNNING, None
+                trial.intermediate_values = {}
 
     def run(self):
         """Run the sweep to its end through all kills, stops and lost workers."""
@@ -341,7 +353,7 @@ def check(world, tuner):
     )
     for record in records:
         before = last.get(record.trial)
-        assert before is None or before.report < record.report, "a report is in the log twice"
+        assert record.report == (before.report + 1 if before else 0), "a report is lost or twice"
         assert before is None or not before.ended, "a trial continued after its end"
         if before is not None and before.decision == "pause" and record.decision != "fail":
             evicted = record.decision == "prune" and record.rung is None

@@ -121,16 +121,18 @@ def test_a_trial_that_has_not_ended_in_the_log_is_reopened(path):
     for number in range(3):
         file.save(number)
     before = [facts(trial) for trial in read(path)]
-    reopen_trials(path, {0, 1, 2})
+    reopen_trials(path, {0, 1, 2, 3})
     assert [facts(trial) for trial in read(path)] == before
-    reopen_trials(path, {0, 1})
+    reopen_trials(path, {0, 1, 3})
     after = read(path)
     assert [facts(trial) for trial in (*after[:2], after[3])] == [*before[:2], before[3]]
     assert after[2].state == TrialState.RUNNING
     assert after[2].values is None
-    assert facts(after[2])[3:] == before[2][3:]
+    assert facts(after[2])[3:-1] == before[2][3:-1]
+    assert after[2].intermediate_values == {}
     assert sorted(p.name for p in path.parent.iterdir()) == ["study.db"]
     file, study = opened(path)  # the study continues
+    file.set_trial_intermediate_value(2, 100, 0.2)
     study.tell(2, 0.7)
     file.save(2)
     assert [facts(trial) for trial in read(path)] == before

@@ -25,6 +25,7 @@ from class_sweep.tuning.ledger import TrialLedger
 from class_sweep.tuning.milestones import rung_samples
 from class_sweep.tuning.pruners.pruner import make_pruner
 from class_sweep.tuning.study import OptunaStudy
+from class_sweep.tuning.study_repair import repair_study
 from class_sweep.tuning.study_storage import FileStorage
 from class_sweep.tuning.tuner import Limits, Tuner
 
@@ -33,18 +34,21 @@ def open_tuner(context: SweepContext) -> Tuner:
     """The tuner of a sweep, restored from the log and the study of its folder."""
     space, folder, features = context.space, context.folder, context.prepared.features
     rungs = rung_samples(space, len(features.rows("train")))
+    records, sweep_id = folder.records(), folder.sweep_id()
+    repair_study(folder.study, records, sweep_id)
     study = OptunaStudy(
         space,
-        FileStorage(folder.study),
+        FileStorage(folder.study, sweep_id),
         plan_of=lambda settings: plan_identity(settings, features),
         rungs=rungs,
     )
+    study.restore(records)
     return Tuner(
         space.objective,
         study,
         TrialLedger(context.writer, context.callback),
         make_pruner(space.settings.pruning, len(rungs), space.settings.search.sampled),
-        records=folder.records(),
+        records=records,
         limits=Limits(
             slots=lambda left: 0 if context.stop.asked else context.slots(left, context.stop),
             retries=space.settings.resources.retries,
