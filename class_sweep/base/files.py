@@ -14,17 +14,27 @@ from typing import BinaryIO
 from class_sweep.errors import StorageError
 
 
-def write_atomic(path: Path, text: str) -> None:
+def write_atomic(path: Path, text: str, *, partial: Path | None = None) -> None:
     """Write a text file as a whole.
+
+    Args:
+        path: The file.
+        text: Its text.
+        partial: See `atomic_file`.
 
     Raises:
         StorageError: If the file cannot be written; an earlier file stays as it was.
     """
     try:
-        with atomic_file(path) as file:
+        with atomic_file(path, partial=partial) as file:
             file.write(text.encode())
     except OSError as error:
         raise StorageError(f"a file must be writable: {path}: {error.strerror}") from error
+
+
+def partial_file(path: Path) -> Path:
+    """The name of a file while its only writer writes it; see `atomic_file`."""
+    return path.with_name(f".{path.name}.partial")
 
 
 @contextlib.contextmanager
@@ -45,7 +55,8 @@ def atomic_file(path: Path, *, partial: Path | None = None) -> Iterator[BinaryIO
         partial, file = Path(name), os.fdopen(handle, "wb")
         partial.chmod(0o644)  # mkstemp's 0600 would lock out other readers of the results
     else:
-        file = partial.open("wb")
+        partial.unlink(missing_ok=True)  # also a link, which a folder from elsewhere may hold
+        file = partial.open("xb")
     try:
         with file:
             yield file

@@ -4,7 +4,6 @@ import logging
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
-from class_sweep.base.files import write_atomic
 from class_sweep.config.document import SEED, Space
 from class_sweep.config.identity import identity
 from class_sweep.confirmation.arms import Arm, ConfirmationPlan, plan_confirmation
@@ -242,4 +241,4 @@ def _write_best(context: SweepContext, arm: Arm, verdict: Verdict) -> None:
         f"Written by class-sweep. {verdict.winner.words}",
         f"{arm.name}: {arm.samples} samples, retrained under {len(verdict.seeds)} seeds",
     ]
-    write_atomic(context.folder.best, config_yaml(context.space, arm.values, head))
+    context.writer.write(context.folder.best, config_yaml(context.space, arm.values, head))

@@ -5,7 +5,6 @@ import shutil
 from collections.abc import Sequence
 from os.path import lexists
 
-from class_sweep.base.files import write_atomic
 from class_sweep.config.document import Space
 from class_sweep.config.idle_warnings import idle_warnings
 from class_sweep.errors import (
@@ -59,8 +58,8 @@ def run_search(context: SweepContext, rerun: Sequence[Record] = ()) -> SweepSumm
         raise _no_trial_finished(context, trials)
     if space.settings.search.record:
         curves = curves_csv(space.objective, space.settings.search.record, records)
-        write_atomic(folder.curves, curves)
-    write_atomic(folder.best, trial_yaml(space, ranked[0], _NOTE))
+        context.writer.write(folder.curves, curves)
+    context.writer.write(folder.best, trial_yaml(space, ranked[0], _NOTE))
     summary = summary_writer.write("confirming" if space.settings.confirms else "finished")
     shutil.rmtree(folder.tune, ignore_errors=True)
     context.checkpoints.remove_all({checkpoint_name(r.trial, r.identity) for r in records})

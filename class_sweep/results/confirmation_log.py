@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from class_sweep.base.files import atomic_file
+from class_sweep.base.files import atomic_file, partial_file
 from class_sweep.base.input_files import read_input
 from class_sweep.base.jsonl import LineLog, whole_lines
 from class_sweep.base.limits import MAX_RESULT_BYTES
@@ -147,7 +147,7 @@ class ConfirmationLog:
 
     def _write_ranks(self, path: Path, ranks: Ranks) -> None:
         path.parent.mkdir(exist_ok=True)
-        with atomic_file(path) as file:
+        with atomic_file(path, partial=partial_file(path)) as file:
             np.savez_compressed(file, **ranks)  # type: ignore[arg-type]
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from class_sweep.base.files import make_folder, replace_durably, write_atomic
+from class_sweep.base.files import make_folder, partial_file, replace_durably, write_atomic
 from class_sweep.base.jsonl import LineLog, whole_lines
 from class_sweep.base.locks import Lock, is_locked
 from class_sweep.errors import LockedError, ResultsError, command_line
@@ -265,32 +265,40 @@ class ResultsWriter:
         """The reports of one trial so far."""
         return self.folder.records_of(trial)
 
+    def write(self, path: Path, text: str) -> None:
+        """Write a file of the folder as a whole; what a killed process left of it is replaced.
+
+        Raises:
+            StorageError: If it cannot be written; an earlier file stays as it was.
+        """
+        write_atomic(path, text, partial=partial_file(path))
+
     def keep_traceback(self, trial: int | str | None, text: str) -> Path:
         """Write the traceback of a trial, a named run or (None) the sweep; returns the file."""
         self.folder.errors.mkdir(exist_ok=True)
         name = "sweep" if trial is None else trial
         path = self.folder.errors / f"{f'trial-{name:04d}' if isinstance(name, int) else name}.txt"
-        write_atomic(path, text)
+        self.write(path, text)
         return path
 
     def write_summary(self, summary: SweepSummary) -> None:
         """Write `summary.json`."""
         self.trials_began = True
-        write_atomic(self.folder.summary, json_text(summary))
+        self.write(self.folder.summary, json_text(summary))
 
     def write_environment(self, environment: Environment) -> None:
         """Write `environment.json`; its id is the key of the log."""
-        write_atomic(self.folder.environment, json_text(environment))
+        self.write(self.folder.environment, json_text(environment))
         self._log.close()
         self._log = LineLog(self.folder.trials, environment.sweep_id)
 
     def write_verdict(self, verdict: Verdict) -> None:
         """Write `verdict.json`."""
-        write_atomic(self.folder.verdict, json_text(verdict))
+        self.write(self.folder.verdict, json_text(verdict))
 
     def remember(self, storage: Storage) -> None:
         """Write `storage.json`, the address of the storage that keeps a copy of the folder."""
-        write_atomic(self.folder.storage, json_text(StorageCopy(address=str(storage))))
+        self.write(self.folder.storage, json_text(StorageCopy(address=str(storage))))
 
     def discard(self) -> None:
         """Remove a new folder in which no trial has begun, with the files of this process.

@@ -45,6 +45,21 @@ def test_a_report_is_on_the_disk_when_append_returns(writer, folder, record):
         assert folder.trials.read_bytes().endswith(b"}\n")
 
 
+@pytest.mark.parametrize("left", ["half a file", "a link"])
+def test_what_a_killed_writer_left_is_replaced_and_does_not_stay(writer, folder, tmp_path, left):
+    partial, elsewhere = folder.path / ".best.yaml.partial", tmp_path / "elsewhere"
+    elsewhere.write_text("precious")
+    before = set(folder.path.iterdir())
+    if left == "a link":
+        partial.symlink_to(elsewhere)
+    else:
+        partial.write_text("half")
+    writer.write(folder.best, "whole")
+    assert folder.best.read_text() == "whole"
+    assert set(folder.path.iterdir()) - before == {folder.best}
+    assert elsewhere.read_text() == "precious"
+
+
 def test_a_folder_without_a_report_has_no_records(folder):
     assert folder.records() == []
 

@@ -10,12 +10,12 @@ compared line by line with those of an undisturbed run. By hand:
 import argparse
 import hashlib
 import json
+import multiprocessing
 import os
 import random
 import re
 import signal
 import sqlite3
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -25,6 +25,9 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+
+from class_sweep.cli.main import main as class_sweep_main
+from class_sweep.models import resumable_training as training
 
 SPACE = """\
 data: {source: names, limit: 400}
@@ -54,19 +57,16 @@ budget: {epochs: 40}
 search: {trials: 1, seed: 3, baselines: []}
 resources: {cpus: 1}
 """
-# A checkpoint every few steps, so that a training of seconds is continued and not begun again.
-COMMAND = """\
-from class_sweep.models import resumable_training as training
-assert training._CHECKPOINT_EVERY > 1 > 0.1 < training._SLICE
-training._CHECKPOINT_EVERY, training._SLICE = 0.3, 0.1
-from class_sweep.cli.main import main
-main()
-"""
+_SERVER = multiprocessing.get_context("forkserver")
+_SERVER.set_forkserver_preload(  # a command is a fork that has imported everything
+    ["class_sweep.sweep", "class_sweep.cli.main", "class_sweep.models.model_training",
+     "class_sweep.report.sweep_page", "plotly.graph_objects", "sklearn.decomposition", "rdkit.Chem"]
+)  # fmt: skip
 
 HANG_SECONDS = 60.0  # without a line and without an end, after a kill on a quiet machine
 _START_SECONDS = 120.0  # the same to the first line of a run
 # Times, and the checksums of lines and files that hold times.
-_TIMES = re.compile(r"seconds|time_share|^at$|checksum|^seal$|^metrics\.json$")
+_TIMES = re.compile(r"seconds|time_share|^at$|^check$|^seal$|^metrics\.json$")
 _ENDS = {"finish": "COMPLETE", "prune": "PRUNED", "fail": "FAIL"}
 
 Line = dict[str, Any]
@@ -284,6 +284,56 @@ def _processes(driver: psutil.Process, target: str) -> list[psutil.Process]:
         return []
 
 
+class Command:
+    """A command of class-sweep in a process and a session of its own."""
+
+    def __init__(
+        self, arguments: list[str], environment: dict[str, str], folder: Path, output: Path
+    ) -> None:
+        self._process = _SERVER.Process(
+            target=run_command, args=(arguments, environment, folder, output)
+        )
+        self._process.start()
+        self.pid: int = self._process.pid or 0
+
+    @property
+    def returncode(self) -> int | None:
+        """The exit status, or None while it runs; negative for a signal."""
+        return self._process.exitcode
+
+    def poll(self) -> int | None:
+        """The exit status, or None while it runs."""
+        return self.returncode
+
+    def wait(self) -> int | None:
+        """Wait for the end; return the exit status."""
+        self._process.join()
+        return self.returncode
+
+    def kill(self) -> None:
+        """Send SIGKILL."""
+        self._process.kill()
+
+
+def run_command(
+    arguments: list[str], environment: dict[str, str], folder: Path, output: Path
+) -> None:
+    """Run a command in this process, whose output goes to a file."""
+    os.setsid()
+    file = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    sys.argv = ["class-sweep", *arguments]
+    # A checkpoint every few steps, so that a training of seconds is continued and not begun again.
+    assert training._CHECKPOINT_EVERY > 0.3
+    assert training._SLICE > 0.1
+    training._CHECKPOINT_EVERY, training._SLICE = 0.3, 0.1
+    class_sweep_main()
+
+
 class KillLoop:
     """Kills the processes of works until a number of kills is reached."""
 
@@ -327,13 +377,8 @@ class KillLoop:
         (self.folder / name).mkdir()
         return self.folder / name / "out"
 
-    def _start(self, work: Work) -> "subprocess.Popen[str]":
-        command = [sys.executable, "-c", COMMAND, *work.arguments()]
-        with self._output(work).open("w") as output:  # a pipe would wait for orphans of Ray
-            return subprocess.Popen(
-                command, env=self.environment, cwd=self.folder, text=True, start_new_session=True,
-                stdout=output, stderr=subprocess.STDOUT,
-            )  # fmt: skip
+    def _start(self, work: Work) -> "Command":
+        return Command(work.arguments(), self.environment, self.folder, self._output(work))
 
     @staticmethod
     def _output(work: Work) -> Path:
@@ -359,6 +404,8 @@ class KillLoop:
             if new[: len(old)] != old:
                 self._report(killed, "lost", f"{work.folder}: lines before a restart are not there")
         expected_codes = {0} if not fatal else {0, 1, -signal.SIGKILL}
+        if "error: Ray must start" in output:  # this machine is too slow at the moment
+            return False
         if process.returncode not in expected_codes:
             self.outcome.problems.append(f"{work.folder}: exit {process.returncode}\n{output}")
             return True
@@ -368,7 +415,7 @@ class KillLoop:
             self.outcome.problems.append(f"{work.folder}: no way to go on after {last}\n{output}")
         return process.returncode == 0
 
-    def _wait_for_moment(self, process: "subprocess.Popen[str]", work: Work) -> bool:
+    def _wait_for_moment(self, process: "Command", work: Work) -> bool:
         """Wait for a random moment; return whether the process is still there then."""
         steps = self.chance.choice([0, 1, 1, 2, 3, 5])
         if not steps:
@@ -381,7 +428,7 @@ class KillLoop:
         time.sleep(self.chance.uniform(0, 0.4))
         return process.poll() is None
 
-    def _kill(self, process: "subprocess.Popen[str]", work: Work, target: str) -> Row | None:
+    def _kill(self, process: "Command", work: Work, target: str) -> Row | None:
         """Kill a target, if it is there; return the counts that it belongs to."""
         if target == "driver":
             process.kill()
@@ -401,7 +448,7 @@ class KillLoop:
         row.kills += 1
         return row
 
-    def _finish(self, process: "subprocess.Popen[str]", work: Work, last: str) -> None:
+    def _finish(self, process: "Command", work: Work, last: str) -> None:
         """Wait for the end of a process; one that does nothing for a minute hangs."""
         start, seen = time.monotonic(), work.progress()
         limit = seconds_here(HANG_SECONDS if last else _START_SECONDS)
@@ -415,7 +462,7 @@ class KillLoop:
         if last:
             self.outcome.slowest = max(self.outcome.slowest, time.monotonic() - start)
 
-    def _wait(self, process: "subprocess.Popen[str]", condition: Callable[[], bool]) -> None:
+    def _wait(self, process: "Command", condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + seconds_here(_START_SECONDS)
         while process.poll() is None and not condition() and time.monotonic() < deadline:
             time.sleep(0.01)
