@@ -15,6 +15,7 @@ from typing import Any
 from class_sweep.base.limits import MAX_OPTIONS
 from class_sweep.base.text import shortened
 
+SECTIONS = ("curriculum", "optimizer", "backbone")
 KINDS = ("uniform", "loguniform", "int", "choice")
 Value = float | int | str | bool
 

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from class_sweep.base.input_files import read_input
 from class_sweep.base.limits import MAX_SPACE_BYTES
 from class_sweep.config.axes import (
+    SECTIONS,
     Axis,
     AxisError,
     LogUniform,
@@ -40,7 +41,6 @@ from class_sweep.config.yaml_values import require_plain_values, without_extensi
 from class_sweep.errors import ConfigError
 
 _REGISTERED = "registered components"
-AXIS_SECTIONS = ("curriculum", "optimizer", "backbone")
 SEED = "search.seed"
 SIGMA = "curriculum.sigma"
 SIGMA_QUANTILE = "curriculum.sigma.quantile"
@@ -276,9 +276,9 @@ def _axes_in(tree: Any, key: Key) -> list[tuple[Key, Any]]:
 def _admitted(key: Key, axis: Axis) -> Axis:
     """Check that the setting at `key` can be an axis; give σ and the text weight a step."""
     nested = key == _QUANTILE_KEY or (len(key) == 3 and key[:2] == ("curriculum", "intensity"))
-    if not nested and (len(key) != 2 or key[0] not in AXIS_SECTIONS):
+    if not nested and (len(key) != 2 or key[0] not in SECTIONS):
         raise AxisError(
-            f"must be a plain value, got an axis; axes are allowed in {', '.join(AXIS_SECTIONS)}"
+            f"must be a plain value, got an axis; axes are allowed in {', '.join(SECTIONS)}"
         )
     if dotted(key) == "backbone.name":
         raise AxisError("must be one backbone: sweep each in a file of its own and compare them")

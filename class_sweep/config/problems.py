@@ -1,5 +1,6 @@
 """Pydantic's findings as messages for people: file, line, setting, rule, then value."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -13,6 +14,7 @@ from class_sweep.config import axes
 from class_sweep.config.component_settings import MISSING_NAME, UNKNOWN_NAME, ComponentSettings
 from class_sweep.config.components import one_of
 from class_sweep.config.renamed import COMMAND_LINE_SETTINGS, RENAMED_SETTINGS, RENAMED_VALUES
+from class_sweep.config.section import fraction_text
 from class_sweep.config.yaml_text import Key, YamlDocument
 
 _TYPES = {
@@ -25,6 +27,8 @@ _TYPES = {
     "dict": "a mapping of settings",
     "path": "a path",
 }
+_MAX_HINTED = 8  # values of a list that a hint repeats
+_PERCENTAGE = re.compile(r"\s*([0-9]{1,6}(?:\.[0-9]{1,6})?)\s*%\s*")
 _BOUNDS = {
     "greater_than": ("above", "gt"),
     "greater_than_equal": ("at least", "ge"),
@@ -148,8 +152,8 @@ def _message(  # noqa: PLR0911 - one return for each kind of finding
         if kind == UNKNOWN_NAME and "key" in ctx:
             return _unknown_name(ctx["name"], names)
         return (
-            _wrong_type(one_of(names), value)
-            if axes.near_miss(value)
+            _wrong_type(one_of(names), value, key)
+            if axes.near_miss(value) or isinstance(value, list)
             else _unknown_name(value, names)
         )
     if kind == "rule":
@@ -164,16 +168,30 @@ def _message(  # noqa: PLR0911 - one return for each kind of finding
         return f"must be a finite number, got {value}"
     for prefix, expected in _TYPES.items():
         if kind.startswith(prefix):
-            return _wrong_type(expected, value)
+            return _wrong_type(expected, value, key)
     return f"{detail['msg']}, got {shortened(value)}"
 
 
-def _wrong_type(expected: str, value: object) -> str:
+def _wrong_type(expected: str, value: object, key: Key) -> str:
     meant = axes.near_miss(value)
     if meant:
         return f"must be {expected} or an axis, got {shortened(value)}; did you mean {meant}?"
     shown = "nothing" if value is None else shortened(value)
-    return f"must be {expected}, got {shown}"
+    meant = _meant(expected, value, key)
+    return f"must be {expected}, got {shown}" + (f"; write {meant}" if meant else "")
+
+
+def _meant(expected: str, value: object, key: Key) -> str | None:
+    """The axis for a list in place of a value, or the fraction for a percentage."""
+    is_axis = len(key) == 2 and key[0] in axes.SECTIONS
+    if isinstance(value, list) and is_axis and 1 < len(value) <= _MAX_HINTED:
+        numbers = len(value) == 2 and expected in (_TYPES["float"], _TYPES["int"])
+        kind = ("int" if expected == _TYPES["int"] else "uniform") if numbers else "choice"
+        return f"{{{kind}: [{', '.join(map(str, value))}]}}"
+    if isinstance(value, str) and expected == _TYPES["float"]:
+        percentage = _PERCENTAGE.fullmatch(value)
+        return fraction_text(float(percentage[1]) / 100) if percentage else None
+    return None
 
 
 def _unknown_key(key: Key, settings: list[str]) -> str:
@@ -188,9 +206,12 @@ def _unknown_key(key: Key, settings: list[str]) -> str:
 
 
 def _unknown_name(value: object, names: list[str]) -> str:
+    rule = f"must be {one_of(names)}, got {shortened(value)}"
+    if isinstance(value, int | float) and all(name.isdigit() for name in names):
+        nearest = min(names, key=lambda name: (abs(int(name) - value), -int(name)))
+        return f"{rule}; write {nearest}"
     close = get_close_matches(str(value), names, 1)
-    hint = f"; did you mean {close[0]}?" if close else ""
-    return f"must be {one_of(names)}, got {shortened(value)}{hint}"
+    return f"{rule}; did you mean {close[0]}?" if close else rule
 
 
 def _models(annotation: Any, tree: Any) -> Iterator[type[BaseModel]]:

@@ -35,10 +35,14 @@ class Section(BaseModel):
         return {}
 
 
+def fraction_text(value: float) -> str:
+    """A fraction with two decimals or more: 0.40, 0.025."""
+    return max(f"{value:.2f}", f"{value:g}", key=len)
+
+
 def _percent_hint(value: float) -> str:
     """A hint for a percentage: write 0.40 for 40, and 0.025 for 2.5."""
-    meant = value / 100
-    return f"; write {max(f'{meant:.2f}', f'{meant:g}', key=len)}" if 1 < value <= 100 else ""
+    return f"; write {fraction_text(value / 100)}" if 1 < value <= 100 else ""
 
 
 def _fraction(value: float) -> float:

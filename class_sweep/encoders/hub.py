@@ -76,8 +76,9 @@ def _cached(model: str) -> Path | None:
         )
     except LocalEntryNotFoundError:
         return None
-    weights = list(Path(folder).rglob(_SAFETENSORS))  # a transformer may have a folder of its own
-    return Path(folder) if weights else None
+    # A transformer may have a folder of its own, such as 0_Transformer.
+    held = any(any(Path(folder).rglob(pattern)) for pattern in (_SAFETENSORS, _PICKLED))
+    return Path(folder) if held else None
 
 
 def _fetched(model: str) -> Path:

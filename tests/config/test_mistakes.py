@@ -522,3 +522,46 @@ def test_a_mistake_in_a_merged_key_has_the_line_of_that_key(text):
     wrong = "x-small: &small\n  alpha: 40\n" + text(curriculum="{<<: *small, beta: 0.1}")
     with pytest.raises(ConfigError, match=r"^a.yaml:2: curriculum.alpha: must be a fraction"):
         parse_space(wrong, "a.yaml")
+
+
+@pytest.mark.parametrize(
+    ("section", "written", "mistake"),
+    [
+        (
+            "curriculum",
+            "alpha: [0.2, 0.9]",
+            "a number, got [0.2, 0.9]; write {uniform: [0.2, 0.9]}",
+        ),
+        (
+            "curriculum",
+            "sigma: [0.2, 0.9]",
+            "a number, got [0.2, 0.9]; write {uniform: [0.2, 0.9]}",
+        ),
+        (
+            "curriculum",
+            "alpha: [0.2, 0.5, 1]",
+            "a number, got [0.2, 0.5, 1]; write {choice: [0.2, 0.5, 1]}",
+        ),
+        (
+            "optimizer",
+            "batch_size: [32, 64]",
+            "a whole number, got [32, 64]; write {int: [32, 64]}",
+        ),
+        ("curriculum", "alpha: 40%", "a number, got '40%'; write 0.40"),
+        ("optimizer", "warmup: 2.5 %", "a number, got '2.5 %'; write 0.025"),
+        ("curriculum", "alpha: []", "a number, got []"),
+        ("confirm", "seeds: 4", "one of 3, 5, 10, 20, 40, got 4; write 5"),
+        ("confirm", "seeds: 100", "one of 3, 5, 10, 20, 40, got 100; write 40"),
+        (
+            "curriculum",
+            "order: [easy_first, random]",
+            "one of easy_first, hard_first, random, got ['easy_first', 'random'];"
+            " write {choice: [easy_first, random]}",
+        ),
+        ("budget", "epochs: [3, 4]", "a whole number, got [3, 4]"),
+    ],
+)
+def test_a_list_and_a_percentage_get_the_right_words(mistakes, section, written, mistake):
+    setting = written.partition(":")[0]
+    [found] = mistakes(**{section: f"{{{written}}}"})
+    assert found.endswith(f": {section}.{setting}: must be {mistake}")
