@@ -14,8 +14,9 @@ _HEAD = """\
 # Settings
 
 A space file holds these sections. This page is generated from the models that read the file.
-A setting without a default is required. An unknown key, a wrong type or a value outside its
-bounds is an error that names the file and the line.
+The sections {required} are required, every other one has defaults. Within a section, a setting
+without a default is required. An unknown key, a wrong type or a value outside its bounds is an
+error that names the file and the line.
 
 Any setting of `curriculum`, `optimizer` and `backbone`, except `backbone.name`, takes an
 [axis](#axes) in place of a value.
@@ -24,10 +25,10 @@ Any setting of `curriculum`, `optimizer` and `backbone`, except `backbone.name`,
 
 | axis | values |
 |---|---|
-| `{uniform: [0.2, 0.9]}` | numbers from low to high, both included; `step: 0.05` makes a grid |
-| `{loguniform: [1e-5, 1e-3]}` | numbers, uniform in the logarithm |
-| `{int: [32, 256], step: 32}` | integers; `step` is 1 unless given |
-| `{choice: [easy_first, random]}` | one of the listed values |
+| `{{uniform: [0.2, 0.9]}}` | numbers from low to high, both included; `step: 0.05` makes a grid |
+| `{{loguniform: [1e-5, 1e-3]}}` | numbers, uniform in the logarithm |
+| `{{int: [32, 256], step: 32}}` | integers; `step` is 1 unless given |
+| `{{choice: [easy_first, random]}}` | one of the listed values |
 """
 
 
@@ -41,7 +42,12 @@ def sections() -> Iterator[tuple[str, list[type[Section]]]]:
 def render() -> str:
     """The page."""
     plain = [name for name in Settings.model_fields if name not in dict(sections())]
-    parts = [_HEAD, "## Plain settings\n", _settings_table(Settings, only=plain)]
+    required = [f"`{name}`" for name, field in Settings.model_fields.items() if field.is_required()]
+    parts = [
+        _HEAD.format(required=", ".join(required)),
+        "## Plain settings\n",
+        _settings_table(Settings, only=plain),
+    ]
     for name, models in sections():
         parts.append(f"## {name}\n")
         parts += [_model(model, heading=len(models) > 1) for model in models]
