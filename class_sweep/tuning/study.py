@@ -130,6 +130,8 @@ class OptunaStudy:
         with self._storage.sampler_view():
             trial = self._study.ask(self._distributions)
         values = {path: _rounded(value) for path, value in trial.params.items()}
+        # A study that is made again from the log has these values; a sampler must see no others.
+        self._storage.replace_params(trial.number, values)
         return self._store(trial, values | seed)
 
     def propose_again(self, failed: Record) -> Trial:

@@ -81,6 +81,18 @@ def test_the_study_stores_each_report_at_its_samples(open_study, tmp_path):
     assert stored(tmp_path)[0].intermediate_values == {100: 0.1, 300: 0.2}
 
 
+def test_the_study_has_the_values_of_the_log_to_the_last_bit(
+    open_study, small_space_text, tmp_path
+):
+    """A study that is made again from the log then leads to the same proposals."""
+    proposals = open_study(sampled(small_space_text, "tpe").replace("trials: 8", "trials: 20"))
+    for _ in range(20):
+        proposals.propose()
+    for study in (proposals.study._study.trials, stored(tmp_path)):
+        params = [trial.params for trial in study if trial.params]
+        assert params == proposals.configs[1:]
+
+
 def test_a_record_after_the_end_changes_nothing(open_study, tmp_path):
     proposals = open_study()
     proposals.propose()
