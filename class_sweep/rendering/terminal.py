@@ -132,8 +132,9 @@ def _table(block: Table, width: int) -> RichTable:
             table.add_column(_rich(name), overflow="fold")
         else:
             justify: Literal["left", "right"] = "left" if block.is_text(column) else "right"
+            most = limit if column in block.cut_columns else None
             table.add_column(
-                _rich(name), justify=justify, min_width=limit, max_width=limit, overflow="fold"
+                _rich(name), justify=justify, min_width=limit, max_width=most, overflow="fold"
             )
     for row in block.rows:
         table.add_row(*(_cell(cell, block, column) for column, cell in enumerate(row)))

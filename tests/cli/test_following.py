@@ -24,7 +24,7 @@ def test_an_interrupted_sweep_ends_with_130_and_the_command_that_continues_it(
     interrupted(begun=True)
     code, _, err = command("run", space_file, "--out", "first")
     assert code == 130
-    assert "error: interrupted; continue with: class-sweep resume first" in err
+    assert "error: the sweep was interrupted; continue it with: class-sweep resume first" in err
 
 
 def test_an_interruption_before_the_folder_exists_ends_with_130_and_says_so(

@@ -108,7 +108,7 @@ def test_a_page_draws_the_molecule_of_the_query(command, model, tmp_path):
         (["retrieve", "MODEL"], "a query must be a text or a SMILES, got neither"),
         (["retrieve", "MODEL", "a", "--smiles", "C"], "a text or a SMILES, got both"),
         (["retrieve", "MODEL", ""], "a query must not be empty"),
-        (["retrieve", "MODEL", "--smiles", "C1C"], "RDKit can read, got 'C1C'"),
+        (["retrieve", "MODEL", "--smiles", "C1C"], "RDKit cannot read the SMILES 'C1C'"),
         (["retrieve", "MODEL", "a", "--top", "0"], "top must be at least 1, got 0"),
         (["retrieve", "MODEL", "a", "--from", "no.smi"], "no.smi"),
         (["retrieve", "MODEL", "a", "--html", "best.yaml/p.html"], "must be a file below a folder"),
