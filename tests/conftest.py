@@ -164,7 +164,7 @@ def callback() -> RecordingCallback:
     return RecordingCallback()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # a later module may start another one in the same process
 def ray_instance() -> Iterator[None]:
     from class_sweep.execution.cluster.local import local_ray
 
