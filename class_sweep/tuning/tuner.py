@@ -245,7 +245,8 @@ class Tuner:
         finite = {name: v for name, v in report.metrics.items() if math.isfinite(v)}
         return replace(
             blank_record(trial),
-            report=max(report.report, trial.last.report + 1 if trial.last else 0),
+            # Not the worker's number: a trial that fails in the step of a report has counted it.
+            report=trial.last.report + 1 if trial.last else 0,
             step=report.step,
             samples=report.samples,
             rung=report.rung if failure is None else None,

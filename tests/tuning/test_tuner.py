@@ -78,6 +78,15 @@ def test_the_reason_of_a_failure_is_in_the_log(open_tuner):
     assert (record.objective, record.metrics) == (None, {})
 
 
+def test_a_failure_in_the_step_of_a_report_has_the_number_of_that_report(open_tuner):
+    driver = open_tuner()
+    driver.report(0, 0.0, report=1, metrics={}, failure="the loss must stay finite")
+    assert [record.report for record in driver.records()] == [0]
+    driver.report(1, 0.5, 0)
+    driver.report(1, 0.0, report=3, metrics={}, failure="the loss must stay finite")
+    assert [record.report for record in driver.records()] == [0, 0, 1]
+
+
 def test_the_last_report_completes_a_trial_whatever_its_value(open_tuner):
     driver = open_tuner()
     driver.report(0, 0.9)
