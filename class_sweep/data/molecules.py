@@ -8,7 +8,7 @@ from pathlib import Path
 from class_sweep.data.cleaning import FollowingText, report_dropped
 from class_sweep.data.pair import Dropped, Molecule
 from class_sweep.data.smiles import canonical, explain_unreadable, split_smiles
-from class_sweep.data.table_formats import FORMATS, Table, read_records
+from class_sweep.data.table_formats import FORMATS, SourceTable, read_records
 from class_sweep.data.text_file import format_suffix, open_lines
 from class_sweep.data.values import text_of
 from class_sweep.errors import DataError
@@ -79,7 +79,7 @@ def _read(path: Path, column: str) -> Iterator[_Line]:
     if format_suffix(path) in FORMATS:
         smiles = column if column == "smiles" else None
         label = f"column {column!r}"
-        table = Table(path, (column,), optional=("id", "cid"), smiles=smiles)
+        table = SourceTable(path, (column,), optional=("id", "cid"), smiles=smiles)
         with closing(read_records(table)) as records:
             for number, (place, (value, *names)) in enumerate(records, start=1):
                 text = text_of(value, label, place)

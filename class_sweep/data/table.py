@@ -4,7 +4,7 @@ from contextlib import closing
 
 from class_sweep.config.inputs import SPLITS, TableData
 from class_sweep.data.source import Row, Source
-from class_sweep.data.table_formats import DELIMITERS, Table, read_records
+from class_sweep.data.table_formats import DELIMITERS, SourceTable, read_records
 from class_sweep.data.values import text_of
 from class_sweep.errors import DataError
 
@@ -28,7 +28,9 @@ def read_table(settings: TableData) -> Source:
     given = {key: name for key, name in wanted.items() if name is not None}
     labels = [(key, f"column {name!r}") for key, name in given.items()]
     delimiter = DELIMITERS[settings.delimiter] if settings.delimiter else None
-    table = Table(settings.path, tuple(given.values()), smiles=columns.smiles, delimiter=delimiter)
+    table = SourceTable(
+        settings.path, tuple(given.values()), smiles=columns.smiles, delimiter=delimiter
+    )
     rows = []
     with closing(read_records(table)) as records:
         for number, (place, values) in enumerate(records, start=1):

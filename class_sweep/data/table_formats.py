@@ -23,7 +23,7 @@ csv.field_size_limit(MAX_TEXT)  # the default refuses a text over 128 KiB
 
 
 @dataclass(frozen=True)
-class Table:
+class SourceTable:
     """A file, and what is read from it.
 
     Attributes:
@@ -46,7 +46,7 @@ Record = tuple[str, list[Any]]
 Records = Generator[Record, None, None]
 
 
-def _delimited(table: Table, usual_delimiter: str) -> Records:
+def _delimited(table: SourceTable, usual_delimiter: str) -> Records:
     delimiter = table.delimiter or usual_delimiter
     with open_lines(table.path, "a table") as lines:
         kept = _KeptLines(lines)
@@ -96,7 +96,7 @@ class _KeptLines:
 class _Swallowed:
     """The search for rows inside a quoted value, whose quote was probably never meant."""
 
-    table: Table
+    table: SourceTable
     header: list[str]
     delimiter: str
 
@@ -132,7 +132,7 @@ def _require_width(values: list[str], header: list[str], place: str) -> None:
         )
 
 
-def _json_lines(table: Table) -> Records:
+def _json_lines(table: SourceTable) -> Records:
     with open_lines(table.path, "a table") as lines:
         for number, line in enumerate(lines, start=1):
             if not line.strip():
@@ -159,7 +159,7 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return record
 
 
-def _parquet(table: Table) -> Records:
+def _parquet(table: SourceTable) -> Records:
     import pyarrow as pa  # noqa: PLC0415 - it takes a fifth of a second
     from pyarrow import parquet  # noqa: PLC0415 - as above
 
@@ -204,7 +204,7 @@ def _item(column: Any, row: int, place: str) -> Any:
         raise DataError(f"a table must be UTF-8, got the byte 0x{bad:02x} at {place}") from error
 
 
-FORMATS: dict[str, Callable[[Table], Records]] = {
+FORMATS: dict[str, Callable[[SourceTable], Records]] = {
     ".csv": partial(_delimited, usual_delimiter=","),
     ".tsv": partial(_delimited, usual_delimiter="\t"),
     ".jsonl": _json_lines,
@@ -212,7 +212,7 @@ FORMATS: dict[str, Callable[[Table], Records]] = {
 }
 
 
-def read_records(table: Table) -> Records:
+def read_records(table: SourceTable) -> Records:
     """The records of a table, in its order; the suffix names the format.
 
     Raises:
@@ -228,7 +228,7 @@ def read_records(table: Table) -> Records:
     return FORMATS[suffix](table)
 
 
-def _indices(table: Table, given: Sequence[str], place: str) -> list[int | None]:
+def _indices(table: SourceTable, given: Sequence[str], place: str) -> list[int | None]:
     """The index of each column and optional column in the names that a table has."""
     for name in table.columns:
         if given.count(name) != 1:

@@ -67,7 +67,9 @@ def parse_query(text: str | None, smiles: str | None) -> str:
             f" leave it out: {shortened(molecule)}"
         )
     if not canonical([molecule])[molecule]:
-        raise QueryError(f"a query must be a readable SMILES: {explain_unreadable(molecule)}")
+        raise QueryError(
+            f"a molecule must be a SMILES that RDKit can read: {explain_unreadable(molecule)}"
+        )
     return molecule
 
 

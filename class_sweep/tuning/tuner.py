@@ -30,6 +30,9 @@ def _all_left(trials: int) -> int:
     return trials
 
 
+_RETRIES_SHORT_OF_MEMORY = 10  # times `retries`: 20 by default, each takes a start of a worker
+
+
 @dataclass(frozen=True)
 class Limits:
     """How many trials run at once, and when a trial has failed.
@@ -156,19 +159,24 @@ class Tuner:
         self._prune_evicted()
         return record.decision
 
-    def worker_died(self, number: int, reason: str, traceback: str) -> None:
+    def worker_died(
+        self, number: int, reason: str, traceback: str, *, short_of_memory: bool = False
+    ) -> None:
         """Free the dead worker of a trial. The trial can start again, or it has failed.
 
         Args:
             number: The trial's number.
             reason: Why the worker died; the reason of the trial if this was its last retry.
             traceback: Kept in the results folder if the trial fails.
+            short_of_memory: Whether it was ended because its machine was short of memory. Another
+                program may have taken the memory, so the trial may start again more often.
         """
         trial = self.ledger[number]
+        allowed = self._limits.retries * (_RETRIES_SHORT_OF_MEMORY if short_of_memory else 1)
         if trial.state is TrialState.RUNNING:
             deaths = self._deaths.setdefault(number, [])
             deaths.append(traceback)
-            if len(deaths) > self._limits.retries:
+            if len(deaths) > allowed:
                 self.ledger.keep_traceback(trial, "\n".join(deaths))
                 self._fail(trial, reason)
         self.ledger.release(trial)

@@ -61,9 +61,9 @@ class Driver:
             self.tuner.release(number)
         return decision
 
-    def fail(self, number):
+    def fail(self, number, **why):
         """Let the process of a trial die; without retries the trial fails."""
-        self.tuner.worker_died(number, "its process died", "Traceback")
+        self.tuner.worker_died(number, "its process died", "Traceback", **why)
 
     def records(self):
         return self.writer.folder.records()

@@ -68,7 +68,12 @@ class TunerScheduler(FIFOScheduler):
         reason = _reason(text)
         if fault := fault_in(text):  # no fault of the trial: it continues once the disk works
             raise StorageError(fault)
-        self._tuner.worker_died(trial.config["trial"], reason, text)
+        self._tuner.worker_died(
+            trial.config["trial"], reason, text, short_of_memory=_MEMORY_MONITOR in reason
+        )
+
+
+_MEMORY_MONITOR = "due to the node running low on memory"  # in Ray's message
 
 
 def _reason(text: str) -> str:

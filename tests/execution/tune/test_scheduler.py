@@ -44,7 +44,7 @@ def test_the_reason_is_the_last_failure_in_one_line(text, reason):
 def test_a_trial_that_ray_tune_starts_again_has_not_lost_a_retry(tmp_path, recovers):
     (tmp_path / "error").write_text(DIED)
     deaths = []
-    tuner = SimpleNamespace(worker_died=lambda number, *_: deaths.append(number))
+    tuner = SimpleNamespace(worker_died=lambda number, *_, **__: deaths.append(number))
     trial = SimpleNamespace(
         should_recover=lambda: recovers, error_file=str(tmp_path / "error"), config={"trial": 7}
     )
