@@ -26,11 +26,11 @@ class NoTrial(Enum):
     FINISHED = "finished"  # this round starts no more trials
 
 
+_COST_OF_A_DEATH = 10  # in units of a death for want of memory, which another program may cause
+
+
 def _all_left(trials: int) -> int:
     return trials
-
-
-_RETRIES_SHORT_OF_MEMORY = 10  # times `retries`: 20 by default, each takes a start of a worker
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,8 @@ class Tuner:
         self._objective, self._study, self._pruner = objective, study, pruner
         self._limits = limits
         self._failures = CommonFailure(limits.failures, dependent_reasons(records))
-        self._deaths: dict[int, list[str]] = {}  # by trial: the tracebacks since its last report
+        # By trial: the tracebacks and costs of the deaths of its workers since its last report.
+        self._deaths: dict[int, list[tuple[str, int]]] = {}
         for trial in study.stored():
             ledger.add(trial)
         records = list(records)
@@ -168,16 +169,15 @@ class Tuner:
             number: The trial's number.
             reason: Why the worker died; the reason of the trial if this was its last retry.
             traceback: Kept in the results folder if the trial fails.
-            short_of_memory: Whether it was ended because its machine was short of memory. Another
-                program may have taken the memory, so the trial may start again more often.
+            short_of_memory: Whether it was ended because its machine was short of memory. Such a
+                death costs a tenth of a retry: another program may have taken the memory.
         """
         trial = self.ledger[number]
-        allowed = self._limits.retries * (_RETRIES_SHORT_OF_MEMORY if short_of_memory else 1)
         if trial.state is TrialState.RUNNING:
             deaths = self._deaths.setdefault(number, [])
-            deaths.append(traceback)
-            if len(deaths) > allowed:
-                self.ledger.keep_traceback(trial, "\n".join(deaths))
+            deaths.append((traceback, 1 if short_of_memory else _COST_OF_A_DEATH))
+            if sum(cost for _, cost in deaths) > self._limits.retries * _COST_OF_A_DEATH:
+                self.ledger.keep_traceback(trial, "\n".join(text for text, _ in deaths))
                 self._fail(trial, reason)
         self.ledger.release(trial)
 

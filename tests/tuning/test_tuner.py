@@ -179,6 +179,18 @@ def test_want_of_memory_of_the_machine_fails_a_trial_ten_times_as_late(drive):
     assert driver.ledger[0].state is TrialState.FAILED
 
 
+def test_deaths_for_want_of_memory_leave_the_retries_of_other_deaths(drive):
+    driver = drive(change=NO_BASELINES, pruner=Asha(2), retries=2)
+    driver.ask()
+    for _ in range(5):
+        driver.fail(0, short_of_memory=True)
+        assert driver.ask() == 0
+    driver.fail(0)
+    assert driver.ask() == 0
+    driver.fail(0)
+    assert driver.ledger[0].state is TrialState.FAILED
+
+
 def test_a_paused_trial_whose_worker_dies_stays_paused(drive):
     driver = drive(change=NO_BASELINES, pruner=SuccessiveHalving([1]))
     driver.tuner.tell(driver.ask(), report_at_rung(0.4))
