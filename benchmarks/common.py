@@ -75,6 +75,36 @@ def mixed_features(text_model: str | None, cache: Path) -> tuple[str, Features]:
     return f"mixed: {text_model or 'lsa 384 (no --text-model)'} + mol2vec 300", features
 
 
+def save_bert(folder: Path, texts: list[str], width: int = 768) -> None:
+    """A BERT of SciBERT's depth with random weights, and a WordPiece vocabulary of the texts."""
+    import torch
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordPiece
+    from tokenizers.normalizers import BertNormalizer
+    from tokenizers.pre_tokenizers import BertPreTokenizer
+    from tokenizers.processors import BertProcessing
+    from tokenizers.trainers import WordPieceTrainer
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+    special = {name: f"[{name[:3].upper()}]" for name in ("pad_token", "unk_token")}
+    special |= {"cls_token": "[CLS]", "sep_token": "[SEP]"}
+    tokenizer = Tokenizer(WordPiece(unk_token=special["unk_token"]))
+    tokenizer.normalizer, tokenizer.pre_tokenizer = BertNormalizer(), BertPreTokenizer()
+    trainer = WordPieceTrainer(
+        vocab_size=31_090, special_tokens=list(special.values()), show_progress=False
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    ends = [(t, tokenizer.token_to_id(t)) for t in ("[SEP]", "[CLS]")]
+    tokenizer.post_processor = BertProcessing(*ends)
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special).save_pretrained(folder)
+    torch.manual_seed(0)
+    heads = max(1, width // 64)
+    config = BertConfig(
+        vocab_size=31_090, hidden_size=width, num_attention_heads=heads, intermediate_size=4 * width
+    )
+    BertModel(config).save_pretrained(folder)
+
+
 @dataclass(frozen=True)
 class Timing:
     """The best of several runs.

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from common import best_of, data_folder, mixed_features
+from common import best_of, data_folder, mixed_features, save_bert
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
@@ -68,35 +68,6 @@ def data_and_vectors(limit: int) -> tuple[DataSettings, str, str]:
     vectors = folder / "mol2vec" / "text2mol_300d.npz"
     yaml = f"{{source: chebi20, path: {path}}}"
     return Chebi20Data(source="chebi20", path=path), yaml, f"{{kind: mol2vec, vectors: {vectors}}}"
-
-
-def save_bert(folder: Path, texts: list[str], width: int = 768) -> None:
-    """A BERT of SciBERT's depth with random weights, and a WordPiece vocabulary of the texts."""
-    from tokenizers import Tokenizer
-    from tokenizers.models import WordPiece
-    from tokenizers.normalizers import BertNormalizer
-    from tokenizers.pre_tokenizers import BertPreTokenizer
-    from tokenizers.processors import BertProcessing
-    from tokenizers.trainers import WordPieceTrainer
-    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
-
-    special = {name: f"[{name[:3].upper()}]" for name in ("pad_token", "unk_token")}
-    special |= {"cls_token": "[CLS]", "sep_token": "[SEP]"}
-    tokenizer = Tokenizer(WordPiece(unk_token=special["unk_token"]))
-    tokenizer.normalizer, tokenizer.pre_tokenizer = BertNormalizer(), BertPreTokenizer()
-    trainer = WordPieceTrainer(
-        vocab_size=31_090, special_tokens=list(special.values()), show_progress=False
-    )
-    tokenizer.train_from_iterator(texts, trainer)
-    ends = [(t, tokenizer.token_to_id(t)) for t in ("[SEP]", "[CLS]")]
-    tokenizer.post_processor = BertProcessing(*ends)
-    PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special).save_pretrained(folder)
-    torch.manual_seed(0)
-    heads = max(1, width // 64)
-    config = BertConfig(
-        vocab_size=31_090, hidden_size=width, num_attention_heads=heads, intermediate_size=4 * width
-    )
-    BertModel(config).save_pretrained(folder)
 
 
 def peak_flops() -> float:

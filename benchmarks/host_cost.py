@@ -20,7 +20,7 @@ from unittest.mock import patch
 
 import numpy as np
 import torch
-from gpu import save_bert
+from common import save_bert
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from class_sweep.backbones import transport

@@ -13,8 +13,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from common import data_folder
-from gpu import save_bert
+from common import data_folder, save_bert
 from numpy.typing import NDArray
 from transformers import AutoTokenizer
 
