@@ -57,13 +57,20 @@ def fetch(
 @data_app.command()
 def describe(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A search space, or a table of texts and SMILES.")
+        Path,
+        typer.Argument(
+            parser=path_argument,
+            metavar="FILE",
+            help="A search space, or a table of texts and SMILES.",
+        ),
     ],
     smiles: Annotated[str, typer.Option(help="The column of a table with the SMILES.")] = "smiles",
     text: Annotated[str, typer.Option(help="The column of a table with the texts.")] = "text",
     dropped: Annotated[
         Path | None,
-        typer.Option("--dropped", metavar="FILE", help="Write all dropped rows as CSV."),
+        typer.Option(
+            "--dropped", parser=path_argument, metavar="FILE", help="Write all dropped rows as CSV."
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -13,7 +13,6 @@ import tempfile
 import time
 from os.path import lexists
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from class_sweep.base.files import make_folder, partial_file, replace_durably, write_atomic
@@ -322,10 +321,5 @@ class ResultsWriter:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()

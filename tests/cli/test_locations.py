@@ -2,10 +2,13 @@
 
 import shutil
 import sqlite3
+from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 from made_sweeps import make_folder
 
+from class_sweep.cli.locations import path_argument
 from class_sweep.results.folder import ResultsFolder, ResultsWriter
 from class_sweep.results.upload import Uploader
 from class_sweep.storage.remote import Storage
@@ -46,6 +49,30 @@ def test_an_output_may_be_a_file_uri_and_nothing_else_with_a_scheme(command, fol
         code, _, err = command(*arguments)
         assert code == 2
         assert "must be a path or file:///path" in err
+
+
+def callbacks(app):
+    yield from (command.callback for command in app.registered_commands)
+    for group in app.registered_groups:
+        yield from callbacks(group.typer_instance)
+
+
+def test_every_path_of_every_command_may_be_a_file_uri():
+    from class_sweep.cli.data import describe
+    from class_sweep.cli.main import app
+
+    commands = list(callbacks(app))
+    assert describe in commands
+    plain = [
+        f"{command.__name__}: {name}"
+        for command in commands
+        for name, hint in get_type_hints(command, include_extras=True).items()
+        for info in getattr(hint, "__metadata__", ())
+        if Path in {hint.__origin__, *get_args(hint.__origin__)}
+        and not info.hidden
+        and info.parser is not path_argument
+    ]
+    assert not plain
 
 
 def state_of(folder):

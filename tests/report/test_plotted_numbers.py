@@ -1,7 +1,7 @@
 """The numbers in the figures and tables of a sweep's report, against the log by hand."""
 
 import pytest
-from made_sweeps import FULL, made_verdict, make_folder, report_of, searched
+from made_sweeps import CONFIG, FULL, made_verdict, make_folder, report_of, searched
 
 from class_sweep.config.axes import LogUniform
 from class_sweep.config.document import parse_space
@@ -18,14 +18,6 @@ from class_sweep.report.chapters.trials import trials
 from class_sweep.report.chapters.verdict import verdict
 from class_sweep.report.plots import BLUE, ORANGE
 from class_sweep.report.sweep_facts import read_sweep
-
-CONFIG = {
-    "curriculum.order": "hard_first",
-    "curriculum.alpha": 0.5,
-    "curriculum.beta": 0.1,
-    "curriculum.sigma": 0.6,
-    "curriculum.intensity": "sigmoid",
-}
 
 
 def flat(blocks):

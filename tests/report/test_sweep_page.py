@@ -8,7 +8,7 @@ import time
 
 import plotly.graph_objects as go
 import pytest
-from made_sweeps import made_reading, made_verdict, make_folder, report_of, searched
+from made_sweeps import CONFIG, made_reading, made_verdict, make_folder, report_of, searched
 from page_reader import read_page
 
 from class_sweep.config.components import BACKBONES
@@ -26,13 +26,6 @@ CHAPTERS = [
     "verdict", "curves", "axes", "importance", "parallel", "schedules", "order", "cost", "trials",
     "provenance",
 ]  # fmt: skip
-CONFIG = {
-    "curriculum.order": "hard_first",
-    "curriculum.alpha": 0.5,
-    "curriculum.beta": 0.1,
-    "curriculum.sigma": 0.6,
-    "curriculum.intensity": "sigmoid",
-}
 NO_AXES = """\
 data: {source: names, limit: 700}
 text_encoder: {kind: lsa, dimensions: 32}

@@ -13,6 +13,13 @@ from class_sweep.results.record import Record
 
 PAIRS = {"train": 560, "validation": 70, "test": 70}
 RUNGS = (576, 1120, 2240)
+CONFIG = {
+    "curriculum.order": "hard_first",
+    "curriculum.alpha": 0.5,
+    "curriculum.beta": 0.1,
+    "curriculum.sigma": 0.6,
+    "curriculum.intensity": "sigmoid",
+}
 FULL = 3264  # samples of a trial over the full data
 _AT = "2026-01-01T00:00:{:02d}.000+00:00"
 
