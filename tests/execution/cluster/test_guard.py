@@ -108,8 +108,11 @@ def test_a_child_that_was_forked_and_lives_on_does_not_delay_the_last_word(end):
 
 
 def test_signals_to_the_guard_do_not_end_it_and_its_death_does_not_end_the_sweep(end):
-    ignored = "(int(status.read_text().split('SigIgn:')[1].split()[0], 16) >> 1) & 1"
-    signals = "; ".join(f"guard._process.send_signal({number})" for number in (2, 15, 1))
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    all_of_them = sum(1 << (number - 1) for number in numbers)
+    mask = "int(status.read_text().split('SigIgn:')[1].split()[0], 16)"
+    ignored = f"({mask} & {all_of_them} == {all_of_them})"
+    signals = "; ".join(f"guard._process.send_signal({number:d})" for number in numbers)
     code, error, _, session = end(
         "status = Path(f'/proc/{guard._process.pid}/status')\n"
         f"    while not {ignored}: pass\n"
