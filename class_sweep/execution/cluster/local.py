@@ -2,11 +2,12 @@
 
 import os
 import re
+import selectors
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Self
+from typing import NoReturn, Self
 
 import psutil
 import ray
@@ -35,7 +36,7 @@ _ENVIRONMENT = {
 
 START_SECONDS = 180.0  # for Ray to start; it takes 4 s on two quiet cores
 _STOP_SECONDS = 60.0
-_WATCH_SECONDS = 0.05  # Ray's own code ends the driver 0.3 s after the death of an agent
+_STOP_POLL_SECONDS = 0.05
 # The processes without which a Ray ends, by the file name of their program.
 _SERVERS = {"gcs_server": "control store (gcs_server)", "raylet": "raylet"}
 _AGENT = re.compile(r"^ray::\w+Agent|/agent\.py$|/agent/main\.py$")  # children of the raylet
@@ -101,11 +102,22 @@ class LocalRay:
 
     def _watch(self, session: Path) -> None:
         """Return when the instance is to stop; end this process if a vital one has ended."""
-        vital = _vital_processes(session)
-        while not self._stop.wait(_WATCH_SECONDS):
-            for process, name in vital.items():
-                if _has_ended(process):
-                    self._guard.end(f"Ray must run as long as the sweep, but its {name} has ended")
+        with ExitStack() as stack:
+            ended = stack.enter_context(selectors.DefaultSelector())
+            for process, name in _vital_processes(session).items():
+                try:
+                    # Readable from the end of the process on, so that nothing is lost by polling.
+                    handle = os.pidfd_open(process.pid)
+                except ProcessLookupError:
+                    self._end(name)
+                stack.callback(os.close, handle)
+                ended.register(handle, selectors.EVENT_READ, name)
+            while not self._stop.is_set():
+                for key, _ in ended.select(_STOP_POLL_SECONDS):
+                    self._end(key.data)
+
+    def _end(self, name: str) -> NoReturn:
+        self._guard.end(f"Ray must run as long as the sweep, but its {name} has ended")
 
     def machines(self) -> list[Machine]:
         """The list of this machine alone."""
@@ -150,13 +162,6 @@ def _arguments(process: psutil.Process) -> list[str]:
         return list(process.cmdline()) or [""]
     except psutil.Error:
         return [""]
-
-
-def _has_ended(process: psutil.Process) -> bool:
-    try:
-        return bool(process.status() == psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return True
 
 
 def _not_started(reason: str) -> str:
