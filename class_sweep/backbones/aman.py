@@ -16,6 +16,7 @@ class Aman(Backbone):
     """Both sides share a projection; the critic takes texts as real and molecules as fake."""
 
     parts = ("triplet", "adversarial")
+    own_hardness = "backbone.softness"
 
     def __init__(self, settings: AmanBackbone, inputs: InputSpec) -> None:
         super().__init__(settings, inputs)
@@ -67,9 +68,8 @@ class Aman(Backbone):
 
     def loss_parts(self, texts: Encoded, molecules: Encoded) -> dict[str, torch.Tensor]:
         """`triplet` with the hardest negatives, and `adversarial`, −E[D(molecules)], weighted."""
-        similarity = texts["embedding"] @ molecules["embedding"].T
         fooled = self.adversary.fooled(molecules["embedding"])
         return {
-            "triplet": hardest_triplet(similarity, self._margin, self._softness),
+            "triplet": hardest_triplet(self.logits(texts, molecules), self._margin, self._softness),
             "adversarial": self._adversarial_weight * fooled,
         }

@@ -46,10 +46,17 @@ class Backbone(nn.Module, ABC):
     Attributes:
         parts: The names of the parts of the loss, for which a curriculum may set intensities.
         reranks: Whether `pair_scores` differs from the inner product of the embeddings.
+        weighs_negatives: Whether its loss reads `hard_negatives`.
+        own_hardness: The setting of its own that decides how much hard negatives count, or None.
+        hard_negatives: ρ, how much hard negatives count; see `losses.contrast`. It belongs to the
+            curriculum, and the trainer sets it.
     """
 
     parts: ClassVar[tuple[str, ...]]
     reranks: ClassVar[bool] = False
+    weighs_negatives: ClassVar[bool] = False
+    own_hardness: ClassVar[str | None] = None
+    hard_negatives: float = 0
 
     def __init__(self, settings: Any, inputs: InputSpec) -> None:
         """Build the text encoder; a subclass adds its own layers.
@@ -87,6 +94,13 @@ class Backbone(nn.Module, ABC):
     def loss_parts(self, texts: Encoded, molecules: Encoded) -> dict[str, torch.Tensor]:
         """The parts of the loss of B pairs, each a scalar, (); the loss is their sum."""
 
+    def logits(self, texts: Encoded, molecules: Encoded) -> torch.Tensor:
+        """(B, B) z, the score of every text and every molecule of a batch.
+
+        The cosines of the embeddings, times the inverse temperature where the loss has one.
+        """
+        return texts["embedding"] @ molecules["embedding"].T
+
     def pair_scores(self, texts: Encoded, molecules: Encoded) -> torch.Tensor:
         """(B,) the fine score of each pair, from its own text and molecule alone."""
         return (texts["embedding"] * molecules["embedding"]).sum(dim=1)
@@ -122,6 +136,19 @@ def backbone_class(settings: BackboneSettings) -> type[Backbone]:
     """
     implementation: type[Backbone] = BACKBONES.load(settings.name)
     return implementation
+
+
+def require_hard_negatives(backbone: type[Backbone], hard_negatives: float) -> None:
+    """Check that a loss can weigh its negatives by their hardness.
+
+    Raises:
+        ValueError: If ρ > 0 and the loss does not read it.
+    """
+    if hard_negatives and not backbone.weighs_negatives:
+        own = f", which has {backbone.own_hardness} for this" if backbone.own_hardness else ""
+        raise ValueError(
+            f"must be 0 for the loss of {backbone.__name__}{own}, got {hard_negatives:g}"
+        )
 
 
 def build_backbone(settings: BackboneSettings, inputs: InputSpec) -> Backbone:

@@ -9,37 +9,66 @@ from torch.nn import functional
 _LARGEST_SCALE = math.log(100.0)  # the bound of CLIP, above which training is unstable
 
 
-def log_scale(temperature: float) -> nn.Parameter:
-    """A parameter for the logarithm of the inverse temperature, initialised at a temperature."""
-    return nn.Parameter(torch.tensor(-math.log(temperature)))
-
-
-@torch.no_grad()
-def bound(scale: torch.Tensor) -> None:
-    """Clamp a learned log scale in place; its gradient can still lead away from the bound."""
-    scale.clamp_(max=_LARGEST_SCALE)
-
-
-def symmetric_cross_entropy(
-    texts: torch.Tensor, molecules: torch.Tensor, log_scale: torch.Tensor
-) -> torch.Tensor:
-    """The mean cross-entropy of both directions over the batch (CLIP, arXiv 2103.00020).
+def log_scale(temperature: float, *, learned: bool) -> nn.Parameter:
+    """A parameter for the logarithm of the inverse temperature.
 
     Args:
-        texts: (B, D) unit vectors.
-        molecules: (B, D) unit vectors of the same pairs.
+        temperature: Its temperature, or the initial one.
+        learned: Whether it gets a gradient.
+    """
+    return nn.Parameter(torch.tensor(-math.log(temperature)), requires_grad=learned)
+
+
+def scaled(similarity: torch.Tensor, log_scale: torch.Tensor) -> torch.Tensor:
+    """Similarities times the inverse temperature, which is at most 100.
+
+    A log scale above the bound is clamped in place, so that its gradient can still lead away.
+
+    Args:
+        similarity: Similarities of any shape.
         log_scale: () the logarithm of the inverse temperature.
     """
-    return contrast(texts @ molecules.T, log_scale)
+    if log_scale.requires_grad:
+        with torch.no_grad():
+            log_scale.clamp_(max=_LARGEST_SCALE)
+    return log_scale.exp() * similarity
 
 
-def contrast(similarity: torch.Tensor, log_scale: torch.Tensor) -> torch.Tensor:
-    """`symmetric_cross_entropy` from (B, B) similarities; the partner of row i is column i."""
-    logits = log_scale.exp() * similarity
+def contrast(logits: torch.Tensor, hard_negatives: float = 0) -> torch.Tensor:
+    """The mean cross-entropy of both directions over the batch (CLIP, arXiv 2103.00020).
+
+    With ρ > 0 a hard negative counts for more, and the negatives of a row have mean weight 1
+    (Robinson et al. 2021, arXiv 2010.04592, without their debiasing):
+    L_i = −log(e^{z_ii} / (e^{z_ii} + Σ_{j≠i} w_ij e^{z_ij})),
+    w_ij = exp(ρ z_ij) / mean_{k≠i} exp(ρ z_ik). The weights get no gradient.
+
+    Args:
+        logits: (B, B) z, the scaled similarities; the partner of row i is column i.
+        hard_negatives: ρ; 0 for equal weights.
+
+    Returns:
+        () the mean loss.
+
+    Raises:
+        ValueError: If ρ > 0 and a pair has no negatives.
+    """
     target = torch.arange(len(logits), device=logits.device)
-    forward = functional.cross_entropy(logits, target)
-    backward = functional.cross_entropy(logits.T, target)
+    of_texts, of_molecules = logits, logits.T
+    if hard_negatives:
+        of_texts, of_molecules = (_weighed(z, hard_negatives) for z in (of_texts, of_molecules))
+    forward = functional.cross_entropy(of_texts, target)
+    backward = functional.cross_entropy(of_molecules, target)
     return (forward + backward) / 2
+
+
+def _weighed(logits: torch.Tensor, hard_negatives: float) -> torch.Tensor:
+    """(B, B) z + log w off the diagonal. In logarithms no exponential can overflow."""
+    others = len(logits) - 1
+    if not others:
+        raise ValueError("hard_negatives must be 0 for a batch of one pair, which has no negatives")
+    hardness = (hard_negatives * logits.detach()).fill_diagonal_(-math.inf)
+    log_mean = hardness.logsumexp(dim=1, keepdim=True) - math.log(others)
+    return logits + (hardness - log_mean).fill_diagonal_(0)
 
 
 def hardest_triplet(similarity: torch.Tensor, margin: float, softness: float = 0) -> torch.Tensor:

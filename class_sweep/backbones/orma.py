@@ -9,7 +9,7 @@ from torch.nn import functional
 from class_sweep.backbones.backbone import Backbone, Encoded, Needs
 from class_sweep.backbones.batch import Graphs, InputSpec, Molecules, Texts
 from class_sweep.backbones.graph_layers import AtomEmbedding, GraphConvolutions, by_owner, mean_of
-from class_sweep.backbones.losses import bound, contrast, log_scale
+from class_sweep.backbones.losses import contrast, log_scale, scaled
 from class_sweep.backbones.multitokens import mean_cosines
 from class_sweep.backbones.transport import aligned
 from class_sweep.config.backbones import OrmaBackbone
@@ -28,6 +28,7 @@ class Orma(Backbone):
     """
 
     parts = ("token_atom", "multitoken_motif", "sentence_molecule")
+    weighs_negatives = True
     reranks = True
 
     def __init__(self, settings: OrmaBackbone, inputs: InputSpec) -> None:
@@ -35,7 +36,12 @@ class Orma(Backbone):
         self.text_heads = _heads(inputs.text_width, settings, self.parts)
         self.molecule_heads = _heads(settings.hidden, settings, self.parts)
         self.graph = _Hierarchy(settings, inputs)
-        self.log_scales = nn.ParameterDict({p: log_scale(settings.temperature) for p in self.parts})
+        self.log_scales = nn.ParameterDict(
+            {
+                part: log_scale(settings.temperature, learned=settings.learn_temperature)
+                for part in self.parts
+            }
+        )
         self._weights: dict[str, float] = {p: getattr(settings, p) for p in self.parts}
         self._beta = settings.transport_beta
         self._iterations = settings.transport_iterations
@@ -76,18 +82,25 @@ class Orma(Backbone):
         scaled = [math.sqrt(self._weights[part] / total) * side for part, side in levels.items()]
         return levels | {"embedding": torch.cat(scaled, dim=-1)}
 
+    def logits(self, texts: Encoded, molecules: Encoded) -> torch.Tensor:
+        """(B, B) the cosines of sentences and molecules times their inverse temperature."""
+        return self._level_logits("sentence_molecule", texts, molecules)
+
     def loss_parts(self, texts: Encoded, molecules: Encoded) -> dict[str, torch.Tensor]:
-        """The symmetric cross-entropy of each level, weighted."""
-        similarities = {
-            "token_atom": texts["token_atom"] @ molecules["token_atom"].T,
-            "multitoken_motif": self._all_against_all(texts, molecules),
-            "sentence_molecule": texts["sentence_molecule"] @ molecules["sentence_molecule"].T,
-        }
+        """The mean of both directions' cross-entropy at each level, weighted."""
         parts = {}
-        for part, similarity in similarities.items():
-            bound(self.log_scales[part])
-            parts[part] = self._weights[part] * contrast(similarity, self.log_scales[part])
+        for part in self.parts:
+            logits = self._level_logits(part, texts, molecules)
+            parts[part] = self._weights[part] * contrast(logits, self.hard_negatives)
         return parts
+
+    def _level_logits(self, level: str, texts: Encoded, molecules: Encoded) -> torch.Tensor:
+        """(B, B) the similarities of one level times its inverse temperature."""
+        if level == "multitoken_motif":
+            similarity = self._all_against_all(texts, molecules)
+        else:
+            similarity = texts[level] @ molecules[level].T
+        return scaled(similarity, self.log_scales[level])
 
     def pair_scores(self, texts: Encoded, molecules: Encoded) -> torch.Tensor:
         """(B,) the weighted sum of a pair's three similarities."""

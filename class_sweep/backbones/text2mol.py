@@ -7,18 +7,19 @@ from torch.nn import functional
 from class_sweep.backbones.backbone import Backbone, Encoded, Needs
 from class_sweep.backbones.batch import InputSpec, Molecules, Texts
 from class_sweep.backbones.graph_layers import AtomEmbedding, GraphConvolutions, mean_of
-from class_sweep.backbones.losses import bound, log_scale, symmetric_cross_entropy
+from class_sweep.backbones.losses import contrast, log_scale, scaled
 from class_sweep.config.backbones import Text2MolBackbone
 
 
 class Text2Mol(Backbone):
-    """Both sides end in a layer norm and a unit vector; the temperature is learned.
+    """Both sides end in a layer norm and a unit vector.
 
     The molecule side is a perceptron 300-600-600-300 over the sum of the Mol2vec vectors. With
     `molecule: gcn`, the perceptron is over the mean of three graph convolutions over the atoms.
     """
 
     parts = ("contrastive",)
+    weighs_negatives = True
 
     def __init__(self, settings: Text2MolBackbone, inputs: InputSpec) -> None:
         super().__init__(settings, inputs)
@@ -37,7 +38,7 @@ class Text2Mol(Backbone):
             nn.Linear(settings.hidden, settings.dimension),
             nn.LayerNorm(settings.dimension),
         )
-        self.log_scale = log_scale(settings.temperature)
+        self.log_scale = log_scale(settings.temperature, learned=settings.learn_temperature)
 
     @classmethod
     def needs(cls, settings: Text2MolBackbone) -> Needs:
@@ -53,11 +54,13 @@ class Text2Mol(Backbone):
         vectors = self.graph_encoder(molecules) if self.graph_encoder else molecules.vectors
         return {"embedding": functional.normalize(self.molecule_head(vectors), dim=-1)}
 
+    def logits(self, texts: Encoded, molecules: Encoded) -> torch.Tensor:
+        """(B, B) the cosines times the inverse temperature."""
+        return scaled(super().logits(texts, molecules), self.log_scale)
+
     def loss_parts(self, texts: Encoded, molecules: Encoded) -> dict[str, torch.Tensor]:
         """`contrastive`: the sum of both directions' cross-entropy over the batch."""
-        bound(self.log_scale)
-        sides = texts["embedding"], molecules["embedding"]
-        return {"contrastive": 2 * symmetric_cross_entropy(*sides, self.log_scale)}
+        return {"contrastive": 2 * contrast(self.logits(texts, molecules), self.hard_negatives)}
 
 
 class _GraphEncoder(nn.Module):

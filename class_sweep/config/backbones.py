@@ -15,7 +15,11 @@ from class_sweep.config.section import Fraction, Idle
 Units = Annotated[int, Field(ge=1, le=65536, description="units of a hidden layer")]
 Dimension = Annotated[int, Field(ge=1, le=65536, description="units of the shared space")]
 Dropout = Annotated[float, Field(ge=0, lt=1, description="probability")]
-Temperature = Annotated[float, Field(ge=0.01, le=10, description="initial value; it is learned")]
+Temperature = Annotated[
+    float,
+    Field(ge=0.01, le=10, description="divisor of the cosines; its first value if it is learned"),
+]
+LearnTemperature = Annotated[bool, Field(description="learn the temperature with the weights")]
 Layers = Annotated[int, Field(ge=1, le=64, description="layers of the graph network")]
 Weight = Annotated[float, Field(gt=0, le=1000, description="weight of this part of the loss")]
 
@@ -36,6 +40,7 @@ class ContrastiveBackbone(BackboneSettings):
     dimension: Dimension = 256
     dropout: Dropout = 0.1
     temperature: Temperature = 0.07
+    learn_temperature: LearnTemperature = True
 
 
 class Text2MolBackbone(BackboneSettings):
@@ -54,6 +59,7 @@ class Text2MolBackbone(BackboneSettings):
     layers: Layers = 3
     dropout: Dropout = 0.0
     temperature: Temperature = 0.07
+    learn_temperature: LearnTemperature = True
 
     def idle(self, settings: Any) -> dict[str, Idle]:  # noqa: ARG002
         """The layers of the graph network, where there is none."""
@@ -128,7 +134,7 @@ class OrmaBackbone(BackboneSettings):
     """ORMA (Min et al., BIBM 2024, arXiv 2411.11875): tokens, multi-tokens and sentences aligned.
 
     Ours, because the paper does not give them: the layers of the text encoder, the depth and the
-    dropout of the graph network, and a learned temperature for each level.
+    dropout of the graph network, and a temperature for each level.
     """
 
     name: Literal["orma"]
@@ -137,6 +143,7 @@ class OrmaBackbone(BackboneSettings):
     layers: Layers = 3
     dropout: Dropout = 0.1
     temperature: Temperature = 0.07
+    learn_temperature: LearnTemperature = True
     token_atom: Weight = 0.5
     multitoken_motif: Weight = 0.3
     sentence_molecule: Weight = 0.2

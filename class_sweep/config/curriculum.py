@@ -108,6 +108,10 @@ class Curriculum(Section):
         Field(description="random batches, or groups of similar pairs in one batch"),
     ] = "random"
     group_size: Annotated[int, Field(ge=2, description="neighbourhood: pairs in a group")] = 8
+    hard_negatives: Annotated[
+        float,
+        Field(ge=0, le=4, description="ρ: how much more hard negatives count in the loss; 0: none"),
+    ] = 0.0
 
     @field_validator("intensity_target")
     @classmethod

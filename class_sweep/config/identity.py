@@ -24,6 +24,8 @@ def identity(settings: Settings) -> str:
     for name, default in (("pooling", DEFAULT_POOLING), ("max_tokens", DEFAULT_MAX_TOKENS)):
         if tree["text_encoder"].get(name, default) is None:
             tree["text_encoder"][name] = default
+    if tree["backbone"].get("learn_temperature"):
+        del tree["backbone"]["learn_temperature"]  # in 0.2 it was always learned
     del tree["data"]["max_dropped"]  # it refuses data, and changes none
     if settings.budget.samples is None:
         del tree["budget"]["samples"]
@@ -39,6 +41,8 @@ def _effective(settings: Settings) -> dict[str, Any]:
     curriculum = settings.curriculum
     tree = curriculum.model_dump(mode="json")
     idle = {path.partition(".")[2] for path in curriculum.idle(settings)}
+    if not curriculum.hard_negatives:
+        idle.add("hard_negatives")  # later than 0.2
     if "order" in idle:  # every pair in every epoch, under whatever pacing
         tree["pacing"] = _FULL
         idle |= {"pacing_start", *PACINGS.load(curriculum.pacing).parameters()}

@@ -20,14 +20,17 @@ BASELINES: dict[str, dict[str, Value]] = {
         "curriculum.intensity": "inverse",
         "curriculum.intensity_target": "loss",
         "curriculum.batching": "random",
+        "curriculum.hard_negatives": 0.0,
     },
-    # No curriculum: every pair in every epoch, at full intensity, in random batches. With α = 1 the
+    # No curriculum: every pair in every epoch, at full intensity, in random batches,
+    # with all negatives alike. With α = 1 the
     # pacing and σ have no effect.
     "full_data": {
         "curriculum.alpha": 1.0,
         "curriculum.beta": 0.0,
         "curriculum.intensity": "constant",
         "curriculum.batching": "random",
+        "curriculum.hard_negatives": 0.0,
     },
 }
 """The settings that each baseline fixes, as dotted path to value."""

@@ -1,6 +1,6 @@
 """The rules between settings of different sections, checked before the long work of a run."""
 
-from class_sweep.backbones.backbone import Needs, backbone_class
+from class_sweep.backbones.backbone import Needs, backbone_class, require_hard_negatives
 from class_sweep.config.components import MOLECULE_ENCODERS, ORDERS, TEXT_ENCODERS
 from class_sweep.config.document import Space
 from class_sweep.curriculum.intensity import loss_weights
@@ -62,6 +62,7 @@ def require_consistent(space: Space) -> None:
     _require_encoders(space)
     _require_intensity(space)
     _require_groups(space)
+    _require_hard_negatives(space)
 
 
 def _require_encoders(space: Space) -> None:
@@ -99,6 +100,15 @@ def _require_groups(space: Space) -> None:
             f"{space.place('curriculum.group_size')}: must be at most optimizer.batch_size"
             f" ({smallest}), got {largest}"
         )
+
+
+def _require_hard_negatives(space: Space) -> None:
+    axis = space.axes.get("curriculum.hard_negatives")
+    values = axis.ends() if axis else [space.settings.curriculum.hard_negatives]
+    try:
+        require_hard_negatives(backbone_class(space.settings.backbone), max(map(float, values)))
+    except ValueError as error:
+        raise ConfigError(f"{space.place('curriculum.hard_negatives')}: {error}") from None
 
 
 def uses_difficulty(space: Space) -> bool:

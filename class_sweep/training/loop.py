@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from class_sweep.backbones.backbone import Encoded, build_backbone
+from class_sweep.backbones.backbone import Encoded, build_backbone, require_hard_negatives
 from class_sweep.backbones.batch import Batch
 from class_sweep.config.curriculum import Curriculum
 from class_sweep.config.sections import Optimizer, Settings
@@ -77,6 +77,8 @@ class Trainer:
         self.backbone = build_backbone(settings.backbone, features.input_spec(settings)).to(
             self.device
         )
+        require_hard_negatives(type(self.backbone), settings.curriculum.hard_negatives)
+        self.backbone.hard_negatives = settings.curriculum.hard_negatives
         self.loss_weights = loss_weights(
             settings.curriculum, settings.budget.epochs, self.backbone.parts
         )

@@ -43,5 +43,6 @@ def plan_identity(settings: Settings, features: TrialFeatures) -> str:
     batches = None
     if curriculum.batching == "neighbourhood":
         batches = [str(similarity_of(curriculum)), curriculum.group_size]
-    rest = identity(settings.model_copy(update={"curriculum": Curriculum()}))
+    of_loss = Curriculum(hard_negatives=curriculum.hard_negatives)
+    rest = identity(settings.model_copy(update={"curriculum": of_loss}))
     return fingerprint(rest, entry_epochs, schedule.pools, weights.loss, weights.rate, batches)[:12]

@@ -432,7 +432,8 @@ LAYERS = "must be true, false, or last_N for the last N layers, as in last_2"
         (
             "{name: text2mol, heads: 2}",
             "heads: must be a known setting, got 'heads';"
-            " known here: name, molecule, hidden, dimension, layers, dropout, temperature",
+            " known here: name, molecule, hidden, dimension, layers, dropout, temperature,"
+            " learn_temperature",
         ),
     ],
 )

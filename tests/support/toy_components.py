@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from class_sweep.backbones.backbone import Backbone, Encoded
 from class_sweep.backbones.batch import InputSpec, Molecules, Texts
-from class_sweep.backbones.losses import log_scale, symmetric_cross_entropy
+from class_sweep.backbones.losses import contrast, log_scale, scaled
 from class_sweep.config.backbones import BackboneSettings
 from class_sweep.config.inputs import (
     SPLITS,
@@ -51,7 +51,7 @@ class ToyBackbone(Backbone):
         super().__init__(settings, inputs)
         self.text = nn.Linear(inputs.text_width, settings.dimension)
         self.molecule = nn.Linear(inputs.molecule_width, settings.dimension)
-        self.log_scale = log_scale(0.1)
+        self.log_scale = log_scale(0.1, learned=True)
 
     def project_texts(self, texts: Texts) -> Encoded:
         return {"embedding": functional.normalize(self.text(texts.sentence), dim=-1)}
@@ -60,8 +60,7 @@ class ToyBackbone(Backbone):
         return {"embedding": functional.normalize(self.molecule(molecules.vectors), dim=-1)}
 
     def loss_parts(self, texts: Encoded, molecules: Encoded) -> dict[str, torch.Tensor]:
-        sides = texts["embedding"], molecules["embedding"]
-        return {"toy_loss": symmetric_cross_entropy(*sides, self.log_scale)}
+        return {"toy_loss": contrast(scaled(self.logits(texts, molecules), self.log_scale))}
 
 
 # --- order, pacing, intensity -----------------------------------------------------------------

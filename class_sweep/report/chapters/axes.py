@@ -139,6 +139,7 @@ _UNITS = {
     "text_encoder_lr": "per step",
     "batch_size": "pairs",
     "group_size": "pairs",
+    "hard_negatives": "ρ",
     "warmup": "share of the steps",
     "warmup_steps": "steps",
     "hidden": "units",
