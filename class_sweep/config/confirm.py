@@ -5,24 +5,13 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from class_sweep.config.controls import DEFAULT_CONTROLS
 from class_sweep.config.section import Idle, Section
 
-Control = Literal[
-    "full_data",
-    "full_data_equal_samples",
-    "random_order",
-    "reversed_order",
-    "no_intensity",
-    "paper",
-]
 Look = Literal[3, 5, 10, 20, 40]
 LOOKS: tuple[int, ...] = get_args(Look)
 """Seeds of each arm at the interim looks. They are fixed, so that a later look of the same
 comparison is not a new test."""
-
-
-def _default_controls() -> list[Control]:
-    return ["full_data", "full_data_equal_samples", "random_order"]
 
 
 class Confirm(Section):
@@ -41,10 +30,11 @@ class Confirm(Section):
             description="largest number of seeds, for a comparison that `seeds` leave open",
         ),
     ] = 10
-    controls: list[Control] = Field(
+    controls: list[str] = Field(
         min_length=1,
-        default_factory=_default_controls,
-        description="the schedules to compare with; the sweep's claim is against the first",
+        default=list(DEFAULT_CONTROLS),
+        description="the schedules to compare with, named schedules of `search.baselines`"
+        " included; the sweep's claim is against the first",
     )
 
     def idle(self, settings: Any) -> dict[str, Idle]:
@@ -70,7 +60,7 @@ class Confirm(Section):
 
     @field_validator("controls")
     @classmethod
-    def _each_once(cls, value: list[Control]) -> list[Control]:
+    def _each_once(cls, value: list[str]) -> list[str]:
         if len(set(value)) < len(value):
             raise PydanticCustomError("rule", "a list that names each control once")
         return value

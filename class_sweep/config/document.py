@@ -341,5 +341,7 @@ def _objective(
 
 def _put(tree: dict[str, Any], key: Key, value: Any) -> None:
     for part in key[:-1]:
-        tree = tree.setdefault(str(part), {})
+        if not isinstance(tree.get(str(part)), dict):  # a value in another form
+            tree[str(part)] = {}
+        tree = tree[str(part)]
     tree[str(key[-1])] = value

@@ -107,6 +107,8 @@ class _Schema:
         """The name and the annotation of each field of the section at `key`."""
         sections, tree = [self._root], self._tree
         for part in key:
+            if isinstance(part, int):  # an item of a list has the sections of the list
+                continue
             tree = tree.get(str(part), {}) if isinstance(tree, Mapping) else {}
             sections = [
                 model
@@ -150,11 +152,11 @@ def _message(  # noqa: PLR0911 - one return for each kind of finding
     if kind in ("literal_error", UNKNOWN_NAME):
         names = ctx["known"] if kind == UNKNOWN_NAME else schema.literals(key)
         if kind == UNKNOWN_NAME and "key" in ctx:
-            return _unknown_name(ctx["name"], names)
+            return unknown_name(ctx["name"], names)
         return (
             _wrong_type(one_of(names), value, key)
             if axes.near_miss(value) or isinstance(value, list)
-            else _unknown_name(value, names)
+            else unknown_name(value, names)
         )
     if kind == "rule":
         rule, _, hint = detail["msg"].partition(";")
@@ -205,7 +207,8 @@ def _unknown_key(key: Key, settings: list[str]) -> str:
     return f"must be a known setting, got {word!r}; {hint}"
 
 
-def _unknown_name(value: object, names: list[str]) -> str:
+def unknown_name(value: object, names: list[str]) -> str:
+    """The mistake of a name that is none of the known ones."""
     rule = f"must be {one_of(names)}, got {shortened(value)}"
     if isinstance(value, int | float) and all(name.isdigit() for name in names):
         nearest = min(names, key=lambda name: (abs(int(name) - value), -int(name)))

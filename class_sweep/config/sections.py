@@ -4,7 +4,7 @@ A space file is these settings with some values replaced by axes; see `class_swe
 The other modules of this package hold the larger sections.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -13,8 +13,10 @@ from class_sweep.config.backbones import BackboneSettings
 from class_sweep.config.component_settings import ComponentName
 from class_sweep.config.components import SAMPLERS
 from class_sweep.config.confirm import Confirm
+from class_sweep.config.controls import control_of
 from class_sweep.config.curriculum import Curriculum
 from class_sweep.config.inputs import DataSettings, MoleculeEncoderSettings, TextEncoderSettings
+from class_sweep.config.named_schedule import Baseline, NamedSchedule
 from class_sweep.config.paths import Uri
 from class_sweep.config.pruning import HalvingPruning, PruningSettings
 from class_sweep.config.section import Idle, Section, Seed
@@ -77,8 +79,12 @@ class Search(Section):
     ] = "tpe"
     seed: Annotated[Seed, Field(description="seed of the proposals and of every trial")] = 0
     baselines: Annotated[
-        list[Literal["paper", "full_data"]],
-        Field(default=[], description="fixed schedules that run first and are never pruned"),
+        list[Baseline],
+        Field(
+            default=[],
+            description="schedules that run first and are never pruned: paper, full_data, or a"
+            " curriculum with a `name`",
+        ),
     ]
     max_concurrent: Annotated[
         Annotated[int, Field(ge=1)] | None,
@@ -88,6 +94,16 @@ class Search(Section):
         Annotated[int, Field(ge=1, le=1000)] | None,
         Field(description="seeds of each configuration in a recording of learning curves"),
     ] = None
+
+    @property
+    def named_schedules(self) -> dict[str, NamedSchedule]:
+        """The user's own baselines, by name."""
+        return {b.name: b for b in self.baselines if isinstance(b, NamedSchedule)}
+
+    @property
+    def baseline_names(self) -> list[str]:
+        """The names of the baselines, in the order in which they run."""
+        return [b.name if isinstance(b, NamedSchedule) else b for b in self.baselines]
 
     @property
     def runs(self) -> int:
@@ -159,5 +175,6 @@ class Settings(Section):
     @property
     def baselines(self) -> list[str]:
         """The baselines of the sweep and of its confirmation."""
-        controls = {"paper"} & set(self.confirm.controls) if self.confirms else set()
-        return sorted({*self.search.baselines, *controls})
+        controls = map(control_of, self.confirm.controls if self.confirms else [])
+        references = {control.baseline for control in controls if control.baseline is not None}
+        return sorted({*self.search.baseline_names, *references})

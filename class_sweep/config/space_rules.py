@@ -8,13 +8,15 @@ from pydantic import TypeAdapter, ValidationError
 
 from class_sweep.config.axes import Axis, Choice, grid_size
 from class_sweep.config.components import SAMPLERS
-from class_sweep.config.problems import Problem
+from class_sweep.config.confirm import Confirm
+from class_sweep.config.controls import CONTROLS
+from class_sweep.config.problems import Problem, unknown_name
 from class_sweep.config.pruning import PruningSettings, RungPruning
 from class_sweep.config.sections import Budget, Search
 from class_sweep.config.yaml_text import YamlDocument
 
 AnySection = TypeVar("AnySection")
-_BUDGET, _SEARCH = TypeAdapter(Budget), TypeAdapter(Search)
+_BUDGET, _SEARCH, _CONFIRM = TypeAdapter(Budget), TypeAdapter(Search), TypeAdapter(Confirm)
 _PRUNING = TypeAdapter(PruningSettings)
 
 
@@ -55,13 +57,20 @@ def cross_rules(tree: Mapping[str, Any], yaml: YamlDocument, *, varied: bool) ->
             f"must be at most {len(search.baselines) + 1} (search.baselines and this schedule)"
             f" without an axis, got {search.trials}",
         )
-    if search and len(set(search.baselines)) < len(search.baselines):
-        problem("search.baselines", f"must name each schedule once, got {search.baselines}")
+    names = search.baseline_names if search else []
+    if len(set(names)) < len(names):
+        problem("search.baselines", f"must name each schedule once, got {names}")
     elif search and len(search.baselines) > search.trials:
         problem(
             "search.baselines",
             f"must fit into search.trials ({search.trials}), got {len(search.baselines)} schedules",
         )
+    confirm = _section(_CONFIRM, tree.get("confirm", {}))
+    if search and confirm:
+        known = [*CONTROLS, *search.named_schedules]
+        for number, name in enumerate(confirm.controls):
+            if name not in known:
+                problem(f"confirm.controls.{number}", unknown_name(name, known))
     return problems
 
 

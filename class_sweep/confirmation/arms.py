@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from class_sweep.config.axes import Value
-from class_sweep.config.components import ORDERS
 from class_sweep.config.confirm import Confirm
+from class_sweep.config.controls import control_of
 from class_sweep.config.document import Space
 from class_sweep.config.sections import Settings
 from class_sweep.curriculum.baselines import baseline_config
@@ -16,7 +16,6 @@ from class_sweep.training.features import TrialFeatures
 from class_sweep.training.plan_identity import plan_identity
 
 SAMPLES = "budget.samples"
-_ORDER, _INTENSITY = "curriculum.order", "curriculum.intensity"
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,6 @@ def plan_confirmation(
     catalogue = _Arms(space, features)
     finalists = _choose_finalists(catalogue, ranked, settings.finalists)
     outside = {str(_outside_curriculum(finalist)) for finalist in finalists}
-    shared_kinds = {"full_data", "paper"} if len(outside) == 1 else set()
     comparisons: list[Comparison] = []
     same: dict[tuple[str, str], str] = {}
     for kind in settings.controls:
@@ -79,7 +77,8 @@ def plan_confirmation(
             values = control_values(space, kind, finalist, catalogue.pairs)
             if values is None:
                 continue
-            name = kind if kind in shared_kinds else f"{kind} of {finalist.name}"
+            shared = len(outside) == 1 and control_of(kind).is_reference
+            name = kind if shared else f"{kind} of {finalist.name}"
             control = catalogue.add(name, values, None).name
             compared = {c.control for c in comparisons if c.finalist == finalist.name}
             if control in compared | {finalist.name}:
@@ -147,19 +146,14 @@ def control_values(space: Space, kind: str, finalist: Arm, pairs: int) -> dict[s
         finalist: The finalist.
         pairs: L, the number of training pairs.
     """
-    values = finalist.values
-    if kind in {"full_data", "paper"}:
-        return baseline_config(space, kind, values)
-    if kind == "full_data_equal_samples":
-        full = baseline_config(space, "full_data", values)
-        sees_all = finalist.samples >= _samples(space.resolve(full), pairs)
-        return full if sees_all else full | {SAMPLES: finalist.samples}
-    if kind == "random_order":
-        return values | {_ORDER: "random"}
-    if kind == "no_intensity":
-        return values | {_INTENSITY: "constant"}
-    reverse = ORDERS.load(space.resolve(values).curriculum.order).reverse
-    return None if reverse is None else values | {_ORDER: reverse}
+    control = control_of(kind)
+    if control.baseline is None:
+        changes = control.changes(space.resolve(finalist.values).curriculum)
+        return None if changes is None else finalist.values | dict(changes)
+    values = baseline_config(space, control.baseline, finalist.values)
+    if not control.equal_samples or finalist.samples >= _samples(space.resolve(values), pairs):
+        return values
+    return values | {SAMPLES: finalist.samples}
 
 
 def _outside_curriculum(arm: Arm) -> dict[str, Value]:

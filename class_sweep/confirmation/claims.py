@@ -1,34 +1,31 @@
 """The claims that the figures of a comparison support, as text."""
 
+from class_sweep.config.controls import control_of
 from class_sweep.config.objective import metric_of
 from class_sweep.results.json_files import Interval
 from class_sweep.results.verdict import ComparisonFigures
 
 _MANY_SEEDS = 1000  # a larger estimate is not printed
 
-_CONTROLS = {
-    "full_data": "full data",
-    "full_data_equal_samples": "full data at equal samples",
-    "random_order": "its pools in random order",
-    "reversed_order": "its order reversed",
-    "no_intensity": "itself without intensity",
-    "paper": "the paper's schedule",
-}
 
-
-def control_words(kind: str) -> str:
-    """A kind of control in words."""
-    return _CONTROLS[kind]
-
-
-def claim(figures: ComparisonFigures, metric: str) -> str:
+def claim(figures: ComparisonFigures, metric: str, *, gained: bool = False) -> str:
     """The claim that a comparison allows, as a phrase about its finalist.
 
     Args:
         figures: The figures of the comparison.
         metric: The objective, `pool/[direction/]metric`.
+        gained: Whether the finalist is better than the first control, so that a control without
+            one part of the finalist may show what the gain comes from.
     """
-    control = control_words(figures.control)
+    part = control_of(figures.control).part
+    text = _claim(figures, metric)
+    if gained and part is not None and figures.outcome == "better":
+        return f"the gain comes from {part}: {text}"
+    return text
+
+
+def _claim(figures: ComparisonFigures, metric: str) -> str:
+    control = control_of(figures.control).words
     if figures.closed == "failed":
         return f"not compared with {control}: a run failed"
     row = figures.metrics[metric]

@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from class_sweep.config.confirm import LOOKS
+from class_sweep.config.controls import control_of
 from class_sweep.config.document import Space
 from class_sweep.config.objective import metric_names
 from class_sweep.confirmation.arms import Arm, ConfirmationPlan
-from class_sweep.confirmation.claims import claim, control_words
+from class_sweep.confirmation.claims import claim
 from class_sweep.errors import ResultsError
 from class_sweep.results.confirmation_log import ConfirmationRun, Ranks
 from class_sweep.results.json_files import Interval
@@ -77,9 +78,14 @@ def make_verdict(
         evidence: The runs.
         full_samples: Samples of one run over the full data.
     """
+    gained = {
+        c.finalist
+        for c in plan.comparisons
+        if c.kind == plan.comparisons[0].kind and progress.statuses[c].outcome == "better"
+    }
     pairs = [
-        _comparison(space, plan, comparison, progress.statuses[comparison], evidence)
-        for comparison in plan.comparisons
+        _comparison(space, plan, c, progress.statuses[c], evidence, gained=c.finalist in gained)
+        for c in plan.comparisons
     ]
     winner = _winner(space, plan, pairs)
     settings = space.settings.confirm
@@ -143,6 +149,8 @@ def _comparison(
     comparison: Comparison,
     status: ComparisonStatus,
     evidence: Evidence,
+    *,
+    gained: bool,
 ) -> ComparisonVerdict:
     metric, seeds = space.objective.metric, status.seeds
     finalist, control = plan.arms[comparison.finalist], plan.arms[comparison.control]
@@ -180,7 +188,7 @@ def _comparison(
                 },
             }
         )
-    return ComparisonVerdict(**dict(figures), words=claim(figures, metric))
+    return ComparisonVerdict(**dict(figures), words=claim(figures, metric, gained=gained))
 
 
 def compared(
@@ -230,7 +238,7 @@ def _winner(space: Space, plan: ConfirmationPlan, pairs: Sequence[ComparisonVerd
     if better:
         best = max(better, key=lambda pair: sign * pair.metrics[metric].finalist)
         return Winner(arm=best.finalist, confirmed=True, words=f"{best.finalist} is {best.words}")
-    none_better = f"No finalist was shown to be better than {control_words(first)}"
+    none_better = f"No finalist was shown to be better than {control_of(first).words}"
     full = next((c.control for c in plan.comparisons if c.kind == "full_data"), None)
     if full is not None:
         words = f"{none_better}, so best.yaml is full data's."

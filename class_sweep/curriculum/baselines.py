@@ -4,20 +4,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from class_sweep.config.axes import Value
-from class_sweep.config.document import SIGMA, SIGMA_QUANTILE, Space
+from class_sweep.config.document import SIGMA, Space
 from class_sweep.config.sigma import Quantile
 
 BASELINES: dict[str, dict[str, Value]] = {
     # CLASS, arXiv 2502.11633: its setting for ChEBI-20, percentages written as fractions.
     "paper": {
         "curriculum.order": "easy_first",
+        "curriculum.tie_break": "mean_similarity",
         "curriculum.pacing": "linear",
+        "curriculum.pacing_start": 0,
         "curriculum.alpha": 0.40,
         "curriculum.beta": 0.03,
         "curriculum.text_weight": 0.5,
         "curriculum.molecule_similarity": "cosine",
         "curriculum.sigma": 0.99,
         "curriculum.intensity": "inverse",
+        "curriculum.intensity_start": 1,
         "curriculum.intensity_target": "loss",
         "curriculum.batching": "random",
         "curriculum.hard_negatives": 0.0,
@@ -33,7 +36,7 @@ BASELINES: dict[str, dict[str, Value]] = {
         "curriculum.hard_negatives": 0.0,
     },
 }
-"""The settings that each baseline fixes, as dotted path to value."""
+"""The settings that each built-in baseline fixes, as dotted path to value."""
 
 
 def baseline_config(
@@ -45,27 +48,51 @@ def baseline_config(
 
     Args:
         space: The space.
-        name: One of `BASELINES`.
+        name: One of `BASELINES`, or the name of a schedule of `search.baselines`.
         others: Values of the other axes, for example those of a trial; by default their centres.
     """
+    pins = _pins(space, name)
+    others = space.centre() if others is None else others
     fixed = space.settings.model_dump(mode="json")
-    fixed_values = {
+    own = {
         path: value
-        for path, value in BASELINES[name].items()
-        if path in space.axes or _at(fixed, path) != value
+        for path, value in pins.items()
+        if path in space.axes or path in others or _at(fixed, path) != value
     }
-    values = {**(space.centre() if others is None else others), **fixed_values}
-    if SIGMA in fixed_values:  # σ replaces a quantile
-        values.pop(SIGMA_QUANTILE, None)
-    return values
+    kept = {path: value for path, value in others.items() if not _replaced(path, pins)}
+    return kept | own
 
 
-def _at(tree: dict[str, Any], path: str) -> Any:
-    section, word = path.split(".")
-    return tree[section][word]
+def _pins(space: Space, name: str) -> dict[str, Value]:
+    """Every setting that a baseline fixes: dotted path to value."""
+    schedule = space.settings.search.named_schedules.get(name)
+    if schedule is None:
+        return BASELINES[name]
+    parts = space.settings.curriculum.intensity
+    if not (isinstance(parts, dict) and isinstance(schedule.intensity, dict)):
+        return schedule.pins()
+    # A part of the loss that the schedule does not name has no intensity of the space's either.
+    return {f"curriculum.intensity.{part}": "constant" for part in parts} | schedule.pins()
+
+
+def _replaced(path: str, pins: Mapping[str, Value]) -> bool:
+    """Whether a baseline fixes a setting in another form, σ instead of its quantile for example."""
+    return path not in pins and any(
+        f"{path}.".startswith(f"{pin}.") or f"{pin}.".startswith(f"{path}.") for pin in pins
+    )
+
+
+def _at(tree: Any, path: str) -> Any:
+    for word in path.split("."):
+        tree = tree.get(word) if isinstance(tree, Mapping) else None
+    return tree
 
 
 def sigmas_needed(space: Space) -> list[float | Quantile]:
     """Every σ of a trial or of a baseline of the space."""
-    fixed = [BASELINES[name].get(SIGMA) for name in space.settings.baselines]
-    return [*space.sigmas(), *(float(sigma) for sigma in fixed if sigma is not None)]
+    pinned = [
+        space.resolve(baseline_config(space, name)).curriculum.sigma
+        for name in space.settings.baselines
+        if any(f"{path}.".startswith(f"{SIGMA}.") for path in _pins(space, name))
+    ]
+    return [*space.sigmas(), *pinned]

@@ -9,7 +9,7 @@ from class_sweep.base.array_cache import ArrayCache, Arrays
 from class_sweep.base.hashing import fingerprint
 from class_sweep.config.document import TEXT_WEIGHT, Space
 from class_sweep.config.sigma import numbers_and_quantiles
-from class_sweep.curriculum.baselines import sigmas_needed
+from class_sweep.curriculum.baselines import baseline_config, sigmas_needed
 from class_sweep.difficulty.diagnosis import SigmaDiagnosis
 from class_sweep.difficulty.index import (
     DEFAULT_NEIGHBOURS,
@@ -18,7 +18,7 @@ from class_sweep.difficulty.index import (
     Progress,
     build_index,
 )
-from class_sweep.difficulty.similarity import CLASS_SIMILARITY, Similarity
+from class_sweep.difficulty.similarity import Similarity
 from class_sweep.difficulty.stored import from_stored, invalid_reason, to_stored
 from class_sweep.errors import ConfigError
 from class_sweep.training.features import similarity_of
@@ -37,8 +37,9 @@ def similarities(space: Space) -> list[Similarity]:
         ConfigError: If there are more than `MAX_SIMILARITIES`.
     """
     wanted = searched_similarities(space)
-    if "paper" in space.settings.baselines:
-        wanted.append(CLASS_SIMILARITY)
+    for name in space.settings.baselines:
+        curriculum = space.resolve(baseline_config(space, name)).curriculum
+        wanted.append(similarity_of(curriculum))
     distinct = list(dict.fromkeys(wanted))
     if len(distinct) > MAX_SIMILARITIES:
         raise ConfigError(

@@ -122,7 +122,7 @@ class OptunaStudy:
             seed = {SEED: self._search.seed + repeat}
             return self._ask_for(previous.config | seed, previous.name)
         seed = {SEED: self._search.seed} if self._search.record else {}
-        baselines = self._search.baselines
+        baselines = self._search.baseline_names
         if configuration < len(baselines):
             name = baselines[configuration]
             return self._ask_for(baseline_config(self._space, name) | seed, name)

@@ -1,7 +1,11 @@
+import re
+
 import pytest
 
 from class_sweep.config.confirm import LOOKS, Confirm
+from class_sweep.config.curriculum import Curriculum
 from class_sweep.config.document import parse_space
+from class_sweep.config.sigma import Quantile
 from class_sweep.curriculum.baselines import sigmas_needed
 from class_sweep.errors import ConfigError
 
@@ -47,3 +51,60 @@ def test_the_papers_sigma_is_indexed_if_the_paper_is_a_control(small_space_text)
     assert 0.99 not in sigmas_needed(parse_space(small_space_text))
     paper = parse_space(with_confirm(small_space_text, "confirm: {controls: [paper]}\n"))
     assert 0.99 in sigmas_needed(paper)
+
+
+def with_baselines(small_space_text, baselines, controls="[full_data]"):
+    text = with_confirm(small_space_text, f"confirm: {{controls: {controls}}}\n")
+    return re.sub(r"baselines: \[[^]]*\]", lambda _: f"baselines: {baselines}", text)
+
+
+def test_a_named_schedule_is_a_baseline_and_a_control(small_space_text):
+    ours = "{name: ours, order: hard_first, alpha: 0.6, sigma: {quantile: 0.9}}"
+    text = with_baselines(small_space_text, f"[paper, {ours}]", "[full_data, ours]")
+    settings = parse_space(text).settings
+    assert settings.search.baseline_names == ["paper", "ours"]
+    assert settings.baselines == ["full_data", "ours", "paper"]
+    schedule = settings.search.named_schedules["ours"]
+    assert schedule.curriculum == Curriculum(
+        order="hard_first", alpha=0.6, sigma=Quantile(quantile=0.9)
+    )
+    assert schedule.model_dump(mode="json") == {
+        "name": "ours", "order": "hard_first", "alpha": 0.6, "sigma": {"quantile": 0.9},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("baselines", "controls", "messages"),
+    [
+        ("[{name: ours, alpha: 40}]", "[full_data]", [
+            "search.baselines.0.alpha: must be a fraction in (0, 1], got 40; write 0.40"]),
+        ("[paper, {name: ours, alfa: 0.4}]", "[full_data]", [
+            "search.baselines.1.alfa: must be a known setting, got 'alfa'; did you mean alpha?"]),
+        ("[{name: ours}, {name: ours, alpha: 0.4}]", "[full_data]", [
+            "search.baselines: must name each schedule once, got ['ours', 'ours']"]),
+        ("[{name: paper, alpha: 0.4}]", "[full_data]", [
+            "search.baselines.0.name: must be another name than those of the controls"]),
+        ("[{name: random_order}]", "[full_data]", ["must be another name than those of the controls"]),
+        ("[{name: trial 3}]", "[full_data]", ["search.baselines.0.name: must be a name of up to"]),
+        ("[{alpha: 0.4}]", "[full_data]", ["search.baselines.0.name: is required"]),
+        ("[{name: ours, alpha: {uniform: [0.1, 1]}}]", "[full_data]", [
+            "search.baselines.0.alpha: must be a number"]),
+        ("[papr]", "[full_data]", ["search.baselines.0: must be paper or full_data, got papr"]),
+        ("[{name: ours}]", "[full_data, our]", [
+            "confirm.controls.1: must be one of full_data", "did you mean ours?"]),
+    ],
+)  # fmt: skip
+def test_a_mistake_of_a_named_schedule_has_its_line(
+    small_space_text, baselines, controls, messages
+):
+    with pytest.raises(ConfigError) as caught:
+        parse_space(with_baselines(small_space_text, baselines, controls))
+    [line] = str(caught.value).splitlines()
+    assert line.startswith("space:")
+    for message in messages:
+        assert message in line
+
+
+def test_the_sigma_of_a_named_schedule_is_indexed(small_space_text):
+    text = with_baselines(small_space_text, "[{name: ours, alpha: 0.5, sigma: 0.77}]")
+    assert 0.77 in sigmas_needed(parse_space(text))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from class_sweep.config.confirm import Confirm
+from class_sweep.config.controls import CONTROLS
 from class_sweep.config.document import parse_space
 from class_sweep.confirmation.arms import SAMPLES, plan_confirmation
 from class_sweep.curriculum.baselines import baseline_config
@@ -154,3 +155,91 @@ def test_if_only_full_data_finished_there_is_nothing_to_confirm(arms, space):
     full = replace(trial(0, "full_data"), config=baseline_config(space, "full_data"))
     plan = arms(full)
     assert (plan.finalists, plan.comparisons, plan.arms) == ([], [], {})
+
+
+@pytest.mark.parametrize("kind", CONTROLS)
+def test_a_control_is_a_reference_or_differs_in_its_changes_alone(arms, space, kind):
+    control = CONTROLS[kind]
+    plan = arms(trial(7), controls=[kind])
+    if ("trial 7", kind) in plan.same:  # the part is absent
+        assert plan.arms == {}
+        return
+    [pair] = plan.comparisons
+    finalist, values = plan.arms["trial 7"], plan.arms[pair.control].values
+    assert (pair.kind, pair.control) == (
+        kind,
+        kind if control.is_reference else f"{kind} of trial 7",
+    )
+    if control.baseline is None:
+        changes = control.changes(space.resolve(finalist.values).curriculum)
+        assert values == finalist.values | changes != finalist.values
+    else:
+        reference = baseline_config(space, control.baseline, finalist.values)
+        assert {path: v for path, v in values.items() if path != SAMPLES} == reference
+        assert (SAMPLES in values) is control.equal_samples
+
+
+OURS = "{name: ours, order: hard_first, alpha: 0.6, beta: 0.1, sigma: 0.6}"
+
+
+@pytest.fixture(scope="module")
+def space_with_ours():
+    text = SPACE.replace("seed: 5", f"seed: 5, baselines: [paper, {OURS}]")
+    return parse_space(
+        text.replace("batch_size: 4", "batch_size: 4, lr: 0.001").replace(
+            ", lr: {loguniform: [1e-4, 1e-2]}", ""
+        )
+    )
+
+
+def test_a_schedule_of_the_users_is_a_control_that_all_finalists_share(space_with_ours, features):
+    ranked = [
+        replace(
+            trial(n, alpha=alpha),
+            config={
+                path: value
+                for path, value in trial(n, alpha=alpha).config.items()
+                if path != "optimizer.lr"
+            },
+        )
+        for n, alpha in ((1, 0.3), (2, 0.5))
+    ]
+    confirm = Confirm(finalists=2, controls=["full_data", "ours"])
+    plan = plan_confirmation(space_with_ours, ranked, features, confirm)
+    assert [(c.finalist, c.control, c.kind) for c in plan.comparisons] == [
+        ("trial 1", "full_data", "full_data"), ("trial 2", "full_data", "full_data"),
+        ("trial 1", "ours", "ours"), ("trial 2", "ours", "ours"),
+    ]  # fmt: skip
+    curriculum = space_with_ours.resolve(plan.arms["ours"].values).curriculum
+    assert (curriculum.order, curriculum.alpha, curriculum.intensity) == (
+        "hard_first", 0.6, "constant"
+    )  # fmt: skip
+
+
+def test_full_data_at_equal_samples_is_one_arm_for_finalists_of_equal_samples(arms):
+    plan = arms(
+        trial(1, lr=0.001), trial(2, lr=0.001, order="easy_first"), trial(3, lr=0.001, alpha=0.7),
+        finalists=3, controls=["full_data", "full_data_equal_samples"],
+    )  # fmt: skip
+    names = [pair.control for pair in plan.comparisons]
+    assert names == [
+        *["full_data"] * 3, *["full_data_equal_samples of trial 1"] * 2,
+        "full_data_equal_samples of trial 3",
+    ]  # fmt: skip
+
+
+def test_a_random_order_is_one_arm_for_finalists_that_differ_in_their_threshold(arms):
+    plan = arms(trial(1), trial(2, sigma=0.99), finalists=2, controls=["full_data", "random_order"])
+    assert plan.finalists == ["trial 1", "trial 2"]
+    assert [pair.control for pair in plan.comparisons if pair.kind == "random_order"] == [
+        "random_order of trial 1"
+    ] * 2
+
+
+def test_a_finalist_in_random_order_is_the_control_of_the_other(arms):
+    plan = arms(
+        trial(1, order="random"), trial(2), finalists=2, controls=["full_data", "random_order"]
+    )
+    assert Comparison("trial 2", "trial 1", "random_order") in plan.comparisons
+    assert plan.same == {("trial 1", "random_order"): "trial 1"}
+    assert list(plan.arms) == ["trial 1", "full_data", "trial 2"]

@@ -1,7 +1,7 @@
 import pytest
 
-from class_sweep.config.confirm import Confirm
-from class_sweep.confirmation.claims import claim, control_words
+from class_sweep.config.controls import CONTROLS
+from class_sweep.confirmation.claims import claim
 from class_sweep.results.verdict import ComparisonFigures
 
 MRR = "split/mrr"
@@ -87,7 +87,19 @@ def test_a_failed_comparison_has_no_figures():
     assert claim(figures, MRR) == "not compared with full data: a run failed"
 
 
-def test_every_control_has_a_name():
-    annotation = Confirm.model_fields["controls"].annotation
-    kinds = annotation.__args__[0].__args__
-    assert len({control_words(kind) for kind in kinds}) == len(kinds) == 6
+@pytest.mark.parametrize("kind", [*CONTROLS, "ours"])
+def test_every_control_has_words_in_a_claim(kind):
+    others = {control.words for name, control in CONTROLS.items() if name != kind}
+    text = claim(pair(control=kind), MRR)
+    assert text.startswith("better than ")
+    assert not any(f"than {words} by" in text for words in others)
+
+
+def test_a_gain_names_the_part_that_it_comes_from():
+    without = pair(control="random_order")
+    assert claim(without, MRR, gained=True).startswith(
+        "the gain comes from the order: better than its pools in random order by 1.1 points"
+    )
+    assert claim(without, MRR).startswith("better than its pools in random order")
+    for figures in (pair(), pair("worse", control="random_order"), pair("open", control="paper")):
+        assert "comes from" not in claim(figures, MRR, gained=True)

@@ -75,7 +75,7 @@ def _size(space: "Space", plan: "SweepPlan") -> list[tuple[str, str]]:
     settings = space.settings
     shortest, longest = plan.steps
     steps = f"{shortest:,} … {longest:,}" if shortest < longest else f"{longest:,}"
-    baselines = ", ".join(settings.search.baselines) or "none"
+    baselines = ", ".join(settings.search.baseline_names) or "none"
     rungs = ", ".join(f"{samples:,}" for samples in plan.rungs) or "none"
     return [
         ("pairs", ", ".join(f"{count:,} {split}" for split, count in plan.pairs.items())),
