@@ -62,11 +62,16 @@ CONTROLS: dict[str, Control] = {
     "no_intensity": _without(
         "the intensity", "itself without intensity", "curriculum.intensity", "constant"
     ),
+    "no_hard_negatives": _without(
+        "the hard negatives", "itself without hard negatives", "curriculum.hard_negatives", 0.0
+    ),
     "paper": Control("the paper's schedule", baseline="paper"),
 }
 """Name to control; a named schedule of `search.baselines` is a control as well."""
 
-DEFAULT_CONTROLS = ("full_data", "full_data_equal_samples", "random_order")
+DEFAULT_CONTROLS = (
+    "full_data", "full_data_equal_samples", "random_order", "no_hard_negatives",
+)  # fmt: skip
 
 
 def control_of(name: str) -> Control:

@@ -14,13 +14,13 @@ def with_confirm(small_space_text, text):
     return small_space_text.replace("confirm: {finalists: 0}\n", text)
 
 
-def test_the_defaults_are_three_finalists_and_three_controls(small_space_text):
+def test_the_defaults_are_three_finalists_and_four_controls(small_space_text):
     settings = parse_space(with_confirm(small_space_text, "")).settings
     assert settings.confirm == Confirm(
         finalists=3,
         seeds=5,
         max_seeds=10,
-        controls=["full_data", "full_data_equal_samples", "random_order"],
+        controls=["full_data", "full_data_equal_samples", "random_order", "no_hard_negatives"],
     )
     assert settings.confirms
     assert not parse_space(small_space_text).settings.confirms
@@ -84,12 +84,12 @@ def test_a_named_schedule_is_a_baseline_and_a_control(small_space_text):
             "search.baselines: must name each schedule once, got ['ours', 'ours']"]),
         ("[{name: paper, alpha: 0.4}]", "[full_data]", [
             "search.baselines.0.name: must be another name than those of the controls"]),
-        ("[{name: random_order}]", "[full_data]", ["must be another name than those of the controls"]),
+        ("[{name: random_order}]", "[full_data]", ["must be another name than those of the"]),
         ("[{name: trial 3}]", "[full_data]", ["search.baselines.0.name: must be a name of up to"]),
         ("[{alpha: 0.4}]", "[full_data]", ["search.baselines.0.name: is required"]),
         ("[{name: ours, alpha: {uniform: [0.1, 1]}}]", "[full_data]", [
             "search.baselines.0.alpha: must be a number"]),
-        ("[papr]", "[full_data]", ["search.baselines.0: must be paper or full_data, got papr"]),
+        ("[papr]", "[full_data]", ["baselines.0: must be one of paper, full_data, got 'papr'"]),
         ("[{name: ours}]", "[full_data, our]", [
             "confirm.controls.1: must be one of full_data", "did you mean ours?"]),
     ],

@@ -28,17 +28,18 @@ curriculum:
   beta: 0.1
   sigma: {choice: [0.6, 0.99]}
   intensity: {choice: [constant, inverse]}
+  hard_negatives: {choice: [0.0, 1.0]}
 optimizer: {batch_size: 4, lr: {loguniform: [1e-4, 1e-2]}}
 budget: {epochs: 4}
 search: {trials: 8, seed: 5}
 """
 ALL = [
     "full_data", "full_data_equal_samples", "random_order", "reversed_order", "no_intensity",
-    "paper",
+    "no_hard_negatives", "paper",
 ]  # fmt: skip
 VALUES = {
     "curriculum.order": "hard_first", "curriculum.alpha": 0.5, "curriculum.sigma": 0.6,
-    "curriculum.intensity": "inverse", "optimizer.lr": 0.001,
+    "curriculum.intensity": "inverse", "curriculum.hard_negatives": 1.0, "optimizer.lr": 0.001,
 }  # fmt: skip
 FULL = 4 * 15 * 4
 
@@ -79,7 +80,8 @@ def test_a_finalist_is_compared_with_every_control_the_first_control_first(arms)
     assert plan.comparisons[0] == Comparison("trial 7", "full_data", "full_data")
     assert list(plan.arms) == [
         "trial 7", "full_data", "full_data_equal_samples of trial 7", "random_order of trial 7",
-        "reversed_order of trial 7", "no_intensity of trial 7", "paper",
+        "reversed_order of trial 7", "no_intensity of trial 7", "no_hard_negatives of trial 7",
+        "paper",
     ]  # fmt: skip
     values = {name.split(" of ")[0]: arm.values for name, arm in plan.arms.items()}
     assert values["random_order"] == VALUES | {"curriculum.order": "random"}
@@ -113,10 +115,11 @@ def test_full_data_at_equal_samples_anneals_over_the_finalists_samples(arms, spa
 
 
 def test_controls_that_change_nothing_are_not_run(arms):
-    plan = arms(trial(3, order="random", intensity="constant"))
+    plan = arms(trial(3, order="random", intensity="constant", hard_negatives=0.0))
     assert plan.same == {
         ("trial 3", "random_order"): "trial 3",
         ("trial 3", "no_intensity"): "trial 3",
+        ("trial 3", "no_hard_negatives"): "trial 3",
     }
     kinds = [pair.kind for pair in plan.comparisons]
     # A random order has no reverse.
@@ -134,7 +137,9 @@ def test_a_finalist_that_sees_all_samples_has_one_full_data_control(arms, space)
 
 def test_finalists_differ_from_each_other_and_from_full_data(arms, space):
     full = replace(trial(0, "full_data"), config=baseline_config(space, "full_data"))
-    plain = trial(1, alpha=1.0, intensity="constant")  # full data again, proposed by the sampler
+    plain = trial(
+        1, alpha=1.0, intensity="constant", hard_negatives=0.0
+    )  # full data again, proposed by the sampler
     twin = trial(3, alpha=0.4999)  # the same pools as trial 2
     other = trial(4, order="easy_first")
     plan = arms(full, plain, trial(2), twin, other, trial(5, alpha=0.7), finalists=2)
