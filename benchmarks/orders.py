@@ -1,10 +1,10 @@
-"""The effect of the order, the batches and the amount of data, over paired seeds.
+"""The effect of the order and the amount of data, over paired seeds.
 
 `python benchmarks/orders.py [DATA_FOLDER] [--text-model PATH] [--vectors FILE] [--quick]`: the data
 set has MolT5's layout; without one, the embedded pairs are used. The contrastive backbone is
-trained over frozen features for every order and batching under the paper's pacing (alpha 0.40, beta
-0.03), for the full data at equal epochs, and for the full data at equal samples (annealed over
-these samples). Seeds are paired: one seed starts every arm from the same weights. The table has
+trained over frozen features for every order under the paper's pacing (alpha 0.40, beta 0.03), for
+the full data at equal epochs, and for the full data at equal samples (annealed over these samples).
+Seeds are paired: one seed starts every arm from the same weights. The table has
 Hits@1 and MRR on validation (pool: the split, mean of both directions) with standard errors, and
 the paired difference from full data.
 """
@@ -27,19 +27,9 @@ CURVES = ("split/hits@1", "split/mrr")
 PAPER_PACING = {"alpha": 0.40, "beta": 0.03}
 
 ARMS = {
-    "full data": {"alpha": 1.0, "batching": "random"},
-    "full data, equal samples": {"alpha": 1.0, "batching": "random", "equal_samples": True},
-    "full data, neighbourhood": {"alpha": 1.0, "batching": "neighbourhood"},
-    "full, neighbourhood, equal samples": {
-        "alpha": 1.0, "batching": "neighbourhood", "equal_samples": True,
-    },
-} | {
-    f"{order}, {batching} batches": {
-        "order": order, "batching": batching, **PAPER_PACING,
-    }
-    for order in ("easy_first", "random", "hard_first")
-    for batching in ("random", "neighbourhood")
-}  # fmt: skip
+    "full data": {"alpha": 1.0},
+    "full data, equal samples": {"alpha": 1.0, "equal_samples": True},
+} | {order: {"order": order, **PAPER_PACING} for order in ("easy_first", "random", "hard_first")}
 
 
 def space_text(options: argparse.Namespace) -> str:
@@ -56,7 +46,7 @@ data: {source}
 text_encoder: {text}
 molecule_encoder: {{kind: mol2vec{vectors}}}
 backbone: {{name: contrastive}}
-curriculum: {{sigma: {options.sigma}, batching: neighbourhood, group_size: {options.group_size}}}
+curriculum: {{sigma: {options.sigma}}}
 optimizer: {{lr: 1e-3, batch_size: 128}}
 budget: {{epochs: {options.epochs}}}
 search: {{trials: 1}}
@@ -104,7 +94,6 @@ def main() -> None:
     parser.add_argument("--text-model")
     parser.add_argument("--vectors", type=Path)
     parser.add_argument("--sigma", type=float, default=0.8)
-    parser.add_argument("--group-size", type=int, default=4)
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--processes", type=int, default=2)

@@ -56,7 +56,7 @@ def export(
     from class_sweep.errors import ResultsError
     from class_sweep.results.exporters import on_axes
     from class_sweep.results.folder import ResultsFolder
-    from class_sweep.results.provenance import load_begun
+    from class_sweep.results.provenance import load_begun, require_known_settings
     from class_sweep.results.trials import trials_of
 
     require_writable("--out", out)
@@ -68,6 +68,7 @@ def export(
         ranked = on_axes(space, ranked)
     if not ranked:
         raise ResultsError(f"an export needs a finished trial, got none so far: {results}")
+    require_known_settings(space, ranked[:top])
     texts = _texts(space, ranked[:top], for_, folder.path.name)
     for rank, text in enumerate(texts, start=1):
         if out is None:

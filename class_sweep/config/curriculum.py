@@ -1,4 +1,4 @@
-"""The settings of the training schedule: its order, its pacing, its intensity and its batches."""
+"""The settings of the training schedule: its order, its pacing and its intensity."""
 
 from collections.abc import Iterator
 from difflib import get_close_matches
@@ -103,11 +103,6 @@ class Curriculum(Section):
     ] = "loss"
     pacing_start: Annotated[FirstK, Field(description="k of the first epoch in λ(k)")] = 0
     intensity_start: Annotated[FirstK, Field(description="k of the first epoch in γ(k)")] = 1
-    batching: Annotated[
-        Literal["random", "neighbourhood"],
-        Field(description="random batches, or groups of similar pairs in one batch"),
-    ] = "random"
-    group_size: Annotated[int, Field(ge=2, description="neighbourhood: pairs in a group")] = 8
     hard_negatives: Annotated[
         float,
         Field(ge=0, le=4, description="ρ: how much more hard negatives count in the loss; 0: none"),
@@ -144,24 +139,19 @@ class Curriculum(Section):
         return self
 
     def idle(self, settings: Any) -> dict[str, Idle]:
-        """The settings that the chosen order, pacing, intensity and batches do not read."""
+        """The settings that the chosen order, pacing and intensity do not read."""
         idle = self._idle_functions()
-        random_batches = self.batching == "random"
-        if random_batches:
-            idle["group_size"] = _idle("batching random makes no groups", "batching")
         if self.text_weight == 1:
             idle["molecule_similarity"] = _idle("text_weight is 1", "text_weight")
         pacing = PACINGS.load(self.pacing)
         parameters, share = sorted(pacing.parameters()), pacing.of(self, settings.budget.epochs)
-        of_order = ["tie_break", "sigma"]
-        of_order += ["text_weight", "molecule_similarity"] if random_batches else []
-        deciding = ("batching",) if random_batches else ()
+        of_order = ["tie_break", "sigma", "text_weight", "molecule_similarity"]
         if not ORDERS.load(self.order).uses_difficulty:
             reason = f"order {self.order} does not read the difficulty"
-            idle |= dict.fromkeys(of_order, _idle(reason, "order", *deciding))
+            idle |= dict.fromkeys(of_order, _idle(reason, "order"))
         full, names = "every epoch shows every pair", ["pacing", *parameters]
         if share(self.pacing_start) >= 1:
-            no_order = _idle(full, *names, "pacing_start", *deciding)
+            no_order = _idle(full, *names, "pacing_start")
             idle |= dict.fromkeys(["order", *of_order], no_order)
         if share.starts_full:
             idle["pacing_start"] = _idle(full, *names)

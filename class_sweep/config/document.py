@@ -3,7 +3,7 @@
 import copy
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from class_sweep.config.idle import IdleFinder
 from class_sweep.config.objective import Objective, parse_objective
 from class_sweep.config.paths import PathContext
 from class_sweep.config.problems import Problem, dotted, problems_of
+from class_sweep.config.renamed import REMOVED_SETTINGS, removed_with_effect
 from class_sweep.config.sections import Settings
 from class_sweep.config.sigma import Quantile
 from class_sweep.config.space_rules import cross_rules, sampler_rules
@@ -37,7 +38,11 @@ from class_sweep.config.yaml_text import (
     with_values,
     write_yaml,
 )
-from class_sweep.config.yaml_values import require_plain_values, without_extensions
+from class_sweep.config.yaml_values import (
+    require_plain_values,
+    without_extensions,
+    without_removed,
+)
 from class_sweep.errors import ConfigError
 
 _REGISTERED = "registered components"
@@ -65,6 +70,8 @@ class Space:
         idle_axes: The axes that are left out, because they act in no trial: path to reason.
         settings: `tree` as typed settings.
         objective: What the sweep optimises.
+        removed: Dotted path to value of the settings in the file of an old sweep that exist no
+            more, and without which its trials cannot be trained again.
     """
 
     name: str
@@ -76,6 +83,7 @@ class Space:
     idle_axes: dict[str, str]
     settings: Settings
     objective: Objective
+    removed: dict[str, Any] = field(default_factory=dict)
 
     def __getstate__(self) -> dict[str, Any]:
         """The space and the registered components, which another process may lack."""
@@ -97,7 +105,8 @@ class Space:
         """
         tree = copy.deepcopy(self.tree)
         for path, value in values.items():
-            _put(tree, tuple(path.split(".")), value)
+            if path not in REMOVED_SETTINGS:  # of a trial of an old sweep
+                _put(tree, tuple(path.split(".")), value)
         return self._validated(tree, PathContext(self.folder))
 
     def require_inputs(self) -> None:
@@ -154,8 +163,13 @@ class Space:
         return {path: axis.centre() for path, axis in self.axes.items()}
 
 
-def load_space(path: Path) -> Space:
+def load_space(path: Path, *, recorded: bool = False) -> Space:
     """Read a space file.
+
+    Args:
+        path: The file.
+        recorded: Whether the file belongs to results. Settings that have been removed since are
+            then left out, not refused.
 
     Raises:
         ConfigError: With one line for each mistake of the file: location, rule, value.
@@ -170,21 +184,25 @@ def load_space(path: Path) -> Space:
         raise ConfigError(
             f"{path}:{line}: must be UTF-8, got the byte 0x{content[error.start]:02x}"
         ) from None
-    return parse_space(text, str(path), path.parent)
+    return parse_space(text, str(path), path.parent, recorded=recorded)
 
 
-def parse_space(text: str, name: str = "space", folder: Path | None = None) -> Space:
+def parse_space(
+    text: str, name: str = "space", folder: Path | None = None, *, recorded: bool = False
+) -> Space:
     """Read a space from YAML text; see `load_space`.
 
     Args:
         text: The text.
         name: The name of the file, for messages.
         folder: The folder that relative paths start from; the working directory unless given.
+        recorded: Whether the text belongs to results; see `load_space`.
     """
     context = PathContext((folder or Path()).absolute())
     document = read_yaml(text, name)
     require_plain_values(document)
     yaml = _quantile_axis(without_extensions(document))
+    yaml, removed = without_removed(yaml) if recorded else (yaml, {})
     tree = copy.deepcopy(yaml.tree)
     axes: dict[str, Axis] = {}
     problems: list[Problem] = []
@@ -205,6 +223,8 @@ def parse_space(text: str, name: str = "space", folder: Path | None = None) -> S
     axes = {path: axis for path, axis in axes.items() if path not in idle}
     broken = cross_rules(tree, yaml, varied=bool(axes or problems))
     broken += sampler_rules(tree, yaml, axes)
+    if removed:  # they held for the axes of the old version
+        broken = []
     if broken:  # the idle axes may be the reason
         broken += [
             Problem(yaml.line(tuple(path.split("."))), path, f"must have an effect: {reason}")
@@ -227,6 +247,7 @@ def parse_space(text: str, name: str = "space", folder: Path | None = None) -> S
         idle_axes=idle,
         settings=settings,
         objective=objective,
+        removed=removed_with_effect(removed),
     )
 
 

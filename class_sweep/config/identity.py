@@ -51,4 +51,5 @@ def _effective(settings: Settings) -> dict[str, Any]:
     if isinstance(curves, dict):
         acting = {p: name for p, name in curves.items() if not INTENSITIES.load(name).is_constant}
         tree["intensity"] = acting or _CONSTANT
-    return {name: value for name, value in tree.items() if name not in idle}
+    # Random batches, as version 0.2 had them, so that its sweeps can be continued.
+    return {"batching": "random"} | {name: v for name, v in tree.items() if name not in idle}

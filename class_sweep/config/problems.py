@@ -13,7 +13,12 @@ from class_sweep.base.text import shortened
 from class_sweep.config import axes
 from class_sweep.config.component_settings import MISSING_NAME, UNKNOWN_NAME, ComponentSettings
 from class_sweep.config.components import one_of
-from class_sweep.config.renamed import COMMAND_LINE_SETTINGS, RENAMED_SETTINGS, RENAMED_VALUES
+from class_sweep.config.renamed import (
+    COMMAND_LINE_SETTINGS,
+    REMOVED_SETTINGS,
+    RENAMED_SETTINGS,
+    RENAMED_VALUES,
+)
 from class_sweep.config.section import fraction_text
 from class_sweep.config.yaml_text import Key, YamlDocument
 
@@ -200,6 +205,8 @@ def _unknown_key(key: Key, settings: list[str]) -> str:
     word = str(key[-1])
     if new_name := RENAMED_SETTINGS.get(dotted(key)):
         return f"must be written {new_name}, got its old name {word!r}"
+    if reason := REMOVED_SETTINGS.get(dotted(key)):
+        return f"must be left out, because it was removed: {reason}"
     if option := COMMAND_LINE_SETTINGS.get(dotted(key)):
         return f"must be given on the command line, as {option}, got it in a file"
     close = get_close_matches(word, settings, 1, 0.6)

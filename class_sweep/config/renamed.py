@@ -1,4 +1,7 @@
-"""The old names of settings and values, for the errors that say what to write instead."""
+"""Settings and values of earlier versions: what to write instead, and how to read old results."""
+
+from collections.abc import Mapping
+from typing import Any
 
 RENAMED_SETTINGS = {
     "curriculum.full_at": "full_data_after",
@@ -17,3 +20,18 @@ RENAMED_VALUES = {("pruning.grace_epochs", "a_ninth"): "auto"}
 
 COMMAND_LINE_SETTINGS = {"molecule_encoder.allow_pickle": "--allow-pickle"}
 """Dotted path of a setting that a file cannot give any more, to the option of the command line."""
+
+_BATCHES = "batches of similar pairs gained nothing (docs/results/tried-and-lost.md)"
+REMOVED_SETTINGS = {"curriculum.batching": _BATCHES, "curriculum.group_size": _BATCHES}
+"""Dotted path of a setting that exists no more, to the reason."""
+
+_WITHOUT_EFFECT = {"curriculum.batching": "random"}
+
+
+def removed_with_effect(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The removed settings, of dotted paths and values, with which this version cannot train."""
+    return {
+        path: values[path]
+        for path, neutral in _WITHOUT_EFFECT.items()
+        if values.get(path, neutral) != neutral
+    }

@@ -49,9 +49,6 @@ class Optimizer(Section):
         idle = {}
         if self.warmup_steps is not None:
             idle["optimizer.warmup"] = Idle("warmup_steps is given", ("optimizer.warmup_steps",))
-        if settings.curriculum.batching != "random":
-            reason = f"batching {settings.curriculum.batching} does not sort by length"
-            idle["optimizer.length_window"] = Idle(reason, ("curriculum.batching",))
         if not settings.text_encoder.is_trained:
             frozen = Idle("the text encoder is not trained", ("text_encoder",))
             idle |= dict.fromkeys(["optimizer.text_encoder_lr", "optimizer.length_window"], frozen)

@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from class_sweep.config.axes import Axis, Choice, IntRange, LogUniform, Uniform
 from class_sweep.config.document import Space
+from class_sweep.config.renamed import REMOVED_SETTINGS
 
 FlatSettings = dict[str, JsonValue]
 """Dotted path to the value of a setting, or to the text of its axis."""
@@ -36,12 +37,13 @@ def is_execution(path: str) -> bool:
 def differences(before: Mapping[str, JsonValue], space: Space) -> dict[str, str]:
     """Dotted path of each setting of a space that differs, to `old → new`.
 
-    A setting that a later version has added differs if it is not at its default.
+    A setting that a later version has added differs if it is not at its default. One that it has
+    removed does not differ: see `Space.removed`.
     """
     now = flat_settings(space)
     set_here = _without_axes(space, space.settings.model_dump(mode="json", exclude_defaults=True))
     changed = {}
-    for path in sorted(before.keys() | now.keys()):
+    for path in sorted((before.keys() | now.keys()) - REMOVED_SETTINGS.keys()):
         new = path not in before and path not in set_here and path not in space.axes
         if not new and (path not in now or before.get(path) != now[path]):
             changed[path] = f"{_shown(before, path)} → {_shown(now, path)}"

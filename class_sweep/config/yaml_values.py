@@ -7,6 +7,7 @@ from typing import Any
 from class_sweep.base.limits import MAX_INTEGER, MAX_SETTING_LENGTH
 from class_sweep.base.text import refused_character
 from class_sweep.config.problems import Problem, dotted
+from class_sweep.config.renamed import REMOVED_SETTINGS
 from class_sweep.config.yaml_text import Key, YamlDocument
 from class_sweep.errors import ConfigError
 
@@ -17,6 +18,18 @@ def without_extensions(document: YamlDocument) -> YamlDocument:
     """A document without its sections `x-…`, which hold anchors for merge keys and no settings."""
     tree = {key: value for key, value in document.tree.items() if not key.startswith(_EXTENSION)}
     return replace(document, tree=tree)
+
+
+def without_removed(document: YamlDocument) -> tuple[YamlDocument, dict[str, Any]]:
+    """A document of old results without the settings that exist no more, and these by path."""
+    tree, removed = dict(document.tree), dict[str, Any]()
+    for path in REMOVED_SETTINGS:
+        section, name = path.split(".")
+        settings = tree.get(section)
+        if isinstance(settings, dict) and name in settings:
+            removed[path] = settings[name]
+            tree[section] = {word: value for word, value in settings.items() if word != name}
+    return replace(document, tree=tree), removed
 
 
 def require_plain_values(document: YamlDocument) -> None:

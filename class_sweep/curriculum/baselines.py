@@ -22,17 +22,14 @@ BASELINES: dict[str, dict[str, Value]] = {
         "curriculum.intensity": "inverse",
         "curriculum.intensity_start": 1,
         "curriculum.intensity_target": "loss",
-        "curriculum.batching": "random",
         "curriculum.hard_negatives": 0.0,
     },
-    # No curriculum: every pair in every epoch, at full intensity, in random batches,
-    # with all negatives alike. With α = 1 the
-    # pacing and σ have no effect.
+    # No curriculum: every pair in every epoch, at full intensity, all negatives alike. With α = 1
+    # the pacing and σ have no effect.
     "full_data": {
         "curriculum.alpha": 1.0,
         "curriculum.beta": 0.0,
         "curriculum.intensity": "constant",
-        "curriculum.batching": "random",
         "curriculum.hard_negatives": 0.0,
     },
 }

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from class_sweep.curriculum.batching import neighbourhoods
 from class_sweep.curriculum.schedule import Schedule
 
 
@@ -26,8 +25,6 @@ class CurriculumSampler:
         order: NDArray[np.int64],
         seed: int,
         *,
-        nearest: NDArray[np.int32] | None = None,
-        group_size: int = 2,
         lengths: NDArray[np.int64] | None = None,
         length_window: int = 1,
     ) -> None:
@@ -37,34 +34,19 @@ class CurriculumSampler:
             schedule: The pools and the batch size.
             order: (L,) the training pairs in the sequence of `difficulty_order`.
             seed: The seed of the batches of every epoch.
-            nearest: (L, m) the most similar other pairs of each pair, for neighbourhood batches;
-                None for random batches.
-            group_size: Pairs per group of a neighbourhood batch.
-            lengths: (L,) the length of each pair, for random batches of similar lengths.
+            lengths: (L,) the length of each pair, for batches of similar lengths.
             length_window: Consecutive batches whose pairs are sorted by length among themselves.
 
         Raises:
-            ValueError: If an array does not fit the pairs, or a group does not fit a batch.
+            ValueError: If the order does not fit the pairs.
         """
         if len(order) != schedule.pairs:
             raise ValueError(
                 f"the order must name each of the {schedule.pairs} pairs, got {len(order)}"
             )
-        if nearest is not None and len(nearest) != schedule.pairs:
-            raise ValueError(
-                f"nearest must have a row for each of the {schedule.pairs} pairs,"
-                f" got {len(nearest)}"
-            )
-        if nearest is not None and not 2 <= group_size <= schedule.batch_size:
-            raise ValueError(
-                f"group_size must be from 2 to the batch size, {schedule.batch_size},"
-                f" got {group_size}"
-            )
         self.schedule = schedule
         self._order = order
         self._seed = seed
-        self._nearest = nearest
-        self._group_size = group_size
         self._lengths = lengths
         self._window = length_window * schedule.batch_size
 
@@ -75,9 +57,6 @@ class CurriculumSampler:
         pool = np.sort(self._order[: self.schedule.pools[epoch]])
         generator = np.random.default_rng([self._seed, epoch])
         steps = len(pool) // size
-        if self._nearest is not None:
-            visited = neighbourhoods(pool, self._nearest, self._group_size, generator)
-            return visited[: steps * size].reshape(steps, size)
         visited = generator.permutation(pool)[: steps * size]
         if self._lengths is None or self._window == size:
             return visited.reshape(steps, size)

@@ -61,13 +61,11 @@ class CurriculumRun:
             batch_size: Examples per step.
             seed: The seed of the batches, of a random order and of a random tie-break.
             ties: (L,) the sort key of examples of equal difficulty; by default their own order.
-            nearest: (L, m) the most similar other examples, for neighbourhood batches.
+            nearest: (L, m) the most similar other examples, for an order that reads them.
 
         Raises:
-            ValueError: If the first pool is smaller than a batch, or `nearest` is missing.
+            ValueError: If the first pool is smaller than a batch.
         """
-        if curriculum.batching == "neighbourhood" and nearest is None:
-            raise ValueError("batching neighbourhood needs each example's nearest others, got none")
         pairs = len(difficulty)
         schedule = Schedule.plan(curriculum, budget, batch_size=batch_size, pairs=pairs)
         order = difficulty_order(
@@ -78,13 +76,7 @@ class CurriculumRun:
             seed=seed,
             nearest=nearest,
         )
-        self._sampler = CurriculumSampler(
-            schedule,
-            order,
-            seed,
-            nearest=nearest if curriculum.batching == "neighbourhood" else None,
-            group_size=curriculum.group_size,
-        )
+        self._sampler = CurriculumSampler(schedule, order, seed)
         parts = loss_parts_of(curriculum.intensity)
         self._loss_weights = loss_weights(curriculum, budget.epochs, parts)
         self._ends = schedule.ends

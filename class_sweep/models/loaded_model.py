@@ -60,7 +60,7 @@ class LoadedModel:
         try:
             config = Path(path) / CONFIG
             text = _PERMISSION.sub("", contents.config)
-            settings = parse_space(text, str(config), config.parent).settings
+            settings = parse_space(text, str(config), config.parent, recorded=True).settings
         except ConfigError as error:
             raise ModelError(
                 "a model's settings must be known to this version of class-sweep, got a model of"

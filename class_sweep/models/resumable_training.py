@@ -65,7 +65,7 @@ def require_new_or_same(folder: Path, space: Space) -> None:
         config = path / CONFIG
         if not (path / required).is_file() or not config.is_file():
             raise ModelError(f"a model folder must be new: {path} exists; name another with --out")
-        changed = differences(flat_settings(load_space(config)), space)
+        changed = differences(flat_settings(load_space(config, recorded=True)), space)
         ignored = location_settings(space) if required == CONFIG else set()  # held by their content
         if other := {p: c for p, c in changed.items() if not is_execution(p) and p not in ignored}:
             raise ModelError(

@@ -54,14 +54,13 @@ def require_consistent(space: Space) -> None:
     """Check the rules that hold for any data set.
 
     Raises:
-        ConfigError: If the curriculum does not fit the backbone or the batches, or an encoder does
+        ConfigError: If the curriculum does not fit the backbone, or an encoder does
             not provide an input of the backbone.
     """
     similarities(space)
     resolve_grace(space, space.settings.budget.epochs)
     _require_encoders(space)
     _require_intensity(space)
-    _require_groups(space)
     _require_hard_negatives(space)
 
 
@@ -90,16 +89,6 @@ def _require_intensity(space: Space) -> None:
         loss_weights(settings.curriculum, settings.budget.epochs, parts)
     except ValueError as error:
         raise ConfigError(f"{space.place('curriculum.intensity')}: {error}") from None
-
-
-def _require_groups(space: Space) -> None:
-    largest = max(space.grid("curriculum.group_size"))
-    smallest = min(space.grid("optimizer.batch_size"))
-    if "neighbourhood" in space.grid("curriculum.batching") and largest > smallest:
-        raise ConfigError(
-            f"{space.place('curriculum.group_size')}: must be at most optimizer.batch_size"
-            f" ({smallest}), got {largest}"
-        )
 
 
 def _require_hard_negatives(space: Space) -> None:

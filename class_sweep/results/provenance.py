@@ -5,9 +5,10 @@ one log, or print settings beside numbers that were not trained with them.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from class_sweep.config.document import Space, load_space
+from class_sweep.config.renamed import removed_with_effect
 from class_sweep.config.settings_changes import (
     differences,
     flat_settings,
@@ -17,6 +18,7 @@ from class_sweep.config.settings_changes import (
 from class_sweep.errors import InputError, ResultsError, command_line
 from class_sweep.results.environment import Environment, Provenance
 from class_sweep.results.folder import ResultsFolder, ResultsWriter
+from class_sweep.results.record import Record
 
 log = logging.getLogger(__name__)
 
@@ -35,9 +37,16 @@ def load_begun(folder: ResultsFolder, *, to_continue: bool = False) -> Space:
 
     Raises:
         ConfigError: If `space.yaml` has mistakes.
-        ResultsError: If it has other settings; the message lists them.
+        ResultsError: If it has other settings; the message lists them. If the sweep continues with
+            settings that exist no more.
     """
-    space = load_space(folder.space)
+    space = load_space(folder.space, recorded=True)
+    if to_continue and space.removed:
+        raise ResultsError(
+            "a sweep must be continued by a version that has its settings, got"
+            f" {listed(space.removed)} in {folder.space}, which was removed; install the version"
+            " that began it"
+        )
     settings = folder.read_environment().settings if folder.environment.is_file() else None
     if settings is None:
         return space
@@ -69,7 +78,21 @@ def _way_out(changed: Mapping[str, str], folder: ResultsFolder, locations: set[s
     return "restore it, or run the changed space into a new folder"
 
 
-def listed(changed: Mapping[str, str]) -> str:
+def require_known_settings(space: Space, records: Sequence[Record]) -> None:
+    """Check that the configurations of trials can be written with the settings of this version.
+
+    Raises:
+        ResultsError: If a trial was trained with a setting that has been removed since.
+    """
+    for record in records:
+        if removed := removed_with_effect(space.removed | record.config):
+            raise ResultsError(
+                f"an exported trial must have settings of this version, got {listed(removed)} in"
+                f" trial {record.trial}, which was removed"
+            )
+
+
+def listed(changed: Mapping[str, object]) -> str:
     """Changes as text: `optimizer.lr 0.001 → 0.01, budget.epochs 6 → 8`."""
     return ", ".join(f"{path} {change}" for path, change in changed.items())
 

@@ -21,7 +21,7 @@ from class_sweep.curriculum.intensity import loss_weights
 from class_sweep.curriculum.order import difficulty_order
 from class_sweep.curriculum.schedule import Schedule
 from class_sweep.difficulty.index import DifficultyIndex
-from class_sweep.errors import DataError, TrainingError
+from class_sweep.errors import TrainingError
 from class_sweep.training.accumulation import GradientCache
 from class_sweep.training.checkpoint import load_state, save_state
 from class_sweep.training.encoding import encode
@@ -54,7 +54,7 @@ class Trainer:
 
         Raises:
             ValueError: If the curriculum does not fit the data or the backbone's loss.
-            DataError: If the index has no counts at σ, or no neighbours for neighbourhood batches.
+            DataError: If the index has no counts at σ.
         """
         self.settings = settings
         self.features = features
@@ -63,14 +63,11 @@ class Trainer:
         seed = settings.search.seed
         torch.manual_seed(seed)
         self._rows = features.rows("train")
-        self._index = features.index_for(settings.curriculum)
         self.schedule = Schedule.of(settings, len(self._rows))
         self._sampler = CurriculumSampler(
             self.schedule,
-            curriculum_order(settings.curriculum, self._index, seed),
+            curriculum_order(settings.curriculum, features.index_for(settings.curriculum), seed),
             seed,
-            nearest=self._nearest(),
-            group_size=settings.curriculum.group_size,
             lengths=features.text_lengths(self._rows),
             length_window=settings.optimizer.length_window,
         )
@@ -211,17 +208,6 @@ class Trainer:
     def _all_rows(self) -> Batch:
         """All training pairs, on the trial's device."""
         return self.features.batch(self._rows, self.device)
-
-    def _nearest(self) -> NDArray[np.int32] | None:
-        """The (L, m) nearest pairs for neighbourhood batches; None for random batches."""
-        if self.settings.curriculum.batching == "random":
-            return None
-        nearest = self._index.neighbours
-        if nearest.shape[1] == 0:
-            raise DataError(
-                "batching neighbourhood needs an index with neighbours, got one without"
-            )
-        return nearest
 
 
 def one_ahead(items: Iterator[Item]) -> Iterator[Item]:

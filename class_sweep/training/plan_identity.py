@@ -15,7 +15,7 @@ from class_sweep.config.sections import Settings
 from class_sweep.curriculum.intensity import loss_weights
 from class_sweep.curriculum.schedule import Schedule
 from class_sweep.errors import DataError
-from class_sweep.training.features import TrialFeatures, similarity_of
+from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import curriculum_order
 
 
@@ -23,8 +23,8 @@ def plan_identity(settings: Settings, features: TrialFeatures) -> str:
     """Hash every training step of a trial.
 
     The hash covers the epoch in which each pair enters the pool, the pool sizes, the loss weights,
-    the batching, and all other settings that the result depends on. The order within a pool does
-    not count, because a pool is shuffled as a set.
+    and all other settings that the result depends on. The order within a pool does not count,
+    because a pool is shuffled as a set.
 
     Returns:
         12 hexadecimal digits. Settings whose plan cannot be computed get their `identity`; the
@@ -40,9 +40,7 @@ def plan_identity(settings: Settings, features: TrialFeatures) -> str:
         return identity(settings)
     entry_epochs = np.empty(len(order), dtype=np.int32)
     entry_epochs[order] = np.searchsorted(schedule.pools, np.arange(len(order)), side="right")
-    batches = None
-    if curriculum.batching == "neighbourhood":
-        batches = [str(similarity_of(curriculum)), curriculum.group_size]
     of_loss = Curriculum(hard_negatives=curriculum.hard_negatives)
     rest = identity(settings.model_copy(update={"curriculum": of_loss}))
-    return fingerprint(rest, entry_epochs, schedule.pools, weights.loss, weights.rate, batches)[:12]
+    # None: random batches, as version 0.2 had them, so that its sweeps can be continued.
+    return fingerprint(rest, entry_epochs, schedule.pools, weights.loss, weights.rate, None)[:12]

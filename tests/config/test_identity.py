@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from class_sweep.config.document import parse_space
 from class_sweep.config.identity import identity
 
 
@@ -105,13 +106,15 @@ def test_in_random_order_difficulty_does_not_change_the_identity(trial, change):
     assert trial(drawn | change) == trial(drawn)
 
 
-@pytest.mark.parametrize("order", ["random", "easy_first"])
-def test_the_similarity_of_neighbourhood_batches_changes_the_identity(trial, order):
-    batches = CURRICULUM | {"curriculum.order": order, "curriculum.batching": "neighbourhood"}
-    change = {"curriculum.text_weight": 0.9}
-    assert trial(batches | change) != trial(batches)
-    on_all_pairs = batches | {"curriculum.alpha": 1.0}
-    assert trial(on_all_pairs | change) != trial(on_all_pairs)
+def test_identities_are_those_of_version_0_2_so_that_its_sweeps_continue():
+    space = parse_space(
+        "data: {source: names}\ntext_encoder: {kind: lsa}\nmolecule_encoder: {kind: morgan}\n"
+        "backbone: {name: contrastive}\ncurriculum: {alpha: {uniform: [0.2, 1.0]}}\n"
+        "budget: {epochs: 9}\nsearch: {trials: 4}\n"
+    )
+    assert identity(space.resolve({"curriculum.alpha": 1.0})) == "3863e9fd9f53"
+    paced = {"curriculum.alpha": 0.4, "curriculum.beta": 0.03, "curriculum.intensity": "inverse"}
+    assert identity(space.resolve(paced)) == "07e3158b49fe"
 
 
 def test_the_batch_size_of_an_encoder_does_not_change_the_identity(space, tmp_path):

@@ -66,10 +66,6 @@ DEAD = {
             "order random does not read the difficulty",
         ),
     ),
-    "groups in random batches": (
-        {"curriculum": f"{{{ALPHA}, group_size: {{int: [2, 8]}}}}"},
-        {"curriculum.group_size": "batching random makes no groups"},
-    ),
     "the molecules of a similarity of texts": (
         {
             "curriculum": f"{{{ALPHA}, text_weight: 1,"
@@ -101,14 +97,6 @@ DEAD = {
             ["optimizer.text_encoder_lr", "optimizer.length_window"],
             "the text encoder is not trained",
         ),
-    ),
-    "the lengths of groups": (
-        {
-            "curriculum": f"{{{ALPHA}, batching: neighbourhood}}",
-            "optimizer": "{length_window: {int: [1, 8]}}",
-            "text_encoder": BERT,
-        },
-        {"optimizer.length_window": "batching neighbourhood does not sort by length"},
     ),
     "a warm-up beside its steps": (
         {
@@ -159,14 +147,12 @@ def test_an_axis_that_acts_in_no_trial_is_left_out_and_named(space, name):
     [
         f"{{{ALPHA}, pacing: {{choice: [root, linear]}}, beta: {{uniform: [0.1, 0.2]}}}}",
         f"{{{ALPHA}, order: {{choice: [random, easy_first]}}, sigma: {{uniform: [0.5, 0.9]}}}}",
-        f"{{{ALPHA}, batching: {{choice: [random, neighbourhood]}}, group_size: {{int: [2, 4]}}}}",
         "{alpha: {uniform: [0.8, 1]}, beta: {uniform: [0.1, 0.2]}}",
         "{alpha: {choice: [1, 0.5]}, beta: {uniform: [0.1, 0.2]}, order: {choice: [random]}}",
         f"{{{ALPHA}, intensity: {{contrastive: {{choice: [constant, power]}}}},"
         " intensity_power: {int: [1, 3]}}",
         f"{{{ALPHA}, text_weight: {{uniform: [0.5, 1]}},"
         " molecule_similarity: {choice: [cosine, tanimoto]}}",
-        f"{{{ALPHA}, order: random, text_weight: {{uniform: [0, 1]}}, batching: neighbourhood}}",
     ],
 )
 def test_an_axis_that_acts_under_some_choice_stays(space, curriculum):
@@ -179,10 +165,9 @@ CHOICES = {
     "pacing": ["linear", "root", "full"],
     "alpha": [0.5, 1.0],
     "intensity": ["constant", "inverse", "power"],
-    "batching": ["random", "neighbourhood"],
     "text_weight": [0.5, 1.0],
 }
-SILENT = ("beta", "sigma", "tie_break", "group_size", "molecule_similarity", "intensity_power",
+SILENT = ("beta", "sigma", "tie_break", "molecule_similarity", "intensity_power",
           "intensity_start", "full_data_after", "pacing_start", "order", "pacing")  # fmt: skip
 
 
@@ -200,7 +185,6 @@ def test_an_axis_is_left_out_exactly_if_no_combination_of_the_choices_makes_it_a
         "beta": "{uniform: [0.1, 0.2]}",
         "sigma": "{uniform: [0.5, 0.9]}",
         "tie_break": "{choice: [random, mean_similarity]}",
-        "group_size": "{int: [2, 4]}",
         "molecule_similarity": "{choice: [cosine, tanimoto]}",
         "intensity_power": "{int: [2, 4]}",
         "intensity_start": "{int: [1, 3]}",
@@ -231,7 +215,6 @@ curricula = st.fixed_dictionaries(
         "order": st.sampled_from(sorted(ORDERS)),
         "pacing": st.sampled_from(sorted(PACINGS)),
         "intensity": st.sampled_from(sorted(INTENSITIES)),
-        "batching": st.sampled_from(["random", "neighbourhood"]),
         "alpha": st.sampled_from([0.4, 1.0]),
         "beta": st.sampled_from([0.1, 0.4]),
         "full_data_after": st.sampled_from([0.4, 0.9]),
@@ -241,7 +224,6 @@ curricula = st.fixed_dictionaries(
         "intensity_power": st.sampled_from([1.0, 3.0]),
         "intensity_start": st.sampled_from([1, 2]),
         "intensity_target": st.sampled_from(["loss", "learning_rate"]),
-        "group_size": st.sampled_from([2, 4]),
     }
 )
 
@@ -254,12 +236,8 @@ def training(settings):
         generator.integers(0, 4, 60), similar, order=curriculum.order,
         tie_break=curriculum.tie_break, seed=0,
     )  # fmt: skip
-    nearest = generator.integers(0, 60, (60, 8)).astype(np.int32)
     schedule = Schedule.plan(curriculum, settings.budget, batch_size=4, pairs=60)
-    sampler = CurriculumSampler(
-        schedule, order, 0, group_size=curriculum.group_size,
-        nearest=nearest if curriculum.batching == "neighbourhood" else None,
-    )  # fmt: skip
+    sampler = CurriculumSampler(schedule, order, 0)
     batches = [sampler.epoch(epoch).tolist() for epoch in range(schedule.epochs)]
     return batches, loss_weights(curriculum, settings.budget.epochs, ["contrastive"])
 
@@ -310,13 +288,13 @@ def test_a_setting_without_effect_is_named_with_its_line(space, changes, warning
 def test_settings_at_their_defaults_are_not_named(space):
     settings = space(curriculum=None, search="{trials: 1}").settings
     complete = parse_space(dump_settings(settings))
-    assert "group_size: 8" in complete.text
+    assert "beta: 0.0" in complete.text
     assert idle_warnings(complete) == []
 
 
 def test_trials_beyond_the_axes_that_act_are_refused_with_the_axes_that_do_not(mistakes):
-    assert mistakes(curriculum="{alpha: 0.5, group_size: {int: [2, 8]}}") == [
-        "5: curriculum.group_size: must have an effect: batching random makes no groups",
+    assert mistakes(curriculum="{alpha: 0.5, pacing_power: {int: [2, 8]}}") == [
+        "5: curriculum.pacing_power: must have an effect: pacing linear does not read it",
         "7: search.trials: must be at most 1 (search.baselines and this schedule) without an axis,"
         " got 4",
     ]
@@ -325,5 +303,5 @@ def test_trials_beyond_the_axes_that_act_are_refused_with_the_axes_that_do_not(m
             "data: {source: names}\ntext_encoder: {kind: lsa}\nmolecule_encoder: {kind: morgan}\n"
             "backbone: {name: contrastive}\nbudget: {epochs: 4}\n"
             "search: {trials: 3, sampler: cmaes}\n"
-            f"curriculum: {{{ALPHA}, group_size: {{int: [2, 8]}}}}\n"
+            f"curriculum: {{{ALPHA}, pacing_power: {{int: [2, 8]}}}}\n"
         )

@@ -1,21 +1,12 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from class_sweep.config.curriculum import Curriculum
 from class_sweep.config.sections import Budget
 from class_sweep.curriculum.batch_sampler import CurriculumSampler
-from class_sweep.curriculum.batching import neighbourhoods
 from class_sweep.curriculum.schedule import Schedule
-
-
-def nearest_on_a_line(pairs: int, m: int) -> np.ndarray:
-    """(L, m) neighbours of pairs on a line."""
-    place = np.arange(pairs)
-    distance = np.abs(place[:, None] - place[None]).astype(float)
-    np.fill_diagonal(distance, np.inf)
-    return np.argsort(distance, axis=1, kind="stable")[:, :m].astype(np.int32)
 
 
 @st.composite
@@ -25,19 +16,10 @@ def samplers(draw):
     curriculum = Curriculum(alpha=draw(st.floats(0.5, 1)), beta=draw(st.floats(0, 0.3)))
     schedule = Schedule.plan(curriculum, Budget(epochs=4), batch_size=batch_size, pairs=pairs)
     order = np.random.default_rng(draw(st.integers(0, 99))).permutation(pairs)
-    nearest = None
-    if draw(st.booleans()):
-        # Arbitrary neighbours, so that many seeds claim the same few pairs.
-        generator = np.random.default_rng(draw(st.integers(0, 99)))
-        wanted = generator.permutation(pairs)[: draw(st.integers(2, 20))]
-        m = draw(st.integers(1, len(wanted) - 1))
-        rows = [generator.permutation(wanted[wanted != pair])[:m] for pair in range(pairs)]
-        nearest = np.array(rows, dtype=np.int32)
-    group_size = draw(st.integers(2, batch_size))
     seed = draw(st.integers(0, 2**32 - 1))
 
     def make():
-        return CurriculumSampler(schedule, order, seed, nearest=nearest, group_size=group_size)
+        return CurriculumSampler(schedule, order, seed)
 
     return make, order
 
@@ -130,81 +112,9 @@ def test_equal_pools_draw_equal_batches_and_epochs_differ():
     assert not np.array_equal(easy.epoch(1), next_seed.epoch(0))
 
 
-@settings(max_examples=50)
-@given(st.integers(2, 40), st.integers(0, 1000), st.integers(10, 600))
-def test_groups_are_similar_pairs(group_size, seed, pairs):
-    pool = np.arange(pairs)
-    order = neighbourhoods(
-        pool,
-        nearest_on_a_line(pairs, min(8, pairs - 1)),
-        group_size,
-        np.random.default_rng(seed),
-    )
-    assert sorted(order) == list(pool)
-    # Neighbours on the line are at most 8 apart, so members of one group are at most 16.
-    close = np.abs(np.diff(order)) <= 16
-    assert close.mean() > (0.4 if group_size == 2 else 0.5)
-
-
-def test_batches_have_complete_groups_of_separate_families():
-    families, size = 30, 4
-    pairs = families * size
-    family = np.arange(pairs) // size
-    nearest = np.array(
-        [[j for j in range(pairs) if family[j] == family[i] and j != i] for i in range(pairs)],
-        dtype=np.int32,
-    )
-    order = neighbourhoods(np.arange(pairs), nearest, size, np.random.default_rng(0))
-    # Two seeds of a chunk may split a family; most families stay complete.
-    changes = int((np.diff(family[order]) != 0).sum())
-    assert changes < 1.2 * families
-    schedule = Schedule.plan(Curriculum(), Budget(epochs=2), batch_size=20, pairs=pairs)
-    assert _met_again(schedule, family, nearest, size) > 14  # of 15, five whole families a batch
-    assert _met_again(schedule, family, None, size) < 8
-
-
-def test_a_group_has_at_most_group_size_pairs():
-    # Pairs 0 to 3 are similar; the neighbours of all others are outside the pool.
-    pool, family = np.arange(60), {0, 1, 2, 3}
-    nearest = np.full((63, 3), [60, 61, 62], np.int32)
-    for pair in family:
-        nearest[pair] = sorted(family - {pair})
-    for seed in range(5):
-        order = neighbourhoods(pool, nearest, 3, np.random.default_rng(seed))
-        of_family = np.isin(order, list(family)).astype(int)
-        longest_run = max(np.convolve(of_family, np.ones(3)))
-        assert longest_run == 3
-        assert max(np.convolve(of_family, np.ones(4))) == 3, "a fourth pair starts its own group"
-
-
-def _met_again(schedule, family, nearest, size):
-    sampler = CurriculumSampler(
-        schedule, np.arange(len(family)), 0, nearest=nearest, group_size=size
-    )
-    return np.mean([len(row) - len(set(row)) for row in family[sampler.epoch(0)]])
-
-
-def test_neighbours_outside_the_pool_are_left_out():
-    schedule = Schedule.plan(Curriculum(alpha=0.5), Budget(epochs=1), batch_size=10, pairs=40)
-    order = np.arange(40)[::-1].copy()
-    sampler = CurriculumSampler(
-        schedule, order, 0, nearest=nearest_on_a_line(40, 10), group_size=10
-    )
-    assert sorted(sampler.epoch(0).ravel()) == list(range(20, 40))
-
-
 def test_invalid_arguments_are_refused():
     schedule = Schedule.plan(Curriculum(), Budget(epochs=1), batch_size=5, pairs=20)
     with pytest.raises(ValueError, match="each of the 20 pairs, got 19"):
         CurriculumSampler(schedule, np.arange(19), 0)
-    with pytest.raises(ValueError, match="nearest must have a row for each of the 20 pairs, got 4"):
-        CurriculumSampler(
-            schedule, np.arange(20), 0, nearest=np.zeros((4, 2), np.int32), group_size=2
-        )
-    for size in (1, 6):
-        with pytest.raises(ValueError, match=f"from 2 to the batch size, 5, got {size}"):
-            CurriculumSampler(
-                schedule, np.arange(20), 0, nearest=np.zeros((20, 2), np.int32), group_size=size
-            )
     with pytest.raises(ValueError, match="must end with the schedule's 4, got 5"):
         list(CurriculumSampler(schedule, np.arange(20), 0).spans(0, 5))

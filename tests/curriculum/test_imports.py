@@ -6,7 +6,6 @@ import pytest
 MODULES = (
     "baselines",
     "batch_sampler",
-    "batching",
     "epoch_function",
     "intensity",
     "order",

@@ -28,8 +28,6 @@ from class_sweep.errors import ConfigError
         ("pacing_power: 0", "curriculum.pacing_power: must be at least 0.1, got 0"),
         ("pacing_power: 11", "curriculum.pacing_power: must be at most 10.0, got 11"),
         ("intensity_power: 0", "curriculum.intensity_power: must be at least 0.1, got 0"),
-        ("group_size: 1", "curriculum.group_size: must be at least 2, got 1"),
-        ("batching: neighbour", "did you mean neighbourhood?"),
         (
             "intensity: invers",
             "curriculum.intensity: must be one of constant, sigmoid, inverse, power, decreasing,"
@@ -103,14 +101,12 @@ def test_settings_without_effect_are_not_in_the_identity(make_space):
 
     part = {"alpha": 0.4, "beta": 0.1}
     assert same({"pacing": "full", "alpha": 0.3, "sigma": 0.5}, {"order": "hard_first"})
-    assert same(part, part | {"full_data_after": 0.3, "pacing_power": 3.0, "group_size": 4})
+    assert same(part, part | {"full_data_after": 0.3, "pacing_power": 3.0})
     assert same(part | {"order": "random"}, part | {"order": "random", "sigma": 0.5})
     assert same(part | {"intensity_power": 3.0}, part)
     assert same({"intensity": {"contrastive": "constant"}}, {"intensity_target": "learning_rate"})
     root = {"alpha": 0.4, "pacing": "root"}
     assert same(root, root | {"beta": 0.5})
-    neighbours = {"batching": "neighbourhood"}
-    assert same(neighbours | {"sigma": 0.4}, neighbours)
 
 
 def test_settings_with_an_effect_are_in_the_identity(make_space):
@@ -131,8 +127,6 @@ def test_settings_with_an_effect_are_in_the_identity(make_space):
         {"intensity": {"contrastive": "power"}},
         {"intensity": "inverse", "intensity_target": "learning_rate"},
         {"intensity": "inverse"},
-        {"batching": "neighbourhood"},
-        {"batching": "neighbourhood", "group_size": 4},
     ]
     assert len({_identity(settings, **variant) for variant in variants}) == len(variants)
 

@@ -77,14 +77,3 @@ def test_a_file_with_axes_is_refused(best, difficulty):
     best.write_text(BEST.replace("alpha: 0.4", "alpha: {uniform: [0.2, 0.4]}"))
     with pytest.raises(ConfigError, match=r"must hold one configuration, got axes: \['curric"):
         CurriculumRun.from_file(best, difficulty)
-
-
-def test_neighbourhood_batches_without_neighbours_are_refused(difficulty):
-    settings = Curriculum(batching="neighbourhood", group_size=2)
-    with pytest.raises(ValueError, match="needs each example's nearest others"):
-        CurriculumRun(settings, difficulty, budget=Budget(epochs=1), batch_size=8)
-    nearest = np.stack([(np.arange(L) + 1) % L, (np.arange(L) + 2) % L], axis=1).astype(np.int32)
-    run = CurriculumRun(
-        settings, difficulty, budget=Budget(epochs=1), batch_size=8, nearest=nearest
-    )
-    assert sorted(run) == list(range(L))

@@ -204,12 +204,6 @@ def test_intensity_keys_must_be_loss_parts_of_the_backbone(edited, ready):
         ready(edited((choice, "intensity: {adversarial: inverse}")))
 
 
-def test_groups_must_fit_into_batches(edited, ready):
-    wide = ("  order:", "  batching: neighbourhood\n  group_size: {int: [2, 64]}\n  order:")
-    with pytest.raises(ConfigError, match=r"group_size: must be at most .* \(32\), got 64"):
-        ready(edited(wide))
-
-
 def test_the_tie_warning_considers_only_the_sigmas_of_the_search(edited, ready):
     paper = ("baselines: [full_data]", "baselines: [paper]")
     high = (SIGMA, "sigma: {uniform: [0.90, 0.99], step: 0.01}")

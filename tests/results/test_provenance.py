@@ -253,3 +253,34 @@ def test_the_provenance_of_a_folder_of_version_0_2_is_readable():
     assert (
         Provenance(packages={}, python="3.11.7", data_sha256="d", index_sha256={}).settings is None
     )
+
+
+@pytest.fixture
+def of_old_version(tmp_path):
+    """A function that makes the folder of a sweep of an old version, with batches of a kind."""
+
+    def make(batches: str) -> ResultsFolder:
+        text = SPACE.replace("curriculum: {", f"curriculum: {{batching: {batches}, group_size: 4, ")
+        begun = environment(SPACE)
+        settings = {**(begun.settings or {}), "curriculum.batching": batches}
+        old = begun.model_copy(
+            update={"settings": settings, "settings_sha256": settings_hash(settings)}
+        )
+        ResultsWriter.create(tmp_path / "old", text, environment=old).close()
+        return ResultsFolder.existing(tmp_path / "old")
+
+    return make
+
+
+def test_a_sweep_of_random_batches_that_an_old_version_wrote_down_continues(of_old_version):
+    folder = of_old_version("random")
+    for to_continue in (True, False):
+        assert load_begun(folder, to_continue=to_continue).settings.search.seed == 3
+
+
+def test_a_sweep_with_removed_settings_can_be_read_and_not_continued(of_old_version):
+    folder = of_old_version("{choice: [random, neighbourhood]}")
+    space = load_begun(folder)
+    assert "curriculum.batching" not in space.axes
+    with pytest.raises(ResultsError, match=r"got curriculum\.batching .*neighbourhood.* removed"):
+        load_begun(folder, to_continue=True)

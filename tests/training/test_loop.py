@@ -16,7 +16,7 @@ from class_sweep.config.document import parse_space
 from class_sweep.config.sections import Settings
 from class_sweep.difficulty.index import build_index
 from class_sweep.difficulty.similarity import CLASS_SIMILARITY
-from class_sweep.errors import DataError, TrainingError
+from class_sweep.errors import TrainingError
 from class_sweep.training import loop
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer, rate_share
@@ -68,7 +68,6 @@ search: {{trials: 1, seed: {seed}}}
 
 
 RANDOM = "order: hard_first, alpha: 0.4, beta: 0.15, intensity: inverse"
-NEIGHBOURHOOD = RANDOM + ", batching: neighbourhood, group_size: 3"
 
 
 def state(trainer: Trainer) -> list[torch.Tensor]:
@@ -87,9 +86,8 @@ def same_bits(first: list[torch.Tensor], second: list[torch.Tensor]) -> bool:
     )
 
 
-@pytest.mark.parametrize("curriculum", [RANDOM, NEIGHBOURHOOD], ids=["random", "neighbourhood"])
-def test_a_resumed_run_equals_an_uncut_run_to_the_bit(features, tmp_path, curriculum):
-    settings = make_settings(curriculum)
+def test_a_resumed_run_equals_an_uncut_run_to_the_bit(features, tmp_path):
+    settings = make_settings(RANDOM)
     straight = Trainer(settings, features)
     steps, ends = straight.schedule.steps, straight.schedule.ends
     straight.train_to(steps)
@@ -124,9 +122,8 @@ def test_many_cuts_with_evaluations_change_nothing(features, tmp_path):
     assert same_bits(state(trainer), whole)
 
 
-@pytest.mark.parametrize("curriculum", [RANDOM, NEIGHBOURHOOD], ids=["random", "neighbourhood"])
-def test_a_trial_does_not_depend_on_an_earlier_trial(features, curriculum):
-    settings = make_settings(curriculum, seed=5)
+def test_a_trial_does_not_depend_on_an_earlier_trial(features):
+    settings = make_settings(RANDOM, seed=5)
     alone = Trainer(settings, features)
     alone.train_to(alone.schedule.steps)
     expected = state(alone)
@@ -138,7 +135,7 @@ def test_a_trial_does_not_depend_on_an_earlier_trial(features, curriculum):
     assert same_bits(state(after), expected)
 
 
-def test_the_seed_and_the_batching_change_a_trial_and_the_shared_arrays_stay(features):
+def test_the_seed_changes_a_trial_and_the_shared_arrays_stay(features):
     before = (
         features.index_for(Curriculum()).checksum(),
         features.text.sum(),
@@ -148,13 +145,11 @@ def test_the_seed_and_the_batching_change_a_trial_and_the_shared_arrays_stay(fea
     for settings in (
         make_settings(RANDOM),
         make_settings(RANDOM, seed=1),
-        make_settings(NEIGHBOURHOOD),
     ):
         trainer = Trainer(settings, features)
         trainer.train_to(trainer.schedule.steps)
         finals.append(state(trainer)[0])
     assert not torch.equal(finals[0], finals[1])
-    assert not torch.equal(finals[0], finals[2])
     assert (
         features.index_for(Curriculum()).checksum(),
         features.text.sum(),
@@ -209,8 +204,6 @@ def test_a_loss_that_is_not_finite_ends_the_trial(features):
 def test_a_curriculum_that_does_not_fit_the_backbone_or_the_index_is_refused(features):
     with pytest.raises(ValueError, match="one of contrastive, got 'adversarial'"):
         Trainer(make_settings("intensity: {adversarial: inverse}"), features)
-    with pytest.raises(ValueError, match="from 2 to the batch size, 8, got 9"):
-        Trainer(make_settings("batching: neighbourhood, group_size: 9"), features)
 
 
 def test_the_rate_warms_up_and_ends_near_0_over_the_trials_own_steps(features):
@@ -368,13 +361,3 @@ def test_an_epoch_of_gamma_0_trains_nothing(steps_taken):
     taken = steps_taken("intensity: inverse, intensity_start: 0")
     assert (taken[:PER_EPOCH] == 0).all()
     assert (taken[PER_EPOCH : 2 * PER_EPOCH] > 0).all()
-
-
-def test_neighbourhood_batches_need_neighbours(features):
-    text = features.text[:TRAIN]
-    bare = build_index(text, features.molecule[:TRAIN], [0.4], m=0)
-    without = TrialFeatures(
-        features.text, features.molecule, features.split, {CLASS_SIMILARITY: bare}
-    )
-    with pytest.raises(DataError, match="needs an index with neighbours, got one without"):
-        Trainer(make_settings(NEIGHBOURHOOD), without)

@@ -138,7 +138,6 @@ _UNITS = {
     "lr": "per step",
     "text_encoder_lr": "per step",
     "batch_size": "pairs",
-    "group_size": "pairs",
     "hard_negatives": "ρ",
     "warmup": "share of the steps",
     "warmup_steps": "steps",

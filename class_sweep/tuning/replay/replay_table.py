@@ -195,6 +195,6 @@ def _space_of(file: Path, sampler: str) -> Space | None:
         raise InputError(
             f"--sampler must be one of {RANDOM}, {', '.join(learning)}, got {sampler!r}"
         )
-    space = load_space(file.parent / SPACE)
+    space = load_space(file.parent / SPACE, recorded=True)
     search = space.settings.search.model_copy(update={"sampler": sampler})
     return replace(space, settings=space.settings.model_copy(update={"search": search}))
