@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from class_sweep.config.confirm import LOOKS
-from class_sweep.statistics.sequential import Comparison, evaluate_looks
+from class_sweep.statistics.comparisons import Comparison, family_weights
+from class_sweep.statistics.sequential import Family, Rule, evaluate_looks
 
 
 @dataclass(frozen=True)
@@ -75,12 +76,14 @@ def simulate(scenario: Scenario, generator: np.random.Generator) -> SimulatedVer
     shared = generator.normal(0, scenario.shared, LOOKS[-1])
     noise = {arm: _noise(scenario, generator, LOOKS[-1]) for arm in arms}
     values: dict[str, dict[int, float | None]] = {arm: {} for arm in arms}
-    progress = evaluate_looks(pairs, values, seeds=scenario.seeds, max_seeds=scenario.max_seeds)
+    rule = Rule(scenario.seeds, scenario.max_seeds)
+    weights = family_weights(pairs, {}, saving=False)
+    progress = evaluate_looks(pairs, values, rule, Family(weights))
     while progress.wanted:
         for arm, seed in progress.wanted:
             effect = scenario.effect if arm in finalists else 0.0
             values[arm][seed] = float(shared[seed] + noise[arm][seed] + effect)
-        progress = evaluate_looks(pairs, values, seeds=scenario.seeds, max_seeds=scenario.max_seeds)
+        progress = evaluate_looks(pairs, values, rule, Family(weights, progress.priors))
     decided = [pair for pair, status in progress.statuses.items() if status.outcome != "open"]
     return SimulatedVerdict(
         any=bool(decided),

@@ -40,12 +40,15 @@ class Metric(Component):
     Attributes:
         label: The metric's name in text.
         better: Whether higher or lower values are better.
-        unit: `fraction` for values in [0, 1], shown in points of 100; `rank` for ranks from 1.
+        unit: `fraction` for values in [0, 1], shown in points of 100; `rank` for ranks from 1;
+            `log_rank` for natural logarithms of ranks, shown as geometric means of ranks.
+        step: The values of single queries are multiples of it; 0 for a continuous metric.
     """
 
     label: str = ""
     better: Literal["higher", "lower"] = "higher"
-    unit: Literal["fraction", "rank"] = "fraction"
+    unit: Literal["fraction", "rank", "log_rank"] = "fraction"
+    step: float = 0.0
 
     @property
     def sign(self) -> float:
@@ -311,8 +314,8 @@ METRICS = Registry(
     "metric",
     {
         "mrr": Metric(f"{_METRICS}:reciprocal_rank", label="MRR"),
-        "hits@1": Metric(f"{_METRICS}:hits_at_1", label="Hits@1"),
-        "hits@10": Metric(f"{_METRICS}:hits_at_10", label="Hits@10"),
+        "hits@1": Metric(f"{_METRICS}:hits_at_1", label="Hits@1", step=1.0),
+        "hits@10": Metric(f"{_METRICS}:hits_at_10", label="Hits@10", step=1.0),
         "mean_rank": Metric(f"{_METRICS}:rank", label="mean rank", better="lower", unit="rank"),
     },
 )

@@ -5,6 +5,7 @@ query's own split, `all/…` those of the whole data set. A name without a direc
 both directions.
 """
 
+import math
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -49,6 +50,27 @@ def directed_metric_names(pools: tuple[str, ...] = POOLS) -> list[str]:
 def metric_of(name: str) -> Metric:
     """The metric in a full name: `mrr` for `split/text_to_molecule/mrr`."""
     return METRICS[name.rsplit("/", 1)[-1]]
+
+
+def metric_resolution(name: str, queries: int) -> float:
+    """The step of a metric's mean over some queries, in its unit; 0 for a continuous metric."""
+    directions = 1 if name in directed_metric_names() else len(DIRECTIONS)
+    return metric_of(name).step / (directions * queries)
+
+
+def signed_margin(name: str, margin: float) -> float:
+    """A margin of a metric as a difference of its scores, where higher is better.
+
+    Args:
+        name: The metric's full name.
+        margin: In the unit that people read: points of 100 for a fraction, ranks for a mean rank,
+            and for a mean log rank the ratio of two geometric mean ranks, above 1: with 1.05 a
+            geometric mean rank may be 5 % larger.
+    """
+    unit = metric_of(name).unit
+    if unit == "log_rank":
+        return math.log(margin)
+    return margin / 100 if unit == "fraction" else margin
 
 
 @dataclass(frozen=True)

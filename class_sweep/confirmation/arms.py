@@ -11,7 +11,7 @@ from class_sweep.config.sections import Settings
 from class_sweep.curriculum.baselines import baseline_config
 from class_sweep.curriculum.schedule import Schedule
 from class_sweep.results.record import Record
-from class_sweep.statistics.sequential import Comparison
+from class_sweep.statistics.comparisons import Comparison
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.plan_identity import plan_identity
 

@@ -1,11 +1,16 @@
 """The claims that the figures of a comparison support, as text."""
 
+from class_sweep.config.confirm import LOOKS
 from class_sweep.config.controls import control_of
 from class_sweep.config.objective import metric_of
 from class_sweep.results.json_files import Interval
 from class_sweep.results.verdict import ComparisonFigures
 
-_MANY_SEEDS = 1000  # a larger estimate is not printed
+_NOT_COMPARED = {  # why no run was made
+    "skipped": "it was not shown to be better than the first control",
+    "lost": "it is worse than the first control",
+    "dropped": "it is no longer among the finalists",
+}
 
 
 def claim(figures: ComparisonFigures, metric: str, *, gained: bool = False) -> str:
@@ -28,6 +33,8 @@ def _claim(figures: ComparisonFigures, metric: str) -> str:
     control = control_of(figures.control).words
     if figures.closed == "failed":
         return f"not compared with {control}: a run failed"
+    if not figures.metrics:
+        return f"not compared with {control}: {_NOT_COMPARED[figures.closed or 'skipped']}"
     row = figures.metrics[metric]
     gain, low, high = _gain(row.difference, row.interval, metric)
     if figures.outcome == "open":
@@ -47,7 +54,7 @@ def _claim(figures: ComparisonFigures, metric: str) -> str:
     )
     if figures.generalises:
         return text
-    _, low, high = _gain(row.difference, row.bootstrap, metric)
+    _, low, high = _gain(row.difference, row.over_queries, metric)
     return (
         f"{text}, on these {figures.queries:,} queries; over other queries of the same kind the"
         f" difference may be 0 {_interval(low, high)}"
@@ -58,9 +65,9 @@ def _seeds_needed(figures: ComparisonFigures) -> str:
     needed = figures.seeds_needed
     if figures.closed == "lost":
         return "its finalist is worse than the first control, so no more seeds were spent"
-    if needed is None or needed > _MANY_SEEDS:
-        return f"more than {_MANY_SEEDS:,} seeds would be needed"
-    return f"about {needed} seeds would settle it"
+    if needed is None:
+        return f"more than {LOOKS[-1]} seeds would be needed"
+    return f"{needed} seeds may settle it"
 
 
 def _gain(difference: float, interval: Interval, metric: str) -> tuple[float, float, float]:

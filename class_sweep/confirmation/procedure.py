@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 
 from class_sweep.config.document import SEED, Space
 from class_sweep.config.identity import identity
+from class_sweep.config.objective import metric_resolution
 from class_sweep.confirmation.arms import Arm, ConfirmationPlan, plan_confirmation
+from class_sweep.confirmation.family import KeptFamily
 from class_sweep.confirmation.paired_runs import Job, Trained, retrain
 from class_sweep.confirmation.verdict import Evidence, make_verdict
 from class_sweep.errors import (
@@ -24,7 +26,7 @@ from class_sweep.results.summary import ConfirmationSummary, SweepSummary
 from class_sweep.results.trials import trials_of
 from class_sweep.results.verdict import Verdict
 from class_sweep.statistics.recorded_ranks import require_ranks_fit
-from class_sweep.statistics.sequential import Progress, evaluate_looks
+from class_sweep.statistics.sequential import Progress, Rule, evaluate_looks
 from class_sweep.tuning.common_failure import CommonFailure
 
 log = logging.getLogger(__name__)
@@ -104,8 +106,12 @@ def confirm_sweep(
     """
     space, writer = context.space, context.writer
     ranked = trials_of(context.folder.records()).ranked(space.objective)
-    plan = plan_confirmation(space, ranked, context.prepared.features, space.settings.confirm)
-    runs = _ConfirmationRuns(context, plan, command)
+    confirmation_log = ConfirmationLog(context.folder)
+    family = KeptFamily(context.folder, confirmation_log)
+    wanted = space.settings.confirm
+    planned = wanted.model_copy(update={"finalists": max(wanted.finalists, len(family.finalists))})
+    plan = plan_confirmation(space, ranked, context.prepared.features, planned)
+    runs = _ConfirmationRuns(context, plan, confirmation_log, family, command)
     with context.stage("confirm"):
         progress = runs.complete()
         if context.stop.asked:
@@ -133,11 +139,18 @@ def confirmation_seeds(space: Space, n: int) -> list[int]:
 class _ConfirmationRuns:
     """The runs of a confirmation: it reads the logged runs and makes the missing ones."""
 
-    def __init__(self, context: SweepContext, plan: ConfirmationPlan, command: str) -> None:
+    def __init__(
+        self,
+        context: SweepContext,
+        plan: ConfirmationPlan,
+        log: ConfirmationLog,
+        family: KeptFamily,
+        command: str,
+    ) -> None:
         self._context, self._plan, self._command = context, plan, command
+        self._log, self._family = log, family
         self._failures = CommonFailure()
         self._settings = context.space.settings.confirm
-        self._log = ConfirmationLog(context.folder)
         seeds = confirmation_seeds(context.space, self._settings.max_seeds)
         self._runs: dict[tuple[str, int], ConfirmationRun] = {}
         logged = self._log.runs()
@@ -155,6 +168,8 @@ class _ConfirmationRuns:
         Raises:
             SweepError: If every run failed.
         """
+        if self._plan.comparisons:
+            self._family.join(self._plan.comparisons, margin=False)
         progress = self._progress()
         while progress.wanted and not self._context.stop.asked:
             self._run(progress)
@@ -205,12 +220,20 @@ class _ConfirmationRuns:
         for (arm, number), run in self._runs.items():
             value = None if run.reason else objective.sign * run.metrics[objective.metric]
             values.setdefault(arm, {})[number] = value
-        return evaluate_looks(
+        queries = len(self._context.prepared.features.rows("validation"))
+        progress = evaluate_looks(
             self._plan.comparisons,
             values,
-            seeds=self._settings.seeds,
-            max_seeds=self._settings.max_seeds,
+            Rule(
+                self._settings.seeds,
+                self._settings.max_seeds,
+                resolution=metric_resolution(objective.metric, queries),
+            ),
+            self._family.fixed,
+            dropped=self._plan.finalists[self._settings.finalists :],
         )
+        self._family.keep_priors(progress.priors)
+        return progress
 
     def _record(self, job: Job, trained: Trained) -> ConfirmationRun:
         """Write a run to the log."""

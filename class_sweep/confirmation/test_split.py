@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from class_sweep.config.objective import metric_names
+from class_sweep.config.objective import metric_names, metric_resolution
 from class_sweep.confirmation.paired_runs import Job, Trained, retrain
 from class_sweep.errors import ResultsError, SweepError
 from class_sweep.execution.context import SweepContext
@@ -21,7 +21,7 @@ from class_sweep.results.test_log import (
     read_test_log,
 )
 from class_sweep.statistics.paired import PairedDifferences
-from class_sweep.statistics.two_way_bootstrap import intervals
+from class_sweep.statistics.seeds_and_queries import intervals
 
 log = logging.getLogger(__name__)
 
@@ -108,13 +108,13 @@ def _differences(
         {name: np.stack([run.ranks[name] for run in of_arm]) for name in of_arm[0].ranks}
         for of_arm in paired_runs
     ]
-    bootstrap = intervals(*ranks)
+    over_queries = intervals(*ranks)
+    queries = next(iter(ranks[0].values())).shape[1]
     differences = {}
     for name in metric_names():
-        paired = PairedDifferences.of(
-            *([run.metrics[name] for run in of_arm] for of_arm in paired_runs)
-        )
+        values = [[run.metrics[name] for run in of_arm] for of_arm in paired_runs]
+        paired = PairedDifferences.of(values[0], values[1], metric_resolution(name, queries))
         differences[name] = ReadingDifference(
-            difference=paired.mean, t=paired.interval(0.05), bootstrap=bootstrap[name]
+            difference=paired.mean, t=paired.interval(0.05), over_queries=over_queries[name]
         )
     return differences

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from class_sweep.config.confirm import LOOKS
 from class_sweep.config.controls import control_of
 from class_sweep.config.document import Space
-from class_sweep.config.objective import metric_names
+from class_sweep.config.objective import metric_names, metric_resolution
 from class_sweep.confirmation.arms import Arm, ConfirmationPlan
 from class_sweep.confirmation.claims import claim
 from class_sweep.errors import ResultsError
@@ -27,10 +27,11 @@ from class_sweep.results.verdict import (
     Verdict,
     Winner,
 )
+from class_sweep.statistics.comparisons import Comparison
 from class_sweep.statistics.interim_looks import ALPHA
 from class_sweep.statistics.paired import PairedDifferences
-from class_sweep.statistics.sequential import Comparison, ComparisonStatus, Progress
-from class_sweep.statistics.two_way_bootstrap import intervals
+from class_sweep.statistics.seeds_and_queries import intervals
+from class_sweep.statistics.sequential import ComparisonStatus, Progress
 
 UNCORRECTED = 0.05  # error of the intervals that are not corrected for other comparisons
 
@@ -164,28 +165,36 @@ def _comparison(
         level=status.level,
         p_adjusted=status.p_adjusted,
         seeds_needed=status.seeds_needed,
+        non_inferior=status.non_inferior,
         samples_share=finalist.samples / control.samples,
         time_share=None,
         generalises=False,
         queries=0,
         metrics={},
     )
-    if seeds and status.closed != "failed":
+    if status.differences and status.closed != "failed":
         ranks = [evidence.stacked(arm, seeds) for arm in (finalist.name, control.name)]
-        bootstrap = intervals(*ranks)
         runs = [evidence.of(arm, seeds) for arm in (finalist.name, control.name)]
+        over_queries = intervals(*ranks)
+        queries = next(iter(ranks[0].values())).shape[1]
+        metrics = {
+            name: compared(runs[0], runs[1], name, status.level, queries, over_queries[name])
+            for name in metric_names()
+        }
+        # The test's own interval; those of the other metrics have no moderated variance.
+        tested = status.differences.interval(status.level)
+        metrics[metric] = metrics[metric].model_copy(
+            update={"interval": tested if space.objective.sign > 0 else (-tested[1], -tested[0])}
+        )
         seconds = [sum(run.seconds for run in of_arm) for of_arm in runs]
-        low, high = (space.objective.sign * end for end in bootstrap[metric])
+        low, high = (space.objective.sign * end for end in over_queries[metric])
         confirmed = {"better": min(low, high) > 0, "worse": max(low, high) < 0, "open": False}
         figures = figures.model_copy(
             update={
                 "time_share": seconds[0] / seconds[1] if seconds[1] else None,
                 "generalises": confirmed[status.outcome],
-                "queries": next(iter(ranks[0].values())).shape[1],
-                "metrics": {
-                    name: compared(runs[0], runs[1], name, status.level, bootstrap[name])
-                    for name in metric_names()
-                },
+                "queries": queries,
+                "metrics": metrics,
             }
         )
     return ComparisonVerdict(**dict(figures), words=claim(figures, metric, gained=gained))
@@ -196,7 +205,8 @@ def compared(
     control: Sequence[ConfirmationRun],
     metric: str,
     level: float,
-    bootstrap: Interval,
+    queries: int,
+    over_queries: Interval,
 ) -> MetricComparison:
     """Compare a metric of two arms under the same seeds.
 
@@ -205,10 +215,11 @@ def compared(
         control: Runs of the control under the same seeds.
         metric: `pool/[direction/]metric`.
         level: Error of the claim's interval.
-        bootstrap: 95 % interval of the bootstrap over seeds and queries.
+        queries: Queries per run.
+        over_queries: 95 % interval over seeds and queries.
     """
     values = [[run.metrics[metric] for run in runs] for runs in (finalist, control)]
-    paired = PairedDifferences.of(*values)
+    paired = PairedDifferences.of(values[0], values[1], metric_resolution(metric, queries))
     return MetricComparison(
         finalist=float(np.mean(values[0])),
         control=float(np.mean(values[1])),
@@ -216,7 +227,7 @@ def compared(
         sd=paired.sd,
         interval=paired.interval(level),
         t=paired.interval(UNCORRECTED),
-        bootstrap=bootstrap,
+        over_queries=over_queries,
     )
 
 

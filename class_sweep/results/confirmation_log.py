@@ -1,8 +1,13 @@
-"""The log of a confirmation: one line per run in `confirm.jsonl`, and the ranks of each run."""
+"""The log of a confirmation, `confirm.jsonl`, and the ranks of each run.
+
+The log has a line for each run. Two more kinds of lines hold what later looks must not change: the
+weights of the comparisons, written before their first run, and the prior of the variances at each
+look, written before the runs that follow it.
+"""
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -63,7 +68,54 @@ class ConfirmationRun:
             raise ValueError(explain(error)) from None
 
 
+@dataclass(frozen=True)
+class ComparisonWeight:
+    """The initial share of the error of a comparison, by its finalist and kind of control."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    finalist: str
+    control: str
+    weight: float
+
+
+@dataclass(frozen=True)
+class FamilyLine:
+    """Comparisons that join the family of tests.
+
+    Attributes:
+        family: Their weights.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    family: list[ComparisonWeight]
+
+
+@dataclass(frozen=True)
+class PriorLine:
+    """The prior of the variances at an interim look.
+
+    Attributes:
+        look: Seeds at the look.
+        variance: The prior variance of a difference of the objective.
+        degrees: Its degrees of freedom.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    look: int
+    variance: float
+    degrees: float
+
+
+Line = ConfirmationRun | FamilyLine | PriorLine
+
 _RUN = TypeAdapter(ConfirmationRun)
+_RULES: dict[bytes, TypeAdapter[FamilyLine] | TypeAdapter[PriorLine]] = {
+    b'{"family"': TypeAdapter(FamilyLine),
+    b'{"look"': TypeAdapter(PriorLine),
+}  # beginning of a line to its model
 _RANKINGS = {f"{pool}/{direction}" for pool in POOLS for direction in DIRECTIONS}
 
 
@@ -81,16 +133,41 @@ class ConfirmationLog:
         Raises:
             ResultsError: If a line is damaged.
         """
-        runs: dict[str, ConfirmationRun] = {}
+        return {line.identity: line for line in self._lines() if isinstance(line, ConfirmationRun)}
+
+    def fixed(self) -> tuple[dict[tuple[str, str], float], dict[int, PriorLine]]:
+        """The weights by finalist and control, and the priors by look.
+
+        A family without a run, left by a confirmation that was stopped at its start, binds nobody.
+
+        Raises:
+            ResultsError: If a line is damaged.
+        """
+        weights: dict[tuple[str, str], float] = {}
+        priors: dict[int, PriorLine] = {}
+        begun = False
+        for line in self._lines():
+            if isinstance(line, FamilyLine):
+                known = weights if begun else {}
+                weights = known | {(w.finalist, w.control): w.weight for w in line.family}
+            elif isinstance(line, PriorLine):
+                priors.setdefault(line.look, line)
+            else:
+                begun = True
+        return (weights if begun else {}), priors
+
+    def _lines(self) -> Iterator[Line]:
         for number, line in whole_lines(self._folder.confirm, self._folder.sweep_id()):
+            rule = next((model for start, model in _RULES.items() if line.startswith(start)), None)
             try:
-                run = ConfirmationRun.from_json(line)
+                yield rule.validate_json(line) if rule else ConfirmationRun.from_json(line)
+            except ValidationError as error:
+                message = explain(error)
             except ValueError as error:
-                raise ResultsError(
-                    f"a line must be a run: {self._folder.confirm}:{number}: {error}"
-                ) from None
-            runs[run.identity] = run
-        return runs
+                message = str(error)
+            else:
+                continue
+            raise ResultsError(f"a line must be a run: {self._folder.confirm}:{number}: {message}")
 
     def append(self, run: ConfirmationRun, ranks: Ranks) -> None:
         """Write a run; its ranks come first, because a logged run must have its ranks.
@@ -104,7 +181,18 @@ class ConfirmationLog:
             except OSError as error:
                 folder = self._folder.ranks
                 raise StorageError(f"ranks must be written down: {folder}: {error}") from error
-        self._log.append(json.dumps(asdict(run), ensure_ascii=False, allow_nan=False))
+        self._append(run)
+
+    def fix(self, line: FamilyLine | PriorLine) -> None:
+        """Write down what later looks must not change.
+
+        Raises:
+            StorageError: If the disk refuses the write.
+        """
+        self._append(line)
+
+    def _append(self, line: Line) -> None:
+        self._log.append(json.dumps(asdict(line), ensure_ascii=False, allow_nan=False))
 
     def ranks(self, identity: str) -> dict[str, NDArray[np.float32]]:
         """The ranks of a run on validation.

@@ -2,12 +2,13 @@
 
 from typing import ClassVar
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from class_sweep.base.jsonl import LineLog, whole_lines
 from class_sweep.errors import ResultsError
 from class_sweep.results.folder import ResultsFolder
 from class_sweep.results.json_files import Interval, ResultsModel, explain, json_line
+from class_sweep.results.verdict import OVER_QUERIES
 
 
 class ReadingDifference(ResultsModel):
@@ -16,12 +17,12 @@ class ReadingDifference(ResultsModel):
     Attributes:
         difference: Mean over the seeds, in the metric's unit.
         t: 95 % paired-t interval.
-        bootstrap: 95 % interval of the bootstrap over seeds and queries.
+        over_queries: 95 % interval over seeds and queries.
     """
 
     difference: float
     t: Interval
-    bootstrap: Interval
+    over_queries: Interval = Field(validation_alias=OVER_QUERIES)
 
 
 class ReadingPair(ResultsModel):

@@ -2,16 +2,21 @@
 
 from typing import Literal
 
-from pydantic import JsonValue
+from pydantic import AliasChoices, Field, JsonValue
 
 from class_sweep.results.json_files import Config, Interval, ResultsModel
 
 Outcome = Literal["better", "worse", "open"]
 """The outcome of a finalist against a control; `open` while they are not told apart."""
 
-Closed = Literal["decided", "lost", "failed", "hopeless", "cap"]
+Closed = Literal["decided", "lost", "failed", "hopeless", "cap", "skipped", "dropped"]
 """Why a comparison gets no more seeds: it is decided; its finalist is worse than the first control;
-a run failed; the seeds that are still allowed could not decide it; it has all allowed seeds."""
+a run failed; the seeds that are still allowed are unlikely to decide it; it has all allowed seeds;
+its finalist was not shown to be better than the first control, so its runs were not made; its
+finalist is no longer among `confirm.finalists`."""
+
+OVER_QUERIES = AliasChoices("over_queries", "bootstrap")
+"""The keys of the interval over seeds and queries; version 0.2 computed it by a bootstrap."""
 
 
 class Rule(ResultsModel):
@@ -79,7 +84,7 @@ class MetricComparison(ResultsModel):
         sd: Sample standard deviation of the differences.
         interval: Paired-t interval at the error of the claim (`ComparisonFigures.level`).
         t: 95 % paired-t interval.
-        bootstrap: 95 % interval of the bootstrap over seeds and queries.
+        over_queries: 95 % interval over seeds and queries.
     """
 
     finalist: float
@@ -88,7 +93,7 @@ class MetricComparison(ResultsModel):
     sd: float
     interval: Interval
     t: Interval
-    bootstrap: Interval
+    over_queries: Interval = Field(validation_alias=OVER_QUERIES)
 
 
 class ComparisonFigures(ResultsModel):
@@ -103,12 +108,14 @@ class ComparisonFigures(ResultsModel):
         seeds: Seeds that the figures are of.
         level: Error at which the outcome was tested.
         p_adjusted: p-value, adjusted for interim looks and for all comparisons.
-        seeds_needed: Estimated seeds until the comparison is decided; None if it is decided, or if
-            no number of seeds is enough.
+        seeds_needed: The first later interim look that would decide the comparison if mean and
+            variance stay as they are; None if it is decided, or if no look would.
+        non_inferior: Whether the finalist is shown to be not worse by more than the margin; None
+            without a margin.
         samples_share: Samples of the finalist as a fraction of the control's.
         time_share: Training time of the finalist as a fraction of the control's; None without
             times.
-        generalises: Whether the bootstrap over seeds and queries confirms the outcome.
+        generalises: Whether the interval over seeds and queries confirms the outcome.
         queries: Queries per run.
         metrics: Metric name to its comparison; empty if a run failed.
     """
@@ -122,6 +129,7 @@ class ComparisonFigures(ResultsModel):
     level: float
     p_adjusted: float
     seeds_needed: int | None
+    non_inferior: bool | None = None
     samples_share: float
     time_share: float | None
     generalises: bool

@@ -1,1 +1,1 @@
-"""Statistics: paired tests, interim looks, multiple comparisons, bootstraps, rank metrics."""
+"""Statistics: paired tests, interim looks, multiple comparisons, rank metrics."""

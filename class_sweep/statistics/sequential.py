@@ -2,35 +2,80 @@
 
 Each comparison of a finalist with a control has a p-value that is valid at any look: the minimum,
 over the looks so far, of the paired t-test's p divided by the look's share of the error
-(`interim_looks`). Holm's procedure over these p-values bounds the probability of any false claim by
-`ALPHA`. The comparisons with the first control share half of the error, because they answer the
-question of the sweep; all other comparisons share the other half.
+(`interim_looks`). The variance of the test is moderated by those of the other comparisons
+(`moderation`). Gatekeeping over these p-values (`gatekeeping`) bounds the probability of any false
+claim by `ALPHA`: all of the error is for the first control's comparisons, and a finalist that is
+better hands its level to its other controls, whose runs are made only then.
 
-A comparison gets no more seeds once it is decided, once its finalist is worse than the first
-control, once one of its runs failed, or when the seeds that are still allowed could not decide it.
-Such a stop can only lose claims, so it costs no error.
+With a margin, each look first asks whether a finalist is not worse than the first control by more
+than the margin: whether the lower end of the interval is above −margin. Superiority follows at the
+same level. Both read one interval, so the second question costs no further error. A finalist that
+is shown not worse may be compared with full data at equal samples, at a level kept for this
+(`comparisons.SAVING_SHARE`).
+
+How to use it: give `Rule` the margin as a difference of scores (`config.objective.signed_margin`),
+and read `ComparisonStatus.non_inferior` beside `outcome`. A saving is the curriculum's if the
+finalist is not inferior in its first comparison and `better` in the one at equal samples.
+
+A comparison gets no more seeds once it is decided, once one of its runs failed, or when the seeds
+that are still allowed are unlikely to decide it. Such a stop can only lose claims, so it costs no
+error.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from class_sweep.config.confirm import LOOKS
 from class_sweep.results.verdict import Closed, Outcome
-from class_sweep.statistics.holm import holm
+from class_sweep.statistics.comparisons import (
+    EQUAL_SAMPLES,
+    Comparison,
+    Weights,
+    family_weights,
+    first_of_each,
+)
+from class_sweep.statistics.gatekeeping import gatekeeping
 from class_sweep.statistics.interim_looks import ALPHA, ALPHA_SHARES
+from class_sweep.statistics.moderation import Prior, estimate_prior
 from class_sweep.statistics.paired import PairedDifferences
+from class_sweep.statistics.power import conditional_power, deciding_look
+
+LEAST_POWER = 0.2
+"""A comparison is hopeless below this probability that a later look decides it."""
 
 Scores = Mapping[str, Mapping[int, float | None]]
 """Arm to seed number to score; a higher score is better, and None is a failed run."""
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """A finalist and one of its controls, by the names of their arms, and the control's kind."""
+class Rule:
+    """The settings of the decision rule.
 
-    finalist: str
-    control: str
-    kind: str
+    Attributes:
+        seeds: Seeds of every comparison before it may be closed as hopeless.
+        max_seeds: The last look.
+        margin: Loss of score within which a finalist counts as not worse, above 0
+            (`signed_margin`); None to ask for superiority alone.
+        resolution: The step of the scores (`metric_resolution`); 0 for a continuous metric.
+    """
+
+    seeds: int
+    max_seeds: int
+    margin: float | None = None
+    resolution: float = 0.0
+
+
+@dataclass(frozen=True)
+class Family:
+    """What the first look fixed and later looks keep.
+
+    Attributes:
+        weights: The initial share of the error of each comparison.
+        priors: Look to the prior of the variances that it used.
+    """
+
+    weights: Weights = field(default_factory=dict)
+    priors: Mapping[int, Prior] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -41,20 +86,25 @@ class ComparisonStatus:
         outcome: Result of the finalist against the control; `open` while no difference is shown.
         closed: Why the comparison gets no more seeds; None while it does.
         seeds: Number of seeds at the deciding look, or at the last look of an open comparison.
-        differences: The differences under these seeds; None before the first look.
+        differences: The differences under these seeds, with their moderated variance; None before
+            the first look.
         level: Error at which that look tested the comparison.
         p_adjusted: p-value, adjusted for looks and for all comparisons.
-        seeds_needed: Seeds until the interval excludes 0; None for a decided comparison, and if no
-            number of seeds is enough.
+        seeds_needed: The first later look that would decide the comparison if mean and variance
+            stay as they are; None for a decided comparison, and if no look would.
+        non_inferior: Whether the finalist is shown to be not worse by more than the margin. The
+            lower end of the interval is then above −margin. None without a margin, before the
+            first look, and for other controls than a finalist's first.
     """
 
-    outcome: Outcome
-    closed: Closed | None
-    seeds: int
-    differences: PairedDifferences | None
-    level: float
-    p_adjusted: float
-    seeds_needed: int | None
+    outcome: Outcome = "open"
+    closed: Closed | None = None
+    seeds: int = 0
+    differences: PairedDifferences | None = None
+    level: float = 0.0
+    p_adjusted: float = 1.0
+    seeds_needed: int | None = None
+    non_inferior: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -64,131 +114,200 @@ class Progress:
     Attributes:
         statuses: The status of each comparison.
         wanted: The runs to make next, as (arm, seed number); empty when all is done.
-        seeds: The look that the runs are for, or the last look.
+        seeds: The latest look that the runs are for, or the last look.
+        priors: Look to the prior that it used, to be written down.
     """
 
     statuses: dict[Comparison, ComparisonStatus]
     wanted: list[tuple[str, int]]
     seeds: int
-
-
-Looked = Mapping[Comparison, Mapping[int, PairedDifferences]]
-"""Comparison to position of the look in `LOOKS` to the differences there."""
-
-
-def alpha_weights(comparisons: Sequence[Comparison]) -> dict[Comparison, float]:
-    """The initial share of the error of each comparison; the shares add up to 1."""
-    first = [c for c in comparisons if c.kind == comparisons[0].kind]
-    others = len(comparisons) - len(first)
-    half = 0.5 if others else 1.0
-    return {
-        comparison: half / len(first) if comparison in first else (1 - half) / others
-        for comparison in comparisons
-    }
+    priors: dict[int, Prior] = field(default_factory=dict)
 
 
 def evaluate_looks(
-    comparisons: Sequence[Comparison], scores: Scores, *, seeds: int, max_seeds: int
+    comparisons: Sequence[Comparison],
+    scores: Scores,
+    rule: Rule,
+    family: Family | None = None,
+    *,
+    dropped: Collection[str] = (),
 ) -> Progress:
     """Decide one look after another, until a look lacks runs.
+
+    The result is a function of its arguments. A caller writes the family's weights down before the
+    first run and each prior of `Progress.priors` before the runs that follow it, and passes both
+    again whenever the confirmation goes on, with more seeds or with other finalists.
 
     Args:
         comparisons: All comparisons, those with the first control first.
         scores: The runs so far.
-        seeds: Seeds of every comparison before it may be closed as hopeless.
-        max_seeds: The last look.
+        rule: The settings of the decision rule.
+        family: What was fixed at earlier looks; None for a new family of all comparisons.
+        dropped: Finalists of the family that get no more runs.
     """
-    weights = alpha_weights(comparisons)
-    looked: dict[Comparison, dict[int, PairedDifferences]] = {c: {} for c in comparisons}
-    closed: dict[Comparison, Closed] = {}
-    looks = [look for look in LOOKS if look <= max_seeds]
-    statuses = _statuses(looked, closed, weights)
-    for position, look in enumerate(looks):
-        active = [comparison for comparison in comparisons if comparison not in closed]
-        wanted = _missing_runs(active, scores, look)
-        if wanted:
-            return Progress(statuses, wanted, look)
+    if family is None:
+        family = Family(family_weights(comparisons, {}, saving=rule.margin is not None))
+    state = _Confirmation(comparisons, scores, rule, family, dropped)
+    last = 0
+    while active := state.active():
+        last = max(LOOKS[state.position(c)] for c in active)
+        if wanted := state.missing_runs(active):
+            return Progress(state.statuses, wanted, last, state.priors)
+        state.look(active)
+    return Progress(state.close_the_rest(), [], last, state.priors)
+
+
+class _Confirmation:
+    """The looks of a confirmation, in rounds: one round is a look of each active comparison."""
+
+    def __init__(
+        self,
+        comparisons: Sequence[Comparison],
+        scores: Scores,
+        rule: Rule,
+        family: Family,
+        dropped: Collection[str],
+    ) -> None:
+        self._scores, self._rule, self._weights = scores, rule, family.weights
+        self._dropped = dropped
+        self._first = first_of_each(comparisons)
+        self._looked: dict[Comparison, list[PairedDifferences]] = {c: [] for c in comparisons}
+        self._latest: dict[Comparison, PairedDifferences] = {}  # before moderation
+        self._closed: dict[Comparison, Closed] = {}
+        self._levels: dict[Comparison, float] = {}  # over all looks
+        self.priors = dict(family.priors)
+        self.statuses = {comparison: ComparisonStatus() for comparison in comparisons}
+
+    def active(self) -> list[Comparison]:
+        """The comparisons that may be tested and get more seeds."""
+        active = [c for c in self._looked if c not in self._closed and self._is_open(c)]
         for comparison in active:
-            pair = [
-                [scores[arm][number] for number in range(look)]
-                for arm in (comparison.finalist, comparison.control)
-            ]
-            if None in pair[0] or None in pair[1]:
-                closed[comparison] = "failed"
-            else:
-                looked[comparison][position] = PairedDifferences.of(*pair)  # type: ignore[arg-type]
-        statuses = _statuses(looked, closed, weights)
-        closed |= _closed_after(look, statuses, comparisons, seeds=seeds, max_seeds=max_seeds)
-        statuses = _statuses(looked, closed, weights)
-    return Progress(statuses, [], looks[-1])
+            if comparison.finalist in self._dropped and self.missing_runs([comparison]):
+                self._close(comparison, "dropped")
+        return [c for c in active if c not in self._closed]
 
+    def position(self, comparison: Comparison) -> int:
+        """The position of the next look of a comparison in `LOOKS`."""
+        return len(self._looked[comparison])
 
-def _missing_runs(
-    comparisons: Sequence[Comparison], scores: Scores, look: int
-) -> list[tuple[str, int]]:
-    """The runs that a look needs and that were not made yet, each once, seed by seed."""
-    needed = (
-        (arm, number)
-        for number in range(look)
-        for comparison in comparisons
-        for arm in (comparison.finalist, comparison.control)
-        if number not in scores.get(arm, {})
-    )
-    return list(dict.fromkeys(needed))
-
-
-def _statuses(
-    looked: Looked, closed: Mapping[Comparison, Closed], weights: Mapping[Comparison, float]
-) -> dict[Comparison, ComparisonStatus]:
-    p_values = {
-        comparison: min([1.0, *(d.p / ALPHA_SHARES[at] for at, d in by_look.items())])
-        for comparison, by_look in looked.items()
-    }
-    tested = holm(p_values, weights, ALPHA)
-    statuses = {}
-    for comparison, by_look in looked.items():
-        reason = closed.get(comparison)
-        if not by_look:
-            statuses[comparison] = ComparisonStatus("open", reason, 0, None, 0.0, 1.0, None)
-            continue
-        decided = comparison in tested.rejected and reason != "failed"
-        at = (
-            min(by_look, key=lambda at: by_look[at].p / ALPHA_SHARES[at])
-            if decided
-            else max(by_look)
+    def missing_runs(self, comparisons: Sequence[Comparison]) -> list[tuple[str, int]]:
+        """The runs that the next looks need and that were not made yet, each once, by seed."""
+        needed = (
+            (arm, number)
+            for number in range(max(LOOKS[self.position(c)] for c in comparisons))
+            for c in comparisons
+            if number < LOOKS[self.position(c)]
+            for arm in (c.finalist, c.control)
+            if number not in self._scores.get(arm, {})
         )
-        differences, level = by_look[at], tested.levels[comparison] * ALPHA_SHARES[at]
-        statuses[comparison] = ComparisonStatus(
-            outcome="open" if not decided else "better" if differences.mean > 0 else "worse",
-            closed="decided" if decided else reason,
-            seeds=LOOKS[at],
-            differences=differences,
-            level=level,
-            p_adjusted=tested.adjusted[comparison],
-            seeds_needed=None if decided else differences.seeds_needed(level),
+        return list(dict.fromkeys(needed))
+
+    def look(self, active: Sequence[Comparison]) -> None:
+        """Make the next look of each active comparison, decide, and close what is done."""
+        taken = {c: pair for c in active if (pair := self._next_differences(c))}
+        self._latest |= taken
+        for look in {pair.n for pair in taken.values()} - self.priors.keys():
+            self.priors[look] = estimate_prior(list(self._latest.values()))
+        for comparison, pair in taken.items():
+            self._looked[comparison].append(self.priors[pair.n].moderate(pair))
+        self._decide()
+        for comparison in taken:
+            if reason := self._reason_to_close(comparison):
+                self._close(comparison, reason)
+
+    def _next_differences(self, comparison: Comparison) -> PairedDifferences | None:
+        """The differences at the next look; None, and the comparison is closed, if a run failed."""
+        n = LOOKS[self.position(comparison)]
+        finalist, control = (
+            [score for i in range(n) if (score := self._scores[arm][i]) is not None]
+            for arm in (comparison.finalist, comparison.control)
         )
-    return statuses
+        if len(finalist) < n or len(control) < n:
+            self._close(comparison, "failed")
+            return None
+        return PairedDifferences.of(finalist, control, self._rule.resolution)
+
+    def close_the_rest(self) -> dict[Comparison, ComparisonStatus]:
+        """The final statuses: comparisons behind a closed gate are closed."""
+        for comparison, status in self.statuses.items():
+            if status.closed is None:
+                first = self.statuses[self._first[comparison.finalist]]
+                self._close(comparison, "lost" if first.outcome == "worse" else "skipped")
+        return self.statuses
+
+    def _is_open(self, comparison: Comparison) -> bool:
+        """Whether the gate of a comparison is open."""
+        first = self._first[comparison.finalist]
+        if comparison == first or self.statuses[first].outcome == "better":
+            return True
+        kept = self._weights.get((comparison.finalist, comparison.kind), 0.0) > 0
+        shown = self.statuses[first].non_inferior and self.statuses[first].outcome == "open"
+        return comparison.kind == EQUAL_SAMPLES and kept and bool(shown)
+
+    def _decide(self) -> None:
+        """Test the family after a round of looks."""
+        looked = {c: pairs for c, pairs in self._looked.items() if pairs}
+        tests = {c: _strongest([pair.p for pair in pairs]) for c, pairs in looked.items()}
+        family = gatekeeping(
+            {_node(c): p for c, (_, p) in tests.items() if self._closed.get(c) != "failed"},
+            {_node(c): looked[c][at].mean < 0 for c, (at, _) in tests.items()},
+            self._weights,
+            ALPHA,
+        )
+        for comparison, pairs in looked.items():
+            node, at = _node(comparison), len(pairs) - 1
+            level = self._levels[comparison] = family.levels.get(node, 0.0)
+            outcome: Outcome = "open"
+            non_inferior = None
+            margin = self._margin_of(comparison)
+            if margin is not None:
+                best, p = _strongest([2 * pair.p_above(-margin) for pair in pairs])
+                non_inferior = p <= level
+                at = best if non_inferior else at
+            if node in family.rejected:
+                at = tests[comparison][0]
+                outcome = "worse" if pairs[at].mean < 0 else "better"
+                self._closed[comparison] = "decided"
+            self.statuses[comparison] = ComparisonStatus(
+                outcome=outcome,
+                closed=self._closed.get(comparison),
+                seeds=pairs[at].n,
+                differences=pairs[at],
+                level=level * ALPHA_SHARES[at],
+                p_adjusted=family.adjusted[node],
+                seeds_needed=None
+                if node in family.rejected
+                else deciding_look(pairs[-1], level, margin=None if non_inferior else margin),
+                non_inferior=non_inferior,
+            )
+
+    def _reason_to_close(self, comparison: Comparison) -> Closed | None:
+        """Why a comparison that was looked at gets no more seeds; None if it gets more."""
+        if comparison in self._closed:
+            return self._closed[comparison]
+        pair, rule = self._looked[comparison][-1], self._rule
+        if pair.n >= rule.max_seeds:
+            return "cap"
+        shown = self.statuses[comparison].non_inferior
+        margin = None if shown else self._margin_of(comparison)
+        power = conditional_power(pair, self._levels[comparison], rule.max_seeds, margin=margin)
+        return "hopeless" if pair.n >= rule.seeds and power < LEAST_POWER else None
+
+    def _margin_of(self, comparison: Comparison) -> float | None:
+        """The margin of a finalist's first comparison; None for the others."""
+        return self._rule.margin if comparison == self._first[comparison.finalist] else None
+
+    def _close(self, comparison: Comparison, reason: Closed) -> None:
+        self._closed[comparison] = reason
+        self.statuses[comparison] = replace(self.statuses[comparison], closed=reason)
 
 
-def _closed_after(
-    look: int,
-    statuses: Mapping[Comparison, ComparisonStatus],
-    comparisons: Sequence[Comparison],
-    *,
-    seeds: int,
-    max_seeds: int,
-) -> dict[Comparison, Closed]:
-    """The comparisons that get no more seeds after a look, and why."""
-    first = comparisons[0].kind
-    lost = {c.finalist for c in comparisons if c.kind == first and statuses[c].outcome == "worse"}
-    closed: dict[Comparison, Closed] = {}
-    for comparison, status in statuses.items():
-        if status.closed:
-            closed[comparison] = status.closed
-        elif comparison.finalist in lost:
-            closed[comparison] = "lost"
-        elif look >= max_seeds:
-            closed[comparison] = "cap"
-        elif look >= seeds and (status.seeds_needed or max_seeds + 1) > max_seeds:
-            closed[comparison] = "hopeless"
-    return closed
+def _node(comparison: Comparison) -> tuple[str, str]:
+    return comparison.finalist, comparison.kind
+
+
+def _strongest(p: Sequence[float]) -> tuple[int, float]:
+    """The look with the smallest p-value per share of the error, and that p-value, at most 1."""
+    by_look = [value / share for value, share in zip(p, ALPHA_SHARES, strict=False)]
+    at = min(range(len(p)), key=by_look.__getitem__)
+    return at, min(1.0, by_look[at])

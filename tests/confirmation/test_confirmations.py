@@ -8,7 +8,11 @@ from class_sweep.config.document import load_space, parse_space
 from class_sweep.config.objective import DIRECTIONS, POOLS
 from class_sweep.confirmation import procedure, test_split
 from class_sweep.confirmation.paired_runs import Trained
-from class_sweep.confirmation.procedure import confirm_sweep
+from class_sweep.confirmation.procedure import (
+    ConfirmOptions,
+    confirm_sweep,
+    confirmation_space,
+)
 from class_sweep.confirmation.test_split import read_test
 from class_sweep.execution.context import SweepContext
 from class_sweep.preparation.clock import Clock
@@ -123,5 +127,58 @@ def test_a_reading_of_the_test_split_is_winner_minus_control_seed_by_seed(confir
     # The 97.5 % quantile of t with 2 degrees of freedom.
     half = 4.302653 * differences.std(ddof=1) / np.sqrt(3)
     assert row.t == pytest.approx((row.difference - half, row.difference + half))
-    low, high = row.bootstrap
+    low, high = row.over_queries
     assert low < row.difference < high < 0
+
+
+@pytest.fixture
+def several(small_space_text, prepared, tmp_path, trainings):
+    """Confirms a sweep of three trials with other numbers of finalists and seeds."""
+    text = small_space_text.replace("validation/mrr", "validation/mean_rank").replace(
+        "finalists: 0", "finalists: 3, controls: [full_data], seeds: 5, max_seeds: 5"
+    )
+    trials = [
+        report_of(i, "finish", 8.0 + i, VALUES | {"curriculum.alpha": 0.3 + 0.1 * i})
+        for i in (1, 2, 3)
+    ]
+    folder = make_folder(tmp_path / "several", text, trials)
+
+    def ranks(arm, seed):
+        noise = np.random.default_rng([seed, len(arm), ord(arm[-1])]).normal(size=70)
+        return (20 + 0.1 * noise).astype(np.float32)
+
+    trainings.ranks = ranks
+
+    def confirm(**changes):
+        space = confirmation_space(load_space(folder / "space.yaml"), ConfirmOptions(**changes))
+        with ResultsWriter(ResultsFolder(folder)) as writer:
+            context = SweepContext(space, writer, None, prepared, None, Clock(), Callback())
+            confirm_sweep(context, context.folder.read_summary())
+            return context.folder.read_verdict()
+
+    return confirm
+
+
+def test_fewer_finalists_after_a_look_keep_their_level(several):
+    before = {pair.finalist: pair.level for pair in several().pairs}
+    after = several(finalists=1)
+    assert {pair.finalist: pair.level for pair in after.pairs} == before
+    assert len(before) == 3
+
+
+def test_finalists_that_join_after_a_look_take_nothing_from_the_others(several):
+    before = {pair.finalist: pair.level for pair in several(finalists=2).pairs}
+    after = {pair.finalist: pair.level for pair in several(finalists=3).pairs}
+    assert {finalist: after[finalist] for finalist in before} == before
+    (new,) = after.keys() - before.keys()
+    assert after[new] < min(before.values()) / 5
+
+
+def test_a_folder_of_an_earlier_version_keeps_the_finalists_of_its_verdict(several, tmp_path):
+    before = {pair.finalist: pair.level for pair in several(finalists=2).pairs}
+    log = tmp_path / "several" / "confirm.jsonl"
+    lines = [line for line in log.read_text().splitlines(keepends=True) if '"arm"' in line]
+    log.write_text("".join(lines))
+    after = {pair.finalist: pair.level for pair in several(finalists=3).pairs}
+    assert {finalist: after[finalist] for finalist in before} == pytest.approx(before)
+    assert len(after) == 3

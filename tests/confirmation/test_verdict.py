@@ -8,7 +8,8 @@ from class_sweep.config.objective import DIRECTIONS, POOLS
 from class_sweep.confirmation.arms import Arm, ConfirmationPlan
 from class_sweep.confirmation.verdict import Evidence, make_verdict
 from class_sweep.results.confirmation_log import ConfirmationRun
-from class_sweep.statistics.sequential import Comparison, evaluate_looks
+from class_sweep.statistics.comparisons import Comparison
+from class_sweep.statistics.sequential import Rule, evaluate_looks
 from class_sweep.training.split_metrics import metrics_of_ranks
 
 SEEDS, QUERIES = 10, 60
@@ -56,7 +57,7 @@ def judge(small_space_text):
         for (arm, seed), run in runs.items():
             value = space.objective.sign * run.metrics[space.objective.metric]
             values.setdefault(arm, {})[seed] = value
-        progress = evaluate_looks(comparisons, values, seeds=5, max_seeds=10)
+        progress = evaluate_looks(comparisons, values, Rule(5, 10))
         evidence = Evidence(list(range(4, 4 + SEEDS)), runs, stored.__getitem__)
         return make_verdict(space, plan, progress, evidence, 200)
 
@@ -118,7 +119,7 @@ def test_without_a_confirmed_finalist_full_data_is_to_be_used(judge):
 
 
 def test_enough_seeds_decide_the_hardest_open_comparison(judge):
-    verdict = judge({"a": 19.73, "b": 19.77, "full_data": 20.0})
+    verdict = judge({"a": 19.76, "b": 19.80, "full_data": 20.0})
     assert [pair.outcome for pair in verdict.pairs] == ["open", "open"]
-    assert verdict.pairs[0].seeds_needed <= 20 < verdict.pairs[1].seeds_needed <= 40
+    assert [pair.seeds_needed for pair in verdict.pairs] == [20, 40]
     assert verdict.enough == 40

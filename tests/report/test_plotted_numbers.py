@@ -80,9 +80,9 @@ def test_the_bars_of_the_forest_are_the_ends_of_the_interval(facts):
     assert trace["error_x"]["arrayminus"] == [pytest.approx(0.7)]
 
 
-def test_the_intervals_of_the_t_test_and_of_the_bootstrap_are_in_their_columns(facts):
+def test_the_intervals_of_the_t_test_and_over_queries_are_in_their_columns(facts):
     chapter = verdict(facts(verdict=made_verdict()))
-    head = "95 %, paired t", "95 %, bootstrap over queries × seeds"
+    head = "95 %, paired t", "95 %, seeds × queries"
     assert columns(chapter, *head)[0] == ["+0.50 … +1.70", "+0.30 … +1.90"]
 
 

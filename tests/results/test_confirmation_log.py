@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from class_sweep.errors import ResultsError
-from class_sweep.results.confirmation_log import ConfirmationLog, ConfirmationRun
+from class_sweep.results.confirmation_log import (
+    ComparisonWeight,
+    ConfirmationLog,
+    ConfirmationRun,
+    FamilyLine,
+    PriorLine,
+)
 
 RANKS = {
     f"{pool}/{direction}": np.array([1, 2.5, 3300], dtype=np.float32)
@@ -98,3 +104,38 @@ def test_a_pipe_in_the_place_of_ranks_is_refused_at_once(log, folder):
     os.mkfifo(folder.ranks / "a.npz")
     with pytest.raises(ResultsError, match="ranks must be readable"):
         log.ranks("a")
+
+
+def weights(**by_finalist):
+    return FamilyLine([ComparisonWeight(f, "full_data", w) for f, w in by_finalist.items()])
+
+
+def test_weights_and_priors_are_read_back_and_are_no_runs(log, folder):
+    log.fix(weights(a=0.5, b=0.5))
+    log.append(run("a"), RANKS)
+    log.fix(PriorLine(3, 0.25, 4.5))
+    log.fix(weights(c=0.05))
+    log.fix(PriorLine(3, 9.0, 9.0))
+    log.close()
+    again = ConfirmationLog(folder)
+    assert list(again.runs()) == ["a"]
+    family, priors = again.fixed()
+    assert family == {("a", "full_data"): 0.5, ("b", "full_data"): 0.5, ("c", "full_data"): 0.05}
+    assert priors == {3: PriorLine(3, 0.25, 4.5)}  # the first one of a look stays
+
+
+def test_weights_before_which_nothing_was_run_are_replaced(log):
+    log.fix(weights(a=0.1, b=0.1))
+    assert log.fixed() == ({}, {})
+    log.fix(weights(a=1.0))
+    log.append(run("a"), RANKS)
+    assert log.fixed() == ({("a", "full_data"): 1.0}, {})
+
+
+def test_a_damaged_weight_is_named_with_its_line(log, folder):
+    log.append(run("a"), RANKS)
+    log.close()
+    with folder.confirm.open("a") as file:
+        file.write('{"family": [{"finalist": "a", "control": "full_data", "weight": "all"}]}\n')
+    with pytest.raises(ResultsError, match=r"confirm\.jsonl:2: .*weight must be"):
+        log.fixed()

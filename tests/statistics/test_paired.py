@@ -5,7 +5,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
-from class_sweep.statistics.paired import MAX_SEEDS_NEEDED, PairedDifferences
+from class_sweep.statistics.paired import PairedDifferences
 
 VALUES = st.lists(st.tuples(st.floats(-1, 1), st.floats(-1, 1)), min_size=2, max_size=12)
 
@@ -22,34 +22,46 @@ def test_p_and_interval_are_those_of_the_paired_t_test(rows):
     )
 
 
-@given(VALUES, st.floats(1e-4, 0.5))
-def test_an_interval_excludes_zero_exactly_if_p_is_below_its_level(rows, level):
-    paired = PairedDifferences.of(*zip(*rows, strict=True))
-    assume(paired.sd > 1e-6 and not math.isclose(paired.p, level, rel_tol=1e-6))
+@given(VALUES, st.floats(-0.5, 0.5))
+def test_a_one_sided_p_is_that_of_the_t_test_above_a_bound(rows, bound):
+    first, second = zip(*rows, strict=True)
+    paired = PairedDifferences.of(first, second)
+    assume(paired.sd > 1e-6)
+    differences = [a - b for a, b in rows]
+    expected = stats.ttest_1samp(differences, bound, alternative="greater").pvalue
+    assert paired.p_above(bound) == pytest.approx(expected, rel=1e-6, abs=1e-12)
+
+
+@given(VALUES, st.floats(1e-4, 0.5), st.sampled_from([0.0, 0.1]))
+def test_an_interval_excludes_zero_exactly_if_p_is_below_its_level(rows, level, resolution):
+    paired = PairedDifferences.of(*zip(*rows, strict=True), resolution=resolution)
+    assume(paired.variance > 1e-12 and not math.isclose(paired.p, level, rel_tol=1e-6))
     low, high = paired.interval(level)
     assert (low > 0 or high < 0) == (paired.p < level)
 
 
-@given(st.floats(0.05, 5), st.floats(1e-3, 0.2))
-def test_the_seeds_needed_are_the_fewest_that_exclude_zero(mean, level):
-    needed = PairedDifferences(5, mean, 1.0).seeds_needed(level)
-
-    def excludes_zero(n):
-        low, high = PairedDifferences(n, mean, 1.0).interval(level)
-        return low > 0 or high < 0
-
-    if needed is None:
-        assert not excludes_zero(MAX_SEEDS_NEEDED)
-    else:
-        assert excludes_zero(needed)
-        assert needed == 2 or not excludes_zero(needed - 1)
+def test_a_metric_of_whole_queries_has_the_variance_of_its_rounding():
+    paired = PairedDifferences.of([0.32, 0.31, 0.33], [0.31, 0.30, 0.32], resolution=0.01)
+    assert paired.variance == pytest.approx(0.01**2 / 6)
+    assert paired.p == pytest.approx(2 * stats.t.sf(math.sqrt(6 * 3), 2))
 
 
-def test_equal_arms_never_differ_and_a_constant_difference_is_certain():
+@pytest.mark.parametrize("n", [2, 3, 10, 40])
+def test_equal_differences_have_the_p_of_the_sign_test(n):
+    paired = PairedDifferences.of([0.5 + i / 7 for i in range(n)], [i / 7 for i in range(n)])
+    assert paired.sd == pytest.approx(0, abs=1e-12)
+    assert paired.p == pytest.approx(2.0 ** (1 - n))
+
+
+def test_equal_arms_do_not_differ():
     same = PairedDifferences.of([0.1, 0.2, 0.3], [0.1, 0.2, 0.3])
-    assert (same.p, same.seeds_needed(0.05)) == (1.0, None)
-    apart = PairedDifferences.of([0.5, 0.75], [0.25, 0.5])
-    assert (apart.p, apart.interval(0.01)) == (0.0, (0.25, 0.25))
+    assert (same.p, same.interval(0.05)) == (1.0, (0.0, 0.0))
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1e-150, 0.1])
+def test_no_evidence_gives_a_p_of_zero(scale):
+    first = [1.0 + scale, 1.0, 1.0 - scale] * 13
+    assert 0 < PairedDifferences.of(first, [0.0] * 39).p < 1e-9
 
 
 @pytest.mark.parametrize(("first", "second"), [([1.0], [2.0]), ([], []), ([1.0, 2.0], [1.0])])

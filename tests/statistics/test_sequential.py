@@ -1,15 +1,23 @@
 """The decision rule: which runs come next, and which differences are claimed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from looks_by_the_words import decide
 
 from class_sweep.config.confirm import LOOKS
+from class_sweep.statistics.comparisons import Comparison, family_weights
 from class_sweep.statistics.interim_looks import ALPHA_SHARES
-from class_sweep.statistics.sequential import Comparison, alpha_weights, evaluate_looks
+from class_sweep.statistics.sequential import Family, Rule, evaluate_looks
 
 AGAINST_FULL = Comparison("a", "full_data", "full_data")
 AGAINST_RANDOM = Comparison("a", "random", "random_order")
+EQUAL = Comparison("a", "full_data_equal_samples of a", "full_data_equal_samples")
 NOISE = (0.01, -0.02, 0.015, -0.005, 0.0, 0.02, -0.01, 0.005, -0.015, 0.01) * 4
+RULE = Rule(5, 10)
 
 
 def values(n=40, **means):
@@ -20,44 +28,65 @@ def values(n=40, **means):
     }
 
 
-def test_the_first_look_needs_three_seeds_of_every_arm():
-    progress = evaluate_looks([AGAINST_FULL, AGAINST_RANDOM], {}, seeds=5, max_seeds=10)
+def complete(comparisons, scores, rule, family=None, **others):
+    """Make every run that is asked for; returns the progress, the runs and the kept family."""
+    family = family or Family(family_weights(comparisons, {}, saving=rule.margin is not None))
+    made = {arm: {} for arm in scores}
+    while True:
+        progress = evaluate_looks(comparisons, made, rule, family, **others)
+        family = replace(family, priors=progress.priors)
+        if not progress.wanted:
+            return progress, {(a, i) for a, by_seed in made.items() for i in by_seed}, family
+        for arm, number in progress.wanted:
+            made[arm][number] = scores[arm][number]
+
+
+def test_the_first_look_needs_three_seeds_of_the_finalist_and_its_first_control():
+    progress = evaluate_looks([AGAINST_FULL, AGAINST_RANDOM], {}, RULE)
     assert progress.seeds == 3
-    assert set(progress.wanted) == {(a, i) for a in ("a", "full_data", "random") for i in range(3)}
+    assert set(progress.wanted) == {(a, i) for a in ("a", "full_data") for i in range(3)}
     assert progress.statuses[AGAINST_FULL].differences is None
 
 
-def test_a_decided_comparison_gets_no_more_seeds_and_an_open_one_does():
-    scores = values(3, a=2.0, full_data=0.0, random=1.99)
-    progress = evaluate_looks([AGAINST_FULL, AGAINST_RANDOM], scores, seeds=5, max_seeds=10)
+def test_other_controls_are_run_once_the_finalist_is_better_than_the_first():
+    scores = values(5, a=2.0, full_data=0.0)
+    progress = evaluate_looks([AGAINST_FULL, AGAINST_RANDOM], scores, RULE)
     decided = progress.statuses[AGAINST_FULL]
     assert (decided.outcome, decided.closed, decided.seeds) == ("better", "decided", 3)
     low, _ = decided.differences.interval(decided.level)
     assert low > 0
-    assert set(progress.wanted) == {(arm, i) for arm in ("a", "random") for i in (3, 4)}
+    assert progress.wanted == [("random", i) for i in range(3)]
+
+
+def test_a_finalist_that_was_not_shown_to_be_better_has_no_other_controls():
+    progress, runs, _ = complete(
+        [AGAINST_FULL, AGAINST_RANDOM], values(a=0.0, full_data=0.0, random=-9.0), RULE
+    )
+    assert progress.statuses[AGAINST_FULL].outcome == "open"
+    assert progress.statuses[AGAINST_RANDOM].closed == "skipped"
+    assert {arm for arm, _ in runs} == {"a", "full_data"}
 
 
 def test_a_finalist_worse_than_the_first_control_gets_no_more_runs():
-    scores = values(3, a=0.0, full_data=2.0, random=0.001)
-    progress = evaluate_looks([AGAINST_FULL, AGAINST_RANDOM], scores, seeds=5, max_seeds=10)
+    scores = values(5, a=0.0, full_data=2.0, random=0.001)
+    progress = evaluate_looks([AGAINST_FULL, AGAINST_RANDOM], scores, RULE)
     assert progress.statuses[AGAINST_FULL].outcome == "worse"
     assert progress.statuses[AGAINST_RANDOM].closed == "lost"
     assert progress.wanted == []
 
 
-def test_a_hopeless_comparison_stops_and_estimates_the_seeds_needed():
-    scores = values(a=0.004, full_data=0.0)
-    progress = evaluate_looks([AGAINST_FULL], scores, seeds=5, max_seeds=10)
+def test_a_hopeless_comparison_stops():
+    scores = values(a=0.0, full_data=0.0001)
+    progress = evaluate_looks([AGAINST_FULL], scores, RULE)
     status = progress.statuses[AGAINST_FULL]
     assert (status.outcome, status.closed, status.seeds) == ("open", "hopeless", 5)
-    assert status.seeds_needed > 10
     low, high = status.differences.interval(status.level)
     assert low < 0 < high
 
 
 def test_a_comparison_that_seeds_may_decide_continues_to_the_last_look():
     scores = values(5, a=0.02, full_data=0.0)
-    progress = evaluate_looks([AGAINST_FULL], scores, seeds=5, max_seeds=10)
+    progress = evaluate_looks([AGAINST_FULL], scores, RULE)
     assert progress.seeds == 10
     assert set(progress.wanted) == {(arm, i) for arm in ("a", "full_data") for i in range(5, 10)}
 
@@ -65,7 +94,7 @@ def test_a_comparison_that_seeds_may_decide_continues_to_the_last_look():
 def test_a_failed_run_leaves_its_comparison_open():
     scores = values(a=2.0, full_data=0.0, random=0.0)
     scores["random"][1] = None
-    progress = evaluate_looks([AGAINST_FULL, AGAINST_RANDOM], scores, seeds=5, max_seeds=10)
+    progress = evaluate_looks([AGAINST_FULL, AGAINST_RANDOM], scores, RULE)
     assert progress.statuses[AGAINST_FULL].outcome == "better"
     assert progress.statuses[AGAINST_RANDOM].outcome == "open"
     assert progress.statuses[AGAINST_RANDOM].closed == "failed"
@@ -73,19 +102,21 @@ def test_a_failed_run_leaves_its_comparison_open():
 
 
 def test_a_run_that_fails_at_a_later_look_leaves_its_comparison_open():
-    # Three seeds would decide the second comparison if it had the whole error, and it gets the
-    # whole error once five seeds decide the first one; but then its own run has failed.
+    # Three seeds would decide b if it had the whole error. It gets the whole error once five seeds
+    # show that a is worse; but then its own run has failed.
+    pairs = [AGAINST_FULL, Comparison("b", "full_data", "full_data")]
     scores = {
-        "a": dict.fromkeys(range(5), 0.0),
-        "full_data": dict(enumerate([-1.0, -1.3, -0.8, -1.0, -1.1])),
-        "random": dict(enumerate([-1.0, -1.108, -0.892, None, -1.0])),
+        "full_data": dict.fromkeys(range(5), 0.0),
+        "a": dict(enumerate([-0.58, -0.68, -0.48, -0.58, -0.6])),
+        "b": dict(enumerate([0.84, 0.94, 0.74, None, 0.8])),
     }
-    at_three = evaluate_looks([AGAINST_FULL, AGAINST_RANDOM], scores, seeds=3, max_seeds=3)
+    at_three = evaluate_looks(pairs, scores, Rule(3, 3))
     assert {status.outcome for status in at_three.statuses.values()} == {"open"}
-    progress = evaluate_looks([AGAINST_FULL, AGAINST_RANDOM], scores, seeds=5, max_seeds=5)
-    assert progress.statuses[AGAINST_FULL].outcome == "better"
-    status = progress.statuses[AGAINST_RANDOM]
-    assert status.p_adjusted < 0.05
+    mended = scores | {"b": scores["b"] | {3: -2.0, 4: 4.0}}
+    assert evaluate_looks(pairs, mended, Rule(5, 5)).statuses[pairs[1]].outcome == "better"
+    progress = evaluate_looks(pairs, scores, Rule(5, 5))
+    assert progress.statuses[AGAINST_FULL].outcome == "worse"
+    status = progress.statuses[pairs[1]]
     assert (status.outcome, status.closed) == ("open", "failed")
 
 
@@ -95,16 +126,16 @@ def differences_with(t, n=3):
     return dict(enumerate(t * noise.std(ddof=1) / np.sqrt(n) + noise))
 
 
-@pytest.mark.parametrize("t", [2.0, 7.0, 12.0, 16.0, 30.0, -7.0, -30.0])
+@pytest.mark.parametrize("t", [2.0, 7.0, 22.0, 31.0, 32.0, 60.0, -31.0, -60.0])
 def test_the_interval_has_the_level_of_the_test_and_excludes_0_if_decided(t):
     scores = {"a": differences_with(t), "full_data": dict.fromkeys(range(3), 0.0)}
-    progress = evaluate_looks([AGAINST_FULL], scores, seeds=5, max_seeds=10)
+    progress = evaluate_looks([AGAINST_FULL], scores, RULE)
     status = progress.statuses[AGAINST_FULL]
-    # One comparison has the whole error, and the first look a tenth of it.
-    assert status.level == pytest.approx(0.05 * 0.1)
+    # One comparison has the whole error, and the first look a fiftieth of it.
+    assert status.level == pytest.approx(0.05 * 0.02)
     low, high = status.differences.interval(status.level)
     assert (low > 0 or high < 0) == (status.outcome != "open")
-    assert status.outcome == {True: "open", t > 15: "better", t < -15: "worse"}[True]
+    assert status.outcome == {True: "open", t > 31.6: "better", t < -31.6: "worse"}[True]
 
 
 def test_seeds_are_paired_by_their_number_whatever_the_order_of_the_runs():
@@ -112,8 +143,7 @@ def test_seeds_are_paired_by_their_number_whatever_the_order_of_the_runs():
     shuffled = {arm: dict(reversed(by_seed.items())) for arm, by_seed in scores.items()}
     shuffled["a"] = scores["a"]
     pairs = [AGAINST_FULL, AGAINST_RANDOM]
-    expected = evaluate_looks(pairs, scores, seeds=5, max_seeds=10)
-    assert evaluate_looks(pairs, shuffled, seeds=5, max_seeds=10) == expected
+    assert evaluate_looks(pairs, shuffled, RULE) == evaluate_looks(pairs, scores, RULE)
 
 
 def test_a_comparison_that_no_number_of_seeds_decides_is_hopeless():
@@ -121,40 +151,205 @@ def test_a_comparison_that_no_number_of_seeds_decides_is_hopeless():
         "a": dict(enumerate([0.25, -0.25, 0.5, -0.5, 0.0])),
         "full_data": dict.fromkeys(range(5), 0.0),
     }
-    progress = evaluate_looks([AGAINST_FULL], scores, seeds=5, max_seeds=10)
+    progress = evaluate_looks([AGAINST_FULL], scores, RULE)
     status = progress.statuses[AGAINST_FULL]
     assert (status.seeds_needed, status.closed) == (None, "hopeless")
     assert progress.wanted == []
 
 
-def test_a_finalist_that_is_worse_than_another_control_continues():
-    scores = values(3, a=0.0, full_data=0.001, random=2.0)
-    progress = evaluate_looks([AGAINST_FULL, AGAINST_RANDOM], scores, seeds=5, max_seeds=10)
+def test_a_finalist_that_is_worse_than_another_control_is_still_better_than_the_first():
+    scores = values(40, a=0.5, full_data=0.0, random=2.0)
+    progress, _, _ = complete(
+        [AGAINST_FULL, AGAINST_RANDOM, EQUAL], scores | values(40, **{EQUAL.control: 0.0}), RULE
+    )
+    assert progress.statuses[AGAINST_FULL].outcome == "better"
     assert progress.statuses[AGAINST_RANDOM].outcome == "worse"
-    assert progress.statuses[AGAINST_FULL].closed is None
-    assert set(progress.wanted) == {(arm, i) for arm in ("a", "full_data") for i in (3, 4)}
+    assert progress.statuses[EQUAL].outcome == "better"
+
+
+def worlds(draw_margin):
+    """Random sweeps: finalists, controls, effects, noise, ties, failures."""
+    return st.tuples(
+        st.integers(0, 2**32 - 1), st.integers(1, 4), st.integers(1, 4),
+        st.sampled_from([(3, 3), (3, 10), (5, 10), (5, 40), (10, 20)]),
+        st.sampled_from([0.0, 0.2]), draw_margin,
+    )  # fmt: skip
+
+
+KINDS = ("full_data", "full_data_equal_samples", "random_order", "no_intensity")
+
+
+def world(seed, finalists, controls, resolution):
+    """The comparisons and the scores of a random sweep."""
+    generator = np.random.default_rng(seed)
+    names = [f"t{f}" for f in range(finalists)]
+    pairs = [
+        Comparison(f, k if k == "full_data" else f"{k} of {f}", k)
+        for k in KINDS[:controls]
+        for f in names
+    ]
+    arms = list(dict.fromkeys(arm for p in pairs for arm in (p.finalist, p.control)))
+    scores = {}
+    for arm in arms:
+        mean = generator.choice([0.0, 0.5, 1.5, 4.0]) * (1 if arm in names else 0.3)
+        run = generator.normal(mean, generator.choice([0.3, 1.0, 1.5]), 40)
+        run = np.round(run / resolution) * resolution if resolution else run
+        scores[arm] = {i: float(x) for i, x in enumerate(run)}
+        if generator.random() < 0.1:
+            scores[arm][int(generator.integers(12))] = None
+    return pairs, scores
+
+
+@settings(max_examples=120, deadline=None)
+@given(worlds(st.sampled_from([None, 0.3, 1.5])))
+def test_the_rule_is_the_one_of_the_words(case):
+    seed, finalists, controls, (seeds, max_seeds), resolution, margin = case
+    pairs, scores = world(seed, finalists, controls, resolution)
+    rule = Rule(seeds, max_seeds, margin, resolution)
+    progress, runs, _ = complete(pairs, scores, rule)
+    expected, used = decide(
+        [(p.finalist, p.control, p.kind) for p in pairs],
+        {arm: [by_seed[i] for i in range(40)] for arm, by_seed in scores.items()},
+        seeds,
+        max_seeds,
+        margin,
+        resolution,
+    )
+    found = {
+        (p.finalist, p.control, p.kind): (s.outcome, s.closed, s.non_inferior, s.seeds_needed)
+        for p, s in progress.statuses.items()
+    }
+    assert found == expected
+    assert runs == used
+
+
+@settings(max_examples=60, deadline=None)
+@given(worlds(st.sampled_from([None, 0.5])))
+def test_an_interval_shows_what_is_claimed_and_no_more(case):
+    seed, finalists, controls, (seeds, max_seeds), resolution, margin = case
+    pairs, scores = world(seed, finalists, controls, resolution)
+    progress, _, _ = complete(pairs, scores, Rule(seeds, max_seeds, margin, resolution))
+    for status in progress.statuses.values():
+        if status.differences is None or status.closed == "failed":
+            continue
+        low, high = status.differences.interval(status.level)
+        claimed = {"better": low > 0, "worse": high < 0, "open": low <= 0 <= high}
+        assert claimed[status.outcome]
+        if status.non_inferior is not None and status.outcome != "worse":
+            assert status.non_inferior == (low > -margin)
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_later_looks_keep_every_claim(seed):
-    generator = np.random.default_rng(seed)
-    pairs = [Comparison(f, c, c) for c in ("full_data", "paper") for f in ("a", "b")]
-    scores = {
-        arm: dict(enumerate(generator.normal(mean, 1, 40)))
-        for arm, mean in (("a", 3.0), ("b", 1.0), ("full_data", 0.0), ("paper", -1.0))
-    }
-    claimed = set()
+    pairs, scores = world(seed, 3, 3, 0.0)
+    family, claimed = None, set()
     for most in LOOKS[1:]:
-        progress = evaluate_looks(pairs, scores, seeds=5, max_seeds=most)
+        progress, _, family = complete(pairs, scores, Rule(5, most, 0.3), family)
         now = {(p, s.outcome) for p, s in progress.statuses.items() if s.outcome != "open"}
+        now |= {(p, "not worse") for p, s in progress.statuses.items() if s.non_inferior}
         assert claimed <= now
         claimed = now
-    assert claimed
 
 
-def test_the_first_control_has_half_of_the_error_and_the_shares_add_up():
+def test_a_later_look_decides_where_the_estimate_said_it_would():
+    # A mean of 0.7 standard deviations at ten seeds: twenty of them have half of the share of ten,
+    # so the level at hand would promise too much.
+    noise = np.resize([1.0, -1.0], 40) * np.sqrt(9 / 10)
+    for mean in np.linspace(0.5, 1.1, 25):
+        scores = {"a": dict(enumerate(mean + noise)), "full_data": dict.fromkeys(range(40), 0.0)}
+        status = evaluate_looks([AGAINST_FULL], scores, Rule(10, 10)).statuses[AGAINST_FULL]
+        if status.outcome == "open" and status.seeds_needed:
+            later = evaluate_looks([AGAINST_FULL], scores, Rule(10, status.seeds_needed))
+            assert later.statuses[AGAINST_FULL].outcome == "better"
+
+
+def test_three_seeds_do_not_close_what_ten_would_decide():
+    # 1.25 standard deviations: the first look's share of the error is far below that of the third.
+    noise = np.resize([1.0, 0.0, -1.0], 10)
+    scores = {"a": dict(enumerate(1.25 + noise)), "full_data": dict.fromkeys(range(10), 0.0)}
+    progress = evaluate_looks([AGAINST_FULL], scores, Rule(3, 10))
+    assert progress.statuses[AGAINST_FULL].outcome == "better"
+
+
+def test_equal_differences_of_a_metric_of_whole_queries_claim_nothing():
+    # Hits@1 on 100 queries: trial a found one molecule more than full data, three times.
+    scores = {
+        "a": dict(enumerate([0.32, 0.31, 0.33])),
+        "full_data": dict(enumerate([0.31, 0.30, 0.32])),
+    }
+    status = evaluate_looks([AGAINST_FULL], scores, Rule(3, 3, resolution=0.01)).statuses[
+        AGAINST_FULL
+    ]
+    assert status.outcome == "open"
+    assert status.p_adjusted > 0
+
+
+def test_one_pair_of_equal_differences_does_not_decide_without_a_known_step():
+    scores = {"a": dict.fromkeys(range(5), 0.7), "full_data": dict.fromkeys(range(5), 0.5)}
+    assert (
+        evaluate_looks([AGAINST_FULL], scores, Rule(5, 5)).statuses[AGAINST_FULL].outcome == "open"
+    )
+
+
+def test_the_first_controls_share_all_of_the_error():
     pairs = [AGAINST_FULL, Comparison("b", "full_data", "full_data"), AGAINST_RANDOM]
-    weights = alpha_weights(pairs)
-    assert weights == {pairs[0]: 0.25, pairs[1]: 0.25, AGAINST_RANDOM: 0.5}
-    assert alpha_weights(pairs[:2]) == {pairs[0]: 0.5, pairs[1]: 0.5}
-    assert sum(ALPHA_SHARES) < 1
+    weights = family_weights(pairs, {}, saving=False)
+    assert weights == {("a", "full_data"): 0.5, ("b", "full_data"): 0.5, ("a", "random_order"): 0}
+    assert sum(ALPHA_SHARES) == pytest.approx(0.9)
+
+
+def test_a_margin_keeps_a_quarter_of_a_level_for_the_control_at_equal_samples():
+    weights = family_weights([AGAINST_FULL, EQUAL, AGAINST_RANDOM], {}, saving=True)
+    assert weights == {
+        ("a", "full_data"): 0.75, ("a", "full_data_equal_samples"): 0.25, ("a", "random_order"): 0,
+    }  # fmt: skip
+    assert family_weights([AGAINST_FULL], {}, saving=True) == {("a", "full_data"): 1.0}
+    assert family_weights([EQUAL, AGAINST_FULL], {}, saving=True)["a", EQUAL.kind] == 1.0
+
+
+def test_finalists_that_join_later_leave_the_weights_of_the_others():
+    first = [Comparison(f, "full_data", "full_data") for f in "abc"]
+    weights = family_weights(first, {}, saving=False)
+    total = 1.0
+    for names in ("abcd", "abcdef", "abcdefg"):
+        more = [Comparison(f, "full_data", "full_data") for f in names]
+        new = family_weights(more, weights, saving=False)
+        assert {f for f, _ in new} == set(names) - {f for f, _ in weights}
+        weights = weights | new
+        total = sum(weights.values())
+    assert family_weights(first[:1], weights, saving=False) == {}
+    # All shares of the looks together spend at most the whole error.
+    assert total * sum(ALPHA_SHARES) <= 1
+
+
+def test_fewer_finalists_keep_their_level_and_the_others_get_no_more_runs():
+    pairs = [Comparison(f, "full_data", "full_data") for f in "abc"]
+    scores = values(a=0.02, b=0.02, c=0.01, full_data=0.0)
+    progress, before, family = complete(pairs, scores, Rule(5, 5))
+    made = {a: {i: scores[a][i] for n, i in before if n == a} for a in scores}
+    after = evaluate_looks(pairs, made, RULE, family, dropped=["b", "c"])
+    assert {arm for arm, _ in after.wanted} <= {"a", "full_data"}
+    for pair in pairs[1:]:
+        assert after.statuses[pair].level == progress.statuses[pair].level
+    assert {after.statuses[pair].closed for pair in pairs[1:]} <= {"dropped", "decided", "hopeless"}
+
+
+def test_a_saving_is_tested_at_equal_samples_once_the_finalist_is_not_worse():
+    scores = values(a=0.0, full_data=0.001, random=-1.0) | values(**{EQUAL.control: -1.0})
+    pairs = [AGAINST_FULL, EQUAL, AGAINST_RANDOM]
+    progress, _, _ = complete(pairs, scores, Rule(5, 10, margin=0.1))
+    first = progress.statuses[AGAINST_FULL]
+    assert (first.outcome, first.non_inferior) == ("open", True)
+    low, _ = first.differences.interval(first.level)
+    assert low > -0.1
+    assert progress.statuses[EQUAL].outcome == "better"
+    assert progress.statuses[AGAINST_RANDOM].closed == "skipped"
+
+
+def test_a_finalist_that_cannot_be_shown_not_worse_is_closed():
+    progress, runs, _ = complete(
+        [AGAINST_FULL], values(a=0.0, full_data=0.03), Rule(5, 40, margin=0.001)
+    )
+    status = progress.statuses[AGAINST_FULL]
+    assert status.non_inferior is False
+    assert max(number for _, number in runs) < 10

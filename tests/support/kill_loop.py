@@ -183,7 +183,8 @@ class SweepWork(Work):
         return ["run", str(self.file), "--out", str(self.folder)]
 
     def lines(self) -> list[list[Line]]:
-        return [read_lines(self.folder / name) for name in ("trials.jsonl", "confirm.jsonl")]
+        runs = read_lines(self.folder / "confirm.jsonl")
+        return [read_lines(self.folder / "trials.jsonl"), [run for run in runs if "arm" in run]]
 
     def progress(self) -> int:
         return sum(map(len, self.lines()))

@@ -159,7 +159,7 @@ def made_verdict(metric: str = "split/mrr") -> dict[str, Any]:
     better = row | {"difference": 0.011, "interval": [0.004, 0.018]}
     worse = row | {"difference": -0.02, "interval": [-0.03, -0.01]}
     level = row | {"difference": 0.002, "interval": [-0.005, 0.009]}
-    plain = {"t": [0.005, 0.017], "bootstrap": [0.003, 0.019]}
+    plain = {"t": [0.005, 0.017], "over_queries": [0.003, 0.019]}
 
     def pair(control: str, outcome: str, row: dict[str, Any] | None, words: str) -> dict[str, Any]:
         metrics = {} if row is None else dict.fromkeys(metric_names(), row | plain)
@@ -198,7 +198,7 @@ def made_verdict(metric: str = "split/mrr") -> dict[str, Any]:
 def made_reading(metric: str = "split/mrr", reading: int = 1) -> dict[str, Any]:
     """A reading of the test split by the winner of `made_verdict`, against full data."""
     means = dict.fromkeys(metric_names(), 0.31)
-    row = {"difference": 0.0123, "t": [0.004, 0.0206], "bootstrap": [-0.001, 0.025]}
+    row = {"difference": 0.0123, "t": [0.004, 0.0206], "over_queries": [-0.001, 0.025]}
     return {
         "reading": reading, "at": "2026-01-02", "user": "somebody@somewhere",
         "command": ["class-sweep", "confirm"], "metric": metric, "winner": "trial 2",

@@ -208,7 +208,7 @@ def _pairs(metric: str, pairs: Sequence[ComparisonVerdict]) -> Table:
     ]
     head = (
         "finalist − control", "outcome", "difference", "corrected interval", "corrected p",
-        "seeds", "seeds to decide", "of its samples", "of its time",
+        "seeds", "seeds may decide", "of its samples", "of its time",
     )  # fmt: skip
     return Table(head, rows, text_columns={1})
 
@@ -222,14 +222,14 @@ def _differences(pairs: Sequence[ComparisonVerdict]) -> Table:
             formatting.metric(metric, row.control),
             _signed(metric, row.difference),
             _range(metric, row.t),
-            _range(metric, row.bootstrap),
+            _range(metric, row.over_queries),
         ]
         for pair in pairs
         for metric, row in pair.metrics.items()
     ]
     head = (
         "finalist − control", "metric", "finalist", "control", "difference", "95 %, paired t",
-        "95 %, bootstrap over queries × seeds",
+        "95 %, seeds × queries",
     )  # fmt: skip
     return Table(head, rows, text_columns={1})
 

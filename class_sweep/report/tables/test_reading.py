@@ -23,7 +23,7 @@ def test_reading_blocks(reading: TestReading) -> list[Block]:
 def _difference(reading: TestReading, pair: ReadingPair) -> str:
     row = pair.metrics[reading.metric]
     seeds = formatting.interval(reading.metric, row.t)
-    seeds_and_queries = formatting.interval(reading.metric, row.bootstrap)
+    seeds_and_queries = formatting.interval(reading.metric, row.over_queries)
     return (
         f"{reading.winner} − {pair.arm}, {reading.metric}:"
         f" {formatting.difference(reading.metric, row.difference)}, 95 % {seeds} over seeds,"

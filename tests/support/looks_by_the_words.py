@@ -1,0 +1,208 @@
+"""The decision rule of the pages in `docs/concepts`, written anew and slowly with SciPy.
+
+Nothing of `class_sweep.statistics` is used. `level[pair]` is an amount of error that wanders from
+comparison to comparison as the words say.
+"""
+
+import math
+
+import numpy as np
+from scipy import optimize, special, stats
+
+LOOKS = [3, 5, 10, 20, 40]
+SHARES = dict(zip(LOOKS, [0.02, 0.18, 0.4, 0.2, 0.1], strict=True))
+ALPHA = 0.05
+
+
+def variance_of(differences, resolution):
+    n, sd = len(differences), np.std(differences, ddof=1)
+    variance = sd**2 + resolution**2 / 6
+    if variance < 1e-20:  # the t-test then has the p-value of the sign test
+        t = stats.t.isf(0.5**n, n - 1)
+        variance = n * np.mean(differences) ** 2 / t**2
+    return variance
+
+
+def prior_of(variances, degrees):
+    """limma's squeezeVar: (s0², d0), d0 at most a quarter of all degrees."""
+    variances, degrees = np.array(variances), np.array(degrees, float)
+    if len(variances) < 2 or np.median(variances) == 0:
+        return 0.0, 0.0
+    log = np.log(np.maximum(variances, 1e-5 * np.median(variances)))
+    e = log - special.digamma(degrees / 2) + np.log(degrees / 2)
+    excess = np.var(e, ddof=1) - np.mean(special.polygamma(1, degrees / 2))
+    most = degrees.sum() / 4
+    if excess <= 0:
+        return variances.mean(), most
+    half = math.exp(
+        optimize.brentq(lambda x: special.polygamma(1, math.exp(x)) - excess, -30, 30, xtol=1e-13)
+    )
+    return math.exp(e.mean() + special.digamma(half) - math.log(half)), min(2 * half, most)
+
+
+def decide(  # noqa: PLR0912 - one text, in the order of the words
+    pairs, scores, seeds, max_seeds, margin=None, resolution=0.0
+):
+    """Returns pair to (outcome, reason, non-inferior, seeds needed), and the runs used.
+
+    Args:
+        pairs: (finalist, control, kind), the first comparison of each finalist first.
+        scores: Arm to its 40 scores; None for a failed run.
+        seeds: Seeds before a pair is hopeless.
+        max_seeds: The last look.
+        margin: The margin or None.
+        resolution: The step of the scores.
+    """
+    finalists = list(dict.fromkeys(pair[0] for pair in pairs))
+    of = {f: [p for p in pairs if p[0] == f] for f in finalists}
+    history = {pair: [] for pair in pairs}  # (n, mean, variance, degrees)
+    raw, reason, used, priors = {}, {}, set(), {}
+    outcome = dict.fromkeys(pairs, "open")
+    shown = dict.fromkeys(pairs)
+    level = dict.fromkeys(pairs, 0.0)
+
+    def start():
+        for f in finalists:
+            first, *others = of[f]
+            equal = [p for p in others if p[2] == "full_data_equal_samples"]
+            kept = 0.25 if margin is not None and equal else 0.0
+            level[first] = ALPHA / len(finalists) * (1 - kept)
+            for pair in others:
+                level[pair] = ALPHA / len(finalists) * kept if pair in equal else 0.0
+
+    def p_of(pair, bound=None):
+        found = []
+        for n, mean, variance, degrees in history[pair]:
+            error = math.sqrt(variance / n)
+            if bound is None:
+                p = 2 * stats.t.sf(abs(mean) / error, degrees) if error else float(mean == 0)
+            else:
+                p = 2 * stats.t.sf((mean + bound) / error, degrees) if error else 0.0
+            found.append((p / SHARES[n], mean))
+        return min(found) if found else (math.inf, 0.0)
+
+    def hand_over(pair, rejected):
+        first, *others = of[pair[0]]
+        amount, level_then = level[pair], level[pair]
+        rejected.append(pair)
+        remaining = [p for p in others if p not in rejected]
+        worse_first = first in rejected and outcome[first] == "worse"
+        if not worse_first and first not in rejected:
+            heirs = {first: amount}
+        elif not worse_first and remaining:
+            heirs = {p: amount / len(remaining) for p in remaining}
+        else:  # the finalist is done: all that it has left goes to the others
+            amount += sum(level[p] for p in remaining)
+            for p in remaining:
+                level[p] = 0.0
+            alive = [
+                p
+                for p in pairs
+                if p[0] != pair[0]
+                and p not in rejected
+                and not (of[p[0]][0] in rejected and outcome[of[p[0]][0]] == "worse")
+            ]
+            total = sum(level[p] for p in alive)
+            heirs = {p: amount * level[p] / total for p in alive} if total else {}
+        for p, more in heirs.items():
+            level[p] += more
+        level[pair] = level_then
+
+    def test_all():
+        start()
+        rejected = []
+        for pair in pairs:
+            outcome[pair] = "open"
+        while True:
+            testable = [
+                p for p in pairs
+                if p not in rejected and reason.get(p) != "failed" and history[p] and level[p] > 0
+            ]  # fmt: skip
+            passing = [p for p in testable if p_of(p)[0] <= level[p]]
+            if not passing:
+                break
+            pair = min(passing, key=lambda p: p_of(p)[0] / level[p])
+            outcome[pair] = "better" if p_of(pair)[1] > 0 else "worse"
+            reason[pair] = "decided"
+            hand_over(pair, rejected)
+        for pair in pairs:
+            if margin is not None and pair == of[pair[0]][0] and history[pair]:
+                shown[pair] = p_of(pair, margin)[0] <= level[pair]
+
+    def is_open(pair):
+        first = of[pair[0]][0]
+        if pair == first or outcome[first] == "better":
+            return True
+        saving = pair[2] == "full_data_equal_samples" and margin is not None
+        return saving and bool(shown[first]) and outcome[first] == "open"
+
+    def later(pair):
+        n, _, variance, degrees = history[pair][-1]
+        for look in [look for look in LOOKS if look > n]:
+            t = stats.t.isf(level[pair] * SHARES[look] / 2, degrees / (n - 1) * (look - 1))
+            yield look, t * math.sqrt(variance / look)
+
+    def asked_margin(pair):
+        return margin if pair == of[pair[0]][0] and not shown[pair] else None
+
+    def power(pair):
+        n, mean, variance, _ = history[pair][-1]
+        best = 0.0
+        for look, threshold in later(pair):
+            if look > max_seeds:
+                continue
+            sd = math.sqrt(variance * (1 / n - 1 / look))
+            bound = asked_margin(pair)
+            if sd == 0:
+                power = float(abs(mean) > threshold)
+            elif bound is not None:
+                power = stats.norm.sf(threshold, mean + bound, sd)
+            else:
+                power = stats.norm.sf(threshold, mean, sd) + stats.norm.cdf(-threshold, mean, sd)
+            best = max(best, power)
+        return best
+
+    start()
+    while True:
+        active = [p for p in pairs if p not in reason and is_open(p)]
+        if not active:
+            break
+        taken = []
+        for pair in active:
+            n = LOOKS[len(history[pair])]
+            used |= {(arm, i) for arm in pair[:2] for i in range(n)}
+            first, second = (scores[arm][:n] for arm in pair[:2])
+            if None in first or None in second:
+                reason[pair] = "failed"
+                continue
+            differences = np.subtract(first, second)
+            raw[pair] = (n, differences.mean(), variance_of(differences, resolution))
+            taken.append(pair)
+        for pair in taken:
+            n, mean, variance = raw[pair]
+            if n not in priors:
+                priors[n] = prior_of(
+                    [v for _, _, v in raw.values()], [m - 1 for m, _, _ in raw.values()]
+                )
+            prior, degrees = priors[n]
+            mixed = (degrees * prior + (n - 1) * variance) / (degrees + n - 1)
+            history[pair].append((n, mean, mixed, degrees + n - 1))
+        test_all()
+        for pair in taken:
+            n = history[pair][-1][0]
+            if pair in reason:
+                continue
+            if n >= max_seeds:
+                reason[pair] = "cap"
+            elif n >= seeds and power(pair) < 0.2:
+                reason[pair] = "hopeless"
+    for pair in pairs:
+        reason.setdefault(pair, "lost" if outcome[of[pair[0]][0]] == "worse" else "skipped")
+    needed = {}
+    for pair in pairs:
+        needed[pair] = None
+        if history[pair] and outcome[pair] == "open" and level[pair] > 0:
+            mean = history[pair][-1][1]
+            reach = max(abs(mean), mean + (asked_margin(pair) or 0.0))
+            needed[pair] = next((look for look, t in later(pair) if t < reach), None)
+    return {p: (outcome[p], reason[p], shown[p], needed[p]) for p in pairs}, used
