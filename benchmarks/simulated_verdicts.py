@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from class_sweep.config.confirm import LOOKS
 from class_sweep.statistics.comparisons import Comparison, family_weights
-from class_sweep.statistics.sequential import Family, Rule, evaluate_looks
+from class_sweep.statistics.sequential import DecisionRule, Family, evaluate_looks
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def simulate(scenario: Scenario, generator: np.random.Generator) -> SimulatedVer
     shared = generator.normal(0, scenario.shared, LOOKS[-1])
     noise = {arm: _noise(scenario, generator, LOOKS[-1]) for arm in arms}
     values: dict[str, dict[int, float | None]] = {arm: {} for arm in arms}
-    rule = Rule(scenario.seeds, scenario.max_seeds)
+    rule = DecisionRule(scenario.seeds, scenario.max_seeds)
     weights = family_weights(pairs, {}, saving=False)
     progress = evaluate_looks(pairs, values, rule, Family(weights))
     while progress.wanted:

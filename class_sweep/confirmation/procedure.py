@@ -26,7 +26,7 @@ from class_sweep.results.summary import ConfirmationSummary, SweepSummary
 from class_sweep.results.trials import trials_of
 from class_sweep.results.verdict import Verdict
 from class_sweep.statistics.recorded_ranks import require_ranks_fit
-from class_sweep.statistics.sequential import Progress, Rule, evaluate_looks
+from class_sweep.statistics.sequential import DecisionRule, Progress, evaluate_looks
 from class_sweep.tuning.common_failure import CommonFailure
 
 log = logging.getLogger(__name__)
@@ -224,7 +224,7 @@ class _ConfirmationRuns:
         progress = evaluate_looks(
             self._plan.comparisons,
             values,
-            Rule(
+            DecisionRule(
                 self._settings.seeds,
                 self._settings.max_seeds,
                 resolution=metric_resolution(objective.metric, queries),

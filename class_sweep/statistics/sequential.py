@@ -13,9 +13,10 @@ same level. Both read one interval, so the second question costs no further erro
 is shown not worse may be compared with full data at equal samples, at a level kept for this
 (`comparisons.SAVING_SHARE`).
 
-How to use it: give `Rule` the margin as a difference of scores (`config.objective.signed_margin`),
-and read `ComparisonStatus.non_inferior` beside `outcome`. A saving is the curriculum's if the
-finalist is not inferior in its first comparison and `better` in the one at equal samples.
+How to use it: give `DecisionRule` the margin as a difference of scores (`signed_margin` of
+`config.objective`), and read `ComparisonStatus.non_inferior` beside `outcome`. A saving is the
+curriculum's if the finalist is not inferior in its first comparison and `better` in the one at
+equal samples.
 
 A comparison gets no more seeds once it is decided, once one of its runs failed, or when the seeds
 that are still allowed are unlikely to decide it. Such a stop can only lose claims, so it costs no
@@ -48,7 +49,7 @@ Scores = Mapping[str, Mapping[int, float | None]]
 
 
 @dataclass(frozen=True)
-class Rule:
+class DecisionRule:
     """The settings of the decision rule.
 
     Attributes:
@@ -127,7 +128,7 @@ class Progress:
 def evaluate_looks(
     comparisons: Sequence[Comparison],
     scores: Scores,
-    rule: Rule,
+    rule: DecisionRule,
     family: Family | None = None,
     *,
     dropped: Collection[str] = (),
@@ -164,7 +165,7 @@ class _Confirmation:
         self,
         comparisons: Sequence[Comparison],
         scores: Scores,
-        rule: Rule,
+        rule: DecisionRule,
         family: Family,
         dropped: Collection[str],
     ) -> None:

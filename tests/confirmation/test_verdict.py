@@ -9,7 +9,7 @@ from class_sweep.confirmation.arms import Arm, ConfirmationPlan
 from class_sweep.confirmation.verdict import Evidence, make_verdict
 from class_sweep.results.confirmation_log import ConfirmationRun
 from class_sweep.statistics.comparisons import Comparison
-from class_sweep.statistics.sequential import Rule, evaluate_looks
+from class_sweep.statistics.sequential import DecisionRule, evaluate_looks
 from class_sweep.training.split_metrics import metrics_of_ranks
 
 SEEDS, QUERIES = 10, 60
@@ -57,7 +57,7 @@ def judge(small_space_text):
         for (arm, seed), run in runs.items():
             value = space.objective.sign * run.metrics[space.objective.metric]
             values.setdefault(arm, {})[seed] = value
-        progress = evaluate_looks(comparisons, values, Rule(5, 10))
+        progress = evaluate_looks(comparisons, values, DecisionRule(5, 10))
         evidence = Evidence(list(range(4, 4 + SEEDS)), runs, stored.__getitem__)
         return make_verdict(space, plan, progress, evidence, 200)
 

@@ -11,13 +11,13 @@ from looks_by_the_words import decide
 from class_sweep.config.confirm import LOOKS
 from class_sweep.statistics.comparisons import Comparison, family_weights
 from class_sweep.statistics.interim_looks import ALPHA_SHARES
-from class_sweep.statistics.sequential import Family, Rule, evaluate_looks
+from class_sweep.statistics.sequential import DecisionRule, Family, evaluate_looks
 
 AGAINST_FULL = Comparison("a", "full_data", "full_data")
 AGAINST_RANDOM = Comparison("a", "random", "random_order")
 EQUAL = Comparison("a", "full_data_equal_samples of a", "full_data_equal_samples")
 NOISE = (0.01, -0.02, 0.015, -0.005, 0.0, 0.02, -0.01, 0.005, -0.015, 0.01) * 4
-RULE = Rule(5, 10)
+RULE = DecisionRule(5, 10)
 
 
 def values(n=40, **means):
@@ -110,11 +110,11 @@ def test_a_run_that_fails_at_a_later_look_leaves_its_comparison_open():
         "a": dict(enumerate([-0.58, -0.68, -0.48, -0.58, -0.6])),
         "b": dict(enumerate([0.84, 0.94, 0.74, None, 0.8])),
     }
-    at_three = evaluate_looks(pairs, scores, Rule(3, 3))
+    at_three = evaluate_looks(pairs, scores, DecisionRule(3, 3))
     assert {status.outcome for status in at_three.statuses.values()} == {"open"}
     mended = scores | {"b": scores["b"] | {3: -2.0, 4: 4.0}}
-    assert evaluate_looks(pairs, mended, Rule(5, 5)).statuses[pairs[1]].outcome == "better"
-    progress = evaluate_looks(pairs, scores, Rule(5, 5))
+    assert evaluate_looks(pairs, mended, DecisionRule(5, 5)).statuses[pairs[1]].outcome == "better"
+    progress = evaluate_looks(pairs, scores, DecisionRule(5, 5))
     assert progress.statuses[AGAINST_FULL].outcome == "worse"
     status = progress.statuses[pairs[1]]
     assert (status.outcome, status.closed) == ("open", "failed")
@@ -205,7 +205,7 @@ def world(seed, finalists, controls, resolution):
 def test_the_rule_is_the_one_of_the_words(case):
     seed, finalists, controls, (seeds, max_seeds), resolution, margin = case
     pairs, scores = world(seed, finalists, controls, resolution)
-    rule = Rule(seeds, max_seeds, margin, resolution)
+    rule = DecisionRule(seeds, max_seeds, margin, resolution)
     progress, runs, _ = complete(pairs, scores, rule)
     expected, used = decide(
         [(p.finalist, p.control, p.kind) for p in pairs],
@@ -228,7 +228,7 @@ def test_the_rule_is_the_one_of_the_words(case):
 def test_an_interval_shows_what_is_claimed_and_no_more(case):
     seed, finalists, controls, (seeds, max_seeds), resolution, margin = case
     pairs, scores = world(seed, finalists, controls, resolution)
-    progress, _, _ = complete(pairs, scores, Rule(seeds, max_seeds, margin, resolution))
+    progress, _, _ = complete(pairs, scores, DecisionRule(seeds, max_seeds, margin, resolution))
     for status in progress.statuses.values():
         if status.differences is None or status.closed == "failed":
             continue
@@ -244,7 +244,7 @@ def test_later_looks_keep_every_claim(seed):
     pairs, scores = world(seed, 3, 3, 0.0)
     family, claimed = None, set()
     for most in LOOKS[1:]:
-        progress, _, family = complete(pairs, scores, Rule(5, most, 0.3), family)
+        progress, _, family = complete(pairs, scores, DecisionRule(5, most, 0.3), family)
         now = {(p, s.outcome) for p, s in progress.statuses.items() if s.outcome != "open"}
         now |= {(p, "not worse") for p, s in progress.statuses.items() if s.non_inferior}
         assert claimed <= now
@@ -257,9 +257,9 @@ def test_a_later_look_decides_where_the_estimate_said_it_would():
     noise = np.resize([1.0, -1.0], 40) * np.sqrt(9 / 10)
     for mean in np.linspace(0.5, 1.1, 25):
         scores = {"a": dict(enumerate(mean + noise)), "full_data": dict.fromkeys(range(40), 0.0)}
-        status = evaluate_looks([AGAINST_FULL], scores, Rule(10, 10)).statuses[AGAINST_FULL]
+        status = evaluate_looks([AGAINST_FULL], scores, DecisionRule(10, 10)).statuses[AGAINST_FULL]
         if status.outcome == "open" and status.seeds_needed:
-            later = evaluate_looks([AGAINST_FULL], scores, Rule(10, status.seeds_needed))
+            later = evaluate_looks([AGAINST_FULL], scores, DecisionRule(10, status.seeds_needed))
             assert later.statuses[AGAINST_FULL].outcome == "better"
 
 
@@ -267,7 +267,7 @@ def test_three_seeds_do_not_close_what_ten_would_decide():
     # 1.25 standard deviations: the first look's share of the error is far below that of the third.
     noise = np.resize([1.0, 0.0, -1.0], 10)
     scores = {"a": dict(enumerate(1.25 + noise)), "full_data": dict.fromkeys(range(10), 0.0)}
-    progress = evaluate_looks([AGAINST_FULL], scores, Rule(3, 10))
+    progress = evaluate_looks([AGAINST_FULL], scores, DecisionRule(3, 10))
     assert progress.statuses[AGAINST_FULL].outcome == "better"
 
 
@@ -277,7 +277,7 @@ def test_equal_differences_of_a_metric_of_whole_queries_claim_nothing():
         "a": dict(enumerate([0.32, 0.31, 0.33])),
         "full_data": dict(enumerate([0.31, 0.30, 0.32])),
     }
-    status = evaluate_looks([AGAINST_FULL], scores, Rule(3, 3, resolution=0.01)).statuses[
+    status = evaluate_looks([AGAINST_FULL], scores, DecisionRule(3, 3, resolution=0.01)).statuses[
         AGAINST_FULL
     ]
     assert status.outcome == "open"
@@ -287,7 +287,8 @@ def test_equal_differences_of_a_metric_of_whole_queries_claim_nothing():
 def test_one_pair_of_equal_differences_does_not_decide_without_a_known_step():
     scores = {"a": dict.fromkeys(range(5), 0.7), "full_data": dict.fromkeys(range(5), 0.5)}
     assert (
-        evaluate_looks([AGAINST_FULL], scores, Rule(5, 5)).statuses[AGAINST_FULL].outcome == "open"
+        evaluate_looks([AGAINST_FULL], scores, DecisionRule(5, 5)).statuses[AGAINST_FULL].outcome
+        == "open"
     )
 
 
@@ -325,7 +326,7 @@ def test_finalists_that_join_later_leave_the_weights_of_the_others():
 def test_fewer_finalists_keep_their_level_and_the_others_get_no_more_runs():
     pairs = [Comparison(f, "full_data", "full_data") for f in "abc"]
     scores = values(a=0.02, b=0.02, c=0.01, full_data=0.0)
-    progress, before, family = complete(pairs, scores, Rule(5, 5))
+    progress, before, family = complete(pairs, scores, DecisionRule(5, 5))
     made = {a: {i: scores[a][i] for n, i in before if n == a} for a in scores}
     after = evaluate_looks(pairs, made, RULE, family, dropped=["b", "c"])
     assert {arm for arm, _ in after.wanted} <= {"a", "full_data"}
@@ -337,7 +338,7 @@ def test_fewer_finalists_keep_their_level_and_the_others_get_no_more_runs():
 def test_a_saving_is_tested_at_equal_samples_once_the_finalist_is_not_worse():
     scores = values(a=0.0, full_data=0.001, random=-1.0) | values(**{EQUAL.control: -1.0})
     pairs = [AGAINST_FULL, EQUAL, AGAINST_RANDOM]
-    progress, _, _ = complete(pairs, scores, Rule(5, 10, margin=0.1))
+    progress, _, _ = complete(pairs, scores, DecisionRule(5, 10, margin=0.1))
     first = progress.statuses[AGAINST_FULL]
     assert (first.outcome, first.non_inferior) == ("open", True)
     low, _ = first.differences.interval(first.level)
@@ -348,7 +349,7 @@ def test_a_saving_is_tested_at_equal_samples_once_the_finalist_is_not_worse():
 
 def test_a_finalist_that_cannot_be_shown_not_worse_is_closed():
     progress, runs, _ = complete(
-        [AGAINST_FULL], values(a=0.0, full_data=0.03), Rule(5, 40, margin=0.001)
+        [AGAINST_FULL], values(a=0.0, full_data=0.03), DecisionRule(5, 40, margin=0.001)
     )
     status = progress.statuses[AGAINST_FULL]
     assert status.non_inferior is False
