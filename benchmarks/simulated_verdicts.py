@@ -1,20 +1,39 @@
 """Simulated sweeps and their confirmation, for the rates of false and of true claims.
 
 The score of an arm under a seed is the sum of the seed's shared effect (which pairing cancels), the
-arm's effect and noise. The noise is normal, or Student's t with few degrees of freedom, which
-simulates occasional bad runs.
+arm's effect and noise; or, for Hits@1, the share of the queries whose molecule is found. The
+confirmation is the product's: it keeps its weights and priors from stage to stage, as
+`confirm.jsonl` does.
 """
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from class_sweep.config.confirm import LOOKS
 from class_sweep.statistics.comparisons import Comparison, family_weights
-from class_sweep.statistics.sequential import DecisionRule, Family, evaluate_looks
+from class_sweep.statistics.sequential import (
+    DecisionRule,
+    Family,
+    Progress,
+    Scores,
+    evaluate_looks,
+)
+
+Noise = Literal["normal", "heavy", "lognormal", "crashing"]
+_CRASHES, _LOSS = 0.15, 5.0  # share of the runs that crash, and their loss in standard deviations
+_NEAR = 0.05  # share of the queries that one run finds and another does not
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A command `confirm`: its finalists and its last look."""
+
+    finalists: int = 3
+    max_seeds: int = 10
 
 
 @dataclass(frozen=True)
@@ -22,25 +41,31 @@ class Scenario:
     """The parameters of a simulation. Effects are in standard deviations of one run's noise.
 
     Attributes:
-        finalists: Number of finalists; each is among the luckiest of `trials`.
+        stages: The commands that confirm the sweep, one after another.
+        effects: Advantage of each finalist over all controls; a single one is that of all.
         controls: Kinds of controls; `full_data` and `paper` are one arm, each other kind is one arm
             per finalist.
         seeds: Seeds before a pair may be closed as hopeless.
-        max_seeds: Upper limit of the seeds.
-        trials: Trials of the sweep that chose the finalists, one run each.
-        effect: Advantage of all finalists over all controls; 0 simulates the null hypothesis.
+        margin: Loss within which a finalist counts as not worse; None for no such claim.
+        noise: Distribution of the noise; heavy tails are Student's t with 3 degrees.
+        unlike: The noise of the controls is normal whatever `noise` is, with equal means.
+        spread: Each arm's noise is scaled by e^u, u uniform in ± spread.
         shared: Standard deviation of a seed's shared effect.
-        tails: Degrees of freedom of the noise; infinite for normal noise.
+        queries: Queries of one direction whose Hits@1 is the objective; 0 for a continuous metric.
+        sd: Standard deviation of one run's noise.
     """
 
-    finalists: int = 3
+    stages: Sequence[Stage] = (Stage(),)
+    effects: Sequence[float] = (0.0,)
     controls: Sequence[str] = ("full_data", "full_data_equal_samples", "random_order")
     seeds: int = 5
-    max_seeds: int = 10
-    trials: int = 32
-    effect: float = 0.0
+    margin: float | None = None
+    noise: Noise = "normal"
+    unlike: bool = False
+    spread: float = 0.0
     shared: float = 1.0
-    tails: float = math.inf
+    queries: int = 0
+    sd: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -48,56 +73,103 @@ class SimulatedVerdict:
     """The result of one simulated confirmation.
 
     Attributes:
-        any: Whether it claimed a difference between any pair.
-        first: Whether it claimed a difference from the first control.
+        false: Whether it made any false claim at any stage.
+        best: Whether it shows the first finalist to be better than the first control.
         runs: Number of trainings.
-        decided: Number of decided pairs.
-        pairs: Number of pairs.
     """
 
-    any: bool
-    first: bool
+    false: bool
+    best: bool
     runs: int
-    decided: int
-    pairs: int
 
 
 def simulate(scenario: Scenario, generator: np.random.Generator) -> SimulatedVerdict:
     """Simulate one sweep and its confirmation."""
-    # The scores of the sweep choose the finalists and are not used again.
-    lucky = np.argsort(-_noise(scenario, generator, scenario.trials))[: scenario.finalists]
-    finalists = [f"trial {number}" for number in lucky]
-    pairs = [
+    most = max(stage.finalists for stage in scenario.stages)
+    effects = {f"trial {n}": np.resize(scenario.effects, most)[n] for n in range(most)}
+    scores = _scores(scenario, effects, generator)
+    made: dict[str, dict[int, float | None]] = {arm: {} for arm in scores}
+    weights: dict[tuple[str, str], float] = {}
+    family, false, joined = Family(), False, 0
+    for stage in scenario.stages:
+        joined = max(joined, stage.finalists)
+        names = list(effects)[:joined]
+        pairs = _comparisons(scenario, names)
+        weights |= family_weights(pairs, weights, saving=scenario.margin is not None)
+        resolution = 1 / scenario.queries if scenario.queries else 0.0
+        rule = DecisionRule(scenario.seeds, stage.max_seeds, scenario.margin, resolution)
+        family = replace(family, weights=weights)
+        progress = _complete(pairs, scores, made, rule, family, names[stage.finalists :])
+        family = replace(family, priors=progress.priors)
+        false = false or any(
+            _is_false(status.outcome, status.non_inferior, effects[pair.finalist], scenario.margin)
+            for pair, status in progress.statuses.items()
+        )
+    return SimulatedVerdict(
+        false, progress.statuses[pairs[0]].outcome == "better", sum(map(len, made.values()))
+    )
+
+
+def _comparisons(scenario: Scenario, names: Sequence[str]) -> list[Comparison]:
+    return [
         Comparison(name, kind if kind in {"full_data", "paper"} else f"{kind} of {name}", kind)
         for kind in scenario.controls
-        for name in finalists
+        for name in names
     ]
-    arms = dict.fromkeys([*finalists, *(pair.control for pair in pairs)])
-    shared = generator.normal(0, scenario.shared, LOOKS[-1])
-    noise = {arm: _noise(scenario, generator, LOOKS[-1]) for arm in arms}
-    values: dict[str, dict[int, float | None]] = {arm: {} for arm in arms}
-    rule = DecisionRule(scenario.seeds, scenario.max_seeds)
-    weights = family_weights(pairs, {}, saving=False)
-    progress = evaluate_looks(pairs, values, rule, Family(weights))
+
+
+def _complete(
+    pairs: Sequence[Comparison],
+    scores: Scores,
+    made: dict[str, dict[int, float | None]],
+    rule: DecisionRule,
+    family: Family,
+    dropped: Sequence[str],
+) -> Progress:
+    """Make every run that the rule asks for."""
+    progress = evaluate_looks(pairs, made, rule, family, dropped=dropped)
     while progress.wanted:
         for arm, seed in progress.wanted:
-            effect = scenario.effect if arm in finalists else 0.0
-            values[arm][seed] = float(shared[seed] + noise[arm][seed] + effect)
-        progress = evaluate_looks(pairs, values, rule, Family(weights, progress.priors))
-    decided = [pair for pair, status in progress.statuses.items() if status.outcome != "open"]
-    return SimulatedVerdict(
-        any=bool(decided),
-        first=any(pair.kind == scenario.controls[0] for pair in decided),
-        runs=sum(map(len, values.values())),
-        decided=len(decided),
-        pairs=len(pairs),
-    )
+            made[arm][seed] = scores[arm][seed]
+        family = replace(family, priors=progress.priors)
+        progress = evaluate_looks(pairs, made, rule, family, dropped=dropped)
+    return progress
 
 
-def _noise(scenario: Scenario, generator: np.random.Generator, n: int) -> NDArray[np.float64]:
-    """Noise of standard deviation 1, (n,)."""
-    if math.isinf(scenario.tails):
-        return generator.normal(size=n)
-    return generator.standard_t(scenario.tails, n) / math.sqrt(
-        scenario.tails / (scenario.tails - 2)
-    )
+def _is_false(outcome: str, non_inferior: bool | None, effect: float, margin: float | None) -> bool:
+    """Whether a comparison claims more than the true effect."""
+    if margin is not None and non_inferior and effect <= -margin:
+        return True
+    return (outcome == "better" and effect <= 0) or (outcome == "worse" and effect >= 0)
+
+
+def _scores(
+    scenario: Scenario, effects: dict[str, float], generator: np.random.Generator
+) -> dict[str, dict[int, float]]:
+    """The scores of each arm under all seeds."""
+    pairs = _comparisons(scenario, list(effects))
+    arms = dict.fromkeys([*effects, *(pair.control for pair in pairs)])
+    shared = generator.normal(0, scenario.shared, LOOKS[-1])
+    scores = {}
+    for arm in arms:
+        if scenario.queries:  # near queries are found by every other run, the rest by all or none
+            near = max(1, round(_NEAR * scenario.queries))
+            run = generator.binomial(near, 0.5, LOOKS[-1]) / scenario.queries
+        else:
+            kind = "normal" if scenario.unlike and arm not in effects else scenario.noise
+            scale = np.exp(generator.uniform(-scenario.spread, scenario.spread)) * scenario.sd
+            run = shared + effects.get(arm, 0.0) + scale * _noise(kind, generator, LOOKS[-1])
+        scores[arm] = dict(enumerate(run.tolist()))
+    return scores
+
+
+def _noise(kind: Noise, generator: np.random.Generator, n: int) -> NDArray[np.float64]:
+    """(n,) noise of mean 0."""
+    if kind == "heavy":
+        return generator.standard_t(3, n) / np.sqrt(3)
+    normal = generator.normal(size=n)
+    if kind == "lognormal":
+        return np.exp(0.5) - np.exp(normal)
+    if kind == "crashing":
+        return normal - _LOSS * ((generator.random(n) < _CRASHES) - _CRASHES)
+    return normal

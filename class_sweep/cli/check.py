@@ -37,6 +37,7 @@ def check(
     """
     from class_sweep.config.document import load_space
     from class_sweep.config.idle_warnings import idle_warnings
+    from class_sweep.confirmation.notes import confirmation_notes
     from class_sweep.curriculum.space_warnings import space_warnings
     from class_sweep.encoders.pickles import pickles_allowed
     from class_sweep.preparation.footprint import max_checkpoint_bytes, results_bytes
@@ -70,6 +71,7 @@ def check(
         else:
             pairs = load_checked_pairs(space)
     plan = plan_sweep(space, pairs, machines)
+    warnings += confirmation_notes(space, plan.pairs["validation"])
     results = results_bytes(space, len(plan.rungs), plan.pairs["validation"])
     where = f"results/{file.stem}-TIME" + (f", with a copy below {storage}" if storage else "")
     footprint = Footprint(features, checkpoints, results)

@@ -10,6 +10,7 @@ The workers of a sweep import the module too: install it, or put its folder on P
 module of the package lists names.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -55,10 +56,28 @@ class Metric(Component):
         """+1 where higher is better, else −1: sign · value is always better when higher."""
         return 1.0 if self.better == "higher" else -1.0
 
+    def shown(self, value: float) -> float:
+        """A value as it is shown: a fraction in per cent, a mean log rank as a geometric mean."""
+        if self.unit == "log_rank":
+            return math.exp(value)
+        return 100 * value if self.unit == "fraction" else value
+
+    def shown_difference(self, value: float) -> float:
+        """A difference of two values as it is shown; see `difference_unit`.
+
+        The difference of two mean log ranks is shown as the ratio of two geometric mean ranks.
+        """
+        return self.shown(value)
+
     @property
-    def scale(self) -> int:
-        """The factor of the values as they are shown: 100 for fractions, in points."""
-        return 100 if self.unit == "fraction" else 1
+    def no_difference(self) -> float:
+        """What `shown_difference` gives for equal values."""
+        return self.shown_difference(0.0)
+
+    @property
+    def difference_unit(self) -> str:
+        """The unit of a difference as it is shown: `points`, `ranks` or `ratio`."""
+        return {"fraction": "points", "rank": "ranks", "log_rank": "ratio"}[self.unit]
 
 
 @dataclass(frozen=True)
@@ -317,6 +336,9 @@ METRICS = Registry(
         "hits@1": Metric(f"{_METRICS}:hits_at_1", label="Hits@1", step=1.0),
         "hits@10": Metric(f"{_METRICS}:hits_at_10", label="Hits@10", step=1.0),
         "mean_rank": Metric(f"{_METRICS}:rank", label="mean rank", better="lower", unit="rank"),
+        "log_rank": Metric(
+            f"{_METRICS}:log_rank", label="geometric mean rank", better="lower", unit="log_rank"
+        ),
     },
 )
 

@@ -1,5 +1,6 @@
 """The claims that the figures of a comparison support, as text."""
 
+from class_sweep.config.components import Metric
 from class_sweep.config.confirm import LOOKS
 from class_sweep.config.controls import control_of
 from class_sweep.config.objective import metric_of
@@ -37,27 +38,25 @@ def _claim(figures: ComparisonFigures, metric: str) -> str:
         return f"not compared with {control}: {_NOT_COMPARED[figures.closed or 'skipped']}"
     row = figures.metrics[metric]
     gain, low, high = _gain(row.difference, row.interval, metric)
+    measure = metric_of(metric)
     if figures.outcome == "open":
+        difference = "ratio" if measure.unit == "log_rank" else "difference"
         return (
-            f"not told apart from {control}: difference {_number(gain)} {_interval(low, high)};"
-            f" {_seeds_needed(figures)}"
+            f"not told apart from {control}: {difference} {_shown(gain, measure)}"
+            f" {_interval(low, high, measure)}; {_seeds_needed(figures)}"
         )
     if gain < 0:
         gain, low, high = -gain, -high, -low
-    measure = metric_of(metric)
-    unit = "points"
-    if measure.unit == "rank":
-        unit = "rank" if gain == 1 else "ranks"
     text = (
-        f"{figures.outcome} than {control} by {_number(gain)} {unit} of {measure.label}"
-        f" {_interval(low, high)} with {100 * figures.samples_share:.0f} % of its samples"
+        f"{figures.outcome} than {control} by {_amount(gain, measure)}"
+        f" {_interval(low, high, measure)} with {100 * figures.samples_share:.0f} % of its samples"
     )
     if figures.generalises:
         return text
     _, low, high = _gain(row.difference, row.over_queries, metric)
     return (
         f"{text}, on these {figures.queries:,} queries; over other queries of the same kind the"
-        f" difference may be 0 {_interval(low, high)}"
+        f" difference may be {measure.no_difference:g} {_interval(low, high, measure)}"
     )
 
 
@@ -71,19 +70,30 @@ def _seeds_needed(figures: ComparisonFigures) -> str:
 
 
 def _gain(difference: float, interval: Interval, metric: str) -> tuple[float, float, float]:
-    """A difference and its interval in points or ranks; positive if the finalist is better."""
+    """A difference and its interval, signed so that a better finalist is positive."""
     low, high = interval
-    measure = metric_of(metric)
-    if measure.better == "lower":
-        difference, low, high = -difference, -high, -low
-    return measure.scale * difference, measure.scale * low, measure.scale * high
+    if metric_of(metric).better == "lower":
+        return -difference, -high, -low
+    return difference, low, high
 
 
-def _interval(low: float, high: float) -> str:
-    return f"[{_number(low)}, {_number(high)}]"
+def _amount(gain: float, measure: Metric) -> str:
+    """A positive difference with its unit: `1.1 points of MRR`, `a factor of 1.1 in …`."""
+    number = _shown(gain, measure)
+    if measure.unit == "log_rank":
+        return f"a factor of {number} in {measure.label}"
+    unit = measure.difference_unit
+    return f"{number} {'rank' if unit == 'ranks' and gain == 1 else unit} of {measure.label}"
 
 
-def _number(value: float) -> str:
-    """One decimal, or up to three if one would show a small value as 0.0."""
-    decimals = next((d for d in (1, 2, 3) if abs(value) >= 0.5 * 10**-d), 1)
-    return f"{value:.{decimals}f}".replace("-", "−")
+def _interval(low: float, high: float, measure: Metric) -> str:
+    return f"[{_shown(low, measure)}, {_shown(high, measure)}]"
+
+
+def _shown(value: float, measure: Metric) -> str:
+    """One decimal, or up to three if one would show a small value as 0.0; two for a ratio."""
+    shown = measure.shown_difference(value)
+    if measure.unit == "log_rank":
+        return f"{shown:.2f}"
+    decimals = next((d for d in (1, 2, 3) if abs(shown) >= 0.5 * 10**-d), 1)
+    return f"{shown:.{decimals}f}".replace("-", "−")

@@ -132,11 +132,14 @@ def _arm(space: Space, arm: Arm, evidence: Evidence, full_samples: int) -> ArmRe
         seconds=round(float(np.mean(seconds)), 3) if seconds else None,
         seeds=[run.seed for run in finished],
         metrics={
-            name: _spread([run.metrics[name] for run in finished])
-            for name in metric_names()
-            if finished
+            name: _spread([run.metrics[name] for run in finished]) for name in _metrics_of(finished)
         },
     )
+
+
+def _metrics_of(runs: Sequence[ConfirmationRun]) -> list[str]:
+    """The metrics that all runs have; runs of version 0.2 lack the mean log rank."""
+    return [name for name in metric_names() if runs and all(name in run.metrics for run in runs)]
 
 
 def _spread(values: Sequence[float]) -> MetricSpread:
@@ -179,7 +182,7 @@ def _comparison(
         queries = next(iter(ranks[0].values())).shape[1]
         metrics = {
             name: compared(runs[0], runs[1], name, status.level, queries, over_queries[name])
-            for name in metric_names()
+            for name in _metrics_of([*runs[0], *runs[1]])
         }
         # The test's own interval; those of the other metrics have no moderated variance.
         tested = status.differences.interval(status.level)

@@ -62,7 +62,12 @@ def _training(manifest: Manifest, metrics: TrainingMetrics) -> list[Block]:
     for pool in POOLS:
         for direction in DIRECTIONS:
             names = [metric_name(pool, metric, direction) for metric in METRICS]
-            values = [formatting.metric(name, metrics.validation[name]) for name in names]
+            values = [
+                formatting.metric(name, metrics.validation[name])
+                if name in metrics.validation  # a model of version 0.2 has no log_rank
+                else "–"
+                for name in names
+            ]
             rows.append([ranking_name(pool, direction), *values])
     return [
         KeyValues(facts),

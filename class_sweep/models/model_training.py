@@ -176,8 +176,9 @@ def train_space(
 
 def seed_summary(models: Sequence[TrainedModel]) -> SeedSummary:
     """Mean and standard error of each validation metric over the seeds, as in summary.json."""
-    names = metric_names()
-    table = np.array([[model.metrics.validation[name] for name in names] for model in models])
+    found = [model.metrics.validation for model in models]
+    names = [name for name in metric_names() if all(name in metrics for metrics in found)]
+    table = np.array([[metrics[name] for name in names] for metrics in found])
     mean = table.mean(axis=0)
     errors = table.std(axis=0, ddof=1) / math.sqrt(len(table)) if len(table) > 1 else None
     return SeedSummary(

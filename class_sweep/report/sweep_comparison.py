@@ -158,9 +158,10 @@ def _lead(sweep: SweepFacts) -> str:
     full = sweep.baselines.get("full_data")
     if sweep.best is None or full is None:
         return "–"
-    lead = (sweep.scaled(sweep.best.objective) or 0.0) - (sweep.scaled(full.objective) or 0.0)
+    lead = (sweep.best.objective or 0.0) - (full.objective or 0.0)
     signed = sweep.objective.sign * lead + 0.0  # without a minus for zero
-    return f"{signed:+.1f} {sweep.difference_unit}, one run each"
+    shown = formatting.difference(sweep.objective.metric, signed)
+    return f"{shown} {sweep.difference_unit}, one run each"
 
 
 def _share(sweep: SweepFacts) -> str:

@@ -152,21 +152,21 @@ class SweepFacts:
         return "–" if value is None else formatting.metric(self.objective.metric, value)
 
     def scaled(self, value: float | None) -> float | None:
-        """A value of the objective for a plot: shares in per cent, ranks unchanged."""
+        """A value of the objective for a plot, in the unit of `axis_title`."""
         if value is None:
             return None
-        return round(metric_of(self.objective.metric).scale * value, 4)
+        return round(metric_of(self.objective.metric).shown(value), 4)
 
     @property
     def axis_title(self) -> str:
         """The objective with its unit, for a plot's axis."""
-        unit = "%" if metric_of(self.objective.metric).unit == "fraction" else "rank"
-        return f"{self.objective} ({unit})"
+        units = {"fraction": "%", "rank": "rank", "log_rank": "geometric mean rank"}
+        return f"{self.objective} ({units[metric_of(self.objective.metric).unit]})"
 
     @property
     def difference_unit(self) -> str:
-        """The unit of a difference in the objective: `points` or `ranks`."""
-        return "points" if metric_of(self.objective.metric).unit == "fraction" else "ranks"
+        """The unit of a difference in the objective: `points`, `ranks` or `ratio`."""
+        return metric_of(self.objective.metric).difference_unit
 
     @property
     def better(self) -> str:

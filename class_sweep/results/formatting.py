@@ -25,8 +25,15 @@ def schedule(config: Mapping[str, Value]) -> str:
 
 
 def metric(name: str, value: float) -> str:
-    """A metric's value: a fraction in per cent, a mean rank with one decimal."""
-    return f"{value:.1f}" if metric_of(name).unit == "rank" else f"{100 * value:.1f} %"
+    """A metric's value: a fraction in per cent, a mean rank or a geometric mean rank."""
+    shown, unit = metric_of(name).shown(value), metric_of(name).unit
+    return {"fraction": f"{shown:.1f} %", "rank": f"{shown:.1f}", "log_rank": f"{shown:.2f}"}[unit]
+
+
+def spread(name: str, deviation: float) -> str:
+    """A standard deviation or error of a metric: `± 0.5 %`; a factor for a geometric mean."""
+    sign = "×/÷" if metric_of(name).unit == "log_rank" else "±"
+    return f"{sign} {metric(name, deviation)}"
 
 
 def percent(share: float) -> str:
@@ -35,8 +42,9 @@ def percent(share: float) -> str:
 
 
 def difference(name: str, value: float) -> str:
-    """A metric's difference with its sign: a fraction in points, a mean rank in ranks."""
-    return f"{metric_of(name).scale * value:+.1f}"
+    """A metric's difference: points or ranks with a sign, `×0.93` for a geometric mean rank."""
+    shown = metric_of(name).shown_difference(value)
+    return f"×{shown:.2f}" if metric_of(name).unit == "log_rank" else f"{shown:+.1f}"
 
 
 def interval(name: str, ends: Sequence[float]) -> str:

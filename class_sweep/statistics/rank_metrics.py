@@ -30,3 +30,9 @@ def hits_at_10(ranks: Ranks) -> Ranks:
 def rank(ranks: Ranks) -> Ranks:
     """The rank itself."""
     return ranks
+
+
+def log_rank(ranks: Ranks) -> Ranks:
+    """The natural logarithm of the rank; e to the power of its mean is the geometric mean rank."""
+    logarithms: Ranks = np.log(ranks)
+    return logarithms

@@ -53,7 +53,7 @@ did you mean hard_first?
 23: pruning.grace_epochs: must be a plain value, got an axis; axes are allowed in \
 curriculum, optimizer, backbone
 24: objective: must be validation/[split|all/][text_to_molecule|molecule_to_text/]\
-(mrr|hits@1|hits@10|mean_rank), got 'validation/mmr'; did you mean validation/mrr?
+(mrr|hits@1|hits@10|mean_rank|log_rank), got 'validation/mmr'; did you mean validation/mrr?
 25: resource: must be a known setting, got 'resource'; did you mean resources?
 """
 

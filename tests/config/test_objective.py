@@ -14,15 +14,15 @@ def test_the_default_pool_is_the_split(name):
     assert parse_objective(f"validation/{short}") == parse_objective(f"validation/{name}")
 
 
-def test_names_are_two_pools_three_directions_four_metrics():
-    assert len(set(metric_names())) == 24
-    assert len(metric_names(("all",))) == 12
+def test_names_are_two_pools_three_directions_five_metrics():
+    assert len(set(metric_names())) == 30
+    assert len(metric_names(("all",))) == 15
 
 
 @pytest.mark.parametrize("name", metric_names())
-def test_a_mean_rank_is_minimised_and_any_other_metric_maximised(name):
+def test_ranks_are_minimised_and_any_other_metric_maximised(name):
     objective = parse_objective(f"validation/{name}")
-    lower_is_better = name.endswith("mean_rank")
+    lower_is_better = name.endswith(("mean_rank", "log_rank"))
     assert objective.direction == ("minimize" if lower_is_better else "maximize")
     assert (objective.sign * 1 > objective.sign * 2) is lower_is_better
     assert objective.pool == name.split("/")[0]

@@ -111,3 +111,21 @@ def test_a_gain_names_the_part_that_it_comes_from():
     assert claim(without, MRR).startswith("better than its pools in random order")
     for figures in (pair(), pair("worse", control="random_order"), pair("open", control="paper")):
         assert "comes from" not in claim(figures, MRR, gained=True)
+
+
+def test_a_log_rank_is_told_as_a_ratio_of_geometric_mean_ranks():
+    metric = "split/log_rank"
+    figures = pair(metric=metric, difference=-0.0953, interval=(-0.1823, -0.0198))
+    assert claim(figures, metric).startswith(
+        "better than full data by a factor of 1.10 in geometric mean rank [1.02, 1.20]"
+    )
+    worse = pair("worse", metric=metric, difference=0.0953, interval=(0.0198, 0.1823))
+    assert "worse than full data by a factor of 1.10 in geometric mean rank [1.02, 1.20]" in claim(
+        worse, metric
+    )
+    unclear = pair(
+        "open", metric=metric, difference=-0.0953, interval=(-0.2, 0.02), seeds_needed=20
+    )
+    assert "ratio 1.10 [0.98, 1.22]; 20 seeds may settle it" in claim(unclear, metric)
+    here = pair(metric=metric, difference=-0.0953, interval=(-0.18, -0.01), generalises=False)
+    assert "difference may be 1 [" in claim(here, metric)

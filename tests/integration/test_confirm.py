@@ -94,7 +94,7 @@ def test_the_verdict_is_consistent(confirmed):
     for pair in tree["pairs"][:1]:
         row = pair["metrics"]["split/mrr"]
         assert row["difference"] == pytest.approx(row["finalist"] - row["control"])
-        assert len(pair["metrics"]) == 24
+        assert len(pair["metrics"]) == 30
         low, high = row["interval"]
         assert (low > 0 or high < 0) == (pair["outcome"] != "open")
     for pair in tree["pairs"]:

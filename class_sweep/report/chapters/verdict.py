@@ -138,12 +138,12 @@ def _tick(pair: ComparisonVerdict) -> str:
 
 
 def _forest_plot(sweep: SweepFacts, metric: str, pairs: Sequence[ComparisonVerdict]) -> Plot:
-    scale = metric_of(metric).scale
     traces = [
-        _forest_trace(outcome, metric, scale, matching)
+        _forest_trace(outcome, metric, matching)
         for outcome in _MARKERS
         if (matching := [pair for pair in pairs if pair.outcome == outcome])
     ]
+    no_difference = metric_of(metric).no_difference
     drawn = figure(
         traces,
         f"difference ({sweep.difference_unit})",
@@ -153,33 +153,32 @@ def _forest_plot(sweep: SweepFacts, metric: str, pairs: Sequence[ComparisonVerdi
             "categoryorder": "array",
             "categoryarray": [_tick(pair) for pair in reversed(pairs)],
         },
-        shapes=[vertical_line(0)],
+        shapes=[vertical_line(no_difference)],
         showlegend=True,
     )
     caption = (
         "A marker is the mean over the seeds of finalist − control, its bar the corrected interval;"
-        f" a bar that crosses 0 claims nothing; {sweep.better}."
+        f" a bar that crosses {no_difference:g} claims nothing; {sweep.better}."
     )
     title = f"Finalists against their controls, {sweep.objective}"
     return Plot("verdict", title, caption, drawn, 150 + 40 * len(pairs))
 
 
-def _forest_trace(
-    outcome: str, metric: str, scale: int, pairs: Sequence[ComparisonVerdict]
-) -> Figure:
+def _forest_trace(outcome: str, metric: str, pairs: Sequence[ComparisonVerdict]) -> Figure:
     colour, symbol = _MARKERS[outcome]
     rows = [pair.metrics[metric] for pair in pairs]
+    shown = metric_of(metric).shown_difference
     error_bars = {
         "type": "data",
         "symmetric": False,
-        "array": [scale * (row.interval[1] - row.difference) for row in rows],
-        "arrayminus": [scale * (row.difference - row.interval[0]) for row in rows],
+        "array": [shown(row.interval[1]) - shown(row.difference) for row in rows],
+        "arrayminus": [shown(row.difference) - shown(row.interval[0]) for row in rows],
         "color": colour,
         "thickness": 2,
     }
     return dots(
         _outcome(outcome),
-        [scale * row.difference for row in rows],
+        [shown(row.difference) for row in rows],
         [_tick(pair) for pair in pairs],
         colour,
         marker={"symbol": symbol, "size": 10},
@@ -252,7 +251,7 @@ def _spread(metric: str, spread: MetricSpread | None) -> str:
     if spread is None:
         return "–"
     mean = formatting.metric(metric, spread.mean)
-    return mean if spread.sd is None else f"{mean} ± {formatting.metric(metric, spread.sd)}"
+    return mean if spread.sd is None else f"{mean} {formatting.spread(metric, spread.sd)}"
 
 
 def _range(metric: str, interval: Interval) -> str:
@@ -260,8 +259,13 @@ def _range(metric: str, interval: Interval) -> str:
 
 
 def _signed(metric: str, value: float) -> str:
-    """A difference with its sign: a fraction in points, a mean rank in ranks."""
-    return f"{metric_of(metric).scale * value:+.2f}".replace("-", "−")
+    """A difference as it is shown: points or ranks with a sign, or a ratio."""
+    shown = metric_of(metric).shown_difference(value)
+    return (
+        f"×{shown:.3f}"
+        if metric_of(metric).unit == "log_rank"
+        else f"{shown:+.2f}".replace("-", "−")
+    )
 
 
 def _tests(sweep: SweepFacts) -> list[Block]:

@@ -29,9 +29,11 @@ def trained_blocks(summary: "SeedSummary") -> list[Block]:
 
 
 def _value(summary: "SeedSummary", name: str) -> str:
-    row = summary.validation[name]
+    row = summary.validation.get(name)
+    if row is None:  # a model of version 0.2 has no log_rank
+        return "–"
     mean = formatting.metric(name, row.mean)
     if row.standard_error is None:
         return mean
     number = mean.removesuffix(" %")  # so that four columns fit a narrow terminal
-    return f"{number} ± {formatting.metric(name, row.standard_error)}"
+    return f"{number} {formatting.spread(name, row.standard_error)}"

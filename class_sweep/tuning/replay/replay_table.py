@@ -165,13 +165,13 @@ def replay_table(
     rows = []
     for pruning, one in zip(tried, replay(table, drawn, tried, options.workers), strict=True):
         scaled = {
-            "regret": metric.scale * one.regret,
-            "worst_regret": metric.scale * one.worst_regret,
+            "regret": metric.shown_difference(one.regret),
+            "worst_regret": metric.shown_difference(one.worst_regret),
         }
         rows.append(PrunerRow(pruning=pruning, **(asdict(one) | scaled)))
     return ReplayTable(
         objective=str(table.objective),
-        unit="ranks" if metric.unit == "rank" else "points",
+        unit=metric.difference_unit,
         configurations=available,
         references=len(table.baselines),
         seeds=len(table.seeds),
