@@ -37,7 +37,7 @@ def confirmation_notes(space: Space, queries: int) -> list[str]:
         notes.append(
             f"{wanted.max_seeds} seeds and {queries:,} queries show a difference of"
             f" {points:.1f} points with a probability of {100 * POWER:.0f} % at the least: this"
-            " takes each query as found by chance, independently by finalist and control, which is the"
+            " takes each query as found by chance, independently by finalist and control, the"
             " largest noise that queries can have; runs usually agree on most queries, and then"
             " smaller differences are shown"
         )
