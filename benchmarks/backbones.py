@@ -3,7 +3,8 @@
 `python benchmarks/backbones.py [--quick] [--json FILE]`: keys `loop_overhead`, a training step of
 `contrastive` through `Trainer` against the same arithmetic in a plain PyTorch loop;
 `graph_batch_speedup`, the graph batches against PyTorch Geometric's `DataLoader` over the same
-molecules; `transport_speedup`, ORMA's transport for a batch of 32 against one whose every step
+molecules; `hard_negatives_cost`, a training step of `contrastive` with hard negatives against one
+without; `transport_speedup`, ORMA's transport for a batch of 32 against one whose every step
 starts from logarithms. One thread, as in a trial with one core.
 """
 
@@ -130,6 +131,31 @@ def loop_overhead(rounds: int, steps: int) -> float:
     return ratio
 
 
+def hard_negatives_cost(rounds: int, steps: int) -> float:
+    """Median over the rounds of the time of a step with hard negatives against one without."""
+    data = features()
+    trainers = {
+        rho: Trainer(
+            parse_space(SPACE.replace("0.9}", f"0.9, hard_negatives: {rho}}}")).settings, data
+        )
+        for rho in (0, 1)
+    }
+    tasks = {
+        str(rho): lambda trainer=trainer: trainer.train_to(trainer.step + steps)
+        for rho, trainer in trainers.items()
+    }
+    for task in tasks.values():
+        task()
+    spent = in_turn(rounds, tasks)
+    ratio = statistics.median(a / b for a, b in zip(spent["1"], spent["0"], strict=True))
+    without, weighed = (statistics.median(spent[name]) / steps for name in ("0", "1"))
+    print(
+        f"a step of contrastive: with hard negatives {weighed * 1e3:.2f} ms, without"
+        f" {without * 1e3:.2f} ms: {ratio:.3f}"
+    )
+    return ratio
+
+
 def molecules(cache: Path, limit: int) -> MoleculeGraphs:
     """Graphs of real molecules: of the stand-in for ChEBI-20 if it exists, else of `names`."""
     folder = data_folder()
@@ -239,6 +265,7 @@ def main() -> None:
     torch.set_num_threads(1)
     rounds, steps, limit = (7, 30, 1024) if arguments.quick else (21, 60, 8192)
     ratios = {"loop_overhead": loop_overhead(rounds, steps)}
+    ratios["hard_negatives_cost"] = hard_negatives_cost(rounds, steps)
     with tempfile.TemporaryDirectory() as folder:
         graphs = molecules(arguments.cache or Path(folder), limit)
     ratios["graph_batch_speedup"] = graph_batch_speedup(min(rounds, 9), graphs)

@@ -145,9 +145,10 @@ def require_hard_negatives(backbone: type[Backbone], hard_negatives: float) -> N
         ValueError: If ρ > 0 and the loss does not read it.
     """
     if hard_negatives and not backbone.weighs_negatives:
-        own = f", which has {backbone.own_hardness} for this" if backbone.own_hardness else ""
+        own = backbone.own_hardness
+        reason = f"has {own} for this" if own else "does not read it (weighs_negatives is False)"
         raise ValueError(
-            f"must be 0 for the loss of {backbone.__name__}{own}, got {hard_negatives:g}"
+            f"must be 0 for the loss of {backbone.__name__}, which {reason}, got {hard_negatives:g}"
         )
 
 

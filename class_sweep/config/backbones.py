@@ -39,8 +39,8 @@ class ContrastiveBackbone(BackboneSettings):
     hidden: Units = 512
     dimension: Dimension = 256
     dropout: Dropout = 0.1
-    temperature: Temperature = 0.07
-    learn_temperature: LearnTemperature = True
+    temperature: Temperature = 0.1
+    learn_temperature: LearnTemperature = False
 
 
 class Text2MolBackbone(BackboneSettings):
@@ -58,8 +58,8 @@ class Text2MolBackbone(BackboneSettings):
     dimension: Dimension = 300
     layers: Layers = 3
     dropout: Dropout = 0.0
-    temperature: Temperature = 0.07
-    learn_temperature: LearnTemperature = True
+    temperature: Temperature = 0.1
+    learn_temperature: LearnTemperature = False
 
     def idle(self, settings: Any) -> dict[str, Idle]:  # noqa: ARG002
         """The layers of the graph network, where there is none."""
@@ -142,8 +142,8 @@ class OrmaBackbone(BackboneSettings):
     dimension: Annotated[Dimension, Field(description="units of the space of each level")] = 256
     layers: Layers = 3
     dropout: Dropout = 0.1
-    temperature: Temperature = 0.07
-    learn_temperature: LearnTemperature = True
+    temperature: Temperature = 0.1
+    learn_temperature: LearnTemperature = False
     token_atom: Weight = 0.5
     multitoken_motif: Weight = 0.3
     sentence_molecule: Weight = 0.2

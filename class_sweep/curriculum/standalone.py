@@ -32,6 +32,7 @@ class CurriculumRun:
         epochs: The number of curriculum epochs.
         steps: The optimizer steps of the whole run, over which a learning rate should anneal.
         batch_size: Examples per step.
+        hard_negatives: ρ, for a loss that weighs its negatives; 0 for one that does not.
 
     Example:
         >>> curriculum = Curriculum(alpha=0.5, beta=0.5, intensity="inverse")
@@ -82,6 +83,7 @@ class CurriculumRun:
         self._ends = schedule.ends
         self.epochs, self.steps = schedule.epochs, schedule.steps
         self.batch_size = batch_size
+        self.hard_negatives = curriculum.hard_negatives
 
     @classmethod
     def from_file(

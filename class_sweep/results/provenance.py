@@ -148,7 +148,8 @@ def hold_environment(writer: ResultsWriter, space: Space, now: Environment) -> N
         now: The environment of this process.
 
     Raises:
-        ResultsError: If the data or the files of an encoder are others, or the environment is lost.
+        ResultsError: If the data or the files of an encoder are others, or the environment is lost,
+            or a sweep of version 0.2 would continue with another temperature.
     """
     folder = writer.folder
     if not folder.environment.is_file():
@@ -158,6 +159,7 @@ def hold_environment(writer: ResultsWriter, space: Space, now: Environment) -> N
     begun, what = folder.read_environment(), f"the sweep in {folder.path}"
     require_same_inputs(begun, now, what, ResultsError)
     if begun.settings is None:
+        _require_temperature(space)
         log.warning(
             "%s was begun by version 0.2, which did not write its settings down: a change of them"
             " is not found",
@@ -172,6 +174,17 @@ def hold_environment(writer: ResultsWriter, space: Space, now: Environment) -> N
     if moved := location_settings(space) & changed.keys():
         paths = {path: value for path, value in flat_settings(space).items() if path in moved}
         writer.write_environment(begun.with_settings(begun.settings | paths))
+
+
+def _require_temperature(space: Space) -> None:
+    """Check that a space of version 0.2, where every temperature was learned, says so."""
+    backbone = space.settings.backbone
+    if "learn_temperature" in type(backbone).model_fields.keys() - backbone.model_fields_set:
+        raise ResultsError(
+            f"{space.place('backbone')}: must say learn_temperature and temperature to continue a"
+            " sweep of version 0.2, which learned the temperature, by default from 0.07; write"
+            " learn_temperature: true, and temperature: 0.07 where there is none"
+        )
 
 
 def _require_nothing_trained(folder: ResultsFolder) -> None:

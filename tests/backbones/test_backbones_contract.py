@@ -71,10 +71,12 @@ def test_the_loss_has_named_finite_scalar_parts(build, batch):
 
 @pytest.mark.parametrize("name", sorted(BACKBONES))
 def test_every_learned_temperature_is_bounded(name, settings, inputs, batch):
-    backbone = build_backbone(settings(name), inputs)
-    scales = [p for name, p in backbone.named_parameters() if "log_scale" in name]
     has_temperature = "temperature" in BACKBONES.settings_class(name).model_fields
+    learned = {"learn_temperature": True} if has_temperature else {}
+    backbone = build_backbone(settings(name, **learned), inputs)
+    scales = [p for name, p in backbone.named_parameters() if "log_scale" in name]
     assert bool(scales) == has_temperature
+    assert all(scale.requires_grad for scale in scales)
     for scale, bounded in ((99.0, 99.0), (101.0, 100.0), (1e30, 100.0)):
         with torch.no_grad():
             for log_scale in scales:
@@ -91,10 +93,25 @@ def test_gradients_reach_every_parameter(build, batch):
         assert all(parameter.grad is None for parameter in backbone.critic.parameters())
         backbone.critic.loss(*(side["embedding"] for side in encoded)).backward()
     for name, parameter in backbone.named_parameters():
+        if "log_scale" in name:  # a fixed temperature
+            assert parameter.grad is None
+            continue
         assert parameter.grad is not None, name
         assert torch.isfinite(parameter.grad).all(), name
         last_bias = name.endswith("adversary.score.4.bias")  # a constant in both scores cancels
         assert last_bias or parameter.grad.any(), name
+
+
+def test_every_logit_is_the_score_of_its_own_text_and_molecule(build, batch, pairs):
+    backbone = build().eval()
+    texts, molecules = sides(backbone, batch)
+    logits = backbone.logits(texts, molecules)
+    assert logits.shape == (6, 6)
+    for row, column in ((0, 0), (1, 4), (5, 2)):
+        text, _ = sides(backbone, pairs([row]))
+        _, molecule = sides(backbone, pairs([column]))
+        alone = backbone.logits(text, molecule)
+        torch.testing.assert_close(alone[0, 0], logits[row, column], atol=1e-4, rtol=1e-4)
 
 
 def test_an_embedding_does_not_depend_on_its_batch(build, batch, pairs):
@@ -152,7 +169,9 @@ def test_every_parameter_is_in_one_group_of_one_optimizer(build):
         groups += backbone.critic.optimizer().param_groups
     grouped = [id(parameter) for group in groups for parameter in group["params"]]
     assert len(grouped) == len(set(grouped))
-    assert set(grouped) == {id(parameter) for parameter in backbone.parameters()}
+    assert set(grouped) == {
+        id(parameter) for name, parameter in backbone.named_parameters() if "log_scale" not in name
+    }
 
 
 def test_only_matrices_are_decayed(build):

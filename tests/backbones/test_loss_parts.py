@@ -36,6 +36,14 @@ def test_text2mol_adds_both_directions(build, batch):
     torch.testing.assert_close(parts_of(backbone, batch)["contrastive"], 2 * mean)
 
 
+@pytest.mark.parametrize("name", ["contrastive", "text2mol", "aman", "orma"])
+def test_logits_are_cosines_over_the_temperature(build, batch, name):
+    backbone = build(name) if name == "aman" else build(name, temperature=0.2)
+    level = "sentence_molecule" if name == "orma" else "embedding"
+    expected = similarity(*encoded(backbone, batch), level) / (1 if name == "aman" else 0.2)
+    torch.testing.assert_close(backbone.logits(*encoded(backbone, batch)), expected)
+
+
 def test_aman_softens_its_triplet(build, batch):
     for softness in (0.0, 0.3):
         backbone = build("aman", margin=0.4, softness=softness)

@@ -65,6 +65,18 @@ SPACE_MISTAKES = {
         ("{cpus: 1}", "{cpus: 10000}"),
         ["small.yaml:17: resources.cpus: must be at most ", " on this machine, got 10000"],
     ),
+    "hard negatives for a loss without weights": (
+        (
+            "{kind: morgan, bits: 256}\nbackbone: {name: contrastive, hidden: 32, dimension: 16}\n"
+            "curriculum:\n",
+            "{kind: mol2vec}\nbackbone: {name: aman}\ncurriculum:\n"
+            "  hard_negatives: {choice: [0, 1]}\n",
+        ),
+        [
+            "small.yaml:6: curriculum.hard_negatives: must be 0 for the loss of Aman, which"
+            " has backbone.softness for this, got 1\n"
+        ],
+    ),
     "one tie at every sigma": (
         ("sigma: {uniform: [0.40, 0.80], step: 0.05}", "sigma: 1.0"),
         ["sigma must tell pairs apart", "one tie of all pairs at σ = 1"],

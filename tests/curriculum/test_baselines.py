@@ -13,7 +13,8 @@ def test_a_baseline_is_the_same_trial_in_every_space(make_space):
     plain = make_space("alpha: {uniform: [0.1, 1.0]}, order: {choice: [random, easy_first]}")
     odd = make_space(
         "alpha: {uniform: [0.1, 1.0]}, pacing: step, full_data_after: 0.5,"
-        " intensity: power, intensity_target: learning_rate, order: hard_first"
+        " intensity: power, intensity_target: learning_rate, order: hard_first,"
+        " hard_negatives: {choice: [2, 0]}"
     )
     for name in BASELINES:
         in_plain, in_odd = (space.resolve(baseline_config(space, name)) for space in (plain, odd))

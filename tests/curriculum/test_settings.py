@@ -28,6 +28,8 @@ from class_sweep.errors import ConfigError
         ("pacing_power: 0", "curriculum.pacing_power: must be at least 0.1, got 0"),
         ("pacing_power: 11", "curriculum.pacing_power: must be at most 10.0, got 11"),
         ("intensity_power: 0", "curriculum.intensity_power: must be at least 0.1, got 0"),
+        ("hard_negatives: -1", "curriculum.hard_negatives: must be at least 0.0, got -1"),
+        ("hard_negatives: 5", "curriculum.hard_negatives: must be at most 4.0, got 5"),
         (
             "intensity: invers",
             "curriculum.intensity: must be one of constant, sigmoid, inverse, power, decreasing,"

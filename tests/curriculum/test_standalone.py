@@ -66,6 +66,12 @@ def test_weights_and_rates_follow_the_intensity_and_its_target(difficulty):
     assert run.weight(1, "triplet") == pytest.approx(2 / 3)
 
 
+def test_hard_negatives_are_for_the_loss_of_the_loop(difficulty):
+    settings = Curriculum(hard_negatives=1.5)
+    run = CurriculumRun(settings, difficulty, budget=Budget(epochs=1), batch_size=8)
+    assert run.hard_negatives == 1.5
+
+
 def test_a_budget_of_samples_ends_a_run_within_an_epoch(difficulty):
     budget = Budget(epochs=3, samples=100)
     run = CurriculumRun(Curriculum(), difficulty, budget=budget, batch_size=8)

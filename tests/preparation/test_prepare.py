@@ -1,10 +1,13 @@
 """The shared inputs of a sweep: one index per similarity, at every σ that a trial can need."""
 
+import re
+
 import pytest
 from safetensors.numpy import load_file, save_file
 
 from class_sweep.base.array_cache import ArrayCache
 from class_sweep.base.hashing import fingerprint
+from class_sweep.config.components import BACKBONES, Component
 from class_sweep.config.document import dump_settings, parse_space
 from class_sweep.config.identity import identity
 from class_sweep.config.sigma import Quantile
@@ -15,6 +18,7 @@ from class_sweep.errors import ConfigError, DataError
 from class_sweep.preparation.clock import Clock
 from class_sweep.preparation.difficulty_indexes import similarities
 from class_sweep.preparation.prepare import prepare
+from class_sweep.preparation.rules import require_consistent
 from class_sweep.training.loop import Trainer, curriculum_order
 
 SIGMA = "sigma: {uniform: [0.40, 0.80], step: 0.05}"
@@ -202,6 +206,41 @@ def test_intensity_keys_must_be_loss_parts_of_the_backbone(edited, ready):
     ready(space)
     with pytest.raises(ConfigError, match=r"small\.yaml:10: curriculum\.intensity: .*contrastive"):
         ready(edited((choice, "intensity: {adversarial: inverse}")))
+
+
+BACKBONES_WITHOUT_WEIGHTS = {
+    "aman": "must be 0 for the loss of Aman, which has backbone.softness for this",
+    "toy": (
+        r"must be 0 for the loss of ToyBackbone, which does not read it"
+        r" \(weighs_negatives is False\)"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BACKBONES_WITHOUT_WEIGHTS)
+@pytest.mark.parametrize(
+    ("written", "largest"),
+    [("0.5", "0.5"), ("{uniform: [0, 2]}", "2"), ("{choice: [0, 1]}", "1")],
+)
+def test_hard_negatives_need_a_loss_that_weighs_them(edited, monkeypatch, name, written, largest):
+    monkeypatch.setitem(
+        BACKBONES._components,
+        "toy",
+        Component("toy_components:ToyBackbone", "toy_components:ToyBackboneSettings"),
+    )
+    backbone = f"backbone: {{name: {name}}}"
+    encoder = ("{kind: morgan", "{kind: mol2vec, epochs: 1} #")
+    space = edited(
+        ("backbone: {name: contrastive", f"{backbone} #"), encoder,
+        ("  order:", f"  hard_negatives: {written}\n  order:"),
+    )  # fmt: skip
+    with pytest.raises(ConfigError) as caught:
+        require_consistent(space)
+    assert re.fullmatch(
+        rf"small\.yaml:\d+: curriculum\.hard_negatives: {BACKBONES_WITHOUT_WEIGHTS[name]},"
+        rf" got {largest}",
+        str(caught.value),
+    )
 
 
 def test_the_tie_warning_considers_only_the_sigmas_of_the_search(edited, ready):

@@ -227,6 +227,9 @@ def test_a_folder_of_version_0_2_continues_with_a_word(begun, record, caplog):
                       features_sha256=None, encoder_sha256={})  # fmt: skip
     begun.environment.write_text(old.model_dump_json())
     edit(begun, "lr: 1e-3", "lr: 1e-2")
+    with pytest.raises(ResultsError, match="learn_temperature: true, and temperature"):
+        hold(begun, environment(SPACE))
+    edit(begun, "contrastive", "contrastive, learn_temperature: true, temperature: 0.07")
     with caplog.at_level(logging.WARNING):
         hold(begun, environment(SPACE))
     assert "version 0.2" in caplog.text

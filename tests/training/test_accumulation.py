@@ -86,6 +86,13 @@ def gradients(backbone, features, cuts):
 @pytest.mark.parametrize("cuts", [[2, 4], [1], [4, 5]], ids=str)
 def test_the_gradients_are_those_of_one_pass(build, features, name, cuts):
     backbone = build(name).eval()  # dropout would be drawn part by part
+    require_equal_gradients(backbone, features, cuts)
+    if backbone.weighs_negatives:
+        backbone.hard_negatives = 2
+        require_equal_gradients(backbone, features, cuts)
+
+
+def require_equal_gradients(backbone, features, cuts):
     whole, sides = gradients(backbone, features, [])
     parted, joined = gradients(backbone, features, cuts)
     assert whole.keys() == parted.keys()
@@ -94,6 +101,9 @@ def test_the_gradients_are_those_of_one_pass(build, features, name, cuts):
     for side, other in zip(sides, joined, strict=True):
         for key, tensor in side.items():
             torch.testing.assert_close(other[key], tensor, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(
+        backbone.logits(*joined), backbone.logits(*sides), atol=1e-4, rtol=1e-4
+    )
 
 
 def test_the_second_encoding_draws_the_dropout_of_the_first(build, features):

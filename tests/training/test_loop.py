@@ -68,6 +68,7 @@ search: {{trials: 1, seed: {seed}}}
 
 
 RANDOM = "order: hard_first, alpha: 0.4, beta: 0.15, intensity: inverse"
+HARD_NEGATIVES = RANDOM + ", hard_negatives: 1.5"
 
 
 def state(trainer: Trainer) -> list[torch.Tensor]:
@@ -86,8 +87,13 @@ def same_bits(first: list[torch.Tensor], second: list[torch.Tensor]) -> bool:
     )
 
 
-def test_a_resumed_run_equals_an_uncut_run_to_the_bit(features, tmp_path):
-    settings = make_settings(RANDOM)
+@pytest.mark.parametrize(
+    "curriculum",
+    [RANDOM, HARD_NEGATIVES],
+    ids=["random", "hard_negatives"],
+)
+def test_a_resumed_run_equals_an_uncut_run_to_the_bit(features, tmp_path, curriculum):
+    settings = make_settings(curriculum)
     straight = Trainer(settings, features)
     steps, ends = straight.schedule.steps, straight.schedule.ends
     straight.train_to(steps)
@@ -148,7 +154,7 @@ def test_the_seed_changes_a_trial_and_the_shared_arrays_stay(features):
     ):
         trainer = Trainer(settings, features)
         trainer.train_to(trainer.schedule.steps)
-        finals.append(state(trainer)[0])
+        finals.append(trainer.backbone.state_dict()["text_head.1.weight"])
     assert not torch.equal(finals[0], finals[1])
     assert (
         features.index_for(Curriculum()).checksum(),
@@ -199,6 +205,26 @@ def test_a_loss_that_is_not_finite_ends_the_trial(features):
         TrainingError, match=r"must stay a finite number, got nan by step 3 .lr 0.01"
     ):
         trainer.train_to(3)
+
+
+def test_hard_negatives_reach_the_loss(features):
+    plain, weighed, other = (
+        Trainer(make_settings(f"hard_negatives: {rho}"), features) for rho in (0, 1, 2)
+    )
+    losses = {trainer.train_to(1) for trainer in (plain, weighed, other)}
+    assert len(losses) == 3
+    assert not same_bits(state(plain), state(weighed))
+
+
+def test_a_fixed_temperature_stays_and_a_learned_one_moves(features):
+    for learned in (True, False):
+        settings = make_settings()
+        fields = {"temperature": 0.2, "learn_temperature": learned}
+        backbone = settings.backbone.model_copy(update=fields)
+        trainer = Trainer(settings.model_copy(update={"backbone": backbone}), features)
+        trainer.train_to(5)
+        temperature = 1 / trainer.backbone.log_scale.exp().item()
+        assert (temperature == pytest.approx(0.2, rel=1e-6)) != learned
 
 
 def test_a_curriculum_that_does_not_fit_the_backbone_or_the_index_is_refused(features):

@@ -108,6 +108,10 @@ def test_what_the_settings_say_beside_the_curriculum_counts_too(space, features)
     one = plan_identity(space.resolve({}), features)
     assert plan_identity(space.resolve({"optimizer.lr": 2e-3}), features) != one
     assert plan_identity(space.resolve({"search.seed": 6}), features) != one
+    weights = {rho: space.resolve({"curriculum.hard_negatives": rho}) for rho in (0, 1, 2)}
+    plans = {rho: plan_identity(settings, features) for rho, settings in weights.items()}
+    assert plans[0] == one
+    assert len(set(plans.values())) == 3
 
 
 def test_a_plan_that_cannot_be_worked_out_is_left_to_the_trial(space, features):
@@ -121,7 +125,8 @@ def test_plan_identities_are_those_of_version_0_2_so_that_its_sweeps_continue():
     made = TrialFeatures(vectors, vectors, np.zeros(20, np.int8), {CLASS_SIMILARITY: index})
     plain = parse_space(
         "data: {source: names}\ntext_encoder: {kind: lsa}\nmolecule_encoder: {kind: morgan}\n"
-        "backbone: {name: contrastive}\ncurriculum: {alpha: {uniform: [0.2, 1.0]}}\n"
+        "backbone: {name: contrastive, temperature: 0.07, learn_temperature: true}\n"
+        "curriculum: {alpha: {uniform: [0.2, 1.0]}}\n"
         "optimizer: {batch_size: 4}\nbudget: {epochs: 9}\nsearch: {trials: 4}\n"
     )
     assert plan_identity(plain.resolve({"curriculum.alpha": 0.5}), made) == "67981e78687c"
