@@ -50,7 +50,7 @@ def lengths(quick: bool) -> tuple[str, NDArray[np.int64]]:
 
 def padding(counts: NDArray[np.int64], batch: int, window: int) -> float:
     """The padding in all batches of some epochs, as a share of all places."""
-    schedule = Schedule(len(counts), batch, (len(counts),) * EPOCHS)
+    schedule = Schedule(len(counts), batch, (len(counts),) * EPOCHS, (0,) * EPOCHS)
     order = np.arange(len(counts))
     sampler = CurriculumSampler(schedule, order, 0, lengths=counts, length_window=window)
     batches = np.concatenate([counts[sampler.epoch(epoch)] for epoch in range(EPOCHS)])

@@ -107,6 +107,13 @@ class Curriculum(Section):
         float,
         Field(ge=0, le=4, description="ρ: how much more hard negatives count in the loss; 0: none"),
     ] = 0.0
+    trim: Annotated[
+        float,
+        Field(ge=0, le=0.5, description="fraction of the pool, of lowest margin, left out"),
+    ] = 0.0
+    trim_from: Annotated[
+        Share, Field(description="fraction of the samples before the first trimmed epoch")
+    ] = 0.1
 
     @field_validator("intensity_target")
     @classmethod
@@ -141,6 +148,10 @@ class Curriculum(Section):
     def idle(self, settings: Any) -> dict[str, Idle]:
         """The settings that the chosen order, pacing and intensity do not read."""
         idle = self._idle_functions()
+        if settings.budget.epochs == 1:
+            idle["trim"] = Idle("a single epoch knows no margins", ("budget.epochs",))
+        if "trim" in idle or not self.trim:
+            idle["trim_from"] = _idle("no pair is left out", "trim")
         if self.text_weight == 1:
             idle["molecule_similarity"] = _idle("text_weight is 1", "text_weight")
         pacing = PACINGS.load(self.pacing)

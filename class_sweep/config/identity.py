@@ -11,6 +11,8 @@ from class_sweep.config.sections import Settings
 _FULL, _CONSTANT = "full", "constant"  # a pacing and an intensity that do nothing
 _DEPENDS_ON = ("data", "text_encoder", "molecule_encoder", "backbone", "optimizer", "budget")
 
+_LATER = ("hard_negatives", "trim")  # than 0.2, whose trials are those at 0
+
 
 def identity(settings: Settings) -> str:
     """12 hexadecimal digits, equal for trials that train the same model on the same batches.
@@ -41,8 +43,7 @@ def _effective(settings: Settings) -> dict[str, Any]:
     curriculum = settings.curriculum
     tree = curriculum.model_dump(mode="json")
     idle = {path.partition(".")[2] for path in curriculum.idle(settings)}
-    if not curriculum.hard_negatives:
-        idle.add("hard_negatives")  # later than 0.2
+    idle |= {name for name in _LATER if not getattr(curriculum, name)}
     if "order" in idle:  # every pair in every epoch, under whatever pacing
         tree["pacing"] = _FULL
         idle |= {"pacing_start", *PACINGS.load(curriculum.pacing).parameters()}

@@ -23,6 +23,7 @@ BASELINES: dict[str, dict[str, Value]] = {
         "curriculum.intensity_start": 1,
         "curriculum.intensity_target": "loss",
         "curriculum.hard_negatives": 0.0,
+        "curriculum.trim": 0.0,
     },
     # No curriculum: every pair in every epoch, at full intensity, all negatives alike. With α = 1
     # the pacing and σ have no effect.
@@ -31,6 +32,7 @@ BASELINES: dict[str, dict[str, Value]] = {
         "curriculum.beta": 0.0,
         "curriculum.intensity": "constant",
         "curriculum.hard_negatives": 0.0,
+        "curriculum.trim": 0.0,
     },
 }
 """The settings that each built-in baseline fixes, as dotted path to value."""

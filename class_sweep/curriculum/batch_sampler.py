@@ -1,19 +1,27 @@
 """The batches of an epoch: its pool in a seeded random order, cut into complete batches."""
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from class_sweep.curriculum.schedule import Schedule
 
+Pairs = NDArray[np.int64]
+_NO_PAIRS: Pairs = np.empty(0, np.int64)
+
+
+def no_pairs(epoch: int) -> Pairs:  # noqa: ARG001
+    """The pairs that an epoch leaves out without trimming."""
+    return _NO_PAIRS
+
 
 class CurriculumSampler:
     """The batches of a schedule, addressable by step.
 
-    The batches of an epoch depend on the seed and the epoch alone. A cut and resumed run therefore
-    draws the same batches as an uncut run.
+    The batches of an epoch depend on the seed, the epoch and the pairs that trimming leaves out
+    alone. A cut and resumed run therefore draws the same batches as an uncut run.
 
     With lengths, the pairs of some consecutive batches are sorted by length among themselves, and
     the batches are visited in random order. A pair and its negatives then have similar lengths.
@@ -22,7 +30,7 @@ class CurriculumSampler:
     def __init__(
         self,
         schedule: Schedule,
-        order: NDArray[np.int64],
+        order: Pairs,
         seed: int,
         *,
         lengths: NDArray[np.int64] | None = None,
@@ -50,11 +58,39 @@ class CurriculumSampler:
         self._lengths = lengths
         self._window = length_window * schedule.batch_size
 
-    def epoch(self, epoch: int) -> NDArray[np.int64]:
-        """(steps, batch_size) the training pairs of all batches of an epoch."""
-        size = self.schedule.batch_size
+    def pool(self, epoch: int) -> Pairs:
+        """(P,) the training pairs in the pool of an epoch, ascending."""
         # Sorted, so that two schedules with equal pools draw equal batches.
-        pool = np.sort(self._order[: self.schedule.pools[epoch]])
+        return np.sort(self._order[: self.schedule.pools[epoch]])
+
+    def lowest(self, epoch: int, margins: NDArray[np.floating]) -> Pairs:
+        """The pairs that an epoch leaves out: those of its pool with the lowest margins.
+
+        Args:
+            epoch: The epoch.
+            margins: (L,) the margin of each pair when the epoch begins; ∞ for a pair that has not
+                been drawn. Of equal margins the first pair is left out.
+        """
+        pool = self.pool(epoch)
+        return pool[np.argsort(margins[pool], kind="stable")[: self.schedule.left_out[epoch]]]
+
+    def epoch(self, epoch: int, left_out: Pairs = _NO_PAIRS) -> Pairs:
+        """(steps, batch_size) the training pairs of all batches of an epoch.
+
+        Args:
+            epoch: The epoch.
+            left_out: The pairs of its pool that it leaves out; see `lowest`.
+
+        Raises:
+            ValueError: If the schedule leaves out another number of pairs in this epoch.
+        """
+        if len(left_out) != self.schedule.left_out[epoch]:
+            raise ValueError(
+                f"epoch {epoch} must leave out {self.schedule.left_out[epoch]} pairs,"
+                f" got {len(left_out)}"
+            )
+        size = self.schedule.batch_size
+        pool = np.setdiff1d(self.pool(epoch), left_out, assume_unique=True)
         generator = np.random.default_rng([self._seed, epoch])
         steps = len(pool) // size
         visited = generator.permutation(pool)[: steps * size]
@@ -65,8 +101,19 @@ class CurriculumSampler:
         visited = visited[np.lexsort((self._lengths[visited], window))]
         return generator.permutation(visited.reshape(steps, size))
 
-    def spans(self, start: int, stop: int) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    def spans(
+        self,
+        start: int,
+        stop: int,
+        left_out: Callable[[int], Pairs] = no_pairs,
+    ) -> Iterator[tuple[int, Pairs]]:
         """The steps `start` … `stop` − 1 by epoch: its number and (steps, batch_size) pairs.
+
+        Args:
+            start: The first step.
+            stop: The step after the last one.
+            left_out: The pairs that an epoch leaves out. It is called for an epoch when the steps
+                of the one before have been consumed.
 
         Raises:
             ValueError: If the schedule has fewer than `stop` steps.
@@ -78,5 +125,5 @@ class CurriculumSampler:
         while step < stop:
             epoch = bisect_right(ends, step)
             first = ends[epoch - 1] if epoch else 0
-            yield epoch, self.epoch(epoch)[step - first : stop - first]
+            yield epoch, self.epoch(epoch, left_out(epoch))[step - first : stop - first]
             step = ends[epoch]

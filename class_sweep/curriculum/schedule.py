@@ -1,7 +1,9 @@
 """A schedule in numbers, known before the first step: pools, steps and samples."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Self
 
 from class_sweep.config.curriculum import Curriculum
@@ -16,10 +18,14 @@ class Schedule:
     An epoch draws whole batches only. The batch size is the number of negatives of a pair, so it is
     the same in every step of every schedule. The remaining pairs differ from epoch to epoch.
 
+    With `trim`, an epoch leaves out the pairs of lowest margin. Which ones is known when it begins,
+    their number before the first step.
+
     Attributes:
         pairs: L, the number of training pairs.
         batch_size: Pairs per step.
         pools: Pairs in the pool of each epoch.
+        left_out: Pairs of each pool that trimming leaves out.
         max_steps: The step after which training ends, even inside an epoch; None for no limit.
 
     Example:
@@ -31,6 +37,7 @@ class Schedule:
     pairs: int
     batch_size: int
     pools: tuple[int, ...]
+    left_out: tuple[int, ...]
     max_steps: int | None = None
 
     @classmethod
@@ -38,7 +45,7 @@ class Schedule:
         """The schedule of a trial over `pairs` training pairs.
 
         Raises:
-            ValueError: If the first pool, or `budget.samples`, is smaller than a batch.
+            ValueError: If a pool, or `budget.samples`, is smaller than a batch.
         """
         batch_size = settings.optimizer.batch_size
         return cls.plan(settings.curriculum, settings.budget, batch_size=batch_size, pairs=pairs)
@@ -48,13 +55,14 @@ class Schedule:
         """The schedule of a curriculum outside of a trial's settings.
 
         Args:
-            curriculum: The pacing and its parameters.
+            curriculum: The pacing, the trimming and their parameters.
             budget: The number of epochs, and the limit on samples if there is one.
             batch_size: Pairs per step.
             pairs: L, the number of training pairs.
 
         Raises:
-            ValueError: If the first pool, or `budget.samples`, is smaller than a batch.
+            ValueError: If a pool, or `budget.samples`, is smaller than a batch, or a batch has one
+                pair and trimming has nothing to compare it with.
         """
         pools = tuple(pool_size(share, pairs) for share in shares(curriculum, budget.epochs))
         if pools[0] < batch_size:
@@ -62,13 +70,19 @@ class Schedule:
                 f"the first pool must hold a batch of {batch_size} pairs,"
                 f" got {pools[0]} (alpha {curriculum.alpha:g} of {pairs} pairs)"
             )
-        if budget.samples is None:
-            return cls(pairs, batch_size, pools)
-        if budget.samples < batch_size:
+        if budget.samples is not None and budget.samples < batch_size:
             raise ValueError(
                 f"a budget of samples must hold a batch of {batch_size} pairs, got {budget.samples}"
             )
-        return cls(pairs, batch_size, pools, budget.samples // batch_size)
+        max_steps = None if budget.samples is None else budget.samples // batch_size
+        left_out = _left_out(curriculum, pools, batch_size, max_steps)
+        schedule = cls(pairs, batch_size, pools, left_out, max_steps)
+        if min(schedule.drawn_from) < batch_size:
+            raise ValueError(
+                f"a trimmed pool must hold a batch of {batch_size} pairs,"
+                f" got {min(schedule.drawn_from)} (trim {curriculum.trim:g})"
+            )
+        return schedule
 
     @property
     def epochs(self) -> int:
@@ -76,9 +90,16 @@ class Schedule:
         return len(self.pools)
 
     @property
+    def drawn_from(self) -> tuple[int, ...]:
+        """For each epoch, the pairs of its pool that are not left out."""
+        return tuple(
+            pool - left_out for pool, left_out in zip(self.pools, self.left_out, strict=True)
+        )
+
+    @property
     def ends(self) -> tuple[int, ...]:
         """For each epoch, the number of steps up to its end."""
-        ends = accumulate(pool // self.batch_size for pool in self.pools)
+        ends = accumulate(pairs // self.batch_size for pairs in self.drawn_from)
         return tuple(ends if self.max_steps is None else (min(e, self.max_steps) for e in ends))
 
     @property
@@ -95,6 +116,38 @@ class Schedule:
     def share_of_full_data(self) -> float:
         """The samples as a fraction of those of as many epochs over all pairs."""
         return self.samples / (self.epochs * (self.pairs // self.batch_size) * self.batch_size)
+
+
+def _left_out(
+    curriculum: Curriculum, pools: Sequence[int], batch_size: int, max_steps: int | None
+) -> tuple[int, ...]:
+    """The number of pairs that each epoch leaves out.
+
+    An epoch leaves out ⌊trim · pool⌋ pairs if the same schedule without trimming has made
+    `trim_from` of its steps when that epoch begins. The first epoch leaves out none, because no
+    margin is known. A pair that has not been drawn stays in: all pairs of the pool before have been
+    drawn or left out, but for less than a batch.
+
+    Args:
+        curriculum: The trimming.
+        pools: Pairs in the pool of each epoch.
+        batch_size: Pairs per step.
+        max_steps: The step after which training ends; None for no limit.
+
+    Raises:
+        ValueError: If a batch has no other pair to compare a pair with.
+    """
+    if curriculum.trim and batch_size < 2:
+        raise ValueError(f"trim must have batches of two or more pairs, got {batch_size}")
+    *begins, steps = accumulate((pool // batch_size for pool in pools), initial=0)
+    first = round(curriculum.trim_from * min(steps, max_steps or steps), 6)
+    left_out = [0]
+    for begin, (before, pool) in zip(begins[1:], pairwise(pools), strict=True):
+        most = before - batch_size + 1
+        # Rounded first: 0.29 * 100 is slightly below 29.
+        wanted = math.floor(round(curriculum.trim * pool, 6))
+        left_out.append(min(wanted, most) if begin >= first else 0)
+    return tuple(left_out)
 
 
 def full_data_samples(pairs: int, batch_size: int, budget: Budget) -> int:

@@ -11,14 +11,17 @@ from class_sweep.curriculum.pacing import pacing_of
 from class_sweep.curriculum.schedule import Schedule
 from class_sweep.errors import ConfigError
 
+_TRIM = "curriculum.trim"
+_TRIM_FROM = "curriculum.trim_from"
 _LENGTHENS = (
     "curriculum.alpha",
     "curriculum.beta",
     "curriculum.pacing_power",
     "curriculum.pacing_start",
+    _TRIM_FROM,
 )
 _FULL_AT = "curriculum.full_data_after"
-_SHORTENS = (_FULL_AT, "optimizer.batch_size")
+_SHORTENS = (_FULL_AT, "optimizer.batch_size", _TRIM)
 _PACING = "curriculum.pacing"
 
 
@@ -26,7 +29,9 @@ def schedule_bounds(space: Space, pairs: int) -> tuple[Schedule, Schedule]:
     """The schedules with the fewest and the most steps, over `pairs` training pairs.
 
     λ rises with α, β, p and the first k, and falls with T, for every pacing. The extremes are
-    therefore in two corners of the axes.
+    therefore in two corners of the axes. The first trimmed epoch depends on the samples before it:
+    where both λ and trimming vary, the shortest schedule trims from the second epoch on, and the
+    longest never.
 
     Args:
         space: The space.
@@ -45,7 +50,13 @@ def _corner(space: Space, pairs: int, *, longest: bool) -> list[Schedule]:
     most, least = (max, min) if longest else (min, max)
     for paths, far in ((_LENGTHENS, most), (_SHORTENS, least)):
         corner |= {path: far(space.axes[path].ends()) for path in paths if path in space.axes}
-    return [Schedule.of(space.resolve(corner | choice), pairs) for choice in pacing_choices(space)]
+    schedules = []
+    for choice in pacing_choices(space):
+        values = corner | choice
+        if values.keys() & space.axes.keys() - {_TRIM, _TRIM_FROM}:
+            values[_TRIM_FROM] = 1.0 if longest else 0.0
+        schedules.append(Schedule.of(space.resolve(values), pairs))
+    return schedules
 
 
 def pacing_choices(space: Space) -> Iterator[dict[str, Value]]:

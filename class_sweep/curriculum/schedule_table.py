@@ -23,7 +23,7 @@ class ScheduleTable(_Table):
 
     Attributes:
         curriculum: The curriculum settings.
-        share: λ of each epoch, as a fraction of the pairs.
+        share: λ of each epoch less what trimming leaves out, as a fraction of the pairs.
         intensity: γ of each epoch, for each part of the loss or for the learning rate.
         samples: The samples of each epoch.
         total: The samples of all epochs.
@@ -84,7 +84,10 @@ def schedule_table(space: Space, values: Mapping[str, Value], pairs: int) -> Sch
     factors = {"learning rate": weights.rate} if on_rate else weights.loss
     return ScheduleTable(
         curriculum=curriculum.model_dump(mode="json"),
-        share=list(shares(curriculum, epochs)),
+        share=[
+            share - left_out / pairs
+            for share, left_out in zip(shares(curriculum, epochs), schedule.left_out, strict=True)
+        ],
         intensity={part: list(values) for part, values in factors.items()},
         samples=[(end - start) * schedule.batch_size for start, end in pairwise(ends)],
         total=schedule.samples,

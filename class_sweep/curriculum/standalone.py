@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from class_sweep.config.curriculum import Curriculum
 from class_sweep.config.document import load_space
 from class_sweep.config.sections import Budget
-from class_sweep.curriculum.batch_sampler import CurriculumSampler
+from class_sweep.curriculum.batch_sampler import CurriculumSampler, no_pairs
 from class_sweep.curriculum.intensity import loss_parts_of, loss_weights
 from class_sweep.curriculum.order import difficulty_order
 from class_sweep.curriculum.schedule import Schedule
@@ -114,10 +114,30 @@ class CurriculumRun:
             nearest=nearest,
         )
 
-    def batches(self, epoch: int) -> NDArray[np.int64]:
-        """(steps, batch_size) the examples of an epoch's batches; the last epochs may have none."""
+    def batches(self, epoch: int, margins: NDArray[np.floating] | None = None) -> NDArray[np.int64]:
+        """(steps, batch_size) the examples of an epoch's batches; the last epochs may have none.
+
+        Args:
+            epoch: The epoch.
+            margins: (L,) the running margin of each example when the epoch begins, ∞ for an example
+                that has not been drawn; only read with `trim`, see the page Trimming.
+
+        Raises:
+            ValueError: If the epoch leaves out examples, and `margins` is missing or of another
+                length.
+        """
         start = self._ends[epoch - 1] if epoch else 0
-        return self._sampler.epoch(epoch)[: self._ends[epoch] - start]
+        schedule = self._sampler.schedule
+        left_out = no_pairs(epoch)
+        if schedule.left_out[epoch]:
+            if margins is None or len(margins) != schedule.pairs:
+                raise ValueError(
+                    f"epoch {epoch} leaves out {schedule.left_out[epoch]} examples (trim), so"
+                    f" batches must get the margins of all {schedule.pairs},"
+                    f" got {'none' if margins is None else len(margins)}"
+                )
+            left_out = self._sampler.lowest(epoch, margins)
+        return self._sampler.epoch(epoch, left_out)[: self._ends[epoch] - start]
 
     def weight(self, epoch: int, part: str = "loss") -> float:
         """γ of an epoch, the factor on the loss, or on one part of it."""
@@ -136,6 +156,15 @@ class CurriculumRun:
         return self.steps * self.batch_size
 
     def __iter__(self) -> Iterator[int]:
-        """The examples of every step in sequence."""
+        """The examples of every step in sequence.
+
+        Raises:
+            ValueError: With `trim`, because iteration knows no margins.
+        """
+        if any(self._sampler.schedule.left_out):
+            raise ValueError(
+                "a run with trim needs the margins of its examples: call batches(epoch, margins)"
+                " for each epoch, or set trim to 0"
+            )
         for epoch in range(self.epochs):
             yield from self.batches(epoch).ravel().tolist()

@@ -46,9 +46,10 @@ def _settings(schedule: ScheduleTable) -> str:
     intensity = curriculum["intensity"]
     if isinstance(intensity, dict):
         intensity = ", ".join(f"{curve} on {part}" for part, curve in intensity.items())
+    trim = f", trim {curriculum['trim']:.3g}" if curriculum["trim"] else ""
     return (
         f"{curriculum['order']}, {curriculum['pacing']} α {curriculum['alpha']:.3g}"
-        f" β {curriculum['beta']:.3g}, γ {intensity}"
+        f" β {curriculum['beta']:.3g}, γ {intensity}{trim}"
     )
 
 

@@ -16,7 +16,7 @@ from class_sweep.backbones.backbone import Encoded, build_backbone, require_hard
 from class_sweep.backbones.batch import Batch
 from class_sweep.config.curriculum import Curriculum
 from class_sweep.config.sections import Optimizer, Settings
-from class_sweep.curriculum.batch_sampler import CurriculumSampler
+from class_sweep.curriculum.batch_sampler import CurriculumSampler, no_pairs
 from class_sweep.curriculum.intensity import loss_weights
 from class_sweep.curriculum.order import difficulty_order
 from class_sweep.curriculum.schedule import Schedule
@@ -27,6 +27,7 @@ from class_sweep.training.checkpoint import load_state, save_state
 from class_sweep.training.encoding import encode
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.split_metrics import split_metrics, split_ranks
+from class_sweep.training.trimming import Trimming
 
 Item = TypeVar("Item")
 
@@ -71,6 +72,9 @@ class Trainer:
             lengths=features.text_lengths(self._rows),
             length_window=settings.optimizer.length_window,
         )
+        self._trimming = (
+            Trimming(self._sampler, self.device) if any(self.schedule.left_out) else None
+        )
         self.backbone = build_backbone(settings.backbone, features.input_spec(settings)).to(
             self.device
         )
@@ -106,14 +110,16 @@ class Trainer:
         """
         self.backbone.train()
         losses = []
-        for epoch, block in self._sampler.spans(self.step, step):
+        left_out = self._trimming.left_out_of if self._trimming else no_pairs
+        for epoch, block in self._sampler.spans(self.step, step, left_out):
             factors = {part: curve[epoch] for part, curve in self.loss_weights.loss.items()}
             rate_factor = self.loss_weights.rate[epoch]
-            for parts in self._batches(block):
+            pairs = torch.from_numpy(block).to(self.device)
+            for parts, drawn in zip(self._batches(block), pairs, strict=True):
                 share = rate_share(self.settings.optimizer, self.step, self.schedule.steps)
                 for group in self._optimizer.param_groups:
                     group["lr"] = group["peak"] * share * rate_factor
-                losses.append(self._train_on(parts, factors))
+                losses.append(self._train_on(parts, drawn, factors))
                 self.step += 1
         mean = float(torch.stack(losses).mean()) if losses else math.nan
         if losses and not math.isfinite(mean):
@@ -123,11 +129,21 @@ class Trainer:
             )
         return mean
 
-    def _train_on(self, batch: list[Batch], factors: dict[str, float]) -> torch.Tensor:
-        """One optimizer step on a batch, given in one or more parts; the unweighted loss, ()."""
+    def _train_on(
+        self, batch: list[Batch], pairs: torch.Tensor, factors: dict[str, float]
+    ) -> torch.Tensor:
+        """One optimizer step on a batch; the unweighted loss, ().
+
+        Args:
+            batch: The batch in one or more parts.
+            pairs: (B,) its training pairs.
+            factors: The intensity of each part of the loss.
+        """
         cache = GradientCache(self._encode, batch) if len(batch) > 1 else None
         texts, molecules = cache.sides if cache else self._encode(batch[0])
         self._train_critic(texts, molecules, factors)
+        if self._trimming:
+            self._trimming.observe(pairs, self.backbone, texts, molecules)
         parts = self.backbone.loss_parts(texts, molecules)
         # A factor of 1 is left out: full data then costs no more than a loop without intensity.
         scaled = (
@@ -189,6 +205,8 @@ class Trainer:
         }
         if self._critic_optimizer:
             state["critic_optimizer"] = self._critic_optimizer.state_dict()
+        if self._trimming:
+            state["trimming"] = self._trimming.state_dict()
         if self.device.type == "cuda":
             state["cuda_rng"] = torch.cuda.get_rng_state()
         save_state(to, state)
@@ -201,6 +219,8 @@ class Trainer:
         self._optimizer.load_state_dict(state["optimizer"])
         if self._critic_optimizer:
             self._critic_optimizer.load_state_dict(state["critic_optimizer"])
+        if self._trimming:
+            self._trimming.load_state_dict(state["trimming"])
         torch.set_rng_state(state["rng"].cpu())
         if "cuda_rng" in state and self.device.type == "cuda":
             torch.cuda.set_rng_state(state["cuda_rng"].cpu())

@@ -1,8 +1,9 @@
 """The plan identity of a trial, which is equal for configurations with equal training steps.
 
 Different settings can lead to the same batches: two σ that give one order, two α that round to the
-same pools. All batches of a trial are determined before its first step, so duplicates are found
-before they are trained.
+same pools. All batches of a trial are determined before its first step, by its settings or, where
+trimming leaves pairs out, by the margins that it will find. So duplicates are found before they are
+trained.
 """
 
 import numpy as np
@@ -22,9 +23,9 @@ from class_sweep.training.loop import curriculum_order
 def plan_identity(settings: Settings, features: TrialFeatures) -> str:
     """Hash every training step of a trial.
 
-    The hash covers the epoch in which each pair enters the pool, the pool sizes, the loss weights,
-    and all other settings that the result depends on. The order within a pool does not count,
-    because a pool is shuffled as a set.
+    The hash covers the epoch in which each pair enters the pool, the pool sizes, the number of
+    pairs that trimming leaves out, the loss weights, and all other settings that the result depends
+    on. The order within a pool does not count, because a pool is shuffled as a set.
 
     Returns:
         12 hexadecimal digits. Settings whose plan cannot be computed get their `identity`; the
@@ -43,4 +44,7 @@ def plan_identity(settings: Settings, features: TrialFeatures) -> str:
     of_loss = Curriculum(hard_negatives=curriculum.hard_negatives)
     rest = identity(settings.model_copy(update={"curriculum": of_loss}))
     # None: random batches, as version 0.2 had them, so that its sweeps can be continued.
-    return fingerprint(rest, entry_epochs, schedule.pools, weights.loss, weights.rate, None)[:12]
+    plan = [rest, entry_epochs, schedule.pools, weights.loss, weights.rate, None]
+    if any(schedule.left_out):
+        plan.append(schedule.left_out)
+    return fingerprint(*plan)[:12]

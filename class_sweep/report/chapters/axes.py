@@ -139,6 +139,8 @@ _UNITS = {
     "text_encoder_lr": "per step",
     "batch_size": "pairs",
     "hard_negatives": "ρ",
+    "trim": "share of the pool",
+    "trim_from": "share of the samples",
     "warmup": "share of the steps",
     "warmup_steps": "steps",
     "hidden": "units",
