@@ -8,14 +8,13 @@ appears when the training ends.
 import logging
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 
 from class_sweep.base.files import make_folder, write_atomic
 from class_sweep.base.locks import Lock
+from class_sweep.base.threads import torch_threads
 from class_sweep.config.document import Space, load_space
 from class_sweep.config.inputs import SPLITS
 from class_sweep.config.objective import POOLS
@@ -131,7 +130,7 @@ def train_model(space: Space, folder: Path, prepared: Prepared, callback: Callba
     except OSError as error:
         raise StorageError(f"a folder must be writable: {work}: {error.strerror}") from error
     try:
-        with Lock.take(work / ".lock"), _threads(space):
+        with Lock.take(work / ".lock"), torch_threads(space.settings.resources.cpus):
             provenance = describe_provenance(space, prepared)
             if (work / STATE_FILE).exists():
                 _require_same_inputs(work, provenance)
@@ -153,17 +152,6 @@ def train_model(space: Space, folder: Path, prepared: Prepared, callback: Callba
 
 def _work_folder(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}.training")
-
-
-@contextmanager
-def _threads(space: Space) -> Iterator[None]:
-    """As many threads as a trial of a sweep has: the order of a sum decides its last bits."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(max(1, int(space.settings.resources.cpus)))
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _train_with_checkpoints(trainer: Trainer, work: Path, callback: Callback) -> float:

@@ -23,6 +23,7 @@ from class_sweep.curriculum.schedule import Schedule
 from class_sweep.difficulty.index import DifficultyIndex
 from class_sweep.errors import TrainingError
 from class_sweep.training.accumulation import GradientCache
+from class_sweep.training.batch_margins import MarginObserver, batch_margins
 from class_sweep.training.checkpoint import load_state, save_state
 from class_sweep.training.encoding import encode
 from class_sweep.training.features import TrialFeatures
@@ -72,9 +73,9 @@ class Trainer:
             lengths=features.text_lengths(self._rows),
             length_window=settings.optimizer.length_window,
         )
-        self._trimming = (
-            Trimming(self._sampler, self.device) if any(self.schedule.left_out) else None
-        )
+        trims = any(self.schedule.left_out)
+        self._trimming = Trimming(self._sampler, self.device) if trims else None
+        self._observers: list[MarginObserver] = [self._trimming] if self._trimming else []
         self.backbone = build_backbone(settings.backbone, features.input_spec(settings)).to(
             self.device
         )
@@ -94,6 +95,10 @@ class Trainer:
         )
         critic = self.backbone.critic
         self._critic_optimizer = critic.optimizer() if critic else None
+
+    def observe_margins(self, observer: MarginObserver) -> None:
+        """Give the margins of every further batch to an observer."""
+        self._observers.append(observer)
 
     @property
     def samples(self) -> int:
@@ -142,8 +147,11 @@ class Trainer:
         cache = GradientCache(self._encode, batch) if len(batch) > 1 else None
         texts, molecules = cache.sides if cache else self._encode(batch[0])
         self._train_critic(texts, molecules, factors)
-        if self._trimming:
-            self._trimming.observe(pairs, self.backbone, texts, molecules)
+        if self._observers:
+            with torch.no_grad():
+                margins = batch_margins(self.backbone.logits(texts, molecules))
+            for observer in self._observers:
+                observer.observe(pairs, margins)
         parts = self.backbone.loss_parts(texts, molecules)
         # A factor of 1 is left out: full data then costs no more than a loop without intensity.
         scaled = (

@@ -1,8 +1,4 @@
-"""Trimming: the running margin of each training pair, and the pairs that an epoch leaves out.
-
-The margin is that of AUM (Pleiss et al. 2020, arXiv 2001.10528) in a batch of pairs: the score of a
-pair minus the best score of its text or its molecule with another pair.
-"""
+"""Trimming: the running margin of each training pair, and the pairs that an epoch leaves out."""
 
 from typing import Any
 
@@ -10,15 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from class_sweep.backbones.backbone import Backbone, Encoded
 from class_sweep.curriculum.batch_sampler import CurriculumSampler
-
-
-def batch_margins(scores: torch.Tensor) -> torch.Tensor:
-    """(B,) z_ii − max(max over j ≠ i of z_ij, max over j ≠ i of z_ji) of (B, B) scores z."""
-    itself = torch.eye(len(scores), dtype=torch.bool, device=scores.device)
-    others = scores.masked_fill(itself, -torch.inf)
-    return scores.diagonal() - torch.maximum(others.amax(dim=0), others.amax(dim=1))
 
 
 class Trimming:
@@ -40,21 +28,10 @@ class Trimming:
         self._epoch = -1
         self._left_out = np.empty(0, np.int64)
 
-    @torch.no_grad()
-    def observe(
-        self, pairs: torch.Tensor, backbone: Backbone, texts: Encoded, molecules: Encoded
-    ) -> None:
-        """Take the margins of a batch.
-
-        Args:
-            pairs: (B,) the training pairs of the batch.
-            backbone: The model.
-            texts: The encoded texts of the batch.
-            molecules: The encoded molecules of the batch.
-        """
-        new = batch_margins(backbone.logits(texts, molecules))
+    def observe(self, pairs: torch.Tensor, margins: torch.Tensor) -> None:
+        """Update the running margins of a batch, whose pairs are distinct."""
         old = self._margins[pairs]
-        self._margins[pairs] = torch.where(old.isposinf(), new, (old + new) / 2)
+        self._margins[pairs] = torch.where(old.isposinf(), margins, (old + margins) / 2)
 
     def left_out_of(self, epoch: int) -> NDArray[np.int64]:
         """The pairs that an epoch leaves out, chosen by the margins when it is first asked for."""

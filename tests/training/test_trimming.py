@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from class_sweep.config.document import parse_space
+from class_sweep.training.batch_margins import batch_margins
 from class_sweep.training.loop import Trainer
-from class_sweep.training.trimming import batch_margins
 
 SPACE = """\
 data: {{source: names}}
