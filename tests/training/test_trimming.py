@@ -25,7 +25,7 @@ PACED = ", order: hard_first, alpha: 0.5, beta: 0.2, trim: 0.25, trim_from: 0.2"
 VARIANTS = {
     "full": {"curriculum": ", trim: 0.3"},
     "paced": {"curriculum": PACED},
-    "neighbourhood": {"curriculum": PACED + ", batching: neighbourhood, group_size: 3"},
+    "random": {"curriculum": PACED.replace("hard_first", "random")},
     "micro-batches": {"curriculum": PACED, "optimizer": ", micro_batch_size: 3"},
     "samples": {"curriculum": ", trim: 0.3", "budget": ", samples: 90"},
 }
