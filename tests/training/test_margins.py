@@ -27,7 +27,7 @@ def settings_of(curriculum="", epochs=3, seed=0):
 
 
 def test_they_are_means_over_the_batches_of_a_run_on_the_full_data(tiny_features, monkeypatch):
-    features = tiny_features(53)
+    features = tiny_features(55)
     found = mean_margins(settings_of(", alpha: 0.5, trim: 0.3, hard_negatives: 1"), features)
     margins = [[] for _ in range(len(found))]
 
@@ -71,7 +71,7 @@ def test_wrong_pairs_have_low_margins(tiny_features):
     wrong = rows[:15]
     features.molecule[wrong] = features.molecule[np.roll(wrong, 1)]
     margins = mean_margins(settings_of(epochs=30), features)
-    assert margins[:15].max() < np.median(margins[15:])
+    assert margins[:15].mean() < np.quantile(margins[15:], 0.05)
 
 
 def test_a_margin_is_not_part_of_the_gradient():
