@@ -5,6 +5,7 @@ low has a text that does not describe it, or describes it in a way that no other
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -25,9 +26,38 @@ _TIE = 2e-6  # the rounding of a cosine in float32
 _BLOCK = 512  # rows at a time: at most 64 MiB of cosines for each thread
 
 
+@dataclass(frozen=True)
+class RidgeFits:
+    """How well the predicted molecules of n texts fit the molecules of their partners.
+
+    Attributes:
+        ranks: (n,) the ranks of the partners' molecules from 1, the best; equal cosines share the
+            middle rank.
+        candidates: The number of distinct molecules that a rank counts.
+        best: (n,) a pair with the molecule that fits best, the partner's molecule left out.
+    """
+
+    ranks: NDArray[np.float64]
+    candidates: int
+    best: NDArray[np.intp]
+
+
 def ridge_ranks(
     texts: Features, molecules: Features, *, seed: int, folds: int = FOLDS
 ) -> NDArray[np.float64]:
+    """(L,) the rank of each pair's own molecule; see `ridge_fits`."""
+    return ridge_fits(texts, molecules, seed=seed, folds=folds).ranks
+
+
+def ridge_fits(
+    texts: Features,
+    molecules: Features,
+    *,
+    seed: int,
+    folds: int = FOLDS,
+    rows: NDArray[np.intp] | None = None,
+    partners: NDArray[np.intp] | None = None,
+) -> RidgeFits:
     """Rank each pair's molecule by its cosine with the molecule that the pair's text predicts.
 
     The rows x of the texts and y of the molecules are scaled to length 1 and centred, and the
@@ -45,9 +75,9 @@ def ridge_ranks(
         molecules: (L, D_m) molecule features; equal rows are the same molecule.
         seed: The seed of the folds and of the drawn candidates.
         folds: The number of folds, at least 2.
-
-    Returns:
-        (L,) ranks from 1, the best; equal cosines share the middle rank.
+        rows: (n,) the pairs whose texts are ranked; all L unless given.
+        partners: (n,) the pairs whose molecules are ranked for these texts; by default the same.
+            Other partners than the own one show how wrong pairs rank.
 
     Raises:
         DataError: If the rows do not match, or a feature is not finite.
@@ -58,26 +88,28 @@ def ridge_ranks(
     fold_of = (generator.permutation(len(first)) % folds)[molecule_of]
     drawn = np.sort(generator.permutation(len(first))[:MAX_CANDIDATES])
     inputs, targets = _centred(texts), _whitened(_centred(molecules))
-    ranks = np.empty(len(texts))
+    rows = np.arange(len(texts)) if rows is None else rows
+    partners = rows if partners is None else partners
+    ranks, best = np.empty(len(rows)), np.empty(len(rows), dtype=np.intp)
     with Workers() as workers:
         maps = _maps(inputs, targets, fold_of, folds)
         candidates = _unit(targets[torch.from_numpy(first[drawn])])
 
-        def rank(rows: NDArray[np.intp]) -> NDArray[np.float64]:
-            places = torch.from_numpy(rows)
-            predicted = _unit(inputs[places] @ maps[fold_of[rows[0]]])
-            own = (predicted * _unit(targets[places])).sum(dim=1, keepdim=True)
+        def rank(places: NDArray[np.intp]) -> tuple[torch.Tensor, torch.Tensor]:
+            queries, partner = rows[places], partners[places]
+            predicted = _unit(inputs[torch.from_numpy(queries)] @ maps[fold_of[queries[0]]])
+            own = (predicted * _unit(targets[torch.from_numpy(partner)])).sum(dim=1, keepdim=True)
             cosines = predicted @ candidates.T
-            # The pair's own molecule may be among the candidates, and counts once in any case.
-            other = torch.from_numpy(drawn[None, :] != molecule_of[rows][:, None])
-            better = (cosines > own + _TIE) & other
-            equal = ((cosines - own).abs() <= _TIE) & other
-            return (1 + better.sum(dim=1) + equal.sum(dim=1) / 2).numpy().astype(np.float64)
+            # The partner's molecule may be among the candidates, and counts once in any case.
+            cosines[torch.from_numpy(drawn[None, :] == molecule_of[partner][:, None])] = -torch.inf
+            equal = ((cosines - own).abs() <= _TIE).sum(dim=1) / 2
+            return 1 + (cosines > own + _TIE).sum(dim=1) + equal, cosines.argmax(dim=1)
 
-        blocks = list(_blocks(fold_of, folds))
-        for rows, block_ranks in zip(blocks, workers.map(rank, blocks), strict=True):
-            ranks[rows] = block_ranks
-    return ranks
+        blocks = list(_blocks(fold_of[rows], folds))
+        for places, (place_ranks, nearest) in zip(blocks, workers.map(rank, blocks), strict=True):
+            ranks[places] = place_ranks.numpy()
+            best[places] = first[drawn[nearest.numpy()]]
+    return RidgeFits(ranks, len(drawn), best)
 
 
 def _require_features(texts: Features, molecules: Features) -> None:
@@ -137,7 +169,7 @@ def _maps(
 
 
 def _blocks(fold_of: NDArray[np.intp], folds: int) -> Iterator[NDArray[np.intp]]:
-    """Rows of one fold, at most `_BLOCK` at a time."""
+    """The places of one fold, at most `_BLOCK` at a time."""
     for fold in range(folds):
         rows = np.flatnonzero(fold_of == fold)
         yield from (rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK))
