@@ -138,7 +138,9 @@ def _centred(features: Features) -> torch.Tensor:
 
 
 def _unit(rows: torch.Tensor) -> torch.Tensor:
-    return torch.nn.functional.normalize(rows, dim=1)
+    lengths = rows.norm(dim=1, keepdim=True).clamp(min=torch.finfo(rows.dtype).tiny)
+    scaled: torch.Tensor = rows / lengths
+    return scaled
 
 
 def _whitened(centred: torch.Tensor) -> torch.Tensor:
@@ -146,7 +148,8 @@ def _whitened(centred: torch.Tensor) -> torch.Tensor:
     variances, directions = torch.linalg.eigh(rows.T @ rows / len(rows))
     variances = variances.clamp(min=0)
     floor = max(float(_SHRINKAGE * variances.mean()), np.finfo(np.float64).tiny)
-    return (rows @ (directions / (variances + floor).sqrt())).float()
+    whitened: torch.Tensor = rows @ (directions / (variances + floor).sqrt())
+    return whitened.float()
 
 
 def _maps(
