@@ -52,7 +52,7 @@ def replay(
 ) -> None:
     """Compare pruners on recorded learning curves: samples saved and quality lost. Trains nothing.
 
-    Example: `class-sweep replay results/published/chebi20-frozen-curves --pruner asha`
+    Example: `class-sweep replay results/published/curves-clean --pruner asha`
     """
     from class_sweep.rendering.terminal import make_console, print_blocks
     from class_sweep.report.tables.pruner_replay import replay_blocks
