@@ -1,5 +1,6 @@
 """Fixtures for several folders of tests: a small space on real molecules, its cache, servers."""
 
+import os
 import string
 from collections.abc import Callable, Iterator
 from io import StringIO
@@ -60,6 +61,16 @@ def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def cache(cache_folder: Path) -> ArrayCache:
     return ArrayCache(cache_folder)
+
+
+@pytest.fixture
+def real_data() -> Path:
+    """The folder of the real data sets; without it the test is skipped."""
+    folder = os.environ.get("CLASS_SWEEP_DATA")
+    path = Path(folder) if folder else Path(__file__).parents[2] / "shared" / "data"
+    if not path.is_dir():
+        pytest.skip(f"no real data in {path}")
+    return path
 
 
 @pytest.fixture

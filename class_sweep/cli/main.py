@@ -10,6 +10,7 @@ import typer
 from class_sweep import __version__
 from class_sweep.base.faults import fault_of
 from class_sweep.base.text import refused_character, shortened, undecodable_byte
+from class_sweep.cli.audit import audit
 from class_sweep.cli.check import check
 from class_sweep.cli.compare import compare
 from class_sweep.cli.confirm import confirm
@@ -39,6 +40,7 @@ app = typer.Typer(
 app.command()(run)
 app.command()(check)
 app.command()(index)
+app.command()(audit)
 app.command()(status)
 app.command()(resume)
 app.command()(rerun)

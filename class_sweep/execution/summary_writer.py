@@ -89,6 +89,10 @@ class SummaryWriter:
 
     def _warnings(self, rung_decisions: int) -> list[str]:
         """The warnings of a sweep that has ended."""
+        suspect = self._context.prepared.wrong_pairs
+        return self._pruning_warnings(rung_decisions) + ([suspect] if suspect else [])
+
+    def _pruning_warnings(self, rung_decisions: int) -> list[str]:
         space = self._context.space
         pruning = space.settings.pruning
         sampled = space.settings.search.sampled

@@ -28,6 +28,7 @@ from class_sweep.encoders.encoder import (
 from class_sweep.encoders.fitted import FittedEncoders
 from class_sweep.encoders.rows import distinct
 from class_sweep.errors import EncoderError
+from class_sweep.preparation.audit import share_warning, training_share
 from class_sweep.preparation.clock import Clock
 from class_sweep.preparation.difficulty_indexes import (
     MakeExecutor,
@@ -53,6 +54,7 @@ class Prepared:
         features: The features and indexes for the trials.
         diagnoses: For each similarity, the distribution of N at each σ.
         searched: The diagnoses of the similarities and the σ that the search can choose.
+        wrong_pairs: The warning if many training pairs are probably wrong; see `share_warning`.
     """
 
     pairs: PairSet
@@ -60,12 +62,14 @@ class Prepared:
     features: TrialFeatures
     diagnoses: dict[Similarity, list[SigmaDiagnosis]]
     searched: dict[Similarity, list[SigmaDiagnosis]]
+    wrong_pairs: str | None = None
 
     @property
     def warnings(self) -> list[str]:
-        """A warning for each similarity under which most σ of the search order few pairs."""
+        """The warnings of wrong pairs, and of similarities under which most σ order few pairs."""
         warnings = {similarity: degeneracy(rows) for similarity, rows in self.searched.items()}
-        return [f"by {similarity}: {text}" for similarity, text in warnings.items() if text]
+        orders = [f"by {similarity}: {text}" for similarity, text in warnings.items() if text]
+        return [*orders, *([self.wrong_pairs] if self.wrong_pairs else [])]
 
 
 def prepare(
@@ -103,7 +107,10 @@ def prepare(
     searched = searched_diagnoses(space, diagnoses)
     if uses_difficulty(space):
         require_an_order([diagnosis for rows in searched.values() for diagnosis in rows])
-    return Prepared(pairs, encoders, features, diagnoses, searched)
+    train = pairs.rows("train")
+    share = training_share(texts.vectors[train], molecules.vectors[train], cache=cache)
+    warning = share_warning(space, share)
+    return Prepared(pairs, encoders, features, diagnoses, searched, warning)
 
 
 def _encode(

@@ -26,6 +26,7 @@ STAGES = {
     "encoders": "encoding texts and molecules",
     "index": "counting look-alikes",
     "report": "computing the difficulty report",
+    "audit": "looking for wrong pairs",
     "workers": "starting Ray",
     "trials": "running trials",
     "confirm": "confirming",

@@ -1,4 +1,3 @@
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,15 +6,6 @@ import pytest
 from class_sweep.config.inputs import TableData
 
 HEADER = "CID\tSMILES\tdescription\n"
-
-
-@pytest.fixture
-def real_data() -> Path:
-    folder = os.environ.get("CLASS_SWEEP_DATA")
-    path = Path(folder) if folder else Path(__file__).parents[3] / "shared" / "data"
-    if not path.is_dir():
-        pytest.skip(f"no real data at {path}")
-    return path
 
 
 @pytest.fixture

@@ -1,6 +1,3 @@
-import os
-from pathlib import Path
-
 import pytest
 
 TEXTS = [
@@ -24,13 +21,3 @@ def texts():
 @pytest.fixture
 def smiles():
     return list(SMILES)
-
-
-@pytest.fixture
-def real_data():
-    """The folder of the real data sets; without it the test is skipped."""
-    default = Path(__file__).parents[3] / "shared" / "data"
-    folder = Path(os.environ.get("CLASS_SWEEP_DATA", default))
-    if not folder.is_dir():
-        pytest.skip(f"no real data in {folder}")
-    return folder
