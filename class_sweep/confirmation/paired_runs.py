@@ -1,6 +1,5 @@
 """Complete trainings as Ray tasks over shared features, for paired comparisons."""
 
-import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,12 +11,16 @@ from numpy.typing import NDArray
 
 from class_sweep.config.axes import Value
 from class_sweep.config.document import SEED, Space
+from class_sweep.config.identity import identity
 from class_sweep.config.objective import POOLS
 from class_sweep.errors import ClassSweepError
+from class_sweep.execution.checkpoints import CheckpointStore, restored, run_checkpoint_name
 from class_sweep.execution.context import SweepContext
 from class_sweep.execution.tasks import run_tasks
+from class_sweep.training import slices
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer
+from class_sweep.training.slices import train_in_slices
 from class_sweep.training.split_metrics import metrics_of_ranks
 
 
@@ -28,6 +31,10 @@ class Job:
     arm: str
     values: Mapping[str, Value]
     seed: int
+
+    def checkpoint(self, space: Space) -> str:
+        """The name of its checkpoint."""
+        return run_checkpoint_name(identity(space.resolve({**self.values, SEED: self.seed})))
 
 
 @dataclass(frozen=True)
@@ -61,14 +68,25 @@ class Trained:
         return cls(reason=reason, traceback=details)
 
 
-def train_job(arrays: dict[str, NDArray[Any]], job: Job, space: Space, split: str) -> Trained:
+def train_job(
+    arrays: dict[str, NDArray[Any]],
+    job: Job,
+    space: Space,
+    split: str,
+    checkpoints: CheckpointStore,
+    every: float,
+) -> Trained:
     """Train one job in this process; a failure is reported, never raised.
+
+    A job whose process was killed continues from its last checkpoint.
 
     Args:
         arrays: `TrialFeatures.arrays()`.
         job: The configuration and its seed.
         space: The search space.
         split: The split that is ranked at the end.
+        checkpoints: The checkpoints of the sweep.
+        every: The least seconds between two checkpoints.
     """
     resources = space.settings.resources
     # Torch uses every core by default, and tasks that share cores slow each other down.
@@ -76,10 +94,13 @@ def train_job(arrays: dict[str, NDArray[Any]], job: Job, space: Space, split: st
     try:
         features = TrialFeatures.from_arrays(arrays)
         settings = space.resolve({**job.values, SEED: job.seed})
-        trainer = Trainer(settings, features, gpu=resources.gpus > 0)
-        start = time.perf_counter()
-        trainer.train_to(trainer.schedule.steps)
-        seconds = round(time.perf_counter() - start, 3)
+        name = job.checkpoint(space)
+        trainer = restored(
+            lambda: Trainer(settings, features, gpu=resources.gpus > 0), checkpoints, name
+        )
+        for _ in train_in_slices(trainer, lambda: checkpoints.save(name, trainer.save), every):
+            pass
+        checkpoints.discard(name)
         ranks = trainer.ranks(split, POOLS)
         features.require_unaltered()
     except (ClassSweepError, torch.OutOfMemoryError) as error:  # another try would fail too
@@ -89,7 +110,7 @@ def train_job(arrays: dict[str, NDArray[Any]], job: Job, space: Space, split: st
         return Trained(reason=reason, traceback=traceback.format_exc())
     # float32 holds half ranks below 2^23 exactly.
     compact = {name: values.astype(np.float32) for name, values in ranks.items()}
-    return Trained(trainer.samples, seconds, metrics_of_ranks(ranks), compact)
+    return Trained(trainer.samples, round(trainer.seconds, 3), metrics_of_ranks(ranks), compact)
 
 
 def retrain(
@@ -97,11 +118,18 @@ def retrain(
 ) -> Iterator[tuple[Job, Trained]]:
     """Train all jobs, as many at a time as fit, and yield each as it ends.
 
-    After a stop is requested no job starts; running jobs are waited for.
+    After a stop is requested no job starts; running jobs are waited for. The checkpoint of a job is
+    removed when the caller has recorded the job and asks for the next one.
 
     Args:
         context: The running sweep.
         jobs: What to train.
         split: The split that is ranked at the end of each job.
     """
-    return run_tasks(context, train_job, jobs, context.space, split, result_type=Trained)
+    space, checkpoints = context.space, context.checkpoints
+    arguments = (space, split, checkpoints.store, slices.CHECKPOINT_EVERY)
+    for job, trained in run_tasks(context, train_job, jobs, *arguments, result_type=Trained):
+        yield job, trained
+        checkpoints.remove(job.checkpoint(space))
+    if not context.stop.asked:
+        checkpoints.remove_all(job.checkpoint(space) for job in jobs)

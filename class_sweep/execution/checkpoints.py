@@ -1,7 +1,7 @@
-"""Stores of trial checkpoints: a local folder, or remote storage.
+"""Stores of checkpoints of trials and confirmation runs: a local folder, or remote storage.
 
-A local store keeps the last two checkpoints of a trial, a remote one the last. The name of a
-checkpoint contains the trial's identity, so a trial never resumes from other settings.
+A local store keeps the last two checkpoints of a name, a remote one the last. The name of a
+checkpoint contains the identity of its settings, so a run never resumes from others.
 """
 
 import tempfile
@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from class_sweep.base.faults import faults_as_errors
-from class_sweep.errors import StorageError
+from class_sweep.errors import StorageError, TrainingError
 from class_sweep.results.file_names import CHECKPOINTS
 from class_sweep.storage.remote import Storage
+from class_sweep.training.loop import Trainer
 
 Write = Callable[[Path | IO[bytes]], None]
 
@@ -31,6 +32,36 @@ def checkpoint_name(trial: int, identity: str) -> str:
 def checkpoint_files(path: Path) -> tuple[Path, Path]:
     """The files of a trial's last checkpoint and of the one before it."""
     return path, path.with_suffix(".older.pt")
+
+
+def run_checkpoint_name(identity: str) -> str:
+    """The file name of the checkpoint of a run of a confirmation."""
+    return f"run-{identity}.pt"
+
+
+def restored(
+    make: Callable[[], Trainer], store: "CheckpointStore", name: str, most: int | None = None
+) -> Trainer:
+    """A trainer that continues from the newest checkpoint of a name, or a new one.
+
+    A damaged checkpoint is passed over: an older one gives the same numbers.
+
+    Args:
+        make: Makes a new trainer.
+        store: The checkpoints.
+        name: The name of the checkpoint.
+        most: The last step from which it may continue; None for any.
+    """
+    with store.open(name) as states:
+        for state in states:
+            trainer = make()
+            try:
+                trainer.restore(state)
+            except TrainingError:
+                continue
+            if most is None or trainer.step <= most:
+                return trainer
+    return make()
 
 
 class CheckpointStore(Protocol):

@@ -41,13 +41,13 @@ from class_sweep.results.callback import Callback
 from class_sweep.results.environment import Provenance
 from class_sweep.results.json_files import json_text, read_json
 from class_sweep.results.provenance import listed, require_same_inputs
+from class_sweep.training import slices
 from class_sweep.training.checkpoint import STATE_FILE
 from class_sweep.training.loop import Trainer
+from class_sweep.training.slices import train_in_slices
 
 log = logging.getLogger(__name__)
 
-_SLICE = 1.0  # seconds of training between two checks of the clock and of the callback
-_CHECKPOINT_EVERY = 30.0  # seconds
 _SECONDS_FILE = "seconds"  # of training so far, in the work folder
 PROVENANCE = "provenance.json"  # what the training began with, in the work folder
 
@@ -157,24 +157,20 @@ def _work_folder(folder: Path) -> Path:
 def _train_with_checkpoints(trainer: Trainer, work: Path, callback: Callback) -> float:
     """Train to the end or to a requested stop; return the seconds of this and earlier runs."""
     seconds_file = work / _SECONDS_FILE
-    start = saved = time.monotonic()
+    start = time.monotonic()
     if seconds_file.exists():
         start -= float(seconds_file.read_text(encoding="utf-8"))
-    steps, slice_steps = trainer.schedule.steps, 1
-    seed = trainer.settings.search.seed
+
+    def save() -> None:
+        trainer.save(work / STATE_FILE)
+        write_atomic(seconds_file, f"{time.monotonic() - start:.3f}")
+
+    steps, seed = trainer.schedule.steps, trainer.settings.search.seed
     callback.on_training_step(seed, trainer.step, steps, None)
-    while trainer.step < steps:
-        began = time.monotonic()
-        loss = trainer.train_to(min(steps, trainer.step + slice_steps))
-        now = time.monotonic()
-        slice_steps = max(1, round(slice_steps * min(2.0, _SLICE / max(now - began, 1e-3))))
+    for loss in train_in_slices(trainer, save, slices.CHECKPOINT_EVERY):
         callback.on_training_step(seed, trainer.step, steps, loss)
-        stop = callback.stop_requested()
-        if stop or now - saved > _CHECKPOINT_EVERY:
-            trainer.save(work / STATE_FILE)
-            write_atomic(seconds_file, f"{now - start:.3f}")
-            saved = now
-        if stop:
+        if callback.stop_requested():
+            save()
             break
     return time.monotonic() - start
 

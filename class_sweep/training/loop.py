@@ -1,6 +1,7 @@
 """The training loop of one trial. A cut and resumed run equals an uncut run to the bit."""
 
 import math
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
@@ -44,6 +45,7 @@ class Trainer:
         loss_weights: The intensity of every epoch.
         device: The device of the backbone.
         step: The number of optimizer steps so far.
+        seconds: The wall time of these steps, in whatever processes they were made.
     """
 
     def __init__(self, settings: Settings, features: TrialFeatures, *, gpu: bool = False) -> None:
@@ -62,6 +64,7 @@ class Trainer:
         self.features = features
         self.device = torch.device("cuda" if gpu else "cpu")
         self.step = 0
+        self.seconds = 0.0
         seed = settings.search.seed
         torch.manual_seed(seed)
         self._rows = features.rows("train")
@@ -113,6 +116,7 @@ class Trainer:
         Raises:
             TrainingError: If the loss stops being a finite number.
         """
+        start = time.perf_counter()
         self.backbone.train()
         losses = []
         left_out = self._trimming.left_out_of if self._trimming else no_pairs
@@ -127,6 +131,7 @@ class Trainer:
                 losses.append(self._train_on(parts, drawn, factors))
                 self.step += 1
         mean = float(torch.stack(losses).mean()) if losses else math.nan
+        self.seconds += time.perf_counter() - start
         if losses and not math.isfinite(mean):
             raise TrainingError(
                 f"the loss must stay a finite number, got {mean} by step {self.step}"
@@ -207,6 +212,7 @@ class Trainer:
         """Write a checkpoint."""
         state: dict[str, Any] = {
             "step": self.step,
+            "seconds": self.seconds,
             "backbone": self.backbone.state_dict(),
             "optimizer": self._optimizer.state_dict(),
             "rng": torch.get_rng_state(),
@@ -223,6 +229,7 @@ class Trainer:
         """Continue from a checkpoint of `save`; on the CPU the results are equal to the bit."""
         state = load_state(path, self.device)
         self.step = int(state["step"])
+        self.seconds = float(state.get("seconds", 0))  # 0.2 did not save them
         self.backbone.load_state_dict(state["backbone"])
         self._optimizer.load_state_dict(state["optimizer"])
         if self._critic_optimizer:

@@ -12,6 +12,7 @@ from class_sweep.confirmation.procedure import (
 )
 from class_sweep.curriculum.schedule import Schedule
 from class_sweep.errors import ConfigError, TrainingError
+from class_sweep.execution.checkpoints import LocalCheckpointStore
 from class_sweep.preparation.clock import Clock
 from class_sweep.preparation.prepare import prepare
 from class_sweep.results.callback import Callback
@@ -32,6 +33,13 @@ def prepared(space, cache):
 @pytest.fixture(scope="module")
 def arrays(prepared):
     return prepared.features.arrays()
+
+
+@pytest.fixture
+def train(space, arrays, tmp_path):
+    """Train a job with its checkpoints in a folder."""
+    store = LocalCheckpointStore(tmp_path)
+    return lambda job, every=1e9: train_job(arrays, job, space, "validation", store, every)
 
 
 VALUES = {
@@ -73,11 +81,11 @@ def test_the_seeds_follow_those_of_the_sweep(space, small_space_text):
     assert confirmation_seeds(last, 2) == [0, 1]
 
 
-def test_a_run_is_trained_to_its_end_and_its_ranks_give_its_metrics(space, arrays):
-    trained = train_job(arrays, Job("trial 1", VALUES, 4), space, "validation")
+def test_a_run_is_trained_to_its_end_and_its_ranks_give_its_metrics(space, arrays, train):
+    trained = train(Job("trial 1", VALUES, 4))
     assert trained.reason is None
-    again = train_job(arrays, Job("trial 1", VALUES, 4), space, "validation")
-    other = train_job(arrays, Job("trial 1", VALUES, 5), space, "validation")
+    again = train(Job("trial 1", VALUES, 4))
+    other = train(Job("trial 1", VALUES, 5))
     assert again.metrics == trained.metrics != other.metrics
     assert metrics_of_ranks(trained.ranks) == pytest.approx(trained.metrics, rel=1e-6)
     settings = space.resolve(VALUES)
@@ -85,26 +93,59 @@ def test_a_run_is_trained_to_its_end_and_its_ranks_give_its_metrics(space, array
     assert trained.samples == Schedule.of(settings, pairs).samples
 
 
-def test_a_training_that_would_fail_again_is_not_retried(space, arrays, monkeypatch):
+def test_a_training_that_would_fail_again_is_not_retried(train, monkeypatch):
     def diverges(*_):
         raise TrainingError("the loss must stay a finite number, got nan by step 3")
 
     with monkeypatch.context() as patch:
         patch.setattr(paired_runs.Trainer, "train_to", diverges)
-        trained = train_job(arrays, Job("trial 1", VALUES, 4), space, "validation")
+        trained = train(Job("trial 1", VALUES, 4))
     assert trained.reason == "the loss must stay a finite number, got nan by step 3"
     assert trained.traceback is None
     broken = Job("trial 1", VALUES | {"curriculum.sigma": 0.123}, 4)  # was never indexed
-    trained = train_job(arrays, broken, space, "validation")
+    trained = train(broken)
     assert "0.123" in trained.reason
     assert trained.traceback is None
 
 
-def test_a_transient_failure_is_marked_for_a_retry(space, arrays, monkeypatch):
+def test_a_transient_failure_is_marked_for_a_retry(train, monkeypatch):
     def breaks(*_):
         raise OSError("a moment without the disk")
 
     monkeypatch.setattr(paired_runs.Trainer, "ranks", breaks)
-    trained = train_job(arrays, Job("trial 1", VALUES, 4), space, "validation")
+    trained = train(Job("trial 1", VALUES, 4))
     assert trained.reason == "OSError: a moment without the disk"
     assert "Traceback" in trained.traceback
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_killed_run_continues_from_its_checkpoint(train, monkeypatch, tmp_path, damaged):
+    job, starts = Job("trial 1", VALUES, 4), []
+    whole = train(job)
+    step = paired_runs.Trainer.train_to
+
+    def watched(trainer, to):
+        starts.append(trainer.step)
+        if len(starts) == 5:
+            raise KeyboardInterrupt
+        return step(trainer, to)
+
+    monkeypatch.setattr(paired_runs.Trainer, "train_to", watched)
+    with pytest.raises(KeyboardInterrupt):
+        train(job, every=0)
+    newest, older = sorted(tmp_path.glob("run-*.pt"), key=lambda path: len(path.name))
+    if damaged:
+        newest.write_bytes(b"")
+    continued = train(job)
+    assert starts == [0, 1, 3, 7, 15, *starts[5:]]  # slices of twice the steps
+    assert starts[5] == (7 if damaged else 15)
+    assert (continued.metrics, continued.samples) == (whole.metrics, whole.samples)
+    assert continued.ranks.keys() == whole.ranks.keys()
+    assert all((continued.ranks[name] == ranks).all() for name, ranks in whole.ranks.items())
+    assert older.exists()  # the driver removes both once the run is in the log
+
+
+def test_a_checkpoint_belongs_to_one_arm_and_seed(space):
+    jobs = [Job("a", VALUES, 4), Job("a", VALUES, 5), Job("b", {}, 4)]
+    assert len({job.checkpoint(space) for job in jobs}) == 3
+    assert Job("other name", VALUES, 4).checkpoint(space) == jobs[0].checkpoint(space)

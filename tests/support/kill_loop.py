@@ -27,7 +27,7 @@ from typing import Any
 import psutil
 
 from class_sweep.cli.main import main as class_sweep_main
-from class_sweep.models import resumable_training as training
+from class_sweep.training import slices
 
 SPACE = """\
 data: {source: names, limit: 400}
@@ -329,9 +329,9 @@ def run_command(
     os.chdir(folder)
     sys.argv = ["class-sweep", *arguments]
     # A checkpoint every few steps, so that a training of seconds is continued and not begun again.
-    assert training._CHECKPOINT_EVERY > 0.3
-    assert training._SLICE > 0.1
-    training._CHECKPOINT_EVERY, training._SLICE = 0.3, 0.1
+    assert slices.CHECKPOINT_EVERY > 0.05
+    assert slices._SLICE > 0.1
+    slices.CHECKPOINT_EVERY, slices._SLICE = 0.05, 0.1
     class_sweep_main()
 
 

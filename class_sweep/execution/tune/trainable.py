@@ -19,7 +19,7 @@ from ray.tune import Trainable
 from class_sweep.config.document import Space
 from class_sweep.config.objective import POOLS
 from class_sweep.errors import ClassSweepError, TrainingError
-from class_sweep.execution.checkpoints import CheckpointStore
+from class_sweep.execution.checkpoints import CheckpointStore, restored
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer
 from class_sweep.tuning.milestones import milestones, rung_samples
@@ -73,21 +73,17 @@ class CurriculumTrial(Trainable):
             return self._trainer
         config = self._config
         settings = self._space.resolve(config["values"])
-        trainer = Trainer(settings, self._features, gpu=self._gpu)
+
+        def make() -> Trainer:
+            return Trainer(settings, self._features, gpu=self._gpu)
+
+        if config["reached"]:
+            # A checkpoint ahead of a log that has lost lines: its reports must be made again.
+            trainer = restored(make, self._checkpoints, config["state"], config["reached"])
+        else:
+            trainer = make()
         rungs = rung_samples(self._space, len(self._features.rows("train")))
         self._milestones = milestones(trainer.schedule, rungs)
-        if config["reached"]:
-            with self._checkpoints.open(config["state"]) as states:
-                for state in states:
-                    try:
-                        trainer.restore(state)
-                    except TrainingError:  # damaged: an older one gives the same numbers
-                        trainer = Trainer(settings, self._features, gpu=self._gpu)
-                        continue
-                    if trainer.step <= config["reached"]:
-                        break
-                    # Ahead of the log, which has lost lines: these reports must be made again.
-                    trainer = Trainer(settings, self._features, gpu=self._gpu)
         self._trainer = trainer
         return trainer
 
