@@ -1,5 +1,6 @@
 import itertools
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -105,3 +106,27 @@ def test_a_pacing_end_outside_the_budget_is_refused(make_space, curriculum, got)
 def test_grace_is_a_ninth_of_the_budget_unless_given(make_space, epochs, grace):
     space = make_space("alpha: 0.4", epochs=epochs)
     assert resolve_grace(space, epochs).grace_epochs == grace
+
+
+@pytest.mark.parametrize("trim", ["{uniform: [0.0, 0.4]}", "{uniform: [0.1, 0.4]}", "0.3"])
+@pytest.mark.parametrize("trim_from", ["{uniform: [0.0, 0.5]}", "0.2"])
+def test_no_trimmed_schedule_is_outside_the_bounds(make_space, trim, trim_from):
+    space = make_space(
+        f"trim: {trim}, trim_from: {trim_from}, alpha: {{uniform: [0.3, 0.9]}}, beta: 0.05",
+        "batch_size: 8",
+    )
+    shortest, longest = schedule_bounds(space, 500)
+    for values in itertools.product(
+        *(np.linspace(*axis.ends(), 9).tolist() for axis in space.axes.values())
+    ):
+        schedule = Schedule.of(space.resolve(dict(zip(space.axes, values, strict=True))), 500)
+        assert shortest.steps <= schedule.steps <= longest.steps
+
+
+def test_the_bounds_of_trimming_alone_are_schedules_of_the_space(make_space):
+    space = make_space("alpha: 1.0, trim: {uniform: [0.1, 0.4]}, trim_from: {uniform: [0.2, 0.6]}")
+    ends = [
+        Schedule.of(space.resolve({"curriculum.trim": q, "curriculum.trim_from": t}), 300)
+        for q, t in ((0.4, 0.2), (0.1, 0.6))
+    ]
+    assert list(schedule_bounds(space, 300)) == ends
