@@ -17,7 +17,7 @@ data: {{source: names, limit: 120}}
 text_encoder: {{model: {model}, trainable: true, max_tokens: 16}}
 molecule_encoder: {{kind: mol2vec, epochs: 1, dimensions: 16}}
 backbone: {backbone}
-curriculum: {{sigma: 0.9, alpha: 1, hard_negatives: {rho}}}
+curriculum: {{sigma: 0.9, alpha: 1, hard_negatives: {rho}, trim: 0.2}}
 optimizer: {{lr: 1e-3, batch_size: 16}}
 budget: {{epochs: 2}}
 search: {{trials: 1}}
