@@ -3,8 +3,8 @@
 `python benchmarks/backbones.py [--quick] [--json FILE]`: keys `loop_overhead`, a training step of
 `contrastive` through `Trainer` against the same arithmetic in a plain PyTorch loop;
 `graph_batch_speedup`, the graph batches against PyTorch Geometric's `DataLoader` over the same
-molecules; `hard_negatives_cost`, a training step of `contrastive` with hard negatives against one
-without; `transport_speedup`, ORMA's transport for a batch of 32 against one whose every step
+molecules; `hard_negatives_cost` and `trim_cost`, a training step of `contrastive` with hard
+negatives, or with trimming, against one without; `transport_speedup`, ORMA's transport for a batch of 32 against one whose every step
 starts from logarithms. One thread, as in a trial with one core.
 """
 
@@ -131,27 +131,21 @@ def loop_overhead(rounds: int, steps: int) -> float:
     return ratio
 
 
-def hard_negatives_cost(rounds: int, steps: int) -> float:
-    """Median over the rounds of the time of a step with hard negatives against one without."""
+def curriculum_cost(setting: str, rounds: int, steps: int) -> float:
+    """Median over the rounds of the time of a step with a curriculum setting against full data."""
     data = features()
-    trainers = {
-        rho: Trainer(
-            parse_space(SPACE.replace("0.9}", f"0.9, hard_negatives: {rho}}}")).settings, data
-        )
-        for rho in (0, 1)
-    }
-    tasks = {
-        str(rho): lambda trainer=trainer: trainer.train_to(trainer.step + steps)
-        for rho, trainer in trainers.items()
-    }
-    for task in tasks.values():
-        task()
+    texts = {"with": SPACE.replace("sigma: 0.9", f"sigma: 0.9, {setting}"), "without": SPACE}
+    tasks = {}
+    for name, text in texts.items():
+        trainer = Trainer(parse_space(text).settings, data)
+        trainer.train_to(steps)
+        tasks[name] = lambda trainer=trainer: trainer.train_to(trainer.step + steps)
     spent = in_turn(rounds, tasks)
-    ratio = statistics.median(a / b for a, b in zip(spent["1"], spent["0"], strict=True))
-    without, weighed = (statistics.median(spent[name]) / steps for name in ("0", "1"))
+    ratio = statistics.median(a / b for a, b in zip(*spent.values(), strict=True))
+    milliseconds = {name: statistics.median(spent[name]) / steps * 1e3 for name in texts}
     print(
-        f"a step of contrastive: with hard negatives {weighed * 1e3:.2f} ms, without"
-        f" {without * 1e3:.2f} ms: {ratio:.3f}"
+        f"a step of contrastive: with {setting} {milliseconds['with']:.2f} ms, without"
+        f" {milliseconds['without']:.2f} ms: {ratio:.3f}"
     )
     return ratio
 
@@ -265,7 +259,8 @@ def main() -> None:
     torch.set_num_threads(1)
     rounds, steps, limit = (7, 30, 1024) if arguments.quick else (21, 60, 8192)
     ratios = {"loop_overhead": loop_overhead(rounds, steps)}
-    ratios["hard_negatives_cost"] = hard_negatives_cost(rounds, steps)
+    for setting, value in (("hard_negatives", 1), ("trim", 0.2)):
+        ratios[f"{setting}_cost"] = curriculum_cost(f"{setting}: {value}", rounds, steps)
     with tempfile.TemporaryDirectory() as folder:
         graphs = molecules(arguments.cache or Path(folder), limit)
     ratios["graph_batch_speedup"] = graph_batch_speedup(min(rounds, 9), graphs)
