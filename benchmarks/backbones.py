@@ -4,8 +4,8 @@
 `contrastive` through `Trainer` against the same arithmetic in a plain PyTorch loop;
 `graph_batch_speedup`, the graph batches against PyTorch Geometric's `DataLoader` over the same
 molecules; `hard_negatives_cost` and `trim_cost`, a training step of `contrastive` with hard
-negatives, or with trimming, against one without; `transport_speedup`, ORMA's transport for a batch of 32 against one whose every step
-starts from logarithms. One thread, as in a trial with one core.
+negatives, or with trimming, against one without; `transport_speedup`, ORMA's transport for a batch
+of 32 against one whose every step starts from logarithms. One thread, as in a trial with one core.
 """
 
 import argparse
