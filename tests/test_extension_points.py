@@ -18,6 +18,7 @@ from class_sweep.cli.main import main
 from class_sweep.config.components import (
     BACKBONES,
     DATA_SOURCES,
+    DIFFICULTIES,
     INTENSITIES,
     METRICS,
     MOLECULE_ENCODERS,
@@ -41,6 +42,9 @@ PACKAGE = Path(class_sweep.__file__).parent
 LINES = {
     "backbone": lambda: BACKBONES.register(
         "toy", Component(f"{TOYS}:ToyBackbone", f"{TOYS}:ToyBackboneSettings")
+    ),
+    "difficulty": lambda: DIFFICULTIES.register(
+        "toy", Component(f"{TOYS}:ToyDifficulty", f"{TOYS}:ToyDifficultySettings")
     ),
     "order": lambda: ORDERS.register("toy", Component(f"{TOYS}:ToyOrder")),
     "pacing": lambda: PACINGS.register(
@@ -71,6 +75,8 @@ molecule_encoder: {kind: toy}
 backbone: {name: toy, dimension: {int: [4, 8]}}
 curriculum:
   order: {choice: [toy, easy_first]}
+  difficulty: {choice: [toy, look_alikes]}
+  toy_weight: 0.25
   pacing: toy
   toy_share: {uniform: [0.3, 0.9]}
   intensity: {toy_loss: toy}

@@ -87,7 +87,7 @@ def _prepare(space: "Space", address: str | None, console: "Console") -> "Prepar
 
     with LiveView(console, space.objective) as view:
         cache = ArrayCache(default_cache_folder())
-        return prepare(space, cache, Clock(), view, executor=_executor(address))
+        return prepare(space, cache, Clock(), view, executor=_executor(address), train=False)
 
 
 def _executor(address: str | None) -> "MakeExecutor | None":

@@ -1,7 +1,5 @@
 """`class-sweep index`."""
 
-from itertools import chain
-
 import typer
 
 from class_sweep.cli.arguments import AllowPickle, HtmlPage, Json, SpaceFile
@@ -15,7 +13,9 @@ def index(
     allow_pickle: AllowPickle = False,
     as_json: Json = False,
 ) -> None:
-    """Show how well difficulty orders the pairs of a space, and recommend σ. Trains nothing.
+    """Show how well difficulty orders the pairs of a space, and recommend σ.
+
+    It trains nothing, unless `margin` is among the difficulties of the space.
 
     Example: `class-sweep index search_spaces/demo.yaml --html index.html`
     """
@@ -48,7 +48,6 @@ def index(
     else:
         print_blocks(make_console(), index_blocks(report))
     if html:
-        examples = chain(report.examples.easiest, report.examples.hardest)
-        drawings = {example.smiles: draw(example.smiles) for example in examples}
+        drawings = {smiles: draw(smiles) for smiles in report.shown_molecules}
         write_output(html, index_page(report, drawings))
         typer.echo(f"wrote {html}", err=True)

@@ -282,6 +282,16 @@ ORDERS = Registry(
     },
 )
 
+DIFFICULTIES = Registry(
+    "difficulty",
+    {
+        "look_alikes": Component("class_sweep.difficulty.look_alikes:LookAlikes"),
+        "margin": Component("class_sweep.difficulty.margin:Margin"),
+        "ridge": Component("class_sweep.difficulty.ridge_rank:RidgeRank"),
+        "column": Component("class_sweep.difficulty.column:Column"),
+    },
+)
+
 PACINGS = Registry(
     "pacing",
     {
@@ -345,8 +355,8 @@ METRICS = Registry(
 REGISTRIES: dict[str, Registry[Any]] = {
     registry.kind: registry
     for registry in (
-        BACKBONES, TEXT_ENCODERS, MOLECULE_ENCODERS, DATA_SOURCES, ORDERS, PACINGS, INTENSITIES,
-        SAMPLERS, PRUNERS, METRICS,
+        BACKBONES, TEXT_ENCODERS, MOLECULE_ENCODERS, DATA_SOURCES, DIFFICULTIES, ORDERS, PACINGS,
+        INTENSITIES, SAMPLERS, PRUNERS, METRICS,
     )
 }  # fmt: skip
 """Every registry by its kind."""

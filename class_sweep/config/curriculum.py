@@ -1,4 +1,4 @@
-"""The settings of the training schedule: its order, its pacing and its intensity."""
+"""The settings of the training schedule: its difficulty, order, pacing and intensity."""
 
 from collections.abc import Iterator
 from difflib import get_close_matches
@@ -15,9 +15,11 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from class_sweep.base.limits import MAX_EPOCHS
 from class_sweep.config.axes import near_miss
 from class_sweep.config.component_settings import ComponentName
 from class_sweep.config.components import (
+    DIFFICULTIES,
     INTENSITIES,
     ORDERS,
     PACINGS,
@@ -46,6 +48,8 @@ def _intensity(value: Any) -> Any:
     )
 
 
+_SIMILARITY = ("text_weight", "molecule_similarity")
+
 Power = Annotated[float, Field(ge=0.1, le=10)]
 FirstK = Annotated[int, Field(ge=0)]
 
@@ -58,6 +62,13 @@ class Curriculum(Section):
     order: Annotated[
         str, ComponentName(ORDERS), Field(description="which pairs enter the pool first")
     ] = "easy_first"
+    difficulty: Annotated[
+        str, ComponentName(DIFFICULTIES), Field(description="what makes a pair hard, for the order")
+    ] = "look_alikes"
+    margin_epochs: Annotated[
+        int,
+        Field(ge=1, le=MAX_EPOCHS, description="margin: epochs of the run that measures it"),
+    ] = 3
     tie_break: Annotated[
         Literal["mean_similarity", "random"],
         Field(description="order of the pairs of equal difficulty"),
@@ -111,6 +122,10 @@ class Curriculum(Section):
         float,
         Field(ge=0, le=0.5, description="fraction of the pool, of lowest margin, left out"),
     ] = 0.0
+    trim_by: Annotated[
+        Literal["margin", "difficulty"],
+        Field(description="trim: margins of the trial itself, or the hardest by `difficulty`"),
+    ] = "margin"
     trim_from: Annotated[
         Share, Field(description="fraction of the samples before the first trimmed epoch")
     ] = 0.1
@@ -145,24 +160,34 @@ class Curriculum(Section):
             )
         return self
 
+    @property
+    def difficulty_label(self) -> str:
+        """The difficulty with the settings that it reads: `margin (margin_epochs 3)`."""
+        names = sorted(DIFFICULTIES.load(self.difficulty).parameters())
+        settings = ", ".join(f"{name} {getattr(self, name)}" for name in names)
+        return f"{self.difficulty} ({settings})" if settings else self.difficulty
+
     def idle(self, settings: Any) -> dict[str, Idle]:
         """The settings that the chosen order, pacing and intensity do not read."""
         idle = self._idle_functions()
         if settings.budget.epochs == 1:
             idle["trim"] = Idle("a single epoch knows no margins", ("budget.epochs",))
         if "trim" in idle or not self.trim:
-            idle["trim_from"] = _idle("no pair is left out", "trim")
+            idle |= dict.fromkeys(["trim_by", "trim_from"], _idle("no pair is left out", "trim"))
         if self.text_weight == 1:
             idle["molecule_similarity"] = _idle("text_weight is 1", "text_weight")
         pacing = PACINGS.load(self.pacing)
         parameters, share = sorted(pacing.parameters()), pacing.of(self, settings.budget.epochs)
-        of_order = ["tie_break", "sigma", "text_weight", "molecule_similarity"]
+        idle |= self._idle_difficulties()
+        of_order, deciding = ["tie_break"], ("trim", "trim_by")
+        if "trim_by" in idle or self.trim_by != "difficulty":
+            of_order += ["difficulty", *_parameters(DIFFICULTIES)]
         if not ORDERS.load(self.order).uses_difficulty:
             reason = f"order {self.order} does not read the difficulty"
-            idle |= dict.fromkeys(of_order, _idle(reason, "order"))
+            idle |= dict.fromkeys(of_order, _idle(reason, "order", *deciding))
         full, names = "every epoch shows every pair", ["pacing", *parameters]
         if share(self.pacing_start) >= 1:
-            no_order = _idle(full, *names, "pacing_start")
+            no_order = _idle(full, *names, "pacing_start", *deciding)
             idle |= dict.fromkeys(["order", *of_order], no_order)
         if share.starts_full:
             idle["pacing_start"] = _idle(full, *names)
@@ -170,6 +195,22 @@ class Curriculum(Section):
             at_once = _idle(f"{full}, because alpha is 1", *names)
             idle |= dict.fromkeys([name for name in names if name != "alpha"], at_once)
         return {f"curriculum.{name}": reason for name, reason in idle.items()}
+
+    def _idle_difficulties(self) -> dict[str, Idle]:
+        """The settings of a difficulty that neither it nor its tie-break reads."""
+        difficulty, order = DIFFICULTIES.load(self.difficulty), ORDERS.load(self.order)
+        idle: dict[str, Idle] = {}
+        unread = _parameters(DIFFICULTIES) - difficulty.parameters()
+        if not difficulty.ties:
+            untied = f"no two pairs have the same {self.difficulty}"
+            idle["tie_break"] = _idle(untied, "difficulty")
+        by_similarity = difficulty.ties and self.tie_break == "mean_similarity"
+        if by_similarity or order.uses_statistics:
+            unread -= set(_SIMILARITY)
+        reason = f"difficulty {self.difficulty} does not read it"
+        return idle | dict.fromkeys(
+            sorted(unread), _idle(reason, "difficulty", "tie_break", "order")
+        )
 
     def _idle_functions(self) -> dict[str, Idle]:
         """The parameters that neither the pacing nor an intensity reads."""
@@ -191,6 +232,7 @@ class Curriculum(Section):
         return idle
 
     def _functions(self) -> Iterator[tuple[Registry[Component], str]]:
+        yield DIFFICULTIES, self.difficulty
         yield ORDERS, self.order
         yield PACINGS, self.pacing
         curves = self.intensity
@@ -209,6 +251,6 @@ def _parameters(registry: Registry[Component]) -> frozenset[str]:
 
 
 def _all_functions() -> Iterator[tuple[Registry[Component], str]]:
-    for registry in (ORDERS, PACINGS, INTENSITIES):
+    for registry in (DIFFICULTIES, ORDERS, PACINGS, INTENSITIES):
         for name in registry:
             yield registry, name

@@ -5,13 +5,19 @@ import json
 from typing import Any
 
 from class_sweep.config.components import INTENSITIES, PACINGS
+from class_sweep.config.curriculum import Curriculum
 from class_sweep.config.inputs import DEFAULT_MAX_TOKENS, DEFAULT_POOLING
 from class_sweep.config.sections import Settings
 
 _FULL, _CONSTANT = "full", "constant"  # a pacing and an intensity that do nothing
 _DEPENDS_ON = ("data", "text_encoder", "molecule_encoder", "backbone", "optimizer", "budget")
 
-_LATER = ("hard_negatives", "trim")  # than 0.2, whose trials are those at 0
+_LATER = (
+    "hard_negatives",
+    "trim",
+    "trim_by",
+    "difficulty",
+)  # than 0.2, whose trials have the defaults
 
 
 def identity(settings: Settings) -> str:
@@ -29,6 +35,8 @@ def identity(settings: Settings) -> str:
     if tree["backbone"].get("learn_temperature"):
         del tree["backbone"]["learn_temperature"]  # in 0.2 it was always learned
     del tree["data"]["max_dropped"]  # it refuses data, and changes none
+    if tree["data"].get("columns", {}).get("difficulty", "") is None:
+        del tree["data"]["columns"]["difficulty"]
     if settings.budget.samples is None:
         del tree["budget"]["samples"]
     tree |= {
@@ -43,7 +51,8 @@ def _effective(settings: Settings) -> dict[str, Any]:
     curriculum = settings.curriculum
     tree = curriculum.model_dump(mode="json")
     idle = {path.partition(".")[2] for path in curriculum.idle(settings)}
-    idle |= {name for name in _LATER if not getattr(curriculum, name)}
+    defaults = {name: Curriculum.model_fields[name].default for name in _LATER}
+    idle |= {name for name, default in defaults.items() if getattr(curriculum, name) == default}
     if "order" in idle:  # every pair in every epoch, under whatever pacing
         tree["pacing"] = _FULL
         idle |= {"pacing_start", *PACINGS.load(curriculum.pacing).parameters()}

@@ -49,13 +49,17 @@ class Chebi20Data(DataSettings):
 
 
 class Columns(Section):
-    """The names of the columns of a user's table; `split` and `id` are optional."""
+    """The names of the columns of a user's table; only `smiles` and `text` are required."""
 
     smiles: Annotated[str, Field(description="column of the SMILES")] = "smiles"
     text: Annotated[str, Field(description="column of the descriptions")] = "text"
     id: Annotated[str | None, Field(description="column of the ids")] = None
     split: Annotated[
         str | None, Field(description="column of the splits: train, validation, test")
+    ] = None
+    difficulty: Annotated[
+        str | None,
+        Field(description="column of numbers, low is easy, for the difficulty `column`"),
     ] = None
 
 

@@ -12,6 +12,7 @@ BASELINES: dict[str, dict[str, Value]] = {
     "paper": {
         "curriculum.order": "easy_first",
         "curriculum.tie_break": "mean_similarity",
+        "curriculum.difficulty": "look_alikes",
         "curriculum.pacing": "linear",
         "curriculum.pacing_start": 0,
         "curriculum.alpha": 0.40,

@@ -68,8 +68,8 @@ class CurriculumSampler:
 
         Args:
             epoch: The epoch.
-            margins: (L,) the margin of each pair when the epoch begins; ∞ for a pair that has not
-                been drawn. Of equal margins the first pair is left out.
+            margins: (L,) the margin of each pair when the epoch begins, ∞ for a pair that has not
+                been drawn; or how easy it is. Of equal margins the first pair is left out.
         """
         pool = self.pool(epoch)
         return pool[np.argsort(margins[pool], kind="stable")[: self.schedule.left_out[epoch]]]

@@ -34,10 +34,12 @@ class Order(ABC):
 
     Attributes:
         uses_difficulty: Whether the difficulty and the tie-break decide the order.
+        uses_statistics: Whether the mean similarities or the nearest pairs decide it as well.
         reverse: The name of the order that is the exact reverse, if there is one.
     """
 
     uses_difficulty: ClassVar[bool] = True
+    uses_statistics: ClassVar[bool] = True
     reverse: ClassVar[str | None] = None
 
     @abstractmethod
@@ -49,7 +51,7 @@ class Order(ABC):
         The same arguments always give the same result. The arguments are not written to.
 
         Args:
-            difficulty: (L,) low is easy: N_i(σ), or any other difficulty.
+            difficulty: (L,) low is easy: N_i(σ), or another of `DIFFICULTIES`.
             statistics: Further statistics of the same pairs.
             seed: The seed of all random choices; see `shuffled`.
 
@@ -61,6 +63,7 @@ class Order(ABC):
 class EasyFirst(Order):
     """Ascending difficulty; pairs of equal difficulty and tie-break in the order of the data."""
 
+    uses_statistics = False
     reverse = "hard_first"
 
     def __call__(
@@ -76,6 +79,7 @@ class EasyFirst(Order):
 class HardFirst(Order):
     """The exact reverse of `EasyFirst`."""
 
+    uses_statistics = False
     reverse = "easy_first"
 
     def __call__(
@@ -89,6 +93,7 @@ class Random(Order):
     """A random order, which depends on the seed and the number of pairs alone."""
 
     uses_difficulty = False
+    uses_statistics = False
 
     def __call__(
         self,

@@ -81,6 +81,8 @@ class CurriculumRun:
         parts = loss_parts_of(curriculum.intensity)
         self._loss_weights = loss_weights(curriculum, budget.epochs, parts)
         self._ends = schedule.ends
+        by_difficulty = curriculum.trim_by == "difficulty"
+        self._easiness = -difficulty.astype(np.float64) if by_difficulty else None
         self.epochs, self.steps = schedule.epochs, schedule.steps
         self.batch_size = batch_size
         self.hard_negatives = curriculum.hard_negatives
@@ -120,7 +122,7 @@ class CurriculumRun:
         Args:
             epoch: The epoch.
             margins: (L,) the running margin of each example when the epoch begins, ∞ for an example
-                that has not been drawn; only read with `trim`, see the page Trimming.
+                that has not been drawn; only read with `trim` by margin, see the page Trimming.
 
         Raises:
             ValueError: If the epoch leaves out examples, and `margins` is missing or of another
@@ -130,6 +132,7 @@ class CurriculumRun:
         schedule = self._sampler.schedule
         left_out = no_pairs(epoch)
         if schedule.left_out[epoch]:
+            margins = margins if self._easiness is None else self._easiness
             if margins is None or len(margins) != schedule.pairs:
                 raise ValueError(
                     f"epoch {epoch} leaves out {schedule.left_out[epoch]} examples (trim), so"
@@ -159,9 +162,9 @@ class CurriculumRun:
         """The examples of every step in sequence.
 
         Raises:
-            ValueError: With `trim`, because iteration knows no margins.
+            ValueError: With `trim` by margin, because iteration knows no margins.
         """
-        if any(self._sampler.schedule.left_out):
+        if any(self._sampler.schedule.left_out) and self._easiness is None:
             raise ValueError(
                 "a run with trim needs the margins of its examples: call batches(epoch, margins)"
                 " for each epoch, or set trim to 0"

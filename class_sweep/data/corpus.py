@@ -1,5 +1,6 @@
 """The entry point to data: read a source, drop unusable rows, check the splits."""
 
+import math
 from collections.abc import Callable, Iterable
 from itertools import starmap
 
@@ -13,7 +14,7 @@ from class_sweep.data.pair import Dropped, Molecule, PairSet
 from class_sweep.data.smiles import canonical, explain_unreadable, split_smiles
 from class_sweep.data.source import Row, Source
 from class_sweep.data.splits import split_by_rule
-from class_sweep.data.values import text_of
+from class_sweep.data.values import number_of, text_of
 from class_sweep.errors import DataError
 
 _REMEDY = (
@@ -56,6 +57,7 @@ def load_pairs(settings: DataSettings) -> PairSet:
         split = split_by_rule(molecules, source.rule)
     _check_sizes(split, source.splits)
     _check_overlap(kept, molecules, split)
+    difficulty = _difficulty(kept, split)
     order = np.argsort(split, kind="stable")
     return PairSet(
         ids=tuple(kept[i].id for i in order),
@@ -65,6 +67,7 @@ def load_pairs(settings: DataSettings) -> PairSet:
         molecules=tuple(molecules[i] for i in order),
         dropped=tuple(dropped),
         extra_molecules=_extra_molecules(settings, set(molecules)),
+        difficulty=None if difficulty is None else difficulty[order],
     )
 
 
@@ -82,10 +85,27 @@ def _checked(rows: Iterable[Row]) -> list[Row]:
                 text_of(row.text, "the text", row.place),
                 row.place,
                 row.split,
+                number_of(row.difficulty, "the difficulty", row.place),
             )
         )
     following.warn()
     return checked
+
+
+def _difficulty(rows: list[Row], split: np.ndarray) -> np.ndarray | None:
+    """(N,) the difficulty of each row, NaN where a row of no training pair has none."""
+    if all(row.difficulty is None for row in rows):
+        return None
+    train = SPLITS.index("train")
+    missing = [
+        row for row, s in zip(rows, split, strict=True) if s == train and row.difficulty is None
+    ]
+    if missing:
+        raise DataError(
+            "each training pair must have a difficulty, got"
+            f" {len(missing)} without one, the first: id {missing[0].id} at {missing[0].place}"
+        )
+    return np.array([math.nan if r.difficulty is None else r.difficulty for r in rows])
 
 
 def _extra_molecules(settings: DataSettings, paired: set[str]) -> tuple[Molecule, ...]:

@@ -41,6 +41,7 @@ class PairSet:
         molecules: (L,) canonical isomeric SMILES; equal strings are the same molecule.
         dropped: rows that were left out.
         extra_molecules: distinct molecules of no pair: candidates of the pool `all`.
+        difficulty: (L,) numbers of the source, low is easy, finite for training rows; or None.
     """
 
     ids: tuple[str, ...]
@@ -50,6 +51,7 @@ class PairSet:
     molecules: tuple[str, ...]
     dropped: tuple[Dropped, ...] = ()
     extra_molecules: tuple[Molecule, ...] = ()
+    difficulty: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         lengths = [len(c) for c in (self.ids, self.smiles, self.texts, self.split, self.molecules)]
@@ -74,7 +76,7 @@ class PairSet:
         return np.flatnonzero(self.split == SPLITS.index(split))
 
     def checksum(self) -> str:
-        """SHA-256 (hex) over ids, SMILES, texts, splits and extra molecules, in order."""
+        """SHA-256 (hex) over ids, SMILES, texts, splits, extra molecules and difficulty."""
         digest = hashlib.sha256(f"{len(self)}\n".encode())
         for part in self._parts():
             # The length prefix distinguishes ("ab", "c") from ("a", "bc").
@@ -85,3 +87,5 @@ class PairSet:
         yield from (value.encode() for value in chain(self.ids, self.smiles, self.texts))
         yield self.split.tobytes()
         yield from (molecule.smiles.encode() for molecule in self.extra_molecules)
+        if self.difficulty is not None:
+            yield self.difficulty.tobytes()

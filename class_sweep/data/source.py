@@ -14,6 +14,7 @@ class Row:
     text: str
     place: str  # file:line, for messages; for a Parquet file the row, from 1
     split: int | None = None  # index into SPLITS; None if a rule decides the splits
+    difficulty: float | None = None  # low is easy; None if the source gives none
 
 
 @dataclass(frozen=True)

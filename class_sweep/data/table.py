@@ -5,9 +5,11 @@ from contextlib import closing
 from class_sweep.config.inputs import SPLITS, TableData
 from class_sweep.data.source import Row, Source
 from class_sweep.data.table_formats import DELIMITERS, SourceTable, read_records
-from class_sweep.data.values import text_of
+from class_sweep.data.values import number_of, text_of
 from class_sweep.errors import DataError
 
+_NUMBER = "difficulty"
+_KEYS = ("smiles", "text", "id", "split", _NUMBER)
 SPLIT_NAMES = {"train": 0, "validation": 1, "valid": 1, "val": 1, "dev": 1, "test": 2}
 
 
@@ -24,7 +26,7 @@ def read_table(settings: TableData) -> Source:
         DataError: If the file, a column or a value does not match the settings.
     """
     columns = settings.columns
-    wanted = {key: getattr(columns, key) for key in ("smiles", "text", "id", "split")}
+    wanted = {key: getattr(columns, key) for key in _KEYS}
     given = {key: name for key, name in wanted.items() if name is not None}
     labels = [(key, f"column {name!r}") for key, name in given.items()]
     delimiter = DELIMITERS[settings.delimiter] if settings.delimiter else None
@@ -33,14 +35,14 @@ def read_table(settings: TableData) -> Source:
     )
     rows = []
     with closing(read_records(table)) as records:
-        for number, (place, values) in enumerate(records, start=1):
-            texts = {
-                key: text_of(value, label, place)
-                for (key, label), value in zip(labels, values, strict=True)
-            }
+        for count, (place, values) in enumerate(records, start=1):
+            cells = [(*pair, value) for pair, value in zip(labels, values, strict=True)]
+            texts = {k: text_of(v, label, place) for k, label, v in cells if k != _NUMBER}
+            numbers = {k: number_of(v, label, place) for k, label, v in cells if k == _NUMBER}
             code = _split_code(texts["split"], place) if "split" in texts else None
-            identifier = texts.get("id") or str(number)
-            rows.append(Row(identifier, texts["smiles"], texts["text"], place, code))
+            identifier = texts.get("id") or str(count)
+            number = numbers.get(_NUMBER)
+            rows.append(Row(identifier, texts["smiles"], texts["text"], place, code, number))
     if columns.split is None:
         needed = SPLITS if settings.split.test > 0 else SPLITS[:2]
         return Source(rows, needed, settings.split)

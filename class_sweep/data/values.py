@@ -1,4 +1,4 @@
-"""The one rule for whether a cell of a table, a name or a query holds a value."""
+"""The rules for the cells of a table, names and queries: what a value is, and what a number is."""
 
 import math
 
@@ -40,3 +40,29 @@ def text_of(value: object, what: str, place: str) -> str:
     if found := refused_character(text):
         raise DataError(f"a value must be text, got {found} in {what} at {place}")
     return text
+
+
+def number_of(value: object, what: str, place: str) -> float | None:
+    """A value as a number; None if there is no value, as for `text_of`.
+
+    Args:
+        value: What a reader gives for a cell.
+        what: The name of the column, for messages.
+        place: The `file:line`, for messages.
+
+    Raises:
+        DataError: If the value is not a finite number.
+    """
+    if isinstance(value, str) or value is None or value != value:  # noqa: PLR0124 - NaN
+        value = text_of(value, what, place)
+        if not value:
+            return None
+    # Python would read 1_000 as a number, and true as 1.
+    refused = isinstance(value, bool) or (isinstance(value, str) and "_" in value)
+    try:
+        number = math.nan if refused else float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise DataError(f"a number must be finite, got {shortened(value)} in {what} at {place}")
+    return number

@@ -1,1 +1,1 @@
-"""The difficulty of a pair: its number of look-alikes N(σ) among the other pairs."""
+"""The difficulty of a pair: its number of look-alikes N(σ), or another number; low is easy."""

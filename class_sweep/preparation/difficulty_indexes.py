@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from class_sweep.base.array_cache import ArrayCache, Arrays
 from class_sweep.base.hashing import fingerprint
+from class_sweep.config.components import DIFFICULTIES
 from class_sweep.config.document import TEXT_WEIGHT, Space
 from class_sweep.config.sigma import numbers_and_quantiles
 from class_sweep.curriculum.baselines import baseline_config, sigmas_needed
@@ -68,7 +69,13 @@ def searched_similarities(space: Space) -> list[Similarity]:
 def searched_diagnoses(
     space: Space, diagnoses: dict[Similarity, list[SigmaDiagnosis]]
 ) -> dict[Similarity, list[SigmaDiagnosis]]:
-    """The diagnoses of the similarities and the σ that the search can choose."""
+    """The diagnoses of the similarities and the σ that the search can choose.
+
+    There are none if no difficulty that the search can choose reads σ.
+    """
+    kinds = map(DIFFICULTIES.load, space.grid("curriculum.difficulty"))
+    if not any("sigma" in kind.parameters() for kind in kinds):
+        return {}
     sigmas, _ = numbers_and_quantiles(space.sigmas())
 
     def is_searched(diagnosis: SigmaDiagnosis) -> bool:

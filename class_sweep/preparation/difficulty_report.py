@@ -1,4 +1,4 @@
-"""The difficulty report of `class-sweep index`: how well N(σ) orders the training pairs."""
+"""The difficulty report of `class-sweep index`: how well difficulty orders the training pairs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +22,8 @@ from class_sweep.difficulty.screen import ExactRows, exact_block
 from class_sweep.difficulty.similarity import THRESHOLD_TOLERANCE, Similarity
 from class_sweep.difficulty.stored import INDEX_VERSION
 from class_sweep.difficulty.vectors import PairVectors
+from class_sweep.preparation.difficulty_agreement import agreements, available_difficulties
+from class_sweep.preparation.difficulty_numbers import training_pairs
 from class_sweep.preparation.index_report import (
     AloneByModality,
     DecidedShare,
@@ -103,6 +105,8 @@ def difficulty_report(space: Space, prepared: Prepared, cache: ArrayCache) -> In
     likeness, validation_counts = _against_validation(inputs, detailed)
     counts = np.stack([index.at(sigma) for sigma in sigmas], axis=1)
     traits = _traits(pairs, train) | {"validation_likeness": likeness}
+    given = training_pairs(space, pairs, prepared.features, cache)
+    others = available_difficulties(prepared.features.difficulties, given)
     rows = _sigma_rows(sigmas, diagnoses, usable, counts, pool, traits)
     return IndexReport(
         space=space.name,
@@ -119,6 +123,9 @@ def difficulty_report(space: Space, prepared: Prepared, cache: ArrayCache) -> In
         distribution=[_distribution(index, sigma) for sigma in detailed],
         examples=_examples(index, pairs, train, focus),
         modalities=_modalities(inputs, detailed, cache),
+        difficulties=agreements(
+            {f"look_alikes (sigma {focus:g})": index.at(focus), **others}, traits, pairs
+        ),
         recommendation=recommend_sigma(space, sigmas, usable, index),
         schedules=schedule_tables(space, len(train)),
     )

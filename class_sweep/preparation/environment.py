@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import torch
 
-from class_sweep.base.hashing import library_versions
+from class_sweep.base.hashing import arrays_checksum, library_versions
 from class_sweep.config.document import Space
 from class_sweep.config.settings_changes import flat_settings
 from class_sweep.preparation.prepare import Prepared
@@ -40,7 +40,11 @@ def describe_provenance(space: Space, prepared: Prepared) -> Provenance:
             if (digest := encoder.files_fingerprint) is not None
         },
         features_sha256=features.checksum(),
-        index_sha256={str(s): index.checksum() for s, index in features.indexes.items()},
+        index_sha256={str(s): index.checksum() for s, index in features.indexes.items()}
+        | {
+            label: arrays_checksum({"difficulty": numbers}).hex()
+            for label, numbers in features.difficulties.items()
+        },
         packages=library_versions(*dict.fromkeys([*_PACKAGES, *libraries])),
         python=platform.python_version(),
     )

@@ -1,4 +1,4 @@
-"""The typed result of `class-sweep index`: how well N(σ) orders the training pairs of a space.
+"""The typed result of `class-sweep index`: how well difficulty orders the pairs of a space.
 
 The attributes are the keys of `class-sweep index --json`.
 """
@@ -182,6 +182,45 @@ class Modalities(_Part):
     points: list[tuple[float, float]]
 
 
+class RatedExample(_Part):
+    """A training pair at one end of the order by one difficulty.
+
+    Attributes:
+        id: The pair's identifier in its source.
+        text: The text.
+        smiles: The molecule.
+        difficulty: Its number; low is easy.
+    """
+
+    id: str
+    text: str
+    smiles: str
+    difficulty: float
+
+
+class Agreement(_Part):
+    """One difficulty beside the others. A correlation is None if one of its sides is constant.
+
+    Attributes:
+        difficulty: The difficulty with its settings.
+        largest_tie: The fraction of pairs that share the most frequent number.
+        correlation: The rank correlation with each difficulty, itself included.
+        hardest_in_common: The fraction of its hardest tenth that is in the hardest tenth of each
+            difficulty.
+        sorts_by: The rank correlation with each trait of the pairs.
+        easiest: The first pairs, easiest first.
+        hardest: The last pairs, hardest first.
+    """
+
+    difficulty: str
+    largest_tie: float
+    correlation: dict[str, float | None]
+    hardest_in_common: dict[str, float]
+    sorts_by: dict[str, float | None]
+    easiest: list[RatedExample]
+    hardest: list[RatedExample]
+
+
 class Recommendation(_Part):
     """The range of σ to search.
 
@@ -203,7 +242,7 @@ class Recommendation(_Part):
 
 
 class IndexReport(_Part):
-    """How well N(σ) orders the training pairs of a space, at the centre of its other axes.
+    """How well difficulty orders the training pairs of a space, at the centre of its other axes.
 
     Attributes:
         space: The name of the space.
@@ -217,6 +256,8 @@ class IndexReport(_Part):
         distribution: The distribution of N at a few σ, ascending, with the focus.
         examples: The easiest and the hardest pairs at the focus.
         modalities: The order by text alone compared with the order by molecule alone.
+        difficulties: N at the focus, the other difficulties of the space, and those that its data
+            allows without training, each beside the others.
         recommendation: The range of σ to search.
         schedules: The schedules `space` and `paper`, epoch by epoch.
         seconds: The wall time of each stage.
@@ -234,6 +275,7 @@ class IndexReport(_Part):
     distribution: list[Distribution]
     examples: Examples
     modalities: Modalities
+    difficulties: list[Agreement]
     recommendation: Recommendation
     schedules: ScheduleTables
     seconds: dict[str, float] = {}
@@ -243,6 +285,13 @@ class IndexReport(_Part):
     def focus_row(self) -> SigmaRow:
         """The row of the focus."""
         return next(row for row in self.sigmas if row.sigma == self.focus)
+
+    @property
+    def shown_molecules(self) -> set[str]:
+        """The SMILES of all examples."""
+        shown = {pair.smiles for pair in (*self.examples.easiest, *self.examples.hardest)}
+        rated = (pair for row in self.difficulties for pair in (*row.easiest, *row.hardest))
+        return shown | {pair.smiles for pair in rated}
 
     def json_text(self) -> str:
         """The report as indented JSON; values that were not computed are left out."""

@@ -1,7 +1,7 @@
 """The plan of a sweep in numbers, before any training."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -13,6 +13,7 @@ from class_sweep.curriculum.schedule_bounds import schedule_bounds
 from class_sweep.data.pair import PairSet
 from class_sweep.errors import ConfigError
 from class_sweep.preparation.capacity import Machine, parallel_trials
+from class_sweep.preparation.difficulty_numbers import computed_difficulties, training_samples
 from class_sweep.tuning.milestones import rung_samples
 
 
@@ -28,6 +29,8 @@ class SweepPlan:
         rungs: The number of samples at each rung.
         parallel_trials: The number of trials that run in parallel.
         machines: The machines that may run trials.
+        difficulties: By its label, each difficulty that is computed before the trials: the samples
+            that it trains on, 0 if it trains nothing.
     """
 
     pairs: dict[str, int]
@@ -37,6 +40,7 @@ class SweepPlan:
     rungs: list[int]
     parallel_trials: int
     machines: Sequence[Machine]
+    difficulties: Mapping[str, int]
 
 
 def this_machine() -> Machine:
@@ -77,4 +81,8 @@ def plan_sweep(space: Space, pairs: PairSet, machines: Sequence[Machine]) -> Swe
         rungs=rung_samples(space, counts["train"]),
         parallel_trials=require_resources(space, machines),
         machines=machines,
+        difficulties={
+            label: training_samples(space, difficulty, counts["train"])
+            for label, difficulty in computed_difficulties(space).items()
+        },
     )

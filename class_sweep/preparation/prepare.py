@@ -1,8 +1,8 @@
-"""The shared inputs of all trials of a space: pairs, features and difficulty indexes."""
+"""The shared inputs of all trials of a space: pairs, features, indexes and difficulties."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,13 @@ from class_sweep.preparation.difficulty_indexes import (
     searched_diagnoses,
     similarities,
 )
+from class_sweep.preparation.difficulty_numbers import (
+    compute_difficulty,
+    computed_difficulties,
+    require_distinct,
+    tie_warnings,
+    training_pairs,
+)
 from class_sweep.preparation.rules import backbone_needs, load_checked_pairs, uses_difficulty
 from class_sweep.results.callback import Callback
 from class_sweep.training.features import TrialFeatures
@@ -53,7 +60,8 @@ class Prepared:
         encoders: The fitted encoders.
         features: The features and indexes for the trials.
         diagnoses: For each similarity, the distribution of N at each σ.
-        searched: The diagnoses of the similarities and the σ that the search can choose.
+        searched: The diagnoses of the similarities and the σ that the search can choose; none if
+            no difficulty that it can choose reads them.
         wrong_pairs: The warning if many training pairs are probably wrong; see `share_warning`.
     """
 
@@ -66,13 +74,14 @@ class Prepared:
 
     @property
     def warnings(self) -> list[str]:
-        """The warnings of wrong pairs, and of similarities under which most σ order few pairs."""
+        """The warnings of wrong pairs, and of what orders few pairs: similarities, difficulties."""
         warnings = {similarity: degeneracy(rows) for similarity, rows in self.searched.items()}
         orders = [f"by {similarity}: {text}" for similarity, text in warnings.items() if text]
+        orders += tie_warnings(self.features.difficulties)
         return [*orders, *([self.wrong_pairs] if self.wrong_pairs else [])]
 
 
-def prepare(
+def prepare(  # noqa: PLR0913 - each is a choice of a command
     space: Space,
     cache: ArrayCache,
     clock: Clock,
@@ -80,8 +89,9 @@ def prepare(
     *,
     loaded: Callable[[], None] = lambda: None,
     executor: MakeExecutor | None = None,
+    train: bool = True,
 ) -> Prepared:
-    """Load the pairs, encode them and index them. Cached features and indexes are reused.
+    """Load the pairs, encode them and compute their difficulties. What the cache has is reused.
 
     Args:
         space: The space.
@@ -90,9 +100,10 @@ def prepare(
         callback: Receives each stage and its progress.
         loaded: Called when the pairs are loaded and checked, before they are encoded.
         executor: Makes the executor for an index of many pairs; None for this process.
+        train: Whether to compute the difficulties that train a model; no trial runs without them.
 
     Raises:
-        InputError: If the data, an encoder or the σ range is unusable.
+        InputError: If the data, an encoder, a difficulty or the σ range is unusable.
     """
     with clock.stage("data", callback):
         pairs = load_checked_pairs(space)
@@ -105,10 +116,23 @@ def prepare(
         diagnoses = {similarity: diagnose(index) for similarity, index in indexes.items()}
     features = trial_features(pairs, texts, molecules, indexes)
     searched = searched_diagnoses(space, diagnoses)
-    if uses_difficulty(space):
+    if searched and uses_difficulty(space):
         require_an_order([diagnosis for rows in searched.values() for diagnosis in rows])
-    train = pairs.rows("train")
-    share = training_share(texts.vectors[train], molecules.vectors[train], cache=cache)
+    wanted = computed_difficulties(space)
+    if not train:
+        wanted = {
+            label: difficulty for label, difficulty in wanted.items() if not difficulty.epochs
+        }
+    if wanted:
+        with clock.stage("difficulty", callback):
+            given = training_pairs(space, pairs, features, cache)
+            difficulties = {
+                label: compute_difficulty(label, d, given) for label, d in wanted.items()
+            }
+            require_distinct(difficulties)
+        features = replace(features, difficulties=difficulties)
+    rows = pairs.rows("train")
+    share = training_share(texts.vectors[rows], molecules.vectors[rows], cache=cache)
     warning = share_warning(space, share)
     return Prepared(pairs, encoders, features, diagnoses, searched, warning)
 

@@ -11,6 +11,7 @@ from class_sweep.data.pair import PairSet
 from class_sweep.encoders.encoder import molecule_encoder_class, providers, text_encoder_class
 from class_sweep.errors import ConfigError, DataError
 from class_sweep.preparation.difficulty_indexes import similarities
+from class_sweep.preparation.difficulty_numbers import computed_difficulties, require_numbers
 
 
 def load_checked_pairs(space: Space) -> PairSet:
@@ -27,6 +28,7 @@ def load_checked_pairs(space: Space) -> PairSet:
         schedule_bounds(space, len(pairs.rows("train")))
     except ValueError as error:
         raise DataError(f"{space.place('optimizer.batch_size')}: {error}") from None
+    require_numbers(space, pairs)
     return pairs
 
 
@@ -58,6 +60,7 @@ def require_consistent(space: Space) -> None:
             not provide an input of the backbone.
     """
     similarities(space)
+    computed_difficulties(space)
     resolve_grace(space, space.settings.budget.epochs)
     _require_encoders(space)
     _require_intensity(space)

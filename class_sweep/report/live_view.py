@@ -25,6 +25,7 @@ STAGES = {
     "data": "reading the pairs",
     "encoders": "encoding texts and molecules",
     "index": "counting look-alikes",
+    "difficulty": "computing the difficulty of the pairs",
     "report": "computing the difficulty report",
     "audit": "looking for wrong pairs",
     "workers": "starting Ray",

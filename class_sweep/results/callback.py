@@ -32,8 +32,8 @@ class Callback:
         """A stage begins.
 
         Args:
-            name: `data`, `encoders`, `index`, `report`, `audit`, `workers`, `trials`, `confirm`,
-                `test` or `storage`.
+            name: `data`, `encoders`, `index`, `difficulty`, `report`, `audit`, `workers`,
+                `trials`, `confirm`, `test` or `storage`.
         """
 
     def on_progress(self, done: int, total: int) -> None:

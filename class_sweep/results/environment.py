@@ -37,7 +37,8 @@ class Provenance(ResultsModel):
         encoder_sha256: `text_encoder` and `molecule_encoder` to the hash of the files that they
             read; without an encoder that reads none.
         features_sha256: Checksum of all features and indexes.
-        index_sha256: Similarity to the checksum of its difficulty index.
+        index_sha256: Similarity to the checksum of its difficulty index, and each difficulty that
+            was computed before the trials to the checksum of its numbers.
         packages: Package to version.
         python: Version of Python.
     """

@@ -131,7 +131,7 @@ def require_same_inputs(
             listed(versions),
         )
     if begun.index_sha256 != now.index_sha256:
-        log.warning("the difficulty index differs from the one that %s began with", what)
+        log.warning("the difficulty differs from the one that %s began with", what)
     elif begun.features_sha256 not in {None, now.features_sha256}:
         log.warning("the features differ in some digits from those that %s began with", what)
 

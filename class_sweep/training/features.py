@@ -1,7 +1,7 @@
 """The read-only inputs of every trial: features, graphs, splits and difficulty indexes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
@@ -23,6 +23,10 @@ from class_sweep.config.curriculum import Curriculum
 from class_sweep.config.inputs import SPLITS
 from class_sweep.config.sections import Settings
 from class_sweep.difficulty.index import DifficultyIndex
+from class_sweep.difficulty.pair_difficulty import (
+    IndexedDifficulty,
+    difficulty_of,
+)
 from class_sweep.difficulty.similarity import Similarity
 from class_sweep.encoders.encoded_features import MoleculeFeatures, TextFeatures
 from class_sweep.encoders.molecule_graphs import MoleculeGraphs
@@ -54,6 +58,9 @@ class TrialFeatures:
         text_ids: (N,) int32, equal for equal texts; None if all texts differ.
         molecule_ids: (N + X,) int32, equal for equal molecules; None if all molecules differ.
         seal: (32,) uint8, the SHA-256 of all arrays at the time of their first sharing.
+        difficulties: For each computed difficulty of the sweep, by its
+            `Curriculum.difficulty_label`, the (L,) numbers of the training pairs, in the order of
+            their rows.
     """
 
     text: NDArray[np.float32]
@@ -67,6 +74,7 @@ class TrialFeatures:
     text_ids: NDArray[np.int32] | None = None
     molecule_ids: NDArray[np.int32] | None = None
     seal: NDArray[np.uint8] | None = None
+    difficulties: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -78,6 +86,7 @@ class TrialFeatures:
         indexes: Mapping[Similarity, DifficultyIndex],
         text_ids: NDArray[np.int32] | None = None,
         molecule_ids: NDArray[np.int32] | None = None,
+        difficulties: Mapping[str, NDArray[np.float64]] | None = None,
     ) -> Self:
         """The features of a data set from those of its texts and molecules.
 
@@ -88,6 +97,7 @@ class TrialFeatures:
             indexes: As the attribute.
             text_ids: As the attribute.
             molecule_ids: As the attribute.
+            difficulties: As the attribute; none unless given.
         """
         return cls(
             text=texts.vectors,
@@ -100,6 +110,7 @@ class TrialFeatures:
             graphs=molecules.graphs,
             text_ids=text_ids,
             molecule_ids=molecule_ids,
+            difficulties=difficulties or {},
         )
 
     def input_spec(self, settings: Settings) -> InputSpec:
@@ -122,6 +133,21 @@ class TrialFeatures:
             indexed = "; ".join(map(str, self.indexes))
             raise DataError(f"the similarity must be one of the index ({indexed}), got {wanted}")
         return self.indexes[wanted]
+
+    def difficulty_for(self, curriculum: Curriculum) -> NDArray[np.generic]:
+        """(L,) the difficulty of the training pairs under a curriculum, low is easy.
+
+        Raises:
+            DataError: If the sweep has not computed it, or its index lacks the similarity or σ.
+        """
+        difficulty = difficulty_of(curriculum)
+        if isinstance(difficulty, IndexedDifficulty):
+            return difficulty.read(self.index_for(curriculum))
+        label = curriculum.difficulty_label
+        if label not in self.difficulties:
+            known = "; ".join(self.difficulties) or "none"
+            raise DataError(f"the difficulty must be one that was computed ({known}), got {label}")
+        return self.difficulties[label]
 
     def rows(self, split: str) -> NDArray[np.int64]:
         """The rows of a split, ascending."""
@@ -196,7 +222,7 @@ class TrialFeatures:
         for similarity, index in self.indexes.items():
             prefix = f"index/{similarity.text_weight!r}/{similarity.molecule}"
             arrays |= {f"{prefix}/{name}": array for name, array in index.arrays().items()}
-        return arrays
+        return arrays | {f"difficulty/{name}": array for name, array in self.difficulties.items()}
 
     def _digest(self) -> NDArray[np.uint8]:
         return np.frombuffer(arrays_checksum(self._read()), dtype=np.uint8)
@@ -206,6 +232,7 @@ class TrialFeatures:
         """The inverse of `arrays`, without a copy."""
         index_parts: dict[Similarity, dict[str, NDArray[np.generic]]] = {}
         graphs: dict[str, NDArray[np.generic]] = {}
+        difficulties: dict[str, NDArray[np.float64]] = {}
         for name, array in arrays.items():
             if name.startswith("index/"):
                 _, weight, molecule, part = name.split("/")
@@ -213,6 +240,8 @@ class TrialFeatures:
                 index_parts.setdefault(similarity, {})[part] = array
             elif name.startswith("graphs/"):
                 graphs[name.removeprefix("graphs/")] = array
+            elif name.startswith("difficulty/"):
+                difficulties[name.removeprefix("difficulty/")] = array  # type: ignore[assignment]
         ragged = {
             name: Ragged.from_arrays(arrays, name) if f"{name}/values" in arrays else None
             for name in ("tokens", "token_states")
@@ -229,4 +258,5 @@ class TrialFeatures:
             arrays.get("text_ids"),  # type: ignore[arg-type]
             arrays.get("molecule_ids"),  # type: ignore[arg-type]
             arrays["seal"],  # type: ignore[arg-type]
+            difficulties,
         )

@@ -2,9 +2,9 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import reduce
+from functools import partial, reduce
 from operator import add
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -15,13 +15,11 @@ from numpy.typing import NDArray
 
 from class_sweep.backbones.backbone import Encoded, build_backbone, require_hard_negatives
 from class_sweep.backbones.batch import Batch
-from class_sweep.config.curriculum import Curriculum
 from class_sweep.config.sections import Optimizer, Settings
 from class_sweep.curriculum.batch_sampler import CurriculumSampler, no_pairs
 from class_sweep.curriculum.intensity import loss_weights
 from class_sweep.curriculum.order import difficulty_order
 from class_sweep.curriculum.schedule import Schedule
-from class_sweep.difficulty.index import DifficultyIndex
 from class_sweep.errors import TrainingError
 from class_sweep.training.accumulation import GradientCache
 from class_sweep.training.batch_margins import MarginObserver, batch_margins
@@ -71,13 +69,19 @@ class Trainer:
         self.schedule = Schedule.of(settings, len(self._rows))
         self._sampler = CurriculumSampler(
             self.schedule,
-            curriculum_order(settings.curriculum, features.index_for(settings.curriculum), seed),
+            curriculum_order(settings, features),
             seed,
             lengths=features.text_lengths(self._rows),
             length_window=settings.optimizer.length_window,
         )
-        trims = any(self.schedule.left_out)
-        self._trimming = Trimming(self._sampler, self.device) if trims else None
+        self._trimming: Trimming | None = None
+        self._left_out_of: Callable[[int], NDArray[np.int64]] = no_pairs
+        if any(self.schedule.left_out) and settings.curriculum.trim_by == "difficulty":
+            easiness = -features.difficulty_for(settings.curriculum).astype(np.float64)
+            self._left_out_of = partial(self._sampler.lowest, margins=easiness)
+        elif any(self.schedule.left_out):
+            self._trimming = Trimming(self._sampler, self.device)
+            self._left_out_of = self._trimming.left_out_of
         self._observers: list[MarginObserver] = [self._trimming] if self._trimming else []
         self.backbone = build_backbone(settings.backbone, features.input_spec(settings)).to(
             self.device
@@ -119,8 +123,7 @@ class Trainer:
         start = time.perf_counter()
         self.backbone.train()
         losses = []
-        left_out = self._trimming.left_out_of if self._trimming else no_pairs
-        for epoch, block in self._sampler.spans(self.step, step, left_out):
+        for epoch, block in self._sampler.spans(self.step, step, self._left_out_of):
             factors = {part: curve[epoch] for part, curve in self.loss_weights.loss.items()}
             rate_factor = self.loss_weights.rate[epoch]
             pairs = torch.from_numpy(block).to(self.device)
@@ -254,25 +257,26 @@ def one_ahead(items: Iterator[Item]) -> Iterator[Item]:
             yield item
 
 
-def curriculum_order(
-    curriculum: Curriculum, index: DifficultyIndex, seed: int
-) -> NDArray[np.int64]:
+def curriculum_order(settings: Settings, features: TrialFeatures) -> NDArray[np.int64]:
     """(L,) the training pairs in the sequence in which they enter the pool.
 
+    A difficulty without an effect is not read, so that it need not be computed.
+
     Args:
-        curriculum: The order, the tie-break and σ.
-        index: The difficulty of the training pairs.
-        seed: The seed of a random order and of a random tie-break.
+        settings: The trial's settings; `search.seed` seeds a random order and tie-break.
+        features: The difficulties and indexes of the training pairs.
 
     Raises:
-        DataError: If the index has no counts at σ.
+        DataError: If the features lack the difficulty or the similarity.
     """
+    curriculum, index = settings.curriculum, features.index_for(settings.curriculum)
+    idle = "curriculum.difficulty" in curriculum.idle(settings)
     return difficulty_order(
-        index.at(index.threshold(curriculum.sigma)),
+        np.zeros(len(index.counts)) if idle else features.difficulty_for(curriculum),
         index.mean_similarity,
         order=curriculum.order,
         tie_break=curriculum.tie_break,
-        seed=seed,
+        seed=settings.search.seed,
         nearest=index.neighbours,
         nearest_similarity=index.neighbour_similarity,
     )

@@ -24,8 +24,9 @@ def plan_identity(settings: Settings, features: TrialFeatures) -> str:
     """Hash every training step of a trial.
 
     The hash covers the epoch in which each pair enters the pool, the pool sizes, the number of
-    pairs that trimming leaves out, the loss weights, and all other settings that the result depends
-    on. The order within a pool does not count, because a pool is shuffled as a set.
+    pairs that trimming leaves out, the difficulty if it decides which, the loss weights, and all
+    other settings that the result depends on. The order within a pool does not count, because a
+    pool is shuffled as a set.
 
     Returns:
         12 hexadecimal digits. Settings whose plan cannot be computed get their `identity`; the
@@ -33,10 +34,13 @@ def plan_identity(settings: Settings, features: TrialFeatures) -> str:
     """
     curriculum = settings.curriculum
     try:
-        order = curriculum_order(curriculum, features.index_for(curriculum), settings.search.seed)
+        order = curriculum_order(settings, features)
         schedule = Schedule.of(settings, len(order))
         parts = backbone_class(settings.backbone).parts
         weights = loss_weights(curriculum, settings.budget.epochs, parts)
+        ranks = None
+        if any(schedule.left_out) and curriculum.trim_by == "difficulty":
+            ranks = np.unique(features.difficulty_for(curriculum), return_inverse=True)[1]
     except (ValueError, DataError):
         return identity(settings)
     entry_epochs = np.empty(len(order), dtype=np.int32)
@@ -46,5 +50,5 @@ def plan_identity(settings: Settings, features: TrialFeatures) -> str:
     # None: random batches, as version 0.2 had them, so that its sweeps can be continued.
     plan = [rest, entry_epochs, schedule.pools, weights.loss, weights.rate, None]
     if any(schedule.left_out):
-        plan.append(schedule.left_out)
+        plan += [schedule.left_out] if ranks is None else [schedule.left_out, ranks]
     return fingerprint(*plan)[:12]

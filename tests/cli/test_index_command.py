@@ -24,6 +24,7 @@ def test_index_prints_the_difficulty_report(command, space_file, tmp_path):
         "text length in words",
         "similarity to the validation split",
         "text alone ~ molecule alone, N",
+        "Rank correlations of the difficulties",
         "λ paper 0.40",
         "Recommended σ",
         "Rule: largest tie below 50 % of the pairs and at least 10 distinct N",
@@ -46,6 +47,10 @@ def test_json_has_every_number_and_the_recommended_line_is_valid_in_a_space(
         assert 0 <= row["decided"]["easy_first"] <= 1
         assert set(row["sorts_by"]) == {"words", "heavy_atoms", "validation_likeness"}
         assert row["alone"] <= row["largest_tie"] or row["largest_tie"] > 0
+    assert [row["difficulty"] for row in tree["difficulties"]] == [
+        f"look_alikes (sigma {tree['focus']:g})", "ridge",
+    ]  # fmt: skip
+    assert tree["difficulties"][1]["correlation"]["ridge"] == pytest.approx(1)
     counts = [example["look_alikes"] for example in tree["examples"]["easiest"]]
     assert counts == sorted(counts)
     assert counts[-1] <= tree["examples"]["hardest"][-1]["look_alikes"]
@@ -62,7 +67,7 @@ def test_index_writes_a_page_with_drawings(command, space_file, tmp_path):
     code, _, err = command("index", space_file, "--html", "page.html")
     assert code == 0, err
     page = (tmp_path / "page.html").read_text()
-    assert page.count("<svg") == 12
+    assert page.count("<svg") == 12 + 6
     assert "wrote page.html" in err
 
 

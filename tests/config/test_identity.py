@@ -75,6 +75,7 @@ IDLE_ON_THE_FULL_DATA = [
     {"curriculum.order": "random"},
     {"curriculum.tie_break": "random"},
     {"curriculum.sigma": 0.5},
+    {"curriculum.difficulty": "ridge"},
     {"curriculum.beta": 0.2},
     {"curriculum.pacing_start": 1},
 ]
@@ -98,9 +99,44 @@ def test_without_intensity_its_target_and_start_do_not_change_the_identity(trial
     assert trial(CURRICULUM | change) != trial(CURRICULUM)
 
 
+def test_each_difficulty_has_an_identity_of_its_own_and_look_alikes_that_of_before(trial):
+    kinds = ("look_alikes", "margin", "ridge", "column")
+    assert len({trial(CURRICULUM | {"curriculum.difficulty": kind}) for kind in kinds}) == 4
+    assert trial(CURRICULUM | {"curriculum.difficulty": "look_alikes"}) == trial(CURRICULUM)
+    epochs = {"curriculum.margin_epochs": 5}
+    assert trial(CURRICULUM | epochs) == trial(CURRICULUM)
+    margin = CURRICULUM | {"curriculum.difficulty": "margin"}
+    assert trial(margin | epochs) != trial(margin)
+    assert trial(margin | {"curriculum.sigma": 0.5}) == trial(margin)
+
+
+def test_the_difficulty_that_trims_counts_on_the_full_data(trial):
+    static = {"curriculum.trim": 0.2, "curriculum.trim_by": "difficulty"}
+    for change in ({"curriculum.sigma": 0.5}, {"curriculum.difficulty": "ridge"}):
+        assert trial(static | change) != trial(static)
+        for random in ({"curriculum.order": "random", "curriculum.alpha": 0.5},):
+            assert trial(static | random | change) != trial(static | random)
+        assert trial({"curriculum.trim": 0.2} | change) == trial({"curriculum.trim": 0.2})
+    assert trial(static | {"curriculum.tie_break": "random"}) == trial(static)
+    assert trial({"curriculum.trim_by": "difficulty"}) == trial({})
+
+
+def test_the_column_of_a_difficulty_is_in_the_identity_and_none_is_as_before(space):
+    def of(columns):
+        data = f"{{source: table, path: own.csv, columns: {{{columns}}}}}"
+        settings = space(data=data, search="{trials: 1}", curriculum=None).settings
+        return identity(settings)
+
+    assert of("difficulty: a") != of("difficulty: b") != of("smiles: smiles")
+
+
 @pytest.mark.parametrize(
     "change",
-    [{"curriculum.sigma": 0.5}, {"curriculum.tie_break": "random"}],
+    [
+        {"curriculum.sigma": 0.5},
+        {"curriculum.tie_break": "random"},
+        {"curriculum.difficulty": "ridge"},
+    ],
     ids=str,
 )
 def test_in_random_order_difficulty_does_not_change_the_identity(trial, change):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from class_sweep.config.components import INTENSITIES, ORDERS, PACINGS
+from class_sweep.config.components import DIFFICULTIES, INTENSITIES, ORDERS, PACINGS
 from class_sweep.config.curriculum import Curriculum
 from class_sweep.config.document import dump_settings, parse_space
 from class_sweep.config.idle import idle_settings
@@ -119,6 +119,40 @@ DEAD = {
             ["backbone.critic_lr", "backbone.critic_follows_intensity"], "adversarial_weight is 0"
         ),
     ),
+    "sigma and the molecules of other numbers": (
+        {
+            "curriculum": f"{{{ALPHA}, difficulty: column, tie_break: random,"
+            " sigma: {uniform: [0.5, 0.9]}, molecule_similarity: {choice: [cosine, tanimoto]}}"
+        },
+        dict.fromkeys(
+            ["curriculum.sigma", "curriculum.molecule_similarity"],
+            "difficulty column does not read it",
+        ),
+    ),
+    "the tie-break of margins": (
+        {
+            "curriculum": f"{{{ALPHA}, difficulty: margin, text_weight: {{uniform: [0, 1]}},"
+            " tie_break: {choice: [random, mean_similarity]}}"
+        },
+        {
+            "curriculum.tie_break": "no two pairs have the same margin",
+            "curriculum.text_weight": "difficulty margin does not read it",
+        },
+    ),
+    "the epochs of another difficulty": (
+        {"curriculum": f"{{{ALPHA}, difficulty: ridge, margin_epochs: {{int: [1, 3]}}}}"},
+        {"curriculum.margin_epochs": "difficulty ridge does not read it"},
+    ),
+    "the difficulty of a random order": (
+        {
+            "curriculum": f"{{{ALPHA}, order: random, difficulty: {{choice: [ridge, margin]}},"
+            " margin_epochs: {int: [1, 3]}}"
+        },
+        dict.fromkeys(
+            ["curriculum.difficulty", "curriculum.margin_epochs"],
+            "order random does not read the difficulty",
+        ),
+    ),
     "a critic that follows no intensity": (
         {
             "curriculum": f"{{{ALPHA}, intensity: {{triplet: inverse}}}}",
@@ -153,6 +187,11 @@ def test_an_axis_that_acts_in_no_trial_is_left_out_and_named(space, name):
         " intensity_power: {int: [1, 3]}}",
         f"{{{ALPHA}, text_weight: {{uniform: [0.5, 1]}},"
         " molecule_similarity: {choice: [cosine, tanimoto]}}",
+        f"{{{ALPHA}, difficulty: {{choice: [ridge, look_alikes]}},"
+        " sigma: {uniform: [0.5, 0.9]}}",
+        f"{{{ALPHA}, difficulty: {{choice: [ridge, margin]}}, margin_epochs: {{int: [1, 3]}}}}",
+        f"{{{ALPHA}, difficulty: ridge, tie_break: {{choice: [random, mean_similarity]}},"
+        " text_weight: {uniform: [0, 1]}}",
     ],
 )
 def test_an_axis_that_acts_under_some_choice_stays(space, curriculum):
@@ -166,8 +205,10 @@ CHOICES = {
     "alpha": [0.5, 1.0],
     "intensity": ["constant", "inverse", "power"],
     "text_weight": [0.5, 1.0],
+    "difficulty": ["look_alikes", "ridge", "margin"],
 }
-SILENT = ("beta", "sigma", "tie_break", "molecule_similarity", "intensity_power",
+SILENT = ("difficulty", "margin_epochs", "beta", "sigma", "tie_break", "molecule_similarity",
+          "intensity_power",
           "intensity_start", "full_data_after", "pacing_start", "order", "pacing")  # fmt: skip
 
 
@@ -187,6 +228,7 @@ def test_an_axis_is_left_out_exactly_if_no_combination_of_the_choices_makes_it_a
         "tie_break": "{choice: [random, mean_similarity]}",
         "molecule_similarity": "{choice: [cosine, tanimoto]}",
         "intensity_power": "{int: [2, 4]}",
+        "margin_epochs": "{int: [1, 3]}",
         "intensity_start": "{int: [1, 3]}",
         "full_data_after": "{uniform: [0.5, 0.9]}",
         "pacing_start": "{int: [0, 1]}",
@@ -213,6 +255,11 @@ def test_an_axis_is_left_out_exactly_if_no_combination_of_the_choices_makes_it_a
 curricula = st.fixed_dictionaries(
     {
         "order": st.sampled_from(sorted(ORDERS)),
+        "difficulty": st.sampled_from(sorted(DIFFICULTIES)),
+        "margin_epochs": st.sampled_from([1, 2]),
+        "sigma": st.sampled_from([0.3, 0.6]),
+        "text_weight": st.sampled_from([0.2, 1.0]),
+        "molecule_similarity": st.sampled_from(["cosine", "tanimoto"]),
         "pacing": st.sampled_from(sorted(PACINGS)),
         "intensity": st.sampled_from(sorted(INTENSITIES)),
         "alpha": st.sampled_from([0.4, 1.0]),
@@ -228,13 +275,21 @@ curricula = st.fixed_dictionaries(
 )
 
 
+def made_up(*settings):
+    """A generator that depends on some settings alone."""
+    return np.random.default_rng(list(repr(settings).encode()))
+
+
 def training(settings):
     """The batches and the loss weights of a trial over 60 made-up pairs."""
-    curriculum, generator = settings.curriculum, np.random.default_rng(0)
-    similar = generator.random(60)
+    curriculum, difficulty = settings.curriculum, DIFFICULTIES.load(settings.curriculum.difficulty)
+    molecules = curriculum.molecule_similarity if curriculum.text_weight < 1 else ""
+    similar = made_up(curriculum.text_weight, molecules).random(60)
+    read = [getattr(curriculum, name) for name in sorted(difficulty.parameters())]
+    numbers = made_up(curriculum.difficulty, *read)
     order = difficulty_order(
-        generator.integers(0, 4, 60), similar, order=curriculum.order,
-        tie_break=curriculum.tie_break, seed=0,
+        numbers.integers(0, 4, 60) if difficulty.ties else numbers.permutation(60), similar,
+        order=curriculum.order, tie_break=curriculum.tie_break, seed=0,
     )  # fmt: skip
     schedule = Schedule.plan(curriculum, settings.budget, batch_size=4, pairs=60)
     sampler = CurriculumSampler(schedule, order, 0)

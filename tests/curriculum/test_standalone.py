@@ -83,3 +83,11 @@ def test_a_file_with_axes_is_refused(best, difficulty):
     best.write_text(BEST.replace("alpha: 0.4", "alpha: {uniform: [0.2, 0.4]}"))
     with pytest.raises(ConfigError, match=r"must hold one configuration, got axes: \['curric"):
         CurriculumRun.from_file(best, difficulty)
+
+
+def test_a_run_that_trims_by_difficulty_needs_no_margins():
+    curriculum = Curriculum(trim=0.25, trim_by="difficulty", trim_from=0)
+    difficulty = np.arange(40)[::-1]
+    run = CurriculumRun(curriculum, difficulty, budget=Budget(epochs=3), batch_size=5)
+    assert sorted(run.batches(1).ravel().tolist()) == list(range(10, 40))
+    assert len(list(run)) == len(run) == 40 + 30 + 30

@@ -176,11 +176,18 @@ def test_each_similarity_of_the_space_has_an_index(edited, ready):
     orders = {
         tuple(
             curriculum_order(
-                space.resolve({"curriculum.sigma": 0.4}).curriculum, prepared.features.indexes[s], 0
+                space.resolve(
+                    {
+                        "curriculum.sigma": 0.4,
+                        "curriculum.text_weight": s.text_weight,
+                        "curriculum.molecule_similarity": s.molecule,
+                    }
+                ),
+                prepared.features,
             )
         )
         for s in expected
-    }  # fmt: skip
+    }
     assert len(orders) == len(expected)
 
 

@@ -43,6 +43,19 @@ def example(name):
     return smiles | {"look_alikes": 1234, "mean_similarity": 0.25, "nearest": nearest}
 
 
+def agreement_row(name):
+    rated = {"id": f"{name} {EVIL}", "text": f"rated {EVIL}", "smiles": "CO", "difficulty": 17.25}
+    return {
+        "difficulty": name,
+        "largest_tie": 0.25,
+        "correlation": {"look_alikes (sigma 0.5)": -0.625, "ridge": None},
+        "hardest_in_common": {"look_alikes (sigma 0.5)": 0.375, "ridge": 1.0},
+        "sorts_by": {"words": 0.05, "heavy_atoms": -0.2, "validation_likeness": None},
+        "easiest": [rated],
+        "hardest": [rated],
+    }
+
+
 def schedule(**changes):
     curriculum = {
         "order": "easy_first",
@@ -92,6 +105,7 @@ def tree():
             ],
             "points": [[0.1, 0.2], [0.3, 0.4]],
         },
+        "difficulties": [agreement_row("look_alikes (sigma 0.5)"), agreement_row("ridge")],
         "recommendation": {
             "rule": "the rule",
             "usable": 1,
@@ -113,12 +127,15 @@ def test_the_page_is_well_formed_and_has_every_section_and_plot(tree):
         "examples",
         "sorts-by",
         "modalities",
+        "difficulties",
         "schedules",
     ]
     plots = ["order", "sigma", "sorts-by", "modalities", "share", "intensity", "samples"]
     assert {*sections, *(f"plot-{name}" for name in plots)} <= set(reader.ids)
     assert len(reader.ids) == len(set(reader.ids))
     for words in ("N = 1,234", "sigma: 0.5", "12.5 %", "tie-break", "hard_first selects rows"):
+        assert words in reader.text
+    for words in ("Hardest by ridge", "-0.62", "37.5 %", "17.25"):
         assert words in reader.text
 
 
@@ -137,7 +154,7 @@ def test_texts_are_escaped(tree):
     assert len(reader.scripts) == 3
     assert f"text of easy one {EVIL}" in reader.text
     drawn = index_page(report_of(tree), {"CO": "<svg class='drawn'></svg>"})
-    assert drawn.count("<svg class='drawn'>") == 2
+    assert drawn.count("<svg class='drawn'>") == 4
 
 
 def test_plotly_accepts_the_figures(tree):

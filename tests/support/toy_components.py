@@ -28,6 +28,7 @@ from class_sweep.curriculum.intensity import Intensity
 from class_sweep.curriculum.order import Order, PairStatistics
 from class_sweep.curriculum.pacing import Pacing
 from class_sweep.data.source import Row, Source
+from class_sweep.difficulty.pair_difficulty import ComputedDifficulty, TrainingPairs
 from class_sweep.encoders.encoder import MoleculeEncoder, Progress, TextEncoder
 from class_sweep.tuning.pruners.pruner import Pruner, PruningDecision
 from class_sweep.tuning.samplers.sampler import Sampler
@@ -63,7 +64,7 @@ class ToyBackbone(Backbone):
         return {"toy_loss": contrast(scaled(self.logits(texts, molecules), self.log_scale))}
 
 
-# --- order, pacing, intensity -----------------------------------------------------------------
+# --- difficulty, order, pacing, intensity -----------------------------------------------------
 
 
 class ToyOrder(Order):
@@ -78,6 +79,23 @@ class ToyOrder(Order):
         seed: int,  # noqa: ARG002
     ) -> NDArray[np.int64]:
         return np.arange(len(difficulty))
+
+
+class ToyDifficultySettings(Section):
+    """The weight of the length of a text."""
+
+    toy_weight: Annotated[Fraction, Field(description="weight of the text")] = 0.5
+
+
+@dataclass(frozen=True)
+class ToyDifficulty(ComputedDifficulty):
+    """The lengths of text and SMILES."""
+
+    toy_weight: float
+
+    def compute(self, pairs: TrainingPairs) -> NDArray[np.floating[Any]]:
+        texts, molecules = (np.array([*map(len, side)]) for side in (pairs.texts, pairs.smiles))
+        return self.toy_weight * texts + (1 - self.toy_weight) * molecules
 
 
 class ToyPacingSettings(Section):

@@ -104,6 +104,17 @@ def test_the_first_pair_outside_of_a_pool_is_not_in_it(space, features, monkeypa
     assert plan_with_swapped(29, 30) != unchanged
 
 
+def test_the_difficulty_that_trims_is_in_the_plan(space, features):
+    full = {"curriculum.alpha": 1.0, "curriculum.trim": 0.3, "curriculum.trim_from": 0.0}
+    static = full | {"curriculum.trim_by": "difficulty"}
+    plans = {
+        plan_identity(space.resolve(values | {"curriculum.sigma": sigma}), features)
+        for values in (full, static)
+        for sigma in (0.5, 0.6)
+    }
+    assert len(plans) == 3
+
+
 def test_what_the_settings_say_beside_the_curriculum_counts_too(space, features):
     one = plan_identity(space.resolve({}), features)
     assert plan_identity(space.resolve({"optimizer.lr": 2e-3}), features) != one

@@ -144,3 +144,48 @@ def test_without_trimming_a_checkpoint_has_no_margins(make_trainer, tmp_path):
     trainer.train_to(2)
     trainer.save(tmp_path / "state.pt")
     assert "trimming" not in torch.load(tmp_path / "state.pt", weights_only=True)
+
+
+BY_DIFFICULTY = ", trim: 0.3, trim_by: difficulty, trim_from: 0.2"
+
+
+@pytest.mark.parametrize("curriculum", [BY_DIFFICULTY, f"{PACED}, trim_by: difficulty"])
+def test_trimming_by_difficulty_leaves_out_the_hardest_pairs_of_each_pool(
+    make_trainer, monkeypatch, curriculum
+):
+    trainer = make_trainer(curriculum)
+    schedule, order = trainer.schedule, trainer._sampler._order
+    index = trainer.features.index_for(trainer.settings.curriculum)
+    counts, batches = index.at(0.5), []
+    step = trainer._train_on
+
+    def recorded(parts, pairs, factors):
+        batches.append(pairs.tolist())
+        return step(parts, pairs, factors)
+
+    monkeypatch.setattr(trainer, "_train_on", recorded)
+    assert any(schedule.left_out)
+    for epoch, end in enumerate(schedule.ends):
+        pool = sorted(order[: schedule.pools[epoch]])
+        hardest = sorted(pool, key=lambda pair: -counts[pair])[: schedule.left_out[epoch]]
+        batches.clear()
+        trainer.train_to(end)
+        drawn = {pair for batch in batches for pair in batch}
+        assert drawn <= set(pool) - set(hardest)
+        assert len(drawn) == (len(pool) - len(hardest)) // 4 * 4
+    assert schedule == make_trainer(curriculum.replace("difficulty", "margin")).schedule
+
+
+def test_a_cut_run_that_trims_by_difficulty_equals_an_uncut_one(make_trainer, tmp_path):
+    whole = make_trainer(BY_DIFFICULTY)
+    whole.train_to(whole.schedule.steps)
+    first = make_trainer(BY_DIFFICULTY)  # which seeds the dropout
+    first.train_to(whole.schedule.steps // 2)
+    first.save(tmp_path / "state")
+    second = make_trainer(BY_DIFFICULTY)
+    second.restore(tmp_path / "state")
+    second.train_to(whole.schedule.steps)
+    pairs = zip(
+        whole.backbone.state_dict().values(), second.backbone.state_dict().values(), strict=True
+    )
+    assert all(torch.equal(a, b) for a, b in pairs)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from class_sweep.config.components import ORDERS
+from class_sweep.config.components import DIFFICULTIES, ORDERS
 from class_sweep.curriculum.pacing import pacing_of
 from class_sweep.difficulty.similarity import Similarity
 from class_sweep.rendering.blocks import Block, Chapter, Collapsible, Plot, Table, Text
@@ -35,6 +35,10 @@ def order(sweep: SweepFacts) -> Chapter:
         blocks.append(Text("Every epoch uses every pair, so the order has no effect."))
     elif not ORDERS.load(curriculum.order).uses_difficulty:
         blocks.append(Text("The order is random: difficulty has no effect on it."))
+    if "sigma" not in DIFFICULTIES.load(curriculum.difficulty).parameters():
+        label = curriculum.difficulty_label
+        blocks.append(Text(f"It orders the pairs by {label}, not by the number of look-alikes."))
+        return Chapter("order", _TITLE, blocks)
     sigma = curriculum.sigma if isinstance(curriculum.sigma, float) else None
     blocks.append(_reading(diagnoses, sigma))
     blocks.append(_plot(diagnoses, sigma))

@@ -30,6 +30,7 @@ def index_blocks(report: IndexReport) -> list[Block]:
         _example_table(report),
         _order_table(report),
         Text(wording.validation_reading(report.focus_row.validation_place)),
+        agreement_table(report),
         _schedule_table(report),
         Text(""),
         Text(f"Recommended σ: {wording.recommendation(report)}", "finding"),
@@ -68,6 +69,40 @@ def trait_rows(report: IndexReport) -> list[list[str]]:
         [name, wording.correlation(values[trait]), wording.trait_reading(trait, values[trait])]
         for trait, name in wording.TRAITS.items()
     ]
+
+
+def agreement_table(report: IndexReport) -> Table:
+    """The rank correlation of every difficulty with every other one."""
+    rows = [
+        [row.difficulty, *(wording.correlation(value) for value in row.correlation.values())]
+        for row in report.difficulties
+    ]
+    head = ("", *(row.difficulty for row in report.difficulties))
+    return Table(head, rows, title="Rank correlations of the difficulties")
+
+
+def hardest_table(report: IndexReport) -> Table:
+    """The overlap of the hardest tenths."""
+    rows = [
+        [row.difficulty, *(percent(value) for value in row.hardest_in_common.values())]
+        for row in report.difficulties
+    ]
+    head = ("", *(row.difficulty for row in report.difficulties))
+    return Table(head, rows, title="Fraction of the hardest tenth in common")
+
+
+def difficulty_trait_table(report: IndexReport) -> Table:
+    """The largest tie of every difficulty, and its rank correlation with each trait."""
+    rows = [
+        [
+            row.difficulty,
+            percent(row.largest_tie),
+            *(wording.correlation(row.sorts_by[trait]) for trait in wording.TRAITS),
+        ]
+        for row in report.difficulties
+    ]
+    head = ("", "largest tie", *(f"ρ with {name}" for name in wording.TRAITS.values()))
+    return Table(head, rows, title="Ties, and correlations with other traits")
 
 
 def spread(items: Sequence[Item], limit: int) -> list[Item]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from class_sweep.preparation.index_report import Example, IndexReport
+from class_sweep.preparation.index_report import Example, IndexReport, RatedExample
 from class_sweep.rendering.blocks import (
     Block,
     Card,
@@ -18,7 +18,13 @@ from class_sweep.rendering.blocks import (
 )
 from class_sweep.rendering.html import page
 from class_sweep.report.index_report import figures, wording
-from class_sweep.report.index_report.index_tables import sigma_table, trait_rows
+from class_sweep.report.index_report.index_tables import (
+    agreement_table,
+    difficulty_trait_table,
+    hardest_table,
+    sigma_table,
+    trait_rows,
+)
 from class_sweep.report.plots import BLUE, ORANGE
 from class_sweep.report.schedule_blocks import schedule_grid, schedule_overview
 from class_sweep.results.formatting import percent
@@ -42,6 +48,11 @@ def index_page(report: IndexReport, drawings: Mapping[str, str]) -> str:
         ),
         Chapter("sorts-by", "Correlations of the order with other traits", _traits(report)),
         Chapter("modalities", "Text against molecule", _modalities(report)),
+        Chapter(
+            "difficulties",
+            "Look-alikes against other difficulties",
+            _difficulties(report, drawings),
+        ),
         Chapter("schedules", "The schedule of this space beside the paper's", _schedules(report)),
     ]
     return page(f"Difficulty order: {report.space}", _head(report), chapters)
@@ -164,6 +175,31 @@ def _modalities(report: IndexReport) -> list[Block]:
         Plot("modalities", "Text against molecule", caption, figures.modality_figure(report)),
         Table(("σ", "ρ of N", "N = 0 by text alone", "N = 0 by molecule alone"), rows),
     ]
+
+
+def _difficulties(report: IndexReport, drawings: Mapping[str, str]) -> list[Block]:
+    note = (
+        "Each difficulty of this space, and each that its data allows without training. A wrong"
+        " pair looks like no other pair, so look-alikes call it easy; margin and ridge call it"
+        " hard."
+    )
+    tables = [agreement_table(report), hardest_table(report), difficulty_trait_table(report)]
+    blocks: list[Block] = [Text(note), *tables]
+    for row in report.difficulties[1:]:
+        for name, examples in (("easiest", row.easiest), ("hardest", row.hardest)):
+            blocks.append(Heading(f"{name.capitalize()} by {row.difficulty}"))
+            blocks.append(Cards([_rated_card(example, drawings) for example in examples]))
+    return blocks
+
+
+def _rated_card(example: RatedExample, drawings: Mapping[str, str]) -> Card:
+    return Card(
+        f"{example.id} · {example.difficulty:.4g}",
+        [
+            *([Drawing(drawings[example.smiles])] if example.smiles in drawings else []),
+            Text(example.text),
+        ],
+    )
 
 
 def _schedules(report: IndexReport) -> list[Block]:

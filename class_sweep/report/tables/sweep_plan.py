@@ -85,9 +85,25 @@ def _size(space: "Space", plan: "SweepPlan") -> list[tuple[str, str]]:
         ("trials", f"{settings.search.runs}, baselines first: {baselines}"),
         ("full budget", f"{plan.full_budget:,} samples if all trials train on the full data"),
         ("rungs at", f"{rungs} samples"),
+        *_difficulties(settings, plan),
         ("objective", f"{space.objective} ({space.objective.direction})"),
         ("confirmation", _confirmation(settings)),
     ]
+
+
+def _difficulties(settings: "Settings", plan: "SweepPlan") -> list[tuple[str, str]]:
+    """What is computed before the trials, once for all of them, and what it costs."""
+    parts = []
+    for label, samples in plan.difficulties.items():
+        cost = ""
+        if samples:
+            share = formatting.percent(samples / plan.full_budget)
+            cost = (
+                f", which trains {settings.backbone.name} on {samples:,} samples of full data"
+                f" ({share} of the full budget)"
+            )
+        parts.append(f"{label}{cost}")
+    return [("computed before trials", "; ".join(parts))] if parts else []
 
 
 def _confirmation(settings: "Settings") -> str:
