@@ -275,7 +275,7 @@ class _Confirmation:
                 seeds=pairs[at].n,
                 differences=pairs[at],
                 level=level * ALPHA_SHARES[at],
-                p_adjusted=family.adjusted[node],
+                p_adjusted=family.adjusted.get(node, 1.0),
                 seeds_needed=None
                 if node in family.rejected
                 else deciding_look(pairs[-1], level, margin=None if non_inferior else margin),
