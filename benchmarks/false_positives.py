@@ -68,12 +68,12 @@ def rates(scenario: Scenario, sweeps: int, seed: int) -> dict[str, Any]:
 def main() -> None:
     """Print a row for each scenario."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="100 sweeps a row")
+    parser.add_argument("--quick", action="store_true", help="50 sweeps a row")
     parser.add_argument("--sweeps", type=int, default=4000, help="sweeps a row; default: 4,000")
     parser.add_argument("--rows", default="", metavar="WORD", help="only rows with this text")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows there")
     options = parser.parse_args()
-    sweeps = 100 if options.quick else options.sweeps
+    sweeps = 50 if options.quick else options.sweeps
     start, rows = time.perf_counter(), {}
     print(f"{sweeps:,} sweeps a row; false claims must stay within {ALPHA:.0%}\n")
     print(f"{'':32}{'any false claim':>18}{'runs':>8}")
