@@ -41,9 +41,14 @@ def test_every_number_of_the_table_is_that_of_the_summary(printed, summary):
                 name = f"{pool}/{direction}/{metric}"
                 [row] = re.findall(rf"^ +{re.escape(name)} +(.*)$", text, re.MULTILINE)
                 values = [float(number) for number in row.replace("%", "").split()]
+                assert ("%" in row) is (metric not in {"mean_rank", "log_rank"})
                 scale = 1 if metric == "mean_rank" else 100
-                assert ("%" in row) is (scale == 100)
-                expected = [scale * trial.metrics[name] for trial in trials]
+                expected = [
+                    math.exp(trial.metrics[name])
+                    if metric == "log_rank"
+                    else scale * trial.metrics[name]
+                    for trial in trials
+                ]
                 assert values == pytest.approx(expected, abs=0.051)
     [row] = re.findall(r"samples, of full data's +(.*)$", text, re.MULTILINE)
     assert row.split() == ["71.2", "%", "65.9", "%", "100.0", "%"]
