@@ -7,6 +7,7 @@ from scipy.special import ndtri
 from class_sweep.config.confirm import LOOKS
 from class_sweep.config.document import Space
 from class_sweep.config.objective import metric_of
+from class_sweep.statistics.comparisons import RESERVE
 from class_sweep.statistics.interim_looks import ALPHA, ALPHA_SHARES
 from class_sweep.statistics.paired import upper_quantile
 
@@ -56,5 +57,5 @@ def detectable_difference(finalists: int, max_seeds: int, queries: int) -> float
         queries: Queries of one run.
     """
     share = ALPHA_SHARES[LOOKS.index(max_seeds)]
-    quantile = upper_quantile(max_seeds - 1, ALPHA / finalists * share / 2)
+    quantile = upper_quantile(max_seeds - 1, (1 - RESERVE) * ALPHA / finalists * share / 2)
     return float((quantile + ndtri(POWER)) * math.sqrt(_LARGEST_VARIANCE / queries / max_seeds))

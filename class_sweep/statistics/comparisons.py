@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from class_sweep.statistics.interim_looks import UNSPENT
-
 EQUAL_SAMPLES = "full_data_equal_samples"
 """The kind of control that tells a saving from stopping earlier."""
+
+RESERVE = 0.2
+"""The part of the error that is kept for finalists that join after a look."""
 
 SAVING_SHARE = 0.25
 """With a margin: the part of a finalist's level that is kept for its control at equal samples."""
@@ -38,10 +39,9 @@ def family_weights(
 ) -> dict[tuple[str, str], float]:
     """The weights of the comparisons of finalists that are not in the family yet.
 
-    The first finalists share all of the error: their weights add up to 1, all on the first
-    comparison of each. Finalists that are added after a look share half of what is left of
-    `UNSPENT`, which no look spends. The probability of any false claim thus stays below 5 %,
-    whenever and however often finalists are added.
+    The first finalists share the error but for `RESERVE`, on the first comparison of each.
+    Finalists that are added after a look share half of what is left of the reserve. The weights
+    thus add up to less than 1, whenever and however often finalists are added.
 
     Args:
         comparisons: All comparisons of the confirmation.
@@ -51,7 +51,7 @@ def family_weights(
     """
     known = {finalist for finalist, _ in earlier}
     new = {f: c for f, c in first_of_each(comparisons).items() if f not in known}
-    left = (1 + UNSPENT - sum(earlier.values())) / 2 if earlier else 1.0
+    left = (1 - sum(earlier.values())) / 2 if earlier else 1 - RESERVE
     savers = {c.finalist for c in comparisons if saving and c.kind == EQUAL_SAMPLES}
     savers -= {finalist for finalist, first in new.items() if first.kind == EQUAL_SAMPLES}
     weights: dict[tuple[str, str], float] = {}

@@ -19,7 +19,4 @@ ALPHA_SHARES = (0.02, 0.18, 0.4, 0.2, 0.1)
 degrees of freedom and detects only gross differences, and largest at ten, the last look of a
 confirmation with default settings."""
 
-UNSPENT = 1 - sum(ALPHA_SHARES)
-"""The part of every level that no look spends. Finalists that are added later share it."""
-
 assert len(ALPHA_SHARES) == len(LOOKS)  # noqa: S101 - two lists of one length

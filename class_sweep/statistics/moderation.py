@@ -3,8 +3,8 @@
 Few seeds estimate a variance badly, and the comparisons of one confirmation have similar ones. The
 prior is that of limma (Smyth 2004, Statistical Applications in Genetics and Molecular Biology
 3:3): the variances are s0² times F-distributed, and log-variances give s0² and its degrees d0 by
-the method of moments. A comparison takes at most a quarter of its own degrees from the prior, so
-that one arm of a larger variance than the others does not make false claims.
+the method of moments. The prior has at most a quarter of the degrees of all comparisons, so that an
+arm of a larger variance than the others does not make false claims.
 """
 
 import math
@@ -17,7 +17,7 @@ from scipy.special import digamma, polygamma
 from class_sweep.statistics.paired import PairedDifferences
 
 PRIOR_SHARE = 0.25
-"""The most degrees that a prior may have, as a fraction of the degrees of a comparison."""
+"""The most degrees that a prior may have, as a fraction of those of all comparisons together."""
 
 MANY = 1e6
 """Degrees of freedom that are as good as infinitely many."""

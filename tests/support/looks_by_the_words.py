@@ -66,9 +66,9 @@ def decide(  # noqa: PLR0912 - one text, in the order of the words
             first, *others = of[f]
             equal = [p for p in others if p[2] == "full_data_equal_samples"]
             kept = 0.25 if margin is not None and equal else 0.0
-            level[first] = ALPHA / len(finalists) * (1 - kept)
+            level[first] = 0.8 * ALPHA / len(finalists) * (1 - kept)
             for pair in others:
-                level[pair] = ALPHA / len(finalists) * kept if pair in equal else 0.0
+                level[pair] = 0.8 * ALPHA / len(finalists) * kept if pair in equal else 0.0
 
     def p_of(pair, bound=None):
         found = []
