@@ -115,14 +115,18 @@ def test_the_difficulty_that_trims_is_in_the_plan(space, features):
     assert len(plans) == 3
 
 
-def test_what_the_settings_say_beside_the_curriculum_counts_too(space, features):
-    one = plan_identity(space.resolve({}), features)
-    assert plan_identity(space.resolve({"optimizer.lr": 2e-3}), features) != one
-    assert plan_identity(space.resolve({"search.seed": 6}), features) != one
-    weights = {rho: space.resolve({"curriculum.hard_negatives": rho}) for rho in (0, 1, 2)}
-    plans = {rho: plan_identity(settings, features) for rho, settings in weights.items()}
+def test_what_the_settings_say_beside_the_schedule_counts_too(space, features):
+    def plan(**changes):
+        values = {"curriculum.sigma": 0.6, **changes}  # without counts at σ there is no plan
+        return plan_identity(space.resolve(values), features)
+
+    one = plan()
+    assert one != identity(space.resolve({"curriculum.sigma": 0.6}))
+    assert plan(**{"optimizer.lr": 2e-3}) != one
+    assert plan(**{"search.seed": 6}) != one
+    plans = [plan(**{"curriculum.hard_negatives": rho}) for rho in (0, 1, 2)]
     assert plans[0] == one
-    assert len(set(plans.values())) == 3
+    assert len(set(plans)) == 3
 
 
 def test_a_plan_that_cannot_be_worked_out_is_left_to_the_trial(space, features):
