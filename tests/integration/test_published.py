@@ -11,6 +11,7 @@ from class_sweep.results.file_names import CURVES
 
 PUBLISHED = Path(__file__).parents[2] / "results" / "published"
 RECORDINGS = sorted(path.parent for path in PUBLISHED.rglob(CURVES))
+FOR_REPLAY = ["curves-clean", "curves-mismatched"]
 STUDIES = sorted({path.parent for path in PUBLISHED.rglob("space.yaml")})
 
 
@@ -41,6 +42,12 @@ def test_every_value_is_on_its_axis(folder):
                 assert text in options
             else:
                 assert float(text) in axis
+
+
+def test_two_tables_hold_a_hundred_configurations_under_five_seeds():
+    tables = [CurveTable.read(PUBLISHED / name / CURVES) for name in FOR_REPLAY]
+    assert sum(len(table.configurations) for table in tables) >= 100
+    assert all(len(table.seeds) == 5 for table in tables)
 
 
 @pytest.mark.parametrize("folder", STUDIES, ids=_name)
