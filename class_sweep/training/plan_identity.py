@@ -50,5 +50,7 @@ def plan_identity(settings: Settings, features: TrialFeatures) -> str:
     # None: random batches, as version 0.2 had them, so that its sweeps can be continued.
     plan = [rest, entry_epochs, schedule.pools, weights.loss, weights.rate, None]
     if any(schedule.left_out):
-        plan += [schedule.left_out] if ranks is None else [schedule.left_out, ranks]
+        plan.append(schedule.left_out)
+    if ranks is not None:
+        plan.append(ranks)
     return fingerprint(*plan)[:12]
