@@ -107,3 +107,14 @@ def test_train_needs_a_space_and_an_output_needs_a_folder(command, table, space_
         code, _, err = command("audit", space_file, option, tmp_path)
         assert code == 2
         assert "must be a file that can be written" in err
+
+
+def test_check_warns_of_many_wrong_pairs(command, space_file, monkeypatch):
+    from class_sweep.preparation import prepare
+    from class_sweep.statistics.wrong_share import WrongShare
+
+    monkeypatch.setattr(prepare, "training_share", lambda *_, **__: WrongShare(0.14, 0.12, 0.16))
+    code, out, err = command("check", space_file)
+    assert code == 0, err
+    assert "warning: about 14% (12% to 16%) of the training pairs fit no better" in out
+    assert "curriculum.trim" in out
