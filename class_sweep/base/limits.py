@@ -31,6 +31,9 @@ MAX_OPTIONS = 1_000
 MAX_EPOCHS = 100_000
 """Curriculum epochs: a schedule holds one number for each."""
 
+MAX_KNOTS = 16
+"""Knots of a free-form curve: each may be an axis."""
+
 MAX_TRIALS = 100_000
 """Configurations of a sweep."""
 

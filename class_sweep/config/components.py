@@ -300,6 +300,7 @@ PACINGS = Registry(
         "step": Component("class_sweep.curriculum.pacing:Step"),
         "exponential": Component("class_sweep.curriculum.pacing:Exponential"),
         "full": Component("class_sweep.curriculum.pacing:Full"),
+        "knots": Component("class_sweep.curriculum.pacing:PacingKnots"),
     },
 )
 
@@ -311,6 +312,7 @@ INTENSITIES = Registry(
         "inverse": Component("class_sweep.curriculum.intensity:Inverse"),
         "power": Component("class_sweep.curriculum.intensity:Power"),
         "decreasing": Component("class_sweep.curriculum.intensity:Decreasing"),
+        "knots": Component("class_sweep.curriculum.intensity:IntensityKnots"),
     },
 )
 

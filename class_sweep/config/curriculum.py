@@ -15,7 +15,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from class_sweep.base.limits import MAX_EPOCHS
+from class_sweep.base.limits import MAX_EPOCHS, MAX_KNOTS
 from class_sweep.config.axes import near_miss
 from class_sweep.config.component_settings import ComponentName
 from class_sweep.config.components import (
@@ -50,6 +50,16 @@ def _intensity(value: Any) -> Any:
 
 _SIMILARITY = ("text_weight", "molecule_similarity")
 
+def _knots(value: Any) -> Any:
+    """Check the number of knots here, so that a mistake is a single error."""
+    if isinstance(value, list | tuple) and 1 <= len(value) <= MAX_KNOTS:
+        return tuple(value)
+    raise PydanticCustomError(
+        "rule", f"a number of knots or a list of 1 to {MAX_KNOTS} fractions, each in (0, 1]"
+    )
+
+
+Knots = Annotated[tuple[Fraction, ...], BeforeValidator(_knots)]
 Power = Annotated[float, Field(ge=0.1, le=10)]
 FirstK = Annotated[int, Field(ge=0)]
 
@@ -95,6 +105,10 @@ class Curriculum(Section):
         Field(description="root, step, exponential: fraction of the epochs before all pairs"),
     ] = 0.8
     pacing_power: Annotated[Power, Field(description="exponent p of root")] = 2.0
+    pacing_knots: Annotated[
+        Knots,
+        Field(description="knots: fractions of the pairs after alpha, spaced evenly to the end"),
+    ] = (1.0,)
     sigma: Annotated[
         Sigma,
         Field(
@@ -109,6 +123,9 @@ class Curriculum(Section):
         Field(description="γ: a curve, or a mapping of parts of the loss to curves"),
     ] = "constant"
     intensity_power: Annotated[Power, Field(description="exponent p of power")] = 2.0
+    intensity_knots: Annotated[
+        Knots, Field(description="knots: γ at points spaced evenly from the first epoch to the end")
+    ] = (0.1, 1.0)
     intensity_target: Annotated[
         Literal["loss", "learning_rate"], Field(description="what γ multiplies")
     ] = "loss"

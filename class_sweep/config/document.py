@@ -40,6 +40,7 @@ from class_sweep.config.yaml_text import (
 )
 from class_sweep.config.yaml_values import (
     require_plain_values,
+    with_axes_spelt_out,
     without_extensions,
     without_removed,
 )
@@ -54,6 +55,7 @@ INDEX_STEPS = {SIGMA: 0.001, SIGMA_QUANTILE: 0.01, TEXT_WEIGHT: 0.1}
 """The step of an axis that has none. The index is counted once for all trials, so it needs finitely
 many values."""
 _QUANTILE_KEY: Key = tuple(SIGMA_QUANTILE.split("."))
+_NESTED = {("curriculum", name) for name in ("intensity", "pacing_knots", "intensity_knots")}
 
 
 @dataclass(frozen=True)
@@ -201,7 +203,7 @@ def parse_space(
     context = PathContext((folder or Path()).absolute())
     document = read_yaml(text, name)
     require_plain_values(document)
-    yaml = _quantile_axis(without_extensions(document))
+    yaml = with_axes_spelt_out(without_extensions(document))
     yaml, removed = without_removed(yaml) if recorded else (yaml, {})
     tree = copy.deepcopy(yaml.tree)
     axes: dict[str, Axis] = {}
@@ -256,21 +258,6 @@ def dump_settings(settings: Settings) -> str:
     return write_yaml(settings.model_dump(mode="json", exclude_none=True))
 
 
-def _quantile_axis(yaml: YamlDocument) -> YamlDocument:
-    """`sigma: {quantile: [low, high], step: …}` as the uniform axis that it abbreviates."""
-    curriculum = yaml.tree.get("curriculum")
-    sigma = curriculum.get("sigma") if isinstance(curriculum, dict) else None
-    if not (isinstance(curriculum, dict) and isinstance(sigma, dict)):
-        return yaml
-    bounds = sigma.get("quantile")
-    if not isinstance(bounds, list):
-        return yaml
-    step = {"step": sigma["step"]} if "step" in sigma else {}
-    others = {word: value for word, value in sigma.items() if word != "step"}
-    spelt = others | {"quantile": {"uniform": bounds} | step}
-    return replace(yaml, tree=yaml.tree | {"curriculum": curriculum | {"sigma": spelt}})
-
-
 def _validated(tree: dict[str, Any], context: PathContext) -> Settings:
     # As JSON: strict validation accepts the lists and the paths of a file in this mode only.
     return Settings.model_validate_json(json.dumps(tree, default=str), context=context)
@@ -289,14 +276,15 @@ def _changed_texts(tree: Mapping[str, Any], read: Any, key: Key) -> Iterator[tup
 def _axes_in(tree: Any, key: Key) -> list[tuple[Key, Any]]:
     if looks_like_axis(tree):
         return [(key, tree)]
-    if isinstance(tree, dict):
-        return [axis for word, below in tree.items() for axis in _axes_in(below, (*key, word))]
+    if isinstance(tree, dict | list):
+        below = tree.items() if isinstance(tree, dict) else enumerate(tree)
+        return [axis for word, value in below for axis in _axes_in(value, (*key, word))]
     return []
 
 
 def _admitted(key: Key, axis: Axis) -> Axis:
     """Check that the setting at `key` can be an axis; give σ and the text weight a step."""
-    nested = key == _QUANTILE_KEY or (len(key) == 3 and key[:2] == ("curriculum", "intensity"))
+    nested = key == _QUANTILE_KEY or (len(key) == 3 and key[:2] in _NESTED)
     if not nested and (len(key) != 2 or key[0] not in SECTIONS):
         raise AxisError(
             f"must be a plain value, got an axis; axes are allowed in {', '.join(SECTIONS)}"
@@ -360,9 +348,9 @@ def _objective(
         return None
 
 
-def _put(tree: dict[str, Any], key: Key, value: Any) -> None:
+def _put(tree: Any, key: Key, value: Any) -> None:
     for part in key[:-1]:
-        if not isinstance(tree.get(str(part)), dict):  # a value in another form
+        if not isinstance(tree.get(str(part)), dict | list):  # a value in another form
             tree[str(part)] = {}
         tree = tree[str(part)]
-    tree[str(key[-1])] = value
+    tree[int(key[-1]) if isinstance(tree, list) else str(key[-1])] = value

@@ -1,6 +1,6 @@
 """The settings of a space as one flat mapping, and what differs between two of them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -63,10 +63,22 @@ def _spelt(axis: Axis) -> str:
     return f"{{{kind}: [{axis.low!r}, {axis.high!r}]{'' if step is None else f', step: {step!r}'}}}"
 
 
+def lists_spread(flat: Mapping[str, Any], axes: Iterable[str]) -> dict[str, Any]:
+    """Settings by path; the entries of a list have their own paths if one of them is an axis."""
+    lists = {axis.rpartition(".")[0] for axis in axes}
+    spread: dict[str, Any] = {}
+    for path, value in flat.items():
+        if isinstance(value, list) and path in lists:
+            spread |= {f"{path}.{index}": entry for index, entry in enumerate(value)}
+        else:
+            spread[path] = value
+    return spread
+
+
 def _without_axes(space: Space, tree: Mapping[str, Any]) -> FlatSettings:
     return {
         path: value
-        for path, value in _flat(tree)
+        for path, value in lists_spread(dict(_flat(tree)), space.axes).items()
         if not any(path == axis or path.startswith(f"{axis}.") for axis in space.axes)
     }
 

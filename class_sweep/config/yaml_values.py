@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from class_sweep.base.limits import MAX_INTEGER, MAX_SETTING_LENGTH
+from class_sweep.base.limits import MAX_INTEGER, MAX_KNOTS, MAX_SETTING_LENGTH
 from class_sweep.base.text import refused_character
 from class_sweep.config.problems import Problem, dotted
 from class_sweep.config.renamed import REMOVED_SETTINGS
@@ -12,12 +12,35 @@ from class_sweep.config.yaml_text import Key, YamlDocument
 from class_sweep.errors import ConfigError
 
 _EXTENSION = "x-"  # as in a Compose file
+_KNOT = {"uniform": [0.1, 1.0]}  # the axis of a knot
 
 
 def without_extensions(document: YamlDocument) -> YamlDocument:
     """A document without its sections `x-…`, which hold anchors for merge keys and no settings."""
     tree = {key: value for key, value in document.tree.items() if not key.startswith(_EXTENSION)}
     return replace(document, tree=tree)
+
+
+def with_axes_spelt_out(document: YamlDocument) -> YamlDocument:
+    """A document with the axes that a short form stands for.
+
+    `sigma: {quantile: [low, high], step: …}` is a uniform axis of the quantile. A number of knots
+    is a list of as many uniform axes.
+    """
+    curriculum = document.tree.get("curriculum")
+    if not isinstance(curriculum, dict):
+        return document
+    spelt = curriculum | {
+        name: [dict(_KNOT) for _ in range(knots)]
+        for name in ("pacing_knots", "intensity_knots")
+        if type(knots := curriculum.get(name)) is int and 1 <= knots <= MAX_KNOTS
+    }
+    sigma = curriculum.get("sigma")
+    if isinstance(sigma, dict) and isinstance(bounds := sigma.get("quantile"), list):
+        step = {"step": sigma["step"]} if "step" in sigma else {}
+        others = {word: value for word, value in sigma.items() if word != "step"}
+        spelt |= {"sigma": others | {"quantile": {"uniform": bounds} | step}}
+    return replace(document, tree=document.tree | {"curriculum": spelt})
 
 
 def without_removed(document: YamlDocument) -> tuple[YamlDocument, dict[str, Any]]:

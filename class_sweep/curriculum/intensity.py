@@ -15,7 +15,7 @@ from typing import ClassVar
 
 from class_sweep.config.components import INTENSITIES
 from class_sweep.config.curriculum import Curriculum
-from class_sweep.curriculum.epoch_function import EpochFunction
+from class_sweep.curriculum.epoch_function import EpochFunction, between_knots
 
 
 class Intensity(EpochFunction):
@@ -85,6 +85,25 @@ class Decreasing(Intensity):
     def __call__(self, k: int) -> float:
         """γ(k)."""
         return 1 / (1 + k)
+
+
+@dataclass(frozen=True)
+class IntensityKnots(Intensity):
+    """A free form: γ is linear between knots, which are spaced evenly over k = 1 … `epochs`.
+
+    Before the first knot and after the last one γ keeps their values.
+
+    Attributes:
+        intensity_knots: (n,) γ at the knots, each in (0, 1].
+        epochs: The curriculum epochs of the budget.
+    """
+
+    intensity_knots: tuple[float, ...]
+    epochs: int
+
+    def __call__(self, k: int) -> float:
+        """γ(k)."""
+        return between_knots(self.intensity_knots, k - 1, self.epochs)
 
 
 @dataclass(frozen=True)

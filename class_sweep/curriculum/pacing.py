@@ -12,17 +12,19 @@ epochs up to T. A run of E ≥ T epochs sees 1 − (1 − mean)·T/E of the samp
 import math
 from abc import abstractmethod
 from dataclasses import dataclass
+from itertools import accumulate
 
 from class_sweep.config.components import PACINGS
 from class_sweep.config.curriculum import Curriculum
-from class_sweep.curriculum.epoch_function import EpochFunction
+from class_sweep.curriculum.epoch_function import EpochFunction, between_knots
 
 
 class Pacing(EpochFunction):
     """The base class of a pacing.
 
-    λ(k) is in (0, 1] and never falls with k. It rises with the settings `alpha`, `beta` and
-    `pacing_power`, and falls with `full_data_after`: the schedule bounds rely on these directions.
+    λ(k) is in (0, 1] and never falls with k. It rises with the settings `alpha`, `beta`,
+    `pacing_power` and `pacing_knots`, and falls with `full_data_after`: the schedule bounds rely on
+    these directions.
 
     Example:
         >>> pacing = Linear(alpha=0.4, beta=0.2)
@@ -204,6 +206,49 @@ class Full(Pacing):
     def end(self) -> float:
         """0."""
         return 0.0
+
+
+@dataclass(frozen=True)
+class PacingKnots(Pacing):
+    """A free form: λ is linear between knots, α at the first epoch and then `pacing_knots`.
+
+    The knots are spaced evenly over the epochs. A knot below an earlier one counts as that one, so
+    that λ never falls and every combination of values is a pacing. T is the first knot of 1.
+
+    Attributes:
+        alpha: α, the fraction of the pairs at k = 0, in (0, 1].
+        pacing_knots: (n,) the fractions of the pairs at the other knots, each in (0, 1]; the last
+            one is at the last epoch.
+        epochs: The curriculum epochs of the budget.
+    """
+
+    alpha: float
+    pacing_knots: tuple[float, ...]
+    epochs: int
+
+    def __call__(self, k: int) -> float:
+        """λ(k)."""
+        # The rounding of the interpolation must not lead out of its two knots.
+        return min(1.0, max(self.alpha, between_knots(self._rising, k, self.epochs)))
+
+    @property
+    def end(self) -> float:
+        """T, the epoch of the first knot of 1; ∞ without one."""
+        if 1.0 not in self._rising:
+            return math.inf
+        distance = max(1, self.epochs - 1) / len(self.pacing_knots)
+        return round(self._rising.index(1.0) * distance, 9)
+
+    def remedies(self, start: int, epochs: int) -> list[str]:
+        """A last knot of 1, unless k does not reach the last knot."""
+        if start + epochs < max(2, self.epochs):
+            return super().remedies(start, epochs)
+        return ["a last number of 1 in pacing_knots"]
+
+    @property
+    def _rising(self) -> list[float]:
+        """(1 + n,) λ at all knots."""
+        return list(accumulate((self.alpha, *self.pacing_knots), max))
 
 
 def pacing_of(curriculum: Curriculum, epochs: int) -> Pacing:

@@ -18,6 +18,7 @@ _LENGTHENS = (
     "curriculum.beta",
     "curriculum.pacing_power",
     "curriculum.pacing_start",
+    "curriculum.pacing_knots",
     _TRIM_FROM,
 )
 _FULL_AT = "curriculum.full_data_after"
@@ -28,10 +29,10 @@ _PACING = "curriculum.pacing"
 def schedule_bounds(space: Space, pairs: int) -> tuple[Schedule, Schedule]:
     """The schedules with the fewest and the most steps, over `pairs` training pairs.
 
-    λ rises with α, β, p and the first k, and falls with T, for every pacing. The extremes are
-    therefore in two corners of the axes. The first trimmed epoch depends on the samples before it:
-    where both λ and trimming vary, the shortest schedule trims from the second epoch on, and the
-    longest never.
+    λ rises with α, β, p, the knots and the first k, and falls with T, for every pacing. The
+    extremes are therefore in two corners of the axes. The first trimmed epoch depends on the
+    samples before it: where both λ and trimming vary, the shortest schedule trims from the second
+    epoch on, and the longest never.
 
     Args:
         space: The space.
@@ -46,10 +47,7 @@ def schedule_bounds(space: Space, pairs: int) -> tuple[Schedule, Schedule]:
 
 def _corner(space: Space, pairs: int, *, longest: bool) -> list[Schedule]:
     """The schedules of one corner of the axes, for each of the space's `pacing_choices`."""
-    corner: dict[str, Value] = {}
-    most, least = (max, min) if longest else (min, max)
-    for paths, far in ((_LENGTHENS, most), (_SHORTENS, least)):
-        corner |= {path: far(space.axes[path].ends()) for path in paths if path in space.axes}
+    corner = corner_values(space, longest=longest)
     schedules = []
     for choice in pacing_choices(space):
         values = corner | choice
@@ -57,6 +55,23 @@ def _corner(space: Space, pairs: int, *, longest: bool) -> list[Schedule]:
             values[_TRIM_FROM] = 1.0 if longest else 0.0
         schedules.append(Schedule.of(space.resolve(values), pairs))
     return schedules
+
+
+def corner_values(space: Space, *, longest: bool) -> dict[str, Value]:
+    """The values of the axes in the corner of the longest or of the shortest schedules."""
+    most, least = (max, min) if longest else (min, max)
+    return {path: most(space.axes[path].ends()) for path in _lengthening(space)} | {
+        path: least(space.axes[path].ends()) for path in _SHORTENS if path in space.axes
+    }
+
+
+def _lengthening(space: Space) -> list[str]:
+    """The axes with which λ rises; a setting may be a list of axes."""
+    return [
+        path
+        for path in space.axes
+        if any(path == setting or path.startswith(f"{setting}.") for setting in _LENGTHENS)
+    ]
 
 
 def pacing_choices(space: Space) -> Iterator[dict[str, Value]]:
@@ -112,9 +127,7 @@ def _largest_sum_before_end(space: Space, choice: dict[str, Value]) -> float:
     latest = {path: max(space.axes[path].ends()) for path in (_FULL_AT,) if path in space.axes}
     lower, upper = (
         space.resolve(
-            {path: end(space.axes[path].ends()) for path in _LENGTHENS if path in space.axes}
-            | latest
-            | choice
+            {path: end(space.axes[path].ends()) for path in _lengthening(space)} | latest | choice
         ).curriculum
         for end in (min, max)
     )

@@ -8,7 +8,7 @@ from class_sweep.config.curriculum import Curriculum
 from class_sweep.config.document import Space
 from class_sweep.curriculum.intensity import Intensity
 from class_sweep.curriculum.pacing import Pacing, pacing_of
-from class_sweep.curriculum.schedule_bounds import pacing_choices
+from class_sweep.curriculum.schedule_bounds import corner_values, pacing_choices
 
 
 def space_warnings(space: Space) -> list[str]:
@@ -35,17 +35,7 @@ def _lowest(space: Space, name: str) -> float:
 
 def _slowest_curriculum(space: Space, choice: dict[str, Value]) -> Curriculum:
     """The settings under which a pacing choice has its smallest λ."""
-    return space.resolve(
-        choice
-        | {
-            "curriculum.alpha": _lowest(space, "alpha"),
-            "curriculum.beta": _lowest(space, "beta"),
-            "curriculum.full_data_after": max(
-                float(value) for value in _ends(space, "full_data_after")
-            ),
-            "curriculum.pacing_power": _lowest(space, "pacing_power"),
-        }
-    ).curriculum
+    return space.resolve(corner_values(space, longest=False) | choice).curriculum
 
 
 def _incomplete_pacing(space: Space, choice: dict[str, Value]) -> list[str]:
@@ -66,7 +56,11 @@ def _incomplete_pacing(space: Space, choice: dict[str, Value]) -> list[str]:
 def _parameters(pacing: Pacing) -> str:
     """`, alpha 0.4, beta 0.03`: the parameters of a pacing as a message names them."""
     values = {name: value for name, value in asdict(pacing).items() if name != "epochs"}  # type: ignore[call-overload]
-    return "".join(f", {name} {value:g}" for name, value in values.items())
+    return "".join(f", {name} {_text(value)}" for name, value in values.items())
+
+
+def _text(value: float | tuple[float, ...]) -> str:
+    return f"[{', '.join(map(_text, value))}]" if isinstance(value, tuple) else f"{value:g}"
 
 
 def _zero_intensity(space: Space) -> list[str]:

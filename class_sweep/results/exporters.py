@@ -8,6 +8,7 @@ from typing import Any
 
 from class_sweep.config.axes import Axis, Choice, IntRange, LogUniform, Uniform, Value
 from class_sweep.config.document import Space
+from class_sweep.config.settings_changes import lists_spread
 from class_sweep.config.yaml_text import write_yaml, yaml_comment
 from class_sweep.results.record import Record
 
@@ -73,7 +74,7 @@ def _fixed(space: Space) -> dict[str, Any]:
     flat = {f"{section}.{key}": v for section in _EXPORTED for key, v in tree[section].items()}
     return {
         path: value
-        for path, value in flat.items()
+        for path, value in lists_spread(flat, space.axes).items()
         if not any(axis == path or axis.startswith(f"{path}.") for axis in space.axes)
     }
 

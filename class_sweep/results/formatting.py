@@ -14,11 +14,17 @@ def number(value: float) -> str:
     return f"{value:.4g}"
 
 
+def setting_name(path: str) -> str:
+    """The last part of a setting's path; for an entry of a list the list too: `pacing_knots.0`."""
+    above, _, name = path.rpartition(".")
+    return f"{setting_name(above)}.{name}" if name.isdigit() else name
+
+
 def schedule(config: Mapping[str, Value]) -> str:
     """The values of a trial in one line; settings of the curriculum by their Greek letters."""
     parts = []
     for path, value in config.items():
-        word = path.rsplit(".", 1)[-1]
+        word = setting_name(path)
         shown = number(value) if isinstance(value, float) else str(value)
         parts.append(shown if word == "order" else f"{_LETTERS.get(word, word)} {shown}")
     return "  ".join(parts)

@@ -147,8 +147,8 @@ def test_in_random_order_difficulty_does_not_change_the_identity(trial, change):
 def test_identities_are_those_of_version_0_2_so_that_its_sweeps_continue():
     space = parse_space(
         "data: {source: names}\ntext_encoder: {kind: lsa}\nmolecule_encoder: {kind: morgan}\n"
-        "backbone: {name: contrastive}\ncurriculum: {alpha: {uniform: [0.2, 1.0]}}\n"
-        "budget: {epochs: 9}\nsearch: {trials: 4}\n"
+        "backbone: {name: contrastive, temperature: 0.07, learn_temperature: true}\n"
+        "curriculum: {alpha: {uniform: [0.2, 1.0]}}\nbudget: {epochs: 9}\nsearch: {trials: 4}\n"
     )
     assert identity(space.resolve({"curriculum.alpha": 1.0})) == "3863e9fd9f53"
     paced = {"curriculum.alpha": 0.4, "curriculum.beta": 0.03, "curriculum.intensity": "inverse"}

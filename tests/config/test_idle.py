@@ -201,7 +201,7 @@ def test_an_axis_that_acts_under_some_choice_stays(space, curriculum):
 
 CHOICES = {
     "order": ["easy_first", "random"],
-    "pacing": ["linear", "root", "full"],
+    "pacing": ["linear", "root", "full", "knots"],
     "alpha": [0.5, 1.0],
     "intensity": ["constant", "inverse", "power"],
     "text_weight": [0.5, 1.0],
@@ -209,7 +209,8 @@ CHOICES = {
 }
 SILENT = ("difficulty", "margin_epochs", "beta", "sigma", "tie_break", "molecule_similarity",
           "intensity_power",
-          "intensity_start", "full_data_after", "pacing_start", "order", "pacing")  # fmt: skip
+          "intensity_start", "full_data_after", "pacing_start", "order", "pacing",
+          "pacing_knots.0")  # fmt: skip
 
 
 @given(
@@ -232,6 +233,7 @@ def test_an_axis_is_left_out_exactly_if_no_combination_of_the_choices_makes_it_a
         "intensity_start": "{int: [1, 3]}",
         "full_data_after": "{uniform: [0.5, 0.9]}",
         "pacing_start": "{int: [0, 1]}",
+        "pacing_knots": "[{uniform: [0.2, 0.9]}, 1]",
     }
     curriculum = ", ".join(f"{name}: {axis}" for name, axis in axes.items())
     read = parse_space(text(curriculum=f"{{{curriculum}}}", search="{trials: 1}"))
@@ -240,7 +242,10 @@ def test_an_axis_is_left_out_exactly_if_no_combination_of_the_choices_makes_it_a
             read.settings.model_copy(
                 update={
                     "curriculum": Curriculum(
-                        **dict(zip(options, values, strict=True)), beta=0.1, full_data_after=0.5
+                        **dict(zip(options, values, strict=True)),
+                        beta=0.1,
+                        full_data_after=0.5,
+                        pacing_knots=(0.2, 1.0),
                     )
                 }
             )
@@ -248,6 +253,7 @@ def test_an_axis_is_left_out_exactly_if_no_combination_of_the_choices_makes_it_a
         for values in product(*options.values())
     ]
     dead = {path for path in everything[0] if all(path in idle for idle in everything)}
+    dead |= {"curriculum.pacing_knots.0"} if "curriculum.pacing_knots" in dead else set()
     paths = {f"curriculum.{name}" for name in SILENT}
     assert read.idle_axes.keys() & paths == dead & paths
 
@@ -267,6 +273,8 @@ curricula = st.fixed_dictionaries(
         "full_data_after": st.sampled_from([0.4, 0.9]),
         "pacing_power": st.sampled_from([1.0, 3.0]),
         "pacing_start": st.sampled_from([0, 2]),
+        "pacing_knots": st.sampled_from([(1.0,), (0.3, 0.9)]),
+        "intensity_knots": st.sampled_from([(1.0,), (0.3, 0.9)]),
         "tie_break": st.sampled_from(["mean_similarity", "random"]),
         "intensity_power": st.sampled_from([1.0, 3.0]),
         "intensity_start": st.sampled_from([1, 2]),

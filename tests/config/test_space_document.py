@@ -75,6 +75,27 @@ def test_sigma_always_has_a_grid(space, sigma, values):
     assert loaded.sigmas() == values
 
 
+@pytest.mark.parametrize(
+    ("knots", "axes", "centre"),
+    [
+        ("3", dict.fromkeys("012", Uniform(0.1, 1.0)), (0.55, 0.55, 0.55)),
+        ("[{uniform: [0.2, 0.6]}, 0.5]", {"0": Uniform(0.2, 0.6)}, (0.4, 0.5)),
+        ("[1, {choice: [0.7, 0.9]}]", {"1": Choice((0.7, 0.9))}, (1.0, 0.7)),
+        ("[0.2, 1]", {}, (0.2, 1.0)),
+    ],
+)
+def test_each_knot_may_be_an_axis(space, knots, axes, centre):
+    loaded = space(
+        curriculum=f"{{alpha: {{uniform: [0.2, 0.9]}}, pacing: knots, pacing_knots: {knots}}}"
+    )
+    of_knots = {path: axis for path, axis in loaded.axes.items() if "knots" in path}
+    assert of_knots == {f"curriculum.pacing_knots.{i}": axis for i, axis in axes.items()}
+    assert loaded.settings.curriculum.pacing_knots == pytest.approx(centre)
+    trial = loaded.resolve({f"curriculum.pacing_knots.{i}": 0.7 for i in axes})
+    expected = [0.7 if str(i) in axes else value for i, value in enumerate(centre)]
+    assert trial.curriculum.pacing_knots == pytest.approx(expected)
+
+
 # --- resolve ----------------------------------------------------------------------------------
 
 

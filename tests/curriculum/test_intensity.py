@@ -1,5 +1,6 @@
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +10,7 @@ from class_sweep.config.curriculum import Curriculum
 from class_sweep.curriculum.intensity import (
     Decreasing,
     Intensity,
+    IntensityKnots,
     Inverse,
     Power,
     Sigmoid,
@@ -17,6 +19,7 @@ from class_sweep.curriculum.intensity import (
 from class_sweep.errors import ConfigError
 
 powers = st.floats(0.1, 10.0)
+knots = st.lists(st.floats(0.001, 1.0), min_size=1, max_size=6).map(tuple)
 
 
 @pytest.mark.parametrize("name", INTENSITIES)
@@ -39,6 +42,23 @@ def test_every_intensity_moves_one_way(name, power):
     gamma = INTENSITIES.load(name).of(Curriculum(intensity_power=power), 10)
     steps = [later - earlier for earlier, later in pairwise(map(gamma, range(100)))]
     assert all(step >= -1e-15 for step in steps) or all(step <= 1e-15 for step in steps)
+
+
+@given(knots, st.integers(1, 60))
+def test_free_form_intensity_is_the_line_through_its_knots_from_the_first_epoch_to_the_last(
+    values, epochs
+):
+    gamma = IntensityKnots(values, epochs)
+    places = np.linspace(1, max(2, epochs), len(values)) if len(values) > 1 else [1]
+    for k in range(epochs + 3):
+        assert gamma(k) == pytest.approx(np.interp(k, places, values))
+        assert 0 < gamma(k) <= 1
+    curriculum = Curriculum(
+        intensity="knots", intensity_knots=values, intensity_target="learning_rate"
+    )
+    rate = loss_weights(curriculum, epochs, ("a",)).rate
+    assert rate[0] == values[0]
+    assert epochs == 1 or rate[-1] == pytest.approx(values[-1])
 
 
 @given(st.integers(0, 500))

@@ -14,6 +14,7 @@ from class_sweep.curriculum.pacing import (
     Full,
     Linear,
     Pacing,
+    PacingKnots,
     Root,
     Step,
     pacing_of,
@@ -25,6 +26,7 @@ from class_sweep.errors import ConfigError
 fractions = st.floats(0.001, 1.0)
 betas = st.floats(0, 1)
 powers = st.floats(0.1, 10.0)
+knots = st.lists(fractions, min_size=1, max_size=6).map(tuple)
 names = st.sampled_from(sorted(PACINGS))
 curricula = st.builds(
     Curriculum,
@@ -33,6 +35,7 @@ curricula = st.builds(
     beta=betas,
     full_data_after=fractions,
     pacing_power=powers,
+    pacing_knots=knots,
 )
 ends = st.floats(0.01, 500)
 timed = st.one_of(
@@ -65,6 +68,7 @@ def test_every_pacing_moves_with_its_parameters_in_the_stated_direction(curricul
         "beta": data.draw(st.floats(curriculum.beta, 1)),
         "pacing_power": data.draw(st.floats(curriculum.pacing_power, 10)),
         "full_data_after": data.draw(st.floats(0.001, curriculum.full_data_after)),
+        "pacing_knots": tuple(data.draw(st.floats(knot, 1)) for knot in curriculum.pacing_knots),
     }
     slow = pacing_of(curriculum, epochs)
     for name, value in changes.items():
@@ -90,6 +94,33 @@ def test_lambda_is_1_from_its_end_on_and_not_before(pacing, k):
         assert pacing(k) == 1
     elif k < 0.999 * pacing.end:
         assert pacing(k) < 1
+
+
+@given(fractions, knots, st.integers(1, 60))
+def test_free_form_pacing_is_the_line_through_its_rising_knots(alpha, values, epochs):
+    pacing = PacingKnots(alpha, values, epochs)
+    heights = np.maximum.accumulate([alpha, *values])
+    places = np.linspace(0, max(1, epochs - 1), len(heights))
+    for k in range(epochs + 3):
+        assert pacing(k) == pytest.approx(np.interp(k, places, heights))
+    assert pacing(0) == alpha
+    assert pacing(max(1, epochs - 1)) == pytest.approx(max(alpha, *values))
+    full = places[heights == 1]
+    assert pacing.end == pytest.approx(full[0] if len(full) else math.inf)
+
+
+def test_a_knot_below_an_earlier_one_counts_as_that_one():
+    assert [PacingKnots(0.4, (0.8, 0.5, 1.0), 7)(k) for k in (0, 1, 2, 3, 4, 5, 6)] == (
+        pytest.approx([0.4, 0.6, 0.8, 0.8, 0.8, 0.9, 1.0])
+    )
+
+
+@given(fractions, knots, st.integers(1, 60), st.integers(0, 3))
+def test_the_remedy_of_free_form_pacing_shows_all_pairs(alpha, values, epochs, start):
+    pacing = PacingKnots(alpha, values, epochs)
+    if pacing.remedies(start, epochs) == ["a last number of 1 in pacing_knots"]:
+        remedied = PacingKnots(alpha, (*values[:-1], 1.0), epochs)
+        assert remedied(start + epochs - 1) == 1
 
 
 @given(fractions, st.floats(0.001, 1), st.integers(1, 2000))

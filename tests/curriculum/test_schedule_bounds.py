@@ -17,10 +17,15 @@ AXES = (
     " beta: {uniform: [0.0, 0.2]}, full_data_after: {uniform: [0.4, 1.0]},"
     " pacing_power: {uniform: [0.5, 3.0]}, pacing_start: {int: [0, 3]}"
 )
+KNOTS = (
+    "pacing: {choice: [knots, root]}, alpha: {uniform: [0.2, 0.6]}, pacing_knots: [{uniform:"
+    " [0.1, 0.9]}, 0.7, {choice: [1.0, 0.6]}], full_data_after: {uniform: [0.4, 1.0]}"
+)
 
 
-def test_no_schedule_of_the_space_is_outside_the_bounds(make_space):
-    space = make_space(AXES, "batch_size: {choice: [8, 16]}")
+@pytest.mark.parametrize("axes", [AXES, KNOTS], ids=["named", "free form"])
+def test_no_schedule_of_the_space_is_outside_the_bounds(make_space, axes):
+    space = make_space(axes, "batch_size: {choice: [8, 16]}")
     shortest, longest = schedule_bounds(space, 500)
     grids = [
         [(path, value) for value in {*axis.ends(), axis.centre()}]
@@ -49,6 +54,7 @@ PACED = (
     " pacing_power: {uniform: [1, 3]}}",
     "{pacing: {choice: [step, exponential]}, alpha: {uniform: [0.2, 0.9]}, full_data_after: 0.75}",
     "{pacing: linear, alpha: {uniform: [0.2, 0.5]}, beta: 0.1, pacing_start: {int: [1, 3]}}",
+    "{pacing: knots, alpha: {uniform: [0.2, 0.5]}, pacing_knots: [{uniform: [0.3, 0.99]}, 1, 0.5]}",
 )
 
 
@@ -95,6 +101,7 @@ def test_grace_until_the_pacing_ends_is_a_number_of_epochs(make_space):
         ("alpha: {uniform: [0.2, 0.9]}, beta: {uniform: [0, 0.2]}", "inf"),
         ("alpha: {uniform: [0.2, 0.9]}, beta: 0.02", "24.4"),
         ("pacing: full", "0"),
+        ("pacing: knots, alpha: 0.5, pacing_knots: 2", "inf"),
     ],
 )
 def test_a_pacing_end_outside_the_budget_is_refused(make_space, curriculum, got):

@@ -12,13 +12,18 @@ from class_sweep.curriculum.intensity import loss_weights
 from class_sweep.curriculum.pacing import shares
 from class_sweep.errors import ConfigError
 
+_KNOTS = (
+    "curriculum.pacing_knots: must be a number of knots or a list of 1 to 16 fractions,"
+    " each in (0, 1]"
+)
+
 
 @pytest.mark.parametrize(
     ("curriculum", "message"),
     [
         (
             "pacing: roots",
-            "curriculum.pacing: must be one of linear, root, step, exponential, full",
+            "curriculum.pacing: must be one of linear, root, step, exponential, full, knots",
         ),
         (
             "full_data_after: 80",
@@ -33,8 +38,26 @@ from class_sweep.errors import ConfigError
         (
             "intensity: invers",
             "curriculum.intensity: must be one of constant, sigmoid, inverse, power, decreasing,"
-            " or a mapping of parts of the loss to these, got invers; did you mean inverse?",
+            " knots, or a mapping of parts of the loss to these, got invers; did you mean inverse?",
         ),
+        *(
+            (f"pacing_knots: {value}", f"{_KNOTS}, got {value}")
+            for value in (0, 17, 0.5, "[]", "many", [0.5] * 17)
+        ),
+        ("pacing_knots: {uniform: [0.2, 1]}", f"{_KNOTS}, got 0.2"),
+        (
+            "pacing_knots: [0.5, 40]",
+            "curriculum.pacing_knots.1: must be a fraction in (0, 1], got 40; write 0.40",
+        ),
+        (
+            "intensity_knots: [{uniform: [0, 1]}, 0.5]",
+            "curriculum.intensity_knots.0: must be a fraction in (0, 1], got 0",
+        ),
+        (
+            "intensity_knots: [1, {uniform: [0.5, 0.1]}]",
+            "curriculum.intensity_knots.1: uniform must go from low to high, got [0.5, 0.1]",
+        ),
+        ("intensity_knots: [{unifrom: [0.1, 1]}]", "did you mean uniform?"),
         ("intensity: {contrastive: pwoer}", "did you mean power?"),
         ("intensity: {choise: [power]}", "did you mean choice?"),
         ("intensity: {}", "curriculum.intensity: must be one of"),
@@ -63,7 +86,12 @@ def test_a_mistake_is_one_message_with_its_place_rule_and_value(make_space, curr
 
 @pytest.mark.parametrize(
     "curriculum",
-    ["", "pacing: root, pacing_power: 3, full_data_after: 0.5", "intensity: {contrastive: power}"],
+    [
+        "",
+        "pacing: root, pacing_power: 3, full_data_after: 0.5",
+        "intensity: {contrastive: power}",
+        "pacing: knots, alpha: 0.3, pacing_knots: [0.5, 1], intensity: knots, intensity_knots: [1]",
+    ],
 )
 def test_dumped_settings_are_a_space_of_the_same_trial(make_space, curriculum):
     settings = make_space(curriculum).settings
@@ -82,6 +110,7 @@ pacing_values = {
     "beta": st.floats(0.05, 0.9),  # without the values of `base`
     "full_data_after": st.floats(0.3, 0.9),
     "pacing_power": st.floats(0.5, 3.0),
+    "pacing_knots": st.lists(st.floats(0.3, 0.9), min_size=1, max_size=4).map(tuple),
 }
 
 
@@ -106,6 +135,7 @@ def test_settings_without_effect_are_not_in_the_identity(make_space):
     assert same(part, part | {"full_data_after": 0.3, "pacing_power": 3.0})
     assert same(part | {"order": "random"}, part | {"order": "random", "sigma": 0.5})
     assert same(part | {"intensity_power": 3.0}, part)
+    assert same(part | {"pacing_knots": (0.5, 0.6), "intensity_knots": (0.5,)}, part)
     assert same({"intensity": {"contrastive": "constant"}}, {"intensity_target": "learning_rate"})
     root = {"alpha": 0.4, "pacing": "root"}
     assert same(root, root | {"beta": 0.5})
@@ -124,6 +154,10 @@ def test_settings_with_an_effect_are_in_the_identity(make_space):
         part | {"pacing": "root", "full_data_after": 0.5},
         part | {"pacing": "root", "pacing_power": 3.0},
         part | {"pacing": "step"},
+        part | {"pacing": "knots"},
+        part | {"pacing": "knots", "pacing_knots": (0.6, 1.0)},
+        {"intensity": "knots"},
+        {"intensity": "knots", "intensity_knots": (1.0, 0.2)},
         {"intensity": "power"},
         {"intensity": "power", "intensity_power": 3.0},
         {"intensity": {"contrastive": "power"}},

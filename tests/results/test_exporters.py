@@ -93,6 +93,26 @@ def test_hydra_composes_the_trial_and_parses_the_axes(space, record, tmp_path):
             assert [override.value().start, override.value().end] == ends
 
 
+def test_knots_are_exported_each_as_an_axis(record, executed, tmp_path):
+    pytest.importorskip("hydra")
+    from omegaconf import OmegaConf
+
+    curriculum = "curriculum:\n  pacing: knots\n  pacing_knots: [{uniform: [0.3, 1]}, 0.8, 1]\n"
+    space = parse_space(SPACE.replace("curriculum:\n", curriculum))
+    best = record(config=BEST | {"curriculum.pacing_knots.0": 0.5})
+    module = executed(as_optuna(space, [best], "a note"))
+    assert module["points_to_evaluate"][0]["curriculum.pacing_knots.0"] == 0.5
+    assert module["fixed"]["curriculum.pacing_knots.1"] == 0.8
+    assert not any(path in module["fixed"] for path in ("curriculum.pacing_knots", *space.axes))
+    composed = OmegaConf.create(as_hydra(space, best, "a note"))
+    assert composed.curriculum.pacing_knots == [0.5, 0.8, 1]
+    OmegaConf.update(composed, "curriculum.pacing_knots.0", 0.4)  # as Hydra's overrides do
+    assert composed.curriculum.pacing_knots == [0.4, 0.8, 1]
+    (tmp_path / "best.yaml").write_text(trial_yaml(space, best, "a note"))
+    found = parse_space((tmp_path / "best.yaml").read_text()).settings
+    assert found.curriculum.pacing_knots == (0.5, 0.8, 1)
+
+
 def test_a_baseline_off_the_axes_is_not_exported_as_a_point(space, record):
     off = record(1, config=BEST | {"curriculum.sigma": 0.99})
     assert on_axes(space, [off, record(2, config=BEST)]) == [record(2, config=BEST)]

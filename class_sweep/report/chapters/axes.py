@@ -135,6 +135,8 @@ _UNITS = {
     "quantile": "quantile of similarity",
     "text_weight": "share of the text",
     "full_data_after": "share of the epochs",
+    "pacing_knots": "share of the pairs",
+    "intensity_knots": "factor",
     "lr": "per step",
     "text_encoder_lr": "per step",
     "batch_size": "pairs",
@@ -150,8 +152,9 @@ _UNITS = {
 
 def with_unit(path: str) -> str:
     """The last part of a setting's path, with the unit if it has one."""
-    name = path.rsplit(".", 1)[-1]
-    return f"{name} ({_UNITS[name]})" if name in _UNITS else name
+    name = formatting.setting_name(path)
+    unit = _UNITS.get(name.partition(".")[0])
+    return f"{name} ({unit})" if unit else name
 
 
 def _x(axis: Axis, record: Record, path: str) -> Value:

@@ -104,7 +104,7 @@ def _first_rung(sweep: SweepFacts) -> list[Record]:
 
 
 def _figure(shares: Mapping[str, Shares], order: Sequence[str]) -> Figure:
-    labels = [path.rsplit(".", 1)[-1] for path in order]
+    labels = [formatting.setting_name(path) for path in order]
     traces = [
         bars(name, labels, [round(values[path], 4) for path in order], colour)
         | hover("%{y}: %{x:.1%}")

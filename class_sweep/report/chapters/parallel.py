@@ -40,7 +40,7 @@ def parallel(sweep: SweepFacts) -> Chapter:
 def _figure(sweep: SweepFacts, axes: Mapping[str, Axis], trials: Sequence[Record]) -> Figure:
     values = [r.objective or 0.0 for r in trials]
     low, high = min(values), max(values)
-    names = [path.rsplit(".", 1)[-1] for path in axes] + [str(sweep.objective)]
+    names = [formatting.setting_name(path) for path in axes] + [str(sweep.objective)]
     rows = list(range(len(names)))[::-1]  # heights of the rows, the first one on top
 
     def positions(trial: Record) -> list[float]:

@@ -42,7 +42,7 @@ def _trial_table(sweep: SweepFacts) -> Table:
 
 def _short_names(paths: list[str]) -> list[str]:
     """The last part of each path, or the whole path where two paths end alike."""
-    short = [path.rsplit(".", 1)[-1] for path in paths]
+    short = [formatting.setting_name(path) for path in paths]
     return [
         path if short.count(name) > 1 else name for path, name in zip(paths, short, strict=True)
     ]

@@ -68,7 +68,19 @@ def diagnosis_blocks(
 
 def _fixed_settings(space: "Space", section: str, left_out: Collection[str]) -> str:
     tree = getattr(space.settings, section).model_dump(mode="json", exclude_none=True)
-    return ", ".join(f"{k} {v}" for k, v in tree.items() if f"{section}.{k}" not in left_out)
+    return ", ".join(
+        f"{name} {_without_axes(space, f'{section}.{name}', value)}"
+        for name, value in tree.items()
+        if f"{section}.{name}" not in left_out
+    )
+
+
+def _without_axes(space: "Space", path: str, value: object) -> object:
+    """A value; where an entry of a list is an axis, `axis` in its place."""
+    if not isinstance(value, list):
+        return value
+    entries = ("axis" if f"{path}.{i}" in space.axes else str(v) for i, v in enumerate(value))
+    return f"[{', '.join(entries)}]"
 
 
 def _size(space: "Space", plan: "SweepPlan") -> list[tuple[str, str]]:
