@@ -72,7 +72,7 @@ def check(
             pairs = load_checked_pairs(space)
     plan = plan_sweep(space, pairs, machines)
     warnings += confirmation_notes(space, plan.pairs["validation"])
-    results = results_bytes(space, len(plan.rungs), plan.pairs["validation"])
+    results = results_bytes(space, len(plan.rungs.samples), plan.pairs["validation"])
     where = f"results/{file.stem}-TIME" + (f", with a copy below {storage}" if storage else "")
     footprint = Footprint(features, checkpoints, results)
     notes = [Text(warning, "warning") for warning in warnings]

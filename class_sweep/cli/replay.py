@@ -38,6 +38,10 @@ def replay(
     min_kept: Annotated[
         str, typer.Option(help="Values of min_kept (one_rung) to try, with commas between.")
     ] = "2,4,8",
+    rungs: Annotated[
+        str,
+        typer.Option(help="samples, own_schedule or both, with a comma between."),
+    ] = "samples,own_schedule",
     sampler: Annotated[
         str, typer.Option(help="random; or tpe or cmaes over the axes of space.yaml beside TABLE.")
     ] = "random",
@@ -59,7 +63,11 @@ def replay(
     from class_sweep.tuning.replay.replay_table import ReplayOptions, replay_table, settings_to_try
 
     tried = settings_to_try(
-        pruner, _numbers(grace_epochs), _numbers(reduction_factor), _numbers(min_kept)
+        pruner,
+        _numbers(grace_epochs),
+        _numbers(reduction_factor),
+        _numbers(min_kept),
+        rungs.split(","),
     )
     options = ReplayOptions(sampler, searches, trials, workers, seed)
     result = replay_table(table, tried, options)

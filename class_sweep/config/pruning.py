@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 from pydantic_core import PydanticCustomError
 
 from class_sweep.config.component_settings import ComponentSettings
@@ -44,6 +44,24 @@ class RungPruning(PruningSettings):
     """The settings of a pruner whose first rung is at `grace_epochs`."""
 
     grace_epochs: Grace
+    rungs: Annotated[
+        Literal["samples", "own_schedule"],
+        Field(
+            description="rungs at equal samples, or at equal fractions of each trial's own schedule"
+        ),
+    ] = "samples"
+
+    @property
+    def follow_the_schedule(self) -> bool:
+        """Whether the rungs are at fractions of each trial's own schedule."""
+        return self.rungs == "own_schedule"
+
+    @field_validator("rungs")
+    @classmethod
+    def _at_samples_of_the_pacing_end(cls, value: str, info: ValidationInfo) -> str:
+        if value == "own_schedule" and info.data.get("grace_epochs") == PACING_END:
+            raise PydanticCustomError("rule", "samples where grace_epochs is pacing_end")
+        return value
 
 
 class HalvingPruning(RungPruning):

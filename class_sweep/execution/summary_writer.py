@@ -16,7 +16,7 @@ from class_sweep.results.summary import (
     TrialSummary,
 )
 from class_sweep.results.trials import trials_of
-from class_sweep.tuning.milestones import rung_samples
+from class_sweep.tuning.milestones import Rungs
 from class_sweep.tuning.pruners.pruner import make_pruner
 
 
@@ -38,7 +38,7 @@ class SummaryWriter:
         self.full_samples = full_data_samples(
             self._pairs.train, settings.optimizer.batch_size, settings.budget
         )
-        rungs = rung_samples(space, self._pairs.train)
+        rungs = Rungs.of(space, self._pairs.train).samples
         sampled = settings.search.sampled
         pruner = make_pruner(settings.pruning, len(rungs), sampled)
         expected = pruner.expected_samples(rungs, sampled, self.full_samples)

@@ -8,7 +8,7 @@ from class_sweep.config.objective import DIRECTIONS, POOLS
 from class_sweep.config.sections import Resources
 from class_sweep.errors import InputError
 from class_sweep.training.features import TrialFeatures
-from class_sweep.tuning.milestones import rung_samples
+from class_sweep.tuning.milestones import Rungs
 from class_sweep.tuning.pruners.pruner import make_pruner
 
 # Upper bounds in bytes: about twice the sizes of real sweeps.
@@ -41,8 +41,8 @@ def checkpoint_bytes(space: Space, features: TrialFeatures) -> int:
 
 def max_checkpoint_bytes(space: Space, features: TrialFeatures, parallel_trials: int) -> int:
     """The maximum size of all checkpoints: two for each running and each paused trial."""
-    rungs, search = rung_samples(space, len(features.rows("train"))), space.settings.search
-    pruner = make_pruner(space.settings.pruning, len(rungs), search.sampled)
+    rungs, search = Rungs.of(space, len(features.rows("train"))), space.settings.search
+    pruner = make_pruner(space.settings.pruning, len(rungs.samples), search.sampled)
     return _COPIES * (parallel_trials + pruner.max_paused) * checkpoint_bytes(space, features)
 
 

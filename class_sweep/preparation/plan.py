@@ -14,7 +14,7 @@ from class_sweep.data.pair import PairSet
 from class_sweep.errors import ConfigError
 from class_sweep.preparation.capacity import Machine, parallel_trials
 from class_sweep.preparation.difficulty_numbers import computed_difficulties, training_samples
-from class_sweep.tuning.milestones import rung_samples
+from class_sweep.tuning.milestones import Rungs
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class SweepPlan:
         steps: The optimizer steps of the shortest and of the longest schedule of the space.
         full_samples: The samples of one trial on the full data.
         full_budget: The samples if every trial ran to its end on the full data.
-        rungs: The number of samples at each rung.
+        rungs: The rungs of the pruner.
         parallel_trials: The number of trials that run in parallel.
         machines: The machines that may run trials.
         difficulties: By its label, each difficulty that is computed before the trials: the samples
@@ -37,7 +37,7 @@ class SweepPlan:
     steps: tuple[int, int]
     full_samples: int
     full_budget: int
-    rungs: list[int]
+    rungs: Rungs
     parallel_trials: int
     machines: Sequence[Machine]
     difficulties: Mapping[str, int]
@@ -78,7 +78,7 @@ def plan_sweep(space: Space, pairs: PairSet, machines: Sequence[Machine]) -> Swe
         steps=(shortest.steps, longest.steps),
         full_samples=full,
         full_budget=full * settings.search.runs,
-        rungs=rung_samples(space, counts["train"]),
+        rungs=Rungs.of(space, counts["train"]),
         parallel_trials=require_resources(space, machines),
         machines=machines,
         difficulties={

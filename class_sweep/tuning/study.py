@@ -66,6 +66,7 @@ class OptunaStudy:
         storage: MemoryStorage,
         plan_of: Callable[[Settings], str] = identity,
         rungs: Sequence[int] = (),
+        steps_of: Callable[[Settings], Sequence[int]] | None = None,
     ) -> None:
         """Open or create the study in a storage.
 
@@ -73,8 +74,11 @@ class OptunaStudy:
             space: The search space.
             storage: Where the study is kept.
             plan_of: Returns the plan of settings, equal for trials whose training steps are equal.
-            rungs: The samples of each rung.
+            rungs: The samples of each rung for a trial over the full data.
+            steps_of: Returns the step of each rung in the schedule of a trial; None if all trials
+                meet at the samples of the rungs.
         """
+        self._steps_of, self._steps = steps_of, dict[int, Sequence[int]]()
         self._space, self._search = space, space.settings.search
         self._storage, self._plan_of, self._rungs = storage, plan_of, rungs
         self._sampler, self._distributions = make_sampler(space), distributions(space)
@@ -148,8 +152,16 @@ class OptunaStudy:
 
         TPE prefers the trial with the later step, even if that is half a batch later.
         """
-        reached = [rung for rung in self._rungs if rung <= record.samples]
-        return reached[-1] if reached and record.decision != "finish" else record.samples
+        if record.decision == "finish":
+            return record.samples
+        if self._steps_of is None:
+            reached = [rung for rung in self._rungs if rung <= record.samples]
+        else:
+            if record.trial not in self._steps:
+                self._steps[record.trial] = self._steps_of(self._space.resolve(record.config))
+            steps = self._steps[record.trial]
+            reached = [r for r, step in zip(self._rungs, steps, strict=True) if step <= record.step]
+        return reached[-1] if reached else record.samples
 
     def _ask_for(
         self,

@@ -22,7 +22,7 @@ def test_a_baseline_is_the_same_trial_in_every_space(make_space):
 
 
 def test_full_data_is_full_whatever_the_pacing(make_space):
-    for pacing in ("linear", "root", "step", "exponential", "full"):
+    for pacing in ("linear", "root", "step", "exponential", "full", "knots"):
         curve = "intensity: {choice: [constant, inverse]}"
         space = make_space(f"pacing: {pacing}, alpha: {{uniform: [0.1, 1.0]}}, {curve}")
         settings = space.resolve(baseline_config(space, "full_data"))

@@ -5,6 +5,7 @@ A seed determines every random choice. The assertion error names a failing seed,
 """
 
 import copy
+import math
 import os
 import random
 from dataclasses import dataclass, field, replace
@@ -213,6 +214,8 @@ class World:
         self.folder = folder if seed % IN_FILES == 0 else None
         baselines = chance.choice([(), ("full_data",), ("paper", "full_data")])
         self.rungs = [100, 200, 300][: chance.randint(0, 3)]
+        # Rungs at fractions of each trial's own length, not drawn from `chance`.
+        self.own_rungs = random.Random(f"{seed}/rungs").random() < 0.5  # noqa: S311
         self.workers = chance.choice([1, 2, 3])
         self.fatal = self.workers > 1 and chance.random() < 0.5
         self.reruns = chance.random() < 0.3
@@ -228,11 +231,24 @@ class World:
         """A plan by alpha alone, so that some configurations are duplicates."""
         return f"{settings.curriculum.alpha:.1f}"
 
+    def length_of(self, plan):
+        """The samples of a trial whose rungs are of its own schedule."""
+        return random.Random(f"{self.seed}/{plan}").choice([150, 400, 401])  # noqa: S311
+
+    def steps_of(self, plan):
+        """The samples at the rungs of a trial."""
+        if not self.own_rungs:
+            return self.rungs
+        return [math.ceil(rung / 400 * self.length_of(plan)) for rung in self.rungs]
+
     def curve_of(self, trial):
         """The reports of a trial, which depend on the seed, the plan and the rerun alone."""
         chance = random.Random(f"{self.seed}/{trial.plan}/{trial.rerun_of}")  # noqa: S311
         end = chance.choice([150, 400, 400])
-        at = [(rung, samples) for rung, samples in enumerate(self.rungs) if samples < end]
+        if self.own_rungs:
+            end = self.length_of(trial.plan)
+        steps = self.steps_of(trial.plan)
+        at = [(rung, samples) for rung, samples in enumerate(steps) if samples < end]
         fails = chance.randrange(len(at) + 1) if chance.random() < 0.15 else None
         reports = []
         for number, (rung, samples) in enumerate([*at, (None, end)]):
@@ -256,7 +272,8 @@ class World:
             repair_study(self.folder / "study.db", records, None)
             storage = KillableFile(self.folder / "study.db", self.disk)
         self.ended = {record.trial for record in records if record.ended}
-        study = OptunaStudy(self.space, storage, self.plan_of, self.rungs)
+        steps_of = (lambda trial: self.steps_of(self.plan_of(trial))) if self.own_rungs else None
+        study = OptunaStudy(self.space, storage, self.plan_of, self.rungs, steps_of)
         study.restore(records)
         pruning, sampled = self.space.settings.pruning, self.space.settings.search.sampled
         return Tuner(
@@ -375,6 +392,10 @@ def check(world, tuner):
         end = last[trial.number]
         assert trial.state == END[end.decision]
         assert end.decision != "finish" or trial.value == end.objective
+        met = set(trial.intermediate_values) - (
+            {end.samples} if end.decision == "finish" else set()
+        )
+        assert met <= set(world.rungs), "trials do not meet at the rungs in the sampler's history"
 
 
 def story(world):

@@ -11,20 +11,30 @@ from class_sweep.config.pruning import PruningSettings
 from class_sweep.config.recording import as_recording
 from class_sweep.config.sections import Budget
 from class_sweep.curriculum.schedule import Schedule
-from class_sweep.tuning.milestones import Milestone, milestones, rung_samples
+from class_sweep.errors import ConfigError
+from class_sweep.tuning.milestones import Milestone, Rungs
+from class_sweep.tuning.milestones import milestones as milestones_of
 from class_sweep.tuning.pruners.pruner import rung_epochs
 
 
 def test_auto_grace_is_a_ninth_of_the_samples_if_samples_limit_the_budget(small_space_text):
     text = small_space_text.replace("pruning: {grace_epochs: 1, reduction_factor: 2}", "")
     text = text.replace("budget: {epochs: 6}", "budget: {epochs: 90, samples: 18000}")
-    assert rung_samples(parse_space(text), 1000) == [2000, 8000, 32000]
-    assert rung_samples(parse_space(text.replace(", samples: 18000", "")), 1000) == [10000, 40000]
+    assert Rungs.of(parse_space(text), 1000).samples == (2000, 8000, 32000)
+    assert Rungs.of(parse_space(text.replace(", samples: 18000", "")), 1000).samples == (
+        10000,
+        40000,
+    )
 
 
 def schedule(*, epochs=10, pairs=100, batch_size=10, alpha=1.0, beta=0.0):
     curriculum = Curriculum(alpha=alpha, beta=beta)
     return Schedule.plan(curriculum, Budget(epochs=epochs), batch_size=batch_size, pairs=pairs)
+
+
+def milestones(trial, rungs):
+    """The reports of a trial whose rungs are at equal samples."""
+    return milestones_of(trial, Rungs(tuple(rungs)).steps(trial))
 
 
 def rungs_of(pruning, epochs):
@@ -51,12 +61,12 @@ def test_rungs_are_below_the_budget(pruning, epochs, rungs):
 
 def test_rungs_are_samples_of_full_data(small_space_text):
     text = small_space_text.replace("grace_epochs: 1", "grace_epochs: 1.1")
-    assert rung_samples(parse_space(text), 100) == [110, 220, 440]  # 1.1 * 100 > 110
+    assert Rungs.of(parse_space(text), 100).samples == (110, 220, 440)  # 1.1 * 100 > 110
 
 
 def test_a_recording_reports_at_every_epoch_of_full_data(small_space_text):
     space = as_recording(parse_space(small_space_text), 3)
-    assert rung_samples(space, 100) == [100, 200, 300, 400, 500]
+    assert Rungs.of(space, 100).samples == (100, 200, 300, 400, 500)
 
 
 def test_a_trial_reports_at_each_rung_and_at_its_end():
@@ -129,3 +139,61 @@ def test_every_rung_is_met_at_its_first_step(epochs, pairs, batch_size, alpha, g
             late = samples > (trial.steps - 1) * batch_size
             later = rungs[rung + 1 :]
             assert late or -(-samples // batch_size) == -(-later[0] // batch_size)
+
+
+def own_rungs(space_text, pairs, **pruning):
+    settings = {"grace_epochs": 1, "reduction_factor": 2, "rungs": "own_schedule"} | pruning
+    written = ", ".join(f"{name}: {value}" for name, value in settings.items())
+    text = space_text.replace("pruning: {grace_epochs: 1, reduction_factor: 2}", "")
+    return Rungs.of(parse_space(f"{text}pruning: {{{written}}}\n"), pairs)
+
+
+def test_rungs_of_own_schedules_are_fractions_of_the_budget(small_space_text):
+    rungs = own_rungs(small_space_text, 100)
+    assert rungs.samples == (100, 200, 400)
+    assert rungs.fractions == pytest.approx((1 / 6, 2 / 6, 4 / 6))
+    limited = small_space_text.replace("budget: {epochs: 6}", "budget: {epochs: 6, samples: 450}")
+    assert own_rungs(limited, 100, grace_epochs="auto").fractions == pytest.approx(
+        (1 / 4.5, 2 / 4.5, 4 / 4.5)
+    )
+
+
+@given(
+    st.integers(1, 12), st.integers(2, 20), st.floats(0.3, 1), st.floats(0, 0.2),
+    st.lists(st.floats(0.01, 0.99), min_size=1, max_size=5),
+)  # fmt: skip
+def test_a_rung_of_the_own_schedule_is_at_its_first_step_of_that_fraction(
+    epochs, batch_size, alpha, beta, fractions
+):
+    trial = schedule(epochs=epochs, batch_size=batch_size, alpha=alpha, beta=beta)
+    fractions = tuple(sorted(fractions))
+    rungs = Rungs(tuple(range(len(fractions))), fractions)
+    steps = rungs.steps(trial)
+    for step, fraction in zip(steps, fractions, strict=True):
+        brute = next(s for s in range(trial.steps + 1) if s >= fraction * trial.steps - 1e-6)
+        assert step == brute
+    *before, end = milestones_of(trial, steps)
+    assert end == Milestone(trial.steps, None, last=True)
+    assert [m.step for m in before] == sorted({step for step in steps if step < trial.steps})
+    assert all(fractions[m.rung] * trial.steps <= m.step + 1e-6 for m in before)
+
+
+def test_both_kinds_of_rungs_are_equal_for_full_data():
+    full = schedule()
+    samples, own = Rungs((100, 300, 900)), Rungs((100, 300, 900), (0.1, 0.3, 0.9))
+    assert samples.steps(full) == own.steps(full) == [10, 30, 90]
+
+
+def test_schedules_of_any_length_meet_every_rung_of_their_own(small_space_text):
+    rungs = own_rungs(small_space_text, 100)
+    for alpha in (0.2, 0.5, 1.0):
+        trial = schedule(alpha=alpha)
+        met = milestones_of(trial, rungs.steps(trial))
+        assert [m.rung for m in met] == [0, 1, 2, None]
+
+
+def test_a_grace_until_the_pacing_ends_is_refused_with_rungs_of_own_schedules(small_space_text):
+    with pytest.raises(
+        ConfigError, match="rungs: must be samples where grace_epochs is pacing_end"
+    ):
+        own_rungs(small_space_text, 100, grace_epochs="pacing_end")

@@ -15,6 +15,7 @@ from class_sweep.config.document import dump_settings, parse_space
 from class_sweep.config.recording import as_recording
 from class_sweep.errors import ResultsError
 from class_sweep.results.record import Record
+from class_sweep.tuning.ledger import blank_record
 from class_sweep.tuning.pruners.asha import Asha
 from class_sweep.tuning.samplers.sampler import make_sampler
 from class_sweep.tuning.study import OptunaStudy
@@ -225,6 +226,34 @@ def test_a_recording_runs_each_configuration_under_each_seed(open_study, small_s
     assert axes[2] != axes[4]
     assert len({trial.identity for trial in trials}) == 6
     assert len({trial.plan for trial in trials}) == 6  # a recording trains duplicates too
+
+
+def test_trials_of_any_length_meet_at_the_rungs_of_their_own_schedules(tmp_path, small_space_text):
+    lengths = {0: 40, 1: 10}
+    space = parse_space(small_space_text.replace("baselines: [full_data]", "baselines: []"))
+    study = OptunaStudy(
+        space,
+        FileStorage(tmp_path / "study.db"),
+        rungs=[100, 200],
+        steps_of=lambda settings: steps[settings.curriculum.alpha],
+    )
+    trials = [study.propose(index, None) for index in lengths]
+    steps = {
+        trial.config["curriculum.alpha"]: [length // 4, length // 2]
+        for trial, length in zip(trials, lengths.values(), strict=True)
+    }
+    assert len(steps) == 2
+    for trial, length in zip(trials, lengths.values(), strict=True):
+        record = replace(blank_record(trial), objective=0.5)
+        at = [
+            replace(record, report=n, rung=n, step=s, samples=8 * s)
+            for n, s in enumerate(steps[trial.config["curriculum.alpha"]])
+        ]
+        study.tell(*at)
+        end = replace(at[-1], report=2, rung=None, step=length, samples=8 * length)
+        study.tell(*at, replace(end, decision="prune" if trial.number else "finish"))
+    met = [trial.intermediate_values for trial in study._study.get_trials(deepcopy=False)]
+    assert met == [{100: 0.5, 200: 0.5, 320: 0.5}, {100: 0.5, 200: 0.5}]
 
 
 def test_a_recording_trains_configurations_of_one_plan(tmp_path, small_space_text):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ray import tune
 
 from class_sweep.base.faults import fault_in, fault_of
+from class_sweep.curriculum.schedule import Schedule
 from class_sweep.errors import StorageError, SweepError, command_line
 from class_sweep.execution.context import SweepContext
 from class_sweep.execution.tune.checkpointing import Checkpoints, trial_name
@@ -22,7 +23,7 @@ from class_sweep.results.record import Record
 from class_sweep.training.plan_identity import plan_identity
 from class_sweep.tuning.common_failure import FAILURES, CommonFailure
 from class_sweep.tuning.ledger import TrialLedger
-from class_sweep.tuning.milestones import rung_samples
+from class_sweep.tuning.milestones import Rungs
 from class_sweep.tuning.pruners.pruner import make_pruner
 from class_sweep.tuning.study import OptunaStudy
 from class_sweep.tuning.study_repair import repair_study
@@ -33,21 +34,25 @@ from class_sweep.tuning.tuner import Limits, Tuner
 def open_tuner(context: SweepContext) -> Tuner:
     """The tuner of a sweep, restored from the log and the study of its folder."""
     space, folder, features = context.space, context.folder, context.prepared.features
-    rungs = rung_samples(space, len(features.rows("train")))
+    pairs = len(features.rows("train"))
+    rungs = Rungs.of(space, pairs)
     records, sweep_id = folder.records(), folder.sweep_id()
     repair_study(folder.study, records, sweep_id)
     study = OptunaStudy(
         space,
         FileStorage(folder.study, sweep_id),
         plan_of=lambda settings: plan_identity(settings, features),
-        rungs=rungs,
+        rungs=rungs.samples,
+        steps_of=(lambda trial: rungs.steps(Schedule.of(trial, pairs)))
+        if rungs.fractions
+        else None,
     )
     study.restore(records)
     return Tuner(
         space.objective,
         study,
         TrialLedger(context.writer, context.callback),
-        make_pruner(space.settings.pruning, len(rungs), space.settings.search.sampled),
+        make_pruner(space.settings.pruning, len(rungs.samples), space.settings.search.sampled),
         records=records,
         limits=Limits(
             slots=lambda left: 0 if context.stop.asked else context.slots(left, context.stop),

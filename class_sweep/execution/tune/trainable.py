@@ -22,7 +22,7 @@ from class_sweep.errors import ClassSweepError, TrainingError
 from class_sweep.execution.checkpoints import CheckpointStore, restored
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer
-from class_sweep.tuning.milestones import milestones, rung_samples
+from class_sweep.tuning.milestones import Rungs, milestones
 from class_sweep.tuning.trial import TrialReport
 
 _FLUSH_SECONDS = 8.0  # for the uploads of a worker that ends; Ray Tune allows about ten
@@ -82,8 +82,8 @@ class CurriculumTrial(Trainable):
             trainer = restored(make, self._checkpoints, config["state"], config["reached"])
         else:
             trainer = make()
-        rungs = rung_samples(self._space, len(self._features.rows("train")))
-        self._milestones = milestones(trainer.schedule, rungs)
+        rungs = Rungs.of(self._space, trainer.schedule.pairs)
+        self._milestones = milestones(trainer.schedule, rungs.steps(trainer.schedule))
         self._trainer = trainer
         return trainer
 

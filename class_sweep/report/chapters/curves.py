@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from class_sweep.config.pruning import RungPruning
 from class_sweep.rendering.blocks import Block, Chapter, Plot, Table, Text
 from class_sweep.report.plots import (
     BLUE,
@@ -24,6 +25,7 @@ from class_sweep.results.record import Record
 _COLOURS = {"full_data": ORANGE, "paper": PURPLE}
 _TITLE = "Learning curves"
 _HEIGHT = 420  # pixels
+_NO_RUNGS = "There are no rungs: each trial reports once, at its end, and nothing is pruned;"
 
 Curves = Mapping[int, Sequence[Record]]
 
@@ -42,19 +44,30 @@ def curves(sweep: SweepFacts) -> Chapter:
     if not trained:
         return Chapter("curves", _TITLE, [Text("No trial has reported a value yet.")])
     rungs = _rungs(trained.values())
-    pruning = (
-        "At equal samples trials have used equal compute, so compare them along a dotted line, a"
-        " rung, where the weakest trials are pruned (crosses);"
-        if rungs
-        else "There are no rungs: each trial reports once, at its end, and nothing is pruned;"
-    )
-    caption = f"{pruning} {sweep.better}."
-    drawn = _figure(sweep, trained, rungs)
+    drawn = _figure(sweep, trained, {} if _follow_schedules(sweep) else rungs)
+    caption = f"{_pruning(sweep) if rungs else _NO_RUNGS} {sweep.better}."
     title = "The objective against samples seen"
     blocks: list[Block] = [Plot("curves", title, caption, drawn, _HEIGHT)]
     if rungs:
         blocks.append(_rung_table(sweep, rungs))
     return Chapter("curves", _TITLE, blocks)
+
+
+def _pruning(sweep: SweepFacts) -> str:
+    if _follow_schedules(sweep):
+        return (
+            "A rung is at the same fraction of each trial's own schedule, and so at different"
+            " samples. The weakest trials of a rung are pruned (crosses);"
+        )
+    return (
+        "At equal samples trials have used equal compute, so compare them along a dotted line, a"
+        " rung, where the weakest trials are pruned (crosses);"
+    )
+
+
+def _follow_schedules(sweep: SweepFacts) -> bool:
+    pruning = sweep.space.settings.pruning
+    return isinstance(pruning, RungPruning) and pruning.follow_the_schedule
 
 
 def _trained(sweep: SweepFacts) -> Curves:
@@ -161,5 +174,6 @@ def _rung_table(sweep: SweepFacts, rungs: Mapping[int, _Rung]) -> Table:
                 sweep.shown(best(values)),
             ]
         )
-    head = ("rung", "samples", "epochs of full data", "trials", "pruned there", "median", "best")
+    least = "fewest samples" if _follow_schedules(sweep) else "samples"
+    head = ("rung", least, "epochs of full data", "trials", "pruned there", "median", "best")
     return Table(head, rows)

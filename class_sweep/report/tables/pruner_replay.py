@@ -1,6 +1,6 @@
 """The savings and costs of pruners on recorded learning curves: `class-sweep replay`."""
 
-from class_sweep.config.pruning import PruningSettings
+from class_sweep.config.pruning import PruningSettings, RungPruning
 from class_sweep.rendering.blocks import Block, Table, Text
 from class_sweep.results import formatting
 from class_sweep.tuning.replay.replay_table import ReplayTable
@@ -28,11 +28,16 @@ def replay_blocks(replayed: ReplayTable) -> list[Block]:
 
 def _rung_table(replayed: ReplayTable) -> Table:
     rows = [
-        [f"{rung.epoch}", f"{rung.configurations}", f"{rung.correlation:.2f}"]
+        [
+            f"{rung.epoch}",
+            f"{rung.configurations}",
+            f"{rung.correlation:.2f}",
+            "–" if rung.own_schedule is None else f"{rung.own_schedule:.2f}",
+        ]
         for rung in replayed.rungs
     ]
-    head = ("epochs of full data", "trials there", "Spearman's ρ")
-    return Table(head, rows, title="rank correlation with the final score")
+    head = ("epochs of full data", "trials there", "ρ at equal samples", "ρ on own schedule")
+    return Table(head, rows, title="rank correlation with the final score (Spearman)")
 
 
 def _pruner_table(replayed: ReplayTable) -> Table:
@@ -55,7 +60,8 @@ def pruner_name(settings: PruningSettings) -> str:
     """A pruner with its settings: `asha, grace 2, η 3`."""
     names = {"grace_epochs": "grace", "reduction_factor": "η", "min_kept": "min kept"}
     parts = [f"{names[key]} {value:g}" for key, value in settings if key in names]
-    return ", ".join([settings.kind, *parts])
+    own = isinstance(settings, RungPruning) and settings.follow_the_schedule
+    return ", ".join([settings.kind, *parts, *(["own schedule"] if own else [])])
 
 
 def _best_within_goal(replayed: ReplayTable) -> str:

@@ -88,7 +88,11 @@ def _size(space: "Space", plan: "SweepPlan") -> list[tuple[str, str]]:
     shortest, longest = plan.steps
     steps = f"{shortest:,} … {longest:,}" if shortest < longest else f"{longest:,}"
     baselines = ", ".join(settings.search.baseline_names) or "none"
-    rungs = ", ".join(f"{samples:,}" for samples in plan.rungs) or "none"
+    samples, fractions = plan.rungs.samples, plan.rungs.fractions
+    rungs = ", ".join(f"{count:,}" for count in samples) + " samples" if samples else "none"
+    if fractions:
+        shares = ", ".join(formatting.percent(part) for part in fractions)
+        rungs = f"{shares} of each trial's own schedule"
     return [
         ("pairs", ", ".join(f"{count:,} {split}" for split, count in plan.pairs.items())),
         ("epochs", f"{settings.budget.epochs}"),
@@ -96,7 +100,7 @@ def _size(space: "Space", plan: "SweepPlan") -> list[tuple[str, str]]:
         ("samples of one trial", f"{plan.full_samples:,} over the full data"),
         ("trials", f"{settings.search.runs}, baselines first: {baselines}"),
         ("full budget", f"{plan.full_budget:,} samples if all trials train on the full data"),
-        ("rungs at", f"{rungs} samples"),
+        ("rungs at", rungs),
         *_difficulties(settings, plan),
         ("objective", f"{space.objective} ({space.objective.direction})"),
         ("confirmation", _confirmation(settings)),

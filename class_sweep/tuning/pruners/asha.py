@@ -16,7 +16,7 @@ class Asha(Pruner):
     A baseline counts in the quantile.
     """
 
-    replayed_settings = ("grace_epochs", "reduction_factor")
+    replayed_settings = ("grace_epochs", "reduction_factor", "rungs")
 
     def __init__(self, reduction_factor: float) -> None:
         """Set η: about one in η trials passes a rung."""

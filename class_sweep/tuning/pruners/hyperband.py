@@ -18,7 +18,7 @@ class Hyperband(Pruner):
     same cost.
     """
 
-    replayed_settings = ("grace_epochs", "reduction_factor")
+    replayed_settings = ("grace_epochs", "reduction_factor", "rungs")
 
     def __init__(self, reduction_factor: float, rungs: int) -> None:
         """Set η and the number of rungs."""

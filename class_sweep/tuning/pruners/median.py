@@ -13,7 +13,7 @@ class MedianStopping(Pruner):
     complete trials alone; here all trials at the rung count, because most never complete.
     """
 
-    replayed_settings = ("grace_epochs",)
+    replayed_settings = ("grace_epochs", "rungs")
 
     def __init__(self) -> None:
         self._scores: dict[int, dict[int, float]] = {}  # by trial and rung

@@ -9,7 +9,7 @@ from class_sweep.tuning.pruners.successive_halving import Halving
 class OneRung(Halving):
     """The single elimination of Li and Jamieson: the best `min_kept` trials run to their end."""
 
-    replayed_settings = ("grace_epochs", "min_kept")
+    replayed_settings = ("grace_epochs", "min_kept", "rungs")
 
     @classmethod
     def rung_epochs(cls, settings: OneRungPruning, epochs: int) -> list[float]:  # noqa: ARG003

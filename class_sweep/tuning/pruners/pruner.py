@@ -29,17 +29,17 @@ class Pruner(ABC):
     has no rungs and pauses no trial.
 
     Attributes:
-        replayed_settings: The numbers of its section that `class-sweep replay` varies.
+        replayed_settings: The settings of its section that `class-sweep replay` varies.
     """
 
     replayed_settings: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def rung_epochs(cls, settings: Any, epochs: int) -> list[float]:  # noqa: ARG003 - the interface
-        """The epochs of full data at whose samples the rungs stand, ascending.
+        """The epochs at which the rungs stand for a trial over the full data, ascending.
 
-        Rungs count samples and not the epochs of a trial, so that schedules meet after equal
-        compute. Rungs at the budget or beyond it are left out by the caller.
+        Other trials meet there at equal samples, or at the same fractions of their own schedules.
+        Rungs at the budget or beyond it are left out by the caller.
 
         Args:
             settings: The pruner's section, with a number of `grace_epochs`.

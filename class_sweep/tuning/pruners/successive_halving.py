@@ -96,7 +96,7 @@ class Halving(Pruner):
 class SuccessiveHalving(Halving):
     """Successive halving (Jamieson & Talwalkar 2016, arXiv 1502.07943)."""
 
-    replayed_settings = ("grace_epochs", "reduction_factor")
+    replayed_settings = ("grace_epochs", "reduction_factor", "rungs")
 
     @classmethod
     def rung_epochs(cls, settings: HalvingPruning, epochs: int) -> list[float]:

@@ -1,5 +1,6 @@
 """Replay of pruners on recorded learning curves: the samples that they save, and the regret."""
 
+import math
 import random
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
@@ -10,10 +11,10 @@ from statistics import fmean
 import numpy as np
 
 from class_sweep.config.document import Space
-from class_sweep.config.pruning import PruningSettings
+from class_sweep.config.pruning import PruningSettings, RungPruning
 from class_sweep.errors import ResultsError
 from class_sweep.results.callback import Callback
-from class_sweep.results.curves import CurveTable, Point
+from class_sweep.results.curves import Configuration, CurveTable, Point
 from class_sweep.statistics.rank_correlation import rank_correlation
 from class_sweep.tuning.ledger import MemoryLog, TrialLedger
 from class_sweep.tuning.pruners.no_pruning import NoPruner
@@ -120,36 +121,48 @@ def run_search(
     )
 
 
-def curves_at(table: CurveTable, rungs: Sequence[float]) -> Curves:
+def curves_at(table: CurveTable, rungs: Sequence[float], *, own_schedule: bool = False) -> Curves:
     """The reports of each configuration under each seed.
 
     Args:
         table: The recorded curves.
-        rungs: The epochs of full data at which the rungs stand.
+        rungs: The epochs at which the rungs stand for full data.
+        own_schedule: Whether they stand at the same fractions of each trial's own schedule.
     """
     return {
-        (row.number, seed): reports_of(table, curve, rungs)
+        (row.number, seed): reports_of(
+            table, curve, rungs, total=_total(row) if own_schedule else None
+        )
         for row in table.configurations
         for seed, curve in row.curves.items()
     }
 
 
 def reports_of(
-    table: CurveTable, curve: Sequence[Point], rungs: Sequence[float]
+    table: CurveTable, curve: Sequence[Point], rungs: Sequence[float], *, total: int | None = None
 ) -> list[TrialReport]:
     """The reports of a recorded trial at rungs, and at its end or its failure.
 
-    Each rung is at the first recorded report that reaches it; if one report reaches two
-    rungs, the later counts.
+    Each rung at equal samples is at the first recorded report that reaches it. A rung of the own
+    schedule is interpolated, see `point_at`. If one report reaches two rungs, the later counts.
+
+    Args:
+        table: The recorded curves.
+        curve: The curve of the trial.
+        rungs: The epochs at which the rungs stand for full data.
+        total: The samples of the complete trial, for rungs at fractions of its own schedule; None
+            for rungs at equal samples.
     """
-    reached: dict[Point, int] = {}
+    at_rungs: dict[int, tuple[Point, int | None]] = {}
     for rung, epoch in enumerate(rungs):
-        point = next((point for point in curve if point.epoch >= epoch), None)
-        if point is not None and not point.last:
-            reached[point] = rung
+        if total is None:
+            point = next((point for point in curve if point.epoch >= epoch), None)
+        else:
+            point = point_at(curve, total * epoch / table.epochs)
+        if point is not None and point.samples < curve[-1].samples:
+            at_rungs[point.samples] = point, rung
     # Without a last report the trial has failed after its last recorded one.
-    kept: list[tuple[Point, int | None]] = [(p, reached[p]) for p in curve[:-1] if p in reached]
-    kept.append((curve[-1], None))
+    kept = [*at_rungs.values(), (curve[-1], None)]
     return [
         TrialReport(
             report=number,
@@ -163,6 +176,27 @@ def reports_of(
         )
         for number, (point, rung) in enumerate(kept)
     ]
+
+
+def point_at(curve: Sequence[Point], samples: float) -> Point | None:
+    """The point of a curve at a number of samples, on the line between two recorded reports.
+
+    Before the first report it is that one; after the last there is none.
+    """
+    after = next((i for i, point in enumerate(curve) if point.samples >= samples), None)
+    if not after:  # none, or the first
+        return None if after is None else curve[0]
+    low, high = curve[after - 1], curve[after]
+    if high.samples == samples:
+        return high
+    share = (samples - low.samples) / (high.samples - low.samples)
+    score = low.score + share * (high.score - low.score)
+    return Point(low.epoch, math.ceil(samples), score, last=False)
+
+
+def _total(row: Configuration) -> int:
+    """The samples of a complete trial: equal under all seeds, less where a trial failed."""
+    return max(curve[-1].samples for curve in row.curves.values())
 
 
 @dataclass(frozen=True)
@@ -203,7 +237,8 @@ def replay(
     outcomes = []
     for pruning in prunings:
         rungs = rung_epochs(pruning, table.epochs)
-        curves = curves_at(table, rungs)
+        own_schedule = isinstance(pruning, RungPruning) and pruning.follow_the_schedule
+        curves = curves_at(table, rungs, own_schedule=own_schedule)
         pruned = [
             run_search(
                 table, search, make_pruner(pruning, len(rungs), search.trials), curves, workers
@@ -241,39 +276,62 @@ def _selected(outcome: SearchOutcome, searched: Set[int]) -> int:
 
 @dataclass(frozen=True)
 class RungCorrelation:
-    """The rank correlation of the scores after some epochs of full data with the final ones.
+    """The rank correlation of the scores at a rung with the final ones.
+
+    Each is Spearman's, with the final scores under the same seed; the mean over the seeds.
 
     Attributes:
         epoch: The epochs of full data.
-        configurations: The searched configurations that reach the rung.
-        correlation: Spearman's, with the final scores under the same seed; mean over the seeds.
+        configurations: The searched configurations that reach the rung at equal samples.
+        correlation: At equal samples.
+        own_schedule: Of all searched configurations, at the same fraction of their own schedules.
     """
 
     epoch: int
     configurations: int
     correlation: float
+    own_schedule: float | None
 
 
 def rung_correlations(table: CurveTable) -> list[RungCorrelation]:
     """The rank correlation of each epoch of full data with the end, over all searched rows."""
     rungs = []
     for epoch in range(1, table.epochs):
-        correlations: list[float | None] = []
-        configurations = 0
-        for seed in table.seeds:
-            pairs = [
-                (point.score, final)
-                for row in table.searched
-                if (final := row.final(seed)) is not None
-                for point in row.curves[seed]
-                if point.epoch == epoch
-            ]
-            configurations = max(configurations, len(pairs))
-            correlations.append(_correlation(pairs))
-        defined = [correlation for correlation in correlations if correlation is not None]
-        if defined:
-            rungs.append(RungCorrelation(epoch, configurations, fmean(defined)))
+        meet = [_scores(table, seed, partial(_at_epoch, epoch)) for seed in table.seeds]
+        own = [
+            _scores(table, seed, partial(_at_fraction, epoch / table.epochs))
+            for seed in table.seeds
+        ]
+        correlation = _mean_correlation(meet)
+        if correlation is not None:
+            most = max(map(len, meet))
+            rungs.append(RungCorrelation(epoch, most, correlation, _mean_correlation(own)))
     return rungs
+
+
+def _scores(
+    table: CurveTable, seed: int, at_rung: Callable[[Configuration, Sequence[Point]], Point | None]
+) -> list[tuple[float, float]]:
+    """The score at a rung and the final one of each searched configuration that has both."""
+    scores = []
+    for row in table.searched:
+        point, final = at_rung(row, row.curves[seed]), row.final(seed)
+        if point is not None and final is not None:
+            scores.append((point.score, final))
+    return scores
+
+
+def _at_epoch(epoch: int, _: Configuration, curve: Sequence[Point]) -> Point | None:
+    return next((point for point in curve if point.epoch == epoch), None)
+
+
+def _at_fraction(fraction: float, row: Configuration, curve: Sequence[Point]) -> Point | None:
+    return point_at(curve, fraction * _total(row))
+
+
+def _mean_correlation(by_seed: Sequence[Sequence[tuple[float, float]]]) -> float | None:
+    defined = [c for scores in by_seed if (c := _correlation(scores)) is not None]
+    return fmean(defined) if defined else None
 
 
 def correlation_between_seeds(table: CurveTable) -> float | None:

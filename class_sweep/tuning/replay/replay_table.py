@@ -35,6 +35,7 @@ class RungRow(_Model):
     epoch: int
     configurations: int
     correlation: float
+    own_schedule: float | None
 
 
 class PrunerRow(_Model):
@@ -106,16 +107,18 @@ def settings_to_try(
     grace: Sequence[float],
     reduction_factor: Sequence[float],
     min_kept: Sequence[float],
+    rungs: Sequence[str] = ("samples",),
 ) -> list[PruningSettings]:
     """Every combination of the values that each pruner takes.
 
     Raises:
         InputError: If a pruner is unknown, or a value is not one that it takes.
     """
-    values: dict[str, Sequence[float]] = {
+    values: dict[str, Sequence[float | str]] = {
         "grace_epochs": grace,
         "reduction_factor": reduction_factor,
         "min_kept": [int(kept) for kept in min_kept],
+        "rungs": rungs,
     }
     tried: list[PruningSettings] = []
     for kind in kinds or list(PRUNERS):
@@ -126,7 +129,7 @@ def settings_to_try(
     return tried
 
 
-def _settings(kind: str, values: dict[str, float]) -> PruningSettings:
+def _settings(kind: str, values: dict[str, float | str]) -> PruningSettings:
     section = PRUNERS.settings_class(kind)
     assert section is not None  # noqa: S101 - every pruner has a section
     try:

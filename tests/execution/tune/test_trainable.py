@@ -75,6 +75,26 @@ def reports(trainable):
             return outcomes
 
 
+@pytest.mark.parametrize("alpha", [0.3, 1.0])
+def test_rungs_of_the_own_schedule_are_at_fractions_of_a_trials_steps(
+    small_space_text, features, checkpoints, alpha
+):
+    own = small_space_text.replace("grace_epochs: 1,", "rungs: own_schedule, grace_epochs: 1,")
+
+    class Bound(CurriculumTrial):
+        def setup(self, config):
+            super().setup(
+                config, space=parse_space(own), features=features.arrays(), gpu=False,
+                checkpoints=checkpoints,
+            )  # fmt: skip
+
+    trial = Bound(FIRST | {"values": {"curriculum.alpha": alpha}})
+    *at_rungs, end = reports(trial)
+    trial.stop()
+    assert [report.rung for report in at_rungs] == [0, 1, 2]
+    assert [report.step for report in at_rungs] == [math.ceil(end.step * e / 6) for e in (1, 2, 4)]
+
+
 def plain(outcomes):
     return [(o.report, o.step, o.samples, o.rung, o.last, o.metrics, o.loss) for o in outcomes]
 

@@ -78,6 +78,51 @@ def test_a_rung_is_at_the_first_report_that_reaches_it():
     ]  # fmt: skip
 
 
+def test_a_rung_of_the_own_schedule_is_on_the_line_between_two_reports():
+    recorded = curve([0.1, 0.2, 0.4, 0.5])
+    table = table_of(recorded, curve([0.1] * 8))
+    assert table.epochs == 8
+    [own, *_] = curves_at(table, [1, 3, 4, 5, 7], own_schedule=True).values()
+    assert [(r.rung, r.samples, r.last) for r in own] == [
+        (0, 100, False), (1, 150, False), (2, 200, False), (3, 250, False), (4, 350, False),
+        (None, 400, True),
+    ]  # fmt: skip
+    values = [r.metrics["split/mrr"] for r in own]
+    assert values == pytest.approx([0.1, 0.15, 0.2, 0.3, 0.45, 0.5])
+
+
+def test_a_failed_trial_meets_the_own_rungs_before_its_failure_alone():
+    whole, failed = curve([0.1, 0.2, 0.3, 0.4]), curve([0.1, 0.2], fails=True)
+    table = table_of([whole, failed])
+    reports = curves_at(table, [1, 3], own_schedule=True)[0, 1]
+    assert [(r.rung, r.samples, r.failure is None) for r in reports] == [
+        (0, 100, True), (None, 200, False),
+    ]  # fmt: skip
+
+
+@given(st.lists(st.lists(st.floats(0, 1), min_size=2, max_size=6), min_size=3, max_size=8))
+def test_full_data_has_the_same_reports_under_both_kinds_of_rungs(curve_scores):
+    length = max(map(len, curve_scores))
+    table = table_of(*(curve((scores * 6)[:length]) for scores in curve_scores))
+    rungs = [epoch for epoch in (1, 2, 4) if epoch < table.epochs]
+    assert curves_at(table, rungs) == curves_at(table, rungs, own_schedule=True)
+    for rung in rung_correlations(table):
+        assert rung.own_schedule == pytest.approx(rung.correlation)
+
+
+def test_rungs_of_own_schedules_do_not_favour_a_short_schedule():
+    short, long = curve([0.3, 0.45, 0.5]), curve([0.2, 0.41, 0.5, 0.6])
+    table = table_of(short, short, long)
+    kinds = [
+        pruning(kind="one_rung", grace_epochs=2, min_kept=1, rungs=rungs)
+        for rungs in ("samples", "own_schedule")
+    ]
+    at_samples, own = replay(table, searches(table, None, 5, 3, 0), kinds, 1)
+    assert (at_samples.best_kept, own.best_kept) == (0, 1)
+    assert at_samples.regret == pytest.approx(0.1)
+    assert own.regret == 0
+
+
 def test_a_failed_trial_costs_the_samples_of_its_last_report():
     table = table_of(curve([0.9, 0.9], fails=True), curve([0.1, 0.2]))
     outcome = run(table, {"kind": "none"})
