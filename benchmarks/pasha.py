@@ -149,7 +149,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="10 searches of the published table")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
     options = parser.parse_args()
-    published = Path(__file__).parents[1] / "results" / "published" / "chebi20-frozen-curves"
+    published = Path(__file__).parents[1] / "results" / "published" / "curves-clean"
     path = options.table or published
     table = CurveTable.read(path / "curves.csv" if path.is_dir() else path)
     count = 10 if options.quick else options.searches

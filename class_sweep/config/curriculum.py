@@ -50,6 +50,7 @@ def _intensity(value: Any) -> Any:
 
 _SIMILARITY = ("text_weight", "molecule_similarity")
 
+
 def _knots(value: Any) -> Any:
     """Check the number of knots here, so that a mistake is a single error."""
     if isinstance(value, list | tuple) and 1 <= len(value) <= MAX_KNOTS:
