@@ -55,7 +55,8 @@ INDEX_STEPS = {SIGMA: 0.001, SIGMA_QUANTILE: 0.01, TEXT_WEIGHT: 0.1}
 """The step of an axis that has none. The index is counted once for all trials, so it needs finitely
 many values."""
 _QUANTILE_KEY: Key = tuple(SIGMA_QUANTILE.split("."))
-_NESTED = {("curriculum", name) for name in ("intensity", "pacing_knots", "intensity_knots")}
+_KNOTS = {("curriculum", "pacing_knots"), ("curriculum", "intensity_knots")}
+_NESTED = {("curriculum", "intensity"), *_KNOTS}
 
 
 @dataclass(frozen=True)
@@ -289,6 +290,8 @@ def _admitted(key: Key, axis: Axis) -> Axis:
         raise AxisError(
             f"must be a plain value, got an axis; axes are allowed in {', '.join(SECTIONS)}"
         )
+    if key in _KNOTS:
+        raise AxisError("must be a list with an axis for each knot, or their number, got one axis")
     if dotted(key) == "backbone.name":
         raise AxisError("must be one backbone: sweep each in a file of its own and compare them")
     if dotted(key) in INDEX_STEPS:

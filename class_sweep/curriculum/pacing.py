@@ -52,6 +52,8 @@ class Pacing(EpochFunction):
         """
         if self.starts_full:
             return 0.0
+        if not math.isfinite(self.end):
+            return math.inf
         return sum(upper(k) for k in range(start, math.ceil(self.end)))
 
     def remedies(self, start: int, epochs: int) -> list[str]:

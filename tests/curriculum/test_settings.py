@@ -44,7 +44,11 @@ _KNOTS = (
             (f"pacing_knots: {value}", f"{_KNOTS}, got {value}")
             for value in (0, 17, 0.5, "[]", "many", [0.5] * 17)
         ),
-        ("pacing_knots: {uniform: [0.2, 1]}", f"{_KNOTS}, got 0.2"),
+        (
+            "pacing_knots: {uniform: [0.2, 1]}",
+            "curriculum.pacing_knots: must be a list with an axis for each knot, or their number,"
+            " got one axis",
+        ),
         (
             "pacing_knots: [0.5, 40]",
             "curriculum.pacing_knots.1: must be a fraction in (0, 1], got 40; write 0.40",
@@ -90,7 +94,7 @@ def test_a_mistake_is_one_message_with_its_place_rule_and_value(make_space, curr
         "",
         "pacing: root, pacing_power: 3, full_data_after: 0.5",
         "intensity: {contrastive: power}",
-        "pacing: knots, alpha: 0.3, pacing_knots: [0.5, 1], intensity: knots, intensity_knots: [1]",
+        "pacing: knots, alpha: {uniform: [0.2, 0.4]}, pacing_knots: [0.5, 1], intensity: knots",
     ],
 )
 def test_dumped_settings_are_a_space_of_the_same_trial(make_space, curriculum):
