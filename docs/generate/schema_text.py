@@ -21,7 +21,9 @@ def type_text(entry: Mapping[str, Any]) -> str:
 
 
 def bounds_text(entry: Mapping[str, Any]) -> str:
-    """The bounds of a number as an interval; empty without bounds."""
+    """The bounds of a number, or of the numbers of a list, as an interval; empty without bounds."""
+    if entry.get("type") == "array":
+        return bounds_text(entry.get("items", {}))
     low, open_low = entry.get("minimum"), entry.get("exclusiveMinimum")
     high, open_high = entry.get("maximum"), entry.get("exclusiveMaximum")
     if all(bound is None for bound in (low, open_low, high, open_high)):
