@@ -8,6 +8,7 @@ import pytest
 from class_sweep.config.document import load_space
 from class_sweep.results.curves import CurveTable
 from class_sweep.results.file_names import CURVES
+from class_sweep.tuning.replay.replay_table import ReplayOptions, replay_table, settings_to_try
 
 PUBLISHED = Path(__file__).parents[2] / "results" / "published"
 RECORDINGS = sorted(path.parent for path in PUBLISHED.rglob(CURVES))
@@ -48,6 +49,29 @@ def test_two_tables_hold_a_hundred_configurations_under_five_seeds():
     tables = [CurveTable.read(PUBLISHED / name / CURVES) for name in FOR_REPLAY]
     assert sum(len(table.configurations) for table in tables) >= 100
     assert all(len(table.seeds) == 5 for table in tables)
+
+
+@pytest.mark.parametrize(
+    ("name", "at_equal_samples", "of_own_schedule", "unpruned"),
+    [
+        ("curves-clean", (0.325, 0.12), (0.312, 0.11), 0.11),
+        ("curves-mismatched", (0.316, 0.94), (0.309, 0.88), 0.36),
+    ],
+)
+def test_the_figures_of_the_default_pruner_are_those_in_the_documents(
+    name, at_equal_samples, of_own_schedule, unpruned
+):
+    rungs = ["samples", "own_schedule"]
+    settings = [
+        *settings_to_try(["successive_halving"], [1], [4], [], rungs),
+        *settings_to_try(["none"], [], [], []),
+    ]
+    result = replay_table(PUBLISHED / name, settings, ReplayOptions(trials=32))
+    samples, own, none = result.pruners
+    for pruner, (share, regret) in ((samples, at_equal_samples), (own, of_own_schedule)):
+        assert pruner.samples == pytest.approx(share, abs=1e-3)
+        assert pruner.regret == pytest.approx(regret, abs=6e-3)
+    assert none.regret == pytest.approx(unpruned, abs=6e-3)
 
 
 @pytest.mark.parametrize("folder", STUDIES, ids=_name)
