@@ -23,6 +23,18 @@ def confirm(
         int | None,
         typer.Option(help="Most seeds of a comparison that is still open: 3, 5, 10, 20 or 40."),
     ] = None,
+    margin: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            help="Loss within which a finalist counts as not worse: points, places of a mean rank,"
+            " or a ratio of a log rank. 0: no such claim.",
+        ),
+    ] = None,
+    prefer: Annotated[
+        str | None,
+        typer.Option(help="The winner: quality, or cheapest_within_margin."),
+    ] = None,
     test: Annotated[
         bool,
         typer.Option("--test", help="Also evaluate the winner on the test split; do this once."),
@@ -48,7 +60,14 @@ def confirm(
     folder, copy = folder_to_continue(results, out, storage)
     space = load_begun(ResultsFolder.existing(folder), to_continue=True)
     cache = ArrayCache(default_cache_folder())
-    options = ConfirmOptions(finalists, seeds, max_seeds, test)
+    options = ConfirmOptions(
+        finalists=finalists,
+        seeds=seeds,
+        max_seeds=max_seeds,
+        margin=margin,
+        prefer=prefer,
+        test=test,
+    )
     follow(
         folder,
         space.objective,

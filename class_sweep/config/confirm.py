@@ -8,6 +8,9 @@ from pydantic_core import PydanticCustomError
 from class_sweep.config.controls import DEFAULT_CONTROLS
 from class_sweep.config.section import Idle, Section
 
+Preference = Literal["quality", "cheapest_within_margin"]
+"""Which finalist wins: the best of those that are better than the first control, or the one of the
+fewest samples among those that are not worse by more than the margin."""
 Look = Literal[3, 5, 10, 20, 40]
 LOOKS: tuple[int, ...] = get_args(Look)
 """Seeds of each arm at the interim looks. They are fixed, so that a later look of the same
@@ -36,6 +39,18 @@ class Confirm(Section):
         description="the schedules to compare with, named schedules of `search.baselines`"
         " included; the sweep's claim is against the first",
     )
+    margin: Annotated[
+        Annotated[float, Field(gt=0)] | None,
+        Field(
+            description="loss within which a finalist counts as not worse than the first control:"
+            " points for MRR and Hits@k, places for a mean rank, a ratio above 1 for a mean log"
+            " rank; no such claim unless given",
+        ),
+    ] = None
+    prefer: Annotated[
+        Preference,
+        Field(description="the winner: the best finalist, or the cheapest within the margin"),
+    ] = "quality"
 
     def idle(self, settings: Any) -> dict[str, Idle]:
         """Everything else where nothing is confirmed."""
@@ -56,6 +71,13 @@ class Confirm(Section):
             raise PydanticCustomError(
                 "rule", "at least confirm.seeds ({seeds})", {"seeds": info.data["seeds"]}
             )
+        return value
+
+    @field_validator("prefer")
+    @classmethod
+    def _with_a_margin(cls, value: Preference, info: ValidationInfo) -> Preference:
+        if value != "quality" and info.data.get("margin", 0.0) is None:
+            raise PydanticCustomError("rule", "quality unless confirm.margin is given")
         return value
 
     @field_validator("controls")

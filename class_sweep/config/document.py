@@ -224,7 +224,7 @@ def parse_space(
     objective = _objective(tree, yaml, problems)
     idle = {} if problems else _idle_axes(tree, axes, context)
     axes = {path: axis for path, axis in axes.items() if path not in idle}
-    broken = cross_rules(tree, yaml, varied=bool(axes or problems))
+    broken = cross_rules(tree, yaml, objective, varied=bool(axes or problems))
     broken += sampler_rules(tree, yaml, axes)
     if removed:  # they held for the axes of the old version
         broken = []

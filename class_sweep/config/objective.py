@@ -73,6 +73,13 @@ def signed_margin(name: str, margin: float) -> float:
     return margin / 100 if unit == "fraction" else margin
 
 
+def margin_problem(name: str, margin: float) -> str | None:
+    """The rule that a margin of a metric breaks; None if it breaks none."""
+    if metric_of(name).unit == "log_rank" and margin <= 1:
+        return f"must be a ratio above 1 for {name}, such as 1.05, got {margin:g}"
+    return None
+
+
 @dataclass(frozen=True)
 class Objective:
     """What a sweep optimises: a metric over the validation split, and which way is better."""

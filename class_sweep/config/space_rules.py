@@ -10,6 +10,7 @@ from class_sweep.config.axes import Axis, Choice, grid_size
 from class_sweep.config.components import SAMPLERS
 from class_sweep.config.confirm import Confirm
 from class_sweep.config.controls import CONTROLS
+from class_sweep.config.objective import Objective, margin_problem
 from class_sweep.config.problems import Problem, unknown_name
 from class_sweep.config.pruning import PruningSettings, RungPruning
 from class_sweep.config.sections import Budget, Search
@@ -27,12 +28,15 @@ def _section(model: TypeAdapter[AnySection], tree: Any) -> AnySection | None:
         return None
 
 
-def cross_rules(tree: Mapping[str, Any], yaml: YamlDocument, *, varied: bool) -> list[Problem]:
+def cross_rules(
+    tree: Mapping[str, Any], yaml: YamlDocument, objective: Objective | None, *, varied: bool
+) -> list[Problem]:
     """The rules between settings, for the sections that are valid themselves.
 
     Args:
         tree: The settings as plain values.
         yaml: The file, for line numbers.
+        objective: The objective; None if it is invalid.
         varied: Whether the file has an axis, or a mistake that may be a mistyped axis.
     """
     budget = _section(_BUDGET, tree.get("budget"))
@@ -71,6 +75,10 @@ def cross_rules(tree: Mapping[str, Any], yaml: YamlDocument, *, varied: bool) ->
         for number, name in enumerate(confirm.controls):
             if name not in known:
                 problem(f"confirm.controls.{number}", unknown_name(name, known))
+    if confirm and confirm.margin is not None and objective:
+        broken = margin_problem(objective.metric, confirm.margin)
+        if broken:
+            problem("confirm.margin", broken)
     return problems
 
 

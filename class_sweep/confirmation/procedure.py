@@ -3,12 +3,14 @@
 import logging
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from class_sweep.config.document import SEED, Space
 from class_sweep.config.identity import identity
-from class_sweep.config.objective import metric_resolution
+from class_sweep.config.objective import margin_problem, metric_resolution, signed_margin
 from class_sweep.confirmation.arms import Arm, ConfirmationPlan, plan_confirmation
 from class_sweep.confirmation.family import KeptFamily
+from class_sweep.confirmation.margin import require_small_margin
 from class_sweep.confirmation.paired_runs import Job, Trained, retrain
 from class_sweep.confirmation.verdict import Evidence, make_verdict
 from class_sweep.errors import (
@@ -40,12 +42,16 @@ class ConfirmOptions:
         finalists: Number of finalists.
         seeds: Seeds of every comparison before it may be closed as hopeless.
         max_seeds: The last interim look.
+        margin: Loss within which a finalist counts as not worse; 0 for no margin.
+        prefer: Which finalist wins.
         test: Whether to read the test split after the confirmation.
     """
 
     finalists: int | None = None
     seeds: int | None = None
     max_seeds: int | None = None
+    margin: float | None = None
+    prefer: str | None = None
     test: bool = False
 
 
@@ -57,12 +63,17 @@ def confirmation_space(space: Space, options: ConfirmOptions) -> Space:
     """
     if space.settings.search.record:
         raise ConfigError(f"{space.name}: a recording has no winner to confirm")
-    changes = {
+    changes: dict[str, Any] = {
         f"confirm.{name}": value
         for name, value in asdict(options).items()
         if name != "test" and value is not None
     }
+    if options.margin == 0:
+        changes["confirm.margin"] = None
     settings = space.resolve(changes)
+    margin = settings.confirm.margin
+    if margin is not None and (broken := margin_problem(space.objective.metric, margin)):
+        raise ConfigError(f"{space.place('confirm.margin')}: {broken}")
     if not settings.confirm.finalists:
         raise ConfigError(
             "confirm.finalists must be at least 1, got 0; name how many with --finalists"
@@ -101,11 +112,14 @@ def confirm_sweep(
         The summary with a short form of the verdict.
 
     Raises:
+        ConfigError: If the margin is too large.
         InterruptedSweepError: On Ctrl-C; finished runs are not run again.
         SweepError: If every run failed.
     """
     space, writer = context.space, context.writer
-    ranked = trials_of(context.folder.records()).ranked(space.objective)
+    records = context.folder.records()
+    require_small_margin(space, records)
+    ranked = trials_of(records).ranked(space.objective)
     confirmation_log = ConfirmationLog(context.folder)
     family = KeptFamily(context.folder, confirmation_log)
     wanted = space.settings.confirm
@@ -169,7 +183,7 @@ class _ConfirmationRuns:
             SweepError: If every run failed.
         """
         if self._plan.comparisons:
-            self._family.join(self._plan.comparisons, margin=False)
+            self._family.join(self._plan.comparisons, margin=self._settings.margin is not None)
         progress = self._progress()
         while progress.wanted and not self._context.stop.asked:
             self._run(progress)
@@ -221,12 +235,14 @@ class _ConfirmationRuns:
             value = None if run.reason else objective.sign * run.metrics[objective.metric]
             values.setdefault(arm, {})[number] = value
         queries = len(self._context.prepared.features.rows("validation"))
+        margin = self._settings.margin
         progress = evaluate_looks(
             self._plan.comparisons,
             values,
             DecisionRule(
                 self._settings.seeds,
                 self._settings.max_seeds,
+                margin=None if margin is None else signed_margin(objective.metric, margin),
                 resolution=metric_resolution(objective.metric, queries),
             ),
             self._family.fixed,

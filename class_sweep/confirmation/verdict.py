@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from class_sweep.config.confirm import LOOKS
-from class_sweep.config.controls import control_of
 from class_sweep.config.document import Space
 from class_sweep.config.objective import metric_names, metric_resolution
 from class_sweep.confirmation.arms import Arm, ConfirmationPlan
-from class_sweep.confirmation.claims import claim
+from class_sweep.confirmation.claims import claims
+from class_sweep.confirmation.winner import choose_winner
 from class_sweep.errors import ResultsError
 from class_sweep.results.confirmation_log import ConfirmationRun, Ranks
 from class_sweep.results.json_files import Interval
@@ -25,7 +25,6 @@ from class_sweep.results.verdict import (
     Rule,
     SharedArm,
     Verdict,
-    Winner,
 )
 from class_sweep.statistics.comparisons import Comparison
 from class_sweep.statistics.interim_looks import ALPHA
@@ -79,21 +78,26 @@ def make_verdict(
         evidence: The runs.
         full_samples: Samples of one run over the full data.
     """
-    gained = {
-        c.finalist
-        for c in plan.comparisons
-        if c.kind == plan.comparisons[0].kind and progress.statuses[c].outcome == "better"
-    }
-    pairs = [
-        _comparison(space, plan, c, progress.statuses[c], evidence, gained=c.finalist in gained)
-        for c in plan.comparisons
-    ]
-    winner = _winner(space, plan, pairs)
     settings = space.settings.confirm
+    figures = [
+        _comparison(space, plan, c, progress.statuses[c], evidence) for c in plan.comparisons
+    ]
+    words = claims(figures, space.objective.metric, margin=settings.margin)
+    pairs = [
+        ComparisonVerdict(**dict(pair), words=text)
+        for pair, text in zip(figures, words, strict=True)
+    ]
+    winner = choose_winner(space, plan, pairs)
     return Verdict(
         objective=str(space.objective),
         metric=space.objective.metric,
-        rule=Rule(alpha=ALPHA, seeds=settings.seeds, max_seeds=settings.max_seeds),
+        rule=Rule(
+            alpha=ALPHA,
+            seeds=settings.seeds,
+            max_seeds=settings.max_seeds,
+            margin=settings.margin,
+            prefer=settings.prefer,
+        ),
         seeds=evidence.seeds[: max((pair.seeds for pair in pairs), default=0)],
         runs=len(evidence.runs),
         failed=[
@@ -153,9 +157,7 @@ def _comparison(
     comparison: Comparison,
     status: ComparisonStatus,
     evidence: Evidence,
-    *,
-    gained: bool,
-) -> ComparisonVerdict:
+) -> ComparisonFigures:
     metric, seeds = space.objective.metric, status.seeds
     finalist, control = plan.arms[comparison.finalist], plan.arms[comparison.control]
     figures = ComparisonFigures(
@@ -200,7 +202,7 @@ def _comparison(
                 "metrics": metrics,
             }
         )
-    return ComparisonVerdict(**dict(figures), words=claim(figures, metric, gained=gained))
+    return figures
 
 
 def compared(
@@ -236,29 +238,7 @@ def compared(
 
 def _enough(pairs: Sequence[ComparisonVerdict]) -> int | None:
     """The first interim look that may decide every open comparison with the first control."""
-    undecided = [p for p in pairs if p.control == pairs[0].control and p.outcome == "open"]
+    first = [p for p in pairs if p.control == pairs[0].control]
+    undecided = [p for p in first if p.outcome == "open" and not p.non_inferior]
     needed = [pair.seeds_needed or LOOKS[-1] + 1 for pair in undecided]
     return next((look for look in LOOKS if needed and look >= max(needed)), None)
-
-
-def _winner(space: Space, plan: ConfirmationPlan, pairs: Sequence[ComparisonVerdict]) -> Winner:
-    """The configuration to use: the best confirmed finalist, otherwise full data."""
-    if not plan.comparisons:
-        words = "There is nothing to confirm: no finished trial differs from its controls."
-        return Winner(arm=None, confirmed=False, words=words)
-    metric, sign = space.objective.metric, space.objective.sign
-    first = plan.comparisons[0].kind
-    better = [p for p in pairs if p.control == first and p.outcome == "better" and p.generalises]
-    if better:
-        best = max(better, key=lambda pair: sign * pair.metrics[metric].finalist)
-        return Winner(arm=best.finalist, confirmed=True, words=f"{best.finalist} is {best.words}")
-    none_better = f"No finalist was shown to be better than {control_of(first).words}"
-    full = next((c.control for c in plan.comparisons if c.kind == "full_data"), None)
-    if full is not None:
-        words = f"{none_better}, so best.yaml is full data's."
-        return Winner(arm=full, confirmed=False, words=words)
-    return Winner(
-        arm=plan.finalists[0],
-        confirmed=False,
-        words=f"{none_better}; best.yaml still has the sweep's best trial, unconfirmed.",
-    )

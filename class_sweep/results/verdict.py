@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import AliasChoices, Field, JsonValue
 
+from class_sweep.config.confirm import Preference
 from class_sweep.results.json_files import Config, Interval, ResultsModel
 
 Outcome = Literal["better", "worse", "open"]
@@ -26,11 +27,15 @@ class Rule(ResultsModel):
         alpha: Probability of any false claim if nothing differs.
         seeds: Seeds of every pair before it may be closed as hopeless.
         max_seeds: The last interim look.
+        margin: Loss within which a finalist counts as not worse, as `confirm.margin`; None without.
+        prefer: Which finalist wins, as `confirm.prefer`.
     """
 
     alpha: float
     seeds: int
     max_seeds: int
+    margin: float | None = None
+    prefer: Preference = "quality"
 
 
 class FailedRun(ResultsModel):
@@ -156,7 +161,8 @@ class Winner(ResultsModel):
 
     Attributes:
         arm: Its arm; None if there was nothing to confirm.
-        confirmed: Whether it is a finalist that was shown to be better than the first control.
+        confirmed: Whether it is a finalist with a claim: better than the first control, or not
+            worse by more than the margin where the cheapest such finalist is preferred.
         words: The reason, as a sentence.
     """
 

@@ -37,6 +37,9 @@ def test_the_defaults_are_three_finalists_and_four_controls(small_space_text):
         ("{controls: [paper, paper]}", "confirm.controls: must be a list that names each control"),
         ("{controls: [full_dat]}", "did you mean full_data?"),
         ("{finalist: 2}", "did you mean finalists?"),
+        ("{margin: 0}", "confirm.margin: must be above 0, got 0"),
+        ("{prefer: cheapest_within_margin}", "confirm.prefer: must be quality unless confirm.mar"),
+        ("{margin: 0.3, prefer: cheap}", "confirm.prefer: must be one of quality, cheapest_within"),
     ],
 )
 def test_a_mistake_in_the_section_has_its_line(small_space_text, section, message):
@@ -45,6 +48,13 @@ def test_a_mistake_in_the_section_has_its_line(small_space_text, section, messag
     [line] = str(caught.value).splitlines()
     assert line.startswith("space:16: ")
     assert message in line
+
+
+def test_the_margin_of_a_log_rank_is_a_ratio_above_1(small_space_text):
+    text = with_confirm(small_space_text, "confirm: {margin: 0.3}\n")
+    assert parse_space(text).settings.confirm.margin == 0.3
+    with pytest.raises(ConfigError, match=re.escape("space:16: confirm.margin: must be a ratio")):
+        parse_space(text.replace("validation/mrr", "validation/log_rank"))
 
 
 def test_the_papers_sigma_is_indexed_if_the_paper_is_a_control(small_space_text):

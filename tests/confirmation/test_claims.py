@@ -1,7 +1,7 @@
 import pytest
 
 from class_sweep.config.controls import CONTROLS
-from class_sweep.confirmation.claims import claim
+from class_sweep.confirmation.claims import claim, claims
 from class_sweep.results.verdict import ComparisonFigures
 
 MRR = "split/mrr"
@@ -129,3 +129,73 @@ def test_a_log_rank_is_told_as_a_ratio_of_geometric_mean_ranks():
     assert "ratio 1.10 [0.98, 1.22]; 20 seeds may settle it" in claim(unclear, metric)
     here = pair(metric=metric, difference=-0.0953, interval=(-0.18, -0.01), generalises=False)
     assert "difference may be 1 [" in claim(here, metric)
+
+
+def within(non_inferior=True, **changes):
+    """A finalist against full data, with the margin's answer."""
+    figures = {"difference": 0.002, "interval": (-0.001, 0.005), "samples_share": 0.62}
+    return pair("open", non_inferior=non_inferior, time_share=0.7, **figures | changes)
+
+
+def equal(outcome="better", **changes):
+    """The same finalist against full data at equal samples."""
+    figures = {"difference": 0.007, "interval": (0.002, 0.012), "samples_share": 1.0}
+    return pair(outcome, control="full_data_equal_samples", **figures | changes)
+
+
+def test_a_saving_is_the_curriculums_if_it_is_better_than_stopping_earlier():
+    not_worse = (
+        "not worse than full data by more than 0.3 points [−0.1, 0.5] with 62 % of its samples"
+        " (70 % of its time)"
+    )
+    assert claims([within(), equal()], MRR, margin=0.3)[0] == (
+        f"{not_worse}; better than full data at equal samples by 0.7 points of MRR [0.2, 1.2]"
+    )
+    assert claims([within(), equal("open")], MRR, margin=0.3)[0] == (
+        f"{not_worse}; full data stopped there is not told apart: the saving is not the"
+        " curriculum's"
+    )
+    worse = equal("worse", difference=-0.007, interval=(-0.012, -0.002))
+    assert claims([within(), worse], MRR, margin=0.3)[0] == (
+        f"{not_worse}; worse than full data at equal samples by 0.7 points of MRR [0.2, 1.2]: the"
+        " saving is not the curriculum's"
+    )
+    failed = equal("open", closed="failed", metrics={})
+    assert claims([within(), failed], MRR, margin=0.3)[0] == (
+        f"{not_worse}; not compared with full data at equal samples: a run failed"
+    )
+    assert claims([within()], MRR, margin=0.3) == [
+        f"{not_worse}; not compared with full data at equal samples, so stopping earlier may do it"
+        " as well"
+    ]
+
+
+def test_a_finalist_that_takes_all_samples_saves_none():
+    [words] = claims([within(samples_share=1.0)], MRR, margin=0.3)
+    assert words.endswith("with 100 % of its samples (70 % of its time)")
+
+
+def test_without_evidence_nothing_is_within_the_margin():
+    open_ = within(False, difference=-0.001, interval=(-0.006, 0.004), seeds_needed=20)
+    assert claims([open_, equal()], MRR, margin=0.3)[0] == (
+        "not shown to be within 0.3 points of full data: difference −0.1 [−0.6, 0.4]; 20 seeds may"
+        " settle it"
+    )
+
+
+def test_a_decided_comparison_keeps_its_words_under_a_margin():
+    better = pair(non_inferior=True)
+    assert claims([better], MRR, margin=0.3) == [claim(better, MRR)]
+    worse = pair("worse", difference=-0.001, interval=(-0.0018, -0.0002), non_inferior=True)
+    assert claims([worse], MRR, margin=0.3) == [
+        f"{claim(worse, MRR)}, but by no more than 0.3 points"
+    ]
+
+
+def test_a_margin_of_ranks_and_of_a_log_rank_have_their_units():
+    changes = {"difference": -1.0, "interval": (-2.5, 0.5), "metric": "split/mean_rank"}
+    [words] = claims([within(**changes)], "split/mean_rank", margin=2)
+    assert words.startswith("not worse than full data by more than 2 ranks [−0.5, 2.5] with 62 %")
+    changes = {"difference": 0.0, "interval": (-0.04, 0.04), "metric": "split/log_rank"}
+    [words] = claims([within(**changes)], "split/log_rank", margin=1.05)
+    assert words.startswith("not worse than full data by more than a factor of 1.05 [0.96, 1.04]")

@@ -24,7 +24,16 @@ SEED_NOISE = {
 def judge(small_space_text):
     """The verdict over arms of given mean ranks under ten seeds."""
 
-    def judged(ranks, *, few=(), backwards=(), objective="validation/mean_rank"):
+    def judged(
+        ranks,
+        *,
+        few=(),
+        backwards=(),
+        objective="validation/mean_rank",
+        samples=None,
+        margin=None,
+        prefer="quality",
+    ):
         """Make the runs and judge them.
 
         Args:
@@ -32,9 +41,15 @@ def judge(small_space_text):
             few: Arms whose difference comes from two queries alone.
             backwards: Arms whose runs were made from the last seed to the first.
             objective: The objective of the sweep.
+            samples: Arm to the samples of a run; 100 unless given.
+            margin: `confirm.margin`.
+            prefer: `confirm.prefer`.
         """
         text = small_space_text.replace("validation/mrr", objective)
-        space = parse_space(text.replace("finalists: 0", "finalists: 2, seeds: 5, max_seeds: 10"))
+        confirm = "finalists: 2, seeds: 5, max_seeds: 10"
+        if margin:
+            confirm += f", margin: {margin}, prefer: {prefer}"
+        space = parse_space(text.replace("finalists: 0", confirm))
         runs, stored = {}, {}
         for arm, rank in ranks.items():
             for seed in range(SEEDS)[:: -1 if arm in backwards else 1]:
@@ -48,7 +63,7 @@ def judge(small_space_text):
             Comparison(arm, "full_data", "full_data") for arm in ranks if arm != "full_data"
         ]
         plan = ConfirmationPlan(
-            {arm: Arm(arm, {}, None, 100) for arm in ranks},
+            {arm: Arm(arm, {}, None, (samples or {}).get(arm, 100)) for arm in ranks},
             [c.finalist for c in comparisons],
             comparisons,
             {},
@@ -57,7 +72,7 @@ def judge(small_space_text):
         for (arm, seed), run in runs.items():
             value = space.objective.sign * run.metrics[space.objective.metric]
             values.setdefault(arm, {})[seed] = value
-        progress = evaluate_looks(comparisons, values, DecisionRule(5, 10))
+        progress = evaluate_looks(comparisons, values, DecisionRule(5, 10, margin))
         evidence = Evidence(list(range(4, 4 + SEEDS)), runs, stored.__getitem__)
         return make_verdict(space, plan, progress, evidence, 200)
 
@@ -123,3 +138,41 @@ def test_enough_seeds_decide_the_hardest_open_comparison(judge):
     assert [pair.outcome for pair in verdict.pairs] == ["open", "open"]
     assert [pair.seeds_needed for pair in verdict.pairs] == [20, 40]
     assert verdict.enough == 40
+
+
+EQUAL = {"a": 20.02, "b": 20.05, "full_data": 20.0}
+FEWER = {"a": 80, "b": 60}
+
+
+def test_the_cheapest_finalist_within_the_margin_wins_if_it_is_preferred(judge):
+    verdict = judge(EQUAL, samples=FEWER, margin=1, prefer="cheapest_within_margin")
+    assert [pair.outcome for pair in verdict.pairs] == ["open", "open"]
+    assert [pair.non_inferior for pair in verdict.pairs] == [True, True]
+    assert (verdict.winner.arm, verdict.winner.confirmed) == ("b", True)
+    assert verdict.winner.words.startswith(
+        "b, the cheapest within the margin, is not worse than full data by more than 1 ranks"
+    )
+    assert (verdict.rule.margin, verdict.rule.prefer) == (1, "cheapest_within_margin")
+    assert verdict.enough is None
+    for name in ("a", "b"):  # each end of the interval is above −margin
+        row = next(p for p in verdict.pairs if p.finalist == name).metrics["split/mean_rank"]
+        assert row.interval[1] < 1
+
+
+def test_by_quality_a_saving_alone_does_not_win(judge):
+    verdict = judge(EQUAL, samples=FEWER, margin=1)
+    assert (verdict.winner.arm, verdict.winner.confirmed) == ("full_data", False)
+    assert "a is within the margin with fewer samples" in verdict.winner.words
+    assert "--prefer cheapest_within_margin" in verdict.winner.words
+
+
+def test_a_finalist_within_the_margin_that_saves_nothing_does_not_win_by_its_cost(judge):
+    verdict = judge(EQUAL, margin=1, prefer="cheapest_within_margin")
+    assert [pair.non_inferior for pair in verdict.pairs] == [True, True]
+    assert (verdict.winner.arm, verdict.winner.confirmed) == ("full_data", False)
+
+
+def test_a_better_finalist_wins_where_none_within_the_margin_is_cheaper(judge):
+    verdict = judge({"a": 18.5, "full_data": 20.0}, margin=1, prefer="cheapest_within_margin")
+    assert (verdict.winner.arm, verdict.winner.confirmed) == ("a", True)
+    assert verdict.winner.words.startswith("a is better than full data")
