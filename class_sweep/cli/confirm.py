@@ -35,6 +35,12 @@ def confirm(
         str | None,
         typer.Option(help="The winner: quality, or cheapest_within_margin."),
     ] = None,
+    full_data_frontier: Annotated[
+        list[float] | None,
+        typer.Option(
+            help="Also end full data at this share of its samples; give the option once a share."
+        ),
+    ] = None,
     test: Annotated[
         bool,
         typer.Option("--test", help="Also evaluate the winner on the test split; do this once."),
@@ -66,6 +72,7 @@ def confirm(
         max_seeds=max_seeds,
         margin=margin,
         prefer=prefer,
+        full_data_frontier=full_data_frontier or None,
         test=test,
     )
     follow(

@@ -6,7 +6,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from class_sweep.config.controls import DEFAULT_CONTROLS
-from class_sweep.config.section import Idle, Section
+from class_sweep.config.section import Idle, InnerFraction, Section
 
 Preference = Literal["quality", "cheapest_within_margin"]
 """Which finalist wins: the best of those that are better than the first control, or the one of the
@@ -47,6 +47,11 @@ class Confirm(Section):
             " rank; no such claim unless given",
         ),
     ] = None
+    full_data_frontier: list[InnerFraction] = Field(
+        default=[],
+        description="shares of full data's samples at which it is also ended and annealed, to show"
+        " what stopping earlier gives",
+    )
     prefer: Annotated[
         Preference,
         Field(description="the winner: the best finalist, or the cheapest within the margin"),
@@ -78,6 +83,15 @@ class Confirm(Section):
     def _with_a_margin(cls, value: Preference, info: ValidationInfo) -> Preference:
         if value != "quality" and info.data.get("margin", 0.0) is None:
             raise PydanticCustomError("rule", "quality unless confirm.margin is given")
+        return value
+
+    @field_validator("full_data_frontier")
+    @classmethod
+    def _of_a_control(cls, value: list[float], info: ValidationInfo) -> list[float]:
+        if len(set(value)) < len(value):
+            raise PydanticCustomError("rule", "a list that names each share once")
+        if value and "full_data" not in info.data.get("controls", ["full_data"]):
+            raise PydanticCustomError("rule", "empty unless confirm.controls has full_data")
         return value
 
     @field_validator("controls")

@@ -51,6 +51,12 @@ def _fraction(value: float) -> float:
     raise PydanticCustomError("rule", "a fraction in (0, 1]{hint}", {"hint": _percent_hint(value)})
 
 
+def _inner_fraction(value: float) -> float:
+    if 0 < value < 1:
+        return value
+    raise PydanticCustomError("rule", "a fraction in (0, 1){hint}", {"hint": _percent_hint(value)})
+
+
 def _share(value: float) -> float:
     if 0 <= value <= 1:
         return value
@@ -61,6 +67,11 @@ Fraction = Annotated[
     float,
     AfterValidator(_fraction),
     WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": 1}),
+]
+InnerFraction = Annotated[
+    float,
+    AfterValidator(_inner_fraction),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}),
 ]
 Share = Annotated[
     float, AfterValidator(_share), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1})

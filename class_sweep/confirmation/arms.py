@@ -36,20 +36,35 @@ class Arm:
 
 
 @dataclass(frozen=True)
+class Frontier:
+    """Full data, ended and annealed earlier: what stopping earlier gives.
+
+    Attributes:
+        full_data: Name of the arm of full data, that of the best finalist.
+        stopped: Names of the arms that end earlier, by their samples.
+    """
+
+    full_data: str
+    stopped: list[str]
+
+
+@dataclass(frozen=True)
 class ConfirmationPlan:
     """What a confirmation runs and compares.
 
     Attributes:
-        arms: Name to arm, in the order of the comparisons.
+        arms: Name to arm, in the order of the comparisons; the frontier's come last.
         finalists: Names of the finalists, the sweep's best first.
         comparisons: The comparisons, those with the first control first.
         same: (finalist, kind of control) to the arm that trains the same steps as that control.
+        frontier: Full data, ended earlier; None unless asked for.
     """
 
     arms: dict[str, Arm]
     finalists: list[str]
     comparisons: list[Comparison]
     same: dict[tuple[str, str], str]
+    frontier: Frontier | None = None
 
 
 def plan_confirmation(
@@ -85,13 +100,16 @@ def plan_confirmation(
                 same[finalist.name, kind] = control
             else:
                 comparisons.append(Comparison(finalist.name, control, kind))
+    frontier = _frontier(catalogue, comparisons, settings.full_data_frontier)
     names = dict.fromkeys(name for c in comparisons for name in (c.finalist, c.control))
+    names |= dict.fromkeys(frontier.stopped if frontier else ())
     arms = catalogue.by_name()
     return ConfirmationPlan(
         {name: arms[name] for name in names},
         [finalist.name for finalist in finalists],
         comparisons,
         same,
+        frontier,
     )
 
 
@@ -135,6 +153,24 @@ def _choose_finalists(arms: _Arms, ranked: Sequence[Record], count: int) -> list
             name = record.name or f"trial {record.trial}"
             finalists.append(arms.add(name, values, record.trial))
     return finalists
+
+
+def _frontier(
+    arms: _Arms, comparisons: Sequence[Comparison], shares: Sequence[float]
+) -> Frontier | None:
+    name = next((c.control for c in comparisons if c.kind == "full_data"), None)
+    if name is None or not shares:
+        return None
+    full = arms.by_name()[name]
+    stopped = [
+        arms.add(
+            f"{name} at {100 * share:g} %",
+            full.values | {SAMPLES: round(share * full.samples)},
+            None,
+        ).name
+        for share in sorted(shares)
+    ]
+    return Frontier(name, stopped)
 
 
 def control_values(space: Space, kind: str, finalist: Arm, pairs: int) -> dict[str, Value] | None:

@@ -7,7 +7,7 @@ from class_sweep.config.confirm import LOOKS
 from class_sweep.config.controls import control_of
 from class_sweep.config.objective import metric_of
 from class_sweep.results.json_files import Interval
-from class_sweep.results.verdict import ComparisonFigures
+from class_sweep.results.verdict import ComparisonFigures, FrontierPoint
 from class_sweep.statistics.comparisons import EQUAL_SAMPLES
 
 _NOT_COMPARED = {  # why no run was made
@@ -86,6 +86,23 @@ def _saving(equal: ComparisonFigures | None, metric: str) -> str:
     if equal.outcome == "worse":
         return f"{_told_apart(equal, metric)}: the saving is not the curriculum's"
     return "full data stopped there is not told apart: the saving is not the curriculum's"
+
+
+def frontier_claim(points: Sequence[FrontierPoint], metric: str) -> list[str]:
+    """What stopping full data earlier gives, in one sentence; empty without such runs."""
+    measure, parts = metric_of(metric), []
+    for point in points:
+        gain, low, high = _gain(point.difference, point.interval, metric)
+        parts.append(
+            f"{100 * point.samples_share:.0f} %: {_shown(gain, measure)}"
+            f" {_interval(low, high, measure)}"
+        )
+    if not parts:
+        return []
+    return [
+        f"full data ended at a share of its samples, {_difference(measure)} from all of them (95 %,"
+        f" not a test): {', '.join(parts)}"
+    ]
 
 
 def claim(figures: ComparisonFigures, metric: str, *, gained: bool = False) -> str:

@@ -1,6 +1,7 @@
 """The confirmation: it trains finalists and controls again, one interim look after another."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -44,6 +45,7 @@ class ConfirmOptions:
         max_seeds: The last interim look.
         margin: Loss within which a finalist counts as not worse; 0 for no margin.
         prefer: Which finalist wins.
+        full_data_frontier: Shares of full data's samples at which it is also ended.
         test: Whether to read the test split after the confirmation.
     """
 
@@ -52,6 +54,7 @@ class ConfirmOptions:
     max_seeds: int | None = None
     margin: float | None = None
     prefer: str | None = None
+    full_data_frontier: list[float] | None = None
     test: bool = False
 
 
@@ -186,8 +189,11 @@ class _ConfirmationRuns:
             self._family.join(self._plan.comparisons, margin=self._settings.margin is not None)
         progress = self._progress()
         while progress.wanted and not self._context.stop.asked:
-            self._run(progress)
+            self._run(progress.wanted, progress.seeds)
             progress = self._progress()
+        wanted = self._frontier_runs()
+        if wanted and not self._context.stop.asked:
+            self._run(wanted, len({number for _, number in wanted}))
         self._log.close()
         failed = self._runs and all(run.reason for run in self._runs.values())
         if failed and not self._context.stop.asked:
@@ -198,14 +204,26 @@ class _ConfirmationRuns:
             )
         return progress
 
-    def _run(self, progress: Progress) -> None:
-        """Make the runs of one interim look."""
+    def _frontier_runs(self) -> list[tuple[str, int]]:
+        """The missing runs of the frontier: up to `confirm.seeds` of full data's own seeds."""
+        frontier = self._plan.frontier
+        if frontier is None:
+            return []
+        return [
+            (arm, number)
+            for number in range(self._settings.seeds)
+            if self.evidence.finished(frontier.full_data, number)
+            for arm in frontier.stopped
+            if (arm, number) not in self._runs
+        ]
+
+    def _run(self, wanted: Sequence[tuple[str, int]], seeds: int) -> None:
+        """Make runs, (arm, seed number), under up to some seeds."""
         context = self._context
-        arms = {arm for arm, _ in progress.wanted}
-        context.callback.on_interim_look(len(arms), progress.seeds)
+        context.callback.on_interim_look(len({arm for arm, _ in wanted}), seeds)
         jobs = {
             Job(arm, self._plan.arms[arm].values, self.evidence.seeds[number]): (arm, number)
-            for arm, number in progress.wanted
+            for arm, number in wanted
         }
         for done, (job, trained) in enumerate(retrain(context, list(jobs), "validation"), start=1):
             self._runs[jobs[job]] = self._record(job, trained)

@@ -10,7 +10,7 @@ from class_sweep.config.confirm import LOOKS
 from class_sweep.config.document import Space
 from class_sweep.config.objective import metric_names, metric_resolution
 from class_sweep.confirmation.arms import Arm, ConfirmationPlan
-from class_sweep.confirmation.claims import claims
+from class_sweep.confirmation.claims import claims, frontier_claim
 from class_sweep.confirmation.winner import choose_winner
 from class_sweep.errors import ResultsError
 from class_sweep.results.confirmation_log import ConfirmationRun, Ranks
@@ -20,6 +20,7 @@ from class_sweep.results.verdict import (
     ComparisonFigures,
     ComparisonVerdict,
     FailedRun,
+    FrontierPoint,
     MetricComparison,
     MetricSpread,
     Rule,
@@ -52,6 +53,11 @@ class Evidence:
     def of(self, arm: str, n: int) -> list[ConfirmationRun]:
         """The runs of an arm under the first n seeds."""
         return [self.runs[arm, number] for number in range(n)]
+
+    def finished(self, arm: str, number: int) -> bool:
+        """Whether an arm has a finished run under a seed."""
+        run = self.runs.get((arm, number))
+        return run is not None and run.reason is None
 
     def stacked(self, arm: str, n: int) -> dict[str, NDArray[np.float32]]:
         """(n, Q) ranks of an arm under the first n seeds, for each `pool/direction`."""
@@ -88,6 +94,7 @@ def make_verdict(
         for pair, text in zip(figures, words, strict=True)
     ]
     winner = choose_winner(space, plan, pairs)
+    points = _frontier(space, plan, evidence)
     return Verdict(
         objective=str(space.objective),
         metric=space.objective.metric,
@@ -115,7 +122,12 @@ def make_verdict(
         ],
         winner=winner,
         enough=_enough(pairs),
-        words=[winner.words, *(f"{pair.finalist}: {pair.words}" for pair in pairs)],
+        words=[
+            winner.words,
+            *(f"{pair.finalist}: {pair.words}" for pair in pairs),
+            *frontier_claim(points, space.objective.metric),
+        ],
+        frontier=points,
     )
 
 
@@ -234,6 +246,41 @@ def compared(
         t=paired.interval(UNCORRECTED),
         over_queries=over_queries,
     )
+
+
+def _frontier(space: Space, plan: ConfirmationPlan, evidence: Evidence) -> list[FrontierPoint]:
+    """The arms of the frontier against full data, each with two seeds or more."""
+    if plan.frontier is None:
+        return []
+    metric, full, points = space.objective.metric, plan.frontier.full_data, []
+    for arm in plan.frontier.stopped:
+        numbers = [
+            number
+            for number in range(len(evidence.seeds))
+            if evidence.finished(arm, number) and evidence.finished(full, number)
+        ]
+        if len(numbers) < 2:
+            continue
+        stopped, whole = ([evidence.runs[a, number] for number in numbers] for a in (arm, full))
+        queries = next(iter(evidence.ranks(stopped[0].identity).values())).size
+        paired = PairedDifferences.of(
+            [run.metrics[metric] for run in stopped],
+            [run.metrics[metric] for run in whole],
+            metric_resolution(metric, queries),
+        )
+        seconds = sum(run.seconds for run in whole)
+        points.append(
+            FrontierPoint(
+                arm=arm,
+                full_data=full,
+                samples_share=plan.arms[arm].samples / plan.arms[full].samples,
+                time_share=sum(run.seconds for run in stopped) / seconds if seconds else None,
+                seeds=len(numbers),
+                difference=paired.mean,
+                interval=paired.interval(UNCORRECTED),
+            )
+        )
+    return points
 
 
 def _enough(pairs: Sequence[ComparisonVerdict]) -> int | None:

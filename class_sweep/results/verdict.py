@@ -156,6 +156,28 @@ class SharedArm(ResultsModel):
     arm: str
 
 
+class FrontierPoint(ResultsModel):
+    """Full data, ended and annealed earlier, against itself under the same seeds; no test.
+
+    Attributes:
+        arm: Name of the arm that ends earlier.
+        full_data: Name of the arm of full data.
+        samples_share: Its samples as a fraction of full data's.
+        time_share: Its training time as a fraction of full data's; None without times.
+        seeds: Number of seeds.
+        difference: Mean difference of the objective, ended earlier − full data.
+        interval: 95 % paired-t interval, not corrected for other points or comparisons.
+    """
+
+    arm: str
+    full_data: str
+    samples_share: float
+    time_share: float | None
+    seeds: int
+    difference: float
+    interval: Interval
+
+
 class Winner(ResultsModel):
     """The configuration to use.
 
@@ -189,7 +211,8 @@ class Verdict(ResultsModel):
         winner: The configuration to use.
         enough: Seeds that may decide the open comparisons with the first control; None if there
             are none, or if no interim look has enough seeds.
-        words: The winner's sentence, then one for each comparison.
+        words: The winner's sentence, then one for each comparison, then one for the frontier.
+        frontier: Full data, ended earlier, by samples; empty unless it was asked for.
     """
 
     objective: str
@@ -206,3 +229,4 @@ class Verdict(ResultsModel):
     winner: Winner
     enough: int | None
     words: list[str]
+    frontier: list[FrontierPoint] = Field(default_factory=list)

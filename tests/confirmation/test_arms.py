@@ -65,9 +65,9 @@ def trial(number, name=None, **changes):
 
 @pytest.fixture
 def arms(space, features):
-    def build(*ranked, finalists=1, controls=ALL):
+    def build(*ranked, finalists=1, controls=ALL, **more):
         return plan_confirmation(
-            space, ranked, features, Confirm(finalists=finalists, controls=controls)
+            space, ranked, features, Confirm(finalists=finalists, controls=controls, **more)
         )
 
     return build
@@ -248,3 +248,21 @@ def test_a_finalist_in_random_order_is_the_control_of_the_other(arms):
     assert Comparison("trial 2", "trial 1", "random_order") in plan.comparisons
     assert plan.same == {("trial 1", "random_order"): "trial 1"}
     assert list(plan.arms) == ["trial 1", "full_data", "trial 2"]
+
+
+def test_the_frontier_is_full_data_ended_and_annealed_at_shares_of_its_samples(arms, space):
+    plan = arms(trial(7), full_data_frontier=[0.75, 0.5])
+    assert plan.frontier.full_data == "full_data"
+    assert plan.frontier.stopped == ["full_data at 50 %", "full_data at 75 %"]
+    assert [plan.arms[name].samples for name in plan.frontier.stopped] == [FULL // 2, 3 * FULL // 4]
+    for name in plan.frontier.stopped:
+        values = plan.arms[name].values
+        assert values == plan.arms["full_data"].values | {SAMPLES: plan.arms[name].samples}
+    assert not any("at " in c.control for c in plan.comparisons)  # no test
+    assert arms(trial(7)).frontier is None
+
+
+def test_a_point_of_the_frontier_at_a_finalists_samples_shares_the_runs_of_its_control(arms):
+    finalist = arms(trial(7)).arms["trial 7"]
+    plan = arms(trial(7), full_data_frontier=[finalist.samples / FULL])
+    assert plan.frontier.stopped == ["full_data_equal_samples of trial 7"]

@@ -182,3 +182,30 @@ def test_a_folder_of_an_earlier_version_keeps_the_finalists_of_its_verdict(sever
     after = {pair.finalist: pair.level for pair in several(finalists=3).pairs}
     assert {finalist: after[finalist] for finalist in before} == pytest.approx(before)
     assert len(after) == 3
+
+
+def test_the_frontier_has_full_datas_seeds_and_decides_nothing(several, trainings):
+    plain = several(finalists=1)
+    trainings.asked = []
+    verdict = several(finalists=1, full_data_frontier=[0.75, 0.5])
+    names = ["full_data at 50 %", "full_data at 75 %"]
+    seeds = [4, 5, 6, 7, 8]
+    assert trainings.asked == [(name, seed, "validation") for seed in seeds for name in names]
+    assert (verdict.pairs, verdict.winner) == (plain.pairs, plain.winner)
+    half, more = verdict.frontier
+    assert ([half.arm, more.arm], half.full_data, half.seeds) == (names, "full_data", 5)
+    assert half.samples_share == pytest.approx(0.5, abs=0.02)
+    assert (half.time_share, more.time_share) == (1.0, 1.0)
+    differences = [
+        trainings.ranks(names[0], seed).mean() - trainings.ranks("full_data", seed).mean()
+        for seed in seeds
+    ]
+    assert half.difference == pytest.approx(np.mean(differences))
+    # The 97.5 % quantile of t with 4 degrees of freedom.
+    error = 2.776445 * np.std(differences, ddof=1) / np.sqrt(5)
+    ends = (half.difference - error, half.difference + error)
+    assert half.interval == pytest.approx(ends, abs=5e-4)
+    assert verdict.words[-1].startswith(
+        "full data ended at a share of its samples, difference from all of them (95 %, not a test):"
+        " 50 %: "
+    )
