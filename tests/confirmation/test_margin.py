@@ -40,7 +40,7 @@ def test_a_margin_is_at_most_a_third_of_what_full_data_gains(
             space_with(small_space_text, f"margin: {too_large}", objective), reports
         )
     [line] = str(caught.value).splitlines()
-    assert line.startswith("space:15: confirm.margin: must be at most ")
+    assert line.startswith("space:16: confirm.margin: must be at most ")
     assert f"got {too_large}" in line
 
 
@@ -68,5 +68,5 @@ def test_the_options_of_confirm_change_and_remove_the_margin(small_space_text):
     with pytest.raises(ConfigError, match=r"confirm\.prefer: must be quality unless"):
         confirmation_space(space, ConfirmOptions(margin=0))
     space = space_with(small_space_text, "seeds: 5", "validation/log_rank")
-    with pytest.raises(ConfigError, match=r"space:15: confirm\.margin: must be a ratio above 1"):
+    with pytest.raises(ConfigError, match=r"space:16: confirm\.margin: must be a ratio above 1"):
         confirmation_space(space, ConfirmOptions(margin=0.5))
