@@ -35,6 +35,13 @@ def export(
             " and the trials. hydra: a configuration with the axes for its sweeper.",
         ),
     ] = Format.YAML,
+    at: Annotated[
+        float | None,
+        typer.Option(
+            help="The best configuration that takes at most this share of full data's samples, for"
+            " example 0.75; a confirmed one if there is one."
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -49,27 +56,51 @@ def export(
     """Write the best finished trials as files for this tool or another one.
 
     The ranking is that of the search, with one run for each trial. The result of a confirmation is
-    in best.yaml.
+    in best.yaml. With `--at 0.75` it is the best configuration for three quarters of full data's
+    samples.
 
     Example: `class-sweep export results/first --top 3 -o best.yaml`
     """
     from class_sweep.errors import ResultsError
+    from class_sweep.results.at_share import best_at_share
     from class_sweep.results.exporters import on_axes
     from class_sweep.results.folder import ResultsFolder
     from class_sweep.results.provenance import load_begun, require_known_settings
     from class_sweep.results.trials import trials_of
 
     require_writable("--out", out)
+    if at is not None:
+        _require_share(at, alone=top == 1 and for_ is Format.YAML)
     with open_results(results) as opened:
         folder = ResultsFolder.existing(opened.path)
         space = load_begun(folder)
         ranked = trials_of(folder.records()).ranked(space.objective)
+        if at is not None:
+            text, note = best_at_share(space, folder, ranked, at)
+            typer.echo(note, err=True)
+            _write([text], out)
+            return
     if for_ in {Format.RAY, Format.OPTUNA}:
         ranked = on_axes(space, ranked)
     if not ranked:
         raise ResultsError(f"an export needs a finished trial, got none so far: {results}")
     require_known_settings(space, ranked[:top])
-    texts = _texts(space, ranked[:top], for_, folder.path.name)
+    _write(_texts(space, ranked[:top], for_, folder.path.name), out)
+
+
+def _require_share(share: float, *, alone: bool) -> None:
+    from class_sweep.config.section import fraction_text
+
+    if not 0 < share <= 1:
+        hint = f"; write {fraction_text(share / 100)}" if 1 < share <= 100 else ""
+        raise typer.BadParameter(f"--at must be a fraction in (0, 1], got {share:g}{hint}")
+    if not alone:
+        raise typer.BadParameter(
+            "--at writes one configuration as yaml, without --top and --format"
+        )
+
+
+def _write(texts: "list[str]", out: Path | None) -> None:
     for rank, text in enumerate(texts, start=1):
         if out is None:
             print_document(("---\n" if rank > 1 else "") + text)

@@ -52,7 +52,8 @@ def follow(
             raise InterruptedSweepError(folder, command) from None
         typer.echo("interrupted: nothing was written")
         raise typer.Exit(130) from None
-    print_chapters(console, final_summary(done.summary, folder))
+    verdict = done.folder.read_verdict() if done.summary.confirm else None
+    print_chapters(console, final_summary(done.summary, folder, verdict))
     if done.test:
         print_blocks(console, test_reading_blocks(done.test))
     print_chapters(console, [files_chapter(done.summary, folder, write_report(folder))])

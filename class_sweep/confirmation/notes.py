@@ -42,6 +42,11 @@ def confirmation_notes(space: Space, queries: int) -> list[str]:
             " largest noise that queries can have; runs usually agree on most queries, and then"
             " smaller differences are shown"
         )
+    if wanted.margin is not None and "full_data" not in space.settings.search.baseline_names:
+        notes.append(
+            "confirm.margin is held against what full data gains in the search, but"
+            " search.baselines has no full_data: add it"
+        )
     return notes
 
 

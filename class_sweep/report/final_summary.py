@@ -7,20 +7,25 @@ from pathlib import Path
 from class_sweep.errors import ResultsError, command_line
 from class_sweep.rendering.blocks import Block, Chapter, KeyValues, Table, Text
 from class_sweep.report.tables.metrics import metric_table
+from class_sweep.report.winner_facts import winner_blocks
 from class_sweep.results import formatting
 from class_sweep.results.folder import ResultsFolder
 from class_sweep.results.record import Record
 from class_sweep.results.summary import ConfirmationSummary, SweepSummary, TrialSummary
+from class_sweep.results.verdict import Verdict
 
 Trial = TrialSummary | Record
 
 
-def final_summary(summary: SweepSummary, path: Path) -> list[Chapter]:
+def final_summary(
+    summary: SweepSummary, path: Path, verdict: Verdict | None = None
+) -> list[Chapter]:
     """The outcome of a finished sweep.
 
     Args:
         summary: `summary.json` of the sweep.
         path: The results folder.
+        verdict: `verdict.json` of the sweep, to say what the winner is; None without.
 
     Raises:
         ResultsError: If no trial has finished.
@@ -30,7 +35,10 @@ def final_summary(summary: SweepSummary, path: Path) -> list[Chapter]:
     outcome: list[Block] = [schedule, _metric_table(summary), *_cost(summary), *cautions(summary)]
     chapters = [Chapter("best", f"Best finished trial: trial {best.trial}", outcome)]
     if summary.confirm:
-        lines = [Text(line) for line in _verdict_lines(summary.confirm, path)]
+        lines: list[Block] = [Text(line) for line in _verdict_lines(summary.confirm, path)]
+        if verdict is not None:
+            single_runs = {name: run.metrics for name, run in summary.references.items()}
+            lines[1:1] = winner_blocks(verdict, single_runs, path)
         title = "Verdict, from new runs with seeds that the search did not use"
         chapters.append(Chapter("verdict", title, lines))
     return chapters

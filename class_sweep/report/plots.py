@@ -4,13 +4,14 @@ Text, grid and background take the colours of the reader's light or dark scheme 
 figures do not set them. Plotly interprets a few HTML tags in its labels: they are written here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 SCALE = ("#8a63b8", "#3d86c6", "#2a9d8f", "#7fa832", "#d39a1f", "#d1602f", "#b0305f")
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#3d86c6", "#d1602f", "#2a9d8f", "#8a63b8", "#8a8f98"
 PRUNED = "#b0305f"  # the crosses of pruned trials, in every plot
 SHADE = "rgba(42, 157, 143, 0.14)"
+PALE_ORANGE = "rgba(209, 96, 47, 0.16)"
 
 Figure = dict[str, Any]
 
@@ -77,6 +78,23 @@ def line_label(x: float, text: str) -> Figure:
     """A label beside a vertical line."""
     position = {"x": x, "y": 1, "yref": "paper", "yanchor": "top", "xanchor": "left"}
     return position | {"text": text, "showarrow": False}
+
+
+def switch(positions: Mapping[str, list[list[Any]]], labels: Sequence[str]) -> Figure:
+    """Buttons below the plot that exchange the horizontal axis.
+
+    Args:
+        positions: Title of the axis to the horizontal positions of each trace.
+        labels: The text of each button.
+    """
+    buttons = [
+        {"label": label, "method": "update", "args": [{"x": x}, {"xaxis.title.text": title}]}
+        for label, (title, x) in zip(labels, positions.items(), strict=True)
+    ]
+    place = {"x": 0, "xanchor": "left", "y": -0.2, "yanchor": "top"}
+    # Plotly fills the active button with a light colour in every scheme; blue is legible on both.
+    colours = {"font": {"color": BLUE}, "bgcolor": "rgba(0, 0, 0, 0)", "bordercolor": GREY}
+    return {"type": "buttons", "direction": "right", "buttons": buttons} | place | colours
 
 
 def hover(template: str) -> Figure:

@@ -209,3 +209,15 @@ def test_the_frontier_has_full_datas_seeds_and_decides_nothing(several, training
         "full data ended at a share of its samples, difference from all of them (95 %, not a test):"
         " 50 %: "
     )
+
+
+def test_the_margin_decides_who_is_not_worse_and_the_cheapest_of_these_wins(several):
+    verdict = several(margin=1.0, prefer="cheapest_within_margin")
+    assert [pair.non_inferior for pair in verdict.pairs] == [True] * 3
+    assert verdict.rule.margin == 1.0
+    samples = {arm.trial: arm.samples for arm in verdict.arms if arm.trial is not None}
+    assert verdict.winner.arm == f"trial {min(samples, key=samples.__getitem__)}"
+    # An interval never reaches below a margin that was shown.
+    assert all(pair.metrics["split/mean_rank"].interval[1] < 1 for pair in verdict.pairs)
+    strict = several(margin=0.001, prefer="quality")
+    assert not any(pair.non_inferior for pair in strict.pairs)

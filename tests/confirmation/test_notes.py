@@ -42,3 +42,12 @@ def test_the_named_difference_is_shown_as_often_as_it_says():
         progress = evaluate_looks([pair], scores, DecisionRule(10, 10))
         found += progress.statuses[pair].outcome == "better"
     assert 0.72 < found / draws < 0.9
+
+
+def test_a_margin_without_full_data_in_the_search_is_a_note(small_space_text):
+    text = small_space_text.replace("finalists: 0", "finalists: 1, margin: 0.3")
+    assert len(confirmation_notes(parse_space(text), 100)) == 1
+    [_, note] = confirmation_notes(
+        parse_space(text.replace("baselines: [full_data]", "baselines: [paper]")), 100
+    )
+    assert note.endswith("search.baselines has no full_data: add it")

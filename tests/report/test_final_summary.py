@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from made_sweeps import made_reading
+from made_sweeps import made_reading, made_saving
 
 from class_sweep.config.components import METRICS
 from class_sweep.config.objective import DIRECTIONS, POOLS
@@ -13,6 +13,7 @@ from class_sweep.rendering.terminal import print_blocks, print_chapters
 from class_sweep.report.final_summary import cautions, files_chapter, final_summary
 from class_sweep.report.tables.test_reading import test_reading_blocks as reading_blocks
 from class_sweep.results.test_log import TestReading
+from class_sweep.results.verdict import Verdict
 
 
 @pytest.fixture
@@ -159,6 +160,25 @@ def test_a_verdict_replaces_the_caution(printed, summary, confirm):
     assert "verdict.json" in text
     assert "a candidate, not a finding" not in text
     assert "More seeds" not in text
+
+
+def test_the_winner_is_shown_beside_full_data_and_the_paper(terminal, summary, confirm):
+    console = terminal(width=100)
+    verdict = Verdict.model_validate_json(json.dumps(made_saving()))
+    sweep_summary = summary(confirm=confirm)
+    print_chapters(console, final_summary(sweep_summary, Path("results/a b"), verdict))
+    text = console.file.getvalue()
+    paper = 100 * sweep_summary.references["paper"].metrics["split/mrr"]
+    for line in (
+        r"best\.yaml +trial 2: hard_first",
+        r"validation/split/mrr +30\.2 % ± 0\.2 %, over 5 seeds",
+        r"full data +30\.0 % ± 0\.2 %, over 5 seeds",
+        rf"the paper's schedule +{paper:.1f} %, one run of the search",
+        r"samples +62\.0 % of full data's",
+        r"time +70\.0 % of full data's",
+        r"class-sweep train 'results/a b/best\.yaml' --out 'models/a b'",
+    ):
+        assert re.search(rf"^ +{line}", text, re.MULTILINE), line
 
 
 def test_failed_runs_and_the_command_for_more_seeds_are_shown(printed, summary, confirm):

@@ -1,7 +1,7 @@
 """The numbers in the figures and tables of a sweep's report, against the log by hand."""
 
 import pytest
-from made_sweeps import CONFIG, FULL, made_verdict, make_folder, report_of, searched
+from made_sweeps import CONFIG, FULL, made_saving, made_verdict, make_folder, report_of, searched
 
 from class_sweep.config.axes import LogUniform
 from class_sweep.config.document import parse_space
@@ -159,3 +159,41 @@ def test_importance_counts_the_finished_trials_alone(facts, small_space_text):
         f"at the end, of finished trials ({finished})",
         "at the first rung, of all trials (80)",
     ]
+
+
+def test_the_plot_of_savings_has_each_schedule_at_its_share_of_full_datas_samples(facts):
+    records = [
+        report_of(0, "finish", 0.29, CONFIG, name="full_data", samples=FULL, seconds=4.0),
+        report_of(1, "finish", 0.31, CONFIG, samples=FULL // 2, seconds=3.0),
+    ]
+    chapter = verdict(facts(records, verdict=made_saving()))
+    drawn = traces(chapter, "savings")
+    single = drawn["one seed, selected"]
+    assert (single["x"], single["y"]) == ([50.0, 100.0], [31.0, 29.0])
+    confirmed = drawn["confirmed, corrected interval"]
+    assert (confirmed["x"], confirmed["y"]) == ([62.01], [pytest.approx(30.2)])
+    assert confirmed["error_y"]["array"] == [pytest.approx(0.3)]
+    assert confirmed["error_y"]["arrayminus"] == [pytest.approx(0.3)]
+    line = drawn["full data, ended earlier"]
+    assert line["x"] == [50.0, 75.0, 100.0]
+    assert line["y"] == pytest.approx([29.0, 30.4, 30.0])
+    band = drawn["full data, ended earlier, 95 %"]
+    assert band["x"] == [50.0, 75.0, 100.0, 100.0, 75.0, 50.0]
+    assert band["y"] == pytest.approx([29.3, 30.7, 30.0, 30.0, 30.1, 28.7])
+    [figure] = [
+        b.figure for b in flat(chapter.blocks) if isinstance(b, Plot) and b.name == "savings"
+    ]
+    [margin] = figure["layout"]["shapes"]
+    assert (margin["y0"], margin["y1"]) == (pytest.approx(29.7), pytest.approx(30.0))
+    samples, time = figure["layout"]["updatemenus"][0]["buttons"]
+    names = [trace["name"] for trace in figure["data"]]
+    assert samples["args"][0]["x"] == [trace["x"] for trace in figure["data"]]
+    times = dict(zip(names, time["args"][0]["x"], strict=True))
+    assert times["one seed, selected"] == [75.0, 100.0]
+    assert times["confirmed, corrected interval"] == [70.0]
+    assert times["full data, ended earlier"] == [50.0, 75.0, 100.0]
+
+
+def test_a_verdict_without_full_data_has_no_plot_of_savings(facts):
+    blocks = flat(verdict(facts(verdict=made_verdict())).blocks)
+    assert [b.name for b in blocks if isinstance(b, Plot)] == ["verdict"]

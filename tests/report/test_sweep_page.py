@@ -8,7 +8,15 @@ import time
 
 import plotly.graph_objects as go
 import pytest
-from made_sweeps import CONFIG, made_reading, made_verdict, make_folder, report_of, searched
+from made_sweeps import (
+    CONFIG,
+    made_reading,
+    made_saving,
+    made_verdict,
+    make_folder,
+    report_of,
+    searched,
+)
 from page_reader import read_page
 
 from class_sweep.config.components import BACKBONES
@@ -98,6 +106,22 @@ def test_a_verdict_is_shown_with_its_intervals(folder):
         "not told apart": [pytest.approx(0.2)],
     }
     assert "λ trial 2" in reader.text  # the finalist's schedule, not that of the sweep's best
+
+
+def test_the_first_screen_says_what_the_winner_is_and_what_it_saves(folder):
+    made = folder(verdict=made_saving())
+    reader = read(sweep_page(made))
+    assert {"verdict", "savings"} <= plots(reader)
+    text = reader.text[: reader.text.index("paired seeds")]
+    assert "trial 2 is not worse than full data by more than 0.3 points" in text
+    for words in (
+        "trial 2: hard_first", "30.2 % ± 0.2 %, over 5 seeds", "30.0 % ± 0.2 %, over 5 seeds",
+        "one run of the search", "62.0 % of full data's", "70.0 % of full data's",
+        f"class-sweep train {made / 'best.yaml'} --out models/made",
+    ):  # fmt: skip
+        assert words in text
+    [trace] = figures(reader)["verdict"]["data"]
+    assert trace["name"] == "not worse"
 
 
 def test_the_unit_of_a_difference_in_mean_rank_is_ranks(folder, small_space_text):

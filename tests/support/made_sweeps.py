@@ -209,3 +209,53 @@ def made_reading(metric: str = "split/mrr", reading: int = 1) -> dict[str, Any]:
             "metrics": dict.fromkeys(metric_names(), row),
         }],
     }  # fmt: skip
+
+
+def made_saving() -> dict[str, Any]:
+    """A verdict with a margin: trial 2 is not worse than full data with 62 % of its samples."""
+    tree = made_verdict()
+    row = {
+        "finalist": 0.302, "control": 0.3, "difference": 0.002, "sd": 0.002,
+        "interval": [-0.001, 0.005], "t": [-0.0005, 0.0045], "over_queries": [-0.01, 0.014],
+    }  # fmt: skip
+    [pair] = [p for p in tree["pairs"] if p["control"] == "full_data"]
+    words = "not worse than full data by more than 0.3 points [−0.1, 0.5] with 62 % of its samples"
+    pair |= {
+        "outcome": "open", "non_inferior": True, "samples_share": 0.62, "time_share": 0.7,
+        "metrics": dict.fromkeys(metric_names(), row), "words": words, "generalises": False,
+    }  # fmt: skip
+    trial = tree["arms"][0]
+    trial |= {
+        "samples": round(0.62 * FULL), "share_of_full_data": 0.62, "seconds": 1.4,
+        "metrics": {name: {"mean": 0.302, "sd": 0.002} for name in metric_names()},
+    }  # fmt: skip
+    arms = [trial]
+    for name, share, mean in (
+        ("full_data", 1.0, 0.3),
+        ("full_data at 50 %", 0.5, 0.29),
+        ("full_data at 75 %", 0.75, 0.304),
+    ):
+        arms.append(
+            trial
+            | {
+                "arm": name, "trial": None, "samples": round(share * FULL), "seconds": 2 * share,
+                "share_of_full_data": share, "curriculum": {},
+                "metrics": {name: {"mean": mean, "sd": 0.002} for name in metric_names()},
+                "config": {"curriculum.alpha": 1.0}
+                | ({} if share == 1 else {"budget.samples": round(share * FULL)}),
+            }
+        )  # fmt: skip
+    frontier = [
+        {
+            "arm": f"full_data at {100 * share:g} %", "full_data": "full_data", "seeds": 5,
+            "samples_share": share, "time_share": share, "difference": difference,
+            "interval": [difference - 0.003, difference + 0.003],
+        }
+        for share, difference in ((0.5, -0.01), (0.75, 0.004))
+    ]  # fmt: skip
+    winner = {"arm": "trial 2", "confirmed": True, "words": f"trial 2 is {words}"}
+    rule = tree["rule"] | {"margin": 0.3, "prefer": "cheapest_within_margin"}
+    return tree | {
+        "arms": arms, "pairs": [pair], "frontier": frontier, "rule": rule, "winner": winner,
+        "words": [winner["words"], f"trial 2: {words}"],
+    }  # fmt: skip

@@ -1,15 +1,12 @@
 """The verdict: the result of a confirmation, or the statement that nothing is confirmed."""
 
-import shlex
 from collections.abc import Sequence
 
 from class_sweep.config.objective import directed_metric_names, metric_of
 from class_sweep.rendering.blocks import (
     Block,
     Chapter,
-    Code,
     Collapsible,
-    KeyValues,
     Plot,
     Table,
     Text,
@@ -17,6 +14,7 @@ from class_sweep.rendering.blocks import (
 from class_sweep.report.final_summary import single_run_caution
 from class_sweep.report.plots import (
     BLUE,
+    GREEN,
     GREY,
     ORANGE,
     Figure,
@@ -25,22 +23,24 @@ from class_sweep.report.plots import (
     two_lines,
     vertical_line,
 )
+from class_sweep.report.savings_plot import savings_plot
 from class_sweep.report.sweep_facts import SweepFacts
 from class_sweep.report.tables.metrics import metric_table
+from class_sweep.report.winner_facts import spread_text, winner_blocks
 from class_sweep.results import formatting
 from class_sweep.results.json_files import Interval
 from class_sweep.results.record import Record
-from class_sweep.results.verdict import ComparisonVerdict, MetricSpread, Verdict
+from class_sweep.results.verdict import ComparisonVerdict, Verdict
 
-_NOT_DISTINGUISHED = "not told apart"
 _TIME_CAUTION = (
     "Times are wall times. Runs share a machine with other runs, and perhaps with other work, so"
     " compare costs by their samples."
 )
-_MARKERS = {  # outcome of a comparison to its colour and marker
+_MARKERS = {  # outcome of a comparison, in words, to its colour and marker
     "better": (BLUE, "diamond"),
     "worse": (ORANGE, "x"),
-    "open": (GREY, "circle-open"),
+    "not worse": (GREEN, "diamond-open"),
+    "not told apart": (GREY, "circle-open"),
 }
 
 
@@ -92,7 +92,9 @@ def _confirmed(sweep: SweepFacts, verdict: Verdict) -> list[Block]:
     )
     blocks: list[Block] = [
         Text(winner, "finding"),
-        *_winner(sweep, verdict),
+        *winner_blocks(
+            verdict, {name: r.metrics for name, r in sweep.baselines.items()}, sweep.path
+        ),
         *(Text(line) for line in comparisons),
     ]
     blocks.append(Text(method, "note"))
@@ -100,6 +102,8 @@ def _confirmed(sweep: SweepFacts, verdict: Verdict) -> list[Block]:
         Text(f"{run.arm} failed with seed {run.seed}: {run.reason}", "warning")
         for run in verdict.failed
     ]
+    if savings := savings_plot(sweep, verdict):
+        blocks.append(savings)
     compared = [pair for pair in verdict.pairs if pair.metrics]
     if compared:
         blocks += [_forest_plot(sweep, verdict.metric, compared), _pairs(verdict.metric, compared)]
@@ -107,21 +111,6 @@ def _confirmed(sweep: SweepFacts, verdict: Verdict) -> list[Block]:
         blocks.append(Collapsible("Every metric and direction", [_differences(compared)]))
     blocks.append(Collapsible("Means of every configuration", [_arms(verdict)]))
     return blocks
-
-
-def _winner(sweep: SweepFacts, verdict: Verdict) -> list[Block]:
-    """The settings and the scores of best.yaml, and the command that trains it."""
-    arms = [arm for arm in verdict.arms if arm.arm == verdict.winner.arm]
-    facts = [
-        ("best.yaml", f"{arm.arm}: {formatting.schedule(arm.config)}".removesuffix(": "))
-        for arm in arms
-    ]
-    for arm in arms:
-        spread = _spread(verdict.metric, arm.metrics.get(verdict.metric))
-        facts.append((verdict.objective, f"{spread}, over {len(arm.seeds)} seeds"))
-        facts.append(("samples", f"{formatting.percent(arm.share_of_full_data)} of full data's"))
-    command = f"class-sweep train {shlex.quote(str(sweep.folder.best))} --out models/{sweep.name}"
-    return [KeyValues(facts), Code(command)] if facts else []
 
 
 def _label(pair: ComparisonVerdict) -> str:
@@ -141,7 +130,7 @@ def _forest_plot(sweep: SweepFacts, metric: str, pairs: Sequence[ComparisonVerdi
     traces = [
         _forest_trace(outcome, metric, matching)
         for outcome in _MARKERS
-        if (matching := [pair for pair in pairs if pair.outcome == outcome])
+        if (matching := [pair for pair in pairs if _outcome(pair) == outcome])
     ]
     no_difference = metric_of(metric).no_difference
     drawn = figure(
@@ -177,7 +166,7 @@ def _forest_trace(outcome: str, metric: str, pairs: Sequence[ComparisonVerdict])
         "thickness": 2,
     }
     return dots(
-        _outcome(outcome),
+        outcome,
         [shown(row.difference) for row in rows],
         [_tick(pair) for pair in pairs],
         colour,
@@ -186,15 +175,17 @@ def _forest_trace(outcome: str, metric: str, pairs: Sequence[ComparisonVerdict])
     )
 
 
-def _outcome(outcome: str) -> str:
-    return _NOT_DISTINGUISHED if outcome == "open" else outcome
+def _outcome(pair: ComparisonVerdict) -> str:
+    if pair.outcome == "open":
+        return "not worse" if pair.non_inferior else "not told apart"
+    return pair.outcome
 
 
 def _pairs(metric: str, pairs: Sequence[ComparisonVerdict]) -> Table:
     rows = [
         [
             _label(pair),
-            _outcome(pair.outcome),
+            _outcome(pair),
             _signed(metric, pair.metrics[metric].difference),
             _range(metric, pair.metrics[metric].interval),
             f"{pair.p_adjusted:.3g}",
@@ -240,18 +231,11 @@ def _arms(verdict: Verdict) -> Table:
         ["of full data's", *(formatting.percent(arm.share_of_full_data) for arm in verdict.arms)],
     ]
     rows += [
-        [metric, *(_spread(metric, arm.metrics.get(metric)) for arm in verdict.arms)]
+        [metric, *(spread_text(metric, arm.metrics.get(metric)) for arm in verdict.arms)]
         for metric in directed_metric_names()
     ]
     head = ["mean ± standard deviation between seeds", *(arm.arm for arm in verdict.arms)]
     return Table(head, rows)
-
-
-def _spread(metric: str, spread: MetricSpread | None) -> str:
-    if spread is None:
-        return "–"
-    mean = formatting.metric(metric, spread.mean)
-    return mean if spread.sd is None else f"{mean} {formatting.spread(metric, spread.sd)}"
 
 
 def _range(metric: str, interval: Interval) -> str:
