@@ -353,6 +353,9 @@ def _objective(
 
 def _put(tree: Any, key: Key, value: Any) -> None:
     for part in key[:-1]:
+        if isinstance(tree, list):
+            tree = tree[int(part)]
+            continue
         if not isinstance(tree.get(str(part)), dict | list):  # a value in another form
             tree[str(part)] = {}
         tree = tree[str(part)]

@@ -41,7 +41,7 @@ def test_the_defaults_are_three_finalists_and_four_controls(small_space_text):
         ("{full_data_frontier: [1.0]}", "must be a fraction in (0, 1), got 1"),
         ("{full_data_frontier: [0.5, 0.5]}", "must be a list that names each share once"),
         ("{controls: [paper], full_data_frontier: [0.5]}", "must be empty unless confirm.controls"),
-        ("{margin: 0}", "confirm.margin: must be above 0, got 0"),
+        ("{margin: 0}", "confirm.margin: must be above 0.0, got 0"),
         ("{prefer: cheapest_within_margin}", "confirm.prefer: must be quality unless confirm.mar"),
         ("{margin: 0.3, prefer: cheap}", "confirm.prefer: must be one of quality, cheapest_within"),
     ],
@@ -102,7 +102,7 @@ def test_a_named_schedule_is_a_baseline_and_a_control(small_space_text):
         ("[{name: trial 3}]", "[full_data]", ["search.baselines.0.name: must be a name of up to"]),
         ("[{alpha: 0.4}]", "[full_data]", ["search.baselines.0.name: is required"]),
         ("[{name: ours, alpha: {uniform: [0.1, 1]}}]", "[full_data]", [
-            "search.baselines.0.alpha: must be a number"]),
+            "search.baselines.0.alpha: must be a plain value, got an axis"]),
         ("[papr]", "[full_data]", ["baselines.0: must be one of paper, full_data, got 'papr'"]),
         ("[{name: ours}]", "[full_data, our]", [
             "confirm.controls.1: must be one of full_data", "did you mean ours?"]),

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from made_sweeps import made_reading, made_verdict, summary_of
+from made_sweeps import made_reading, made_saving, made_verdict, summary_of
 
 from class_sweep.errors import ResultsError
 from class_sweep.results.json_files import json_line, json_text, read_json
@@ -12,7 +12,12 @@ from class_sweep.results.test_log import TestReading
 from class_sweep.results.verdict import Verdict
 
 SUMMARY = summary_of("finished", 8)
-FILES = [(SweepSummary, SUMMARY), (Verdict, made_verdict()), (TestReading, made_reading())]
+FILES = [
+    (SweepSummary, SUMMARY),
+    (Verdict, made_verdict()),
+    (Verdict, made_saving()),
+    (TestReading, made_reading()),
+]
 
 
 @pytest.mark.parametrize(("model", "tree"), FILES)
@@ -46,6 +51,16 @@ def test_an_error_names_the_file_the_key_and_what_was_expected(tmp_path, change,
     path.write_text(json.dumps(SUMMARY | change))
     with pytest.raises(ResultsError, match=rf"summary\.json must be readable: .*: {message}"):
         read_json(path, SweepSummary)
+
+
+def test_a_verdict_of_an_older_version_is_read_without_a_margin(tmp_path):
+    tree = made_verdict()
+    del tree["frontier"], tree["rule"]["margin"], tree["rule"]["prefer"]
+    for pair in tree["pairs"]:
+        del pair["non_inferior"]
+    path = tmp_path / "verdict.json"
+    path.write_text(json.dumps(tree))
+    assert json.loads(json_text(read_json(path, Verdict))) == made_verdict()
 
 
 def test_keys_of_a_later_version_are_ignored(tmp_path):

@@ -166,7 +166,8 @@ def made_verdict(metric: str = "split/mrr") -> dict[str, Any]:
         return {
             "finalist": "trial 2", "control": control, "arm": control, "outcome": outcome,
             "closed": "failed" if row is None else "decided", "seeds": 5, "level": 0.01,
-            "p_adjusted": 0.0123, "seeds_needed": 22, "samples_share": 0.79, "time_share": 0.8,
+            "p_adjusted": 0.0123, "seeds_needed": 22, "non_inferior": None,
+            "samples_share": 0.79, "time_share": 0.8,
             "generalises": True, "queries": 70, "metrics": metrics, "words": words,
         }  # fmt: skip
 
@@ -186,12 +187,14 @@ def made_verdict(metric: str = "split/mrr") -> dict[str, Any]:
     }  # fmt: skip
     return {
         "objective": f"validation/{metric}", "metric": metric,
-        "rule": {"alpha": 0.05, "seeds": 5, "max_seeds": 10}, "seeds": [4, 5, 6, 7, 8],
+        "rule": {"alpha": 0.05, "seeds": 5, "max_seeds": 10, "margin": None, "prefer": "quality"},
+        "seeds": [4, 5, 6, 7, 8],
         "runs": 20, "failed": [{"arm": "no_intensity", "seed": 5, "reason": "no memory"}],
         "samples": 54321, "finalists": ["trial 2"], "arms": [arm], "pairs": pairs, "same": [],
         "enough": None,
         "winner": {"arm": "trial 2", "confirmed": True, "words": "trial 2 is better"},
         "words": ["trial 2 is better", *(f"trial 2: {p['words']}" for p in pairs)],
+        "frontier": [],
     }  # fmt: skip
 
 
