@@ -65,13 +65,15 @@ CONTROLS: dict[str, Control] = {
     "no_hard_negatives": _without(
         "the hard negatives", "itself without hard negatives", "curriculum.hard_negatives", 0.0
     ),
+    "no_trim": _without("trim", "itself without trim", "curriculum.trim", 0.0),
     "paper": Control("the paper's schedule", baseline="paper"),
 }
 """Name to control; a named schedule of `search.baselines` is a control as well."""
 
 DEFAULT_CONTROLS = (
-    "full_data", "full_data_equal_samples", "random_order", "no_hard_negatives",
+    "full_data", "full_data_equal_samples", "random_order", "no_hard_negatives", "no_trim",
 )  # fmt: skip
+"""Where a finalist has no hard negatives or no trim, those controls are itself and cost no run."""
 
 
 def control_of(name: str) -> Control:

@@ -23,6 +23,7 @@ from class_sweep.config.axes import (
     parse_axis,
 )
 from class_sweep.config.components import register_all, registered
+from class_sweep.config.full_data import full_data_trials
 from class_sweep.config.idle import IdleFinder
 from class_sweep.config.objective import Objective, parse_objective
 from class_sweep.config.paths import PathContext
@@ -30,7 +31,7 @@ from class_sweep.config.problems import Problem, dotted, problems_of
 from class_sweep.config.renamed import REMOVED_SETTINGS, removed_with_effect
 from class_sweep.config.sections import Settings
 from class_sweep.config.sigma import Quantile
-from class_sweep.config.space_rules import cross_rules, sampler_rules
+from class_sweep.config.space_rules import cross_rules, sampler_rules, trial_rules
 from class_sweep.config.yaml_text import (
     Key,
     YamlDocument,
@@ -157,6 +158,16 @@ class Space:
         section, _, name = path.partition(".")
         return [getattr(getattr(self.settings, section), name)]
 
+    @property
+    def full_data_trials(self) -> int:
+        """The number of trials that tune full data, the control, alone."""
+        return full_data_trials(self.settings, self.axes)
+
+    @property
+    def schedule_trials(self) -> int:
+        """The number of schedules that the sampler proposes."""
+        return self.settings.search.proposed - self.full_data_trials
+
     def grid_size(self) -> int | None:
         """The number of configurations of all axes together; None if an axis is continuous."""
         return grid_size(self.axes)
@@ -222,10 +233,12 @@ def parse_space(
             bad.add(path)
     problems += _wrong_settings(replace(yaml, tree=tree), axes, bad, context)
     objective = _objective(tree, yaml, problems)
+    settings = None if problems else _validated(tree, context)
     idle = {} if problems else _idle_axes(tree, axes, context)
     axes = {path: axis for path, axis in axes.items() if path not in idle}
     broken = cross_rules(tree, yaml, objective, varied=bool(axes or problems))
     broken += sampler_rules(tree, yaml, axes)
+    broken += trial_rules(settings, yaml, axes) if settings else []
     if removed:  # they held for the axes of the old version
         broken = []
     if broken:  # the idle axes may be the reason
@@ -234,9 +247,8 @@ def parse_space(
             for path, reason in idle.items()
         ]
     problems += broken
-    if problems or objective is None:
+    if problems or objective is None or settings is None:
         raise ConfigError("\n".join(problem.render(name) for problem in sorted(set(problems))))
-    settings = _validated(tree, context)
     paths = dict(_changed_texts(tree, settings.model_dump(mode="json"), ()))
     for key, path in paths.items():
         _put(tree, key, path)

@@ -4,7 +4,7 @@ A space file is these settings with some values replaced by axes; see `class_swe
 The other modules of this package hold the larger sections.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -83,6 +83,13 @@ class Search(Section):
             " curriculum with a `name`",
         ),
     ]
+    full_data_trials: Annotated[
+        Annotated[int, Field(ge=0)] | Literal["auto"],
+        Field(
+            description="trials that tune full data, the control, over the axes outside the"
+            " curriculum; auto: a quarter where such axes are swept"
+        ),
+    ] = "auto"
     max_concurrent: Annotated[
         Annotated[int, Field(ge=1)] | None,
         Field(description="trials at a time; as many as the resources allow unless given"),
@@ -108,8 +115,8 @@ class Search(Section):
         return self.trials * (self.record or 1)
 
     @property
-    def sampled(self) -> int:
-        """The number of configurations that the sampler proposes: all but the baselines."""
+    def proposed(self) -> int:
+        """The number of configurations that samplers propose: all but the baselines."""
         return self.trials - len(self.baselines)
 
 

@@ -10,10 +10,11 @@ from class_sweep.config.axes import Axis, Choice, grid_size
 from class_sweep.config.components import SAMPLERS
 from class_sweep.config.confirm import Confirm
 from class_sweep.config.controls import CONTROLS
+from class_sweep.config.full_data import full_data_rules, full_data_trials
 from class_sweep.config.objective import Objective, margin_problem
 from class_sweep.config.problems import Problem, unknown_name
 from class_sweep.config.pruning import PruningSettings, RungPruning
-from class_sweep.config.sections import Budget, Search
+from class_sweep.config.sections import Budget, Search, Settings
 from class_sweep.config.yaml_text import YamlDocument
 
 AnySection = TypeVar("AnySection")
@@ -97,7 +98,7 @@ def sampler_rules(
         return [Problem(line, "search.sampler", rule)] if len(numbers) < 2 else []
     if accepted != "finite":
         return []
-    continuous = [
+    return [
         Problem(
             yaml.line(tuple(path.split("."))),
             path,
@@ -107,8 +108,22 @@ def sampler_rules(
         for path, axis in axes.items()
         if axis.values() is None
     ]
-    most = (grid_size(axes) or 0) + len(search.baselines)
-    if not continuous and search.trials > most:
-        rule = f"must be at most {most} (the grid and search.baselines), got {search.trials}"
-        return [Problem(yaml.line(("search", "trials")), "search.trials", rule)]
-    return continuous
+
+
+def trial_rules(settings: Settings, yaml: YamlDocument, axes: Mapping[str, Axis]) -> list[Problem]:
+    """The rules of the number of trials, for settings that are valid otherwise."""
+    search, own = settings.search, full_data_trials(settings, axes)
+    place = yaml.line(("search", "full_data_trials")), "search.full_data_trials"
+    problems = [Problem(*place, rule) for rule in full_data_rules(settings, axes)]
+    size = grid_size(axes)
+    if SAMPLERS[search.sampler].axes == "finite" and axes and size is not None:
+        most = size + len(search.baselines) + own
+        if search.trials > most:
+            parts = (
+                "the grid, search.baselines and full data's own trials"
+                if own
+                else ("the grid and search.baselines")
+            )
+            rule = f"must be at most {most} ({parts}), got {search.trials}"
+            problems.append(Problem(yaml.line(("search", "trials")), "search.trials", rule))
+    return problems

@@ -7,6 +7,7 @@ from class_sweep.config.axes import Value
 from class_sweep.config.confirm import Confirm
 from class_sweep.config.controls import control_of
 from class_sweep.config.document import Space
+from class_sweep.config.full_data import FULL_DATA, full_data_axes
 from class_sweep.config.sections import Settings
 from class_sweep.curriculum.baselines import baseline_config
 from class_sweep.curriculum.schedule import Schedule
@@ -73,8 +74,9 @@ def plan_confirmation(
     """Choose the finalists and derive their controls.
 
     The finalists are the best finished trials whose training steps differ from each other's and
-    from full data's. A control differs from its finalist in one setting only, so it keeps the
-    learning rate, for example. Configurations that train the same steps are one arm.
+    from full data's. A reference, full data for example, has the values of the best trial of full
+    data for all axes outside the curriculum if full data has trials of its own; every other control
+    keeps its finalist's. Configurations that train the same steps are one arm.
 
     Args:
         space: The search space.
@@ -84,12 +86,13 @@ def plan_confirmation(
     """
     catalogue = _Arms(space, features)
     finalists = _choose_finalists(catalogue, ranked, settings.finalists)
-    outside = {str(_outside_curriculum(finalist)) for finalist in finalists}
+    tuned = _tuned_full_data(ranked)
+    outside = {str(full_data_axes(tuned or finalist.values)) for finalist in finalists}
     comparisons: list[Comparison] = []
     same: dict[tuple[str, str], str] = {}
     for kind in settings.controls:
         for finalist in finalists:
-            values = control_values(space, kind, finalist, catalogue.pairs)
+            values = control_values(space, kind, finalist, catalogue.pairs, tuned)
             if values is None:
                 continue
             shared = len(outside) == 1 and control_of(kind).is_reference
@@ -173,7 +176,20 @@ def _frontier(
     return Frontier(name, stopped)
 
 
-def control_values(space: Space, kind: str, finalist: Arm, pairs: int) -> dict[str, Value] | None:
+def _tuned_full_data(ranked: Sequence[Record]) -> dict[str, Value] | None:
+    """The configuration of the best trial of full data; None if full data has no own trials."""
+    if not any(record.tuned for record in ranked):
+        return None
+    return next(dict(record.config) for record in ranked if record.name == FULL_DATA)
+
+
+def control_values(
+    space: Space,
+    kind: str,
+    finalist: Arm,
+    pairs: int,
+    tuned: Mapping[str, Value] | None = None,
+) -> dict[str, Value] | None:
     """The configuration of a finalist's control; None if the finalist has no such control.
 
     Args:
@@ -181,20 +197,17 @@ def control_values(space: Space, kind: str, finalist: Arm, pairs: int) -> dict[s
         kind: Kind of the control.
         finalist: The finalist.
         pairs: L, the number of training pairs.
+        tuned: The configuration of full data that references take the other axes from; by default
+            they take them from the finalist.
     """
     control = control_of(kind)
     if control.baseline is None:
         changes = control.changes(space.resolve(finalist.values).curriculum)
         return None if changes is None else finalist.values | dict(changes)
-    values = baseline_config(space, control.baseline, finalist.values)
+    values = baseline_config(space, control.baseline, tuned or finalist.values)
     if not control.equal_samples or finalist.samples >= _samples(space.resolve(values), pairs):
         return values
     return values | {SAMPLES: finalist.samples}
-
-
-def _outside_curriculum(arm: Arm) -> dict[str, Value]:
-    """The values of an arm that a curriculum does not set."""
-    return {path: v for path, v in arm.values.items() if not path.startswith("curriculum.")}
 
 
 def _samples(settings: Settings, pairs: int) -> int:

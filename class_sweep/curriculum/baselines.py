@@ -1,10 +1,12 @@
 """The baselines: named schedules that every other schedule is compared with."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from class_sweep.config.axes import Value
 from class_sweep.config.document import SIGMA, Space
+from class_sweep.config.full_data import full_data_axes
 from class_sweep.config.sigma import Quantile
 
 BASELINES: dict[str, dict[str, Value]] = {
@@ -61,6 +63,19 @@ def baseline_config(
     }
     kept = {path: value for path, value in others.items() if not _replaced(path, pins)}
     return kept | own
+
+
+def full_data_space(space: Space) -> Space:
+    """The space of full data's own trials: the axes outside the curriculum."""
+    settings = space.settings
+    search = settings.search.model_copy(
+        update={"trials": space.full_data_trials, "baselines": [], "full_data_trials": 0}
+    )
+    return replace(
+        space,
+        axes=full_data_axes(space.axes),
+        settings=settings.model_copy(update={"search": search}),
+    )
 
 
 def _pins(space: Space, name: str) -> dict[str, Value]:

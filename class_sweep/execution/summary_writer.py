@@ -17,7 +17,7 @@ from class_sweep.results.summary import (
 )
 from class_sweep.results.trials import trials_of
 from class_sweep.tuning.milestones import Rungs
-from class_sweep.tuning.pruners.pruner import make_pruner
+from class_sweep.tuning.pruner_groups import expected_samples
 
 
 class SummaryWriter:
@@ -39,12 +39,7 @@ class SummaryWriter:
             self._pairs.train, settings.optimizer.batch_size, settings.budget
         )
         rungs = Rungs.of(space, self._pairs.train).samples
-        sampled = settings.search.sampled
-        pruner = make_pruner(settings.pruning, len(rungs), sampled)
-        expected = pruner.expected_samples(rungs, sampled, self.full_samples)
-        if expected is not None:
-            expected += len(settings.search.baselines) * self.full_samples
-        self.expected_samples = expected
+        self.expected_samples = expected_samples(space, rungs, self.full_samples)
         self._difficulty = {
             str(similarity): [SigmaSummary(**asdict(diagnosis)) for diagnosis in diagnoses]
             for similarity, diagnoses in context.prepared.diagnoses.items()
@@ -65,6 +60,7 @@ class SummaryWriter:
             pairs=self._pairs,
             trials=TrialCounts(
                 wanted=wanted,
+                full_data=space.full_data_trials,
                 proposed=trials.count,
                 finished=len(trials.finished),
                 pruned=len(trials.pruned),
@@ -80,7 +76,7 @@ class SummaryWriter:
                 share=round(trials.samples / full_budget, 4),
             ),
             best=self._trial(ranked[0]) if ranked else None,
-            references={r.name: self._trial(r) for r in trials.finished if r.name},
+            references={r.name: self._trial(r) for r in reversed(ranked) if r.name},
             difficulty=self._difficulty,
             seconds=self._context.clock.seconds,
         )
@@ -95,8 +91,7 @@ class SummaryWriter:
     def _pruning_warnings(self, rung_decisions: int) -> list[str]:
         space = self._context.space
         pruning = space.settings.pruning
-        sampled = space.settings.search.sampled
-        if not isinstance(pruning, RungPruning) or rung_decisions or sampled < 2:
+        if not isinstance(pruning, RungPruning) or rung_decisions or space.schedule_trials < 2:
             return []
         return [
             "No rung decision was made: nothing was ever pruned or compared; lower"
@@ -107,6 +102,7 @@ class SummaryWriter:
         return TrialSummary(
             trial=record.trial,
             name=record.name,
+            tuned=record.tuned,
             identity=record.identity,
             config=record.config,
             metrics=record.metrics,

@@ -9,7 +9,7 @@ from class_sweep.config.sections import Resources
 from class_sweep.errors import InputError
 from class_sweep.training.features import TrialFeatures
 from class_sweep.tuning.milestones import Rungs
-from class_sweep.tuning.pruners.pruner import make_pruner
+from class_sweep.tuning.pruner_groups import PrunerGroups
 
 # Upper bounds in bytes: about twice the sizes of real sweeps.
 _LOG_LINE = 3 << 10
@@ -41,9 +41,9 @@ def checkpoint_bytes(space: Space, features: TrialFeatures) -> int:
 
 def max_checkpoint_bytes(space: Space, features: TrialFeatures, parallel_trials: int) -> int:
     """The maximum size of all checkpoints: two for each running and each paused trial."""
-    rungs, search = Rungs.of(space, len(features.rows("train"))), space.settings.search
-    pruner = make_pruner(space.settings.pruning, len(rungs.samples), search.sampled)
-    return _COPIES * (parallel_trials + pruner.max_paused) * checkpoint_bytes(space, features)
+    rungs = Rungs.of(space, len(features.rows("train")))
+    paused = PrunerGroups.of(space, len(rungs.samples)).max_paused
+    return _COPIES * (parallel_trials + paused) * checkpoint_bytes(space, features)
 
 
 def results_bytes(space: Space, rungs: int, queries: int) -> int:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from class_sweep.config.full_data import FULL_DATA, full_data_axes
 from class_sweep.errors import ResultsError, command_line
 from class_sweep.rendering.blocks import Block, Chapter, KeyValues, Table, Text
 from class_sweep.report.tables.metrics import metric_table
@@ -31,8 +32,15 @@ def final_summary(
         ResultsError: If no trial has finished.
     """
     best = _best(summary)
-    schedule = Text(best.name or formatting.schedule(best.config))
-    outcome: list[Block] = [schedule, _metric_table(summary), *_cost(summary), *cautions(summary)]
+    schedule = Text(formatting.trial(best))
+    control = tuned_control(summary.trials.full_data, summary.references)
+    outcome: list[Block] = [
+        schedule,
+        _metric_table(summary),
+        *control,
+        *_cost(summary),
+        *cautions(summary),
+    ]
     chapters = [Chapter("best", f"Best finished trial: trial {best.trial}", outcome)]
     if summary.confirm:
         lines: list[Block] = [Text(line) for line in _verdict_lines(summary.confirm, path)]
@@ -74,6 +82,25 @@ def cautions(summary: SweepSummary) -> list[Text]:
         return alarms
     queries = summary.pairs.validation
     return [*alarms, Text(single_run_caution(_best(summary), summary.references, queries))]
+
+
+def tuned_control(trials: int, baselines: Mapping[str, Trial]) -> list[Text]:
+    """What full data's own trials were for, and the best of them; nothing without such trials.
+
+    Args:
+        trials: The number of full data's own trials.
+        baselines: The best finished trial of each baseline, by name.
+    """
+    best = baselines.get(FULL_DATA)
+    if not trials or best is None:
+        return []
+    values = formatting.schedule(full_data_axes(best.config))
+    return [
+        Text(
+            f"{trials} of the trials tuned full data alone, so that it is a fair control; its best"
+            f" is trial {best.trial}: {values}"
+        )
+    ]
 
 
 def single_run_caution(best: Trial, baselines: Mapping[str, Trial], queries: int) -> str:

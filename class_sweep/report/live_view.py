@@ -110,7 +110,7 @@ class LiveView(Callback):
         self._records.append(record)
         if record.decision != "continue":
             self._running.discard(record.trial)
-        schedule = record.name or formatting.schedule(record.config)
+        schedule = formatting.trial(record)
         state = formatting.state(record, _STATES[record.decision].text)
         line = (
             f"trial {record.trial:>4}  {state:8}  {record.samples:>9} samples"
@@ -170,7 +170,7 @@ class LiveView(Callback):
         best = ranked[0]
         return Text(
             f"best finished: trial {best.trial}, {self._objective} {self._value(best)}"
-            f"  {best.name or formatting.schedule(best.config)}"
+            f"  {formatting.trial(best)}"
         )
 
     def _table(self) -> Table:
@@ -189,7 +189,7 @@ class LiveView(Callback):
         text = state.text if copied is None else f"{state.text} as trial {copied}"  # short
         return [
             str(number),
-            trial.name or formatting.schedule(trial.config),
+            formatting.trial(trial),
             f"{record.samples:,}" if record else "",
             self._value(record) if record else "",
             Styled(text, state.tone),

@@ -142,10 +142,10 @@ class SweepFacts:
         return self.summary.difficulty if self.summary else {}
 
     def schedule(self, record: Record) -> str:
-        """A trial's name, or its values in a line."""
-        return record.name or formatting.schedule(
-            {path: value for path, value in record.config.items() if path != SEED}
-        )
+        """A trial's name, or its values in a line, without the seeds of a recording."""
+        if record.name:
+            return formatting.trial(record)
+        return formatting.schedule({p: value for p, value in record.config.items() if p != SEED})
 
     def shown(self, value: float | None) -> str:
         """A value of the objective as text."""

@@ -17,6 +17,7 @@ class TrialStates(ResultsModel):
     wanted: int
     running: int
     interrupted: int
+    full_data: int
     paused: int
     finished: int
     pruned: int
@@ -32,10 +33,11 @@ class SamplesSpent(ResultsModel):
 
 
 class BestTrial(ResultsModel):
-    """The best finished trial; `objective` is its value."""
+    """The best finished trial; `objective` is its value, `tuned` as in `TrialSummary`."""
 
     trial: int
     name: str | None
+    tuned: bool
     config: Config
     objective: float | None
     samples: int
@@ -95,6 +97,7 @@ class SweepStatus(ResultsModel):
             objective=summary.objective,
             trials=TrialStates(
                 wanted=planned,
+                full_data=summary.trials.full_data,
                 running=len(trials.running) if running else 0,
                 interrupted=0 if running else len(trials.running),
                 paused=len(trials.paused),
@@ -160,7 +163,7 @@ def _trial_table(sweep: SweepFacts) -> Table:
             sweep.shown(r.objective),
             f"{r.samples:,}",
             formatting.state(r, state),
-            r.name or formatting.schedule(r.config),
+            formatting.trial(r),
         ]
         for state, records in groups
         for r in records
@@ -173,6 +176,7 @@ def _best(record: Record) -> BestTrial:
     return BestTrial(
         trial=record.trial,
         name=record.name,
+        tuned=record.tuned,
         config=record.config,
         objective=record.objective,
         samples=record.samples,

@@ -15,7 +15,11 @@ class StartedTrial(Protocol):
 
     @property
     def name(self) -> str | None:
-        """The name of the baseline, or None for a sampled trial."""
+        """The name of the baseline, or None for a sampled schedule."""
+
+    @property
+    def tuned(self) -> bool:
+        """Whether the trial tunes the baseline of its name."""
 
     @property
     def config(self) -> dict[str, Value]:

@@ -1,12 +1,30 @@
 """Values, schedules, metrics and durations as text for a person."""
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from class_sweep.config.axes import Value
+from class_sweep.config.full_data import full_data_axes
 from class_sweep.config.objective import metric_of
 from class_sweep.results.record import Record
 
 _LETTERS = {"alpha": "α", "beta": "β", "sigma": "σ", "intensity": "γ", "quantile": "σ at"}
+
+
+class ShownTrial(Protocol):
+    """What a line about a trial shows; see `Record`."""
+
+    @property
+    def name(self) -> str | None:
+        """The name of a baseline."""
+
+    @property
+    def tuned(self) -> bool:
+        """Whether it tunes that baseline."""
+
+    @property
+    def config(self) -> Mapping[str, Value]:
+        """The value of every axis."""
 
 
 def number(value: float) -> str:
@@ -28,6 +46,13 @@ def schedule(config: Mapping[str, Value]) -> str:
         shown = number(value) if isinstance(value, float) else str(value)
         parts.append(shown if word == "order" else f"{_LETTERS.get(word, word)} {shown}")
     return "  ".join(parts)
+
+
+def trial(shown: ShownTrial) -> str:
+    """A trial in one line: its schedule, its name, or the values that it tries for full data."""
+    if shown.tuned:
+        return f"{shown.name}  {schedule(full_data_axes(shown.config))}"
+    return shown.name or schedule(shown.config)
 
 
 def metric(name: str, value: float) -> str:

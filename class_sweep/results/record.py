@@ -17,7 +17,7 @@ class Record:
 
     Attributes:
         trial: Number of the trial, from 0, in the order of proposal.
-        name: Name of the baseline that the trial is (`paper`); None for a searched trial.
+        name: Name of the baseline that the trial is (`paper`); None for a searched schedule.
         identity: Hash of the settings that the result depends on.
         config: Dotted path of every axis to its value.
         report: Number of the report within its trial, from 0.
@@ -35,6 +35,8 @@ class Record:
         at: When the line was written, ISO 8601.
         same_as: The trial whose report a duplicate copies; None for a trained trial.
         rerun_of: The failed trial that this trial runs again.
+        tuned: Whether the trial tunes the baseline of its name over the axes outside the
+            curriculum, and competes with other such trials.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -57,6 +59,7 @@ class Record:
     at: str = ""
     same_as: int | None = None
     rerun_of: int | None = None
+    tuned: bool = False
 
     @property
     def ended(self) -> bool:

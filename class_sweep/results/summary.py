@@ -21,10 +21,12 @@ class SplitSizes(ResultsModel):
 class TrialCounts(ResultsModel):
     """Number of trials: planned, proposed, and by how they ended.
 
-    `repeated` counts the trials that copy the reports of an earlier duplicate.
+    `full_data` counts the planned trials that tune full data, the control, alone. `repeated` counts
+    the trials that copy the reports of an earlier duplicate.
     """
 
     wanted: int
+    full_data: int = 0
     proposed: int
     finished: int
     pruned: int
@@ -53,7 +55,9 @@ class TrialSummary(ResultsModel):
 
     Attributes:
         trial: Number of the trial.
-        name: Name of the baseline; None for a searched trial.
+        name: Name of the baseline; None for a searched schedule.
+        tuned: Whether the trial tunes the baseline of its name over the axes outside the
+            curriculum.
         identity: Hash of the settings that the result depends on.
         config: Dotted path to value.
         metrics: Metric name to value on validation.
@@ -68,6 +72,7 @@ class TrialSummary(ResultsModel):
     metrics: dict[str, float]
     samples: int
     share_of_full_data: float
+    tuned: bool = False
 
 
 class SigmaSummary(ResultsModel):
@@ -118,7 +123,8 @@ class SweepSummary(ResultsModel):
         warnings: Warnings about the results.
         samples: Training samples.
         best: The best finished trial; None before a trial has finished.
-        references: Name of each finished baseline to its trial.
+        references: Name of each finished baseline to its best trial; for `full_data` this is the
+            tuned control where it has trials of its own.
         difficulty: Similarity to the distribution of N at each σ.
         seconds: Stage to wall time.
         confirm: The short form of the verdict; None, and not in the file, before a confirmation.

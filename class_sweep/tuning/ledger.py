@@ -114,17 +114,19 @@ class TrialLedger:
     def original_of(self, trial: Trial) -> Trial | None:
         """The ended trial that a duplicate copies: a complete one, else a pruned one.
 
-        A baseline needs a complete curve.
+        A baseline needs a complete curve. A trial that is pruned among schedules may not be among
+        full data's trials, and the reverse.
         """
         trained = self._trained.get(trial.plan, ())
         complete = (t for t in trained if t.state is TrialState.COMPLETE)
-        pruned = (t for t in trained if t.state is TrialState.PRUNED and not trial.is_baseline)
+        pruned = (t for t in trained if t.state is TrialState.PRUNED and _may_wait(trial, t))
         return next(complete, None) or next(pruned, None)
 
     def trainer_of(self, trial: Trial) -> Trial | None:
-        """The other unfinished trial that trains the plan of a trial, or None."""
+        """The other unfinished trial whose reports a trial can wait for, or None."""
         trained = self._trained.get(trial.plan, ())
-        return next((t for t in trained if not t.state.ended and t is not trial), None)
+        others = (t for t in trained if not t.state.ended and t is not trial)
+        return next((t for t in others if t.is_baseline or _may_wait(trial, t)), None)
 
     def add(self, trial: Trial) -> None:
         """Add a trial that the study has stored."""
@@ -236,6 +238,11 @@ class TrialLedger:
             trained.append(trial)
 
 
+def _may_wait(duplicate: Trial, other: Trial) -> bool:
+    """Whether a duplicate may have the end of another trial that is not sure to be complete."""
+    return not duplicate.is_baseline and duplicate.name == other.name
+
+
 def blank_record(trial: Trial) -> Record:
     """A record of a trial before its first step."""
     return Record(
@@ -252,6 +259,7 @@ def blank_record(trial: Trial) -> Record:
         objective=None,
         at=now(),
         rerun_of=trial.rerun_of,
+        tuned=trial.tuned,
     )
 
 

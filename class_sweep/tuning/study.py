@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
 
 import optuna
 from optuna.trial import FrozenTrial
@@ -10,17 +11,25 @@ from optuna.trial import TrialState as OptunaState
 
 from class_sweep.config.axes import Value
 from class_sweep.config.document import SEED, Space
+from class_sweep.config.full_data import FULL_DATA
 from class_sweep.config.identity import identity
 from class_sweep.config.sections import Settings
-from class_sweep.curriculum.baselines import baseline_config
+from class_sweep.curriculum.baselines import baseline_config, full_data_space
 from class_sweep.results.record import Decision, Record
 from class_sweep.results.trials import reports_by_trial
 from class_sweep.tuning.sampler_view import RERUN
-from class_sweep.tuning.samplers.sampler import distributions, make_sampler, sampler_for_trial
+from class_sweep.tuning.samplers.sampler import (
+    Distributions,
+    Sampler,
+    distributions,
+    make_sampler,
+    sampler_for_trial,
+)
 from class_sweep.tuning.study_storage import MemoryStorage
 from class_sweep.tuning.trial import Trial
 
-CONFIG, NAME, PLAN = "config", "name", "plan"  # attributes of a study's trial, like RERUN
+# Attributes of a study's trial, like RERUN.
+CONFIG, NAME, PLAN, TUNED = "config", "name", "plan", "tuned"
 
 _ENDS: dict[Decision, OptunaState] = {
     "finish": OptunaState.COMPLETE,
@@ -54,10 +63,34 @@ class Study(Protocol):
         """Learn from records of one trial in the order of the log; known records change nothing."""
 
 
+@dataclass(frozen=True)
+class _Search:
+    """A sampler and what it proposes for."""
+
+    space: Space
+    sampler: Sampler
+    distributions: Distributions
+
+    @classmethod
+    def of(cls, space: Space) -> Self:
+        return cls(space, make_sampler(space), distributions(space))
+
+
+@dataclass(frozen=True)
+class _About:
+    """What a trial is beside its values; see `Trial`. The identity is that of the log."""
+
+    name: str | None = None
+    tuned: bool = False
+    rerun_of: int | None = None
+    identity: str | None = None
+
+
 class OptunaStudy:
     """A study of a space: baselines first, then the configurations of a sampler.
 
-    Optuna's trials have the same numbers as the trials of the sweep.
+    Full data's own trials have a sampler of their own, which sees no others. Optuna's trials have
+    the same numbers as the trials of the sweep.
     """
 
     def __init__(
@@ -81,7 +114,9 @@ class OptunaStudy:
         self._steps_of, self._steps = steps_of, dict[int, Sequence[int]]()
         self._space, self._search = space, space.settings.search
         self._storage, self._plan_of, self._rungs = storage, plan_of, rungs
-        self._sampler, self._distributions = make_sampler(space), distributions(space)
+        self._searches: dict[str | None, _Search] = {None: _Search.of(space)}
+        if space.full_data_trials:
+            self._searches[FULL_DATA] = _Search.of(full_data_space(space))
         self._study = optuna.create_study(
             study_name="class-sweep",
             storage=storage,
@@ -111,7 +146,10 @@ class OptunaStudy:
         for number in range(len(trials), max(by_trial, default=-1) + 1):
             if reports := by_trial.get(number):
                 first = reports[0]
-                trial = self._ask_for(first.config, first.name, first.rerun_of, first.identity)
+                trial = self._ask_for(
+                    first.config,
+                    _About(first.name, first.tuned, first.rerun_of, first.identity),
+                )
             else:
                 proposed = [trial for trial in trials if trial.rerun_of is None]
                 trial = self.propose(len(proposed), proposed[-1] if proposed else None)
@@ -124,23 +162,45 @@ class OptunaStudy:
         configuration, repeat = divmod(index, self._search.record or 1)
         if repeat and previous is not None:  # a recording: same configuration, next seed
             seed = {SEED: self._search.seed + repeat}
-            return self._ask_for(previous.config | seed, previous.name)
+            return self._ask_for(previous.config | seed, _About(previous.name))
         seed = {SEED: self._search.seed} if self._search.record else {}
         baselines = self._search.baseline_names
         if configuration < len(baselines):
-            name = baselines[configuration]
-            return self._ask_for(baseline_config(self._space, name) | seed, name)
-        self._study.sampler = sampler_for_trial(self._sampler, configuration)
-        with self._storage.sampler_view():
-            trial = self._study.ask(self._distributions)
+            baseline = baselines[configuration]
+            return self._ask_for(baseline_config(self._space, baseline) | seed, _About(baseline))
+        name, number = self._next_search(configuration - len(baselines))
+        search = self._searches[name]
+        self._study.sampler = sampler_for_trial(search.sampler, number)
+        with self._storage.sampler_view(
+            lambda t: self._search_name(t.user_attrs.get(NAME)) == name
+        ):
+            trial = self._study.ask(search.distributions)
         values = {path: _rounded(value) for path, value in trial.params.items()}
         # A study that is made again from the log has these values; a sampler must see no others.
         self._storage.replace_params(trial.number, values)
-        return self._store(trial, values | seed)
+        if name is not None:
+            values = baseline_config(self._space, name, values)
+        return self._store(trial, values | seed, _About(name, tuned=name is not None))
+
+    def _next_search(self, index: int) -> tuple[str | None, int]:
+        """The search that proposes a configuration, and the sampler's number of its proposal.
+
+        Full data's own trials are spread evenly among the schedules.
+
+        Args:
+            index: The number of configurations that samplers have proposed before.
+        """
+        own, baselines = self._space.full_data_trials, len(self._search.baselines)
+        before, after = (i * own // self._search.proposed for i in (index, index + 1))
+        return (FULL_DATA, before) if after > before else (None, baselines + index - before)
+
+    def _search_name(self, name: str | None) -> str | None:
+        """The search that learns from a trial: full data's own, or that of all others."""
+        return name if name in self._searches else None
 
     def propose_again(self, failed: Record) -> Trial:
         """Store a rerun of a failed trial."""
-        return self._ask_for(failed.config, failed.name, failed.trial)
+        return self._ask_for(failed.config, _About(failed.name, failed.tuned, failed.trial))
 
     def tell(self, *records: Record) -> None:
         """Learn from records of one trial; see `Study`."""
@@ -166,32 +226,29 @@ class OptunaStudy:
     def _ask_for(
         self,
         values: Mapping[str, Value],
-        name: str | None = None,
-        rerun_of: int | None = None,
-        logged_identity: str | None = None,
+        about: "_About",
     ) -> Trial:
         """A trial of given values: a baseline, a rerun, or a configuration under another seed."""
-        axes = self._space.axes
-        about = (name, rerun_of, logged_identity)
+        search = self._searches[self._search_name(about.name)]
+        axes = search.space.axes
         if all(values.get(path) in axis for path, axis in axes.items()):
             self._study.enqueue_trial({path: values[path] for path in axes})
-            return self._store(self._study.ask(self._distributions), values, *about)
+            return self._store(self._study.ask(search.distributions), values, about)
         # Outside the axes: the sampler cannot learn from it, but the study numbers it.
-        return self._store(self._study.ask(), values, *about)
+        return self._store(self._study.ask(), values, about)
 
     def _store(
         self,
         trial: optuna.trial.Trial,
         values: Mapping[str, Value],
-        name: str | None = None,
-        rerun_of: int | None = None,
-        logged_identity: str | None = None,
+        about: "_About",
     ) -> Trial:
         settings = self._space.resolve(values)
         attributes: dict[str, Any] = {
-            NAME: name,
-            RERUN: rerun_of,
-            "identity": logged_identity or identity(settings),
+            NAME: about.name,
+            TUNED: about.tuned or None,
+            RERUN: about.rerun_of,
+            "identity": about.identity or identity(settings),
             PLAN: self._plan_of(settings),
             CONFIG: json.dumps(values),
         }
@@ -211,6 +268,7 @@ class OptunaStudy:
             attributes["identity"],
             plan,
             attributes.get(NAME),
+            attributes.get(TUNED, False),
             attributes.get(RERUN),
         )
 

@@ -4,7 +4,7 @@ Optuna's own SQLite storage commits each value of a trial separately, about twen
 and reads all open trials again at each call. For short trials that would dominate the cost.
 """
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,17 +26,24 @@ _SWEEP_ID = "sweep_id"  # an attribute of the study
 class MemoryStorage(InMemoryStorage):
     """A study in memory, with a view of its own for samplers."""
 
-    _for_sampler = False
-    _view: SamplerView | None = None  # while `sampler_view` lasts
+    _in_search: Callable[[FrozenTrial], bool] | None = None  # while `sampler_view` lasts
+    _view: SamplerView | None = None
+    _others: frozenset[int] = frozenset()
 
     @contextmanager
-    def sampler_view(self) -> Iterator[None]:
-        """Show samplers the trials as `SamplerView` has them, while the block lasts."""
-        self._for_sampler = True
+    def sampler_view(
+        self, in_search: Callable[[FrozenTrial], bool] = lambda _: True
+    ) -> Iterator[None]:
+        """Show a sampler the trials as `SamplerView` has them, while the block lasts.
+
+        Args:
+            in_search: Whether the sampler learns from an earlier trial; by default from all.
+        """
+        self._in_search = in_search
         try:
             yield
         finally:
-            self._for_sampler, self._view = False, None
+            self._in_search, self._view, self._others = None, None, frozenset()
 
     def get_all_trials(
         self,
@@ -45,13 +52,18 @@ class MemoryStorage(InMemoryStorage):
         states: Container[TrialState] | None = None,
     ) -> list[FrozenTrial]:
         """The trials of a study; within `sampler_view` the view for samplers."""
-        if not self._for_sampler:
+        if self._in_search is None:
             return super().get_all_trials(study_id, deepcopy, states)
         trials = super().get_all_trials(study_id, deepcopy)
         if self._view is None:
             [direction] = self.get_study_directions(study_id)
-            self._view = SamplerView(trials, direction)
+            self._others = frozenset(t.number for t in trials if not self._in_search(t))
+            self._view = SamplerView(self._of_search(trials), direction)
+        trials = self._of_search(trials)
         return [t for t in self._view.of(trials) if states is None or t.state in states]
+
+    def _of_search(self, trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+        return [trial for trial in trials if trial.number not in self._others]
 
     def save(self, number: int) -> None:
         """Make the study's trial durable; memory has nothing to do."""

@@ -41,7 +41,8 @@ class Trial:
         config: The value of every axis (dotted path to value).
         identity: Hash of the settings that the result depends on.
         plan: Equal for trials whose training steps are equal.
-        name: The name of the baseline, or None for a sampled trial.
+        name: The name of the baseline, or None for a schedule that the sampler proposed.
+        tuned: Whether the trial tunes the baseline of its name over the other axes.
         rerun_of: The failed trial that this one repeats, or None.
         state: The state between its proposal and its end.
         last: Its last record in the log, or None before the first report.
@@ -53,6 +54,7 @@ class Trial:
     identity: str
     plan: str
     name: str | None = None
+    tuned: bool = False
     rerun_of: int | None = None
     state: TrialState = TrialState.PROPOSED
     last: Record | None = None
@@ -61,7 +63,7 @@ class Trial:
     @property
     def is_baseline(self) -> bool:
         """Whether it is a named schedule: a baseline is never pruned and never paused."""
-        return self.name is not None
+        return self.name is not None and not self.tuned
 
     @property
     def is_copy(self) -> bool:

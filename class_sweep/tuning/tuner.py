@@ -14,7 +14,8 @@ from class_sweep.results.record import Decision, Record
 from class_sweep.results.trials import reports_by_trial
 from class_sweep.tuning.common_failure import CommonFailure, dependent_reasons
 from class_sweep.tuning.ledger import TrialLedger, blank_record, now
-from class_sweep.tuning.pruners.pruner import Pruner, PruningDecision
+from class_sweep.tuning.pruner_groups import PrunerGroups
+from class_sweep.tuning.pruners.pruner import PruningDecision
 from class_sweep.tuning.study import Study
 from class_sweep.tuning.trial import Trial, TrialReport, TrialState
 
@@ -62,7 +63,7 @@ class Tuner:
         objective: Objective,
         study: Study,
         ledger: TrialLedger,
-        pruner: Pruner,
+        pruners: PrunerGroups,
         *,
         records: Sequence[Record] = (),
         limits: Limits = Limits(),
@@ -73,12 +74,12 @@ class Tuner:
             objective: What the sweep optimises.
             study: The source of the trials.
             ledger: The ledger, empty.
-            pruner: The pruner, without reports.
+            pruners: The pruners, without reports.
             records: The log so far.
             limits: How many trials run at once, and when a trial has failed.
         """
         self.ledger = ledger
-        self._objective, self._study, self._pruner = objective, study, pruner
+        self._objective, self._study, self._pruners = objective, study, pruners
         self._limits = limits
         self._failures = CommonFailure(limits.failures, dependent_reasons(records))
         # By trial: the tracebacks and costs of the deaths of its workers since its last report.
@@ -212,9 +213,9 @@ class Tuner:
     def _promote(self) -> Trial | NoTrial:
         """The first paused trial that the pruner promotes."""
         ledger = self.ledger
-        busy = {trial.number for trial in ledger.on_worker if not trial.is_baseline}
-        paused = ledger.in_state(TrialState.PAUSED).keys() - busy
-        promotable = self._pruner.promotable(paused, busy)
+        busy = list(ledger.on_worker)
+        paused = [t for t in ledger.in_state(TrialState.PAUSED).values() if not t.on_worker]
+        promotable = self._pruners.promotable(paused, busy)
         if not promotable:
             return NoTrial.WAIT if ledger.on_worker else NoTrial.FINISHED
         trial = ledger[promotable[0]]
@@ -268,12 +269,11 @@ class Tuner:
         )
 
     def _decide(self, trial: Trial, rung: int, value: float) -> PruningDecision:
-        score = self._objective.sign * value
-        return self._pruner.decide(trial.number, rung, score, baseline=trial.is_baseline)
+        return self._pruners.decide(trial, rung, self._objective.sign * value)
 
     def _prune_evicted(self) -> None:
         """End the paused trials that better ones have evicted from their rung."""
-        for number in sorted(self.ledger.in_state(TrialState.PAUSED).keys() - self._pruner.paused):
+        for number in sorted(self.ledger.in_state(TrialState.PAUSED).keys() - self._pruners.paused):
             last = self.ledger[number].last
             assert last is not None  # noqa: S101 - a paused trial has reported
             self._write(

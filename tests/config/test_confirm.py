@@ -14,13 +14,19 @@ def with_confirm(small_space_text, text):
     return small_space_text.replace("confirm: {finalists: 0}\n", text)
 
 
-def test_the_defaults_are_three_finalists_and_four_controls(small_space_text):
+def test_the_defaults_are_three_finalists_and_five_controls(small_space_text):
     settings = parse_space(with_confirm(small_space_text, "")).settings
     assert settings.confirm == Confirm(
         finalists=3,
         seeds=5,
         max_seeds=10,
-        controls=["full_data", "full_data_equal_samples", "random_order", "no_hard_negatives"],
+        controls=[
+            "full_data",
+            "full_data_equal_samples",
+            "random_order",
+            "no_hard_negatives",
+            "no_trim",
+        ],
     )
     assert settings.confirms
     assert not parse_space(small_space_text).settings.confirms

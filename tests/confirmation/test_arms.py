@@ -8,6 +8,7 @@ import pytest
 from class_sweep.config.confirm import Confirm
 from class_sweep.config.controls import CONTROLS
 from class_sweep.config.document import parse_space
+from class_sweep.config.identity import identity
 from class_sweep.confirmation.arms import SAMPLES, plan_confirmation
 from class_sweep.curriculum.baselines import baseline_config
 from class_sweep.difficulty.index import build_index
@@ -29,17 +30,19 @@ curriculum:
   sigma: {choice: [0.6, 0.99]}
   intensity: {choice: [constant, inverse]}
   hard_negatives: {choice: [0.0, 1.0]}
+  trim: {choice: [0.0, 0.2]}
 optimizer: {batch_size: 4, lr: {loguniform: [1e-4, 1e-2]}}
 budget: {epochs: 4}
 search: {trials: 8, seed: 5}
 """
 ALL = [
     "full_data", "full_data_equal_samples", "random_order", "reversed_order", "no_intensity",
-    "no_hard_negatives", "paper",
+    "no_hard_negatives", "no_trim", "paper",
 ]  # fmt: skip
 VALUES = {
     "curriculum.order": "hard_first", "curriculum.alpha": 0.5, "curriculum.sigma": 0.6,
-    "curriculum.intensity": "inverse", "curriculum.hard_negatives": 1.0, "optimizer.lr": 0.001,
+    "curriculum.intensity": "inverse", "curriculum.hard_negatives": 1.0, "curriculum.trim": 0.2,
+    "optimizer.lr": 0.001,
 }  # fmt: skip
 FULL = 4 * 15 * 4
 
@@ -81,7 +84,7 @@ def test_a_finalist_is_compared_with_every_control_the_first_control_first(arms)
     assert list(plan.arms) == [
         "trial 7", "full_data", "full_data_equal_samples of trial 7", "random_order of trial 7",
         "reversed_order of trial 7", "no_intensity of trial 7", "no_hard_negatives of trial 7",
-        "paper",
+        "no_trim of trial 7", "paper",
     ]  # fmt: skip
     values = {name.split(" of ")[0]: arm.values for name, arm in plan.arms.items()}
     assert values["random_order"] == VALUES | {"curriculum.order": "random"}
@@ -115,11 +118,12 @@ def test_full_data_at_equal_samples_anneals_over_the_finalists_samples(arms, spa
 
 
 def test_controls_that_change_nothing_are_not_run(arms):
-    plan = arms(trial(3, order="random", intensity="constant", hard_negatives=0.0))
+    plan = arms(trial(3, order="random", intensity="constant", hard_negatives=0.0, trim=0.0))
     assert plan.same == {
         ("trial 3", "random_order"): "trial 3",
         ("trial 3", "no_intensity"): "trial 3",
         ("trial 3", "no_hard_negatives"): "trial 3",
+        ("trial 3", "no_trim"): "trial 3",
     }
     kinds = [pair.kind for pair in plan.comparisons]
     # A random order has no reverse.
@@ -137,9 +141,7 @@ def test_a_finalist_that_sees_all_samples_has_one_full_data_control(arms, space)
 
 def test_finalists_differ_from_each_other_and_from_full_data(arms, space):
     full = replace(trial(0, "full_data"), config=baseline_config(space, "full_data"))
-    plain = trial(
-        1, alpha=1.0, intensity="constant", hard_negatives=0.0
-    )  # full data again, proposed by the sampler
+    plain = trial(1, alpha=1.0, intensity="constant", hard_negatives=0.0, trim=0.0)  # full data
     twin = trial(3, alpha=0.4999)  # the same pools as trial 2
     other = trial(4, order="easy_first")
     plan = arms(full, plain, trial(2), twin, other, trial(5, alpha=0.7), finalists=2)
@@ -266,3 +268,49 @@ def test_a_point_of_the_frontier_at_a_finalists_samples_shares_the_runs_of_its_c
     finalist = arms(trial(7)).arms["trial 7"]
     plan = arms(trial(7), full_data_frontier=[finalist.samples / FULL])
     assert plan.frontier.stopped == ["full_data_equal_samples of trial 7"]
+
+
+def own(number, space, lr, value=0.0):
+    """A finished trial of full data's own at a learning rate."""
+    config = baseline_config(space, "full_data", {"optimizer.lr": lr})
+    return replace(trial(number, "full_data"), config=config, tuned=True, objective=value)
+
+
+def test_references_have_the_rate_that_is_best_for_full_data(arms, space):
+    ranked = [trial(1, lr=0.004), own(5, space, 0.0007), trial(2, lr=0.002), own(9, space, 0.009)]
+    plan = arms(*ranked, finalists=2)
+    assert plan.finalists == ["trial 1", "trial 2"]
+    for pair in plan.comparisons:
+        rate = plan.arms[pair.control].values["optimizer.lr"]
+        reference = CONTROLS[pair.kind].baseline is not None
+        assert rate == (0.0007 if reference else plan.arms[pair.finalist].values["optimizer.lr"])
+    # Both finalists are compared with the same runs of full data and of the paper's schedule.
+    assert {"full_data", "paper"} <= set(plan.arms)
+    [full] = {pair.control for pair in plan.comparisons if pair.kind == "full_data"}
+    assert plan.arms[full].values == own(5, space, 0.0007).config
+    equal = {pair.control for pair in plan.comparisons if pair.kind == "full_data_equal_samples"}
+    assert len(equal) == 1  # the finalists see equally many samples
+
+
+def test_the_middle_of_the_axes_may_be_the_best_for_full_data(arms, space):
+    middle = replace(trial(0, "full_data"), config=baseline_config(space, "full_data"))
+    plan = arms(middle, trial(1, lr=0.004), own(5, space, 0.0007))
+    assert plan.arms["full_data"].values["optimizer.lr"] == space.centre()["optimizer.lr"]
+
+
+def test_full_data_without_own_trials_has_the_rate_of_its_finalist(arms, space):
+    middle = replace(trial(0, "full_data"), config=baseline_config(space, "full_data"))
+    plan = arms(middle, trial(1, lr=0.004))
+    assert plan.arms["full_data"].values["optimizer.lr"] == 0.004
+
+
+@pytest.mark.parametrize("axis", ["order", "alpha", "sigma", "intensity", "hard_negatives", "trim"])
+def test_a_reference_does_not_depend_on_the_schedule_of_its_finalist(space, axis):
+    ends = [
+        trial(0).config | {f"curriculum.{axis}": end}
+        for end in space.axes[f"curriculum.{axis}"].ends()
+    ]
+    tuned = own(5, space, 0.001).config
+    for name in ("paper", "full_data"):
+        configs = [baseline_config(space, name, values) for values in (*ends, tuned)]
+        assert len({identity(space.resolve(config)) for config in configs}) == 1

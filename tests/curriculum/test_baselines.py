@@ -9,6 +9,11 @@ def test_baselines_set_known_settings_alone():
     assert all(set(values) <= settings for values in BASELINES.values())
 
 
+def test_the_paper_fixes_all_that_full_data_fixes():
+    """Its configuration may start from that of full data's best trial."""
+    assert set(BASELINES["full_data"]) <= set(BASELINES["paper"])
+
+
 def test_a_baseline_is_the_same_trial_in_every_space(make_space):
     plain = make_space("alpha: {uniform: [0.1, 1.0]}, order: {choice: [random, easy_first]}")
     odd = make_space(

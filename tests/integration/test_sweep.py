@@ -38,7 +38,7 @@ def test_the_summary_agrees_with_the_log(finished, small_space_text, lines):
     ends = [r.decision for r in last.values()]
     assert summary["objective"] == "validation/split/mrr"
     assert summary["trials"] == {
-        "wanted": 8, "proposed": 8, "finished": ends.count("finish"),
+        "wanted": 8, "full_data": 0, "proposed": 8, "finished": ends.count("finish"),
         "pruned": ends.count("prune"), "failed": 0, "repeated": 0,
     }  # fmt: skip
     assert ends.count("prune") > 0

@@ -15,6 +15,7 @@ from class_sweep.results.summary import SweepSummary
 class StartedTrial:
     number: int
     name: str | None = None
+    tuned: bool = False
     config: dict[str, Value] = field(
         default_factory=lambda: {"curriculum.order": "random", "curriculum.alpha": 0.5}
     )

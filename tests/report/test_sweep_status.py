@@ -56,6 +56,7 @@ def test_the_state_is_that_of_the_log_and_not_of_the_older_summary(sweep):
         "wanted": 16,
         "running": 1,
         "interrupted": 0,
+        "full_data": 0,
         "paused": 0,
         "finished": 2,
         "pruned": 1,
@@ -72,6 +73,7 @@ def test_the_best_trial_is_a_finished_one(sweep, reports):
     assert json.loads(json_text(SweepStatus.of(sweep())))["best"] == {
         "trial": 3,
         "name": None,
+        "tuned": False,
         "config": {"curriculum.order": "random", "curriculum.alpha": 0.5},
         "objective": 0.5,
         "samples": 1000,

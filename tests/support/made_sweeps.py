@@ -126,8 +126,8 @@ def summary_of(state: str, wanted: int) -> dict[str, Any]:
         "pruning": "asha",
         "pairs": PAIRS,
         "trials": {
-            "wanted": wanted, "proposed": wanted, "finished": wanted, "pruned": 0, "repeated": 0,
-            "failed": 0,
+            "wanted": wanted, "full_data": 0, "proposed": wanted, "finished": wanted, "pruned": 0,
+            "repeated": 0, "failed": 0,
         },
         "rung_decisions": 0,
         "samples": {"seen": 0, "full_budget": FULL * wanted, "foretold": None, "share": 0.0},

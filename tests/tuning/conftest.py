@@ -8,7 +8,7 @@ import pytest
 from class_sweep.config.document import parse_space
 from class_sweep.results.folder import ResultsFolder, ResultsWriter
 from class_sweep.tuning.ledger import TrialLedger
-from class_sweep.tuning.pruners.pruner import make_pruner
+from class_sweep.tuning.pruner_groups import PrunerGroups
 from class_sweep.tuning.study import OptunaStudy
 from class_sweep.tuning.study_storage import FileStorage
 from class_sweep.tuning.trial import TrialReport
@@ -31,8 +31,7 @@ class Driver:
             space.objective,
             self.study,
             TrialLedger(self.writer, callback),
-            pruner
-            or make_pruner(space.settings.pruning, len(RUNGS), space.settings.search.sampled),
+            PrunerGroups(pruner) if pruner else PrunerGroups.of(space, len(RUNGS)),
             records=self.records(),
             limits=limits,
         )

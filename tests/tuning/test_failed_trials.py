@@ -13,7 +13,7 @@ from class_sweep.config.document import parse_space
 from class_sweep.results.callback import Callback
 from class_sweep.tuning import study_storage
 from class_sweep.tuning.ledger import MemoryLog, TrialLedger
-from class_sweep.tuning.pruners.pruner import make_pruner
+from class_sweep.tuning.pruner_groups import PrunerGroups
 from class_sweep.tuning.sampler_view import SamplerView
 from class_sweep.tuning.simulate import Simulation
 from class_sweep.tuning.study import OptunaStudy
@@ -74,7 +74,7 @@ def simulate(
     study = OptunaStudy(space, storage, rungs=rungs)
     tuner = Tuner(
         space.objective, study, TrialLedger(log, Callback()),
-        make_pruner(space.settings.pruning, len(rungs), trials), limits=Limits(lambda _: 1),
+        PrunerGroups.of(space, len(rungs)), limits=Limits(lambda _: 1),
     )  # fmt: skip
     Simulation(tuner, curve_of).run()
     return log.records, study

@@ -21,6 +21,7 @@ from class_sweep.results.folder import ResultsFolder, ResultsWriter
 from class_sweep.results.record import Record
 from class_sweep.results.trials import reports_by_trial
 from class_sweep.tuning.ledger import TrialLedger
+from class_sweep.tuning.pruner_groups import PrunerGroups
 from class_sweep.tuning.pruners.pruner import PruningDecision, make_pruner
 from class_sweep.tuning.simulate import Simulation
 from class_sweep.tuning.study import OptunaStudy
@@ -41,10 +42,15 @@ backbone: {{name: contrastive}}
 curriculum:
   alpha: {{uniform: [0.2, 0.8], step: 0.2}}
   beta: {{uniform: [0.1, 0.2], step: 0.1}}
-budget: {{epochs: 4}}
-search: {{trials: {trials}, sampler: {sampler}, seed: {seed}, baselines: {baselines}}}
+{optimizer}budget: {{epochs: 4}}
+search:
+  {{trials: {trials}, sampler: {sampler}, seed: {seed}, baselines: {baselines},
+    full_data_trials: {full_data_trials}}}
 pruning: {pruning}
 """
+RATES = (
+    "optimizer: {lr: {choice: [0.1, 0.2, 0.3]}, weight_decay: {uniform: [0.1, 0.3], step: 0.1}}\n"
+)
 END = {"finish": OptunaState.COMPLETE, "prune": OptunaState.PRUNED, "fail": OptunaState.FAIL}
 
 
@@ -149,7 +155,7 @@ class NoRestart(Callback):
 
 
 @cache
-def space_of(sampler, pruner, trials, baselines, seed):
+def space_of(sampler, pruner, trials, baselines, seed, full_data_trials):
     takes = PRUNERS.settings_class(pruner).model_fields
     kept = ", min_kept: 1" if "min_kept" in takes else ""  # few trials: the default keeps all
     return parse_space(
@@ -157,6 +163,8 @@ def space_of(sampler, pruner, trials, baselines, seed):
             sampler=sampler,
             pruning=f"{{kind: {pruner}{kept}}}",
             trials=trials,
+            full_data_trials=full_data_trials,
+            optimizer=RATES if full_data_trials else "",
             baselines=list(baselines),
             seed=seed,
         ).replace("'", "")
@@ -219,17 +227,19 @@ class World:
         self.workers = chance.choice([1, 2, 3])
         self.fatal = self.workers > 1 and chance.random() < 0.5
         self.reruns = chance.random() < 0.3
-        trials = len(baselines) + chance.randint(1, 4)
+        own = chance.choice([0, 0, 1, 3])
+        trials = len(baselines) + own + chance.randint(1, 4)
         names = [chance.choice(list(SAMPLERS)), chance.choice(list(PRUNERS))]
-        self.space = space_of(*names, trials, baselines, chance.randint(0, 1))
+        self.space = space_of(*names, trials, baselines, chance.randint(0, 1), own)
         self.seed, self.disk, self.slots = seed, Disk(), self.workers
         self.faults = chance.choice([0.0, 0.1, 0.3]) if faults else 0.0
         self.kills = chance.randint(0, 4) if faults else 0
         self.acknowledged, self.ended = set(), set()
+        self.kept = 0  # bytes of the log that no cut loses
 
     def plan_of(self, settings):
-        """A plan by alpha alone, so that some configurations are duplicates."""
-        return f"{settings.curriculum.alpha:.1f}"
+        """A plan by alpha and rate alone, so that some configurations are duplicates."""
+        return f"{settings.curriculum.alpha:.1f} {settings.optimizer.lr:.1f}"
 
     def length_of(self, plan):
         """The samples of a trial whose rungs are of its own schedule."""
@@ -275,12 +285,11 @@ class World:
         steps_of = (lambda trial: self.steps_of(self.plan_of(trial))) if self.own_rungs else None
         study = OptunaStudy(self.space, storage, self.plan_of, self.rungs, steps_of)
         study.restore(records)
-        pruning, sampled = self.space.settings.pruning, self.space.settings.search.sampled
         return Tuner(
             self.space.objective,
             study,
             TrialLedger(log, NoRestart(self.ended)),
-            make_pruner(pruning, len(self.rungs), sampled),
+            PrunerGroups.of(self.space, len(self.rungs)),
             records=records,
             limits=Limits(slots=lambda _: self.slots, retries=RETRIES),
         )
@@ -294,6 +303,11 @@ class World:
             return self.disk.records()
         return ResultsFolder(self.folder).records()
 
+    def log_size(self):
+        if self.folder is None:
+            return len(self.disk.log)
+        return (self.folder / "trials.jsonl").stat().st_size
+
     def cut(self):
         """Cut the end of the log at any byte, in half of the calls, and sometimes lose the study.
 
@@ -303,10 +317,11 @@ class World:
             return
         lost = self.chance.choice([1, 40, 400, 2000])
         if self.folder is None:
-            self.disk.log = self.disk.log[:-lost]
+            self.disk.log = self.disk.log[: max(self.kept, len(self.disk.log) - lost)]
         else:
             path = self.folder / "trials.jsonl"
-            path.write_bytes(path.read_bytes()[:-lost] if path.exists() else b"")
+            log = path.read_bytes() if path.exists() else b""
+            path.write_bytes(log[: max(self.kept, len(log) - lost)])
         records = self.records()
         self.acknowledged &= {(record.trial, record.report) for record in records}
         lost = self.chance.random() < 0.2
@@ -341,6 +356,7 @@ class World:
             if finished and not self.reruns:
                 return tuner
             if finished:  # run the failed trials again, as new trials
+                self.kept = self.log_size()  # failed trials run again after all others have ended
                 self.reruns, last = False, [trial.last for trial in tuner.ledger.trials()]
                 rerun = [record for record in last if record.decision == "fail"]
 
@@ -365,10 +381,14 @@ def check(world, tuner):
     assert world.acknowledged <= {(r.trial, r.report) for r in records}, "a report was lost"
     failed = any(record.decision == "fail" for record in records)
     last = {}
-    pruner = make_pruner(
-        world.space.settings.pruning, len(world.rungs), world.space.settings.search.sampled
+    pruning, rungs, space = world.space.settings.pruning, len(world.rungs), world.space
+    schedules = make_pruner(pruning, rungs, space.schedule_trials)
+    full_data = (
+        make_pruner(pruning, rungs, space.full_data_trials) if space.full_data_trials else None
     )
     for record in records:
+        # Full data's trials and schedules may not prune each other.
+        pruner = full_data if full_data and record.name == "full_data" else schedules
         before = last.get(record.trial)
         assert record.report == (before.report + 1 if before else 0), "a report is lost or twice"
         assert before is None or not before.ended, "a trial continued after its end"
@@ -380,7 +400,10 @@ def check(world, tuner):
         last[record.trial] = record
         if record.rung is not None and record.objective is not None and record.same_as is None:
             expected = pruner.decide(
-                record.trial, record.rung, record.objective, baseline=record.name is not None
+                record.trial,
+                record.rung,
+                record.objective,
+                baseline=record.name is not None and not record.tuned,
             )
             assert (record.decision, record.compared) == (expected.decision, expected.compared)
         elif record.decision == "prune" and record.same_as is None:

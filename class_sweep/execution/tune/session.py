@@ -24,7 +24,7 @@ from class_sweep.training.plan_identity import plan_identity
 from class_sweep.tuning.common_failure import FAILURES, CommonFailure
 from class_sweep.tuning.ledger import TrialLedger
 from class_sweep.tuning.milestones import Rungs
-from class_sweep.tuning.pruners.pruner import make_pruner
+from class_sweep.tuning.pruner_groups import PrunerGroups
 from class_sweep.tuning.study import OptunaStudy
 from class_sweep.tuning.study_repair import repair_study
 from class_sweep.tuning.study_storage import FileStorage
@@ -52,7 +52,7 @@ def open_tuner(context: SweepContext) -> Tuner:
         space.objective,
         study,
         TrialLedger(context.writer, context.callback),
-        make_pruner(space.settings.pruning, len(rungs.samples), space.settings.search.sampled),
+        PrunerGroups.of(space, len(rungs.samples)),
         records=records,
         limits=Limits(
             slots=lambda left: 0 if context.stop.asked else context.slots(left, context.stop),

@@ -11,7 +11,7 @@ from class_sweep.rendering.blocks import (
     Table,
     Text,
 )
-from class_sweep.report.final_summary import single_run_caution
+from class_sweep.report.final_summary import single_run_caution, tuned_control
 from class_sweep.report.plots import (
     BLUE,
     GREEN,
@@ -53,7 +53,9 @@ def verdict(sweep: SweepFacts) -> Chapter:
     else:
         message = "Nothing is confirmed: no trial has finished, so there is no winner."
         blocks = [Text(message, "finding")]
-    return Chapter("verdict", "Verdict", [*blocks, *_tests(sweep)])
+    own = sum(record.tuned for _, record in sweep.last_reports)
+    control = tuned_control(own, sweep.baselines)
+    return Chapter("verdict", "Verdict", [*blocks, *control, *_tests(sweep)])
 
 
 def _unconfirmed(sweep: SweepFacts, best: Record) -> list[Block]:

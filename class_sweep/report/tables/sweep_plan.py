@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from class_sweep.config.full_data import full_data_axes
 from class_sweep.config.idle_warnings import idle_everywhere
 from class_sweep.rendering.blocks import Block, KeyValues, Table
 from class_sweep.report.index_report.index_tables import spread
@@ -99,6 +100,7 @@ def _size(space: "Space", plan: "SweepPlan") -> list[tuple[str, str]]:
         ("steps per trial", steps),
         ("samples of one trial", f"{plan.full_samples:,} over the full data"),
         ("trials", f"{settings.search.runs}, baselines first: {baselines}"),
+        *_own_trials(space),
         ("full budget", f"{plan.full_budget:,} samples if all trials train on the full data"),
         ("rungs at", rungs),
         *_difficulties(settings, plan),
@@ -120,6 +122,14 @@ def _difficulties(settings: "Settings", plan: "SweepPlan") -> list[tuple[str, st
             )
         parts.append(f"{label}{cost}")
     return [("computed before trials", "; ".join(parts))] if parts else []
+
+
+def _own_trials(space: "Space") -> list[tuple[str, str]]:
+    """Full data's own trials, where there are any."""
+    if not space.full_data_trials:
+        return []
+    axes = ", ".join(full_data_axes(space.axes))
+    return [("full data's own", f"{space.full_data_trials} trials, which tune the control: {axes}")]
 
 
 def _confirmation(settings: "Settings") -> str:

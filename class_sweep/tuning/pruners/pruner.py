@@ -143,5 +143,5 @@ def geometric_rungs(grace_epochs: float, reduction_factor: float, epochs: int) -
 
 def pruning_notes(space: Space) -> list[str]:
     """Advice about the pruner and the number of trials of a space."""
-    trials = space.settings.search.sampled
+    trials = space.schedule_trials
     return make_pruner(space.settings.pruning, 1, trials).notes(trials)

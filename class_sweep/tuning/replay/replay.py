@@ -17,6 +17,7 @@ from class_sweep.results.callback import Callback
 from class_sweep.results.curves import Configuration, CurveTable, Point
 from class_sweep.statistics.rank_correlation import rank_correlation
 from class_sweep.tuning.ledger import MemoryLog, TrialLedger
+from class_sweep.tuning.pruner_groups import PrunerGroups
 from class_sweep.tuning.pruners.no_pruning import NoPruner
 from class_sweep.tuning.pruners.pruner import Pruner, make_pruner, rung_epochs
 from class_sweep.tuning.replay.table_study import CONFIGURATION, OrderedStudy, SampledStudy
@@ -106,7 +107,7 @@ def run_search(
     log = MemoryLog()
     ledger = TrialLedger(log, Callback())
     limits = Limits(slots=lambda _: workers)
-    tuner = Tuner(table.objective, search.open_study(), ledger, pruner, limits=limits)
+    tuner = Tuner(table.objective, search.open_study(), ledger, PrunerGroups(pruner), limits=limits)
     rows = {number: curves[number, seed] for number, seed in search.seeds.items()}
     simulation = Simulation(tuner, lambda trial: rows[int(trial.config[CONFIGURATION])])
     simulation.run()

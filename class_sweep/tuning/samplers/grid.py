@@ -21,7 +21,7 @@ class Grid(Sampler):
 
     def notes(self) -> list[str]:
         """A grid may have more configurations than the sweep has trials; see `Sampler`."""
-        size, sampled = self.space.grid_size() or 0, self.space.settings.search.sampled
+        size, sampled = self.space.grid_size() or 0, self.space.schedule_trials
         if size <= sampled:
             return []
         return [
@@ -32,7 +32,7 @@ class Grid(Sampler):
     def point(self, index: int) -> dict[str, Value]:
         """The values of a sampled trial, by its index among them."""
         search, size = self.space.settings.search, self.space.grid_size() or 0
-        order = random.Random(search.seed).sample(range(size), search.sampled)  # noqa: S311
+        order = random.Random(search.seed).sample(range(size), self.space.schedule_trials)  # noqa: S311
         remainder, values = order[index], {}
         for path, axis in self.space.axes.items():
             options = axis.values() or []

@@ -28,10 +28,11 @@ class TwoTrials:
 @pytest.fixture
 def tuner(small_space_text):
     from class_sweep.config.objective import parse_objective
+    from class_sweep.tuning.pruner_groups import PrunerGroups
     from class_sweep.tuning.pruners.no_pruning import NoPruner
 
     ledger = TrialLedger(MemoryLog(), Callback())
-    return Tuner(parse_objective("validation/mrr"), TwoTrials(), ledger, NoPruner())
+    return Tuner(parse_objective("validation/mrr"), TwoTrials(), ledger, PrunerGroups(NoPruner()))
 
 
 def report(tuner, number, value, *, rung=None):

@@ -10,6 +10,7 @@ from class_sweep.execution.interrupts import StopRequest
 from class_sweep.execution.tune.session import Session
 from class_sweep.results.callback import Callback
 from class_sweep.tuning.ledger import MemoryLog, TrialLedger
+from class_sweep.tuning.pruner_groups import PrunerGroups
 from class_sweep.tuning.pruners.no_pruning import NoPruner
 from class_sweep.tuning.trial import Trial, TrialReport
 from class_sweep.tuning.tuner import NoTrial, Tuner
@@ -35,7 +36,9 @@ def session(small_space_text):
     """A session over three trials, each with two retries."""
     text = small_space_text.replace("resources: {cpus: 1}", "resources: {cpus: 1, retries: 2}")
     ledger = TrialLedger(MemoryLog(), Callback())
-    tuner = Tuner(parse_objective("validation/mrr"), ThreeTrials(), ledger, NoPruner())
+    tuner = Tuner(
+        parse_objective("validation/mrr"), ThreeTrials(), ledger, PrunerGroups(NoPruner())
+    )
     return Session(SimpleNamespace(space=parse_space(text), stop=StopRequest()), tuner)
 
 

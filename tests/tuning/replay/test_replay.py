@@ -17,6 +17,7 @@ from class_sweep.errors import InputError, ResultsError
 from class_sweep.results.callback import Callback
 from class_sweep.results.curves import Configuration, CurveTable, Point
 from class_sweep.tuning.ledger import MemoryLog, TrialLedger
+from class_sweep.tuning.pruner_groups import PrunerGroups
 from class_sweep.tuning.pruners.no_pruning import NoPruner
 from class_sweep.tuning.pruners.pruner import make_pruner
 from class_sweep.tuning.replay.replay import (
@@ -269,7 +270,9 @@ def test_a_sampler_learns_from_the_configurations_that_replaced_its_proposals(
     [search] = searches(table, under(space, sampler), 1, 40, 0)
     ledger = TrialLedger(MemoryLog(), Callback())
     one = Limits(slots=lambda _: 1)
-    tuner = Tuner(table.objective, search.open_study(), ledger, NoPruner(), limits=one)
+    tuner = Tuner(
+        table.objective, search.open_study(), ledger, PrunerGroups(NoPruner()), limits=one
+    )
     curves = curves_at(table, [1])
     Simulation(tuner, lambda trial: curves[trial.config["configuration"], 0]).run()
     order = [trial.config["configuration"] for trial in ledger.trials()]
