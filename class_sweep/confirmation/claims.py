@@ -34,14 +34,14 @@ def claims(
         if pair.control == pairs[0].control and pair.outcome == "better"
     }
     return [
-        within_margin(pair, metric, margin, equal.get(pair.finalist))
+        _within_margin(pair, metric, margin, equal.get(pair.finalist))
         if margin is not None and pair.non_inferior is not None and pair.metrics
         else claim(pair, metric, gained=pair.finalist in better)
         for pair in pairs
     ]
 
 
-def within_margin(
+def _within_margin(
     figures: ComparisonFigures, metric: str, margin: float, equal: ComparisonFigures | None
 ) -> str:
     """The claim of a comparison that asks first whether its finalist is not worse.
@@ -166,7 +166,8 @@ def _margin(margin: float, measure: Metric) -> str:
     """A margin with its unit: `0.3 points`, `2 ranks`, `a factor of 1.05`."""
     if measure.unit == "log_rank":
         return f"a factor of {margin:g}"
-    return f"{margin:g} {measure.difference_unit}"
+    unit = measure.difference_unit
+    return f"{margin:g} {unit.removesuffix('s') if margin == 1 else unit}"
 
 
 def _seeds_needed(figures: ComparisonFigures) -> str:

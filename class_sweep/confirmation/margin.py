@@ -57,5 +57,6 @@ def require_small_margin(space: Space, records: Sequence[Record]) -> None:
     )
     raise ConfigError(
         f"{space.place('confirm.margin')}: must be {rule} (trial {trial}: {first} to {last}), got"
-        f" {margin:g}; give another one with: class-sweep confirm RESULTS --margin, 0 for none"
+        f" {margin:g}; confirm with another one: class-sweep confirm RESULTS --margin VALUE"
+        " (0: none)"
     )

@@ -46,7 +46,7 @@ def test_a_margin_is_at_most_a_third_of_what_full_data_gains(
 
 def test_full_data_that_gains_nothing_leaves_no_margin(small_space_text):
     space = space_with(small_space_text, "margin: 0.1")
-    with pytest.raises(ConfigError, match=r"must be absent.*20\.0 % to 19\.0 %.*0 for none"):
+    with pytest.raises(ConfigError, match=r"must be absent.*20\.0 % to 19\.0 %.*0: none"):
         require_small_margin(space, curve(0.2, 0.19))
 
 

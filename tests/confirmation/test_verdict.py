@@ -150,7 +150,7 @@ def test_the_cheapest_finalist_within_the_margin_wins_if_it_is_preferred(judge):
     assert [pair.non_inferior for pair in verdict.pairs] == [True, True]
     assert (verdict.winner.arm, verdict.winner.confirmed) == ("b", True)
     assert verdict.winner.words.startswith(
-        "b, the cheapest within the margin, is not worse than full data by more than 1 ranks"
+        "b, the cheapest within the margin, is not worse than full data by more than 1 rank ["
     )
     assert (verdict.rule.margin, verdict.rule.prefer) == (1, "cheapest_within_margin")
     assert verdict.enough is None
