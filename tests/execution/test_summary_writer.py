@@ -23,7 +23,7 @@ def test_the_full_budget_counts_every_seed_of_a_recording(tmp_path, small_space_
     values = {"curriculum.order": "random", "curriculum.alpha": 0.5}
     made = make_folder(tmp_path / "made", space.text, [report_of(0, "finish", 0.3, values)])
     pairs = SimpleNamespace(rows=lambda split: range(PAIRS[split]))
-    prepared = SimpleNamespace(pairs=pairs, diagnoses={})
+    prepared = SimpleNamespace(pairs=pairs, diagnoses={}, wrong_pairs=None)
     with ResultsWriter(ResultsFolder(made)) as writer:
         context = SweepContext(space, writer, None, prepared, None, Clock(), Callback())
         summary = SummaryWriter(context).write("finished")

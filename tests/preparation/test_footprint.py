@@ -31,12 +31,13 @@ def trial_bytes_of(text, features):
     return trial_bytes(parse_space(text), features)
 
 
-def test_a_trial_needs_its_rows_and_four_times_its_parameters(small_space_text, features):
+def test_a_trial_needs_its_rows_and_four_times_its_trained_parameters(small_space_text, features):
     space = parse_space(small_space_text)
     settings = space.resolve({"curriculum.sigma": 0.5, "curriculum.alpha": 1.0})
     batches = settings.optimizer.model_copy(update={"batch_size": 4})
     model = Trainer(settings.model_copy(update={"optimizer": batches}), features).backbone
-    state = 4 * sum(p.numel() * p.element_size() for p in model.parameters())
+    copies = {True: 4, False: 1}  # of a trained and of a fixed parameter
+    state = sum(copies[p.requires_grad] * p.numel() * p.element_size() for p in model.parameters())
     assert trial_bytes(space, features) == 512 * 2**20 + 30 * 10 * 4 + state
 
 

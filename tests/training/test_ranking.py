@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -99,6 +101,7 @@ def test_metrics_by_hand():
         "hits@1": pytest.approx(1 / 6),
         "hits@10": pytest.approx(4 / 6),
         "mean_rank": pytest.approx(47.5 / 6),
+        "log_rank": pytest.approx(math.log(2 * 4 * 10 * 10.5 * 20) / 6),
     }
 
 

@@ -44,7 +44,8 @@ def naive(backbone, features, split, pool):
         metrics[f"{pool}/{direction}/hits@1"] = np.mean(of_queries == 1)
         metrics[f"{pool}/{direction}/hits@10"] = np.mean(of_queries <= 10)
         metrics[f"{pool}/{direction}/mean_rank"] = np.mean(of_queries)
-    for metric in ("mrr", "hits@1", "hits@10", "mean_rank"):
+        metrics[f"{pool}/{direction}/log_rank"] = np.mean(np.log(of_queries))
+    for metric in ("mrr", "hits@1", "hits@10", "mean_rank", "log_rank"):
         both = [metrics[f"{pool}/{direction}/{metric}"] for direction in ranks]
         metrics[f"{pool}/{metric}"] = np.mean(both)
     return metrics

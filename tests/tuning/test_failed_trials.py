@@ -29,7 +29,7 @@ backbone: {{name: contrastive}}
 curriculum: {{alpha: {{uniform: [0.2, 0.8], step: 0.1}}}}
 optimizer: {{lr: {lr}}}
 budget: {{epochs: 4}}
-search: {{trials: {trials}, sampler: {sampler}, seed: {seed}, baselines: []}}
+search: {{trials: {trials}, sampler: {sampler}, seed: {seed}, baselines: [], full_data_trials: 0}}
 pruning: {{kind: {pruning}}}
 objective: validation/mrr
 """
