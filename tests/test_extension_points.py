@@ -163,7 +163,8 @@ def test_settings_of_registered_components_are_validated(toys: None) -> None:
         parse_space(SPACE.replace("{int: [4, 8]}", "0"))
     with pytest.raises(ConfigError, match=r"toy_share: must be a fraction in \(0, 1\], got 40"):
         parse_space(SPACE.replace("{uniform: [0.3, 0.9]}", "40"))
-    with pytest.raises(ConfigError, match=r"curriculum\.pacing: must be one of .*, full, toy, got"):
+    names = r"curriculum\.pacing: must be one of .*, full, knots, toy, got"
+    with pytest.raises(ConfigError, match=names):
         parse_space(SPACE.replace("pacing: toy", "pacing: toi"))
 
 

@@ -6,10 +6,9 @@ sentences name parents, sources and targets. They would rather miss a contradict
 
 import re
 
-from rdkit import Chem
 from rdkit.rdBase import BlockLogs
 
-from class_sweep.data.smiles import parse_smiles
+from class_sweep.data.smiles import parse_smarts, parse_smiles
 
 _SENTENCE_END = re.compile(r"\.\s+(?=[A-Z])")
 # What such a sentence names may be what the molecule came from, acts on, or does not have.
@@ -62,7 +61,7 @@ _RINGS = {
 }
 _HAS_ELEMENT = {name: re.compile(words, re.IGNORECASE) for name, (_, words) in _ELEMENTS.items()}
 _HAS_RING = {name: re.compile(words, re.IGNORECASE) for name, (_, words) in _RINGS.items()}
-_SKELETONS = {name: Chem.MolFromSmarts(smarts) for name, (smarts, _) in _RINGS.items()}
+_SKELETONS = {name: parse_smarts(smarts) for name, (smarts, _) in _RINGS.items()}
 
 
 def contradictions(text: str, smiles: str) -> list[str]:

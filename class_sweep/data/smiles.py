@@ -40,6 +40,18 @@ def parse_smiles(smiles: str, *, sanitize: bool = True) -> Chem.Mol | None:
     return None if molecule is None or molecule.GetNumAtoms() > MAX_ATOMS else molecule
 
 
+def parse_smarts(smarts: str) -> Chem.Mol:
+    """The pattern of a SMARTS that the program itself writes; without bounds, so never of input.
+
+    Raises:
+        ValueError: If RDKit cannot read it.
+    """
+    pattern = Chem.MolFromSmarts(smarts)
+    if pattern is None:
+        raise ValueError(f"a SMARTS must be one that RDKit can read, got {smarts}")
+    return pattern
+
+
 def canonical(smiles: Iterable[str]) -> dict[str, str]:
     """Canonical isomeric SMILES of each SMILES; empty if `parse_smiles` cannot read it."""
     with BlockLogs():  # RDKit logs its errors to stderr

@@ -63,6 +63,7 @@ def schedule(**changes):
         "alpha": 0.4,
         "beta": 0.03,
         "intensity": "inverse",
+        "trim": 0.0,
     }
     return {
         "curriculum": curriculum | changes.pop("curriculum", {}),
@@ -85,7 +86,8 @@ def tree():
     rows = [sigma_row(0.5), sigma_row(0.9, usable=False, following=None)]
     curve = {"levels": [0, 0.5, 1], "quantiles": [0, 3, 200], "curve": [0, 3, 200]}
     by_part = schedule(
-        curriculum={"intensity": {"alignment": "inverse"}}, intensity={"alignment": [1, 1, 1]}
+        curriculum={"intensity": {"alignment": "inverse"}, "trim": 0.125},
+        intensity={"alignment": [1, 1, 1]},
     )
     return {
         "space": f"{EVIL}.yaml",
@@ -135,7 +137,13 @@ def test_the_page_is_well_formed_and_has_every_section_and_plot(tree):
     assert len(reader.ids) == len(set(reader.ids))
     for words in ("N = 1,234", "sigma: 0.5", "12.5 %", "tie-break", "hard_first selects rows"):
         assert words in reader.text
-    for words in ("Hardest by ridge", "-0.62", "37.5 %", "17.25"):
+    for words in (
+        "Hardest by ridge",
+        "-0.62",
+        "37.5 %",
+        "17.25",
+        "inverse on alignment, trim 0.125",
+    ):
         assert words in reader.text
 
 
