@@ -1,10 +1,10 @@
 """A results folder with one damaged JSON file: one line names the file and the key, exit code 2."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 import pytest
-from made_sweeps import made_reading, made_verdict, make_folder
+from made_sweeps import made_reading, made_saving, make_folder
 
 from class_sweep.config.document import load_space
 from class_sweep.config.objective import metric_names
@@ -26,9 +26,14 @@ READ_BY = {
         "test.jsonl", "storage.json",
     },
 }  # fmt: skip
-# Keys that a reader can do without: a summary may lack a verdict, a log line may be older.
+# Keys that a reader can do without: some sweeps lack them, and earlier versions wrote fewer.
 OPTIONAL = {
-    "metrics", "loss", "reason", "seconds", "at", "same_as", "rerun_of", "confirm",
+    "trials.jsonl": {
+        ".metrics", ".loss", ".reason", ".seconds", ".at", ".same_as", ".rerun_of", ".tuned",
+    },
+    "summary.json": {".confirm", ".trials.full_data", ".best.tuned", ".references.paper.tuned"},
+    "verdict.json": {".rule.margin", ".rule.prefer", ".pairs[0].non_inferior", ".frontier"},
+    "confirm.jsonl": {".metrics", ".reason", ".at"},
 }  # fmt: skip
 RUN = {
     "identity": "0" * 12, "arm": "trial 2", "seed": 4, "samples": 960, "seconds": 1.5,
@@ -40,7 +45,7 @@ CASES = [(verb, name) for verb, names in READ_BY.items() for name in sorted(name
 @pytest.fixture
 def folder(tmp_path, small_space_text):
     """A finished and confirmed sweep whose test split was read."""
-    path = make_folder(tmp_path / "made", small_space_text, trials=3, verdict=made_verdict())
+    path = make_folder(tmp_path / "made", small_space_text, trials=3, verdict=made_saving())
     summary = json.loads((path / "summary.json").read_text())
     pruning = load_space(path / "space.yaml").settings.pruning.kind
     best = {
@@ -57,13 +62,13 @@ def folder(tmp_path, small_space_text):
     return path
 
 
-def damaged(tree: dict) -> Iterator[tuple[str, dict]]:
-    """Copies of a tree in which one key is missing, or one value or list item has another type."""
+def damaged(tree: dict, optional: Set[str]) -> Iterator[tuple[str, dict]]:
+    """Copies of a tree in which one required key is missing, or one value has another type."""
 
     def walk(node, put, path):
         if isinstance(node, dict):
             for key, value in node.items():
-                if key not in OPTIONAL and not has_free_keys(path):
+                if f"{path}.{key}" not in optional and not has_free_keys(path):
                     left = {k: v for k, v in node.items() if k != key}
                     yield f"{path}.{key} left out", put(left)
                 changed = lambda new, key=key: put(node | {key: new})  # noqa: E731
@@ -101,7 +106,8 @@ def test_a_damaged_file_is_one_line_that_names_it(command, folder, verb, name):
     more = {"compare": [folder.parent / "other"], "confirm": ["--finalists", "1"]}.get(verb, [])
     first, *rest = content.splitlines(keepends=True) if name.endswith("jsonl") else [content]
     contents = {"cut short": content[: len(content) // 2] if not rest else first[:-9] + "\n"}
-    contents |= {what: json.dumps(tree) + "\n" for what, tree in damaged(json.loads(first))}
+    trees = damaged(json.loads(first), OPTIONAL.get(name, set()))
+    contents |= {what: json.dumps(tree) + "\n" for what, tree in trees}
     if verb not in {"report", "resume"}:  # the others use the same code, so a sample is enough
         contents = dict(list(contents.items())[::8])
     wrong = []

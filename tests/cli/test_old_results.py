@@ -1,7 +1,8 @@
-"""Results of an earlier version, with settings that exist no more, are still read."""
+"""Results of an earlier version, with removed settings and without newer keys, are still read."""
 
 import json
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,13 @@ def old(tmp_path, small_space_text):
         report_of(**vars(r) | {"config": r.config | {"curriculum.batching": batches[r.trial % 2]}})
         for r in records
     ]
-    (path / "trials.jsonl").write_text("".join(record.to_json() + "\n" for record in records))
+    rows = [asdict(record) for record in records]
+    for row in rows:
+        del row["tuned"]
+    (path / "trials.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    summary = json.loads((path / "summary.json").read_text())
+    del summary["trials"]["full_data"]
+    (path / "summary.json").write_text(json.dumps(summary))
     return path
 
 
