@@ -27,7 +27,7 @@ PYTHON_PAGES = {"docs/how-to/own-loop.md", "docs/how-to/train-a-model.md"}  # ru
 def command_lines(text):
     """Each `class-sweep` command of a document: in code blocks and inline, continuations joined."""
     text = text.replace("\\\n", " ")
-    code = "\n".join(blocks(text, "")).splitlines()
+    code = "\n".join(blocks(text, "", "sh")).splitlines()
     prompts = [line for block in blocks(text, "console") for line in make_examples.commands(block)]
     outside = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
     inline = [line.replace("\n", " ") for line in re.findall(r"`(class-sweep [^`]*)`", outside)]
