@@ -9,11 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rdkit import Chem
+from rdkit.rdBase import BlockLogs
 
 import class_sweep
 from class_sweep.base.limits import MAX_ATOMS, MAX_RINGS, MAX_SMILES, MAX_SMILES_DEPTH
 from class_sweep.data.molecule import draw, heavy_atoms
-from class_sweep.data.smiles import canonical, explain_unreadable, parse_smiles, split_smiles
+from class_sweep.data.smiles import (
+    canonical,
+    explain_unreadable,
+    parse_smarts,
+    parse_smiles,
+    split_smiles,
+)
 from class_sweep.encoders.structures import parse_molecules
 from class_sweep.errors import EncoderError
 
@@ -104,6 +111,14 @@ def test_the_bounded_parser_reads_what_rdkit_reads(text):
     molecule = Chem.MolFromSmiles(text)
     expected = Chem.MolToSmiles(molecule) if molecule else ""
     assert canonical([text])[text] == expected
+
+
+def test_a_pattern_that_rdkit_cannot_read_is_an_error():
+    assert parse_smiles("c1ccncc1").HasSubstructMatch(
+        parse_smarts("[#7]1~[#6]~[#6]~[#6]~[#6]~[#6]1")
+    )
+    with BlockLogs(), pytest.raises(ValueError, match=r"that RDKit can read, got \[#6"):
+        parse_smarts("[#6")
 
 
 def test_one_module_parses_smiles():
