@@ -12,6 +12,7 @@ from class_sweep.statistics.interim_looks import ALPHA, ALPHA_SHARES
 from class_sweep.statistics.paired import upper_quantile
 
 POWER = 0.8
+_ALL_POINTS = 100
 _LARGEST_VARIANCE = 0.5  # of the difference of two independent values in [0, 1], at 0 or 1
 
 
@@ -35,12 +36,17 @@ def confirmation_notes(space: Space, queries: int) -> list[str]:
         )
     if metric_of(space.objective.metric).unit == "fraction":
         points = 100 * detectable_difference(wanted.finalists, wanted.max_seeds, queries)
+        shown = (
+            f"show a difference of {points:.1f} points with a probability of {100 * POWER:.0f} % at"
+            " the least"
+            if points < _ALL_POINTS
+            else "may miss a difference of any size"
+        )
         notes.append(
-            f"{wanted.max_seeds} seeds and {queries:,} queries show a difference of"
-            f" {points:.1f} points with a probability of {100 * POWER:.0f} % at the least: this"
-            " takes each query as found by chance, independently by finalist and control, the"
-            " largest noise that queries can have; runs usually agree on most queries, and then"
-            " smaller differences are shown"
+            f"{wanted.max_seeds} seeds and {queries:,} queries {shown}: this takes each query as"
+            " found by chance, independently by finalist and control, the largest noise that"
+            " queries can have; runs usually agree on most queries, and then smaller differences"
+            " are shown"
         )
     if wanted.margin is not None and "full_data" not in space.settings.search.baseline_names:
         notes.append(

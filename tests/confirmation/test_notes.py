@@ -21,6 +21,12 @@ def test_hits_at_1_as_the_objective_is_a_warning(small_space_text):
     assert "3,301 queries show a difference of 1.7 points with a probability of 80 %" in second
 
 
+def test_too_few_seeds_and_queries_are_said_to_be_too_few(small_space_text):
+    text = small_space_text.replace("finalists: 0", "finalists: 3, seeds: 3, max_seeds: 3")
+    [note] = confirmation_notes(parse_space(text), 150)
+    assert note.startswith("3 seeds and 150 queries may miss a difference of any size: ")
+
+
 @pytest.mark.parametrize(
     ("objective", "finalists"), [("validation/mrr", 0), ("validation/log_rank", 3)]
 )
