@@ -1,11 +1,12 @@
 """Free-form pacing and learning rate against the named curves, at equal numbers of trials.
 
-`python benchmarks/free_form.py [DATA_FOLDER] [--vectors FILE] [--runs FILE] [--quick]`: the data
-set has MolT5's layout; without one, the embedded pairs are used. Random configurations of two
-spaces are trained under each seed: one with the named pacings and intensities, one with knots.
-Order, α and the learning rate are axes of both; the intensity acts on the learning rate. A search
-of 16 configurations selects the best under one seed; its score under the other seed is compared.
-`--runs` keeps the finished runs in a file, so that an interrupted measurement continues.
+`python benchmarks/free_form.py [DATA_FOLDER] [--vectors FILE] [--runs FILE] [--quick]
+[--json FILE]`: the data set has MolT5's layout; without one, the embedded pairs are used. Random
+configurations of two spaces are trained under each seed: one with the named pacings and
+intensities, one with knots. Order, α and the learning rate are axes of both; the intensity acts on
+the learning rate. A search of 16 configurations selects the best under one seed; its score under
+the other seed is compared. `--runs` keeps the finished runs in a file, so that an interrupted
+measurement continues.
 """
 
 import argparse
@@ -59,7 +60,7 @@ def trained(options: argparse.Namespace) -> dict[str, list[list[float]]]:
     torch.set_num_threads(1)
     data = f"{{source: chebi20, path: {options.data}}}" if options.data else "{source: names}"
     if options.quick:
-        data = "{source: names, limit: 400}"
+        data = "{source: names, limit: 800}"
     vectors = f", vectors: {options.vectors}" if options.vectors else ""
     sizes = {"epochs": options.epochs, "trials": options.configurations}
     done = {}
