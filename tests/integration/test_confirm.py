@@ -138,7 +138,9 @@ def test_it_continues_with_more_seeds_and_reads_the_test_split_on_demand(confirm
     after = runs(folder)
     assert after[:6] == before
     assert {run["seed"] for run in after[6:]} == {7, 8}
-    assert verdict(folder)["rule"] == {"alpha": 0.05, "seeds": 5, "max_seeds": 5}
+    rule = verdict(folder)["rule"]
+    assert (rule["alpha"], rule["seeds"], rule["max_seeds"]) == (0.05, 5, 5)
+    assert (rule["margin"], rule["prefer"]) == (None, "quality")
     [reading] = readings(folder)
     assert reading["queries"] == 70
     assert reading["winner"] == verdict(folder)["winner"]["arm"]
