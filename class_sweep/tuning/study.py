@@ -136,7 +136,7 @@ class OptunaStudy:
     def restore(self, records: Sequence[Record]) -> None:
         """Store the trials of a log that the study lacks, and tell it their reports.
 
-        A number without a report is proposed anew.
+        A number without a report is proposed or rerun anew.
 
         Args:
             records: The log.
@@ -151,11 +151,29 @@ class OptunaStudy:
                     _About(first.name, first.tuned, first.rerun_of, first.identity),
                 )
             else:
-                proposed = [trial for trial in trials if trial.rerun_of is None]
-                trial = self.propose(len(proposed), proposed[-1] if proposed else None)
+                trial = self._without_report(trials, by_trial)
             trials.append(trial)
             if reports:
                 self.tell(*reports)
+
+    def _without_report(
+        self, trials: Sequence[Trial], by_trial: Mapping[int, Sequence[Record]]
+    ) -> Trial:
+        """Store the trial of a number that is neither in the study nor in the log.
+
+        It is the next proposal. After the last proposal, it is a rerun of a failed trial.
+
+        Args:
+            trials: The trials with smaller numbers.
+            by_trial: The log.
+        """
+        proposed = [trial for trial in trials if trial.rerun_of is None]
+        if len(proposed) < self.trials_wanted:
+            return self.propose(len(proposed), proposed[-1] if proposed else None)
+        last = [reports[-1] for _, reports in sorted(by_trial.items())]
+        rerun = {record.rerun_of for record in last} | {trial.rerun_of for trial in trials}
+        failed = (record for record in last if record.decision == "fail")
+        return self.propose_again(next(record for record in failed if record.trial not in rerun))
 
     def propose(self, index: int, previous: Trial | None) -> Trial:
         """Propose and store the next trial; see `Study`."""

@@ -158,7 +158,7 @@ class Tuner:
             self.ledger.keep_traceback(trial, report.traceback)
         record = self._record_of(trial, report)
         self._write(record)
-        self._prune_evicted()
+        self._settle(trial)
         return record.decision
 
     def worker_died(
@@ -193,6 +193,7 @@ class Tuner:
                 samples=trial.last.samples,
             )
         self._write(replace(record, decision="fail", reason=reason))
+        self._settle(trial)
 
     def release(self, number: int) -> None:
         """Free the worker of a trial. A trial that was still running can start again."""
@@ -203,7 +204,7 @@ class Tuner:
         if proposed:
             return proposed[min(proposed)]
         index = self.ledger.proposed
-        if index == self._study.trials_wanted:
+        if index >= self._study.trials_wanted:
             return None
         previous = self.ledger.last_proposed() if index else None
         trial = self._study.propose(index, previous)
@@ -271,10 +272,21 @@ class Tuner:
     def _decide(self, trial: Trial, rung: int, value: float) -> PruningDecision:
         return self._pruners.decide(trial, rung, self._objective.sign * value)
 
-    def _prune_evicted(self) -> None:
-        """End the paused trials that better ones have evicted from their rung."""
-        for number in sorted(self.ledger.in_state(TrialState.PAUSED).keys() - self._pruners.paused):
-            last = self.ledger[number].last
+    def _settle(self, trial: Trial) -> None:
+        """End what a record of a trial ends: evicted trials first, then duplicates.
+
+        A resumed sweep ends them in the same order.
+        """
+        for ended in [trial, *self._prune_evicted()]:
+            if ended.state.ended:
+                self._end_duplicates(ended)
+
+    def _prune_evicted(self) -> list[Trial]:
+        """End the paused trials that better ones have evicted from their rung; return them."""
+        paused = self.ledger.in_state(TrialState.PAUSED)
+        evicted = [paused[number] for number in sorted(paused.keys() - self._pruners.paused)]
+        for trial in evicted:
+            last = trial.last
             assert last is not None  # noqa: S101 - a paused trial has reported
             self._write(
                 replace(
@@ -288,9 +300,10 @@ class Tuner:
                     at=now(),
                 )
             )
+        return evicted
 
     def _write(self, record: Record) -> None:
-        """Write a record to the log, then tell the study, then end the duplicates of the trial."""
+        """Write a record to the log, then tell the study."""
         self.ledger.append(record)
         self._deaths.pop(record.trial, None)
         if record.objective is not None:
@@ -298,12 +311,10 @@ class Tuner:
         elif record.reason:
             self._failures.add(record.reason)
         self._study.tell(record)
-        if not record.ended:
-            return
-        plan, duplicates = (
-            self.ledger[record.trial].plan,
-            self.ledger.in_state(TrialState.DUPLICATE),
-        )
-        for trial in [trial for trial in duplicates.values() if trial.plan == plan]:
-            if not self._copy(trial):  # the trial has failed, so a duplicate has to be trained
+
+    def _end_duplicates(self, ended: Trial) -> None:
+        """Give the duplicates of an ended trial its reports; if it has failed, they can start."""
+        duplicates = self.ledger.in_state(TrialState.DUPLICATE).values()
+        for trial in [trial for trial in duplicates if trial.plan == ended.plan]:
+            if not self._copy(trial):
                 self.ledger.requeue(trial)
