@@ -56,7 +56,7 @@ class Aman(Backbone):
         """`embedding`, (B, D)."""
         return self._shared_space(self.text_head(texts.sentence))
 
-    def encode_molecules(self, molecules: Molecules) -> Encoded:
+    def project_molecules(self, molecules: Molecules) -> Encoded:
         """`embedding`, (B, D)."""
         graphs = molecules.require_graphs()
         atoms = self.network(self.atoms(graphs.atoms), graphs)

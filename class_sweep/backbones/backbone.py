@@ -86,9 +86,13 @@ class Backbone(nn.Module, ABC):
     def project_texts(self, texts: Texts) -> Encoded:
         """Encode B texts from the output of the text encoder."""
 
-    @abstractmethod
     def encode_molecules(self, molecules: Molecules) -> Encoded:
         """Encode B molecules; the encoding of a molecule does not depend on the others."""
+        return self.project_molecules(molecules)
+
+    @abstractmethod
+    def project_molecules(self, molecules: Molecules) -> Encoded:
+        """Encode B molecules from the output of the molecule encoder."""
 
     @abstractmethod
     def loss_parts(self, texts: Encoded, molecules: Encoded) -> dict[str, torch.Tensor]:

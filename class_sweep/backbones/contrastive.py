@@ -26,7 +26,7 @@ class Contrastive(Backbone):
         """`embedding`, (B, D)."""
         return {"embedding": functional.normalize(self.text_head(texts.sentence), dim=-1)}
 
-    def encode_molecules(self, molecules: Molecules) -> Encoded:
+    def project_molecules(self, molecules: Molecules) -> Encoded:
         """`embedding`, (B, D)."""
         return {"embedding": functional.normalize(self.molecule_head(molecules.vectors), dim=-1)}
 

@@ -59,7 +59,7 @@ class Orma(Backbone):
         fine = functional.normalize(fine, dim=-1) * tokens.mask.unsqueeze(2)
         return coarse | {"fine": fine, "mask": tokens.mask}
 
-    def encode_molecules(self, molecules: Molecules) -> Encoded:
+    def project_molecules(self, molecules: Molecules) -> Encoded:
         """A vector for each coarse level, `fine` motifs (B, M, D) and their `mask`, (B, M)."""
         graphs = molecules.require_graphs()
         atoms, motifs, whole = self.graph(graphs)

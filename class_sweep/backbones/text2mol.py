@@ -49,7 +49,7 @@ class Text2Mol(Backbone):
         """`embedding`, (B, D)."""
         return {"embedding": functional.normalize(self.text_head(texts.sentence), dim=-1)}
 
-    def encode_molecules(self, molecules: Molecules) -> Encoded:
+    def project_molecules(self, molecules: Molecules) -> Encoded:
         """`embedding`, (B, D)."""
         vectors = self.graph_encoder(molecules) if self.graph_encoder else molecules.vectors
         return {"embedding": functional.normalize(self.molecule_head(vectors), dim=-1)}

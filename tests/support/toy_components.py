@@ -57,7 +57,7 @@ class ToyBackbone(Backbone):
     def project_texts(self, texts: Texts) -> Encoded:
         return {"embedding": functional.normalize(self.text(texts.sentence), dim=-1)}
 
-    def encode_molecules(self, molecules: Molecules) -> Encoded:
+    def project_molecules(self, molecules: Molecules) -> Encoded:
         return {"embedding": functional.normalize(self.molecule(molecules.vectors), dim=-1)}
 
     def loss_parts(self, texts: Encoded, molecules: Encoded) -> dict[str, torch.Tensor]:

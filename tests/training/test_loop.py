@@ -265,7 +265,7 @@ class Slopes(Backbone):
     def project_texts(self, texts: Texts) -> Encoded:
         return {"embedding": texts.sentence}
 
-    def encode_molecules(self, molecules: Molecules) -> Encoded:
+    def project_molecules(self, molecules: Molecules) -> Encoded:
         return {"embedding": molecules.vectors}
 
     def loss_parts(self, texts: Encoded, molecules: Encoded) -> Encoded:  # noqa: ARG002
@@ -363,7 +363,7 @@ class Criticised(Slopes):
     def critic(self) -> Critic:
         return self.adversary
 
-    def encode_molecules(self, molecules: Molecules) -> Encoded:
+    def project_molecules(self, molecules: Molecules) -> Encoded:
         return {"embedding": molecules.vectors[:, :12]}
 
 
