@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from schema_reader import schema_errors
 
 import class_sweep
 from class_sweep.cli.main import main
@@ -104,6 +105,12 @@ def toys():
 @pytest.fixture
 def space(toys: None) -> Space:
     return parse_space(SPACE)
+
+
+def test_the_json_schema_has_every_registered_component(toys: None) -> None:
+    assert schema_errors(SPACE) == []
+    for wrong in (("{int: [4, 8]}", "0"), ("toy_share: {uniform: [0.3, 0.9]}", "toy_share: 40")):
+        assert schema_errors(SPACE.replace(*wrong))
 
 
 def test_every_registry_has_a_toy() -> None:

@@ -23,6 +23,7 @@ from class_sweep.cli.report import report
 from class_sweep.cli.resume import rerun, resume
 from class_sweep.cli.retrieve import retrieve
 from class_sweep.cli.run import run
+from class_sweep.cli.schema import schema
 from class_sweep.cli.status import status
 from class_sweep.cli.streams import protect_streams, require_output
 from class_sweep.cli.train import train
@@ -49,6 +50,7 @@ app.command()(export)
 app.command()(replay)
 app.command()(report)
 app.command()(compare)
+app.command()(schema)
 app.command()(train)
 app.command()(evaluate)
 app.command()(retrieve)

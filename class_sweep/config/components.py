@@ -117,8 +117,8 @@ class Registry(Mapping[str, AnyComponent], Generic[AnyComponent]):
     ) -> None:
         self.kind = kind
         self.key = key
-        self._default = default
-        self._implied = dict(implied or {})
+        self.default = default
+        self.implied = dict(implied or {})
         self._components = dict(components)
         self._built_in = frozenset(components)
 
@@ -193,8 +193,8 @@ class Registry(Mapping[str, AnyComponent], Generic[AnyComponent]):
 
     def name_in(self, section: Mapping[str, Any]) -> str | None:
         """The component that a section of a space file names; None if the name is missing."""
-        implied = [name for setting, name in self._implied.items() if setting in section]
-        name = section.get(self.key, next(iter(implied), self._default))
+        implied = [name for setting, name in self.implied.items() if setting in section]
+        name = section.get(self.key, next(iter(implied), self.default))
         return None if name is None else str(name)
 
     def added(self) -> dict[str, AnyComponent]:

@@ -36,6 +36,7 @@ class Confirm(Section):
     controls: list[str] = Field(
         min_length=1,
         default=list(DEFAULT_CONTROLS),
+        json_schema_extra={"uniqueItems": True},
         description="the schedules to compare with, named schedules of `search.baselines`"
         " included; the sweep's claim is against the first",
     )
@@ -49,6 +50,7 @@ class Confirm(Section):
     ] = None
     full_data_frontier: list[InnerFraction] = Field(
         default=[],
+        json_schema_extra={"uniqueItems": True},
         description="shares of full data's samples at which it is also ended and annealed, to show"
         " what stopping earlier gives",
     )

@@ -60,7 +60,9 @@ def _knots(value: Any) -> Any:
     )
 
 
-Knots = Annotated[tuple[Fraction, ...], BeforeValidator(_knots)]
+Knots = Annotated[
+    tuple[Fraction, ...], Field(min_length=1, max_length=MAX_KNOTS), BeforeValidator(_knots)
+]
 Power = Annotated[float, Field(ge=0.1, le=10)]
 FirstK = Annotated[int, Field(ge=0)]
 
@@ -161,9 +163,7 @@ class Curriculum(Section):
         given = {} if self.__pydantic_extra__ is None else self.__pydantic_extra__
         chosen = [registry.settings_class(name) for registry, name in self._functions()]
         accepted = set[str]()
-        for section in {registry.settings_class(name) for registry, name in _all_functions()}:
-            if section is None:
-                continue
+        for section in function_sections():
             accepted |= set(section.model_fields)
             values = {key: given[key] for key in section.model_fields if key in given}
             if values or section in chosen:
@@ -268,7 +268,11 @@ def _parameters(registry: Registry[Component]) -> frozenset[str]:
     return frozenset().union(*(registry.load(name).parameters() for name in registry))
 
 
-def _all_functions() -> Iterator[tuple[Registry[Component], str]]:
-    for registry in (DIFFICULTIES, ORDERS, PACINGS, INTENSITIES):
-        for name in registry:
-            yield registry, name
+def function_sections() -> list[type[Section]]:
+    """The sections of the settings that registered functions add to the curriculum."""
+    sections = [
+        registry.settings_class(name)
+        for registry in (DIFFICULTIES, ORDERS, PACINGS, INTENSITIES)
+        for name in registry
+    ]
+    return [section for section in dict.fromkeys(sections) if section is not None]

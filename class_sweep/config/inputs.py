@@ -143,7 +143,8 @@ def _trainable(value: Any) -> Any:
     raise PydanticCustomError("rule", "true, false, or last_N for the last N layers, as in last_2")
 
 
-Trainable = Annotated[bool | str, BeforeValidator(_trainable)]
+_LAST = Annotated[str, Field(pattern=f"^{_LAST_LAYERS.pattern}$")]
+Trainable = Annotated[bool | _LAST, BeforeValidator(_trainable)]
 
 
 class HuggingFaceEncoder(TextEncoderSettings):

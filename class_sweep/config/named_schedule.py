@@ -10,6 +10,7 @@ from pydantic import (
     Field,
     SerializerFunctionWrapHandler,
     Tag,
+    WithJsonSchema,
     model_serializer,
 )
 from pydantic_core import PydanticCustomError
@@ -19,6 +20,12 @@ from class_sweep.config.controls import CONTROLS
 from class_sweep.config.curriculum import Curriculum
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,29}")
+SCHEDULE_NAME = {
+    "type": "string",
+    "pattern": f"^{_NAME.pattern}$",
+    "not": {"enum": list(CONTROLS)},
+}
+"""The JSON schema of a schedule's name."""
 
 
 def _new_name(value: str) -> str:
@@ -38,7 +45,10 @@ class NamedSchedule(Curriculum):
     """A schedule of the user's: a name and a whole `curriculum`, whatever the space has there."""
 
     name: Annotated[
-        str, AfterValidator(_new_name), Field(description="the name of the schedule in all tables")
+        str,
+        AfterValidator(_new_name),
+        WithJsonSchema(SCHEDULE_NAME),
+        Field(description="the name of the schedule in all tables"),
     ]
 
     @property

@@ -105,18 +105,23 @@ class Objective:
         return f"validation/{self.metric}"
 
 
+def objective_names() -> dict[str, str]:
+    """Every name of an objective in a space file, to the full name of its metric."""
+    names = {f"validation/{name}": name for name in metric_names()}
+    return names | {
+        f"validation/{name.removeprefix('split/')}": name
+        for name in metric_names()
+        if name.startswith("split/")
+    }
+
+
 def parse_objective(text: str) -> Objective:
     """Read `validation/[pool/][direction/]metric`; without a pool, it is `split`.
 
     Raises:
         ValueError: With the rule and the value.
     """
-    full_names = {f"validation/{name}": name for name in metric_names()}
-    full_names |= {
-        f"validation/{name.removeprefix('split/')}": name
-        for name in full_names.values()
-        if name.startswith("split/")
-    }
+    full_names = objective_names()
     if text in full_names:
         return Objective(full_names[text])
     close = get_close_matches(text, full_names, 1)

@@ -79,6 +79,7 @@ class Search(Section):
         list[Baseline],
         Field(
             default=[],
+            json_schema_extra={"uniqueItems": True},
             description="schedules that run first and are never pruned: paper, full_data, or a"
             " curriculum with a `name`",
         ),

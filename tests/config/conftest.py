@@ -1,6 +1,7 @@
 from collections.abc import Callable
 
 import pytest
+from schema_reader import is_knowable, schema_accepts
 
 from class_sweep.config.document import Space, parse_space
 from class_sweep.errors import ConfigError
@@ -32,18 +33,29 @@ def text() -> Callable[..., str]:
 
 @pytest.fixture(scope="session")
 def space(text) -> Callable[..., Space]:
-    return lambda **changes: parse_space(text(**changes))
+    """The space of a valid file, which the JSON schema accepts as well."""
+
+    def read(**changes: str | None) -> Space:
+        read_space = parse_space(text(**changes))
+        assert schema_accepts(text(**changes))
+        return read_space
+
+    return read
 
 
 @pytest.fixture(scope="session")
 def mistakes(text) -> Callable[..., list[str]]:
-    """The mistakes of a space, one line each, without the file's name."""
+    """The mistakes of a space, one line each, without the file's name.
+
+    The JSON schema rejects the file as well, if one of them is one that a schema can know.
+    """
 
     def read(**changes: str | None) -> list[str]:
         with pytest.raises(ConfigError) as caught:
             parse_space(text(**changes), "a.yaml")
         lines = str(caught.value).splitlines()
         assert all(line.startswith("a.yaml:") for line in lines)
+        assert not any(map(is_knowable, lines)) or not schema_accepts(text(**changes))
         return [line.removeprefix("a.yaml:") for line in lines]
 
     return read

@@ -1,4 +1,5 @@
 import pytest
+from schema_reader import is_knowable, schema_errors
 
 from class_sweep.config.document import load_space, parse_space
 from class_sweep.errors import ConfigError
@@ -64,6 +65,14 @@ def test_every_mistake_is_reported_at_once(tmp_path):
     with pytest.raises(ConfigError) as caught:
         load_space(path)
     assert str(caught.value).splitlines() == [f"{path}:{line}" for line in EXPECTED.splitlines()]
+
+
+def test_the_json_schema_finds_every_mistake_that_it_can_know():
+    found = "\n".join(schema_errors(WRONG))
+    for line in filter(is_knowable, EXPECTED.splitlines()):
+        section, _, setting = line.split(": ")[1].partition(".")
+        assert section in found
+        assert setting in found
 
 
 def test_a_file_without_sections_lists_the_required_ones(mistakes):
@@ -184,8 +193,9 @@ def test_the_permission_for_a_pickle_is_refused_in_a_file(mistakes, written):
     ]
 
 
-def test_the_refusal_of_pickles_that_version_0_2_wrote_is_accepted(space):
-    settings = space(molecule_encoder="{kind: mol2vec, allow_pickle: false}").settings
+def test_the_refusal_of_pickles_that_version_0_2_wrote_is_accepted(text):
+    written = text(molecule_encoder="{kind: mol2vec, allow_pickle: false}")
+    settings = parse_space(written).settings
     assert "allow_pickle" not in settings.molecule_encoder.model_dump()
 
 

@@ -7,6 +7,7 @@ import commands_page
 import make_examples
 import pytest
 from documents import PAGES, ROOT, blocks
+from schema_reader import schema_errors
 
 from class_sweep.config.document import parse_space
 
@@ -33,7 +34,8 @@ def command_lines(text):
     inline = [line.replace("\n", " ") for line in re.findall(r"`(class-sweep [^`]*)`", outside)]
     for line in [*code, *prompts, *inline]:
         if line.startswith("class-sweep ") and "…" not in line and "COMMAND" not in line:
-            yield shlex.split(line, comments=True)[1:]
+            words = shlex.split(line, comments=True)[1:]
+            yield words[: words.index(">")] if ">" in words else words
 
 
 def name_of(words):
@@ -48,7 +50,9 @@ def test_every_space_in_a_document_is_valid(page):
         rest = {name: text for name, text in BASE.items() if name not in sections}
         if "curriculum" in sections and not re.search(r"uniform|choice|quantile: \[", block):
             rest["search"] = "{trials: 1}"
-        parse_space("\n".join([*(f"{name}: {text}" for name, text in rest.items()), block]))
+        space = "\n".join([*(f"{name}: {text}" for name, text in rest.items()), block])
+        parse_space(space)
+        assert schema_errors(space) == []
 
 
 def test_every_command_line_in_a_document_is_accepted(page):
