@@ -15,7 +15,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +81,7 @@ def trials_an_hour(workers: int, each: int, cache: ArrayCache) -> float:
     """The rate of a sweep whose trials report once."""
     space = space_of(workers * each, "tpe")
     search = space.settings.search.model_copy(update={"max_concurrent": workers})
-    space = replace(space, settings=space.settings.model_copy(update={"search": search}))
+    space = space.changed(settings=space.settings.model_copy(update={"search": search}))
     times = Times()
     with tempfile.TemporaryDirectory() as folder:
         run(space, Path(folder, "results"), cache=cache, callback=times)

@@ -1,4 +1,8 @@
-"""Find the best CLASS curriculum schedule for a text-molecule retrieval model."""
+"""Find the best CLASS curriculum schedule for a text-molecule retrieval model.
+
+`__all__` is the public interface. Every name in it is imported at its first use, because torch and
+Ray load in seconds. All other names are private and may change in any version.
+"""
 
 import os
 from importlib import import_module
@@ -6,11 +10,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from class_sweep import backbones, data
+    from class_sweep.config.code import molecule_encoders, pruners, text_encoders
+    from class_sweep.config.code_axes import choice, int, loguniform, uniform
+    from class_sweep.config.confirm import Confirm
+    from class_sweep.config.curriculum import Curriculum
+    from class_sweep.config.document import Space, load_space
+    from class_sweep.config.sections import Budget, Optimizer, Resources, Search, Tracking
     from class_sweep.curriculum import CurriculumRun
-    from class_sweep.models import Model, train
+    from class_sweep.models import Evaluation, Hit, Model, train
 
 __version__ = "0.2.0"
-__all__ = ["CurriculumRun", "Model", "__version__", "train"]
+__all__ = [
+    "Budget", "Confirm", "Curriculum", "CurriculumRun", "Evaluation", "Hit", "Model", "Optimizer",
+    "Resources", "Search", "Space", "Tracking", "__version__", "backbones", "choice", "data", "int",
+    "load_space", "loguniform", "molecule_encoders", "pruners", "text_encoders", "train", "uniform",
+]  # fmt: skip
 
 try:
     Path.home()
@@ -18,14 +33,28 @@ except RuntimeError:  # a container whose user has no entry and no HOME; Ray's i
     os.environ["HOME"] = "/"
 
 _MODULES = {
-    "CurriculumRun": "class_sweep.curriculum",
-    "Model": "class_sweep.models",
-    "train": "class_sweep.models",
+    "class_sweep.config.code": ("molecule_encoders", "pruners", "text_encoders"),
+    "class_sweep.config.code_axes": ("choice", "int", "loguniform", "uniform"),
+    "class_sweep.config.document": ("Space", "load_space"),
+    "class_sweep.curriculum": ("CurriculumRun",),
+    "class_sweep.models": ("Evaluation", "Hit", "Model", "train"),
 }
+_SECTIONS = ("Budget", "Confirm", "Curriculum", "Optimizer", "Resources", "Search", "Tracking")
+_PACKAGES = ("backbones", "data")
 
 
 def __getattr__(name: str) -> Any:
-    """A public name, imported at its first use: torch loads in seconds."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_MODULES[name]), name)
+    """A public name, imported at its first use."""
+    if name in _PACKAGES:
+        return import_module(f"{__name__}.{name}")
+    if name in _SECTIONS:
+        return import_module(f"{__name__}.config.code").SECTIONS[name]
+    for module, names in _MODULES.items():
+        if name in names:
+            return getattr(import_module(module), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return sorted(__all__)

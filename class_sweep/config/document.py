@@ -1,16 +1,13 @@
 """Read a space file as a `Space`: its settings and axes. All mistakes are reported at once."""
 
 import copy
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self, Unpack
 
 from pydantic import ValidationError
 
-from class_sweep.base.input_files import read_input
-from class_sweep.base.limits import MAX_SPACE_BYTES
 from class_sweep.config.axes import (
     SECTIONS,
     Axis,
@@ -22,19 +19,22 @@ from class_sweep.config.axes import (
     looks_like_axis,
     parse_axis,
 )
+from class_sweep.config.code import Sections, tree_of
 from class_sweep.config.components import register_all, registered
 from class_sweep.config.full_data import full_data_trials
 from class_sweep.config.idle import IdleFinder
-from class_sweep.config.objective import Objective, parse_objective
+from class_sweep.config.objective import Objective
 from class_sweep.config.paths import PathContext
 from class_sweep.config.problems import Problem, dotted, problems_of
 from class_sweep.config.renamed import REMOVED_SETTINGS, removed_with_effect
 from class_sweep.config.sections import Settings
+from class_sweep.config.settings_tree import changed_texts, objective_of, put, validated
 from class_sweep.config.sigma import Quantile
 from class_sweep.config.space_rules import cross_rules, sampler_rules, trial_rules
 from class_sweep.config.yaml_text import (
     Key,
     YamlDocument,
+    read_text,
     read_yaml,
     with_values,
     write_yaml,
@@ -60,15 +60,30 @@ _KNOTS = {("curriculum", "pacing_knots"), ("curriculum", "intensity_knots")}
 _NESTED = {("curriculum", "intensity"), *_KNOTS}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False, repr=False)
 class Space:
     """A search space: the settings that all trials share, and the axes on which trials differ.
 
+    `load_space` reads one from a file. In code, the arguments are the sections of a file:
+
+    Example:
+        ```python
+        space = cs.Space(
+            data=cs.data.Table("pairs.csv"),
+            text_encoder=cs.text_encoders.Lsa(),
+            molecule_encoder=cs.molecule_encoders.Morgan(),
+            backbone=cs.backbones.Contrastive(),
+            curriculum=cs.Curriculum(alpha=cs.uniform(0.2, 0.9)),
+            budget=cs.Budget(epochs=8),
+            search=cs.Search(trials=16),
+        )
+        ```
+
     Attributes:
-        name: The file's name, for messages.
-        folder: The folder of the file, absolute.
+        name: The file's name, for messages; `space` for a space in code.
+        folder: The folder of the file, absolute; the working directory for a space in code.
         text: The text of the file with absolute paths: it is the same space in any folder.
-        lines: The line of each key of the file.
+        lines: The line of each key of the file; none for a space in code.
         tree: The settings as plain values, each axis at its centre, each path absolute.
         axes: Dotted path to axis, in the file's order.
         idle_axes: The axes that are left out, because they act in no trial: path to reason.
@@ -88,6 +103,30 @@ class Space:
     settings: Settings
     objective: Objective
     removed: dict[str, Any] = field(default_factory=dict)
+
+    def __init__(self, **sections: Unpack[Sections]) -> None:
+        """Build a space in code, by the rules of a file. Relative paths start here.
+
+        Raises:
+            ConfigError: With one line for each mistake: the path of the argument, rule, value.
+        """
+        document = read_yaml(write_yaml(tree_of(sections)), "space")
+        self.__dict__.update(vars(_parse(replace(document, lines={}), PathContext.of(None))))
+
+    @classmethod
+    def _of(cls, **values: Any) -> Self:
+        """A space of checked attributes."""
+        space = cls.__new__(cls)
+        space.__dict__.update(values)
+        return space
+
+    def changed(self, **attributes: Any) -> Self:
+        """A copy with some other attributes, as `dataclasses.replace` makes it."""
+        return self._of(**vars(self) | attributes)
+
+    def __repr__(self) -> str:
+        axes = ", ".join(f"{path} {axis}" for path, axis in self.axes.items()) or "no axes"
+        return f"<Space {self.name}: {axes}>"
 
     def __getstate__(self) -> dict[str, Any]:
         """The space and the registered components, which another process may lack."""
@@ -110,7 +149,7 @@ class Space:
         tree = copy.deepcopy(self.tree)
         for path, value in values.items():
             if path not in REMOVED_SETTINGS:  # of a trial of an old sweep
-                _put(tree, tuple(path.split(".")), value)
+                put(tree, tuple(path.split(".")), value)
         return self._validated(tree, PathContext(self.folder))
 
     def require_inputs(self) -> None:
@@ -122,19 +161,23 @@ class Space:
         self._validated(self.tree, PathContext(self.folder, must_exist=True))
 
     def line(self, path: str) -> str:
-        """`file:line` of a setting, or of its section if the setting is not in the file."""
-        return f"{self.name}:{self._document(self.tree).line(tuple(path.split('.')))}"
+        """`file:line` of a setting, or of its section if the setting is not in the file.
+
+        A space in code has no lines: its places are the paths of its settings.
+        """
+        line = self._document(self.tree).line(tuple(path.split(".")))
+        return f"{self.name}:{line}" if self.lines else path
 
     def place(self, path: str) -> str:
         """`file:line: path`, the beginning of a message about a setting."""
-        return f"{self.line(path)}: {path}"
+        return f"{self.line(path)}: {path}" if self.lines else path
 
     def _document(self, tree: dict[str, Any]) -> YamlDocument:
         return YamlDocument(self.name, self.text, tree, dict(self.lines))
 
     def _validated(self, tree: dict[str, Any], context: PathContext) -> Settings:
         try:
-            return _validated(tree, context)
+            return validated(tree, context)
         except ValidationError as error:
             problems = problems_of(error, self._document(tree), Settings)
             raise ConfigError(
@@ -177,7 +220,7 @@ class Space:
         return {path: axis.centre() for path, axis in self.axes.items()}
 
 
-def load_space(path: Path, *, recorded: bool = False) -> Space:
+def load_space(path: Path | str, *, recorded: bool = False) -> Space:
     """Read a space file.
 
     Args:
@@ -188,17 +231,8 @@ def load_space(path: Path, *, recorded: bool = False) -> Space:
     Raises:
         ConfigError: With one line for each mistake of the file: location, rule, value.
     """
-    try:
-        content = read_input(path, MAX_SPACE_BYTES)
-        text = content.decode("utf-8-sig")
-    except OSError as error:
-        raise ConfigError(f"{path}: must be a readable space file: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise ConfigError(
-            f"{path}:{line}: must be UTF-8, got the byte 0x{content[error.start]:02x}"
-        ) from None
-    return parse_space(text, str(path), path.parent, recorded=recorded)
+    file = Path(path)
+    return parse_space(read_text(file), str(file), file.parent, recorded=recorded)
 
 
 def parse_space(
@@ -212,8 +246,13 @@ def parse_space(
         folder: The folder that relative paths start from; the working directory unless given.
         recorded: Whether the text belongs to results; see `load_space`.
     """
-    context = PathContext((folder or Path()).absolute())
-    document = read_yaml(text, name)
+    return _parse(
+        read_yaml(text, name), PathContext((folder or Path()).absolute()), recorded=recorded
+    )
+
+
+def _parse(document: YamlDocument, context: PathContext, *, recorded: bool = False) -> Space:
+    name = document.name
     require_plain_values(document)
     yaml = with_axes_spelt_out(without_extensions(document))
     yaml, removed = without_removed(yaml) if recorded else (yaml, {})
@@ -225,15 +264,15 @@ def parse_space(
         path = dotted(key)
         try:
             axis = parse_axis(raw)
-            _put(tree, key, axis.centre())  # so that the rest is checked too
+            put(tree, key, axis.centre())  # so that the rest is checked too
             axes[path] = _admitted(key, axis)
-            _put(tree, key, axes[path].centre())
+            put(tree, key, axes[path].centre())
         except AxisError as error:
             problems.append(Problem(yaml.line(key), path, str(error)))
             bad.add(path)
     problems += _wrong_settings(replace(yaml, tree=tree), axes, bad, context)
-    objective = _objective(tree, yaml, problems)
-    settings = None if problems else _validated(tree, context)
+    objective = objective_of(tree, yaml, problems)
+    settings = None if problems else validated(tree, context)
     idle = {} if problems else _idle_axes(tree, axes, context)
     axes = {path: axis for path, axis in axes.items() if path not in idle}
     broken = cross_rules(tree, yaml, objective, varied=bool(axes or problems))
@@ -249,10 +288,10 @@ def parse_space(
     problems += broken
     if problems or objective is None or settings is None:
         raise ConfigError("\n".join(problem.render(name) for problem in sorted(set(problems))))
-    paths = dict(_changed_texts(tree, settings.model_dump(mode="json"), ()))
+    paths = dict(changed_texts(tree, settings.model_dump(mode="json"), ()))
     for key, path in paths.items():
-        _put(tree, key, path)
-    return Space(
+        put(tree, key, path)
+    return Space._of(
         name=name,
         folder=context.folder,
         text=with_values(document, paths),
@@ -269,21 +308,6 @@ def parse_space(
 def dump_settings(settings: Settings) -> str:
     """The settings as YAML text; `load_space` accepts it if the settings have one trial."""
     return write_yaml(settings.model_dump(mode="json", exclude_none=True))
-
-
-def _validated(tree: dict[str, Any], context: PathContext) -> Settings:
-    # As JSON: strict validation accepts the lists and the paths of a file in this mode only.
-    return Settings.model_validate_json(json.dumps(tree, default=str), context=context)
-
-
-def _changed_texts(tree: Mapping[str, Any], read: Any, key: Key) -> Iterator[tuple[Key, str]]:
-    """The texts of a file that are read as other texts: its paths, which become absolute."""
-    for word, value in tree.items():
-        now = read.get(word) if isinstance(read, Mapping) else None
-        if isinstance(value, Mapping):
-            yield from _changed_texts(value, now, (*key, word))
-        elif isinstance(value, str) and isinstance(now, str) and value != now:
-            yield (*key, word), now
 
 
 def _axes_in(tree: Any, key: Key) -> list[tuple[Key, Any]]:
@@ -322,12 +346,16 @@ def _wrong_settings(
     for path, value in [("", None), *((p, end) for p, axis in axes.items() for end in axis.ends())]:
         tree = copy.deepcopy(yaml.tree)
         if path:
-            _put(tree, tuple(path.split(".")), value)
+            put(tree, tuple(path.split(".")), value)
         try:
-            _validated(tree, context)
+            validated(tree, context)
         except ValidationError as error:
             mistakes = problems_of(error, replace(yaml, tree=tree), Settings)
-            new = [p for p in mistakes if (_within(path, p.path) if path else p.path not in axes)]
+            new = [
+                p
+                for p in mistakes
+                if (f"{path}.".startswith(f"{p.path}.") if path else p.path not in axes)
+            ]
             problems += [p for p in new if not any(f"{p.path}.".startswith(f"{b}.") for b in bad)]
     return problems
 
@@ -340,35 +368,9 @@ def _idle_axes(
     def resolve(values: Mapping[str, Value]) -> Settings:
         copied = copy.deepcopy(tree)
         for path, value in values.items():
-            _put(copied, tuple(path.split(".")), value)
-        return _validated(copied, context)
+            put(copied, tuple(path.split(".")), value)
+        return validated(copied, context)
 
     finder = IdleFinder(axes, resolve)
     reasons = {path: finder.reason(path) for path in axes}
     return {path: reason for path, reason in reasons.items() if reason}
-
-
-def _within(path: str, parent: str) -> bool:
-    return path == parent or path.startswith(f"{parent}.")
-
-
-def _objective(
-    tree: dict[str, Any], yaml: YamlDocument, problems: list[Problem]
-) -> Objective | None:
-    text = tree.get("objective", Settings.model_fields["objective"].default)
-    try:
-        return parse_objective(text) if isinstance(text, str) else None
-    except ValueError as error:
-        problems.append(Problem(yaml.line(("objective",)), "objective", str(error)))
-        return None
-
-
-def _put(tree: Any, key: Key, value: Any) -> None:
-    for part in key[:-1]:
-        if isinstance(tree, list):
-            tree = tree[int(part)]
-            continue
-        if not isinstance(tree.get(str(part)), dict | list):  # a value in another form
-            tree[str(part)] = {}
-        tree = tree[str(part)]
-    tree[int(key[-1]) if isinstance(tree, list) else str(key[-1])] = value

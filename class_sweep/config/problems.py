@@ -51,9 +51,9 @@ class Problem:
     message: str
 
     def render(self, name: str) -> str:
-        """`file:line: path: rule, got value`."""
+        """`file:line: path: rule, got value`; a space in code has no lines."""
         setting = f"{self.path}: " if self.path else ""
-        return f"{name}:{self.line}: {setting}{self.message}"
+        return f"{f'{name}:{self.line}: ' if self.line else ''}{setting}{self.message}"
 
 
 def dotted(key: Key) -> str:

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -20,7 +21,7 @@ from ruamel.yaml.representer import SafeRepresenter
 from ruamel.yaml.resolver import VersionedResolver
 from ruamel.yaml.tag import Tag
 
-from class_sweep.base.input_files import readable_size
+from class_sweep.base.input_files import read_input, readable_size
 from class_sweep.base.limits import (
     MAX_NUMBER_LENGTH,
     MAX_SPACE_BYTES,
@@ -51,6 +52,24 @@ class _Representer(SafeRepresenter):
 
 
 _Representer.add_representer(str, _Representer.represent_str)
+
+
+def read_text(path: Path) -> str:
+    """The text of a space file.
+
+    Raises:
+        ConfigError: If the file cannot be read, or is not UTF-8.
+    """
+    try:
+        content = read_input(path, MAX_SPACE_BYTES)
+        return content.decode("utf-8-sig")
+    except OSError as error:
+        raise ConfigError(f"{path}: must be a readable space file: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError(
+            f"{path}:{line}: must be UTF-8, got the byte 0x{content[error.start]:02x}"
+        ) from None
 
 
 def write_yaml(tree: dict[str, Any]) -> str:
@@ -120,7 +139,9 @@ class YamlDocument:
     lines: dict[Key, int]
 
     def line(self, key: Key) -> int:
-        """The 1-based line of `key`, or of its nearest parent that is in the file."""
+        """The 1-based line of `key`, or of its nearest parent in the file; 0 for one in code."""
+        if not self.lines:
+            return 0
         while key and key not in self.lines:
             key = key[:-1]
         return self.lines.get(key, 1)

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -81,7 +81,7 @@ def confirmation_space(space: Space, options: ConfirmOptions) -> Space:
         raise ConfigError(
             "confirm.finalists must be at least 1, got 0; name how many with --finalists"
         )
-    return replace(space, settings=settings)
+    return space.changed(settings=settings)
 
 
 def require_finished(folder: ResultsFolder) -> SweepSummary:

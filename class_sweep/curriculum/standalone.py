@@ -11,6 +11,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from class_sweep.config.code import checked
 from class_sweep.config.curriculum import Curriculum
 from class_sweep.config.document import load_space
 from class_sweep.config.sections import Budget
@@ -66,7 +67,9 @@ class CurriculumRun:
 
         Raises:
             ValueError: If the first pool is smaller than a batch.
+            ConfigError: If a section was made in code and breaks a rule.
         """
+        curriculum, budget = checked(curriculum), checked(budget)
         pairs = len(difficulty)
         schedule = Schedule.plan(curriculum, budget, batch_size=batch_size, pairs=pairs)
         order = difficulty_order(

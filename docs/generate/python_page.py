@@ -1,39 +1,71 @@
 """The reference of the Python interface, from the docstrings of its public names."""
 
-import importlib
 import inspect
 import re
 from collections.abc import Callable, Iterator
 
-from markup import docstring
+from markup import docstring, table
+
+import class_sweep
+from class_sweep.config import code
+from class_sweep.config.sections import Settings
 
 _WIDTH = 80  # characters of a call on one line
 _MODULE = re.compile(r"\b(?:[a-z_]+\.)+(?=[A-Z])")  # in front of a class
-MODULES = ("class_sweep", "class_sweep.models", "class_sweep.curriculum")
+NAMESPACES = {
+    "data": code.data_sources,
+    "text_encoders": code.text_encoders,
+    "molecule_encoders": code.molecule_encoders,
+    "backbones": code.backbones,
+    "pruners": code.pruners,
+}
+"""The public names below which a space in code finds the sections of components."""
 
 _HEAD = """\
 # Python
 
-This page is generated from the docstrings. Letters in parentheses are array shapes: `(L, D)` has
-one row of D numbers for each of L pairs.
+This page is generated from the docstrings. It lists the whole public interface: any other name of
+the package is private, and may change in any version.
+
+Letters in parentheses are array shapes: `(L, D)` has one row of D numbers for each of L pairs.
+
+## Sections in code
+
+`import class_sweep as cs`. A section takes the settings of the section of a file, by name; a
+required setting may also be given by its position. Where a file may have an axis, it takes an axis.
+A mapping stands for a section as well: `{"epochs": 8}` is `cs.Budget(epochs=8)`. Nothing is checked
+before `cs.Space(…)` checks the whole.
+
 """
 
 
 def public_names() -> Iterator[tuple[str, object]]:
-    """Each public name with what it names, once: in full, by the first module that offers it."""
-    documented: list[object] = []
-    for module in MODULES:
-        owner = importlib.import_module(module)
-        for name in getattr(owner, "__all__", []):
-            value = getattr(owner, name)
-            if not name.startswith("__") and value not in documented:
-                documented.append(value)
-                yield f"{module}.{name}", value
+    """Each public name with what it names."""
+    for name in sorted(set(class_sweep.__all__) - {"__version__"}, key=str.lower):
+        yield name, getattr(class_sweep, name)
 
 
 def render() -> str:
     """The page."""
-    return "\n\n".join([_HEAD, *(_entry(name, value) for name, value in public_names())])
+    described = [
+        _entry(name, value)
+        for name, value in public_names()
+        if inspect.isclass(value) or inspect.isfunction(value)
+    ]
+    return "\n\n".join([_HEAD + _sections(), *described])
+
+
+def _sections() -> str:
+    """The table of the sections of a space in code."""
+    rows = []
+    for setting, field in Settings.model_fields.items():
+        for name, namespace in NAMESPACES.items():
+            if namespace.section_type is field.annotation:
+                calls = ", ".join(f"`cs.{name}.{component}`" for component in dir(namespace))
+                rows.append([f"[`{setting}`](settings.md#{setting})", calls])
+        if (name := getattr(field.annotation, "__name__", "")) in code.SECTIONS:
+            rows.append([f"[`{setting}`](settings.md#{setting})", f"`cs.{name}`"])
+    return table(["section", "in code"], rows)
 
 
 def members(owner: type) -> Iterator[tuple[str, object]]:
@@ -45,13 +77,13 @@ def members(owner: type) -> Iterator[tuple[str, object]]:
 
 
 def _entry(name: str, value: object) -> str:
-    parts = [f"## {name}"]
+    parts = [f"## cs.{name}"]
     if not inspect.isclass(value):
         return "\n\n".join([*parts, _signature(name, value), docstring(value)])
     parts += [_signature(name, value.__init__), docstring(value)]
     for member, function in members(value):
         shown = isinstance(vars(value)[member], property)
-        parts += [f"### {name.rpartition('.')[2]}.{member}"]
+        parts += [f"### {name}.{member}"]
         parts += (
             [docstring(function)] if shown else [_signature(member, function), docstring(function)]
         )
@@ -71,7 +103,7 @@ def _signature(name: str, function: Callable[..., object]) -> str:
         inside = "\n    " + ",\n    ".join(shown) + ",\n"
     returns = signature.return_annotation
     arrow = "" if returns in (None, inspect.Signature.empty) else f" -> {_type(returns)}"
-    call = f"{name.rpartition('.')[2]}({inside}){arrow}"
+    call = f"{name}({inside}){arrow}"
     return f"```python\n{_MODULE.sub('', call)}\n```"
 
 

@@ -14,6 +14,7 @@ import python_page
 import settings_page
 from pydantic import TypeAdapter
 
+import class_sweep
 from class_sweep.base import limits
 from class_sweep.config.sections import Settings
 from class_sweep.results.folder import ResultsFolder
@@ -82,9 +83,27 @@ def test_every_command_and_option_is_listed(site):
 def test_every_public_name_is_documented(site):
     page = text_of(site / "reference" / "python.html")
     for name, value in python_page.public_names():
-        assert name in page
+        assert f"cs.{name}" in page
         for member, _ in python_page.members(value) if isinstance(value, type) else ():
-            assert f"{name.rpartition('.')[2]}.{member}" in page
+            assert f"{name}.{member}" in page
+
+
+def test_the_reference_of_python_has_the_public_names_and_no_others():
+    page = python_page.render()
+    found = set(re.findall(r"^## cs\.(\w+)$", page, re.MULTILINE))
+    found |= set(re.findall(r"`cs\.(\w+)", page.partition("| section |")[2].partition("##")[0]))
+    assert found == set(class_sweep.__all__) - {"__version__"}
+
+
+def test_every_name_of_the_package_in_a_document_is_public(page):
+    text = page.read_text(encoding="utf-8")
+    used = set(re.findall(r"\bcs\.(\w+)", text))
+    used |= {
+        n
+        for names in re.findall(r"from class_sweep import ([\w, ]+)", text)
+        for n in names.split(", ")
+    }
+    assert used - set(class_sweep.__all__) == set()
 
 
 def test_every_key_of_a_result_file_is_documented(site):

@@ -3,7 +3,7 @@
 import math
 import random
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
 from statistics import fmean
@@ -71,7 +71,7 @@ def searches(
         changes = {"seed": seed * 1009 + order, "trials": trials}
         search = space.settings.search.model_copy(update=changes)
         settings = space.settings.model_copy(update={"search": search})
-        reseeded = replace(space, settings=settings)
+        reseeded = space.changed(settings=settings)
         simulated.append(SimulatedSearch(seeds, trials, partial(SampledStudy, table, reseeded)))
     return simulated
 

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -200,4 +200,4 @@ def _space_of(file: Path, sampler: str) -> Space | None:
         )
     space = load_space(file.parent / SPACE, recorded=True)
     search = space.settings.search.model_copy(update={"sampler": sampler})
-    return replace(space, settings=space.settings.model_copy(update={"search": search}))
+    return space.changed(settings=space.settings.model_copy(update={"search": search}))

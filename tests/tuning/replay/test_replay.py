@@ -1,7 +1,6 @@
 """Simulated sweeps over small tables with outcomes that can be computed by hand."""
 
 import math
-from dataclasses import replace
 from statistics import fmean
 
 import pytest
@@ -259,7 +258,7 @@ def sampled_table(small_space_text):
 def under(space, sampler):
     """The space under another sampler."""
     search = space.settings.search.model_copy(update={"sampler": sampler})
-    return replace(space, settings=space.settings.model_copy(update={"search": search}))
+    return space.changed(settings=space.settings.model_copy(update={"search": search}))
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "cmaes"])
