@@ -25,6 +25,10 @@ class ConfigError(InputError):
     """A space file with mistakes; the message lists every one of them, a line each."""
 
 
+class PluginError(InputError):
+    """A plug-in file or a part of one's own that cannot be loaded or breaks a rule of its kind."""
+
+
 class DataError(InputError):
     """A data set that is missing, malformed or inconsistent."""
 

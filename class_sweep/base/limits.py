@@ -37,6 +37,9 @@ MAX_KNOTS = 16
 MAX_TRIALS = 100_000
 """Configurations of a sweep."""
 
+MAX_PLUGIN_BYTES = MIB
+"""Bytes of a plug-in file: it goes to every worker. The longest file of the package has 20 KiB."""
+
 # --- files ----------------------------------------------------------------------------------------
 
 MAX_TABLE_BYTES = 4 * 1024 * MIB

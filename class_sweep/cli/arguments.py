@@ -57,6 +57,16 @@ AllowPickle = Annotated[
         " author.",
     ),
 ]
+Plugins = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--plugin",
+        parser=path_argument,
+        metavar="FILE",
+        help="A Python file with parts of your own; may be repeated. Its code is run here and by"
+        " the workers.",
+    ),
+]
 UseTrackers = Annotated[
     bool,
     typer.Option(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from class_sweep.cli.arguments import AllowPickle
+from class_sweep.cli.arguments import AllowPickle, Plugins
 from class_sweep.cli.locations import path_argument, require_writable, write_output
 
 if TYPE_CHECKING:
@@ -54,17 +54,20 @@ def audit(
         str | None, typer.Option("--id", help="The column of a table with the ids.")
     ] = None,
     allow_pickle: AllowPickle = False,
+    plugin: Plugins = None,
 ) -> None:
     """Show which pairs are probably wrong, worst first, and estimate their share.
 
     Example: `class-sweep audit pairs.csv -o suspects.csv --page suspects.html`
     """
+    from class_sweep.config.plugin_files import load_plugins
     from class_sweep.data.molecule import draw
     from class_sweep.encoders.pickles import pickles_allowed
     from class_sweep.errors import ConfigError
     from class_sweep.rendering.terminal import make_console, print_blocks
     from class_sweep.report.audit_page import audit_blocks, audit_page, audit_table
 
+    load_plugins(plugin)
     is_space = file.suffix in {".yaml", ".yml"}
     if train and not is_space:
         raise ConfigError(

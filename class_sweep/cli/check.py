@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from class_sweep.cli.arguments import Address, AllowPickle, SpaceFile, StorageOption
+from class_sweep.cli.arguments import Address, AllowPickle, Plugins, SpaceFile, StorageOption
 from class_sweep.cli.locations import new_storage
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def check(
     storage: StorageOption = None,
     address: Address = None,
     allow_pickle: AllowPickle = False,
+    plugin: Plugins = None,
 ) -> None:
     """Check a search space and show what it would run. Trains nothing.
 
@@ -37,6 +38,7 @@ def check(
     """
     from class_sweep.config.document import load_space
     from class_sweep.config.idle_warnings import idle_warnings
+    from class_sweep.config.plugin_files import load_plugins
     from class_sweep.confirmation.notes import confirmation_notes
     from class_sweep.curriculum.space_warnings import space_warnings
     from class_sweep.encoders.pickles import pickles_allowed
@@ -49,6 +51,7 @@ def check(
     from class_sweep.tuning.pruners.pruner import pruning_notes
     from class_sweep.tuning.samplers.sampler import make_sampler
 
+    load_plugins(plugin)
     console = make_console()
     space = load_space(file)
     copy = new_storage(storage, Path("results") / file.stem)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from class_sweep.cli.arguments import HtmlPage
+from class_sweep.cli.arguments import HtmlPage, Plugins
 from class_sweep.cli.locations import open_results, require_writable, write_output
 
 
@@ -14,6 +14,7 @@ def compare(
         typer.Argument(metavar="RESULTS…", help="Two or more results folders or storages."),
     ],
     html: HtmlPage = None,
+    plugin: Plugins = None,
 ) -> None:
     """Show sweeps side by side, e.g. of several backbones or data sets.
 
@@ -23,6 +24,9 @@ def compare(
     """
     from contextlib import ExitStack
 
+    from class_sweep.config.plugin_files import load_plugins
+
+    load_plugins(plugin)
     from class_sweep.rendering.html import page
     from class_sweep.rendering.terminal import make_console, print_chapters
     from class_sweep.report.sweep_comparison import TITLE, compare_sweeps

@@ -4,7 +4,14 @@ from typing import Annotated
 
 import typer
 
-from class_sweep.cli.arguments import Address, AllowPickle, DownloadFolder, Results, StorageOption
+from class_sweep.cli.arguments import (
+    Address,
+    AllowPickle,
+    DownloadFolder,
+    Plugins,
+    Results,
+    StorageOption,
+)
 from class_sweep.cli.following import follow
 from class_sweep.cli.locations import folder_to_continue
 
@@ -49,6 +56,7 @@ def confirm(
     storage: StorageOption = None,
     address: Address = None,
     allow_pickle: AllowPickle = False,
+    plugin: Plugins = None,
 ) -> None:
     """Retrain a sweep's finalists and controls with paired seeds, and print the verdict.
 
@@ -58,11 +66,13 @@ def confirm(
     Example: `class-sweep confirm results/first --max-seeds 20`
     """
     from class_sweep.base.array_cache import ArrayCache, default_cache_folder
+    from class_sweep.config.plugin_files import load_plugins
     from class_sweep.confirmation.procedure import ConfirmOptions
     from class_sweep.results.folder import ResultsFolder
     from class_sweep.results.provenance import load_begun
     from class_sweep.sweep import confirm as confirm_sweep
 
+    load_plugins(plugin)
     folder, copy = folder_to_continue(results, out, storage)
     space = load_begun(ResultsFolder.existing(folder), to_continue=True)
     cache = ArrayCache(default_cache_folder())

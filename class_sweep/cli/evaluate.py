@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from class_sweep.cli.arguments import Json, ModelFolder
+from class_sweep.cli.arguments import Json, ModelFolder, Plugins
 from class_sweep.cli.locations import path_argument
 from class_sweep.cli.streams import print_json
 
@@ -41,16 +41,19 @@ def evaluate(
         ),
     ] = 100,
     as_json: Json = False,
+    plugin: Plugins = None,
 ) -> None:
     """Rank a split in both directions: metrics, 95 % intervals, and bounds of Hits@1.
 
     Example: `class-sweep evaluate models/first --split test --pool all`
     """
     from class_sweep.config.objective import POOLS
+    from class_sweep.config.plugin_files import load_plugins
     from class_sweep.models import Model
     from class_sweep.rendering.terminal import make_console, print_blocks
     from class_sweep.report.tables.evaluation_metrics import evaluation_blocks
 
+    load_plugins(plugin)
     evaluation = Model.load(model).evaluate(
         split, pool or POOLS, data=data, extra_molecules=extra_molecules, rerank=rerank
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from class_sweep.cli.arguments import Results
+from class_sweep.cli.arguments import Plugins, Results
 from class_sweep.cli.locations import open_results, path_argument, require_writable, write_output
 from class_sweep.cli.streams import print_document
 
@@ -52,6 +52,7 @@ def export(
             help="The file, also in a new folder; several files get a number each.",
         ),
     ] = None,
+    plugin: Plugins = None,
 ) -> None:
     """Write the best finished trials as files for this tool or another one.
 
@@ -61,6 +62,7 @@ def export(
 
     Example: `class-sweep export results/first --top 3 -o best.yaml`
     """
+    from class_sweep.config.plugin_files import load_plugins
     from class_sweep.errors import ResultsError
     from class_sweep.results.at_share import best_at_share
     from class_sweep.results.exporters import on_axes
@@ -68,6 +70,7 @@ def export(
     from class_sweep.results.provenance import load_begun, require_known_settings
     from class_sweep.results.trials import trials_of
 
+    load_plugins(plugin)
     require_writable("--out", out)
     if at is not None:
         _require_share(at, alone=top == 1 and for_ is Format.YAML)

@@ -2,7 +2,7 @@
 
 import typer
 
-from class_sweep.cli.arguments import AllowPickle, HtmlPage, Json, SpaceFile
+from class_sweep.cli.arguments import AllowPickle, HtmlPage, Json, Plugins, SpaceFile
 from class_sweep.cli.locations import require_writable, write_output
 from class_sweep.cli.streams import print_document
 
@@ -12,6 +12,7 @@ def index(
     html: HtmlPage = None,
     allow_pickle: AllowPickle = False,
     as_json: Json = False,
+    plugin: Plugins = None,
 ) -> None:
     """Show how well difficulty orders the pairs of a space, and recommend σ.
 
@@ -21,6 +22,7 @@ def index(
     """
     from class_sweep.base.array_cache import ArrayCache, default_cache_folder
     from class_sweep.config.document import load_space
+    from class_sweep.config.plugin_files import load_plugins
     from class_sweep.data.molecule import draw
     from class_sweep.encoders.pickles import pickles_allowed
     from class_sweep.preparation.clock import Clock
@@ -32,6 +34,7 @@ def index(
     from class_sweep.report.index_report.wording import order_warnings
     from class_sweep.report.live_view import LiveView
 
+    load_plugins(plugin)
     space = load_space(file)
     require_writable("--html", html)
     cache, clock = ArrayCache(default_cache_folder()), Clock()

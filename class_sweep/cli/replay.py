@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from class_sweep.cli.arguments import Json
+from class_sweep.cli.arguments import Json, Plugins
 from class_sweep.cli.locations import path_argument
 from class_sweep.cli.streams import print_json
 
@@ -53,15 +53,18 @@ def replay(
     workers: Annotated[int, typer.Option(min=1, help="Parallel trials.")] = 2,
     seed: Annotated[int, typer.Option(min=0, help="The seed of the searches.")] = 0,
     as_json: Json = False,
+    plugin: Plugins = None,
 ) -> None:
     """Compare pruners on recorded learning curves: samples saved and quality lost. Trains nothing.
 
     Example: `class-sweep replay results/published/curves-clean --pruner asha`
     """
+    from class_sweep.config.plugin_files import load_plugins
     from class_sweep.rendering.terminal import make_console, print_blocks
     from class_sweep.report.tables.pruner_replay import replay_blocks
     from class_sweep.tuning.replay.replay_table import ReplayOptions, replay_table, settings_to_try
 
+    load_plugins(plugin)
     tried = settings_to_try(
         pruner,
         _numbers(grace_epochs),

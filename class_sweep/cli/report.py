@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from class_sweep.cli.arguments import Results
+from class_sweep.cli.arguments import Plugins, Results
 from class_sweep.cli.locations import open_results, path_argument, require_writable, write_output
 from class_sweep.cli.streams import print_document
 
@@ -25,15 +25,18 @@ def report(
         bool, typer.Option("--markdown", help="Print Markdown instead of writing a page.")
     ] = False,
     old_out: Annotated[Path | None, typer.Option("-o", "--out", hidden=True)] = None,
+    plugin: Plugins = None,
 ) -> None:
     """Write the report of a sweep as one HTML page, during or after the run.
 
     Example: `class-sweep report results/first`
     """
+    from class_sweep.config.plugin_files import load_plugins
     from class_sweep.errors import InputError
     from class_sweep.report.sweep_page import sweep_markdown, sweep_page
     from class_sweep.results.file_names import REPORT
 
+    load_plugins(plugin)
     if old_out:
         raise InputError("--out of report has another name: --html PAGE, or --markdown > FILE")
     if html and as_markdown:

@@ -7,6 +7,7 @@ from class_sweep.cli.arguments import (
     Address,
     AllowPickle,
     DownloadFolder,
+    Plugins,
     Results,
     StorageOption,
     UseTrackers,
@@ -25,6 +26,7 @@ def resume(
     address: Address = None,
     allow_pickle: AllowPickle = False,
     tracking: UseTrackers = False,
+    plugin: Plugins = None,
 ) -> None:
     """Continue a sweep that was interrupted or killed, or whose machine failed.
 
@@ -32,6 +34,9 @@ def resume(
 
     Example: `class-sweep resume results/first`
     """
+    from class_sweep.config.plugin_files import load_plugins
+
+    load_plugins(plugin)
     folder, copy = folder_to_continue(results, out, storage)
     _continue(folder, copy, address, allow_pickle=allow_pickle, tracking=tracking)
 
@@ -43,11 +48,15 @@ def rerun(
     address: Address = None,
     allow_pickle: AllowPickle = False,
     tracking: UseTrackers = False,
+    plugin: Plugins = None,
 ) -> None:
     """Run the failed trials of a sweep again, after the cause of their failure is removed.
 
     Example: `class-sweep rerun results/first`
     """
+    from class_sweep.config.plugin_files import load_plugins
+
+    load_plugins(plugin)
     folder, copy = folder_to_continue(results, out, storage)
     _continue(
         folder, copy, address, allow_pickle=allow_pickle, tracking=tracking, rerun_failed=True

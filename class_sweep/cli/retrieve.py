@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from class_sweep.cli.arguments import HtmlPage, Json, ModelFolder
+from class_sweep.cli.arguments import HtmlPage, Json, ModelFolder, Plugins
 from class_sweep.cli.locations import path_argument, require_writable, write_output
 from class_sweep.cli.streams import print_json
 
@@ -27,17 +27,20 @@ def retrieve(
     ] = None,
     html: HtmlPage = None,
     as_json: Json = False,
+    plugin: Plugins = None,
 ) -> None:
     """Find the molecules that a text describes, or the texts that describe a molecule.
 
     Example: `class-sweep retrieve models/first "a fatty acid with two double bonds" --top 5`
     """
+    from class_sweep.config.plugin_files import load_plugins
     from class_sweep.data.molecule import draw
     from class_sweep.models import Model
     from class_sweep.models.query import RERANKED, parse_query
     from class_sweep.rendering.terminal import make_console, print_blocks
     from class_sweep.report.tables.retrieved_hits import RetrievalResult, hit_blocks, hit_page
 
+    load_plugins(plugin)
     query = parse_query(text, smiles)
     require_writable("--html", html)
     loaded = Model.load(model)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from class_sweep.cli.arguments import Address, AllowPickle, SpaceFile, StorageOption
+from class_sweep.cli.arguments import Address, AllowPickle, Plugins, SpaceFile, StorageOption
 from class_sweep.cli.following import follow
 from class_sweep.cli.locations import new_storage, path_argument
 
@@ -32,6 +32,7 @@ def run(
     storage: StorageOption = None,
     address: Address = None,
     allow_pickle: AllowPickle = False,
+    plugin: Plugins = None,
 ) -> None:
     """Run a sweep: count look-alikes once, search, confirm, and write the winner as YAML.
 
@@ -42,9 +43,11 @@ def run(
     """
     from class_sweep.base.array_cache import ArrayCache, default_cache_folder
     from class_sweep.config.document import load_space
+    from class_sweep.config.plugin_files import load_plugins
     from class_sweep.config.recording import as_recording
     from class_sweep.sweep import run as run_sweep
 
+    load_plugins(plugin)
     space = load_space(file)
     if record:
         space = as_recording(space, record)

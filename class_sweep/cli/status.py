@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from class_sweep.cli.arguments import Json, Results
+from class_sweep.cli.arguments import Json, Plugins, Results
 from class_sweep.cli.locations import OpenResults, open_results
 from class_sweep.cli.streams import print_document, reader_is_gone
 
@@ -23,6 +23,7 @@ def status(
     watch: Annotated[
         bool, typer.Option("--watch", help="Update until no process runs the sweep any more.")
     ] = False,
+    plugin: Plugins = None,
 ) -> None:
     """Show the progress of a sweep, from any shell, during or after the run.
 
@@ -32,6 +33,9 @@ def status(
     """
     from rich.live import Live
 
+    from class_sweep.config.plugin_files import load_plugins
+
+    load_plugins(plugin)
     from class_sweep.rendering.terminal import live_blocks, make_console, print_blocks
     from class_sweep.report.sweep_status import status_blocks
     from class_sweep.results.json_files import json_line, json_text

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from class_sweep.cli.arguments import AllowPickle
+from class_sweep.cli.arguments import AllowPickle, Plugins
 from class_sweep.cli.locations import path_argument
 
 
@@ -32,17 +32,20 @@ def train(
         typer.Option(min=1, help="Train a model for each of this many seeds, in folders below."),
     ] = None,
     allow_pickle: AllowPickle = False,
+    plugin: Plugins = None,
 ) -> None:
     """Train one configuration over its full budget, into a model folder.
 
     Example: `class-sweep train results/first/best.yaml --out models/first`
     """
+    from class_sweep.config.plugin_files import load_plugins
     from class_sweep.models import train as train_config
     from class_sweep.models.model_training import seed_summary
     from class_sweep.rendering.terminal import make_console, print_blocks
     from class_sweep.report.tables.trained_models import trained_blocks
     from class_sweep.report.training_view import TrainingView
 
+    load_plugins(plugin)
     folder = out or Path("models") / f"{config.stem}-{datetime.now():%Y%m%d-%H%M%S}"
     console = make_console()
     view = TrainingView(console)

@@ -7,7 +7,7 @@ from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, PydanticKnownError, core_schema
 
-from class_sweep.config.components import Registry
+from class_sweep.config.registry import Registry
 from class_sweep.config.section import Section
 from class_sweep.errors import ConfigError
 
@@ -72,9 +72,9 @@ class ComponentSettings(Section):
             raise PydanticKnownError("model_type", {"class_name": cls.__name__})
         name, key = cls.registry.name_in(value), cls.registry.key
         if name is None:
-            raise _name_error(MISSING_NAME, cls.registry, key=key)
+            raise _name_error(MISSING_NAME, cls.registry, None, key=key)
         if name not in cls.registry:
-            raise _name_error(UNKNOWN_NAME, cls.registry, key=key, name=name)
+            raise _name_error(UNKNOWN_NAME, cls.registry, name, key=key)
         section = cls._section(name)
         if info.mode == "json":  # strict validation converts text to a path in this mode only
             return section.model_validate_json(json.dumps(value), context=info.context)
@@ -100,8 +100,13 @@ class ComponentName:
     def _known(self, value: Any) -> str:
         if isinstance(value, str) and value in self.registry:
             return value
-        raise _name_error(UNKNOWN_NAME, self.registry)
+        raise _name_error(UNKNOWN_NAME, self.registry, value)
 
 
-def _name_error(kind: Any, registry: Registry[Any], **context: str) -> PydanticCustomError:
-    return PydanticCustomError(kind, "unknown name", {"known": list(registry), **context})
+def _name_error(
+    kind: Any, registry: Registry[Any], name: object, **key: str
+) -> PydanticCustomError:
+    context = {"known": list(registry), "name": name, **key}
+    if reason := registry.broken(name):
+        context["broken"] = reason
+    return PydanticCustomError(kind, "unknown name", context)

@@ -1,37 +1,17 @@
 """The components that a space file can name: one registry for each extension point.
 
 A component is an implementation and, where it has settings, the section that validates them. Both
-are import strings, so that reading a space file imports no implementation. To add a component,
-write its module and register it: a built-in component here, any other from its own module:
-
-    BACKBONES.register("toy", Component("my_module:Toy", settings="my_module:ToySettings"))
-
-The workers of a sweep import the module too: install it, or put its folder on PYTHONPATH. No other
-module of the package lists names.
+are import strings, so that reading a space file imports no implementation. To add a component to
+the package, write its module and register it here. No other module of the package lists names.
+People declare their own parts with `class_sweep.plugin`.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
-from importlib import import_module
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Literal
 
-from class_sweep.errors import ConfigError
-
-
-@dataclass(frozen=True)
-class Component:
-    """The import strings of one component.
-
-    Attributes:
-        implementation: Import string, `module:attribute`, of a class or function.
-        settings: Import string of the component's settings, a subclass of the kind's section; None
-            if it has no settings.
-    """
-
-    implementation: str
-    settings: str | None = None
+from class_sweep.config.registry import Component, Registry
 
 
 @dataclass(frozen=True)
@@ -92,136 +72,13 @@ class SamplerComponent(Component):
     axes: Literal["any", "finite", "numeric"] = "any"
 
 
-AnyComponent = TypeVar("AnyComponent", bound=Component)
-
-
-class Registry(Mapping[str, AnyComponent], Generic[AnyComponent]):
-    """The components of one kind by their names in a space file.
-
-    Args:
-        kind: The kind's name in messages.
-        components: The built-in components.
-        key: The setting that names the component in its section.
-        default: The component of a section without that setting; None where it is required.
-        implied: Other settings whose presence names the component.
-    """
-
-    def __init__(
-        self,
-        kind: str,
-        components: Mapping[str, AnyComponent],
-        *,
-        key: str = "kind",
-        default: str | None = None,
-        implied: Mapping[str, str] | None = None,
-    ) -> None:
-        self.kind = kind
-        self.key = key
-        self.default = default
-        self.implied = dict(implied or {})
-        self._components = dict(components)
-        self._built_in = frozenset(components)
-
-    def __getitem__(self, name: str) -> AnyComponent:
-        """The component of a name.
-
-        Raises:
-            KeyError: If the name is unknown; `require` raises an error for users.
-        """
-        return self._components[name]
-
-    def __iter__(self) -> Iterator[str]:
-        """The names, built-in ones first."""
-        return iter(self._components)
-
-    def __len__(self) -> int:
-        """The number of components."""
-        return len(self._components)
-
-    def register(self, name: str, component: AnyComponent) -> None:
-        """Add a component.
-
-        Raises:
-            ConfigError: If another component has the name, or the component is not of the
-                registry's type. An equal component is accepted again, because a module may register
-                its component each time it is imported.
-        """
-        expected = type(next(iter(self._components.values())))
-        if not isinstance(component, expected):
-            raise ConfigError(
-                f"a {self.kind} must be registered as a {expected.__name__},"
-                f" got {type(component).__name__}"
-            )
-        if self._components.get(name, component) != component:
-            raise ConfigError(
-                f"the name of a {self.kind} must be new, got {name!r}, which is taken"
-            )
-        self._components[name] = component
-
-    def require(self, name: str) -> AnyComponent:
-        """The component of a name.
-
-        Raises:
-            ConfigError: If the name is unknown; the message lists the known names.
-        """
-        if name in self._components:
-            return self._components[name]
-        raise ConfigError(f"{self.kind} {self.unknown(name)}")
-
-    def unknown(self, name: object) -> str:
-        """The message about an unknown name: the known names, and the closest of them."""
-        close = get_close_matches(str(name), self._components, 1)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        return f"must be {one_of(list(self))}, got {name!r}{hint}"
-
-    def load(self, name: str) -> Any:
-        """The implementation of a component, imported at the first use.
-
-        Raises:
-            ConfigError: If the name is unknown or its import string cannot be imported.
-        """
-        return self._import(name, self.require(name).implementation)
-
-    def settings_class(self, name: str) -> type[Any] | None:
-        """The section of a component's settings; None if it has no settings.
-
-        Raises:
-            ConfigError: If the name is unknown or its import string cannot be imported.
-        """
-        settings = self.require(name).settings
-        return None if settings is None else self._import(name, settings)
-
-    def name_in(self, section: Mapping[str, Any]) -> str | None:
-        """The component that a section of a space file names; None if the name is missing."""
-        implied = [name for setting, name in self.implied.items() if setting in section]
-        name = section.get(self.key, next(iter(implied), self.default))
-        return None if name is None else str(name)
-
-    def added(self) -> dict[str, AnyComponent]:
-        """The registered components that are not built in."""
-        return {name: c for name, c in self._components.items() if name not in self._built_in}
-
-    def _import(self, name: str, target: str) -> Any:
-        module, _, attribute = target.partition(":")
-        try:
-            return getattr(import_module(module), attribute)
-        except (ImportError, AttributeError) as error:
-            raise ConfigError(
-                f"{self.kind} {name} must be importable from {target!r}, got {error}"
-            ) from error
-
-
-def one_of(names: list[str]) -> str:
-    """`a` for one name, `one of a, b` for several."""
-    return names[0] if len(names) == 1 else f"one of {', '.join(names)}"
-
-
 _BACKBONES = "class_sweep.config.backbones"
 _INPUTS = "class_sweep.config.inputs"
 _PRUNING = "class_sweep.config.pruning"
 _PRUNER = "class_sweep.tuning.pruners"
 _METRICS = "class_sweep.statistics.rank_metrics"
 _SAMPLER = "class_sweep.tuning.samplers"
+_SECTION = "class_sweep.config.section:Section"
 
 BACKBONES = Registry(
     "backbone",
@@ -235,6 +92,9 @@ BACKBONES = Registry(
         "aman": Component("class_sweep.backbones.aman:Aman", f"{_BACKBONES}:AmanBackbone"),
         "orma": Component("class_sweep.backbones.orma:Orma", f"{_BACKBONES}:OrmaBackbone"),
     },
+    group="backbones",
+    interface="class_sweep.backbones.backbone:Backbone",
+    section=f"{_BACKBONES}:BackboneSettings",
     key="name",
 )
 
@@ -247,6 +107,9 @@ TEXT_ENCODERS = Registry(
             f"{_INPUTS}:HuggingFaceEncoder",
         ),
     },
+    group="text_encoders",
+    interface="class_sweep.encoders.encoder:TextEncoder",
+    section=f"{_INPUTS}:TextEncoderSettings",
     default="lsa",
     implied={"model": "huggingface"},
 )
@@ -261,6 +124,9 @@ MOLECULE_ENCODERS = Registry(
             "class_sweep.encoders.morgan:MorganMoleculeEncoder", f"{_INPUTS}:MorganEncoder"
         ),
     },
+    group="molecule_encoders",
+    interface="class_sweep.encoders.encoder:MoleculeEncoder",
+    section=f"{_INPUTS}:MoleculeEncoderSettings",
 )
 
 DATA_SOURCES = Registry(
@@ -270,6 +136,9 @@ DATA_SOURCES = Registry(
         "table": Component("class_sweep.data.table:read_table", f"{_INPUTS}:TableData"),
         "names": Component("class_sweep.data.names:read_names", f"{_INPUTS}:NamesData"),
     },
+    group="data_sources",
+    parameters=("settings",),
+    section=f"{_INPUTS}:DataSettings",
     key="source",
 )
 
@@ -280,6 +149,9 @@ ORDERS = Registry(
         "hard_first": Component("class_sweep.curriculum.order:HardFirst"),
         "random": Component("class_sweep.curriculum.order:Random"),
     },
+    group="orders",
+    interface="class_sweep.curriculum.order:Order",
+    section=_SECTION,
 )
 
 DIFFICULTIES = Registry(
@@ -290,6 +162,9 @@ DIFFICULTIES = Registry(
         "ridge": Component("class_sweep.difficulty.ridge_rank:RidgeRank"),
         "column": Component("class_sweep.difficulty.column:Column"),
     },
+    group="difficulties",
+    interface="class_sweep.difficulty.pair_difficulty:PairDifficulty",
+    section=_SECTION,
 )
 
 PACINGS = Registry(
@@ -302,6 +177,9 @@ PACINGS = Registry(
         "full": Component("class_sweep.curriculum.pacing:Full"),
         "knots": Component("class_sweep.curriculum.pacing:PacingKnots"),
     },
+    group="pacings",
+    interface="class_sweep.curriculum.pacing:Pacing",
+    section=_SECTION,
 )
 
 INTENSITIES = Registry(
@@ -314,6 +192,9 @@ INTENSITIES = Registry(
         "decreasing": Component("class_sweep.curriculum.intensity:Decreasing"),
         "knots": Component("class_sweep.curriculum.intensity:IntensityKnots"),
     },
+    group="intensities",
+    interface="class_sweep.curriculum.intensity:Intensity",
+    section=_SECTION,
 )
 
 SAMPLERS = Registry(
@@ -324,6 +205,8 @@ SAMPLERS = Registry(
         "cmaes": SamplerComponent(f"{_SAMPLER}.cmaes:Cmaes", axes="numeric"),
         "grid": SamplerComponent(f"{_SAMPLER}.grid:Grid", axes="finite"),
     },
+    group="samplers",
+    interface=f"{_SAMPLER}.sampler:Sampler",
 )
 
 PRUNERS = Registry(
@@ -338,6 +221,9 @@ PRUNERS = Registry(
         "one_rung": Component(f"{_PRUNER}.one_rung:OneRung", f"{_PRUNING}:OneRungPruning"),
         "none": Component(f"{_PRUNER}.no_pruning:NoPruner", f"{_PRUNING}:NoPruning"),
     },
+    group="pruners",
+    interface=f"{_PRUNER}.pruner:Pruner",
+    section=f"{_PRUNING}:PruningSettings",
     default="successive_halving",
 )
 
@@ -352,6 +238,8 @@ METRICS = Registry(
             f"{_METRICS}:log_rank", label="geometric mean rank", better="lower", unit="log_rank"
         ),
     },
+    group="metrics",
+    parameters=("ranks",),
 )
 
 REGISTRIES: dict[str, Registry[Any]] = {

@@ -18,15 +18,8 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from class_sweep.base.limits import MAX_EPOCHS, MAX_KNOTS
 from class_sweep.config.axes import near_miss
 from class_sweep.config.component_settings import ComponentName
-from class_sweep.config.components import (
-    DIFFICULTIES,
-    INTENSITIES,
-    ORDERS,
-    PACINGS,
-    Component,
-    Registry,
-    one_of,
-)
+from class_sweep.config.components import DIFFICULTIES, INTENSITIES, ORDERS, PACINGS
+from class_sweep.config.registry import Component, Registry, one_of
 from class_sweep.config.section import Fraction, Idle, Section, Share
 from class_sweep.config.sigma import Sigma
 
@@ -162,6 +155,8 @@ class Curriculum(Section):
         """Validate the settings that registered functions add; refuse all others."""
         given = {} if self.__pydantic_extra__ is None else self.__pydantic_extra__
         chosen = [registry.settings_class(name) for registry, name in self._functions()]
+        if not given and not any(chosen):
+            return self
         accepted = set[str]()
         for section in function_sections():
             accepted |= set(section.model_fields)

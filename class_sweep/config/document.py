@@ -25,6 +25,7 @@ from class_sweep.config.full_data import full_data_trials
 from class_sweep.config.idle import IdleFinder
 from class_sweep.config.objective import Objective
 from class_sweep.config.paths import PathContext
+from class_sweep.config.plugin_files import loaded_plugins
 from class_sweep.config.problems import Problem, dotted, problems_of
 from class_sweep.config.renamed import REMOVED_SETTINGS, removed_with_effect
 from class_sweep.config.sections import Settings
@@ -47,7 +48,7 @@ from class_sweep.config.yaml_values import (
 )
 from class_sweep.errors import ConfigError
 
-_REGISTERED = "registered components"
+_PLUGINS, _REGISTERED = "plug-in files", "registered components"
 SEED = "search.seed"
 SIGMA = "curriculum.sigma"
 SIGMA_QUANTILE = "curriculum.sigma.quantile"
@@ -129,13 +130,17 @@ class Space:
         return f"<Space {self.name}: {axes}>"
 
     def __getstate__(self) -> dict[str, Any]:
-        """The space and the registered components, which another process may lack."""
-        return self.__dict__ | {_REGISTERED: registered()}
+        """The space, with the plug-in files and the components that another process may lack.
+
+        The files come first: reading one loads it, and the settings are of its classes.
+        """
+        return {_PLUGINS: loaded_plugins(), _REGISTERED: registered()} | self.__dict__
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         """Restore the space, and register the components that came with it."""
         register_all(state[_REGISTERED])
-        self.__dict__.update({name: value for name, value in state.items() if name != _REGISTERED})
+        brought = {_PLUGINS, _REGISTERED}
+        self.__dict__.update({name: value for name, value in state.items() if name not in brought})
 
     def resolve(self, values: Mapping[str, Value]) -> Settings:
         """The settings of a trial.

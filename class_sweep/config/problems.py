@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from class_sweep.base.text import shortened
 from class_sweep.config import axes
 from class_sweep.config.component_settings import MISSING_NAME, UNKNOWN_NAME, ComponentSettings
-from class_sweep.config.components import one_of
+from class_sweep.config.registry import one_of
 from class_sweep.config.renamed import (
     COMMAND_LINE_SETTINGS,
     REMOVED_SETTINGS,
@@ -154,6 +154,8 @@ def _message(  # noqa: PLR0911 - one return for each kind of finding
         return _unknown_key(key, list(schema.fields(key[:-1])))
     if kind == MISSING_NAME:
         return f"is required: {one_of(ctx['known'])}"
+    if "broken" in ctx:
+        return str(ctx["broken"])
     if kind in ("literal_error", UNKNOWN_NAME):
         names = ctx["known"] if kind == UNKNOWN_NAME else schema.literals(key)
         if kind == UNKNOWN_NAME and "key" in ctx:

@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from class_sweep.base.array_cache import ArrayCache, Arrays
 from class_sweep.base.hashing import fingerprint, library_versions
 from class_sweep.base.ragged import Ragged
-from class_sweep.config.components import MOLECULE_ENCODERS, TEXT_ENCODERS, Component, Registry
+from class_sweep.config.components import MOLECULE_ENCODERS, TEXT_ENCODERS
 from class_sweep.config.inputs import MoleculeEncoderSettings, TextEncoderSettings
+from class_sweep.config.registry import Component, Registry
 from class_sweep.encoders.encoded_features import TokenFeatures
 from class_sweep.encoders.molecule_graphs import MoleculeGraphs
 from class_sweep.encoders.rows import distinct, require_finite

@@ -22,7 +22,11 @@ BASE = {
     "search": "{trials: 16}",
 }
 BENCHMARK_OPTIONS = {"--quick", "--json", "--growth", "--help"}
-PYTHON_PAGES = {"docs/how-to/own-loop.md", "docs/how-to/train-a-model.md"}  # run in this folder
+PYTHON_PAGES = {  # run in this folder
+    "docs/how-to/own-loop.md",
+    "docs/how-to/own-parts.md",
+    "docs/how-to/train-a-model.md",
+}
 
 
 def command_lines(text):
