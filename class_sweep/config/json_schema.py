@@ -16,11 +16,11 @@ from class_sweep.base.limits import MAX_INTEGER
 from class_sweep.config.axes import SECTIONS
 from class_sweep.config.axis_schema import Schema, with_axes
 from class_sweep.config.component_settings import ComponentSettings
-from class_sweep.config.registry import Registry
 from class_sweep.config.controls import CONTROLS
 from class_sweep.config.curriculum import Curriculum, function_sections
 from class_sweep.config.named_schedule import SCHEDULE_NAME, NamedSchedule
 from class_sweep.config.objective import objective_names
+from class_sweep.config.registry import Registry
 from class_sweep.config.section import Section
 from class_sweep.config.sections import Settings
 
