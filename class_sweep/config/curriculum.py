@@ -53,8 +53,11 @@ def _knots(value: Any) -> Any:
     )
 
 
+# The number of knots is checked once, by `_knots`; editors learn it from the schema.
 Knots = Annotated[
-    tuple[Fraction, ...], Field(min_length=1, max_length=MAX_KNOTS), BeforeValidator(_knots)
+    tuple[Fraction, ...],
+    Field(json_schema_extra={"minItems": 1, "maxItems": MAX_KNOTS}),
+    BeforeValidator(_knots),
 ]
 Power = Annotated[float, Field(ge=0.1, le=10)]
 FirstK = Annotated[int, Field(ge=0)]
