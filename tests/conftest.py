@@ -11,6 +11,7 @@ from hypothesis import settings
 from rich.console import Console
 
 from class_sweep.base.array_cache import ArrayCache
+from class_sweep.config.plugin_files import unload_plugins
 from class_sweep.results.callback import Callback
 from class_sweep.results.record import Record
 
@@ -46,6 +47,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         group = "ray" if item.get_closest_marker("ray") else item.path.stem
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.fixture
+def plugin_file(tmp_path: Path) -> Iterator[Callable[..., Path]]:
+    """Write a plug-in file; all that are loaded meanwhile are forgotten at the end."""
+
+    def write(text: str, name: str = "my_parts.py") -> Path:
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    yield write
+    unload_plugins()
 
 
 @pytest.fixture(scope="session")

@@ -14,12 +14,12 @@ from typing import BinaryIO
 from class_sweep.errors import StorageError
 
 
-def write_atomic(path: Path, text: str, *, partial: Path | None = None) -> None:
-    """Write a text file as a whole.
+def write_atomic(path: Path, content: str | bytes, *, partial: Path | None = None) -> None:
+    """Write a file as a whole.
 
     Args:
         path: The file.
-        text: Its text.
+        content: Its text or its bytes.
         partial: See `atomic_file`.
 
     Raises:
@@ -27,7 +27,7 @@ def write_atomic(path: Path, text: str, *, partial: Path | None = None) -> None:
     """
     try:
         with atomic_file(path, partial=partial) as file:
-            file.write(text.encode())
+            file.write(content.encode() if isinstance(content, str) else content)
     except OSError as error:
         raise StorageError(f"a file must be writable: {path}: {error.strerror}") from error
 

@@ -67,6 +67,14 @@ Plugins = Annotated[
         " the workers.",
     ),
 ]
+AcceptChangedPlugins = Annotated[
+    bool,
+    typer.Option(
+        "--accept-changed-plugin",
+        help="Go on with a plug-in file that has changed, or is new, since the sweep, training or"
+        " model began.",
+    ),
+]
 UseTrackers = Annotated[
     bool,
     typer.Option(

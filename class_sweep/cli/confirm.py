@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from class_sweep.cli.arguments import (
+    AcceptChangedPlugins,
     Address,
     AllowPickle,
     DownloadFolder,
@@ -57,6 +58,7 @@ def confirm(
     address: Address = None,
     allow_pickle: AllowPickle = False,
     plugin: Plugins = None,
+    accept_changed_plugin: AcceptChangedPlugins = False,
 ) -> None:
     """Retrain a sweep's finalists and controls with paired seeds, and print the verdict.
 
@@ -72,7 +74,7 @@ def confirm(
     from class_sweep.results.provenance import load_begun
     from class_sweep.sweep import confirm as confirm_sweep
 
-    load_plugins(plugin)
+    load_plugins(plugin, accept_changes=accept_changed_plugin)
     folder, copy = folder_to_continue(results, out, storage)
     space = load_begun(ResultsFolder.existing(folder), to_continue=True)
     cache = ArrayCache(default_cache_folder())

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from class_sweep.cli.arguments import Json
+from class_sweep.cli.arguments import Json, Plugins
 from class_sweep.cli.locations import path_argument, require_writable, write_output
 from class_sweep.cli.streams import print_json
 
@@ -72,6 +72,7 @@ def describe(
             "--dropped", parser=path_argument, metavar="FILE", help="Write all dropped rows as CSV."
         ),
     ] = None,
+    plugin: Plugins = None,
     as_json: Json = False,
 ) -> None:
     """Describe the data set of a space, or a table: pairs, molecules, lengths, dropped rows.
@@ -80,11 +81,13 @@ def describe(
     """
     from class_sweep.config.document import load_space
     from class_sweep.config.inputs import Columns, TableData
+    from class_sweep.config.plugin_files import load_plugins
     from class_sweep.data.corpus import load_pairs
     from class_sweep.data.describe import describe as describe_pairs
     from class_sweep.rendering.terminal import make_console, print_blocks
     from class_sweep.report.tables.data_summary import data_blocks
 
+    load_plugins(plugin)
     require_writable("--dropped", dropped)
     if file.suffix in {".yaml", ".yml"}:
         space = load_space(file)

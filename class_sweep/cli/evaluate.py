@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from class_sweep.cli.arguments import Json, ModelFolder, Plugins
+from class_sweep.cli.arguments import AcceptChangedPlugins, Json, ModelFolder, Plugins
 from class_sweep.cli.locations import path_argument
 from class_sweep.cli.streams import print_json
 
@@ -42,6 +42,7 @@ def evaluate(
     ] = 100,
     as_json: Json = False,
     plugin: Plugins = None,
+    accept_changed_plugin: AcceptChangedPlugins = False,
 ) -> None:
     """Rank a split in both directions: metrics, 95 % intervals, and bounds of Hits@1.
 
@@ -53,7 +54,7 @@ def evaluate(
     from class_sweep.rendering.terminal import make_console, print_blocks
     from class_sweep.report.tables.evaluation_metrics import evaluation_blocks
 
-    load_plugins(plugin)
+    load_plugins(plugin, accept_changes=accept_changed_plugin)
     evaluation = Model.load(model).evaluate(
         split, pool or POOLS, data=data, extra_molecules=extra_molecules, rerank=rerank
     )

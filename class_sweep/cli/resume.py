@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from class_sweep.cli.arguments import (
+    AcceptChangedPlugins,
     Address,
     AllowPickle,
     DownloadFolder,
@@ -27,6 +28,7 @@ def resume(
     allow_pickle: AllowPickle = False,
     tracking: UseTrackers = False,
     plugin: Plugins = None,
+    accept_changed_plugin: AcceptChangedPlugins = False,
 ) -> None:
     """Continue a sweep that was interrupted or killed, or whose machine failed.
 
@@ -36,7 +38,7 @@ def resume(
     """
     from class_sweep.config.plugin_files import load_plugins
 
-    load_plugins(plugin)
+    load_plugins(plugin, accept_changes=accept_changed_plugin)
     folder, copy = folder_to_continue(results, out, storage)
     _continue(folder, copy, address, allow_pickle=allow_pickle, tracking=tracking)
 
@@ -49,6 +51,7 @@ def rerun(
     allow_pickle: AllowPickle = False,
     tracking: UseTrackers = False,
     plugin: Plugins = None,
+    accept_changed_plugin: AcceptChangedPlugins = False,
 ) -> None:
     """Run the failed trials of a sweep again, after the cause of their failure is removed.
 
@@ -56,7 +59,7 @@ def rerun(
     """
     from class_sweep.config.plugin_files import load_plugins
 
-    load_plugins(plugin)
+    load_plugins(plugin, accept_changes=accept_changed_plugin)
     folder, copy = folder_to_continue(results, out, storage)
     _continue(
         folder, copy, address, allow_pickle=allow_pickle, tracking=tracking, rerun_failed=True

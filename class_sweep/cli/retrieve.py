@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from class_sweep.cli.arguments import HtmlPage, Json, ModelFolder, Plugins
+from class_sweep.cli.arguments import AcceptChangedPlugins, HtmlPage, Json, ModelFolder, Plugins
 from class_sweep.cli.locations import path_argument, require_writable, write_output
 from class_sweep.cli.streams import print_json
 
@@ -28,6 +28,7 @@ def retrieve(
     html: HtmlPage = None,
     as_json: Json = False,
     plugin: Plugins = None,
+    accept_changed_plugin: AcceptChangedPlugins = False,
 ) -> None:
     """Find the molecules that a text describes, or the texts that describe a molecule.
 
@@ -40,7 +41,7 @@ def retrieve(
     from class_sweep.rendering.terminal import make_console, print_blocks
     from class_sweep.report.tables.retrieved_hits import RetrievalResult, hit_blocks, hit_page
 
-    load_plugins(plugin)
+    load_plugins(plugin, accept_changes=accept_changed_plugin)
     query = parse_query(text, smiles)
     require_writable("--html", html)
     loaded = Model.load(model)

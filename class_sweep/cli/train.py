@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from class_sweep.cli.arguments import AllowPickle, Plugins
+from class_sweep.cli.arguments import AcceptChangedPlugins, AllowPickle, Plugins
 from class_sweep.cli.locations import path_argument
 
 
@@ -33,6 +33,7 @@ def train(
     ] = None,
     allow_pickle: AllowPickle = False,
     plugin: Plugins = None,
+    accept_changed_plugin: AcceptChangedPlugins = False,
 ) -> None:
     """Train one configuration over its full budget, into a model folder.
 
@@ -45,7 +46,7 @@ def train(
     from class_sweep.report.tables.trained_models import trained_blocks
     from class_sweep.report.training_view import TrainingView
 
-    load_plugins(plugin)
+    load_plugins(plugin, accept_changes=accept_changed_plugin)
     folder = out or Path("models") / f"{config.stem}-{datetime.now():%Y%m%d-%H%M%S}"
     console = make_console()
     view = TrainingView(console)

@@ -23,7 +23,7 @@ from class_sweep.base.limits import MAX_PLUGIN_BYTES
 from class_sweep.config.components import REGISTRIES
 from class_sweep.errors import ClassSweepError, PluginError
 
-OPTION = "--plugin"
+OPTION, ACCEPT_OPTION = "--plugin", "--accept-changed-plugin"
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,11 @@ class PluginFile:
 
     path: Path
     source: bytes
+
+    @property
+    def name(self) -> str:
+        """The name of the file."""
+        return self.path.name
 
     @property
     def module(self) -> str:
@@ -53,7 +58,8 @@ class PluginFile:
         return _arrived, (self.path, self.source)
 
 
-_loaded: dict[str, PluginFile] = {}
+_loaded: dict[str, PluginFile] = {}  # by the name of the module
+_accepted: set[PluginFile] = set()
 
 
 def loaded_plugins() -> tuple[PluginFile, ...]:
@@ -61,13 +67,19 @@ def loaded_plugins() -> tuple[PluginFile, ...]:
     return tuple(_loaded.values())
 
 
-def load_plugins(paths: Sequence[Path] | None) -> None:
+def is_accepted(file: PluginFile) -> bool:
+    """Whether the user accepts the file in place of what a sweep or a training began with."""
+    return file in _accepted
+
+
+def load_plugins(paths: Sequence[Path] | None, *, accept_changes: bool = False) -> None:
     """Run plug-in files, in their order; each registers the parts that it declares.
 
     A file that is loaded already is not run again, unless it has changed.
 
     Args:
         paths: The files; None for none.
+        accept_changes: Whether a sweep may continue with these files if it began with others.
 
     Raises:
         PluginError: If a file is unreadable, raises an error, or declares no part or a wrong one.
@@ -83,12 +95,15 @@ def load_plugins(paths: Sequence[Path] | None) -> None:
     for file in files:
         _require_free_name(file)
         _load(file)
+    if accept_changes:
+        _accepted.update(files)
 
 
 def unload_plugins() -> None:
     """Forget every loaded file and its parts."""
     for module in list(_loaded):
         _forget(module)
+    _accepted.clear()
 
 
 def _arrived(path: Path, source: bytes) -> PluginFile:

@@ -16,6 +16,7 @@ from class_sweep.encoders.fitted import FittedArraysError, FittedEncoders
 from class_sweep.errors import ConfigError, ModelError
 from class_sweep.models.model_folder import CONFIG, ENCODERS, WEIGHTS, Manifest, ModelContents
 from class_sweep.preparation.prepare import trial_features
+from class_sweep.results.plugins import require_same_plugins
 from class_sweep.training.features import TrialFeatures
 
 # Version 0.2 wrote this setting; the fitted vectors are in the folder, so nothing is unpickled.
@@ -52,11 +53,13 @@ class LoadedModel:
         """Read a model folder. Its transformer must be on this machine or on the hub.
 
         Raises:
-            ModelError: If the folder is missing, altered or of another version.
+            ModelError: If the folder is missing, altered or of another version, or was trained with
+                other plug-in files than those that are loaded.
             EncoderError: If the transformer is unavailable, or its files have changed.
         """
         contents = ModelContents.read(Path(path))
         manifest = contents.manifest
+        require_same_plugins(manifest.plugins, f"the model in {path}", ModelError, may_add=True)
         try:
             config = Path(path) / CONFIG
             text = _PERMISSION.sub("", contents.config)

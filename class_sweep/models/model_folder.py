@@ -67,6 +67,7 @@ class Manifest(ResultsModel):
         version: The version of class-sweep that wrote the folder.
         format: The format of the folder.
         files: File name to SHA-256.
+        plugins: Name of each plug-in file to the SHA-256 of its contents.
     """
 
     text_width: Annotated[int, Field(ge=0, le=MAX_WIDTH)]
@@ -79,6 +80,7 @@ class Manifest(ResultsModel):
     version: str = __version__
     format: int = FORMAT
     files: dict[str, str] = Field(default_factory=dict)
+    plugins: dict[str, list[str]] = Field(default_factory=dict)
 
 
 class TrainingMetrics(ResultsModel):

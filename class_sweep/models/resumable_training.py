@@ -18,6 +18,7 @@ from class_sweep.base.threads import torch_threads
 from class_sweep.config.document import Space, load_space
 from class_sweep.config.inputs import SPLITS
 from class_sweep.config.objective import POOLS
+from class_sweep.config.plugin_files import loaded_plugins
 from class_sweep.config.settings_changes import (
     differences,
     flat_settings,
@@ -40,6 +41,7 @@ from class_sweep.preparation.prepare import Prepared
 from class_sweep.results.callback import Callback
 from class_sweep.results.environment import Provenance
 from class_sweep.results.json_files import json_text, read_json
+from class_sweep.results.plugins import other_plugins, with_other_plugins
 from class_sweep.results.provenance import listed, require_same_inputs
 from class_sweep.training import slices
 from class_sweep.training.checkpoint import STATE_FILE
@@ -92,7 +94,11 @@ def _require_same_inputs(work: Path, now: Provenance) -> None:
     """Check that an interrupted training continues with the inputs that it began with."""
     what = f"the training in {work}"
     if (work / PROVENANCE).is_file():
-        require_same_inputs(_read_provenance(work), now, what, ModelError)
+        begun = _read_provenance(work)
+        require_same_inputs(begun, now, what, ModelError)
+        if other_plugins(begun.plugins):  # and accepted
+            begun = begun.with_plugins(with_other_plugins(begun.plugins))
+            write_atomic(work / PROVENANCE, json_text(begun))
     else:
         log.warning(
             "%s was begun by version 0.2, which did not write its inputs down: a change of them is"
@@ -192,6 +198,7 @@ def _write_model(
         text_encoder=settings.text_encoder.label,
         data_sha256=pairs.checksum(),
         seed=settings.search.seed,
+        plugins={file.name: [file.sha256] for file in loaded_plugins()},
     )
     metrics = TrainingMetrics(
         seed=settings.search.seed,

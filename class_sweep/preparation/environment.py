@@ -9,6 +9,7 @@ import torch
 
 from class_sweep.base.hashing import arrays_checksum, library_versions
 from class_sweep.config.document import Space
+from class_sweep.config.plugin_files import loaded_plugins
 from class_sweep.config.settings_changes import flat_settings
 from class_sweep.preparation.prepare import Prepared
 from class_sweep.results.environment import (
@@ -47,6 +48,7 @@ def describe_provenance(space: Space, prepared: Prepared) -> Provenance:
         },
         packages=library_versions(*dict.fromkeys([*_PACKAGES, *libraries])),
         python=platform.python_version(),
+        plugins={file.name: [file.sha256] for file in loaded_plugins()},
     )
 
 

@@ -41,6 +41,8 @@ class Provenance(ResultsModel):
             was computed before the trials to the checksum of its numbers.
         packages: Package to version.
         python: Version of Python.
+        plugins: Name of each plug-in file to the SHA-256 of its contents; further ones if the user
+            accepted a change of it.
     """
 
     settings: dict[str, JsonValue] | None = None
@@ -51,6 +53,7 @@ class Provenance(ResultsModel):
     index_sha256: dict[str, str]
     packages: dict[str, str]
     python: str
+    plugins: dict[str, list[str]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _require_unaltered_settings(self) -> Self:
@@ -62,6 +65,10 @@ class Provenance(ResultsModel):
         """A copy with other settings."""
         changes = {"settings": settings, "settings_sha256": settings_hash(settings)}
         return self.model_copy(update=changes)
+
+    def with_plugins(self, plugins: dict[str, list[str]]) -> Self:
+        """A copy with other plug-in files."""
+        return self.model_copy(update={"plugins": plugins})
 
 
 class Environment(Provenance):

@@ -13,6 +13,7 @@ VERDICT = "verdict.json"
 TEST = "test.jsonl"
 REPORT = "report.html"
 STORAGE = "storage.json"
+PLUGINS = "plugins"  # a folder
 ERRORS = "errors"  # a folder
 CHECKPOINTS = "checkpoints"  # of running and paused trials
 TUNE = "tune"  # Ray's own files

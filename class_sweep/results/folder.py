@@ -4,11 +4,13 @@ Every sweep writes `space.yaml` (the space as run), `trials.jsonl` (one line per
 appended to), `study.db` (Optuna), `summary.json`, `best.yaml` and `environment.json`. A recording
 adds `curves.csv`. A confirmation adds `confirm.jsonl` (one line per run), `confirm/` (the ranks of
 each run), `verdict.json` and, after a reading of the test split, `test.jsonl`. `storage.json` names
-the storage that keeps a copy. While trials run, `checkpoints/` and `tune/` (Ray) exist too.
+the storage that keeps a copy. `plugins/` has copies of the plug-in files; nothing is loaded from
+there. While trials run, `checkpoints/` and `tune/` (Ray) exist too.
 """
 
 import contextlib
 import os
+import shutil
 import tempfile
 import time
 from os.path import lexists
@@ -18,6 +20,7 @@ from typing import Self
 from class_sweep.base.files import make_folder, partial_file, replace_durably, write_atomic
 from class_sweep.base.jsonl import LineLog, whole_lines
 from class_sweep.base.locks import Lock, is_locked
+from class_sweep.config.plugin_files import PluginFile, loaded_plugins
 from class_sweep.errors import LockedError, ResultsError, command_line
 from class_sweep.results import file_names
 from class_sweep.results.environment import Environment
@@ -55,6 +58,7 @@ class ResultsFolder:
         self.report = path / file_names.REPORT
         self.errors = path / file_names.ERRORS
         self.storage = path / file_names.STORAGE
+        self.plugins = path / file_names.PLUGINS
         self.checkpoints = path / file_names.CHECKPOINTS
         self.tune = path / file_names.TUNE
         self.lock = path / file_names.LOCK
@@ -248,6 +252,8 @@ class ResultsWriter:
             write_atomic(
                 ResultsFolder(partial).storage, json_text(StorageCopy(address=str(storage)))
             )
+        for file in loaded_plugins():
+            _keep_plugin(ResultsFolder(partial), file)
         partial.chmod(0o755)
         replace_durably(partial, path)
         return cls(ResultsFolder(path))
@@ -291,6 +297,11 @@ class ResultsWriter:
         self._log.close()
         self._log = LineLog(self.folder.trials, environment.sweep_id)
 
+    def keep_plugins(self) -> None:
+        """Write a copy of each loaded plug-in file, in place of an older one."""
+        for file in loaded_plugins():
+            _keep_plugin(self.folder, file)
+
     def write_verdict(self, verdict: Verdict) -> None:
         """Write `verdict.json`."""
         self.write(self.folder.verdict, json_text(verdict))
@@ -310,6 +321,7 @@ class ResultsWriter:
             journal = folder.study.with_name(f"{folder.study.name}-journal")
             for path in (folder.study, journal, folder.environment, folder.storage, folder.space):
                 path.unlink(missing_ok=True)
+            shutil.rmtree(folder.plugins, ignore_errors=True)
             folder.lock.unlink(missing_ok=True)
             folder.path.rmdir()
 
@@ -323,3 +335,8 @@ class ResultsWriter:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _keep_plugin(folder: ResultsFolder, file: PluginFile) -> None:
+    folder.plugins.mkdir(exist_ok=True)
+    write_atomic(folder.plugins / file.name, file.source)

@@ -15,9 +15,17 @@ from class_sweep.config.settings_changes import (
     is_execution,
     location_settings,
 )
-from class_sweep.errors import InputError, ResultsError, command_line
+from class_sweep.errors import ConfigError, InputError, ResultsError, command_line
 from class_sweep.results.environment import Environment, Provenance
 from class_sweep.results.folder import ResultsFolder, ResultsWriter
+from class_sweep.results.plugins import (
+    Hashes,
+    other_plugins,
+    require_plugins,
+    require_same_plugins,
+    warn_of_other_plugins,
+    with_other_plugins,
+)
 from class_sweep.results.record import Record
 
 log = logging.getLogger(__name__)
@@ -38,16 +46,17 @@ def load_begun(folder: ResultsFolder, *, to_continue: bool = False) -> Space:
     Raises:
         ConfigError: If `space.yaml` has mistakes.
         ResultsError: If it has other settings; the message lists them. If the sweep continues with
-            settings that exist no more.
+            settings that exist no more, or with other plug-in files. If it needs one to be read.
     """
-    space = load_space(folder.space, recorded=True)
+    begun = folder.read_environment() if folder.environment.is_file() else None
+    space = _load_with_plugins(folder, begun.plugins if begun else {}, to_continue=to_continue)
     if to_continue and space.removed:
         raise ResultsError(
             "a sweep must be continued by a version that has its settings, got"
             f" {listed(space.removed)} in {folder.space}, which was removed; install the version"
             " that began it"
         )
-    settings = folder.read_environment().settings if folder.environment.is_file() else None
+    settings = begun.settings if begun else None
     if settings is None:
         return space
     free = location_settings(space) if to_continue else set()
@@ -61,6 +70,21 @@ def load_begun(folder: ResultsFolder, *, to_continue: bool = False) -> Space:
             f"a sweep must keep the settings that it began with, and {folder.space} has others:"
             f" {listed(changed)}; {_way_out(changed, folder, location_settings(space))}"
         )
+    return space
+
+
+def _load_with_plugins(folder: ResultsFolder, plugins: Hashes, *, to_continue: bool) -> Space:
+    """Read the space. To be read only, it needs just the plug-in files whose parts it names."""
+    what = f"the sweep in {folder.path}"
+    if to_continue:
+        require_same_plugins(plugins, what, ResultsError)
+    try:
+        space = load_space(folder.space, recorded=True)
+    except ConfigError:
+        require_plugins(plugins, what, ResultsError)
+        raise
+    if plugins and not to_continue:
+        warn_of_other_plugins(plugins, what)
     return space
 
 
@@ -109,7 +133,7 @@ def require_same_inputs(
         error: The type of the error.
 
     Raises:
-        InputError: If the data or the files of an encoder are others.
+        InputError: If the data, the files of an encoder or the plug-in files are others.
     """
     if begun.data_sha256 != now.data_sha256:
         raise error(
@@ -117,6 +141,8 @@ def require_same_inputs(
             f" {begun.data_sha256}, and now have {now.data_sha256}; restore the data, or begin anew"
             " in a new folder"
         )
+    require_same_plugins(begun.plugins, what, error)
+    warn_of_other_plugins(begun.plugins, what)
     if begun.settings is not None:
         for name in sorted(begun.encoder_sha256.keys() | now.encoder_sha256.keys()):
             if begun.encoder_sha256.get(name) != now.encoder_sha256.get(name):
@@ -158,6 +184,10 @@ def hold_environment(writer: ResultsWriter, space: Space, now: Environment) -> N
         return
     begun, what = folder.read_environment(), f"the sweep in {folder.path}"
     require_same_inputs(begun, now, what, ResultsError)
+    if other_plugins(begun.plugins):  # and accepted
+        begun = begun.with_plugins(with_other_plugins(begun.plugins))
+        writer.write_environment(begun)
+        writer.keep_plugins()
     if begun.settings is None:
         _require_temperature(space)
         log.warning(

@@ -27,22 +27,9 @@ objective: validation/hits@5
 
 
 @pytest.fixture
-def write(tmp_path: Path):
-    """Write a plug-in file; all are unloaded at the end."""
-
-    def write_file(text: str, name: str = "my_parts.py") -> Path:
-        path = tmp_path / name
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    yield write_file
-    unload_plugins()
-
-
-@pytest.fixture
-def all_parts(write):
+def all_parts(plugin_file):
     texts = {"bb.py": BACKBONE, "cc.py": CURRICULUM, "ee.py": ENCODERS, "mm.py": METRIC}
-    load_plugins([write(text, name) for name, text in texts.items()])
+    load_plugins([plugin_file(text, name) for name, text in texts.items()])
 
 
 def test_a_space_takes_parts_from_files_and_validates_their_settings(all_parts) -> None:
@@ -59,7 +46,7 @@ def test_a_space_takes_parts_from_files_and_validates_their_settings(all_parts) 
         parse_space(SPACE.replace("dimension:", "size:"))
 
 
-def test_without_its_file_a_part_is_an_unknown_name(write) -> None:
+def test_without_its_file_a_part_is_an_unknown_name(plugin_file) -> None:
     with pytest.raises(ConfigError, match=r"backbone\.name: must be one of .*, got 'bare'"):
         parse_space(SPACE)
 
@@ -78,13 +65,13 @@ def test_a_space_takes_the_files_to_a_process_that_has_none(all_parts, tmp_path:
     assert done.stdout.split() == ["bb", "0.5"]
 
 
-def test_a_file_is_loaded_once_and_again_when_it_has_changed(write) -> None:
-    path = write(METRIC)
+def test_a_file_is_loaded_once_and_again_when_it_has_changed(plugin_file) -> None:
+    path = plugin_file(METRIC)
     load_plugins([path, path])
     module = sys.modules["my_parts"]
     load_plugins([path])
     assert sys.modules["my_parts"] is module
-    write(METRIC.replace("hits@5", "hits@7"))
+    plugin_file(METRIC.replace("hits@5", "hits@7"))
     load_plugins([path])
     assert [file.path for file in loaded_plugins()] == [path]
     assert "hits@7" in METRICS
@@ -134,9 +121,11 @@ CLASS = BACKBONE[BACKBONE.index("@plugin.backbone") :]
         ),
     ],
 )
-def test_a_wrong_file_is_one_error_with_its_line_and_leaves_nothing(write, text, message) -> None:
+def test_a_wrong_file_is_one_error_with_its_line_and_leaves_nothing(
+    plugin_file, text, message
+) -> None:
     with pytest.raises(PluginError, match=message):
-        load_plugins([write(text)])
+        load_plugins([plugin_file(text)])
     assert "my_parts" not in sys.modules
     assert not loaded_plugins()
     assert not any(registry.added() for registry in REGISTRIES.values())
@@ -152,25 +141,25 @@ def test_a_wrong_file_is_one_error_with_its_line_and_leaves_nothing(write, text,
         ("class_sweep.py", "a module class_sweep exists"),
     ],
 )
-def test_a_file_must_have_a_name_of_its_own(write, name, message) -> None:
+def test_a_file_must_have_a_name_of_its_own(plugin_file, name, message) -> None:
     with pytest.raises(PluginError, match=message):
-        load_plugins([write(METRIC, name)])
+        load_plugins([plugin_file(METRIC, name)])
 
 
-def test_a_file_must_be_a_regular_file_of_bounded_size(write, tmp_path: Path) -> None:
+def test_a_file_must_be_a_regular_file_of_bounded_size(plugin_file, tmp_path: Path) -> None:
     with pytest.raises(PluginError, match=r"must be readable: .*/none\.py: No such file"):
         load_plugins([tmp_path / "none.py"])
     (tmp_path / "folder.py").mkdir()
     with pytest.raises(PluginError, match=r"must be readable: .*it must be a regular file, got a"):
         load_plugins([tmp_path / "folder.py"])
     with pytest.raises(PluginError, match="it must have at most 1 MiB"):
-        load_plugins([write("#" * (2**20 + 1))])
+        load_plugins([plugin_file("#" * (2**20 + 1))])
 
 
-def test_two_files_of_one_name_are_refused(write, tmp_path: Path) -> None:
+def test_two_files_of_one_name_are_refused(plugin_file, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     with pytest.raises(PluginError, match="plug-in files must have different names"):
-        load_plugins([write(METRIC), write(METRIC, "other/my_parts.py")])
+        load_plugins([plugin_file(METRIC), plugin_file(METRIC, "other/my_parts.py")])
 
 
 # --- entry points of installed packages -----------------------------------------------------------
