@@ -1,7 +1,6 @@
 """The baselines: named schedules that every other schedule is compared with."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from class_sweep.config.axes import Value
@@ -71,8 +70,7 @@ def full_data_space(space: Space) -> Space:
     search = settings.search.model_copy(
         update={"trials": space.full_data_trials, "baselines": [], "full_data_trials": 0}
     )
-    return replace(
-        space,
+    return space.changed(
         axes=full_data_axes(space.axes),
         settings=settings.model_copy(update={"search": search}),
     )
