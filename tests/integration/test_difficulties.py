@@ -50,6 +50,7 @@ def write(folder, name, kinds, epochs=2):
     return file
 
 
+@pytest.mark.long
 def test_a_sweep_over_every_difficulty(sweep, table, lines):
     file, folder = write(table, "all", DIFFICULTIES), table / "all"
     code, out = sweep.run("run", file, "--out", folder)
@@ -68,6 +69,7 @@ def test_a_sweep_over_every_difficulty(sweep, table, lines):
     assert "the difficulty differs" not in out
 
 
+@pytest.mark.long
 def test_a_kill_during_the_run_for_the_margins_leaves_nothing(sweep, table, tmp_path):
     file, folder = write(table, "killed", ["margin", "ridge"], epochs=2000), table / "killed"
     process = sweep.start("run", file, "--out", folder, CLASS_SWEEP_CACHE=str(tmp_path))

@@ -149,6 +149,7 @@ main()
 """
 
 
+@pytest.mark.long
 def test_a_worker_that_dies_at_any_point_of_a_trial_changes_no_line(
     finished, sweep, small_file, without_times, tmp_path
 ):

@@ -52,6 +52,7 @@ def rungs(lines):
     return [(line["trial"], line["rung"], line["decision"]) for line in lines]
 
 
+@pytest.mark.long
 def test_a_driver_is_killed_and_another_machine_continues_from_the_storage(
     finished, sweep, small_file, lines, without_times, s3, bucket
 ):

@@ -61,13 +61,13 @@ def test_ray_tune_keeps_no_trials_that_have_ended_or_failed(tmp_path):
                 tune.with_resources(OneReport, {"cpu": 1}),
                 name="many",
                 storage_path=str(tmp_path),
-                config={"number": tune.grid_search(list(range(12)))},
+                config={"number": tune.grid_search(list(range(8)))},
                 raise_on_failed_trial=False,
                 max_concurrent_trials=1,
                 reuse_actors=True,
                 callbacks=[counts],
                 verbose=0,
             )
-    assert len(counts.held) == 12
+    assert len(counts.held) == 8
     assert max(counts.held) <= 3
     assert 1 <= len(analysis.trials) <= 3
