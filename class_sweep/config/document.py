@@ -28,6 +28,7 @@ from class_sweep.config.paths import PathContext
 from class_sweep.config.plugin_files import loaded_plugins
 from class_sweep.config.problems import Problem, dotted, problems_of
 from class_sweep.config.renamed import REMOVED_SETTINGS, removed_with_effect
+from class_sweep.config.search_groups import Group, group_sizes
 from class_sweep.config.sections import Settings
 from class_sweep.config.settings_tree import changed_texts, objective_of, put, validated
 from class_sweep.config.sigma import Quantile
@@ -215,6 +216,11 @@ class Space:
     def schedule_trials(self) -> int:
         """The number of schedules that the sampler proposes."""
         return self.settings.search.proposed - self.full_data_trials
+
+    @property
+    def group_sizes(self) -> dict[Group, int]:
+        """The number of proposed trials of each group; see `search_groups`."""
+        return group_sizes(self.settings, self.axes)
 
     def grid_size(self) -> int | None:
         """The number of configurations of all axes together; None if an axis is continuous."""

@@ -6,7 +6,8 @@ The other modules of this package hold the larger sections.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from class_sweep.base.limits import MAX_EPOCHS, MAX_TRIALS
 from class_sweep.config.backbones import BackboneSettings
@@ -19,7 +20,7 @@ from class_sweep.config.inputs import DataSettings, MoleculeEncoderSettings, Tex
 from class_sweep.config.named_schedule import Baseline, NamedSchedule
 from class_sweep.config.paths import Uri
 from class_sweep.config.pruning import HalvingPruning, PruningSettings
-from class_sweep.config.section import Idle, Section, Seed
+from class_sweep.config.section import Fraction, Idle, Section, Seed
 
 Rate = Annotated[float, Field(gt=0, le=10, description="peak learning rate")]
 
@@ -91,6 +92,11 @@ class Search(Section):
             " curriculum; auto: a quarter where such axes are swept"
         ),
     ] = "auto"
+    shares: list[Fraction] = Field(
+        default=[],
+        description="shares of full data's samples that the pacing of the schedules is fitted to;"
+        " each share is searched by itself; no fit unless given",
+    )
     max_concurrent: Annotated[
         Annotated[int, Field(ge=1)] | None,
         Field(description="trials at a time; as many as the resources allow unless given"),
@@ -99,6 +105,13 @@ class Search(Section):
         Annotated[int, Field(ge=1, le=1000)] | None,
         Field(description="seeds of each configuration in a recording of learning curves"),
     ] = None
+
+    @field_validator("shares")
+    @classmethod
+    def _each_once(cls, value: list[float]) -> list[float]:
+        if len(set(value)) < len(value):
+            raise PydanticCustomError("rule", "a list that names each share once")
+        return value
 
     @property
     def named_schedules(self) -> dict[str, NamedSchedule]:

@@ -14,6 +14,7 @@ from class_sweep.config.full_data import full_data_rules, full_data_trials
 from class_sweep.config.objective import Objective, margin_problem
 from class_sweep.config.problems import Problem, unknown_name
 from class_sweep.config.pruning import PruningSettings, RungPruning
+from class_sweep.config.search_groups import share_rules
 from class_sweep.config.sections import Budget, Search, Settings
 from class_sweep.config.yaml_text import YamlDocument
 
@@ -115,6 +116,8 @@ def trial_rules(settings: Settings, yaml: YamlDocument, axes: Mapping[str, Axis]
     search, own = settings.search, full_data_trials(settings, axes)
     place = yaml.line(("search", "full_data_trials")), "search.full_data_trials"
     problems = [Problem(*place, rule) for rule in full_data_rules(settings, axes)]
+    shares = yaml.line(("search", "shares")), "search.shares"
+    problems += [Problem(*shares, rule) for rule in share_rules(settings, axes)]
     size = grid_size(axes)
     if SAMPLERS[search.sampler].axes == "finite" and axes and size is not None:
         most = size + len(search.baselines) + own

@@ -74,9 +74,10 @@ def plan_confirmation(
     """Choose the finalists and derive their controls.
 
     The finalists are the best finished trials whose training steps differ from each other's and
-    from full data's. A reference, full data for example, has the values of the best trial of full
-    data for all axes outside the curriculum if full data has trials of its own; every other control
-    keeps its finalist's. Configurations that train the same steps are one arm.
+    from full data's; in a sweep with shares the best of each share come first. A reference, full
+    data for example, has the values of the best trial of full data for all axes outside the
+    curriculum if full data has trials of its own; every other control keeps its finalist's.
+    Configurations that train the same steps are one arm.
 
     Args:
         space: The search space.
@@ -147,15 +148,24 @@ class _Arms:
 
 def _choose_finalists(arms: _Arms, ranked: Sequence[Record], count: int) -> list[Arm]:
     finalists: list[Arm] = []
+    of_shares: list[Record] = []  # the best that can be a finalist, of each share
     for record in ranked:
+        if record.share is None or any(record.share == best.share for best in of_shares):
+            continue
+        if _differs_from_full_data(arms, record):
+            of_shares.append(record)
+    for record in (*of_shares, *ranked):
         if len(finalists) == count:
             break
-        values = dict(record.config)
-        full_data = baseline_config(arms.space, "full_data", values)
-        if not arms.has(values) and arms.steps(values) != arms.steps(full_data):
+        if not arms.has(record.config) and _differs_from_full_data(arms, record):
             name = record.name or f"trial {record.trial}"
-            finalists.append(arms.add(name, values, record.trial))
+            finalists.append(arms.add(name, dict(record.config), record.trial))
     return finalists
+
+
+def _differs_from_full_data(arms: _Arms, record: Record) -> bool:
+    full_data = baseline_config(arms.space, "full_data", record.config)
+    return arms.steps(record.config) != arms.steps(full_data)
 
 
 def _frontier(

@@ -13,6 +13,7 @@ import math
 from abc import abstractmethod
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import ClassVar
 
 from class_sweep.config.components import PACINGS
 from class_sweep.config.curriculum import Curriculum
@@ -26,11 +27,17 @@ class Pacing(EpochFunction):
     `pacing_power` and `pacing_knots`, and falls with `full_data_after`: the schedule bounds rely on
     these directions.
 
+    Attributes:
+        fitted_setting: The setting of which the number of samples is a continuous function; the
+            shares of `search.shares` are fitted by it. None if the pacing has none.
+
     Example:
         >>> pacing = Linear(alpha=0.4, beta=0.2)
         >>> [round(pacing(k), 1) for k in range(5)]
         [0.4, 0.6, 0.8, 1.0, 1.0]
     """
+
+    fitted_setting: ClassVar[str | None] = None
 
     @property
     @abstractmethod
@@ -70,6 +77,8 @@ class Pacing(EpochFunction):
 @dataclass(frozen=True)
 class Linear(Pacing):
     """λ(k) = min(1, α + β·k). T = (1 − α)/β; mean share to T: (1 + α)/2. CLASS."""
+
+    fitted_setting: ClassVar[str | None] = "beta"
 
     alpha: float
     beta: float
@@ -161,6 +170,8 @@ class Root(TimedPacing):
         pacing_power: p, in [0.1, 10].
     """
 
+    fitted_setting: ClassVar[str | None] = "full_data_after"
+
     pacing_power: float
 
     def __call__(self, k: int) -> float:
@@ -187,6 +198,8 @@ class Exponential(TimedPacing):
 
     Mean share to T: α + (1 − α)·(1/10 − 1/(e^10 − 1)), near α + (1 − α)/10. Wu, Dyer and Neyshabur.
     """
+
+    fitted_setting: ClassVar[str | None] = "full_data_after"
 
     def __call__(self, k: int) -> float:
         """λ(k)."""

@@ -1,6 +1,6 @@
 """The bounds of a space's schedules: the shortest, the longest, and the end of pacing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import product
 
 from class_sweep.config.axes import Value
@@ -47,14 +47,18 @@ def schedule_bounds(space: Space, pairs: int) -> tuple[Schedule, Schedule]:
 
 def _corner(space: Space, pairs: int, *, longest: bool) -> list[Schedule]:
     """The schedules of one corner of the axes, for each of the space's `pacing_choices`."""
-    corner = corner_values(space, longest=longest)
-    schedules = []
-    for choice in pacing_choices(space):
-        values = corner | choice
-        if values.keys() & space.axes.keys() - {_TRIM, _TRIM_FROM}:
-            values[_TRIM_FROM] = 1.0 if longest else 0.0
-        schedules.append(Schedule.of(space.resolve(values), pairs))
-    return schedules
+    return [
+        Schedule.of(space.resolve(corner_of(space, choice, longest=longest)), pairs)
+        for choice in pacing_choices(space)
+    ]
+
+
+def corner_of(space: Space, choice: Mapping[str, Value], *, longest: bool) -> dict[str, Value]:
+    """The values of the longest or of the shortest schedules of a pacing choice."""
+    values = corner_values(space, longest=longest) | dict(choice)
+    if values.keys() & space.axes.keys() - {_TRIM, _TRIM_FROM}:
+        values[_TRIM_FROM] = 1.0 if longest else 0.0
+    return values
 
 
 def corner_values(space: Space, *, longest: bool) -> dict[str, Value]:

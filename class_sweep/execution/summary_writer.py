@@ -38,8 +38,10 @@ class SummaryWriter:
         self.full_samples = full_data_samples(
             self._pairs.train, settings.optimizer.batch_size, settings.budget
         )
-        rungs = Rungs.of(space, self._pairs.train).samples
-        self.expected_samples = expected_samples(space, rungs, self.full_samples)
+        rungs = Rungs.of(space, self._pairs.train)
+        self.expected_samples = expected_samples(
+            space, rungs.samples, self.full_samples, own_schedule=rungs.fractions is not None
+        )
         self._difficulty = {
             str(similarity): [SigmaSummary(**asdict(diagnosis)) for diagnosis in diagnoses]
             for similarity, diagnoses in context.prepared.diagnoses.items()
@@ -103,6 +105,7 @@ class SummaryWriter:
             trial=record.trial,
             name=record.name,
             tuned=record.tuned,
+            share=record.share,
             identity=record.identity,
             config=record.config,
             metrics=record.metrics,

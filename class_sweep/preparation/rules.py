@@ -6,6 +6,7 @@ from class_sweep.config.document import Space
 from class_sweep.curriculum.intensity import loss_weights
 from class_sweep.curriculum.pacing import pacing_of
 from class_sweep.curriculum.schedule_bounds import resolve_grace, schedule_bounds
+from class_sweep.curriculum.strata import strata
 from class_sweep.data.corpus import load_pairs
 from class_sweep.data.pair import PairSet
 from class_sweep.encoders.encoder import molecule_encoder_class, providers, text_encoder_class
@@ -28,6 +29,7 @@ def load_checked_pairs(space: Space) -> PairSet:
         schedule_bounds(space, len(pairs.rows("train")))
     except ValueError as error:
         raise DataError(f"{space.place('optimizer.batch_size')}: {error}") from None
+    strata(space, len(pairs.rows("train")))  # each share must be in reach
     require_numbers(space, pairs)
     return pairs
 

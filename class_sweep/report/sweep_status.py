@@ -33,11 +33,12 @@ class SamplesSpent(ResultsModel):
 
 
 class BestTrial(ResultsModel):
-    """The best finished trial; `objective` is its value, `tuned` as in `TrialSummary`."""
+    """The best finished trial; `objective` is its value, the rest as in `TrialSummary`."""
 
     trial: int
     name: str | None
     tuned: bool
+    share: float | None
     config: Config
     objective: float | None
     samples: int
@@ -177,6 +178,7 @@ def _best(record: Record) -> BestTrial:
         trial=record.trial,
         name=record.name,
         tuned=record.tuned,
+        share=record.share,
         config=record.config,
         objective=record.objective,
         samples=record.samples,

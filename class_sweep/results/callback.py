@@ -22,6 +22,10 @@ class StartedTrial(Protocol):
         """Whether the trial tunes the baseline of its name."""
 
     @property
+    def share(self) -> float | None:
+        """The share of full data's samples that its pacing is fitted to, or None."""
+
+    @property
     def config(self) -> dict[str, Value]:
         """The value of every axis (dotted path to value)."""
 

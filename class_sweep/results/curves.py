@@ -16,13 +16,15 @@ from class_sweep.errors import ResultsError
 from class_sweep.results.record import Record
 
 _FIRST_COLUMNS = ("configuration", "name")
+_SHARE = "share"  # a column of recordings with `search.shares`
 _LAST_COLUMNS = (SEED, "epoch", "samples", "last")  # then the objective, under its own name
 
 
 def curves_csv(objective: Objective, seeds: int, records: Sequence[Record]) -> str:
     """The reports of a recording as CSV, ordered by trial.
 
-    The columns are `configuration`, `name` (of a baseline), one per axis, `search.seed`, `epoch`
+    The columns are `configuration`, `name` (of a baseline), with `search.shares` the `share` that
+    the pacing is fitted to, one per axis, `search.seed`, `epoch`
     (the samples in epochs of full data; empty for the last report of a trial), `samples`, `last`
     and the objective. A failed trial has the reports before its failure and no last report.
 
@@ -32,9 +34,10 @@ def curves_csv(objective: Objective, seeds: int, records: Sequence[Record]) -> s
         records: The log.
     """
     axes = list(dict.fromkeys(path for r in records for path in r.config if path != SEED))
-    text = io.StringIO()
+    text, shares = io.StringIO(), any(record.share is not None for record in records)
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*_FIRST_COLUMNS, *axes, *_LAST_COLUMNS, str(objective)])
+    first = (*_FIRST_COLUMNS, _SHARE) if shares else _FIRST_COLUMNS
+    writer.writerow([*first, *axes, *_LAST_COLUMNS, str(objective)])
     for record in sorted(records, key=lambda r: (r.trial, r.report)):
         if record.objective is None:
             continue
@@ -42,6 +45,7 @@ def curves_csv(objective: Objective, seeds: int, records: Sequence[Record]) -> s
             [
                 record.trial // seeds,
                 record.name or "",
+                *(["" if record.share is None else record.share] if shares else []),
                 *(record.config.get(path, "") for path in axes),
                 record.config[SEED],
                 "" if record.rung is None else record.rung + 1,
@@ -72,12 +76,16 @@ class Point:
 
 @dataclass(frozen=True)
 class Configuration:
-    """A configuration, its values as text, and its learning curve under each seed."""
+    """A configuration, its values as text, and its learning curve under each seed.
+
+    `share` is the share of full data's samples that its pacing is fitted to, if it is to one.
+    """
 
     number: int
     name: str
     values: Mapping[str, str]
     curves: Mapping[int, tuple[Point, ...]]
+    share: float | None = None
 
     def final(self, seed: int) -> float | None:
         """The final score under a seed; None if the trial failed."""
@@ -139,7 +147,9 @@ class CurveTable:
         *_, last_column = rows[0]
         objective = parse_objective(last_column)
         axes = [
-            path for path in rows[0] if path not in {*_FIRST_COLUMNS, *_LAST_COLUMNS, last_column}
+            path
+            for path in rows[0]
+            if path not in {*_FIRST_COLUMNS, _SHARE, *_LAST_COLUMNS, last_column}
         ]
         curves: dict[int, dict[int, list[Point]]] = {}
         first_rows: dict[int, Mapping[str, str]] = {}
@@ -165,6 +175,7 @@ class CurveTable:
                     first_rows[number]["name"],
                     {path: first_rows[number][path] for path in axes},
                     {seed: tuple(points) for seed, points in sorted(by_seed.items())},
+                    float(share) if (share := first_rows[number].get(_SHARE)) else None,
                 )
                 for number, by_seed in sorted(curves.items())
             ),

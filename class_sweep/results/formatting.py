@@ -23,6 +23,10 @@ class ShownTrial(Protocol):
         """Whether it tunes that baseline."""
 
     @property
+    def share(self) -> float | None:
+        """The share of full data's samples that its pacing is fitted to."""
+
+    @property
     def config(self) -> Mapping[str, Value]:
         """The value of every axis."""
 
@@ -49,10 +53,14 @@ def schedule(config: Mapping[str, Value]) -> str:
 
 
 def trial(shown: ShownTrial) -> str:
-    """A trial in one line: its schedule, its name, or the values that it tries for full data."""
+    """A trial in one line: its schedule, its name, or the values that it tries for full data.
+
+    A schedule that is fitted to a share of full data's samples begins with the share.
+    """
     if shown.tuned:
         return f"{shown.name}  {schedule(full_data_axes(shown.config))}"
-    return shown.name or schedule(shown.config)
+    share = "" if shown.share is None else f"{100 * shown.share:g} %  "
+    return shown.name or f"{share}{schedule(shown.config)}"
 
 
 def metric(name: str, value: float) -> str:

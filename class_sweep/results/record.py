@@ -37,6 +37,8 @@ class Record:
         rerun_of: The failed trial that this trial runs again.
         tuned: Whether the trial tunes the baseline of its name over the axes outside the
             curriculum, and competes with other such trials.
+        share: The share of full data's samples that its pacing is fitted to, and at which it
+            competes; None without `search.shares` and for all other trials.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -60,6 +62,7 @@ class Record:
     same_as: int | None = None
     rerun_of: int | None = None
     tuned: bool = False
+    share: float | None = None
 
     @property
     def ended(self) -> bool:

@@ -63,6 +63,7 @@ class TrialSummary(ResultsModel):
         metrics: Metric name to value on validation.
         samples: Samples seen.
         share_of_full_data: `samples` as a fraction of the samples of full data.
+        share: The share that its pacing was fitted to; None without `search.shares`.
     """
 
     trial: int
@@ -73,6 +74,7 @@ class TrialSummary(ResultsModel):
     samples: int
     share_of_full_data: float
     tuned: bool = False
+    share: float | None = None
 
 
 class SigmaSummary(ResultsModel):

@@ -114,8 +114,8 @@ class TrialLedger:
     def original_of(self, trial: Trial) -> Trial | None:
         """The ended trial that a duplicate copies: a complete one, else a pruned one.
 
-        A baseline needs a complete curve. A trial that is pruned among schedules may not be among
-        full data's trials, and the reverse.
+        A baseline needs a complete curve. A trial that is pruned among the trials of its group may
+        not be pruned among those of another.
         """
         trained = self._trained.get(trial.plan, ())
         complete = (t for t in trained if t.state is TrialState.COMPLETE)
@@ -240,7 +240,8 @@ class TrialLedger:
 
 def _may_wait(duplicate: Trial, other: Trial) -> bool:
     """Whether a duplicate may have the end of another trial that is not sure to be complete."""
-    return not duplicate.is_baseline and duplicate.name == other.name
+    same = (duplicate.name, duplicate.share) == (other.name, other.share)
+    return not duplicate.is_baseline and same
 
 
 def blank_record(trial: Trial) -> Record:
@@ -260,6 +261,7 @@ def blank_record(trial: Trial) -> Record:
         at=now(),
         rerun_of=trial.rerun_of,
         tuned=trial.tuned,
+        share=trial.share,
     )
 
 

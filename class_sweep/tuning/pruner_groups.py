@@ -1,40 +1,43 @@
 """The pruners of a sweep, one for each group of trials that are compared with each other."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Self
 
 from class_sweep.config.document import Space
-from class_sweep.config.full_data import FULL_DATA
+from class_sweep.config.search_groups import Group, group_of
 from class_sweep.tuning.pruners.pruner import Pruner, PruningDecision, make_pruner
 from class_sweep.tuning.trial import Trial
 
 
 class PrunerGroups:
-    """Compares schedules with schedules, and full data's own trials with each other.
+    """Compares each trial with its group alone; see `config.search_groups`.
 
     Schedules would otherwise prune full data before it is tuned, or full data the schedules.
     """
 
-    def __init__(self, schedules: Pruner, full_data: Pruner | None = None) -> None:
+    def __init__(self, pruners: Mapping[Group, Pruner]) -> None:
         """Set the pruners, without reports.
 
         Args:
-            schedules: The pruner of all trials but those of `full_data`.
-            full_data: The pruner of full data's trials; None if it has none of its own.
+            pruners: The pruner of each group.
         """
-        self._schedules = schedules
-        self._named = {} if full_data is None else {FULL_DATA: full_data}
+        self._pruners = pruners
 
     @classmethod
     def of(cls, space: Space, rungs: int) -> Self:
         """The pruners of a space for a number of rungs."""
-        pruning, own = space.settings.pruning, space.full_data_trials
-        schedules = make_pruner(pruning, rungs, space.schedule_trials)
-        return cls(schedules, make_pruner(pruning, rungs, own) if own else None)
+        pruning = space.settings.pruning
+        return cls({g: make_pruner(pruning, rungs, n) for g, n in space.group_sizes.items()})
 
     def decide(self, trial: Trial, rung: int, score: float) -> PruningDecision:
-        """Decide on a trial at a rung within its group; see `Pruner.decide`."""
-        return self._of(trial).decide(trial.number, rung, score, baseline=trial.is_baseline)
+        """Decide on a trial at a rung within its group; see `Pruner.decide`.
+
+        A baseline in a sweep with shares has no group: it continues.
+        """
+        pruner = self._of(trial)
+        if pruner is None:
+            return PruningDecision("continue", compared=False)
+        return pruner.decide(trial.number, rung, score, baseline=trial.is_baseline)
 
     def promotable(self, paused: Sequence[Trial], under_way: Sequence[Trial]) -> list[int]:
         """The paused trials that can be promoted now, those of full data last.
@@ -45,7 +48,7 @@ class PrunerGroups:
         """
         return [
             number
-            for pruner in self._all
+            for pruner in self._pruners.values()
             for number in pruner.promotable(
                 self._numbers(paused, pruner),
                 self._numbers((t for t in under_way if not t.is_baseline), pruner),
@@ -55,39 +58,38 @@ class PrunerGroups:
     @property
     def paused(self) -> frozenset[int]:
         """The paused trials that keep their rung capacity."""
-        return frozenset().union(*(pruner.paused for pruner in self._all))
+        return frozenset().union(*(pruner.paused for pruner in self._pruners.values()))
 
     @property
     def max_paused(self) -> int:
         """The largest number of trials that are paused at the same time."""
-        return sum(pruner.max_paused for pruner in self._all)
+        return sum(pruner.max_paused for pruner in self._pruners.values())
 
-    @property
-    def _all(self) -> list[Pruner]:
-        return [self._schedules, *self._named.values()]
-
-    def _of(self, trial: Trial) -> Pruner:
-        return (
-            self._schedules if trial.name is None else self._named.get(trial.name, self._schedules)
-        )
+    def _of(self, trial: Trial) -> Pruner | None:
+        return self._pruners.get(group_of(trial)) or self._pruners.get(None)
 
     def _numbers(self, trials: Iterable[Trial], pruner: Pruner) -> list[int]:
         return [trial.number for trial in trials if self._of(trial) is pruner]
 
 
-def expected_samples(space: Space, rungs: Sequence[int], full: int) -> int | None:
+def expected_samples(
+    space: Space, rungs: Sequence[int], full: int, *, own_schedule: bool = False
+) -> int | None:
     """The samples that all trials of a sweep see together, or None if that is not predictable.
 
     Args:
         space: The space.
-        rungs: The samples of each rung.
-        full: The samples of a complete trial.
+        rungs: The samples of each rung of a trial over the full data.
+        full: The samples of a complete trial over the full data.
+        own_schedule: Whether the rungs are at fractions of each trial's own schedule.
     """
-    search, total = space.settings.search, 0
-    for trials in (space.schedule_trials, space.full_data_trials):
+    total = len(space.settings.search.baselines) * full
+    for group, trials in space.group_sizes.items():
+        share = group if isinstance(group, float) else 1.0
+        met = [round(share * rung) for rung in rungs] if own_schedule else rungs
         pruner = make_pruner(space.settings.pruning, len(rungs), trials)
-        expected = pruner.expected_samples(rungs, trials, full)
+        expected = pruner.expected_samples(met, trials, round(share * full))
         if expected is None:
             return None
         total += expected
-    return total + len(search.baselines) * full
+    return total

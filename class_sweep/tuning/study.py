@@ -13,8 +13,10 @@ from class_sweep.config.axes import Value
 from class_sweep.config.document import SEED, Space
 from class_sweep.config.full_data import FULL_DATA
 from class_sweep.config.identity import identity
+from class_sweep.config.search_groups import Group, Grouped, group_of
 from class_sweep.config.sections import Settings
 from class_sweep.curriculum.baselines import baseline_config, full_data_space
+from class_sweep.curriculum.strata import Stratum, strata
 from class_sweep.results.record import Decision, Record
 from class_sweep.results.trials import reports_by_trial
 from class_sweep.tuning.sampler_view import RERUN
@@ -29,7 +31,7 @@ from class_sweep.tuning.study_storage import MemoryStorage
 from class_sweep.tuning.trial import Trial
 
 # Attributes of a study's trial, like RERUN.
-CONFIG, NAME, PLAN, TUNED = "config", "name", "plan", "tuned"
+CONFIG, NAME, PLAN, TUNED, SHARE = "config", "name", "plan", "tuned", "share"
 
 _ENDS: dict[Decision, OptunaState] = {
     "finish": OptunaState.COMPLETE,
@@ -70,10 +72,11 @@ class _Search:
     space: Space
     sampler: Sampler
     distributions: Distributions
+    stratum: Stratum | None = None
 
     @classmethod
-    def of(cls, space: Space) -> Self:
-        return cls(space, make_sampler(space), distributions(space))
+    def of(cls, space: Space, stratum: Stratum | None = None) -> Self:
+        return cls(space, make_sampler(space), distributions(space), stratum)
 
 
 @dataclass(frozen=True)
@@ -84,13 +87,15 @@ class _About:
     tuned: bool = False
     rerun_of: int | None = None
     identity: str | None = None
+    share: float | None = None
 
 
 class OptunaStudy:
     """A study of a space: baselines first, then the configurations of a sampler.
 
-    Full data's own trials have a sampler of their own, which sees no others. Optuna's trials have
-    the same numbers as the trials of the sweep.
+    Each group of trials has a sampler of its own, which sees no others: full data's own trials, and
+    the schedules, or those of each share. Optuna's trials have the same numbers as the trials of
+    the sweep.
     """
 
     def __init__(
@@ -100,6 +105,7 @@ class OptunaStudy:
         plan_of: Callable[[Settings], str] = identity,
         rungs: Sequence[int] = (),
         steps_of: Callable[[Settings], Sequence[int]] | None = None,
+        pairs: int = 0,
     ) -> None:
         """Open or create the study in a storage.
 
@@ -110,11 +116,18 @@ class OptunaStudy:
             rungs: The samples of each rung for a trial over the full data.
             steps_of: Returns the step of each rung in the schedule of a trial; None if all trials
                 meet at the samples of the rungs.
+            pairs: The number of training pairs; read where the space has shares.
+
+        Raises:
+            ConfigError: If no schedule of the space takes one of its shares.
         """
         self._steps_of, self._steps = steps_of, dict[int, Sequence[int]]()
         self._space, self._search = space, space.settings.search
         self._storage, self._plan_of, self._rungs = storage, plan_of, rungs
-        self._searches: dict[str | None, _Search] = {None: _Search.of(space)}
+        self._searches: dict[Group, _Search] = {
+            share: _Search.of(stratum.space, stratum)
+            for share, stratum in strata(space, pairs).items()
+        } or {None: _Search.of(space)}
         if space.full_data_trials:
             self._searches[FULL_DATA] = _Search.of(full_data_space(space))
         self._study = optuna.create_study(
@@ -148,7 +161,7 @@ class OptunaStudy:
                 first = reports[0]
                 trial = self._ask_for(
                     first.config,
-                    _About(first.name, first.tuned, first.rerun_of, first.identity),
+                    _About(first.name, first.tuned, first.rerun_of, first.identity, first.share),
                 )
             else:
                 trial = self._without_report(trials, by_trial)
@@ -180,45 +193,54 @@ class OptunaStudy:
         configuration, repeat = divmod(index, self._search.record or 1)
         if repeat and previous is not None:  # a recording: same configuration, next seed
             seed = {SEED: self._search.seed + repeat}
-            return self._ask_for(previous.config | seed, _About(previous.name))
+            about = _About(previous.name, share=previous.share)
+            return self._ask_for(previous.config | seed, about)
         seed = {SEED: self._search.seed} if self._search.record else {}
         baselines = self._search.baseline_names
         if configuration < len(baselines):
             baseline = baselines[configuration]
             return self._ask_for(baseline_config(self._space, baseline) | seed, _About(baseline))
-        name, number = self._next_search(configuration - len(baselines))
-        search = self._searches[name]
+        group, number = self._next_search(configuration - len(baselines))
+        search = self._searches[group]
         self._study.sampler = sampler_for_trial(search.sampler, number)
-        with self._storage.sampler_view(
-            lambda t: self._search_name(t.user_attrs.get(NAME)) == name
-        ):
+        with self._storage.sampler_view(lambda t: self._search_of(_about(t)) is search):
             trial = self._study.ask(search.distributions)
         values = {path: _rounded(value) for path, value in trial.params.items()}
         # A study that is made again from the log has these values; a sampler must see no others.
         self._storage.replace_params(trial.number, values)
-        if name is not None:
-            values = baseline_config(self._space, name, values)
-        return self._store(trial, values | seed, _About(name, tuned=name is not None))
+        if search.stratum is not None:
+            values = search.stratum.fit(values)
+            return self._store(trial, values | seed, _About(share=search.stratum.share))
+        if group is None:
+            return self._store(trial, values | seed, _About())
+        values = baseline_config(self._space, FULL_DATA, values)
+        return self._store(trial, values | seed, _About(FULL_DATA, tuned=True))
 
-    def _next_search(self, index: int) -> tuple[str | None, int]:
-        """The search that proposes a configuration, and the sampler's number of its proposal.
+    def _next_search(self, index: int) -> tuple[Group, int]:
+        """The group of a configuration, and the number of the proposal for the group's sampler.
 
-        Full data's own trials are spread evenly among the schedules.
+        Full data's own trials are spread evenly among the schedules, and the shares take turns.
 
         Args:
             index: The number of configurations that samplers have proposed before.
         """
-        own, baselines = self._space.full_data_trials, len(self._search.baselines)
+        own, shares = self._space.full_data_trials, self._search.shares
         before, after = (i * own // self._search.proposed for i in (index, index + 1))
-        return (FULL_DATA, before) if after > before else (None, baselines + index - before)
+        if after > before:
+            return FULL_DATA, before
+        schedule = index - before
+        if shares:
+            return shares[schedule % len(shares)], schedule // len(shares)
+        return None, len(self._search.baselines) + schedule
 
-    def _search_name(self, name: str | None) -> str | None:
-        """The search that learns from a trial: full data's own, or that of all others."""
-        return name if name in self._searches else None
+    def _search_of(self, trial: Grouped) -> _Search | None:
+        """The search that learns from a trial; None for a baseline in a sweep with shares."""
+        return self._searches.get(group_of(trial)) or self._searches.get(None)
 
     def propose_again(self, failed: Record) -> Trial:
         """Store a rerun of a failed trial."""
-        return self._ask_for(failed.config, _About(failed.name, failed.tuned, failed.trial))
+        about = _About(failed.name, failed.tuned, failed.trial, share=failed.share)
+        return self._ask_for(failed.config, about)
 
     def tell(self, *records: Record) -> None:
         """Learn from records of one trial; see `Study`."""
@@ -247,9 +269,9 @@ class OptunaStudy:
         about: "_About",
     ) -> Trial:
         """A trial of given values: a baseline, a rerun, or a configuration under another seed."""
-        search = self._searches[self._search_name(about.name)]
-        axes = search.space.axes
-        if all(values.get(path) in axis for path, axis in axes.items()):
+        search = self._search_of(about)
+        axes = {} if search is None else search.space.axes
+        if search and all(values.get(path) in axis for path, axis in axes.items()):
             self._study.enqueue_trial({path: values[path] for path in axes})
             return self._store(self._study.ask(search.distributions), values, about)
         # Outside the axes: the sampler cannot learn from it, but the study numbers it.
@@ -265,6 +287,7 @@ class OptunaStudy:
         attributes: dict[str, Any] = {
             NAME: about.name,
             TUNED: about.tuned or None,
+            SHARE: about.share,
             RERUN: about.rerun_of,
             "identity": about.identity or identity(settings),
             PLAN: self._plan_of(settings),
@@ -288,6 +311,7 @@ class OptunaStudy:
             attributes.get(NAME),
             attributes.get(TUNED, False),
             attributes.get(RERUN),
+            attributes.get(SHARE),
         )
 
 
@@ -320,6 +344,10 @@ def tell_optuna(
         value = last.objective if last.decision == "finish" else None
         study.tell(number, value, state=_ENDS[last.decision])
     storage.save(number)
+
+
+def _about(trial: FrozenTrial) -> _About:
+    return _About(trial.user_attrs.get(NAME), share=trial.user_attrs.get(SHARE))
 
 
 def _rounded(value: Any) -> Value:

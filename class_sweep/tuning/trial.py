@@ -44,6 +44,7 @@ class Trial:
         name: The name of the baseline, or None for a schedule that the sampler proposed.
         tuned: Whether the trial tunes the baseline of its name over the other axes.
         rerun_of: The failed trial that this one repeats, or None.
+        share: The share of full data's samples that its pacing is fitted to, or None.
         state: The state between its proposal and its end.
         last: Its last record in the log, or None before the first report.
         on_worker: Whether the back end still holds a worker for it.
@@ -56,6 +57,7 @@ class Trial:
     name: str | None = None
     tuned: bool = False
     rerun_of: int | None = None
+    share: float | None = None
     state: TrialState = TrialState.PROPOSED
     last: Record | None = None
     on_worker: bool = False

@@ -30,8 +30,12 @@ READ_BY = {
 OPTIONAL = {
     "trials.jsonl": {
         ".metrics", ".loss", ".reason", ".seconds", ".at", ".same_as", ".rerun_of", ".tuned",
+        ".share",
     },
-    "summary.json": {".confirm", ".trials.full_data", ".best.tuned", ".references.paper.tuned"},
+    "summary.json": {
+        ".confirm", ".trials.full_data", ".best.tuned", ".references.paper.tuned", ".best.share",
+        ".references.paper.share",
+    },
     "verdict.json": {".rule.margin", ".rule.prefer", ".pairs[0].non_inferior", ".frontier"},
     "confirm.jsonl": {".metrics", ".reason", ".at"},
 }  # fmt: skip

@@ -16,6 +16,7 @@ class StartedTrial:
     number: int
     name: str | None = None
     tuned: bool = False
+    share: float | None = None
     config: dict[str, Value] = field(
         default_factory=lambda: {"curriculum.order": "random", "curriculum.alpha": 0.5}
     )

@@ -74,6 +74,7 @@ def test_the_best_trial_is_a_finished_one(sweep, reports):
         "trial": 3,
         "name": None,
         "tuned": False,
+        "share": None,
         "config": {"curriculum.order": "random", "curriculum.alpha": 0.5},
         "objective": 0.5,
         "samples": 1000,

@@ -31,7 +31,7 @@ class Driver:
             space.objective,
             self.study,
             TrialLedger(self.writer, callback),
-            PrunerGroups(pruner) if pruner else PrunerGroups.of(space, len(RUNGS)),
+            PrunerGroups({None: pruner}) if pruner else PrunerGroups.of(space, len(RUNGS)),
             records=self.records(),
             limits=limits,
         )

@@ -22,6 +22,7 @@ from class_sweep.results.record import Record
 from class_sweep.results.trials import reports_by_trial
 from class_sweep.tuning.ledger import TrialLedger
 from class_sweep.tuning.pruner_groups import PrunerGroups
+from class_sweep.tuning.pruners.no_pruning import NoPruner
 from class_sweep.tuning.pruners.pruner import PruningDecision, make_pruner
 from class_sweep.tuning.simulate import Simulation
 from class_sweep.tuning.study import OptunaStudy
@@ -32,6 +33,7 @@ from class_sweep.tuning.tuner import Limits, Tuner
 
 DEATH = "its process died"  # as a failure of a curve: the process dies there at every attempt
 RETRIES = 2
+PAIRS = 1000
 FOUND = (4531, 8742)  # each has shown a fault once
 IN_FILES = 400  # every 400th seed keeps its log and its study in files
 
@@ -41,12 +43,13 @@ text_encoder: {{kind: lsa}}
 molecule_encoder: {{kind: morgan}}
 backbone: {{name: contrastive}}
 curriculum:
-  alpha: {{uniform: [0.2, 0.8], step: 0.2}}
-  beta: {{uniform: [0.1, 0.2], step: 0.1}}
+  alpha: {{uniform: [0.2, 0.8], step: {alpha_step}}}
+  beta: {{uniform: {betas}, step: 0.1}}
 {optimizer}budget: {{epochs: 4}}
 search:
   {{trials: {trials}, sampler: {sampler}, seed: {seed}, baselines: {baselines},
-    full_data_trials: {full_data_trials}}}
+    full_data_trials: {full_data_trials}, shares: {shares}}}
+confirm: {{finalists: 0}}
 pruning: {pruning}
 """
 RATES = (
@@ -156,7 +159,7 @@ class NoRestart(Callback):
 
 
 @cache
-def space_of(sampler, pruner, trials, baselines, seed, full_data_trials):
+def space_of(sampler, pruner, trials, baselines, seed, full_data_trials, shares):
     takes = PRUNERS.settings_class(pruner).model_fields
     kept = ", min_kept: 1" if "min_kept" in takes else ""  # few trials: the default keeps all
     return parse_space(
@@ -168,6 +171,10 @@ def space_of(sampler, pruner, trials, baselines, seed, full_data_trials):
             optimizer=RATES if full_data_trials else "",
             baselines=list(baselines),
             seed=seed,
+            shares=list(shares),
+            # The pacing is fitted by beta, and some values of alpha are out of reach.
+            alpha_step=0.1 if shares else 0.2,
+            betas="[0.0, 0.4]" if shares else "[0.1, 0.2]",
         ).replace("'", "")
     )
 
@@ -231,7 +238,15 @@ class World:
         own = chance.choice([0, 0, 1, 3])
         trials = len(baselines) + own + chance.randint(1, 4)
         names = [chance.choice(list(SAMPLERS)), chance.choice(list(PRUNERS))]
-        self.space = space_of(*names, trials, baselines, chance.randint(0, 1), own)
+        number = chance.randint(0, 1)
+        # As the rungs: shares for a part of the seeds, and a schedule for each.
+        drawn = random.Random(f"{seed}/shares")  # noqa: S311
+        shares = drawn.choice([(), (), (), (), (0.6,), (0.6, 0.75)])[
+            : trials - len(baselines) - own
+        ]
+        if seed in FOUND or (names[0] == "cmaes" and not own):  # too few axes of numbers
+            shares = ()
+        self.space = space_of(*names, trials, baselines, number, own, shares)
         self.seed, self.disk, self.slots = seed, Disk(), self.workers
         self.faults = chance.choice([0.0, 0.1, 0.3]) if faults else 0.0
         self.kills = chance.randint(0, 4) if faults else 0
@@ -284,7 +299,7 @@ class World:
             storage = KillableFile(self.folder / "study.db", self.disk)
         self.ended = {record.trial for record in records if record.ended}
         steps_of = (lambda trial: self.steps_of(self.plan_of(trial))) if self.own_rungs else None
-        study = OptunaStudy(self.space, storage, self.plan_of, self.rungs, steps_of)
+        study = OptunaStudy(self.space, storage, self.plan_of, self.rungs, steps_of, PAIRS)
         study.restore(records)
         return Tuner(
             self.space.objective,
@@ -387,9 +402,14 @@ def check(world, tuner):
     full_data = (
         make_pruner(pruning, rungs, space.full_data_trials) if space.full_data_trials else None
     )
+    shares = space.settings.search.shares
+    of_share = {share: make_pruner(pruning, rungs, space.group_sizes[share]) for share in shares}
     for record in records:
-        # Full data's trials and schedules may not prune each other.
+        # Full data's trials, schedules and those of another share may not prune each other.
         pruner = full_data if full_data and record.name == "full_data" else schedules
+        if shares and pruner is schedules:
+            pruner = of_share.get(record.share, NoPruner())
+            assert (record.share is None) == (record.name is not None), "a schedule has no share"
         before = last.get(record.trial)
         assert record.report == (before.report + 1 if before else 0), "a report is lost or twice"
         assert before is None or not before.ended, "a trial continued after its end"

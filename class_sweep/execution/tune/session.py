@@ -46,6 +46,7 @@ def open_tuner(context: SweepContext) -> Tuner:
         steps_of=(lambda trial: rungs.steps(Schedule.of(trial, pairs)))
         if rungs.fractions
         else None,
+        pairs=pairs,
     )
     study.restore(records)
     return Tuner(

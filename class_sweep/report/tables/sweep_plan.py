@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from class_sweep.config.full_data import full_data_axes
 from class_sweep.config.idle_warnings import idle_everywhere
+from class_sweep.curriculum.strata import strata
 from class_sweep.rendering.blocks import Block, KeyValues, Table
 from class_sweep.report.index_report.index_tables import spread
 from class_sweep.results import formatting
@@ -101,6 +102,7 @@ def _size(space: "Space", plan: "SweepPlan") -> list[tuple[str, str]]:
         ("samples of one trial", f"{plan.full_samples:,} over the full data"),
         ("trials", f"{settings.search.runs}, baselines first: {baselines}"),
         *_own_trials(space),
+        *_shares(space, plan),
         ("full budget", f"{plan.full_budget:,} samples if all trials train on the full data"),
         ("rungs at", rungs),
         *_difficulties(settings, plan),
@@ -130,6 +132,16 @@ def _own_trials(space: "Space") -> list[tuple[str, str]]:
         return []
     axes = ", ".join(full_data_axes(space.axes))
     return [("full data's own", f"{space.full_data_trials} trials, which tune the control: {axes}")]
+
+
+def _shares(space: "Space", plan: "SweepPlan") -> list[tuple[str, str]]:
+    """Each share that is searched by itself, with its trials and the range of α in reach."""
+    parts = []
+    for stratum in strata(space, plan.pairs["train"]).values():
+        search, alpha = stratum.space.settings.search, stratum.space.axes.get("curriculum.alpha")
+        within = "" if alpha is None else f" with alpha {alpha}"
+        parts.append(f"{100 * stratum.share:g} % in {search.trials} trials{within}")
+    return [("shares of full data", "; ".join(parts))] if parts else []
 
 
 def _confirmation(settings: "Settings") -> str:

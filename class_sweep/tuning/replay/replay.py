@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
@@ -11,15 +12,15 @@ from statistics import fmean
 import numpy as np
 
 from class_sweep.config.document import Space
-from class_sweep.config.pruning import PruningSettings, RungPruning
+from class_sweep.config.pruning import NoPruning, PruningSettings, RungPruning
+from class_sweep.config.search_groups import Group
 from class_sweep.errors import ResultsError
 from class_sweep.results.callback import Callback
 from class_sweep.results.curves import Configuration, CurveTable, Point
 from class_sweep.statistics.rank_correlation import rank_correlation
 from class_sweep.tuning.ledger import MemoryLog, TrialLedger
 from class_sweep.tuning.pruner_groups import PrunerGroups
-from class_sweep.tuning.pruners.no_pruning import NoPruner
-from class_sweep.tuning.pruners.pruner import Pruner, make_pruner, rung_epochs
+from class_sweep.tuning.pruners.pruner import make_pruner, rung_epochs
 from class_sweep.tuning.replay.table_study import CONFIGURATION, OrderedStudy, SampledStudy
 from class_sweep.tuning.simulate import Simulation
 from class_sweep.tuning.study import Study
@@ -36,12 +37,12 @@ class SimulatedSearch:
 
     Attributes:
         seeds: Configuration to the recorded seed of its trial.
-        trials: The number of trials without baselines.
+        group_sizes: The number of trials of each share, or of all together, without baselines.
         open_study: Opens its study, without reports.
     """
 
     seeds: Mapping[int, int]
-    trials: int
+    group_sizes: Mapping[Group, int]
     open_study: Callable[[], Study]
 
 
@@ -65,14 +66,17 @@ def searches(
         generator = random.Random(f"{seed}/{order}")  # noqa: S311 - no secret
         seeds = {row.number: generator.choice(table.seeds) for row in table.configurations}
         if space is None:
-            drawn = (*table.baselines, *generator.sample(table.searched, trials))
-            simulated.append(SimulatedSearch(seeds, trials, partial(OrderedStudy, drawn)))
+            drawn = generator.sample(table.searched, trials)
+            sizes: Mapping[Group, int] = Counter(row.share for row in drawn)
+            ordered = partial(OrderedStudy, (*table.baselines, *drawn))
+            simulated.append(SimulatedSearch(seeds, sizes, ordered))
             continue
         changes = {"seed": seed * 1009 + order, "trials": trials}
         search = space.settings.search.model_copy(update=changes)
         settings = space.settings.model_copy(update={"search": search})
         reseeded = space.changed(settings=settings)
-        simulated.append(SimulatedSearch(seeds, trials, partial(SampledStudy, table, reseeded)))
+        study = partial(SampledStudy, table, reseeded)
+        simulated.append(SimulatedSearch(seeds, {None: trials}, study))
     return simulated
 
 
@@ -93,21 +97,25 @@ class SearchOutcome:
 
 
 def run_search(
-    table: CurveTable, search: SimulatedSearch, pruner: Pruner, curves: Curves, workers: int
+    table: CurveTable,
+    search: SimulatedSearch,
+    pruners: PrunerGroups,
+    curves: Curves,
+    workers: int,
 ) -> SearchOutcome:
     """Simulate one search.
 
     Args:
         table: The recorded curves.
         search: The search.
-        pruner: A pruner without reports.
+        pruners: The pruners, without reports.
         curves: The reports of the configurations; see `curves_at`.
         workers: The number of trials at a time.
     """
     log = MemoryLog()
     ledger = TrialLedger(log, Callback())
     limits = Limits(slots=lambda _: workers)
-    tuner = Tuner(table.objective, search.open_study(), ledger, PrunerGroups(pruner), limits=limits)
+    tuner = Tuner(table.objective, search.open_study(), ledger, pruners, limits=limits)
     rows = {number: curves[number, seed] for number, seed in search.seeds.items()}
     simulation = Simulation(tuner, lambda trial: rows[int(trial.config[CONFIGURATION])])
     simulation.run()
@@ -234,20 +242,26 @@ def replay(
         ResultsError: If no configuration of a search finished.
     """
     unpruned = curves_at(table, [])
-    full = [run_search(table, search, NoPruner(), unpruned, workers) for search in searches]
+    full = [
+        run_search(table, search, _groups(search, NoPruning(kind="none"), 0), unpruned, workers)
+        for search in searches
+    ]
     outcomes = []
     for pruning in prunings:
         rungs = rung_epochs(pruning, table.epochs)
         own_schedule = isinstance(pruning, RungPruning) and pruning.follow_the_schedule
         curves = curves_at(table, rungs, own_schedule=own_schedule)
         pruned = [
-            run_search(
-                table, search, make_pruner(pruning, len(rungs), search.trials), curves, workers
-            )
+            run_search(table, search, _groups(search, pruning, len(rungs)), curves, workers)
             for search in searches
         ]
         outcomes.append(_mean_outcome(table, full, pruned))
     return outcomes
+
+
+def _groups(search: SimulatedSearch, pruning: PruningSettings, rungs: int) -> PrunerGroups:
+    """The pruners of a search, one for each share."""
+    return PrunerGroups({g: make_pruner(pruning, rungs, n) for g, n in search.group_sizes.items()})
 
 
 def _mean_outcome(

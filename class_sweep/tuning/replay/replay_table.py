@@ -159,6 +159,11 @@ def replay_table(
     file = path / CURVES if path.is_dir() else path
     table = CurveTable.read(file)
     space = _space_of(file, options.sampler)
+    if space is not None and any(row.share is not None for row in table.configurations):
+        raise InputError(
+            f"--sampler must be {RANDOM} for a recording with search.shares, got"
+            f" {options.sampler!r}"
+        )
     available = len(table.searched)
     trials = options.trials or available
     if trials > available:

@@ -20,7 +20,10 @@ CONFIGURATION = "configuration"  # the key of a trial's config that holds its ro
 def recorded_trial(number: int, configuration: Configuration) -> Trial:
     """The trial of a configuration of the table."""
     row, name = configuration.number, configuration.name or None
-    return Trial(number, {CONFIGURATION: row}, identity=str(row), plan=str(row), name=name)
+    share = configuration.share
+    return Trial(
+        number, {CONFIGURATION: row}, identity=str(row), plan=str(row), name=name, share=share
+    )
 
 
 class RecordedStudy:

@@ -32,7 +32,9 @@ def tuner(small_space_text):
     from class_sweep.tuning.pruners.no_pruning import NoPruner
 
     ledger = TrialLedger(MemoryLog(), Callback())
-    return Tuner(parse_objective("validation/mrr"), TwoTrials(), ledger, PrunerGroups(NoPruner()))
+    return Tuner(
+        parse_objective("validation/mrr"), TwoTrials(), ledger, PrunerGroups({None: NoPruner()})
+    )
 
 
 def report(tuner, number, value, *, rung=None):

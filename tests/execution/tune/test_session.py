@@ -37,7 +37,7 @@ def session(small_space_text):
     text = small_space_text.replace("resources: {cpus: 1}", "resources: {cpus: 1, retries: 2}")
     ledger = TrialLedger(MemoryLog(), Callback())
     tuner = Tuner(
-        parse_objective("validation/mrr"), ThreeTrials(), ledger, PrunerGroups(NoPruner())
+        parse_objective("validation/mrr"), ThreeTrials(), ledger, PrunerGroups({None: NoPruner()})
     )
     return Session(SimpleNamespace(space=parse_space(text), stop=StopRequest()), tuner)
 

@@ -64,10 +64,10 @@ def run(table, settings, workers=1):
     """One search over all configurations of a table, with a rung at its first epoch."""
     order = table.configurations
     search = SimulatedSearch(
-        {row.number: 0 for row in order}, len(order), lambda: OrderedStudy(order)
+        {row.number: 0 for row in order}, {None: len(order)}, lambda: OrderedStudy(order)
     )
-    pruner = make_pruner(pruning(**settings), 1, len(order))
-    return run_search(table, search, pruner, curves_at(table, [1]), workers)
+    pruners = PrunerGroups({None: make_pruner(pruning(**settings), 1, len(order))})
+    return run_search(table, search, pruners, curves_at(table, [1]), workers)
 
 
 def test_a_rung_is_at_the_first_report_that_reaches_it():
@@ -270,7 +270,7 @@ def test_a_sampler_learns_from_the_configurations_that_replaced_its_proposals(
     ledger = TrialLedger(MemoryLog(), Callback())
     one = Limits(slots=lambda _: 1)
     tuner = Tuner(
-        table.objective, search.open_study(), ledger, PrunerGroups(NoPruner()), limits=one
+        table.objective, search.open_study(), ledger, PrunerGroups({None: NoPruner()}), limits=one
     )
     curves = curves_at(table, [1])
     Simulation(tuner, lambda trial: curves[trial.config["configuration"], 0]).run()
