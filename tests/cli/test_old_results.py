@@ -25,7 +25,7 @@ def old(tmp_path, small_space_text):
     ]
     rows = [asdict(record) for record in records]
     for row in rows:
-        del row["tuned"]
+        del row["tuned"], row["share"]
     (path / "trials.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     summary = json.loads((path / "summary.json").read_text())
     del summary["trials"]["full_data"]
