@@ -55,20 +55,26 @@ def contrast(logits: torch.Tensor, hard_negatives: float = 0) -> torch.Tensor:
     target = torch.arange(len(logits), device=logits.device)
     of_texts, of_molecules = logits, logits.T
     if hard_negatives:
-        of_texts, of_molecules = (_weighed(z, hard_negatives) for z in (of_texts, of_molecules))
+        if len(logits) == 1:
+            raise ValueError(
+                "hard_negatives must be 0 for a batch of one pair, which has no negatives"
+            )
+        hardness = (hard_negatives * logits.detach()).fill_diagonal_(-math.inf)
+        of_texts = _weighed(logits, hardness)
+        of_molecules = _weighed(logits.T, hardness.T)
     forward = functional.cross_entropy(of_texts, target)
     backward = functional.cross_entropy(of_molecules, target)
     return (forward + backward) / 2
 
 
-def _weighed(logits: torch.Tensor, hard_negatives: float) -> torch.Tensor:
-    """(B, B) z + log w off the diagonal. In logarithms no exponential can overflow."""
-    others = len(logits) - 1
-    if not others:
-        raise ValueError("hard_negatives must be 0 for a batch of one pair, which has no negatives")
-    hardness = (hard_negatives * logits.detach()).fill_diagonal_(-math.inf)
-    log_mean = hardness.logsumexp(dim=1, keepdim=True) - math.log(others)
-    return logits + (hardness - log_mean).fill_diagonal_(0)
+def _weighed(logits: torch.Tensor, hardness: torch.Tensor) -> torch.Tensor:
+    """(B, B) z + log w − log(B − 1), and without log w on the diagonal.
+
+    log w = log softmax(hardness) + log(B − 1) over the negatives of a row; in logarithms no
+    exponential can overflow. Cross-entropy ignores a constant of a row.
+    """
+    log_weights = functional.log_softmax(hardness, dim=1)
+    return log_weights.fill_diagonal_(-math.log(len(logits) - 1)).add_(logits)
 
 
 def hardest_triplet(similarity: torch.Tensor, margin: float, softness: float = 0) -> torch.Tensor:
