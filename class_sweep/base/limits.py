@@ -66,6 +66,9 @@ MAX_RESULT_BYTES = 1024 * MIB
 MAX_WEIGHTS_BYTES = 256 * 1024 * MIB
 """Bytes of a file of weights or vectors."""
 
+MAX_VECTOR = 65_536
+"""Numbers of one vector of a feature file. The longest fingerprint here has 16,384."""
+
 # --- molecules ------------------------------------------------------------------------------------
 
 MAX_SMILES = 5_000

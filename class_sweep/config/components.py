@@ -106,6 +106,9 @@ TEXT_ENCODERS = Registry(
             "class_sweep.encoders.huggingface:HuggingFaceTextEncoder",
             f"{_INPUTS}:HuggingFaceEncoder",
         ),
+        "file": Component(
+            "class_sweep.encoders.feature_file:TextFeatureFileEncoder", f"{_INPUTS}:TextFeatureFile"
+        ),
     },
     group="text_encoders",
     interface="class_sweep.encoders.encoder:TextEncoder",
@@ -122,6 +125,10 @@ MOLECULE_ENCODERS = Registry(
         ),
         "morgan": Component(
             "class_sweep.encoders.morgan:MorganMoleculeEncoder", f"{_INPUTS}:MorganEncoder"
+        ),
+        "file": Component(
+            "class_sweep.encoders.feature_file:MoleculeFeatureFileEncoder",
+            f"{_INPUTS}:MoleculeFeatureFile",
         ),
     },
     group="molecule_encoders",

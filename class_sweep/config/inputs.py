@@ -106,10 +106,8 @@ class NamesData(DataSettings):
 # --- encoders ---------------------------------------------------------------------------------
 
 
-class TextEncoderSettings(ComponentSettings):
-    """The settings of a text encoder."""
-
-    registry = TEXT_ENCODERS
+class EncoderSettings(ComponentSettings):
+    """The settings of an encoder of texts or of molecules."""
 
     kind: str
 
@@ -117,6 +115,12 @@ class TextEncoderSettings(ComponentSettings):
     def label(self) -> str:
         """The name of the encoder in a model's manifest."""
         return self.kind
+
+
+class TextEncoderSettings(EncoderSettings):
+    """The settings of a text encoder."""
+
+    registry = TEXT_ENCODERS
 
     @property
     def trained_transformer(self) -> "HuggingFaceEncoder | None":
@@ -192,12 +196,24 @@ class HuggingFaceEncoder(TextEncoderSettings):
         )
 
 
-class MoleculeEncoderSettings(ComponentSettings):
+class TextFeatureFile(TextEncoderSettings):
+    """Your own vectors of the texts, by row or by id; a new text has none."""
+
+    kind: Literal["file"]
+    path: Annotated[
+        InputFile, Field(description=".npy, .npz, .safetensors or .parquet with a vector a text")
+    ]
+
+    @property
+    def label(self) -> str:
+        """The path of the file."""
+        return str(self.path)
+
+
+class MoleculeEncoderSettings(EncoderSettings):
     """The settings of a molecule encoder."""
 
     registry = MOLECULE_ENCODERS
-
-    kind: str
 
 
 class Mol2vecEncoder(MoleculeEncoderSettings):
@@ -239,3 +255,18 @@ class MorganEncoder(MoleculeEncoderSettings):
     kind: Literal["morgan"]
     bits: Annotated[int, Field(ge=16, le=16384, description="length of the fingerprint")] = 1024
     radius: Annotated[int, Field(ge=0, le=6, description="radius of a substructure, bonds")] = 2
+
+
+class MoleculeFeatureFile(MoleculeEncoderSettings):
+    """Your own vectors of the molecules, by row or by id; a new molecule has none."""
+
+    kind: Literal["file"]
+    path: Annotated[
+        InputFile,
+        Field(description=".npy, .npz, .safetensors or .parquet with a vector a molecule"),
+    ]
+
+    @property
+    def label(self) -> str:
+        """The path of the file."""
+        return str(self.path)

@@ -26,7 +26,7 @@ def flat_settings(space: Space) -> FlatSettings:
 def location_settings(space: Space) -> set[str]:
     """The settings that say where an input lies; its content is checked by its checksum."""
     plain = dict(_flat(space.settings.model_dump()))
-    return {path for path, value in plain.items() if isinstance(value, Path)} | {_MODEL}
+    return {path for path, value in plain.items() if isinstance(value, Path) or path == _MODEL}
 
 
 def is_execution(path: str) -> bool:

@@ -9,8 +9,8 @@ import numpy as np
 from class_sweep.config.components import DATA_SOURCES
 from class_sweep.config.inputs import SPLITS, DataSettings
 from class_sweep.data.cleaning import FollowingText, report_dropped
-from class_sweep.data.molecules import read_molecules
-from class_sweep.data.pair import Dropped, Molecule, PairSet
+from class_sweep.data.molecules import read_molecule_file
+from class_sweep.data.pair import Dropped, Molecule, Origin, PairSet
 from class_sweep.data.smiles import canonical, explain_unreadable, split_smiles
 from class_sweep.data.source import Row, Source
 from class_sweep.data.splits import split_by_rule
@@ -41,11 +41,13 @@ def load_pairs(settings: DataSettings) -> PairSet:
     rows = _checked(source.rows)
     molecule = canonical({row.smiles for row in rows})
     kept: list[Row] = []
+    numbers: list[int] = []
     dropped: list[Dropped] = []
-    for row in rows:
+    for number, row in enumerate(rows):
         reason = _reason_to_drop(row, molecule)
         if reason is None:
             kept.append(row)
+            numbers.append(number)
         else:
             dropped.append(Dropped(row.id, row.place, reason))
     report_dropped(dropped, len(rows), settings.max_dropped, _REMEDY)
@@ -59,6 +61,7 @@ def load_pairs(settings: DataSettings) -> PairSet:
     _check_overlap(kept, molecules, split)
     difficulty = _difficulty(kept, split)
     order = np.argsort(split, kind="stable")
+    extra_ids, extra = _extra_molecules(settings, set(molecules))
     return PairSet(
         ids=tuple(kept[i].id for i in order),
         smiles=tuple(kept[i].smiles for i in order),
@@ -66,8 +69,14 @@ def load_pairs(settings: DataSettings) -> PairSet:
         split=split[order],
         molecules=tuple(molecules[i] for i in order),
         dropped=tuple(dropped),
-        extra_molecules=_extra_molecules(settings, set(molecules)),
+        extra_molecules=tuple(extra.values()),
         difficulty=None if difficulty is None else difficulty[order],
+        origin=Origin(
+            tuple(row.id for row in rows),
+            np.array(numbers, np.int64)[order],
+            extra_ids,
+            np.array(list(extra), np.int64),
+        ),
     )
 
 
@@ -108,11 +117,14 @@ def _difficulty(rows: list[Row], split: np.ndarray) -> np.ndarray | None:
     return np.array([math.nan if r.difficulty is None else r.difficulty for r in rows])
 
 
-def _extra_molecules(settings: DataSettings, paired: set[str]) -> tuple[Molecule, ...]:
-    """The extra molecules that are in no pair."""
+def _extra_molecules(
+    settings: DataSettings, paired: set[str]
+) -> tuple[tuple[str, ...], dict[int, Molecule]]:
+    """The ids of all rows of the file, and by its row each extra molecule that is in no pair."""
     if settings.extra_molecules is None:
-        return ()
-    return tuple(m for m in read_molecules(settings.extra_molecules) if m.canonical not in paired)
+        return (), {}
+    file = read_molecule_file(settings.extra_molecules)
+    return file.ids, {n: m for n, m in file.molecules.items() if m.canonical not in paired}
 
 
 def _reason_to_drop(row: Row, molecule: dict[str, str]) -> str | None:

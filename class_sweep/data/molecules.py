@@ -1,6 +1,6 @@
 """Files of molecules or texts that are in no pair: extra candidates of a ranking."""
 
-from collections.abc import Iterator, Sized
+from collections.abc import Iterator, Mapping, Sized
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +21,26 @@ class _Line:
     place: str  # file:line
 
 
+@dataclass(frozen=True)
+class MoleculeFile:
+    """The molecules of a file.
+
+    Attributes:
+        ids: The ids of all rows of a table, or of all lines that are not blank.
+        molecules: By its row, from 0, each distinct molecule, in the order of the file.
+    """
+
+    ids: tuple[str, ...]
+    molecules: Mapping[int, Molecule]
+
+
 def read_molecules(path: Path) -> tuple[Molecule, ...]:
-    """The distinct molecules of a file, in the order of the file.
+    """The distinct molecules of a file, in the order of the file; see `read_molecule_file`."""
+    return tuple(read_molecule_file(path).molecules.values())
+
+
+def read_molecule_file(path: Path) -> MoleculeFile:
+    """Read a file of molecules.
 
     A table (.csv, .tsv, .jsonl, .parquet) has a column `smiles` and may have `id` or `cid`. In any
     other file each line is a SMILES; white space and a name may follow. Text may be compressed.
@@ -31,19 +49,20 @@ def read_molecules(path: Path) -> tuple[Molecule, ...]:
         DataError: If the file cannot be read or is empty, or RDKit cannot read more than 2 % of it.
     """
     lines = list(_smiles_lines(path))
-    molecule = canonical({line.value for line in lines})
+    molecule = canonical({line.value for line in lines if line.value})
+    given = [(row, line) for row, line in enumerate(lines) if line.value]
     dropped = [
         Dropped(line.id, line.place, explain_unreadable(line.value))
-        for line in lines
+        for _, line in given
         if not molecule[line.value]
     ]
-    report_dropped(dropped, len(lines))
-    distinct: dict[str, Molecule] = {}
-    for line in lines:
+    report_dropped(dropped, len(given))
+    distinct: dict[str, tuple[int, Molecule]] = {}
+    for row, line in given:
         if key := molecule[line.value]:
-            distinct.setdefault(key, Molecule(line.id, line.value, key))
+            distinct.setdefault(key, (row, Molecule(line.id, line.value, key)))
     _require_some(distinct, "molecule", path)
-    return tuple(distinct.values())
+    return MoleculeFile(tuple(line.id for line in lines), dict(distinct.values()))
 
 
 def read_texts(path: Path) -> tuple[str, ...]:
@@ -52,7 +71,7 @@ def read_texts(path: Path) -> tuple[str, ...]:
     Raises:
         DataError: If the file cannot be read or is empty.
     """
-    texts = dict.fromkeys(line.value for line in _read(path, "text"))
+    texts = dict.fromkeys(line.value for line in _read(path, "text") if line.value)
     _require_some(texts, "text", path)
     return tuple(texts)
 
@@ -75,7 +94,7 @@ def _smiles_lines(path: Path) -> Iterator[_Line]:
 
 
 def _read(path: Path, column: str) -> Iterator[_Line]:
-    """The non-empty values of a column, or the non-empty lines."""
+    """The values of a column, empty ones included, or the lines that are not blank."""
     if format_suffix(path) in FORMATS:
         smiles = column if column == "smiles" else None
         label = f"column {column!r}"
@@ -84,8 +103,7 @@ def _read(path: Path, column: str) -> Iterator[_Line]:
             for number, (place, (value, *names)) in enumerate(records, start=1):
                 text = text_of(value, label, place)
                 name = next(filter(None, (text_of(name, "the id", place) for name in names)), "")
-                if text:
-                    yield _Line(name or str(number), text, place)
+                yield _Line(name or str(number), text, place)
         return
     with open_lines(path, "a file of candidates") as lines:
         for number, line in enumerate(lines, start=1):

@@ -9,21 +9,21 @@ because a run whose features are in the cache needs none of them.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import copy_context
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from class_sweep.base.array_cache import ArrayCache, Arrays
+from class_sweep.base.array_cache import ArrayCache, Arrays, NoCache
 from class_sweep.base.hashing import fingerprint, library_versions
 from class_sweep.base.ragged import Ragged
 from class_sweep.config.components import MOLECULE_ENCODERS, TEXT_ENCODERS
 from class_sweep.config.inputs import MoleculeEncoderSettings, TextEncoderSettings
 from class_sweep.config.registry import Component, Registry
+from class_sweep.data.pair import SourceRows
 from class_sweep.encoders.encoded_features import TokenFeatures
-from class_sweep.encoders.molecule_graphs import MoleculeGraphs
+from class_sweep.encoders.molecule_graphs import GraphVocabulary, MoleculeGraphs
 from class_sweep.encoders.rows import distinct, require_finite
 from class_sweep.errors import EncoderError
 
@@ -42,12 +42,16 @@ class Encoder(ABC, Generic[Settings]):
         version: Raise it when the encoder computes other features from the same settings.
         fits_arrays: Whether the encoder fits arrays on the training inputs; see `fit_arrays`.
         libraries: The distributions whose versions decide the features.
+        section: The section of a space with the settings.
+        sample: An input that every encoder of the side can encode.
         settings: The settings.
     """
 
     version: ClassVar[int] = 1
     fits_arrays: ClassVar[bool] = False
     libraries: ClassVar[tuple[str, ...]] = ()
+    section: ClassVar[str]
+    sample: ClassVar[str]
 
     def __init__(self, settings: Settings, fit_key: str, arrays: Callable[[], Arrays]) -> None:
         """Use `fit` or `load` instead."""
@@ -76,10 +80,39 @@ class Encoder(ABC, Generic[Settings]):
         return cls(settings, fit_key, arrays if cls.fits_arrays else dict)
 
     @classmethod
+    def fit_to_data(
+        cls,
+        settings: Settings,
+        inputs: Sequence[str],
+        fit_rows: NDArray[np.integer],
+        *,
+        cache: ArrayCache,
+        source: SourceRows | None = None,  # noqa: ARG003 - for encoders that read rows
+    ) -> Self:
+        """Fit the encoder on the training rows of a data set.
+
+        Args:
+            settings: The settings.
+            inputs: (N,) all texts or SMILES of the data set.
+            fit_rows: (L,) the training rows.
+            cache: Keeps the fitted arrays.
+            source: Where the inputs stand in their source; None for inputs of no data set.
+        """
+        return cls.fit(settings, [inputs[row] for row in np.unique(fit_rows)], cache=cache)
+
+    @classmethod
     def load(cls, settings: Settings, arrays: Mapping[str, NDArray[Any]]) -> Self:
         """Make an encoder from saved arrays; see `save`."""
         saved = dict(arrays)
         return cls(settings, fingerprint(cls.version, saved), lambda: saved)
+
+    def width(self) -> int:
+        """D, the width of the features, as the fitted arrays give it.
+
+        Raises:
+            Exception: Any, if the arrays are not those of such an encoder.
+        """
+        return len(self.encode([self.sample], cache=NoCache())[0])
 
     def save(self) -> Arrays:
         """The fitted arrays by name; empty for an encoder that fits nothing."""
@@ -188,6 +221,8 @@ class TextEncoder(Encoder[TextSettings]):
         provides_tokens: Whether the encoder implements `token_numbers` and `token_states`.
     """
 
+    section = "text_encoder"
+    sample = "an acid"
     provides_tokens: ClassVar[bool] = False
 
     def token_features(
@@ -262,19 +297,6 @@ class TextEncoder(Encoder[TextSettings]):
         raise NotImplementedError
 
 
-@dataclass(frozen=True)
-class GraphVocabulary:
-    """The substructures that the atoms of molecule graphs refer to.
-
-    Attributes:
-        identifiers: (V,) int64 the Morgan identifier of each token; -1 for token 0, the unknown.
-        vectors: (V, D) float32 the initial vector of each token.
-    """
-
-    identifiers: NDArray[np.int64]
-    vectors: NDArray[np.float32]
-
-
 class MoleculeEncoder(Encoder[MoleculeSettings]):
     """A molecule encoder.
 
@@ -282,6 +304,8 @@ class MoleculeEncoder(Encoder[MoleculeSettings]):
         provides_graphs: Whether the encoder implements `build_graphs`.
     """
 
+    section = "molecule_encoder"
+    sample = "CCO"
     provides_graphs: ClassVar[bool] = False
 
     def graphs(
@@ -345,10 +369,11 @@ def fit_text_encoder(
     fit_rows: NDArray[np.integer],
     *,
     cache: ArrayCache,
+    source: SourceRows | None = None,
 ) -> TextEncoder[Any]:
-    """Fit the text encoder with these settings on the training rows `fit_rows` of `texts`."""
-    inputs = [texts[row] for row in np.unique(fit_rows)]
-    return text_encoder_class(settings).fit(settings, inputs, cache=cache)
+    """Fit the text encoder with these settings to a data set; see `Encoder.fit_to_data`."""
+    encoder = text_encoder_class(settings)
+    return encoder.fit_to_data(settings, texts, fit_rows, cache=cache, source=source)
 
 
 def fit_molecule_encoder(
@@ -357,10 +382,11 @@ def fit_molecule_encoder(
     fit_rows: NDArray[np.integer],
     *,
     cache: ArrayCache,
+    source: SourceRows | None = None,
 ) -> MoleculeEncoder[Any]:
-    """Fit the molecule encoder with these settings on the training rows `fit_rows` of `smiles`."""
-    inputs = [smiles[row] for row in np.unique(fit_rows)]
-    return molecule_encoder_class(settings).fit(settings, inputs, cache=cache)
+    """Fit the molecule encoder with these settings to a data set; see `Encoder.fit_to_data`."""
+    encoder = molecule_encoder_class(settings)
+    return encoder.fit_to_data(settings, smiles, fit_rows, cache=cache, source=source)
 
 
 def providers(registry: Registry[Component], capability: str) -> str:

@@ -7,21 +7,20 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from class_sweep.base.array_cache import ArrayCache, Arrays, NoCache
+from class_sweep.base.array_cache import ArrayCache, Arrays
 from class_sweep.config.inputs import MoleculeEncoderSettings, TextEncoderSettings
 from class_sweep.encoders.encoded_features import MoleculeFeatures, TextFeatures
 from class_sweep.encoders.encoder import (
-    GraphVocabulary,
     MoleculeEncoder,
     Progress,
     TextEncoder,
     molecule_encoder_class,
     text_encoder_class,
 )
+from class_sweep.encoders.molecule_graphs import GraphVocabulary
 from class_sweep.errors import EncoderError
 
 _GRAPHS = "graphs"
-_SAMPLES = ("an acid", "CCO")  # a text and a molecule that every encoder can encode
 
 
 class FittedArraysError(EncoderError):
@@ -66,9 +65,10 @@ class FittedEncoders:
         graphs = _below(_GRAPHS, arrays)
         if graphs:
             _require_vocabulary(graphs)
+        text_prefix, molecule_prefix = _prefixes(text.kind, molecule.kind)
         return cls(
-            text_encoder_class(text).load(text, _below(text.kind, arrays)),
-            molecule_encoder_class(molecule).load(molecule, _below(molecule.kind, arrays)),
+            text_encoder_class(text).load(text, _below(text_prefix, arrays)),
+            molecule_encoder_class(molecule).load(molecule, _below(molecule_prefix, arrays)),
             token_depths,
             GraphVocabulary(graphs["identifiers"], graphs["vectors"]) if graphs else None,
         )
@@ -76,17 +76,11 @@ class FittedEncoders:
     def save(self) -> Arrays:
         """The fitted arrays by name: `KIND/…` for each encoder, and `graphs/…`.
 
-        Raises:
-            EncoderError: If two encoders of one kind both save arrays.
+        Of two encoders of one kind, the names are `text_encoder/…` and `molecule_encoder/…`.
         """
-        text, molecule = self.text.save(), self.molecule.save()
-        if text and molecule and self.text.settings.kind == self.molecule.settings.kind:
-            raise EncoderError(
-                "a text and a molecule encoder that are fitted must have different kinds, got"
-                f" {self.text.settings.kind} twice; register one under another name"
-            )
-        arrays = _named(self.text.settings.kind, text)
-        arrays |= _named(self.molecule.settings.kind, molecule)
+        prefixes = _prefixes(self.text.settings.kind, self.molecule.settings.kind)
+        arrays = _named(prefixes[0], self.text.save())
+        arrays |= _named(prefixes[1], self.molecule.save())
         if self.vocabulary is not None:
             vocabulary = self.vocabulary
             parts: Arrays = {"identifiers": vocabulary.identifiers, "vectors": vocabulary.vectors}
@@ -103,15 +97,12 @@ class FittedEncoders:
         Raises:
             FittedArraysError: If an encoder cannot encode, or encodes to another width.
         """
-        widths = (text_width, molecule_width)
-        for encoder, sample, width in zip(
-            (self.text, self.molecule), _SAMPLES, widths, strict=True
-        ):
+        for encoder, width in ((self.text, text_width), (self.molecule, molecule_width)):
             if not encoder.arrays:
                 continue
             kind = encoder.settings.kind
             try:
-                encoded = encoder.encode([sample], cache=NoCache()).shape[1]
+                encoded = encoder.width()
             except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
                 reason = f"{type(error).__name__}: {error}"
                 raise FittedArraysError(
@@ -122,20 +113,22 @@ class FittedEncoders:
                     f"the arrays of {kind} must encode to {width} numbers, got {encoded}"
                 )
 
-    def require_files(self, expected: str | None) -> None:
-        """Check that the files of the text encoder are the files of the training run.
+    def require_files(self, text: str | None, molecule: str | None) -> None:
+        """Check that the files of the encoders are the files of the training run.
 
         Args:
-            expected: The `external_fingerprint` of the text encoder in the training run.
+            text: The `external_fingerprint` of the text encoder in the training run.
+            molecule: The `external_fingerprint` of the molecule encoder.
 
         Raises:
             EncoderError: If the files are missing, or have changed.
         """
-        if self.text.external_fingerprint != expected:
-            raise EncoderError(
-                "the text encoder must have the files that the model was trained with, got other"
-                f" files: {self.text.settings.label}"
-            )
+        for encoder, expected in ((self.text, text), (self.molecule, molecule)):
+            if encoder.external_fingerprint != expected:
+                raise EncoderError(
+                    f"the {encoder.section.replace('_', ' ')} must have the files that the model"
+                    f" was trained with, got other files: {encoder.settings.label}"
+                )
 
     def encode_texts(
         self, texts: Sequence[str], *, cache: ArrayCache, progress: Progress | None = None
@@ -177,6 +170,11 @@ def _require_vocabulary(graphs: Mapping[str, NDArray[Any]]) -> None:
         raise FittedArraysError(
             "graphs/identifiers must be (V,) int64, graphs/vectors (V, D) float32"
         )
+
+
+def _prefixes(text: str, molecule: str) -> tuple[str, str]:
+    """The beginnings of the names of the arrays of a text and a molecule encoder."""
+    return (text, molecule) if text != molecule else (TextEncoder.section, MoleculeEncoder.section)
 
 
 def _named(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:

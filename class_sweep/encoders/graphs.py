@@ -8,8 +8,7 @@ from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 
 from class_sweep.base.ragged import Ragged
-from class_sweep.encoders.encoder import GraphVocabulary
-from class_sweep.encoders.molecule_graphs import MoleculeGraphs
+from class_sweep.encoders.molecule_graphs import GraphVocabulary, MoleculeGraphs
 from class_sweep.encoders.motifs import find_motifs
 from class_sweep.encoders.structures import parse_molecules
 from class_sweep.encoders.token_vectors import UNKNOWN, TokenVectors

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from class_sweep.base.array_cache import ArrayCache, Arrays
 from class_sweep.base.hashing import file_digest, fingerprint, library_versions
 from class_sweep.config.inputs import Mol2vecEncoder
-from class_sweep.encoders.encoder import GraphVocabulary, MoleculeEncoder, Progress
-from class_sweep.encoders.molecule_graphs import MoleculeGraphs
+from class_sweep.encoders.encoder import MoleculeEncoder, Progress
+from class_sweep.encoders.molecule_graphs import GraphVocabulary, MoleculeGraphs
 from class_sweep.encoders.rows import distinct
 from class_sweep.errors import EncoderError
 

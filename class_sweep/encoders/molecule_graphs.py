@@ -14,6 +14,19 @@ BOND_KINDS = 10
 
 
 @dataclass(frozen=True)
+class GraphVocabulary:
+    """The substructures that the atoms of molecule graphs refer to.
+
+    Attributes:
+        identifiers: (V,) int64 the Morgan identifier of each token; -1 for token 0, the unknown.
+        vectors: (V, D) float32 the initial vector of each token.
+    """
+
+    identifiers: NDArray[np.int64]
+    vectors: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
 class MoleculeGraphs:
     """N molecules. Atoms and motifs are numbered from 0 within their molecule.
 

@@ -41,12 +41,13 @@ def _data(space: Space, manifest: Manifest, metrics: TrainingMetrics) -> list[Bl
     facts += [
         ("SHA-256 of the pairs", manifest.data_sha256),
         ("text encoder", manifest.text_encoder),
-        ("molecule encoder", settings.molecule_encoder.kind),
+        ("molecule encoder", settings.molecule_encoder.label),
     ]
-    transformer = "" if manifest.transformer is None else "; the transformer is not in the folder"
+    external = manifest.transformer or manifest.molecule_files
+    files = "; the files that they name are not in the folder" if external else ""
     return [
         KeyValues(facts),
-        Text(f"encoders.safetensors holds the fitted arrays of the encoders{transformer}."),
+        Text(f"encoders.safetensors holds the fitted arrays of the encoders{files}."),
     ]
 
 

@@ -76,10 +76,10 @@ class LoadedModel:
                 manifest.token_depths,
                 contents.arrays,
             )
+            encoders.require_files(manifest.transformer, manifest.molecule_files)
             encoders.require_arrays(manifest.text_width, manifest.molecule_width)
         except FittedArraysError as error:
             raise ModelError(f"{error}: {Path(path) / ENCODERS}") from error
-        encoders.require_files(manifest.transformer)
         inputs = InputSpec(
             manifest.text_width,
             manifest.molecule_width,
@@ -98,7 +98,6 @@ class LoadedModel:
 
     def features_of(self, pairs: PairSet, cache: ArrayCache) -> TrialFeatures:
         """The features of a data set under the model's encoders, without a difficulty index."""
-        smiles = (*pairs.smiles, *(molecule.smiles for molecule in pairs.extra_molecules))
         texts = self.encoders.encode_texts(pairs.texts, cache=cache)
-        molecules = self.encoders.encode_molecules(smiles, cache=cache)
+        molecules = self.encoders.encode_molecules(pairs.all_smiles, cache=cache)
         return trial_features(pairs, texts, molecules, indexes={})

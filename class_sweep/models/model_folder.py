@@ -61,6 +61,7 @@ class Manifest(ResultsModel):
         molecule_width: D_molecule, the width of the molecule encoder.
         token_depths: The frozen layers whose tokens the backbone reads; None if it reads none.
         transformer: The identity of the text encoder's files; None for LSA.
+        molecule_files: The identity of the molecule encoder's files; None if it needs none.
         text_encoder: The name or path of the text encoder.
         data_sha256: The checksum of the pairs of the training.
         seed: The seed of weights, dropout and batches.
@@ -77,6 +78,7 @@ class Manifest(ResultsModel):
     text_encoder: str
     data_sha256: str
     seed: int
+    molecule_files: str | None = None
     version: str = __version__
     format: int = FORMAT
     files: dict[str, str] = Field(default_factory=dict)

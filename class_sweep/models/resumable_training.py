@@ -195,6 +195,7 @@ def _write_model(
         molecule_width=prepared.features.molecule.shape[1],
         token_depths=encoders.token_depths,
         transformer=encoders.text.external_fingerprint,
+        molecule_files=encoders.molecule.external_fingerprint,
         text_encoder=settings.text_encoder.label,
         data_sha256=pairs.checksum(),
         seed=settings.search.seed,

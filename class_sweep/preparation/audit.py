@@ -49,8 +49,10 @@ def encode_pairs(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """The (N, D_t) text and (N, D_m) molecule features of all pairs."""
     train = pairs.rows("train")
-    text = fit_text_encoder(text_encoder, pairs.texts, train, cache=cache)
-    molecule = fit_molecule_encoder(molecule_encoder, pairs.smiles, train, cache=cache)
+    text = fit_text_encoder(text_encoder, pairs.texts, train, cache=cache, source=pairs.text_rows)
+    molecule = fit_molecule_encoder(
+        molecule_encoder, pairs.all_smiles, train, cache=cache, source=pairs.molecule_rows
+    )
     texts = text.encode(pairs.texts, cache=cache, progress=progress)
     return texts, molecule.encode(pairs.smiles, cache=cache)
 

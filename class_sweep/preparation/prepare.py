@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from class_sweep.base.array_cache import ArrayCache
 from class_sweep.config.document import Space
 from class_sweep.config.inputs import MorganEncoder
+from class_sweep.config.settings_changes import location_settings
 from class_sweep.data.pair import PairSet
 from class_sweep.difficulty.diagnosis import (
     SigmaDiagnosis,
@@ -21,11 +22,11 @@ from class_sweep.difficulty.index import DifficultyIndex
 from class_sweep.difficulty.similarity import Similarity
 from class_sweep.encoders.encoded_features import MoleculeFeatures, TextFeatures
 from class_sweep.encoders.encoder import (
-    GraphVocabulary,
     fit_molecule_encoder,
     fit_text_encoder,
 )
 from class_sweep.encoders.fitted import FittedEncoders
+from class_sweep.encoders.molecule_graphs import GraphVocabulary
 from class_sweep.encoders.rows import distinct
 from class_sweep.errors import EncoderError
 from class_sweep.preparation.audit import share_warning, training_share
@@ -145,14 +146,18 @@ def _encode(
     The difficulty index uses the vectors of a trained text encoder before its training.
     """
     settings, needs, train = space.settings, backbone_needs(space), pairs.rows("train")
-    smiles = _smiles(pairs)
+    smiles = pairs.all_smiles
     depths, progress = needs.token_depths, callback.on_progress
-    with _named_in(space, "text_encoder.model"):
-        text = fit_text_encoder(settings.text_encoder, pairs.texts, train, cache=cache)
+    with _named_in(space, "text_encoder"):
+        text = fit_text_encoder(
+            settings.text_encoder, pairs.texts, train, cache=cache, source=pairs.text_rows
+        )
         text_vectors = text.encode(pairs.texts, cache=cache, progress=progress)
         tokens = text.token_features(pairs.texts, depths, cache=cache, progress=progress)
-    with _named_in(space, "molecule_encoder.vectors"):
-        molecule = fit_molecule_encoder(settings.molecule_encoder, smiles, train, cache=cache)
+    with _named_in(space, "molecule_encoder"):
+        molecule = fit_molecule_encoder(
+            settings.molecule_encoder, smiles, train, cache=cache, source=pairs.molecule_rows
+        )
         molecule_vectors = molecule.encode(smiles, cache=cache)
         graphs = molecule.graphs(smiles, cache=cache) if needs.graphs else None
     vocabulary = None if graphs is None else GraphVocabulary(graphs.identifiers, graphs.vectors)
@@ -164,11 +169,13 @@ def _encode(
 
 
 @contextmanager
-def _named_in(space: Space, setting: str) -> Iterator[None]:
+def _named_in(space: Space, section: str) -> Iterator[None]:
     """Begin the message of an encoder's error with the line of the space that names its files."""
     try:
         yield
     except EncoderError as error:
+        located = (path for path in location_settings(space) if path.startswith(f"{section}."))
+        setting = next(located, section)
         raise EncoderError(f"{space.line(setting)}: {error}") from error
 
 
@@ -201,7 +208,7 @@ def _index(
 
 def fingerprints(pairs: PairSet, cache: ArrayCache) -> NDArray[np.float32]:
     """(N + X, bits) the fingerprints of all molecules, for the Tanimoto similarity."""
-    smiles = _smiles(pairs)
+    smiles = pairs.all_smiles
     encoder = fit_molecule_encoder(FINGERPRINT, smiles, pairs.rows("train"), cache=cache)
     return encoder.encode(smiles, cache=cache)
 
@@ -229,8 +236,3 @@ def trial_features(
         text_ids=distinct(pairs.texts)[1].astype(np.int32),
         molecule_ids=distinct(canonical)[1].astype(np.int32),
     )
-
-
-def _smiles(pairs: PairSet) -> tuple[str, ...]:
-    """The molecules of the pairs and the extra molecules, as their sources write them."""
-    return (*pairs.smiles, *(molecule.smiles for molecule in pairs.extra_molecules))

@@ -10,7 +10,11 @@ import torch
 from documents import ROOT, blocks
 from torch.nn import functional
 
+from class_sweep.base.array_cache import NoCache
+from class_sweep.config.document import load_space
 from class_sweep.curriculum import CurriculumRun
+from class_sweep.data.corpus import load_pairs
+from class_sweep.encoders.encoder import fit_text_encoder
 
 BEST = """\
 data: {source: names, limit: 300}
@@ -100,3 +104,26 @@ def test_a_model_is_trained_evaluated_and_asked(cache_folder, monkeypatch, capsy
     lines = capsys.readouterr().out.splitlines()
     assert re.match(r"[\d.]+ \(", lines[0])
     assert [line.split()[0] for line in lines[1:]] == ["1", "2", "3"]
+
+
+def test_the_example_of_own_features_makes_a_file_that_fits_its_table():
+    rows = [f"{n:03},{'C' * (n % 29 + 1)}{'ON'[n % 2]},text {n}" for n in range(58)]
+    Path("mine.csv").write_text("\n".join(["id,smiles,text", *rows]))
+    vectors = np.random.default_rng(0).normal(size=(58, 6)).astype(np.float32)
+    exec(  # noqa: S102 - it is ours
+        example("how-to/own-features.md", "np.savez"),
+        {"embed": lambda texts: vectors[: len(texts)]},
+    )
+    [data] = [
+        block for block in blocks(ROOT / "docs/how-to/own-features.md", "yaml") if "data:" in block
+    ]
+    Path("own.yaml").write_text(data + BEST.partition("\n")[2].partition("\n")[2])
+    space = load_space(Path("own.yaml"))
+    pairs = load_pairs(space.settings.data)
+    settings, train = space.settings.text_encoder, pairs.rows("train")
+    encoder = fit_text_encoder(
+        settings, pairs.texts, train, cache=NoCache(), source=pairs.text_rows
+    )
+    features = encoder.encode(pairs.texts, cache=NoCache())
+    order = [int(text.removeprefix("text ")) for text in pairs.texts]
+    assert np.array_equal(features, vectors[order])

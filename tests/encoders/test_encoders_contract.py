@@ -10,6 +10,7 @@ from safetensors.numpy import load_file, save_file
 from class_sweep.base.array_cache import ArrayCache, NoCache
 from class_sweep.config.components import MOLECULE_ENCODERS, TEXT_ENCODERS
 from class_sweep.config.inputs import HuggingFaceEncoder, LsaEncoder, Mol2vecEncoder, MorganEncoder
+from class_sweep.data.pair import SourceRows
 from class_sweep.encoders.encoded_features import TokenFeatures
 from class_sweep.encoders.encoder import fit_molecule_encoder, fit_text_encoder
 from class_sweep.encoders.fitted import FittedEncoders
@@ -53,9 +54,21 @@ def settings(request):
         required = {name for name, field in section.model_fields.items() if field.is_required()}
         if "model" in required:
             changes = {"model": str(request.getfixturevalue("tiny_bert"))} | changes
+        if "path" in required:
+            changes = {"path": request.getfixturevalue("feature_file")} | changes
         return section(kind=kind, **changes)
 
     return build
+
+
+@pytest.fixture(scope="module")
+def feature_file(inputs, tmp_path_factory):
+    """A vector for each row of the inputs, equal for equal rows."""
+    path = tmp_path_factory.mktemp("features") / "vectors.npy"
+    vectors = np.random.default_rng(0).normal(size=(302, 5))
+    vectors[REPEATED[1]] = vectors[REPEATED[0]]
+    np.save(path, vectors)
+    return path
 
 
 @pytest.fixture
@@ -64,7 +77,10 @@ def fit(inputs, settings):
 
     def run(side, kind, cache, fit_rows=FIT, **changes):
         function = fit_text_encoder if side == "text" else fit_molecule_encoder
-        return function(settings(side, kind, **changes), inputs[side], fit_rows, cache=cache)
+        values = tuple(inputs[side])
+        source = SourceRows(values, np.arange(len(values)), tuple(map(str, range(len(values)))))
+        section = settings(side, kind, **changes)
+        return function(section, values, fit_rows, cache=cache, source=source)
 
     return run
 
@@ -111,12 +127,13 @@ def test_an_encoder_without_fitted_arrays_ignores_its_training_inputs(side, kind
     all_inputs, fewer_inputs = fit(side, kind, NoCache()), fit(side, kind, NoCache(), FIT[:290])
     assert bool(all_inputs.save()) == all_inputs.fits_arrays
     same = all_inputs.fingerprint == fewer_inputs.fingerprint
-    assert same == (not all_inputs.fits_arrays)
+    reads_all = kind == "file"  # its arrays are the places of all inputs
+    assert same == (not all_inputs.fits_arrays or reads_all)
 
 
 @pytest.mark.parametrize("kind", TEXT_ENCODERS)
-def test_a_text_encoder_provides_tokens_or_raises_an_error(kind, fit):
-    encoder, texts = fit("text", kind, NoCache()), ["an acid", "a base", "an acid"]
+def test_a_text_encoder_provides_tokens_or_raises_an_error(kind, fit, inputs):
+    encoder, texts = fit("text", kind, NoCache()), [inputs["text"][row] for row in (0, 1, 0)]
     assert encoder.token_features(texts, None, cache=NoCache()) == TokenFeatures()
     if not encoder.provides_tokens:
         with pytest.raises(EncoderError, match=f"must be .* reads tokens, got {kind}"):
@@ -253,10 +270,19 @@ def test_the_arrays_of_a_model_folder_keep_their_names(texts, smiles):
     )
 
 
-def test_two_fitted_encoders_of_one_kind_cannot_be_saved_together(texts):
-    text = fit_text_encoder(LsaEncoder(dimensions=4), texts, np.arange(8), cache=NoCache())
-    with pytest.raises(EncoderError, match="must have different kinds, got lsa twice"):
-        FittedEncoders(text, text).save()
+def test_two_fitted_encoders_of_one_kind_keep_their_own_arrays(fit, inputs):
+    text, molecule = (fit(side, "file", NoCache()) for side in ("text", "molecule"))
+    saved = FittedEncoders(text, molecule).save()
+    assert sorted({name.partition("/")[0] for name in saved}) == [
+        "molecule_encoder",
+        "text_encoder",
+    ]
+    loaded = FittedEncoders.load(text.settings, molecule.settings, None, saved)
+    for side, encoder, again in (
+        ("text", text, loaded.encode_texts), ("molecule", molecule, loaded.encode_molecules)
+    ):  # fmt: skip
+        expected = encoder.encode(inputs[side], cache=NoCache())
+        assert np.array_equal(again(inputs[side], cache=NoCache()).vectors, expected)
 
 
 def test_a_model_with_other_files_is_refused(tiny_bert, smiles):
@@ -266,9 +292,11 @@ def test_a_model_with_other_files_is_refused(tiny_bert, smiles):
     settings = MorganEncoder(kind="morgan")
     molecule = fit_molecule_encoder(settings, smiles, np.arange(8), cache=NoCache())
     encoders = FittedEncoders(text, molecule)
-    encoders.require_files(text.external_fingerprint)
+    encoders.require_files(text.external_fingerprint, None)
     with pytest.raises(EncoderError, match=r"must have the files .* got other files: .*tiny_bert"):
-        encoders.require_files("0" * 64)
+        encoders.require_files("0" * 64, None)
+    with pytest.raises(EncoderError, match=r"the molecule encoder must have the files .*: morgan"):
+        encoders.require_files(text.external_fingerprint, "0" * 64)
 
 
 def test_a_cache_hit_loads_no_heavy_library(texts, smiles, tmp_path):

@@ -7,10 +7,9 @@ from rdkit import Chem, rdBase
 
 from class_sweep.base.array_cache import ArrayCache
 from class_sweep.config.inputs import Mol2vecEncoder, MorganEncoder
-from class_sweep.encoders.encoder import GraphVocabulary
 from class_sweep.encoders.graphs import _atom_tokens, graph_vocabulary, molecule_graphs
 from class_sweep.encoders.mol2vec import Mol2vecMoleculeEncoder
-from class_sweep.encoders.molecule_graphs import BOND_KINDS, MoleculeGraphs
+from class_sweep.encoders.molecule_graphs import BOND_KINDS, GraphVocabulary, MoleculeGraphs
 from class_sweep.encoders.morgan import MorganMoleculeEncoder
 from class_sweep.encoders.motifs import find_motifs
 from class_sweep.encoders.substructures import substructure_vectors
