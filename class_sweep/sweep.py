@@ -1,4 +1,4 @@
-"""Sweeps from Python: run, resume and confirm."""
+"""Sweeps from Python: run, resume, extend and confirm."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +9,7 @@ from pathlib import Path
 from class_sweep.base.array_cache import ArrayCache
 from class_sweep.base.locks import require_lockable
 from class_sweep.config.document import Space
+from class_sweep.config.extension import with_trials
 from class_sweep.confirmation.procedure import (
     ConfirmOptions,
     confirm_sweep,
@@ -25,6 +26,7 @@ from class_sweep.execution.search import (
     require_same_pruning,
     run_search,
     warn_of_certain_failures,
+    warn_of_differences,
 )
 from class_sweep.execution.tracking_consent import allowed_trackers, note_trackers
 from class_sweep.execution.tune.tracking import require_trackers
@@ -32,7 +34,7 @@ from class_sweep.preparation.prepare import Prepared
 from class_sweep.results.callback import Callback
 from class_sweep.results.environment import Environment
 from class_sweep.results.folder import ResultsFolder, ResultsWriter
-from class_sweep.results.provenance import hold_environment, load_begun
+from class_sweep.results.provenance import extend_begun, hold_environment, load_begun
 from class_sweep.results.record import Record
 from class_sweep.results.summary import SweepSummary
 from class_sweep.results.test_log import TestReading
@@ -129,16 +131,65 @@ def resume(  # noqa: PLR0913 - each is an option of the command
     trackers = allowed_trackers(space.settings.tracking, folder, asked=tracking)
     require_trackers(trackers, space.name)
     require_same_pruning(folder, space)
-    request = SweepRequest(space, path, cache, callback, address, tracking=trackers)
     with (
         faults_explained(folder, "resume"),
         reopen(path, storage, callback) as (writer, checkpoints),
     ):
         require_valid(folder)
+        space = load_begun(folder, to_continue=True)  # the storage may have had an extension
+        request = SweepRequest(space, path, cache, callback, address, tracking=trackers)
         rerun = failed_trials(folder) if rerun_failed else []
         warn_of_certain_failures(rerun)
         with open_context(request, checkpoints, partial(_continued, writer, space)) as context:
             return _complete(context, rerun)
+
+
+def extend(  # noqa: PLR0913 - each is an option of the command
+    path: Path,
+    trials: int,
+    *,
+    cache: ArrayCache,
+    callback: Callback,
+    storage: Storage | None = None,
+    address: str | None = None,
+    tracking: bool = False,
+) -> Sweep:
+    """Give a sweep more trials, and complete it; logged warnings say what an extension changes.
+
+    The trials so far stay as they are. After an interruption `resume` continues it.
+
+    Args:
+        path: The results folder; its sweep has ended or was interrupted.
+        trials: The new number of trials, `search.trials`.
+        cache: Holds features and difficulty indexes.
+        callback: Receives the events of the sweep.
+        storage: The storage for a copy of the folder; by default the one that the folder names.
+        address: Address of the Ray cluster to run on; see `open_runtime`.
+        tracking: Whether to use the trackers of a folder that came from elsewhere.
+
+    Raises:
+        InputError: If the folder holds no sweep, another process writes to it, its data have
+            changed, or it has as many trials; nothing was changed then.
+        InterruptedSweepError: On Ctrl-C.
+        SweepError: If no trial finished.
+    """
+    folder = ResultsFolder.existing(path)
+    space = with_trials(load_begun(folder, to_continue=True), trials)
+    trackers = allowed_trackers(space.settings.tracking, folder, asked=tracking)
+    require_trackers(trackers, space.name)
+    require_same_pruning(folder, space)
+    with (
+        faults_explained(folder, "resume"),
+        reopen(path, storage, callback) as (writer, checkpoints),
+    ):
+        require_valid(folder)
+        begun = load_begun(folder, to_continue=True)  # the storage may have had an extension
+        space = with_trials(begun, trials)
+        request = SweepRequest(space, path, cache, callback, address, tracking=trackers)
+        with open_context(
+            request, checkpoints, partial(_extended, writer, begun, space)
+        ) as context:
+            return _complete(context, [])
 
 
 def confirm(
@@ -173,7 +224,7 @@ def confirm(
         reopen(path, storage, callback) as (writer, checkpoints),
     ):
         require_valid(folder)
-        summary = require_finished(folder)
+        summary = require_finished(folder, space)
         with open_context(request, checkpoints, partial(_continued, writer, space)) as context:
             summary = confirm_sweep(context, summary, command="confirm")
             reading = read_test(context) if options.test else None
@@ -202,6 +253,17 @@ def _continued(
 ) -> Iterator[ResultsWriter]:
     """The open folder of a sweep that continues, once its inputs are those of its start."""
     hold_environment(writer, space, environment)
+    yield writer
+
+
+@contextmanager
+def _extended(
+    writer: ResultsWriter, begun: Space, space: Space, environment: Environment
+) -> Iterator[ResultsWriter]:
+    """The open folder of a sweep that is extended, once its inputs are those of its start."""
+    hold_environment(writer, begun, environment)
+    warn_of_differences(writer.folder, space)
+    extend_begun(writer, space)
     yield writer
 
 

@@ -17,6 +17,7 @@ from class_sweep.cli.confirm import confirm
 from class_sweep.cli.data import data_app
 from class_sweep.cli.evaluate import evaluate
 from class_sweep.cli.export import export
+from class_sweep.cli.extend import extend
 from class_sweep.cli.index import index
 from class_sweep.cli.replay import replay
 from class_sweep.cli.report import report
@@ -45,6 +46,7 @@ app.command()(audit)
 app.command()(status)
 app.command()(resume)
 app.command()(rerun)
+app.command()(extend)
 app.command()(confirm)
 app.command()(export)
 app.command()(replay)

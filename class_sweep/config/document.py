@@ -93,6 +93,8 @@ class Space:
         objective: What the sweep optimises.
         removed: Dotted path to value of the settings in the file of an old sweep that exist no
             more, and without which its trials cannot be trained again.
+        extended_from: The numbers of trials that a sweep had before it was extended, the first one
+            first.
     """
 
     name: str
@@ -105,6 +107,7 @@ class Space:
     settings: Settings
     objective: Objective
     removed: dict[str, Any] = field(default_factory=dict)
+    extended_from: tuple[int, ...] = ()
 
     def __init__(self, **sections: Unpack[Sections]) -> None:
         """Build a space in code, by the rules of a file. Relative paths start here.
@@ -221,6 +224,14 @@ class Space:
     def group_sizes(self) -> dict[Group, int]:
         """The number of proposed trials of each group; see `search_groups`."""
         return group_sizes(self.settings, self.axes)
+
+    @property
+    def stages(self) -> list["Space"]:
+        """The space with each number of trials that the sweep has had, the present one last."""
+        search = self.settings.search
+        of_stages = [search.model_copy(update={"trials": n}) for n in self.extended_from]
+        before = [self.settings.model_copy(update={"search": stage}) for stage in of_stages]
+        return [*(self.changed(settings=settings, extended_from=()) for settings in before), self]
 
     def grid_size(self) -> int | None:
         """The number of configurations of all axes together; None if an axis is continuous."""

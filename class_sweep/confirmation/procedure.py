@@ -84,16 +84,16 @@ def confirmation_space(space: Space, options: ConfirmOptions) -> Space:
     return space.changed(settings=settings)
 
 
-def require_finished(folder: ResultsFolder) -> SweepSummary:
+def require_finished(folder: ResultsFolder, space: Space) -> SweepSummary:
     """The summary of a sweep whose trials have ended.
 
     Raises:
         ResultsError: If some trials have not ended.
     """
-    summary = folder.read_summary()
-    state, missing = summary.state, trials_of(folder.records()).missing(summary.trials.wanted)
+    summary, wanted = folder.read_summary(), space.settings.search.runs
+    state, missing = summary.state, trials_of(folder.records()).missing(wanted)
     if state not in {"finished", "confirming"} or missing:
-        found = f"{missing} of {summary.trials.wanted} trials have not ended" if missing else state
+        found = f"{missing} of {wanted} trials have not ended" if missing else state
         raise ResultsError(
             f"a sweep must be finished to be confirmed: {folder.path}: {found};"
             f" continue it with: {command_line('resume', folder.path)}"

@@ -128,6 +128,7 @@ def make_verdict(
             *frontier_claim(points, space.objective.metric),
         ],
         frontier=points,
+        trials=space.settings.search.trials,
     )
 
 

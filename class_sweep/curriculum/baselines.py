@@ -73,6 +73,7 @@ def full_data_space(space: Space) -> Space:
     return space.changed(
         axes=full_data_axes(space.axes),
         settings=settings.model_copy(update={"search": search}),
+        extended_from=tuple(stage.full_data_trials for stage in space.stages[:-1]),
     )
 
 

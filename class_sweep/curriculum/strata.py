@@ -110,7 +110,8 @@ def _stratum_space(space: Space, at: int, share: float, pairs: int) -> Space:
         "seed": (search.seed + 104_729 * at) % 2**32,  # of its sampler, so that strata differ
     }
     settings = space.settings.model_copy(update={"search": search.model_copy(update=changes)})
-    return space.changed(axes=acting, settings=settings)
+    before = tuple(stage.group_sizes[share] for stage in space.stages[:-1])
+    return space.changed(axes=acting, settings=settings, extended_from=before)
 
 
 def _require_sampler(space: Space, axes: Mapping[str, Axis], share: float, trials: int) -> None:

@@ -24,6 +24,8 @@ from class_sweep.results.record import Record
 from class_sweep.results.space_files import trial_yaml
 from class_sweep.results.summary import SweepSummary
 from class_sweep.results.trials import Trials, trials_of
+from class_sweep.tuning.extension import extension_notes
+from class_sweep.tuning.milestones import Rungs
 from class_sweep.tuning.pruners.pruner import pruning_notes
 from class_sweep.tuning.samplers.sampler import make_sampler
 
@@ -131,6 +133,14 @@ def warn_of_certain_failures(failed: Sequence[Record]) -> None:
             len(diverged),
             len(failed),
         )
+
+
+def warn_of_differences(folder: ResultsFolder, space: Space) -> None:
+    """Warn of what differs between an extended sweep and one of that size from the start."""
+    if lexists(folder.summary):
+        rungs = Rungs.of(space, folder.read_summary().pairs.train)
+        for note in extension_notes(space, folder.records(), len(rungs.samples)):
+            log.warning("extended to %d trials: %s", space.settings.search.trials, note)
 
 
 def failed_trials(folder: ResultsFolder) -> list[Record]:

@@ -80,8 +80,17 @@ class SweepFacts:
             return "not started"
         state = self.summary.state
         stopped = state in {"running", "confirming"} and not self.running
-        cut = state == "finished" and self.trials.missing(self.summary.trials.wanted)
+        cut = state == "finished" and self.trials.missing(self.space.settings.search.runs)
         return "interrupted" if stopped or cut else state
+
+    @property
+    def confirmed_trials(self) -> int | None:
+        """The number of trials that the confirmation chose from; None before a confirmation."""
+        if self.verdict is None:
+            return None
+        return (
+            self.verdict.trials or (*self.space.extended_from, self.space.settings.search.trials)[0]
+        )
 
     @cached_property
     def last_reports(self) -> list[tuple[str, Record]]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from class_sweep.base.files import write_atomic
+from class_sweep.errors import command_line
 from class_sweep.rendering.blocks import Block, Chapter, Text
 from class_sweep.rendering.html import page
 from class_sweep.rendering.markdown import markdown
@@ -58,6 +59,14 @@ def _head(sweep: SweepFacts) -> list[Block]:
     warnings = [Text(w, "alarm") for w in (sweep.summary.warnings if sweep.summary else ())]
     if sweep.state in {"running", "interrupted"}:
         message = "The sweep has not ended: this report shows its results so far."
+        warnings.append(Text(message, "warning"))
+    confirmed, planned = sweep.confirmed_trials, sweep.space.settings.search.trials
+    if confirmed is not None and confirmed < planned:
+        message = (
+            f"The confirmation chose from {confirmed} trials, and the sweep has been extended to"
+            f" {planned}: once they have ended, confirm again with"
+            f" {command_line('confirm', sweep.path)}"
+        )
         warnings.append(Text(message, "warning"))
     return [Text(_state(sweep)), Text(_settings(sweep), "note"), *warnings]
 

@@ -16,6 +16,7 @@ from class_sweep.errors import ResultsError
 from class_sweep.results.environment import Environment
 from class_sweep.results.file_names import CHECKPOINTS, CONFIRM, ENVIRONMENT, SPACE, TEST, TRIALS
 from class_sweep.results.folder import ResultsFolder
+from class_sweep.results.json_files import json_line
 from class_sweep.results.upload import FileKind
 from class_sweep.storage.connection import is_remote, local_path
 from class_sweep.storage.lease import LEASE
@@ -159,7 +160,9 @@ def merge_remote(folder: ResultsFolder, storage: Storage) -> bool:
         ResultsError: If the folder and the storage each have reports that the other lacks.
         StorageError: If the storage fails.
     """
-    logs = [(_whole_lines(folder.path / name), _stored_lines(storage, name)) for name in _LOGS]
+    logs = [(_whole_lines(folder.path / name), _stored(storage, name)) for name in _LOGS]
+    here = folder.environment.read_bytes() if folder.environment.is_file() else b""
+    logs.append((_extensions(here), _extensions(_stored(storage, ENVIRONMENT))))
     if all(local.startswith(remote) for local, remote in logs):
         return False
     if not all(remote.startswith(local) for local, remote in logs):
@@ -168,7 +171,11 @@ def merge_remote(folder: ResultsFolder, storage: Storage) -> bool:
             f" that the other lacks: {folder.path} and {storage}; continue from the storage alone"
             " with another --out"
         )
-    log.warning("%s had reports that %s lacked; they are downloaded now", storage, folder.path)
+    log.warning(
+        "%s had reports or an extension that %s lacked; they are downloaded now",
+        storage,
+        folder.path,
+    )
     download(storage, folder.path, to_resume=True)
     return True
 
@@ -178,7 +185,16 @@ def _whole_lines(path: Path) -> bytes:
     return content[: content.rfind(b"\n") + 1]
 
 
-def _stored_lines(storage: Storage, name: str) -> bytes:
+def _extensions(environment: bytes) -> bytes:
+    """The extensions of a sweep, a line each; none of an environment that is missing or damaged."""
+    try:
+        extensions = Environment.model_validate_json(environment).extensions
+    except ValidationError:
+        return b""
+    return b"".join(json_line(extension).encode() + b"\n" for extension in extensions)
+
+
+def _stored(storage: Storage, name: str) -> bytes:
     try:
         return storage.get(name)
     except FileNotFoundError:

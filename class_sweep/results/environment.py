@@ -71,6 +71,22 @@ class Provenance(ResultsModel):
         return self.model_copy(update={"plugins": plugins})
 
 
+class Extension(ResultsModel):
+    """A lawful change of a sweep that has begun: it got more trials.
+
+    Attributes:
+        before: `search.trials` before.
+        after: `search.trials` from then on.
+        reports: Lines of `trials.jsonl` at that time; they were decided for `before` trials.
+        at: When, ISO 8601.
+    """
+
+    before: int
+    after: int
+    reports: int
+    at: str
+
+
 class Environment(Provenance):
     """What a sweep began with; enough to repeat it and to explain a difference.
 
@@ -83,6 +99,8 @@ class Environment(Provenance):
         seed: `search.seed`.
         dropped: Rows that were left out of the data.
         command: The command line.
+        extensions: Each extension of the sweep, the first one first; `settings` are those after
+            the last one.
     """
 
     sweep_id: SweepId | None = None
@@ -92,6 +110,13 @@ class Environment(Provenance):
     seed: int
     dropped: list[DroppedRow]
     command: list[str]
+    extensions: list[Extension] = Field(default_factory=list)
+
+    def extended(self, extension: Extension) -> Self:
+        """A copy with one more extension; it needs settings."""
+        settings = dict(self.settings or {}) | {"search.trials": extension.after}
+        extensions = [*self.extensions, extension]
+        return self.with_settings(settings).model_copy(update={"extensions": extensions})
 
 
 def settings_hash(settings: dict[str, JsonValue]) -> str:

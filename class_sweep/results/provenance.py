@@ -6,8 +6,10 @@ one log, or print settings beside numbers that were not trained with them.
 
 import logging
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 from class_sweep.config.document import Space, load_space
+from class_sweep.config.extension import TRIALS, with_trials
 from class_sweep.config.renamed import removed_with_effect
 from class_sweep.config.settings_changes import (
     differences,
@@ -16,7 +18,7 @@ from class_sweep.config.settings_changes import (
     location_settings,
 )
 from class_sweep.errors import ConfigError, InputError, ResultsError, command_line
-from class_sweep.results.environment import Environment, Provenance
+from class_sweep.results.environment import Environment, Extension, Provenance
 from class_sweep.results.folder import ResultsFolder, ResultsWriter
 from class_sweep.results.plugins import (
     Hashes,
@@ -29,8 +31,6 @@ from class_sweep.results.plugins import (
 from class_sweep.results.record import Record
 
 log = logging.getLogger(__name__)
-
-_TRIALS = "search.trials"
 
 
 def load_begun(folder: ResultsFolder, *, to_continue: bool = False) -> Space:
@@ -56,9 +56,9 @@ def load_begun(folder: ResultsFolder, *, to_continue: bool = False) -> Space:
             f" {listed(space.removed)} in {folder.space}, which was removed; install the version"
             " that began it"
         )
-    settings = begun.settings if begun else None
-    if settings is None:
+    if begun is None or begun.settings is None:
         return space
+    space, settings = _extended(space, begun), begun.settings
     free = location_settings(space) if to_continue else set()
     changed = {
         path: change
@@ -88,6 +88,48 @@ def _load_with_plugins(folder: ResultsFolder, plugins: Hashes, *, to_continue: b
     return space
 
 
+def _extended(space: Space, environment: Environment) -> Space:
+    """The space with what `environment.json` says of its extensions.
+
+    A process that was killed in an extension may not have written the last one to `space.yaml`.
+    """
+    numbers = tuple(extension.before for extension in environment.extensions)
+    space = space.changed(extended_from=numbers[:-1])
+    if numbers and space.settings.search.trials == numbers[-1]:
+        return with_trials(space, environment.extensions[-1].after)
+    return space.changed(extended_from=numbers)
+
+
+def extend_begun(writer: ResultsWriter, space: Space) -> None:
+    """Write down that a sweep is extended; whoever is killed here leaves a lawful folder.
+
+    `environment.json` is written first. From then on the folder is extended.
+
+    Args:
+        writer: Writes the results folder.
+        space: The space with the new number of trials; see `with_trials`.
+
+    Raises:
+        ResultsError: If the sweep was begun by version 0.2, which wrote no settings down.
+    """
+    folder = writer.folder
+    environment = folder.read_environment()
+    if environment.settings is None:
+        raise ResultsError(
+            "a sweep must be extended from the settings that it began with, and version 0.2, which"
+            f" began {folder.path}, wrote none down; run the space with more trials into a new"
+            " folder"
+        )
+    extension = Extension(
+        before=space.extended_from[-1],
+        after=space.settings.search.trials,
+        reports=len(folder.records()),
+        at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+    )
+    writer.write_environment(environment.extended(extension))
+    writer.write(folder.space, space.text)
+
+
 def _way_out(changed: Mapping[str, str], folder: ResultsFolder, locations: set[str]) -> str:
     if all(path.startswith("confirm.") for path in changed):
         command = command_line("confirm", folder.path)
@@ -95,10 +137,9 @@ def _way_out(changed: Mapping[str, str], folder: ResultsFolder, locations: set[s
     if changed.keys() <= locations:
         command = command_line("resume", folder.path)
         return f"after the inputs have moved, continue once with: {command}"
-    if changed.keys() == {_TRIALS}:
-        return (
-            "the number of trials is part of the search; run the space into a new folder for more"
-        )
+    if changed.keys() == {TRIALS}:
+        command = command_line("extend", folder.path, "--trials", "N")
+        return f"restore it; `{command}` gives a sweep more trials"
     return "restore it, or run the changed space into a new folder"
 
 
@@ -196,6 +237,9 @@ def hold_environment(writer: ResultsWriter, space: Space, now: Environment) -> N
             what,
         )
         return
+    written = load_space(folder.space, recorded=True).settings
+    if written.search.trials != space.settings.search.trials:  # killed in the last extension
+        writer.write(folder.space, space.text)
     changed = differences(begun.settings, space)
     if execution := {path: change for path, change in changed.items() if is_execution(path)}:
         log.warning(

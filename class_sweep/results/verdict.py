@@ -213,6 +213,7 @@ class Verdict(ResultsModel):
             are none, or if no interim look has enough seeds.
         words: The winner's sentence, then one for each comparison, then one for the frontier.
         frontier: Full data, ended earlier, by samples; empty unless it was asked for.
+        trials: Trials of the sweep when it was confirmed; None in a verdict of version 0.2.
     """
 
     objective: str
@@ -230,3 +231,4 @@ class Verdict(ResultsModel):
     enough: int | None
     words: list[str]
     frontier: list[FrontierPoint] = Field(default_factory=list)
+    trials: int | None = None

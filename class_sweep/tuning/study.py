@@ -136,6 +136,8 @@ class OptunaStudy:
             direction=optuna.study.StudyDirection[space.objective.direction.upper()],
             load_if_exists=True,
         )
+        stored = self.stored()
+        self._full_data = sum(t.tuned and t.rerun_of is None for t in stored)  # its own trials
 
     @property
     def trials_wanted(self) -> int:
@@ -220,15 +222,16 @@ class OptunaStudy:
         """The group of a configuration, and the number of the proposal for the group's sampler.
 
         Full data's own trials are spread evenly among the schedules, and the shares take turns.
+        After an extension, the first proposals make up for what the smaller sweep lacks of full
+        data's trials.
 
         Args:
             index: The number of configurations that samplers have proposed before.
         """
-        own, shares = self._space.full_data_trials, self._search.shares
-        before, after = (i * own // self._search.proposed for i in (index, index + 1))
-        if after > before:
-            return FULL_DATA, before
-        schedule = index - before
+        due = (index + 1) * self._space.full_data_trials // self._search.proposed
+        if self._full_data < due:
+            return FULL_DATA, self._full_data
+        schedule, shares = index - self._full_data, self._search.shares
         if shares:
             return shares[schedule % len(shares)], schedule // len(shares)
         return None, len(self._search.baselines) + schedule
@@ -297,6 +300,7 @@ class OptunaStudy:
             if value is not None:
                 trial.set_user_attr(key, value)
         self._storage.save(trial.number)
+        self._full_data += about.tuned and about.rerun_of is None
         return self._stored(self._storage.get_trial(trial._trial_id))
 
     def _stored(self, trial: FrozenTrial) -> Trial:

@@ -33,9 +33,10 @@ def sweep(summary, reports, small_space_text, tmp_path):
 
     def build(records=reports, *, running=True, confirmation_runs=0, **changes):
         samples = {"seen": 0, "full_budget": 16_000, "foretold": None, "share": 0.0}
+        wanted = changes.get("trials", {"wanted": 16})["wanted"]
         return SweepFacts(
             path=tmp_path,
-            space=parse_space(small_space_text),
+            space=parse_space(small_space_text.replace("trials: 8", f"trials: {wanted}")),
             records=records,
             confirmation_runs=confirmation_runs,
             running=running,

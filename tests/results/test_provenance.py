@@ -96,7 +96,7 @@ def test_every_changed_setting_is_listed_and_no_other(begun):
 @pytest.mark.parametrize(
     ("old", "new", "hint"),
     [
-        ("trials: 8", "trials: 12", "the number of trials is part of the search"),
+        ("trials: 8", "trials: 12", "class-sweep extend .* gives a sweep more trials"),
         ("seeds: 3", "seeds: 5", "the options of `class-sweep confirm"),
         ("pairs.csv", "moved.csv", "class-sweep resume"),
         ("seed: 3", "seed: 4", "run the changed space into a new folder"),

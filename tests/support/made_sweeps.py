@@ -194,7 +194,7 @@ def made_verdict(metric: str = "split/mrr") -> dict[str, Any]:
         "enough": None,
         "winner": {"arm": "trial 2", "confirmed": True, "words": "trial 2 is better"},
         "words": ["trial 2 is better", *(f"trial 2: {p['words']}" for p in pairs)],
-        "frontier": [],
+        "frontier": [], "trials": 8,
     }  # fmt: skip
 
 

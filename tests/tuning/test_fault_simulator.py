@@ -16,6 +16,7 @@ from optuna.trial import TrialState as OptunaState
 
 from class_sweep.config.components import PRUNERS, SAMPLERS
 from class_sweep.config.document import parse_space
+from class_sweep.config.extension import with_trials
 from class_sweep.results.callback import Callback
 from class_sweep.results.folder import ResultsFolder, ResultsWriter
 from class_sweep.results.record import Record
@@ -247,6 +248,11 @@ class World:
         if seed in FOUND or (names[0] == "cmaes" and not own):  # too few axes of numbers
             shares = ()
         self.space = space_of(*names, trials, baselines, number, own, shares)
+        # What comes after the end, or sooner: failed trials run again, and the sweep is extended.
+        late = random.Random(f"{seed}/late")  # noqa: S311
+        self.more = 0 if shares and names[0] == "grid" else late.choice([0, 0, 1, 3])
+        self.rerun_first, self.extends_early = late.random() < 0.5, late.random() < 0.3
+        self.stages = [(0, self.space)]  # from which report on, with which number of trials
         self.seed, self.disk, self.slots = seed, Disk(), self.workers
         self.faults = chance.choice([0.0, 0.1, 0.3]) if faults else 0.0
         self.kills = chance.randint(0, 4) if faults else 0
@@ -340,6 +346,7 @@ class World:
             path.write_bytes(log[: max(self.kept, len(log) - lost)])
         records = self.records()
         self.acknowledged &= {(record.trial, record.report) for record in records}
+        self.stages = [(min(start, len(records)), space) for start, space in self.stages]
         lost = self.chance.random() < 0.2
         if self.folder is not None:
             if lost:
@@ -367,14 +374,27 @@ class World:
             except KilledError:
                 self.close()
                 self.cut()
+                # With one worker the whole sweep is extended at the same report: at its end.
+                if self.more and self.workers > 1 and self.extends_early:
+                    self.extend()
                 continue
             self.close()
-            if finished and not self.reruns:
-                return tuner
-            if finished:  # run the failed trials again, as new trials
-                self.kept = self.log_size()  # failed trials run again after all others have ended
+            if not finished:
+                continue
+            self.kept = self.log_size()  # what comes now comes after all trials have ended
+            if self.reruns and (self.rerun_first or not self.more):
                 self.reruns, last = False, [trial.last for trial in tuner.ledger.trials()]
                 rerun = [record for record in last if record.decision == "fail"]
+            elif self.more:
+                self.extend()
+            else:
+                return tuner
+
+    def extend(self):
+        """Give the sweep more trials."""
+        trials = self.space.settings.search.trials + self.more
+        self.space, self.more = with_trials(self.space, trials), 0
+        self.stages.append((len(self.records()), self.space))
 
     def rounds(self, tuner):
         """Run rounds until no trial is left; return False after a stop request."""
@@ -391,25 +411,45 @@ class World:
         return True
 
 
+def pruners(space, rungs):
+    """A function from a record to the pruner that decides on it."""
+    # Full data's trials, schedules and those of another share may not prune each other.
+    sizes = space.group_sizes
+    by_group = {group: make_pruner(space.settings.pruning, rungs, n) for group, n in sizes.items()}
+
+    def of(record):
+        if record.name == "full_data" and space.full_data_trials:
+            return by_group["full_data"]
+        return by_group.get(record.share, NoPruner())
+
+    return of
+
+
+def decide(pruner_of, record):
+    baseline = record.name is not None and not record.tuned
+    return pruner_of(record).decide(record.trial, record.rung, record.objective, baseline=baseline)
+
+
+def at_rung(record):
+    return record.rung is not None and record.objective is not None and record.same_as is None
+
+
 def check(world, tuner):
     """Check what must hold after every sweep, with any faults."""
     records = world.records()
     assert world.acknowledged <= {(r.trial, r.report) for r in records}, "a report was lost"
     failed = any(record.decision == "fail" for record in records)
     last = {}
-    pruning, rungs, space = world.space.settings.pruning, len(world.rungs), world.space
-    schedules = make_pruner(pruning, rungs, space.schedule_trials)
-    full_data = (
-        make_pruner(pruning, rungs, space.full_data_trials) if space.full_data_trials else None
-    )
-    shares = space.settings.search.shares
-    of_share = {share: make_pruner(pruning, rungs, space.group_sizes[share]) for share in shares}
-    for record in records:
-        # Full data's trials, schedules and those of another share may not prune each other.
-        pruner = full_data if full_data and record.name == "full_data" else schedules
-        if shares and pruner is schedules:
-            pruner = of_share.get(record.share, NoPruner())
-            assert (record.share is None) == (record.name is not None), "a schedule has no share"
+    for number, record in enumerate(records):
+        for start, space in world.stages:
+            if start == number:  # the reports so far count for a pruner of the new size
+                pruner_of = pruners(space, len(world.rungs))
+                for earlier in records[:number]:
+                    if at_rung(earlier):
+                        decide(pruner_of, earlier)
+        pruner = pruner_of(record)
+        shares = space.settings.search.shares
+        assert not shares or (record.share is None) == (record.name is not None)
         before = last.get(record.trial)
         assert record.report == (before.report + 1 if before else 0), "a report is lost or twice"
         assert before is None or not before.ended, "a trial continued after its end"
@@ -419,13 +459,8 @@ def check(world, tuner):
             promoted = record.trial in pruner.paused or failed
             assert evicted or promoted, "a trial continued from an eviction"
         last[record.trial] = record
-        if record.rung is not None and record.objective is not None and record.same_as is None:
-            expected = pruner.decide(
-                record.trial,
-                record.rung,
-                record.objective,
-                baseline=record.name is not None and not record.tuned,
-            )
+        if at_rung(record):
+            expected = decide(pruner_of, record)
             assert (record.decision, record.compared) == (expected.decision, expected.compared)
         elif record.decision == "prune" and record.same_as is None:
             assert record.trial not in pruner.paused, "a trial was evicted without a better trial"

@@ -37,6 +37,13 @@ def _environment(sweep: SweepFacts) -> Block:
             ("data, SHA-256", environment.data_sha256),
             *indexes,
             ("rows dropped", str(len(environment.dropped))),
+            *(
+                (
+                    f"extended, {step.at}",
+                    f"{step.before} → {step.after} trials, at {step.reports} reports",
+                )
+                for step in environment.extensions
+            ),
         ]
     )
 

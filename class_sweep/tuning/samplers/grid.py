@@ -31,14 +31,31 @@ class Grid(Sampler):
 
     def point(self, index: int) -> dict[str, Value]:
         """The values of a sampled trial, by its index among them."""
-        search, size = self.space.settings.search, self.space.grid_size() or 0
-        order = random.Random(search.seed).sample(range(size), self.space.schedule_trials)  # noqa: S311
-        remainder, values = order[index], {}
+        remainder, values = self._order()[index], {}
         for path, axis in self.space.axes.items():
             options = axis.values() or []
             remainder, position = divmod(remainder, len(options))
             values[path] = options[position]
         return values
+
+    def _order(self) -> list[int]:
+        """The points in the order of their trials; those of an extension come after the others."""
+        seed, size = self.space.settings.search.seed, self.space.grid_size() or 0
+        drawn = (
+            random.Random(seed).sample(range(size), stage.schedule_trials)  # noqa: S311
+            for stage in self.space.stages
+        )
+        return list(dict.fromkeys(point for points in drawn for point in points))
+
+    def extension_notes(self) -> list[str]:
+        """An extended grid is another part of the same grid; see `Sampler`."""
+        size, (first, *_, last) = self.space.grid_size() or 0, self.space.stages
+        if last.schedule_trials == size:
+            return []
+        return [
+            f"the grid runs the {first.schedule_trials} points of the smaller sweep and then"
+            " others, not the part that the larger sweep would have drawn"
+        ]
 
 
 class _Point(optuna.samplers.RandomSampler):

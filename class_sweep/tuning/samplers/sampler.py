@@ -56,6 +56,13 @@ class Sampler(ABC):
         """Advice for a user about the sampler and the axes of the space."""
         return []
 
+    def extension_notes(self) -> list[str]:
+        """How the proposals of an extended sweep differ from those of one as large from the start.
+
+        It is called if the space has been extended; see `Space.stages`.
+        """
+        return []
+
 
 def make_sampler(space: Space) -> Sampler:
     """The sampler that a space names.
