@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from class_sweep import backbones, data
+    from class_sweep import backbones, data, errors, plugin
+    from class_sweep.api.best_configuration import BestConfiguration
+    from class_sweep.api.results import Results, open, run
+    from class_sweep.api.training import train
     from class_sweep.config.code import molecule_encoders, pruners, text_encoders
     from class_sweep.config.code_axes import choice, int, loguniform, uniform
     from class_sweep.config.confirm import Confirm
@@ -18,13 +21,17 @@ if TYPE_CHECKING:
     from class_sweep.config.document import Space, load_space
     from class_sweep.config.sections import Budget, Optimizer, Resources, Search, Tracking
     from class_sweep.curriculum import CurriculumRun
-    from class_sweep.models import Evaluation, Hit, Model, train
+    from class_sweep.models import Evaluation, Hit, Model
+    from class_sweep.results.summary import SweepSummary
+    from class_sweep.results.verdict import Verdict
 
 __version__ = "0.2.0"
 __all__ = [
-    "Budget", "Confirm", "Curriculum", "CurriculumRun", "Evaluation", "Hit", "Model", "Optimizer",
-    "Resources", "Search", "Space", "Tracking", "__version__", "backbones", "choice", "data", "int",
-    "load_space", "loguniform", "molecule_encoders", "pruners", "text_encoders", "train", "uniform",
+    "BestConfiguration", "Budget", "Confirm", "Curriculum", "CurriculumRun", "Evaluation", "Hit",
+    "Model", "Optimizer", "Resources", "Results", "Search", "Space", "SweepSummary", "Tracking",
+    "Verdict", "__version__", "backbones", "choice", "data", "errors", "int", "load_space",
+    "loguniform", "molecule_encoders", "open", "plugin", "pruners", "run", "text_encoders", "train",
+    "uniform",
 ]  # fmt: skip
 
 try:
@@ -33,14 +40,19 @@ except RuntimeError:  # a container whose user has no entry and no HOME; Ray's i
     os.environ["HOME"] = "/"
 
 _MODULES = {
+    "class_sweep.api.best_configuration": ("BestConfiguration",),
+    "class_sweep.api.results": ("Results", "open", "run"),
+    "class_sweep.api.training": ("train",),
     "class_sweep.config.code": ("molecule_encoders", "pruners", "text_encoders"),
     "class_sweep.config.code_axes": ("choice", "int", "loguniform", "uniform"),
     "class_sweep.config.document": ("Space", "load_space"),
     "class_sweep.curriculum": ("CurriculumRun",),
-    "class_sweep.models": ("Evaluation", "Hit", "Model", "train"),
+    "class_sweep.models": ("Evaluation", "Hit", "Model"),
+    "class_sweep.results.summary": ("SweepSummary",),
+    "class_sweep.results.verdict": ("Verdict",),
 }
 _SECTIONS = ("Budget", "Confirm", "Curriculum", "Optimizer", "Resources", "Search", "Tracking")
-_PACKAGES = ("backbones", "data")
+_PACKAGES = ("backbones", "data", "errors", "plugin")
 
 
 def __getattr__(name: str) -> Any:

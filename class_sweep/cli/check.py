@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from class_sweep.cli.arguments import Address, AllowPickle, Plugins, SpaceFile, StorageOption
-from class_sweep.cli.locations import new_storage
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,6 +35,7 @@ def check(
 
     Example: `class-sweep check search_spaces/demo.yaml --no-index`
     """
+    from class_sweep.api.locations import new_storage
     from class_sweep.config.document import load_space
     from class_sweep.config.idle_warnings import idle_warnings
     from class_sweep.config.plugin_files import load_plugins

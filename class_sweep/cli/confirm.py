@@ -14,7 +14,6 @@ from class_sweep.cli.arguments import (
     StorageOption,
 )
 from class_sweep.cli.following import follow
-from class_sweep.cli.locations import folder_to_continue
 
 
 def confirm(
@@ -29,7 +28,10 @@ def confirm(
     ] = None,
     max_seeds: Annotated[
         int | None,
-        typer.Option(help="Most seeds of a comparison that is still open: 3, 5, 10, 20 or 40."),
+        typer.Option(
+            help="Most seeds of a comparison that is still open: 3, 5, 10, 20 or 40. Default: the"
+            " space's, or --seeds where these are more."
+        ),
     ] = None,
     margin: Annotated[
         float | None,
@@ -67,6 +69,7 @@ def confirm(
 
     Example: `class-sweep confirm results/first --max-seeds 20`
     """
+    from class_sweep.api.locations import folder_to_continue
     from class_sweep.base.array_cache import ArrayCache, default_cache_folder
     from class_sweep.config.plugin_files import load_plugins
     from class_sweep.confirmation.procedure import ConfirmOptions

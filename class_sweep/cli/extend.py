@@ -15,7 +15,6 @@ from class_sweep.cli.arguments import (
     UseTrackers,
 )
 from class_sweep.cli.following import follow
-from class_sweep.cli.locations import folder_to_continue
 
 
 def extend(
@@ -38,6 +37,7 @@ def extend(
 
     Example: `class-sweep extend results/first --trials 64`
     """
+    from class_sweep.api.locations import folder_to_continue
     from class_sweep.base.array_cache import ArrayCache, default_cache_folder
     from class_sweep.config.plugin_files import load_plugins
     from class_sweep.results.folder import ResultsFolder

@@ -14,7 +14,6 @@ from class_sweep.cli.arguments import (
     UseTrackers,
 )
 from class_sweep.cli.following import follow
-from class_sweep.cli.locations import folder_to_continue
 
 if TYPE_CHECKING:
     from class_sweep.storage.remote import Storage
@@ -36,6 +35,7 @@ def resume(
 
     Example: `class-sweep resume results/first`
     """
+    from class_sweep.api.locations import folder_to_continue
     from class_sweep.config.plugin_files import load_plugins
 
     load_plugins(plugin, accept_changes=accept_changed_plugin)
@@ -57,6 +57,7 @@ def rerun(
 
     Example: `class-sweep rerun results/first`
     """
+    from class_sweep.api.locations import folder_to_continue
     from class_sweep.config.plugin_files import load_plugins
 
     load_plugins(plugin, accept_changes=accept_changed_plugin)

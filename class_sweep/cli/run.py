@@ -8,7 +8,7 @@ import typer
 
 from class_sweep.cli.arguments import Address, AllowPickle, Plugins, SpaceFile, StorageOption
 from class_sweep.cli.following import follow
-from class_sweep.cli.locations import new_storage, path_argument
+from class_sweep.cli.locations import path_argument
 
 
 def run(
@@ -41,6 +41,7 @@ def run(
 
     Example: `class-sweep run search_spaces/demo.yaml --out results/first`
     """
+    from class_sweep.api.locations import new_storage
     from class_sweep.base.array_cache import ArrayCache, default_cache_folder
     from class_sweep.config.document import load_space
     from class_sweep.config.plugin_files import load_plugins

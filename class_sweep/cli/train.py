@@ -40,7 +40,7 @@ def train(
     Example: `class-sweep train results/first/best.yaml --out models/first`
     """
     from class_sweep.config.plugin_files import load_plugins
-    from class_sweep.models import train as train_config
+    from class_sweep.models import train_models
     from class_sweep.models.model_training import seed_summary
     from class_sweep.rendering.terminal import make_console, print_blocks
     from class_sweep.report.tables.trained_models import trained_blocks
@@ -51,5 +51,5 @@ def train(
     console = make_console()
     view = TrainingView(console)
     with view.watching():
-        models = train_config(config, folder, seeds=seeds, callback=view, allow_pickle=allow_pickle)
+        models = train_models(config, folder, seeds=seeds, callback=view, allow_pickle=allow_pickle)
     print_blocks(console, trained_blocks(seed_summary(models)))

@@ -42,7 +42,8 @@ class ConfirmOptions:
     Attributes:
         finalists: Number of finalists.
         seeds: Seeds of every comparison before it may be closed as hopeless.
-        max_seeds: The last interim look.
+        max_seeds: The last interim look; unless given, the space's, or `seeds` where these are
+            more.
         margin: Loss within which a finalist counts as not worse; 0 for no margin.
         prefer: Which finalist wins.
         full_data_frontier: Shares of full data's samples at which it is also ended.
@@ -71,6 +72,8 @@ def confirmation_space(space: Space, options: ConfirmOptions) -> Space:
         for name, value in asdict(options).items()
         if name != "test" and value is not None
     }
+    if options.max_seeds is None and options.seeds is not None:
+        changes["confirm.max_seeds"] = max(options.seeds, space.settings.confirm.max_seeds)
     if options.margin == 0:
         changes["confirm.margin"] = None
     settings = space.resolve(changes)

@@ -14,7 +14,7 @@ from class_sweep.config.sections import Settings
 from class_sweep.data.pair import PairSet
 from class_sweep.encoders.fitted import FittedArraysError, FittedEncoders
 from class_sweep.errors import ConfigError, ModelError
-from class_sweep.models.model_folder import CONFIG, ENCODERS, WEIGHTS, Manifest, ModelContents
+from class_sweep.models.model_folder import CONFIG, ENCODERS, WEIGHTS, ModelContents
 from class_sweep.preparation.prepare import trial_features
 from class_sweep.results.plugins import require_same_plugins
 from class_sweep.training.features import TrialFeatures
@@ -27,7 +27,9 @@ class LoadedModel:
     """The contents of a model folder, ready to encode texts and molecules.
 
     Attributes:
+        path: The model folder.
         settings: Every setting of the training.
+        metrics: Counts, times and validation metrics of the training.
         manifest: The facts about the training that are no settings.
         backbone: In evaluation mode, on `device`.
         device: A GPU if there is one, else the CPU.
@@ -36,14 +38,16 @@ class LoadedModel:
 
     def __init__(
         self,
+        path: Path,
+        contents: ModelContents,
         settings: Settings,
-        manifest: Manifest,
         backbone: Backbone,
         encoders: FittedEncoders,
     ) -> None:
         """Put the parts together; `load` reads them from a folder."""
+        self.path = path
         self.settings = settings
-        self.manifest = manifest
+        self.manifest, self.metrics = contents.manifest, contents.metrics
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.backbone = backbone.to(self.device).eval()
         self.encoders = encoders
@@ -94,7 +98,7 @@ class LoadedModel:
             raise ModelError(
                 f"a model's weights must fit its settings: {Path(path) / WEIGHTS}: {words}"
             ) from error
-        return cls(settings, manifest, backbone, encoders)
+        return cls(Path(path), contents, settings, backbone, encoders)
 
     def features_of(self, pairs: PairSet, cache: ArrayCache) -> TrialFeatures:
         """The features of a data set under the model's encoders, without a difficulty index."""

@@ -5,12 +5,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from class_sweep.base.array_cache import ArrayCache, default_cache_folder
 from class_sweep.config.objective import POOLS
 from class_sweep.data.corpus import load_pairs
 from class_sweep.data.pair import PairSet
 from class_sweep.errors import DataError, QueryError
 from class_sweep.models.candidates import molecules_in, molecules_of, texts_in, texts_of
+from class_sweep.models.embedding import molecule_embeddings, text_embeddings
 from class_sweep.models.loaded_model import LoadedModel
 from class_sweep.models.query import RERANKED, Hit, answer, parse_query
 from class_sweep.models.split_evaluation import Evaluation, evaluate_split
@@ -84,6 +88,25 @@ class Model(LoadedModel):
         else:
             pool = (molecules_in if by_text else texts_in)(self.pairs)
         return answer(self, query, pool, top, by_text=by_text, cache=_cache())
+
+    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(N, D) the embeddings of N texts: unit vectors in the space of the molecules.
+
+        The inner product with the embedding of a molecule is the score of `retrieve`.
+
+        Raises:
+            QueryError: If there is no text or an unusable one, or the backbone scores a pair
+                jointly, so that embeddings do not give its score.
+        """
+        return text_embeddings(self, texts)
+
+    def encode_molecules(self, smiles: Sequence[str]) -> NDArray[np.float32]:
+        """(N, D) the embeddings of N molecules: unit vectors in the space of the texts.
+
+        Raises:
+            QueryError: As for `encode_texts`, or if RDKit cannot read a SMILES.
+        """
+        return molecule_embeddings(self, smiles)
 
     @cached_property
     def pairs(self) -> PairSet:

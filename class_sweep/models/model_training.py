@@ -1,4 +1,4 @@
-"""`train`: from one configuration to a model folder, or to one for each of several seeds."""
+"""`train_models`: from one configuration to a model folder, or to one for each of several seeds."""
 
 import math
 from collections.abc import Sequence
@@ -70,8 +70,8 @@ class SeedSummary(ResultsModel):
     validation: dict[str, MetricEstimate]
 
 
-def train(
-    config: Path | str,
+def train_models(
+    config: Path | str | Space,
     out: Path | str,
     *,
     seeds: int | None = None,
@@ -81,7 +81,7 @@ def train(
     """Train a configuration to its end. A cut training continues from its last checkpoint.
 
     Args:
-        config: A space file without axes: best.yaml of a sweep, or the output of `export`.
+        config: A space without axes, or the file of one.
         out: The model folder, or with `seeds` the folder of the model folders.
         seeds: The number of seeds from `search.seed` on; None for one model in `out` itself.
         callback: Receives the events of the training.
@@ -91,20 +91,16 @@ def train(
         InputError: If an argument is unusable. Nothing has been written then.
         InterruptedTrainingError: If the callback requested a stop.
         StorageError: If a disk refused a file; the last checkpoint stays.
-
-    Example:
-        ```python
-        from class_sweep import Model, train
-
-        train("best.yaml", "models/first")
-        model = Model.load("models/first")
-        ```
     """
-    space = load_configuration(Path(config))
+    space = load_configuration(config)
     cache = ArrayCache(default_cache_folder())
     options = [*([] if seeds is None else ["--seeds", seeds])]
     options += ["--allow-pickle"] if allow_pickle else []
-    again = command_line("train", config, "--out", out, *options)
+    again = (
+        "the same call"
+        if isinstance(config, Space)
+        else command_line("train", config, "--out", out, *options)
+    )
     with pickles_allowed(allow_pickle), faults_advised(lambda: f"continue with: {again}"):
         models = train_space(space, Path(out), seeds, cache=cache, callback=callback or Callback())
     if models is None:
@@ -112,16 +108,17 @@ def train(
     return models
 
 
-def load_configuration(path: Path) -> Space:
-    """Read a space file without axes.
+def load_configuration(config: Path | str | Space) -> Space:
+    """A space without axes, read from its file unless it is one.
 
     Raises:
         ConfigError: If it has mistakes, or axes.
     """
-    space = load_space(path)
+    space = config if isinstance(config, Space) else load_space(config)
     if space.axes:
+        place = f"{space.name}: " if space.lines else ""
         raise ConfigError(
-            f"{path}: a configuration to train must have no axes, got {', '.join(space.axes)};"
+            f"{place}a configuration to train must have no axes, got {', '.join(space.axes)};"
             " take best.yaml of a sweep, or `class-sweep export`"
         )
     return space

@@ -40,8 +40,11 @@ _TONES = {"good": "green", "active": "cyan", "idle": "blue", "caution": "yellow"
 
 
 def make_console(*, stderr: bool = False) -> Console:
-    """The console of a command. It prints text as it is: no part of a text is markup."""
-    return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+    """The console of a command. It prints text as it is: no part of a text is markup.
+
+    In a notebook, which is no terminal, it prints lines.
+    """
+    return Console(stderr=stderr, markup=False, emoji=False, highlight=False, force_jupyter=False)
 
 
 def visible(text: str) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from markup import docstring, table
 
 import class_sweep
+from class_sweep import errors
+from class_sweep.api.frames import REPORT_COLUMNS, TRIAL_COLUMNS
 from class_sweep.config import code
 from class_sweep.config.sections import Settings
 
@@ -20,6 +22,14 @@ NAMESPACES = {
     "pruners": code.pruners,
 }
 """The public names below which a space in code finds the sections of components."""
+
+_OWN_PARTS = """\
+## cs.plugin
+
+What a file with [parts of one's own](../how-to/own-parts.md) imports.
+"""
+FRAMES = {"trials": TRIAL_COLUMNS, "reports": REPORT_COLUMNS}
+"""The properties that are frames, with their columns."""
 
 _HEAD = """\
 # Python
@@ -50,9 +60,9 @@ def render() -> str:
     described = [
         _entry(name, value)
         for name, value in public_names()
-        if inspect.isclass(value) or inspect.isfunction(value)
+        if inspect.isclass(value) or inspect.isfunction(value) or value is errors
     ]
-    return "\n\n".join([_HEAD + _sections(), *described])
+    return "\n\n".join([_HEAD + _sections(), *described, _OWN_PARTS])
 
 
 def _sections() -> str:
@@ -78,6 +88,8 @@ def members(owner: type) -> Iterator[tuple[str, object]]:
 
 def _entry(name: str, value: object) -> str:
     parts = [f"## cs.{name}"]
+    if value is errors:
+        return "\n\n".join([*parts, docstring(errors), _errors()])
     if not inspect.isclass(value):
         return "\n\n".join([*parts, _signature(name, value), docstring(value)])
     parts += [_signature(name, value.__init__), docstring(value)]
@@ -85,9 +97,28 @@ def _entry(name: str, value: object) -> str:
         shown = isinstance(vars(value)[member], property)
         parts += [f"### {name}.{member}"]
         parts += (
-            [docstring(function)] if shown else [_signature(member, function), docstring(function)]
+            [docstring(function), *_columns(member)]
+            if shown
+            else [_signature(member, function), docstring(function)]
         )
     return "\n\n".join(parts)
+
+
+def _errors() -> str:
+    """The table of the exceptions."""
+    rows = [
+        [f"`{name}`", f"`{value.__base__.__name__}`", docstring(value)]
+        for name, value in vars(errors).items()
+        if inspect.isclass(value) and issubclass(value, errors.ClassSweepError)
+    ]
+    return table(["exception", "is a", "meaning"], rows)
+
+
+def _columns(member: str) -> list[str]:
+    """The table of the columns of a frame; nothing for another property."""
+    columns = FRAMES.get(member, {})
+    rows = [[f"`{name}`", kind, meaning] for name, (kind, meaning) in columns.items()]
+    return [table(["column", "type", "meaning"], rows)] if rows else []
 
 
 def _signature(name: str, function: Callable[..., object]) -> str:

@@ -34,13 +34,13 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen:
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory, cache_folder) -> Path:
-    from class_sweep.models import train
+    from class_sweep.models import train_models
 
     folder = tmp_path_factory.mktemp("model")
     (folder / "best.yaml").write_text(CONFIG)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CLASS_SWEEP_CACHE", str(cache_folder))
-        return train(folder / "best.yaml", folder / "first")[0].path
+        return train_models(folder / "best.yaml", folder / "first")[0].path
 
 
 def test_train_then_evaluate_then_retrieve(command, tmp_path):
@@ -167,8 +167,8 @@ def test_ctrl_c_saves_a_checkpoint_and_prints_the_command_that_continues(tmp_pat
 def test_training_needs_no_ray(tmp_path):
     (tmp_path / "best.yaml").write_text(CONFIG)
     script = (
-        "import sys\nfrom class_sweep.models import Model, train\n"
-        "(folder,) = train('best.yaml', 'model')\nModel.load(folder.path).retrieve('a')\n"
+        "import sys\nfrom class_sweep.models import Model, train_models\n"
+        "(folder,) = train_models('best.yaml', 'model')\nModel.load(folder.path).retrieve('a')\n"
         "print('ray' in sys.modules)"
     )
     done = subprocess.run(

@@ -5,7 +5,7 @@ import logging
 import pytest
 from made_sweeps import make_folder
 
-from class_sweep.cli.following import write_report
+from class_sweep.api.following import write_report
 
 
 @pytest.fixture

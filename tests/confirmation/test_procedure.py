@@ -55,6 +55,13 @@ def test_options_replace_the_settings_of_the_space(space):
     assert other.settings.search == space.settings.search
 
 
+def test_more_seeds_raise_the_last_look(space):
+    confirm = confirmation_space(space, ConfirmOptions(finalists=1, seeds=20)).settings.confirm
+    assert (confirm.seeds, confirm.max_seeds) == (20, 20)
+    confirm = confirmation_space(space, ConfirmOptions(finalists=1, seeds=3)).settings.confirm
+    assert (confirm.seeds, confirm.max_seeds) == (3, 10)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

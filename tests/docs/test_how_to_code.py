@@ -101,9 +101,10 @@ def test_the_trainer_sees_the_batches_and_weights_of_the_schedule(difficulty, mo
 def test_a_model_is_trained_evaluated_and_asked(cache_folder, monkeypatch, capsys):
     monkeypatch.setenv("CLASS_SWEEP_CACHE", str(cache_folder))
     exec(example("how-to/train-a-model.md", "train("), {})  # noqa: S102 - ours
-    lines = capsys.readouterr().out.splitlines()
-    assert re.match(r"[\d.]+ \(", lines[0])
-    assert [line.split()[0] for line in lines[1:]] == ["1", "2", "3"]
+    *progress, metric, first, second, third = capsys.readouterr().out.splitlines()
+    assert "training, seed 3" in progress[-1]
+    assert re.match(r"[\d.]+ \(", metric)
+    assert [line.split()[0] for line in (first, second, third)] == ["1", "2", "3"]
 
 
 def test_the_example_of_own_features_makes_a_file_that_fits_its_table():

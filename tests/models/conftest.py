@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from class_sweep.models import Model, train
+from class_sweep.models import Model, train_models
 
 PLAIN = """\
 data: {source: names, limit: 300}
@@ -69,7 +69,7 @@ def trained(tmp_path_factory, cache_folder):
             (folder / "config.yaml").write_text(text)
             with pytest.MonkeyPatch.context() as patch:
                 patch.setenv("CLASS_SWEEP_CACHE", str(cache_folder))
-                (one,) = train(folder / "config.yaml", folder / "model")
+                (one,) = train_models(folder / "config.yaml", folder / "model")
             made[text] = one.path
         return made[text]
 

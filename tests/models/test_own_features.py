@@ -6,7 +6,7 @@ import pytest
 from class_sweep.base.array_cache import NoCache
 from class_sweep.config.document import load_space
 from class_sweep.errors import EncoderError
-from class_sweep.models import Model, train
+from class_sweep.models import Model, train_models
 from class_sweep.models.model_training import load_configuration
 from class_sweep.preparation.audit import audit, encode_pairs
 from class_sweep.preparation.clock import Clock
@@ -46,7 +46,7 @@ def space_file(table, tmp_path):
 
 @pytest.fixture
 def model(space_file, tmp_path):
-    train(space_file, tmp_path / "model")
+    train_models(space_file, tmp_path / "model")
     return Model.load(tmp_path / "model")
 
 

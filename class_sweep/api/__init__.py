@@ -1,0 +1,1 @@
+"""The public functions and classes over whole sweeps; `class_sweep` offers them by name."""
