@@ -83,6 +83,16 @@ UseTrackers = Annotated[
         " sweep on this machine.",
     ),
 ]
+SmilesColumn = Annotated[
+    str | None,
+    typer.Option(
+        "--smiles", metavar="COLUMN", help="The column of the SMILES; found if not given."
+    ),
+]
+TextColumn = Annotated[
+    str | None,
+    typer.Option("--text", metavar="COLUMN", help="The column of the texts; found if not given."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 HtmlPage = Annotated[
     Path | None,

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from class_sweep.cli.arguments import Json, Plugins
+from class_sweep.cli.arguments import Json, Plugins, SmilesColumn, TextColumn
 from class_sweep.cli.locations import path_argument, require_writable, write_output
 from class_sweep.cli.streams import print_json
 
@@ -64,8 +64,8 @@ def describe(
             help="A search space, or a table of texts and SMILES.",
         ),
     ],
-    smiles: Annotated[str, typer.Option(help="The column of a table with the SMILES.")] = "smiles",
-    text: Annotated[str, typer.Option(help="The column of a table with the texts.")] = "text",
+    smiles: SmilesColumn = None,
+    text: TextColumn = None,
     dropped: Annotated[
         Path | None,
         typer.Option(
@@ -80,10 +80,10 @@ def describe(
     Example: `class-sweep data describe search_spaces/demo.yaml`
     """
     from class_sweep.config.document import load_space
-    from class_sweep.config.inputs import Columns, TableData
     from class_sweep.config.plugin_files import load_plugins
     from class_sweep.data.corpus import load_pairs
     from class_sweep.data.describe import describe as describe_pairs
+    from class_sweep.data.table_columns import find_columns
     from class_sweep.rendering.terminal import make_console, print_blocks
     from class_sweep.report.tables.data_summary import data_blocks
 
@@ -94,7 +94,10 @@ def describe(
         space.require_inputs()
         data = space.settings.data
     else:
-        data = TableData(source="table", path=file, columns=Columns(smiles=smiles, text=text))
+        found = find_columns(file, smiles=smiles, text=text)
+        data = found.data
+        for note in found.notes:
+            typer.echo(note, err=True)
     if dropped:  # the rows are listed also where they are too many for a sweep
         data = data.model_copy(update={"max_dropped": 1.0})
     summary = describe_pairs(load_pairs(data))

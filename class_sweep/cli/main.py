@@ -19,6 +19,7 @@ from class_sweep.cli.evaluate import evaluate
 from class_sweep.cli.export import export
 from class_sweep.cli.extend import extend
 from class_sweep.cli.index import index
+from class_sweep.cli.init import init
 from class_sweep.cli.replay import replay
 from class_sweep.cli.report import report
 from class_sweep.cli.resume import rerun, resume
@@ -39,6 +40,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Start with `class-sweep check search_spaces/demo.yaml`.",
 )
+app.command()(init)
 app.command()(run)
 app.command()(check)
 app.command()(index)

@@ -3,9 +3,11 @@
 import csv
 import json
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -134,20 +136,29 @@ def _require_width(values: list[str], header: list[str], place: str) -> None:
 
 def _json_lines(table: SourceTable) -> Records:
     with open_lines(table.path, "a table") as lines:
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            place = f"{table.path}:{number}"
-            try:
-                record = json.loads(line, object_pairs_hook=_unique_keys)
-            except ValueError as error:
-                raise DataError(f"a line must be JSON, got {error} at {place}") from error
-            except RecursionError:
-                raise DataError(f"a line must be nested less deeply, got {place}") from None
-            if not isinstance(record, dict):
-                raise DataError(f"a line must be a JSON object, got {shortened(record)} at {place}")
+        for place, line in _filled(lines, table.path):
+            record = _json_object(place, line)
             _indices(table, list(record), place)
             yield place, [record.get(name) for name in (*table.columns, *table.optional)]
+
+
+def _filled(lines: Iterator[str], path: Path) -> Iterator[tuple[str, str]]:
+    """The lines that are not blank, each with its place."""
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            yield f"{path}:{number}", line
+
+
+def _json_object(place: str, line: str) -> dict[str, Any]:
+    try:
+        record = json.loads(line, object_pairs_hook=_unique_keys)
+    except ValueError as error:
+        raise DataError(f"a line must be JSON, got {error} at {place}") from error
+    except RecursionError:
+        raise DataError(f"a line must be nested less deeply, got {place}") from None
+    if not isinstance(record, dict):
+        raise DataError(f"a line must be a JSON object, got {shortened(record)} at {place}")
+    return record
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -163,32 +174,43 @@ def _parquet(table: SourceTable) -> Records:
     import pyarrow as pa  # noqa: PLC0415 - it takes a fifth of a second
     from pyarrow import parquet  # noqa: PLC0415 - as above
 
+    with _parquet_input(table.path) as file:
+        source = parquet.ParquetFile(file)
+        if source.metadata.num_rows > MAX_ROWS:
+            raise DataError(
+                f"a table must have at most {MAX_ROWS:,} rows,"
+                f" got {source.metadata.num_rows:,}: {table.path}"
+            )
+        given = source.schema_arrow.names
+        indices = _indices(table, given, str(table.path))
+        read = [given[i] for i in indices if i is not None]
+        number = 0
+        # A repeated text is stored once, so that a small file cannot become a large batch.
+        types = {name: source.schema_arrow.field(name).type for name in read}
+        texts = [name for name, kind in types.items() if pa.types.is_string(kind)]
+        source = parquet.ParquetFile(file, read_dictionary=texts)
+        for batch in source.iter_batches(_BATCH, columns=read):
+            columns = [None if i is None else batch.column(given[i]) for i in indices]
+            for row in range(batch.num_rows):
+                number += 1
+                place = f"{table.path}:{number}"
+                yield place, [_item(column, row, place) for column in columns]
+
+
+@contextmanager
+def _parquet_input(path: Path) -> Iterator[Any]:
+    """The file of a table for pyarrow, whose errors become those of data."""
+    import pyarrow as pa  # noqa: PLC0415 - it takes a fifth of a second
+
     try:
-        with open_input(table.path, MAX_TABLE_BYTES) as file:
-            source = parquet.ParquetFile(pa.PythonFile(file, mode="r"))
-            if source.metadata.num_rows > MAX_ROWS:
-                raise DataError(
-                    f"a table must have at most {MAX_ROWS:,} rows,"
-                    f" got {source.metadata.num_rows:,}: {table.path}"
-                )
-            given = source.schema_arrow.names
-            indices = _indices(table, given, str(table.path))
-            read = [given[i] for i in indices if i is not None]
-            number = 0
-            # A repeated text is stored once, so that a small file cannot become a large batch.
-            source = parquet.ParquetFile(pa.PythonFile(file, mode="r"), read_dictionary=read)
-            for batch in source.iter_batches(_BATCH, columns=read):
-                columns = [None if i is None else batch.column(given[i]) for i in indices]
-                for row in range(batch.num_rows):
-                    number += 1
-                    place = f"{table.path}:{number}"
-                    yield place, [_item(column, row, place) for column in columns]
+        with open_input(path, MAX_TABLE_BYTES) as file:
+            yield pa.PythonFile(file, mode="r")
     except OSError as error:
         raise DataError(
-            f"a table must be a readable file, got {table.path}: {error.strerror or error}"
+            f"a table must be a readable file, got {path}: {error.strerror or error}"
         ) from error
     except (ValueError, pa.ArrowException) as error:  # most of pyarrow's own are ValueErrors
-        raise DataError(f"a .parquet file must be Parquet, got: {error}: {table.path}") from error
+        raise DataError(f"a .parquet file must be Parquet, got: {error}: {path}") from error
 
 
 _BATCH = 1024  # rows
@@ -204,12 +226,40 @@ def _item(column: Any, row: int, place: str) -> Any:
         raise DataError(f"a table must be UTF-8, got the byte 0x{bad:02x} at {place}") from error
 
 
+_USUAL = {".csv": ",", ".tsv": "\t"}
 FORMATS: dict[str, Callable[[SourceTable], Records]] = {
-    ".csv": partial(_delimited, usual_delimiter=","),
-    ".tsv": partial(_delimited, usual_delimiter="\t"),
+    **{suffix: partial(_delimited, usual_delimiter=usual) for suffix, usual in _USUAL.items()},
     ".jsonl": _json_lines,
     ".parquet": _parquet,
 }
+
+
+def usual_delimiter(path: Path) -> str | None:
+    """The delimiter that the suffix of a table stands for; None if it stands for none."""
+    return _USUAL.get(format_suffix(path))
+
+
+def column_names(path: Path, delimiter: str | None = None) -> list[str]:
+    """The names of the columns of a table, in its order; of JSON Lines, those of its first objects.
+
+    Args:
+        path: The table.
+        delimiter: The delimiter of a CSV or TSV file; the suffix decides unless given.
+
+    Raises:
+        DataError: If the file cannot be read, or its suffix is that of no table.
+    """
+    _require_format(path)
+    if format_suffix(path) == ".parquet":
+        from pyarrow import parquet  # noqa: PLC0415 - it takes a fifth of a second
+
+        with _parquet_input(path) as file:
+            return list(parquet.ParquetFile(file).schema_arrow.names)
+    with open_lines(path, "a table") as lines:
+        if usual := usual_delimiter(path):
+            return next(csv.reader(lines, delimiter=delimiter or usual), [])
+        records = [_json_object(*line) for line in islice(_filled(lines, path), _BATCH)]
+    return list(dict.fromkeys(name for record in records for name in record))
 
 
 def read_records(table: SourceTable) -> Records:
@@ -218,14 +268,17 @@ def read_records(table: SourceTable) -> Records:
     Raises:
         DataError: If the file cannot be read, a column is missing, or a row is malformed.
     """
-    suffix = format_suffix(table.path)
-    compressed = table.path.suffix.lower() in COMPRESSED
+    _require_format(table.path)
+    return FORMATS[format_suffix(table.path)](table)
+
+
+def _require_format(path: Path) -> None:
+    suffix, compressed = format_suffix(path), path.suffix.lower() in COMPRESSED
     if suffix not in FORMATS or (suffix == ".parquet" and compressed):
         raise DataError(
             f"a table must end in one of {', '.join(FORMATS)}"
-            f" (text also {', '.join(COMPRESSED)}), got {table.path}"
+            f" (text also {', '.join(COMPRESSED)}), got {path}"
         )
-    return FORMATS[suffix](table)
 
 
 def _indices(table: SourceTable, given: Sequence[str], place: str) -> list[int | None]:

@@ -88,6 +88,7 @@ def prepare(  # noqa: PLR0913 - each is a choice of a command
     clock: Clock,
     callback: Callback,
     *,
+    pairs: PairSet | None = None,
     loaded: Callable[[], None] = lambda: None,
     executor: MakeExecutor | None = None,
     train: bool = True,
@@ -99,6 +100,7 @@ def prepare(  # noqa: PLR0913 - each is a choice of a command
         cache: Keeps features and indexes.
         clock: Times each stage.
         callback: Receives each stage and its progress.
+        pairs: The pairs of the space, if they are loaded and checked already.
         loaded: Called when the pairs are loaded and checked, before they are encoded.
         executor: Makes the executor for an index of many pairs; None for this process.
         train: Whether to compute the difficulties that train a model; no trial runs without them.
@@ -107,7 +109,7 @@ def prepare(  # noqa: PLR0913 - each is a choice of a command
         InputError: If the data, an encoder, a difficulty or the σ range is unusable.
     """
     with clock.stage("data", callback):
-        pairs = load_checked_pairs(space)
+        pairs = load_checked_pairs(space) if pairs is None else pairs
     loaded()
     with clock.stage("encoders", callback):
         encoders, texts, molecules = _encode(space, pairs, cache, callback)

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from class_sweep.config.axes import Choice, Uniform
-from class_sweep.config.document import INDEX_STEPS, SIGMA, Space
+from class_sweep.config.document import INDEX_STEPS, SIGMA, SIGMA_QUANTILE, Space
+from class_sweep.difficulty.diagnosis import SigmaDiagnosis
 from class_sweep.difficulty.index import DifficultyIndex
-from class_sweep.difficulty.order_quality import MIN_DISTINCT, longest_run
+from class_sweep.difficulty.order_quality import MIN_DISTINCT, longest_run, usable
 from class_sweep.preparation.index_report import Recommendation
 
 SIGMA_STEP = INDEX_STEPS[SIGMA]
@@ -35,6 +36,24 @@ def recommend_sigma(
     return Recommendation(
         rule=rule, usable=len(run), of=len(sigmas), range=ends, counted=bool(run), yaml=yaml
     )
+
+
+def recommend_quantiles(
+    space: Space, diagnoses: Sequence[SigmaDiagnosis], index: DifficultyIndex
+) -> tuple[float, float] | None:
+    """The ends of the longest run of quantiles whose σ is usable; None if there is none.
+
+    Args:
+        space: The space, whose σ is an axis of quantiles.
+        diagnoses: The distribution of N at each σ of the axis.
+        index: The index that was counted.
+    """
+    quantiles = [float(value) for value in space.axes[SIGMA_QUANTILE].values() or ()]
+    of_sigma = {round(d.sigma, 4): d for d in diagnoses}
+    at = [of_sigma[round(index.sigma_at(quantile), 4)] for quantile in quantiles]
+    epochs = space.settings.budget.epochs
+    run = quantiles[longest_run([usable(d.largest_tie, d.distinct, epochs) for d in at])]
+    return (run[0], run[-1]) if run else None
 
 
 def _uncounted(index: DifficultyIndex) -> tuple[tuple[float, float] | None, str | None]:

@@ -20,7 +20,8 @@ def test_a_table_is_described_as_it_is(command, table):
     code, out, _ = command("data", "describe", table, *columns)
     assert code == 0
     assert "59" in out
-    code, _, err = command("data", "describe", table)
+    assert command("data", "describe", table)[:2] == (code, out)  # the columns are found
+    code, _, err = command("data", "describe", table, "--smiles", "smiles")
     assert code == 2
     assert "must have the column 'smiles', got" in err
 

@@ -93,6 +93,7 @@ def test_all_python_in_the_documents_is_run():
 
 def test_every_option_in_a_document_exists(page):
     parameters = [parameter for command in COMMANDS.values() for parameter in command.params]
-    known = {name for parameter in parameters for name in parameter.opts} | BENCHMARK_OPTIONS
+    names = [name for p in parameters for name in (*p.opts, *p.secondary_opts)]
+    known = {*names} | BENCHMARK_OPTIONS
     text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
     assert set(re.findall(r"`(--[a-z-]+)", text)) - known == set()
