@@ -155,16 +155,6 @@ class Choice:
 Axis = Uniform | LogUniform | IntRange | Choice
 
 
-def grid_size(axes: Mapping[str, Axis]) -> int | None:
-    """The number of combinations of the axes' values; None if an axis is continuous."""
-    values = [axis.values() for axis in axes.values()]
-    return (
-        None
-        if None in values
-        else math.prod(len(options) for options in values if options is not None)
-    )
-
-
 def looks_like_axis(tree: object) -> bool:
     """Whether a value of the file is an axis rather than a plain value."""
     return isinstance(tree, Mapping) and any(kind in tree for kind in KINDS)

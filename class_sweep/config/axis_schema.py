@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from class_sweep.base.limits import MAX_KNOTS, MAX_OPTIONS
-from class_sweep.config.document import INDEX_STEPS, SIGMA, SIGMA_QUANTILE
+from class_sweep.config.axis_places import INDEX_STEPS, SIGMA, SIGMA_QUANTILE
 
 Schema = dict[str, Any]
 

@@ -236,12 +236,14 @@ class Curriculum(Section):
         intensities = [INTENSITIES.load(name) for name in curves]
         used = pacing.parameters().union(*(curve.parameters() for curve in intensities))
         idle: dict[str, Idle] = {}
-        for registry, chosen in (
-            (PACINGS, f"pacing {self.pacing}"),
-            (INTENSITIES, f"intensity {names}"),
+        shared = _parameters(PACINGS) & _parameters(INTENSITIES)
+        for registry, kind, chosen in (
+            (PACINGS, "pacing", f"pacing {self.pacing}"),
+            (INTENSITIES, "intensity", f"intensity {names}"),
         ):
-            unread = _idle(f"{chosen} does not read it", "pacing", "intensity")
-            idle |= dict.fromkeys(_parameters(registry) - used, unread)
+            reason, unread = f"{chosen} does not read it", _parameters(registry) - used
+            idle |= dict.fromkeys(unread - shared, _idle(reason, kind))
+            idle |= dict.fromkeys(unread & shared, _idle(reason, "pacing", "intensity"))
         if all(curve.is_constant for curve in intensities):
             constant = _idle("the intensity is constant", "intensity")
             idle |= dict.fromkeys(["intensity_target", "intensity_start"], constant)

@@ -2,27 +2,25 @@
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, Unpack
 
 from pydantic import ValidationError
 
 from class_sweep.config.axes import (
-    SECTIONS,
     Axis,
     AxisError,
-    LogUniform,
-    Uniform,
     Value,
-    grid_size,
-    looks_like_axis,
     parse_axis,
 )
+from class_sweep.config.axis_places import SIGMA, SIGMA_QUANTILE, admitted, axes_in
 from class_sweep.config.code import Sections, tree_of
-from class_sweep.config.components import register_all, registered
-from class_sweep.config.full_data import full_data_trials
-from class_sweep.config.idle import IdleFinder
+from class_sweep.config.components import SAMPLERS, register_all, registered
+from class_sweep.config.conditions import Choose, Conditions, decide
+from class_sweep.config.full_data import full_data_axes, full_data_trials
+from class_sweep.config.grid import SpaceGrid, grid_of
 from class_sweep.config.objective import Objective
 from class_sweep.config.paths import PathContext
 from class_sweep.config.plugin_files import loaded_plugins
@@ -32,7 +30,8 @@ from class_sweep.config.search_groups import Group, group_sizes
 from class_sweep.config.sections import Settings
 from class_sweep.config.settings_tree import changed_texts, objective_of, put, validated
 from class_sweep.config.sigma import Quantile
-from class_sweep.config.space_rules import cross_rules, sampler_rules, trial_rules
+from class_sweep.config.space_rules import cross_rules, grid_rules, sampler_rules, trial_rules
+from class_sweep.config.tree_checks import idle_axes, wrong_settings
 from class_sweep.config.yaml_text import (
     Key,
     YamlDocument,
@@ -51,15 +50,6 @@ from class_sweep.errors import ConfigError
 
 _PLUGINS, _REGISTERED = "plug-in files", "registered components"
 SEED = "search.seed"
-SIGMA = "curriculum.sigma"
-SIGMA_QUANTILE = "curriculum.sigma.quantile"
-TEXT_WEIGHT = "curriculum.text_weight"
-INDEX_STEPS = {SIGMA: 0.001, SIGMA_QUANTILE: 0.01, TEXT_WEIGHT: 0.1}
-"""The step of an axis that has none. The index is counted once for all trials, so it needs finitely
-many values."""
-_QUANTILE_KEY: Key = tuple(SIGMA_QUANTILE.split("."))
-_KNOTS = {("curriculum", "pacing_knots"), ("curriculum", "intensity_knots")}
-_NESTED = {("curriculum", "intensity"), *_KNOTS}
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -127,7 +117,11 @@ class Space:
 
     def changed(self, **attributes: Any) -> Self:
         """A copy with some other attributes, as `dataclasses.replace` makes it."""
-        return self._of(**vars(self) | attributes)
+        return self._of(**self._attributes() | attributes)
+
+    def _attributes(self) -> dict[str, Any]:
+        """The attributes without what is derived from them."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def __repr__(self) -> str:
         axes = ", ".join(f"{path} {axis}" for path, axis in self.axes.items()) or "no axes"
@@ -138,7 +132,7 @@ class Space:
 
         The files come first: reading one loads it, and the settings are of its classes.
         """
-        return {_PLUGINS: loaded_plugins(), _REGISTERED: registered()} | self.__dict__
+        return {_PLUGINS: loaded_plugins(), _REGISTERED: registered()} | self._attributes()
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         """Restore the space, and register the components that came with it."""
@@ -210,20 +204,64 @@ class Space:
         section, _, name = path.partition(".")
         return [getattr(getattr(self.settings, section), name)]
 
-    @property
+    @cached_property
+    def conditions(self) -> Conditions:
+        """The axes that have an effect under some values of other axes only."""
+        return Conditions.of(self.axes, self.resolve)
+
+    def decide(self, choose: Choose) -> dict[str, Value]:
+        """A configuration: a value for each axis that has an effect beside the others.
+
+        Args:
+            choose: Returns the value of an axis, from its path and itself. It is asked in an order
+                in which an axis comes after those that decide whether it has an effect.
+        """
+        return decide(self.axes, self.conditions, self.resolve, choose)
+
+    def active(self, values: Mapping[str, Value]) -> dict[str, Axis]:
+        """The axes that have an effect in a configuration, in the file's order.
+
+        Args:
+            values: Dotted path to value, also of settings that are no axes.
+        """
+        given = {path: value for path, value in values.items() if path not in self.axes}
+        found = decide(
+            self.axes,
+            self.conditions,
+            self.resolve,
+            lambda path, axis: values[path] if path in values else axis.centre(),
+            given,
+        )
+        return {path: self.axes[path] for path in found}
+
+    @cached_property
+    def grid_of_axes(self) -> SpaceGrid | None:
+        """All configurations; None if an axis is continuous, or too many decide about others."""
+        return grid_of(self.axes, self.conditions.deciding, self.decide)
+
+    def grid_size(self) -> int | None:
+        """The number of configurations; None without a grid."""
+        return self.grid_of_axes.size if self.grid_of_axes else None
+
+    @cached_property
     def full_data_trials(self) -> int:
         """The number of trials that tune full data, the control, alone."""
-        return full_data_trials(self.settings, self.axes)
+        return full_data_trials(self.settings, self.axes, self.full_data_size)
+
+    @cached_property
+    def full_data_size(self) -> int | None:
+        """The number of configurations of full data's own axes; None without a grid."""
+        return self.changed(axes=full_data_axes(self.axes)).grid_size()
 
     @property
     def schedule_trials(self) -> int:
         """The number of schedules that the sampler proposes."""
         return self.settings.search.proposed - self.full_data_trials
 
-    @property
+    @cached_property
     def group_sizes(self) -> dict[Group, int]:
         """The number of proposed trials of each group; see `search_groups`."""
-        return group_sizes(self.settings, self.axes)
+        return group_sizes(self.settings, self.full_data_trials)
 
     @property
     def stages(self) -> list["Space"]:
@@ -232,10 +270,6 @@ class Space:
         of_stages = [search.model_copy(update={"trials": n}) for n in self.extended_from]
         before = [self.settings.model_copy(update={"search": stage}) for stage in of_stages]
         return [*(self.changed(settings=settings, extended_from=()) for settings in before), self]
-
-    def grid_size(self) -> int | None:
-        """The number of configurations of all axes together; None if an axis is continuous."""
-        return grid_size(self.axes)
 
     def centre(self) -> dict[str, Value]:
         """The middle of every axis; the first option of a choice."""
@@ -282,24 +316,46 @@ def _parse(document: YamlDocument, context: PathContext, *, recorded: bool = Fal
     axes: dict[str, Axis] = {}
     problems: list[Problem] = []
     bad: set[str] = set()
-    for key, raw in (found for word in tree for found in _axes_in(yaml.tree[word], (word,))):
+    for key, raw in (found for word in tree for found in axes_in(yaml.tree[word], (word,))):
         path = dotted(key)
         try:
             axis = parse_axis(raw)
             put(tree, key, axis.centre())  # so that the rest is checked too
-            axes[path] = _admitted(key, axis)
+            axes[path] = admitted(key, axis)
             put(tree, key, axes[path].centre())
         except AxisError as error:
             problems.append(Problem(yaml.line(key), path, str(error)))
             bad.add(path)
-    problems += _wrong_settings(replace(yaml, tree=tree), axes, bad, context)
+    problems += wrong_settings(replace(yaml, tree=tree), axes, bad, context)
     objective = objective_of(tree, yaml, problems)
     settings = None if problems else validated(tree, context)
-    idle = {} if problems else _idle_axes(tree, axes, context)
+    idle = {} if problems else idle_axes(tree, axes, context)
     axes = {path: axis for path, axis in axes.items() if path not in idle}
     broken = cross_rules(tree, yaml, objective, varied=bool(axes or problems))
     broken += sampler_rules(tree, yaml, axes)
-    broken += trial_rules(settings, yaml, axes) if settings else []
+    space = None
+    if settings is not None and objective is not None:
+        paths = dict(changed_texts(tree, settings.model_dump(mode="json"), ()))
+        for key, path in paths.items():
+            put(tree, key, path)
+        space = Space._of(
+            name=name,
+            folder=context.folder,
+            text=with_values(document, paths),
+            lines=yaml.lines,
+            tree=tree,
+            axes=axes,
+            idle_axes=idle,
+            settings=settings,
+            objective=objective,
+            removed=removed_with_effect(removed),
+        )
+        own, search = space.full_data_trials, settings.search
+        broken += trial_rules(settings, yaml, axes, own, space.full_data_size)
+        # Earlier versions counted a configuration once for each value of an axis without effect.
+        finite = all(axis.values() is not None for axis in axes.values())
+        if SAMPLERS[search.sampler].axes == "finite" and axes and finite and not recorded:
+            broken += grid_rules(search, yaml, space.conditions, own, space.grid_size())
     if removed:  # they held for the axes of the old version
         broken = []
     if broken:  # the idle axes may be the reason
@@ -308,91 +364,11 @@ def _parse(document: YamlDocument, context: PathContext, *, recorded: bool = Fal
             for path, reason in idle.items()
         ]
     problems += broken
-    if problems or objective is None or settings is None:
+    if problems or space is None:
         raise ConfigError("\n".join(problem.render(name) for problem in sorted(set(problems))))
-    paths = dict(changed_texts(tree, settings.model_dump(mode="json"), ()))
-    for key, path in paths.items():
-        put(tree, key, path)
-    return Space._of(
-        name=name,
-        folder=context.folder,
-        text=with_values(document, paths),
-        lines=yaml.lines,
-        tree=tree,
-        axes=axes,
-        idle_axes=idle,
-        settings=settings,
-        objective=objective,
-        removed=removed_with_effect(removed),
-    )
+    return space
 
 
 def dump_settings(settings: Settings) -> str:
     """The settings as YAML text; `load_space` accepts it if the settings have one trial."""
     return write_yaml(settings.model_dump(mode="json", exclude_none=True))
-
-
-def _axes_in(tree: Any, key: Key) -> list[tuple[Key, Any]]:
-    if looks_like_axis(tree):
-        return [(key, tree)]
-    if isinstance(tree, dict | list):
-        below = tree.items() if isinstance(tree, dict) else enumerate(tree)
-        return [axis for word, value in below for axis in _axes_in(value, (*key, word))]
-    return []
-
-
-def _admitted(key: Key, axis: Axis) -> Axis:
-    """Check that the setting at `key` can be an axis; give σ and the text weight a step."""
-    nested = key == _QUANTILE_KEY or (len(key) == 3 and key[:2] in _NESTED)
-    if not nested and (len(key) != 2 or key[0] not in SECTIONS):
-        raise AxisError(
-            f"must be a plain value, got an axis; axes are allowed in {', '.join(SECTIONS)}"
-        )
-    if key in _KNOTS:
-        raise AxisError("must be a list with an axis for each knot, or their number, got one axis")
-    if dotted(key) == "backbone.name":
-        raise AxisError("must be one backbone: sweep each in a file of its own and compare them")
-    if dotted(key) in INDEX_STEPS:
-        if isinstance(axis, LogUniform):
-            raise AxisError("must be uniform or choice, got loguniform")
-        if isinstance(axis, Uniform) and axis.step is None:
-            return replace(axis, step=min(INDEX_STEPS[dotted(key)], axis.high - axis.low))
-    return axis
-
-
-def _wrong_settings(
-    yaml: YamlDocument, axes: Mapping[str, Axis], bad: set[str], context: PathContext
-) -> list[Problem]:
-    """Validate with all axes at their centres, then with one axis at each of its ends."""
-    problems = []
-    for path, value in [("", None), *((p, end) for p, axis in axes.items() for end in axis.ends())]:
-        tree = copy.deepcopy(yaml.tree)
-        if path:
-            put(tree, tuple(path.split(".")), value)
-        try:
-            validated(tree, context)
-        except ValidationError as error:
-            mistakes = problems_of(error, replace(yaml, tree=tree), Settings)
-            new = [
-                p
-                for p in mistakes
-                if (f"{path}.".startswith(f"{p.path}.") if path else p.path not in axes)
-            ]
-            problems += [p for p in new if not any(f"{p.path}.".startswith(f"{b}.") for b in bad)]
-    return problems
-
-
-def _idle_axes(
-    tree: dict[str, Any], axes: Mapping[str, Axis], context: PathContext
-) -> dict[str, str]:
-    """The axes that act in no trial, with the reason."""
-
-    def resolve(values: Mapping[str, Value]) -> Settings:
-        copied = copy.deepcopy(tree)
-        for path, value in values.items():
-            put(copied, tuple(path.split(".")), value)
-        return validated(copied, context)
-
-    finder = IdleFinder(axes, resolve)
-    reasons = {path: finder.reason(path) for path in axes}
-    return {path: reason for path, reason in reasons.items() if reason}

@@ -7,7 +7,7 @@ that were chosen for its schedule. Full data with the same values would be a bad
 from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
-from class_sweep.config.axes import Axis, grid_size
+from class_sweep.config.axes import Axis
 from class_sweep.config.curriculum import Curriculum
 from class_sweep.config.identity import identity
 from class_sweep.config.sections import Settings
@@ -24,7 +24,7 @@ def full_data_axes(axes: Mapping[str, T]) -> dict[str, T]:
     return {path: axis for path, axis in axes.items() if not path.startswith("curriculum.")}
 
 
-def full_data_trials(settings: Settings, axes: Axes) -> int:
+def full_data_trials(settings: Settings, axes: Axes, size: int | None) -> int:
     """The number of full data's own trials in a sweep.
 
     `auto` is a quarter of the proposed configurations, and no more than full data's axes have; 0
@@ -33,20 +33,21 @@ def full_data_trials(settings: Settings, axes: Axes) -> int:
     Args:
         settings: The settings of the space, its axes at their centres.
         axes: The axes.
+        size: The number of configurations of full data's axes; None if there are any number.
     """
     search, own = settings.search, full_data_axes(axes)
     if search.full_data_trials != "auto":
         return search.full_data_trials
     if search.record or not own or (len(own) == len(axes) and _is_full_data(settings)):
         return 0
-    share, size = search.proposed // _ONE_IN, grid_size(own)
+    share = search.proposed // _ONE_IN
     return share if size is None else min(share, size)
 
 
-def full_data_rules(settings: Settings, axes: Axes) -> Iterator[str]:
-    """The mistakes of a given number of full data's own trials: the rule, then the value."""
+def full_data_rules(settings: Settings, axes: Axes, size: int | None) -> Iterator[str]:
+    """The mistakes of a given number of full data's own trials; see `full_data_trials`."""
     search, own = settings.search, full_data_axes(axes)
-    given, size = search.full_data_trials, grid_size(own)
+    given = search.full_data_trials
     if given == "auto" or not given:
         return
     if search.record:

@@ -43,28 +43,24 @@ class IdleFinder:
         while True:
             idles = []
             for values in self._corners(conditions):
-                found = self._idle_at(values)
+                found = self.idle_at(values)
                 if found is None:  # the combination breaks a rule: no trial has it
                     continue
-                idle = next((found[name] for name in sections_of(path) if name in found), None)
+                idle = idle_of(path, found)
                 if idle is None:
                     return None
                 idles.append(idle)
-            decisive = {
-                axis
-                for idle in idles
-                for axis in self._axes
-                if any(name in idle.depends_on for name in sections_of(axis))
-            }
+            decisive = {axis for idle in idles for axis in self._axes if decides(axis, idle)}
             if not decisive - set(conditions):
                 return " or ".join(dict.fromkeys(idle.reason for idle in idles)) or None
             conditions = sorted(decisive.union(conditions))
 
     def _corners(self, conditions: list[str]) -> Iterator[dict[str, Value]]:
-        for values in product(*(_extremes(self._axes[axis]) for axis in conditions)):
+        for values in product(*(extremes(self._axes[axis]) for axis in conditions)):
             yield dict(zip(conditions, values, strict=True))
 
-    def _idle_at(self, values: Mapping[str, Value]) -> dict[str, Idle] | None:
+    def idle_at(self, values: Mapping[str, Value]) -> dict[str, Idle] | None:
+        """What has no effect at values of some axes; None if the combination breaks a rule."""
         key = tuple(values.items())
         if key not in self._found:
             try:
@@ -81,7 +77,18 @@ def sections_of(path: str) -> Iterator[str]:
         path = path.rpartition(".")[0]
 
 
-def _extremes(axis: Axis) -> list[Value]:
+def idle_of(path: str, found: Mapping[str, Idle]) -> Idle | None:
+    """Why a setting, or a section above it, has no effect; None if it has one."""
+    return next((found[name] for name in sections_of(path) if name in found), None)
+
+
+def decides(axis: str, idle: Idle) -> bool:
+    """Whether an axis is among the settings that decide that another one has no effect."""
+    return any(name in idle.depends_on for name in sections_of(axis))
+
+
+def extremes(axis: Axis) -> list[Value]:
+    """The values between which a condition holds if it holds at all of them."""
     ends = axis.ends()
     numbers = [end for end in ends if isinstance(end, int | float) and not isinstance(end, bool)]
     if isinstance(axis, Choice) and len(numbers) < len(ends):

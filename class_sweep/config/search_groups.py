@@ -9,7 +9,7 @@ from typing import Protocol
 
 from class_sweep.config.axes import Axis, Choice
 from class_sweep.config.components import PACINGS
-from class_sweep.config.full_data import FULL_DATA, full_data_trials
+from class_sweep.config.full_data import FULL_DATA
 from class_sweep.config.sections import Settings
 
 Group = str | float | None
@@ -28,14 +28,14 @@ class Grouped(Protocol):
         """The share of full data's samples that its pacing is fitted to."""
 
 
-def group_sizes(settings: Settings, axes: Mapping[str, Axis]) -> dict[Group, int]:
+def group_sizes(settings: Settings, own: int) -> dict[Group, int]:
     """The number of proposed trials of each group; full data's own are last.
 
     Args:
         settings: The settings of the space.
-        axes: The axes.
+        own: The number of full data's own trials.
     """
-    search, own = settings.search, full_data_trials(settings, axes)
+    search = settings.search
     schedules, shares = search.proposed - own, search.shares
     sizes: dict[Group, int] = {
         share: len(range(at, schedules, len(shares))) for at, share in enumerate(shares)
@@ -48,12 +48,12 @@ def group_of(trial: Grouped) -> Group:
     return trial.share if trial.share is not None else trial.name
 
 
-def share_rules(settings: Settings, axes: Mapping[str, Axis]) -> Iterator[str]:
-    """The mistakes of `search.shares`: the rule, then the value."""
+def share_rules(settings: Settings, axes: Mapping[str, Axis], own: int) -> Iterator[str]:
+    """The mistakes of `search.shares`: the rule, then the value; see `group_sizes`."""
     search = settings.search
     if not search.shares:
         return
-    schedules = search.proposed - full_data_trials(settings, axes)
+    schedules = search.proposed - own
     if schedules < len(search.shares):
         yield (
             f"must be at most as many as the proposed schedules ({max(schedules, 0)}),"

@@ -6,11 +6,13 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from class_sweep.config.axes import Axis, Choice, grid_size
+from class_sweep.config.axes import Axis, Choice
 from class_sweep.config.components import SAMPLERS
+from class_sweep.config.conditions import Conditions
 from class_sweep.config.confirm import Confirm
 from class_sweep.config.controls import CONTROLS
-from class_sweep.config.full_data import full_data_rules, full_data_trials
+from class_sweep.config.full_data import full_data_rules
+from class_sweep.config.grid import MAX_CELLS
 from class_sweep.config.objective import Objective, margin_problem
 from class_sweep.config.problems import Problem, unknown_name
 from class_sweep.config.pruning import PruningSettings, RungPruning
@@ -111,22 +113,52 @@ def sampler_rules(
     ]
 
 
-def trial_rules(settings: Settings, yaml: YamlDocument, axes: Mapping[str, Axis]) -> list[Problem]:
-    """The rules of the number of trials, for settings that are valid otherwise."""
-    search, own = settings.search, full_data_trials(settings, axes)
-    place = yaml.line(("search", "full_data_trials")), "search.full_data_trials"
-    problems = [Problem(*place, rule) for rule in full_data_rules(settings, axes)]
+def trial_rules(
+    settings: Settings, yaml: YamlDocument, axes: Mapping[str, Axis], own: int, size: int | None
+) -> list[Problem]:
+    """The rules of the number of trials, for settings that are valid otherwise.
+
+    Args:
+        settings: The settings.
+        yaml: The file, for line numbers.
+        axes: The axes.
+        own: The number of full data's own trials.
+        size: The number of configurations of full data's axes; None if there are any number.
+    """
     shares = yaml.line(("search", "shares")), "search.shares"
-    problems += [Problem(*shares, rule) for rule in share_rules(settings, axes)]
-    size = grid_size(axes)
-    if SAMPLERS[search.sampler].axes == "finite" and axes and size is not None:
-        most = size + len(search.baselines) + own
-        if search.trials > most:
-            parts = (
-                "the grid, search.baselines and full data's own trials"
-                if own
-                else ("the grid and search.baselines")
-            )
-            rule = f"must be at most {most} ({parts}), got {search.trials}"
-            problems.append(Problem(yaml.line(("search", "trials")), "search.trials", rule))
-    return problems
+    place = yaml.line(("search", "full_data_trials")), "search.full_data_trials"
+    return [
+        *(Problem(*place, rule) for rule in full_data_rules(settings, axes, size)),
+        *(Problem(*shares, rule) for rule in share_rules(settings, axes, own)),
+    ]
+
+
+def grid_rules(
+    search: Search, yaml: YamlDocument, conditions: Conditions, own: int, size: int | None
+) -> list[Problem]:
+    """The rules of a sampler that proposes each configuration once, for finite axes.
+
+    Args:
+        search: The settings of the search.
+        yaml: The file, for line numbers.
+        conditions: The conditional axes.
+        own: The number of full data's own trials.
+        size: The number of configurations; None if they are not counted.
+    """
+    if size is None:
+        axes = ", ".join(path for path in conditions.order if path in conditions.deciding)
+        rule = (
+            f"{search.sampler} must have at most {MAX_CELLS:,} combinations of the axes that decide"
+            f" whether others have an effect ({axes}), got more; use fewer values, or tpe"
+        )
+        return [Problem(yaml.line(("search", "sampler")), "search.sampler", rule)]
+    most = size + len(search.baselines) + own
+    if search.trials <= most:
+        return []
+    parts = (
+        "the grid, search.baselines and full data's own trials"
+        if own
+        else "the grid and search.baselines"
+    )
+    rule = f"must be at most {most} ({parts}), got {search.trials}"
+    return [Problem(yaml.line(("search", "trials")), "search.trials", rule)]

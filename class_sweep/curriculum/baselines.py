@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from class_sweep.config.axes import Value
-from class_sweep.config.document import SIGMA, Space
+from class_sweep.config.axis_places import SIGMA
+from class_sweep.config.document import Space
 from class_sweep.config.full_data import full_data_axes
 from class_sweep.config.sigma import Quantile
 

@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from class_sweep.config.axes import Axis, Choice, LogUniform, Uniform, Value, grid_size
+from class_sweep.config.axes import Axis, Choice, LogUniform, Uniform, Value
 from class_sweep.config.components import PACINGS, SAMPLERS
 from class_sweep.config.document import Space
 from class_sweep.config.idle import IdleFinder
@@ -95,13 +95,14 @@ def _stratum_space(space: Space, at: int, share: float, pairs: int) -> Space:
     finder = IdleFinder(axes, lambda values: space.resolve(drawn | dict(values)))
     acting = {p: axis for p, axis in axes.items() if p == _ALPHA or not finder.reason(p)}
     trials = space.group_sizes[share]
-    if trials > 1 and grid_size(acting) == 1:
+    stratum = space.changed(axes=acting)
+    if trials > 1 and stratum.grid_size() == 1:
         raise ConfigError(
             f"{space.place('search.shares')}: must leave an axis to search at each share, and"
             f" {share:g} leaves none: its schedules are all alike"
         )
     search = space.settings.search
-    _require_sampler(space, acting, share, trials)
+    _require_sampler(stratum, share, trials)
     changes = {
         "trials": trials,
         "baselines": [],
@@ -111,24 +112,24 @@ def _stratum_space(space: Space, at: int, share: float, pairs: int) -> Space:
     }
     settings = space.settings.model_copy(update={"search": search.model_copy(update=changes)})
     before = tuple(stage.group_sizes[share] for stage in space.stages[:-1])
-    return space.changed(axes=acting, settings=settings, extended_from=before)
+    return stratum.changed(settings=settings, extended_from=before)
 
 
-def _require_sampler(space: Space, axes: Mapping[str, Axis], share: float, trials: int) -> None:
+def _require_sampler(stratum: Space, share: float, trials: int) -> None:
     """Check that the sampler can draw the axes of a stratum as often as it has trials.
 
     Raises:
         ConfigError: If it cannot.
     """
-    sampler = space.settings.search.sampler
-    accepted, size = SAMPLERS[sampler].axes, grid_size(axes)
+    sampler, axes = stratum.settings.search.sampler, stratum.axes
+    accepted, size = SAMPLERS[sampler].axes, stratum.grid_size()
     if accepted == "finite" and size is not None and trials > size:
         rule = f"{trials} configurations, and its grid has {size}; lower search.trials"
     elif accepted == "numeric" and sum(not isinstance(axis, Choice) for axis in axes.values()) < 2:
         rule = f"two or more axes of numbers for the sampler {sampler}, got {', '.join(axes)}"
     else:
         return
-    raise ConfigError(f"{space.place('search.shares')}: {share:g} must have {rule}")
+    raise ConfigError(f"{stratum.place('search.shares')}: {share:g} must have {rule}")
 
 
 def _fitted_settings(space: Space) -> set[str]:

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from class_sweep.base.array_cache import ArrayCache, Arrays
 from class_sweep.base.hashing import fingerprint
+from class_sweep.config.axis_places import TEXT_WEIGHT
 from class_sweep.config.components import DIFFICULTIES
-from class_sweep.config.document import TEXT_WEIGHT, Space
+from class_sweep.config.document import Space
 from class_sweep.config.sigma import numbers_and_quantiles
 from class_sweep.curriculum.baselines import baseline_config, sigmas_needed
 from class_sweep.difficulty.diagnosis import SigmaDiagnosis

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from class_sweep.config.axes import Choice, Uniform
-from class_sweep.config.document import INDEX_STEPS, SIGMA, SIGMA_QUANTILE, Space
+from class_sweep.config.axis_places import INDEX_STEPS, SIGMA, SIGMA_QUANTILE
+from class_sweep.config.document import Space
 from class_sweep.difficulty.diagnosis import SigmaDiagnosis
 from class_sweep.difficulty.index import DifficultyIndex
 from class_sweep.difficulty.order_quality import MIN_DISTINCT, longest_run, usable

@@ -20,7 +20,7 @@ def on_axes(space: Space, records: Sequence[Record]) -> list[Record]:
     return [
         record
         for record in records
-        if all(record.config.get(path) in axis for path, axis in space.axes.items())
+        if all(record.config.get(p) in axis for p, axis in space.active(record.config).items())
     ]
 
 
@@ -45,7 +45,8 @@ def as_hydra(space: Space, record: Record, note: str) -> str:
     tree = space.resolve(record.config).model_dump(mode="json", exclude_none=True)
     exported: dict[str, Any] = {section: tree[section] for section in _EXPORTED}
     exported["hydra"] = {"sweeper": {"params": {p: _hydra(axis) for p, axis in space.axes.items()}}}
-    return f"# @package _global_\n{yaml_comment(note)}{write_yaml(exported)}"
+    comments = "".join(map(yaml_comment, [note, *_conditions(space)]))
+    return f"# @package _global_\n{comments}{write_yaml(exported)}"
 
 
 def _module(
@@ -56,13 +57,22 @@ def _module(
     space: Space,
     records: Sequence[Record],
 ) -> str:
-    points = [{path: record.config[path] for path in space.axes} for record in records]
+    points = [
+        {path: record.config.get(path, axis.centre()) for path, axis in space.axes.items()}
+        for record in records
+    ]
     lines = "\n".join(f"    {path!r}: {text}," for path, text in axes.items())
+    conditions = "".join(f"# {line}\n" for line in _conditions(space))
     return (
-        f"{note!r}\n\n{imports}\n\n{name} = {{\n{lines}\n}}\n\n"
+        f"{note!r}\n\n{imports}\n\n{conditions}{name} = {{\n{lines}\n}}\n\n"
         f"# The best finished trials, the best first.\npoints_to_evaluate = {_python(points)}\n\n"
         f"# The settings that all trials share.\nfixed = {_python(_fixed(space))}\n"
     )
+
+
+def _conditions(space: Space) -> list[str]:
+    """What the other tool cannot know: where an axis has no effect, and any value is as good."""
+    return [f"{path} has an effect unless {why}." for path, why in space.conditions.reasons.items()]
 
 
 def _python(value: object) -> str:

@@ -21,9 +21,9 @@ from class_sweep.results.record import Decision, Record
 from class_sweep.results.trials import reports_by_trial
 from class_sweep.tuning.sampler_view import RERUN
 from class_sweep.tuning.samplers.sampler import (
-    Distributions,
     Sampler,
-    distributions,
+    ask,
+    distribution,
     make_sampler,
     sampler_for_trial,
 )
@@ -71,12 +71,11 @@ class _Search:
 
     space: Space
     sampler: Sampler
-    distributions: Distributions
     stratum: Stratum | None = None
 
     @classmethod
     def of(cls, space: Space, stratum: Stratum | None = None) -> Self:
-        return cls(space, make_sampler(space), distributions(space), stratum)
+        return cls(space, make_sampler(space), stratum)
 
 
 @dataclass(frozen=True)
@@ -136,8 +135,22 @@ class OptunaStudy:
             direction=optuna.study.StudyDirection[space.objective.direction.upper()],
             load_if_exists=True,
         )
+        self._leave_out_idle_axes()
         stored = self.stored()
         self._full_data = sum(t.tuned and t.rerun_of is None for t in stored)  # its own trials
+
+    def _leave_out_idle_axes(self) -> None:
+        """Show samplers the stored trials without the axes that have no effect in them.
+
+        Earlier versions proposed every axis in every trial.
+        """
+        for trial in self._study.get_trials(deepcopy=False):
+            values = json.loads(trial.user_attrs[CONFIG])
+            search = self._search_of(_about(trial))
+            active = {} if search is None else search.space.active(values)
+            if not trial.params.keys() <= active.keys():
+                kept = {path: v for path, v in trial.params.items() if path in active}
+                self._storage.replace_params(trial.number, kept, trial.distributions)
 
     @property
     def trials_wanted(self) -> int:
@@ -206,10 +219,9 @@ class OptunaStudy:
         search = self._searches[group]
         self._study.sampler = sampler_for_trial(search.sampler, number)
         with self._storage.sampler_view(lambda t: self._search_of(_about(t)) is search):
-            trial = self._study.ask(search.distributions)
-        values = {path: _rounded(value) for path, value in trial.params.items()}
+            trial, values = ask(self._study, search.space)
         # A study that is made again from the log has these values; a sampler must see no others.
-        self._storage.replace_params(trial.number, values)
+        self._storage.replace_params(trial.number, values, trial.distributions)
         if search.stratum is not None:
             values = search.stratum.fit(values)
             return self._store(trial, values | seed, _About(share=search.stratum.share))
@@ -273,10 +285,11 @@ class OptunaStudy:
     ) -> Trial:
         """A trial of given values: a baseline, a rerun, or a configuration under another seed."""
         search = self._search_of(about)
-        axes = {} if search is None else search.space.axes
+        axes = {} if search is None else search.space.active(values)
         if search and all(values.get(path) in axis for path, axis in axes.items()):
             self._study.enqueue_trial({path: values[path] for path in axes})
-            return self._store(self._study.ask(search.distributions), values, about)
+            of_axes = {path: distribution(axis) for path, axis in axes.items()}
+            return self._store(self._study.ask(of_axes), values, about)
         # Outside the axes: the sampler cannot learn from it, but the study numbers it.
         return self._store(self._study.ask(), values, about)
 
@@ -352,7 +365,3 @@ def tell_optuna(
 
 def _about(trial: FrozenTrial) -> _About:
     return _About(trial.user_attrs.get(NAME), share=trial.user_attrs.get(SHARE))
-
-
-def _rounded(value: Any) -> Value:
-    return round(value, 12) if isinstance(value, float) else value

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from optuna.distributions import BaseDistribution
 from optuna.storages import InMemoryStorage, RDBStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
@@ -68,11 +69,16 @@ class MemoryStorage(InMemoryStorage):
     def save(self, number: int) -> None:
         """Make the study's trial durable; memory has nothing to do."""
 
-    def replace_params(self, number: int, params: Mapping[str, object]) -> None:
-        """Give an open trial other parameters than the sampler's."""
-        self._get_trial(self.get_trial_id_from_study_id_trial_number(0, number)).params = dict(
-            params
-        )
+    def replace_params(
+        self,
+        number: int,
+        params: Mapping[str, object],
+        distributions: Mapping[str, BaseDistribution],
+    ) -> None:
+        """Give a trial other parameters than the sampler's, with their distributions."""
+        trial = self._get_trial(self.get_trial_id_from_study_id_trial_number(0, number))
+        trial.params = dict(params)
+        trial.distributions = {name: distributions[name] for name in params}
 
 
 class FileStorage(MemoryStorage):

@@ -48,7 +48,8 @@ def plan_blocks(space: "Space", plan: "SweepPlan", footprint: Footprint, where: 
         footprint: Memory and disk space.
         where: The location of the results.
     """
-    axes = [(path, str(axis)) for path, axis in space.axes.items()]
+    unless = {path: f", unless {reason}" for path, reason in space.conditions.reasons.items()}
+    axes = [(path, f"{axis}{unless.get(path, '')}") for path, axis in space.axes.items()]
     left_out = {*space.axes, *idle_everywhere(space)}
     fixed = [(section, _fixed_settings(space, section, left_out)) for section in _FIXED_SECTIONS]
     storage = [

@@ -9,7 +9,7 @@ from class_sweep.config.axes import Axis, Choice, IntRange, LogUniform, Value
 from class_sweep.config.document import Space
 from class_sweep.results.curves import Configuration, CurveTable
 from class_sweep.results.record import Record
-from class_sweep.tuning.samplers.sampler import distributions, make_sampler, sampler_for_trial
+from class_sweep.tuning.samplers.sampler import ask, distributions, make_sampler, sampler_for_trial
 from class_sweep.tuning.study import tell_optuna
 from class_sweep.tuning.study_storage import MemoryStorage
 from class_sweep.tuning.trial import Trial
@@ -60,9 +60,9 @@ class OrderedStudy(RecordedStudy):
 class SampledStudy(RecordedStudy):
     """A sampler's proposals, each moved to the nearest configuration that has not run yet.
 
-    Distances add up over the axes: for a range the squared difference as a fraction of the range
-    (of its logarithm for a logarithmic axis), for a choice 1 if the values differ. The sampler's
-    history holds the configuration that ran.
+    Distances add up over the axes that have an effect in both: for a range the squared difference
+    as a fraction of the range (of its logarithm for a logarithmic axis), for a choice 1 if the
+    values differ. The sampler's history holds the configuration that ran.
     """
 
     def __init__(self, table: CurveTable, space: Space) -> None:
@@ -80,10 +80,7 @@ class SampledStudy(RecordedStudy):
             storage=self._storage,
         )
         self._sampler, self._distributions = make_sampler(space), distributions(space)
-        self._unused = {
-            number: {path: _read(axis, row.values[path]) for path, axis in space.axes.items()}
-            for number, row in self._rows.items()
-        }
+        self._unused = {number: self._values_of(row) for number, row in self._rows.items()}
 
     @property
     def trials_wanted(self) -> int:
@@ -96,9 +93,10 @@ class SampledStudy(RecordedStudy):
             return recorded_trial(index, self._baselines[index])
         self._study.sampler = sampler_for_trial(self._sampler, index)
         with self._storage.sampler_view():
-            trial = self._study.ask(self._distributions)
-        number = min(self._unused, key=lambda row: (self._distance(trial.params, row), row))
-        self._storage.replace_params(trial.number, self._unused.pop(number))
+            trial, values = ask(self._study, self._space)
+        number = min(self._unused, key=lambda row: (self._distance(values, row), row))
+        ran = self._unused.pop(number)
+        self._storage.replace_params(trial.number, ran, self._distributions)
         return recorded_trial(index, self._rows[number])
 
     def tell(self, *records: Record) -> None:
@@ -108,9 +106,19 @@ class SampledStudy(RecordedStudy):
             by_step = {record.samples: record for record in reversed(records)}
             tell_optuna(self._study, self._storage, number, by_step, records[-1])
 
-    def _distance(self, params: Mapping[str, Value], row: int) -> float:
+    def _values_of(self, row: Configuration) -> dict[str, Value]:
+        """The values of a configuration, without those of axes that have no effect in it."""
+        axes = self._space.axes
+        values = {p: _read(axis, row.values[p]) for p, axis in axes.items() if row.values[p]}
+        return {path: values[path] for path in self._space.active(values) if path in values}
+
+    def _distance(self, proposed: Mapping[str, Value], row: int) -> float:
         values = self._unused[row]
-        return sum(_distance(axis, params[p], values[p]) for p, axis in self._space.axes.items())
+        return sum(
+            _distance(axis, proposed[path], values[path])
+            for path, axis in self._space.axes.items()
+            if path in proposed and path in values
+        )
 
 
 def _read(axis: Axis, text: str) -> Value:

@@ -1,5 +1,6 @@
 """The covariance matrix adaptation evolution strategy."""
 
+import copy
 import io
 import pickle
 from collections.abc import Sequence
@@ -20,17 +21,29 @@ class Cmaes(Sampler):
     def for_trial(self, number: int) -> optuna.samplers.CmaEsSampler:
         """CMA-ES over all numeric axes; see `Sampler`."""
         independent = Tpe(self.space).for_trial(number)
-        return _AllAxes(self.seed(number), independent, distributions(self.space))
+        return _AllAxes(
+            self.seed(number),
+            independent,
+            distributions(self.space),
+            keeps_drawn=bool(self.space.conditions.reasons),
+        )
 
     def notes(self) -> list[str]:
-        """Choices are no numbers; see `Sampler`."""
-        choices = [path for path, axis in self.space.axes.items() if isinstance(axis, Choice)]
-        if not choices:
-            return []
-        return [
-            f"search.sampler: cmaes models numbers alone; TPE chooses {', '.join(choices)}, each"
-            " independently"
-        ]
+        """Choices are no numbers, and CMA-ES has no conditional axes; see `Sampler`."""
+        axes, notes = self.space.axes, []
+        choices = [path for path, axis in axes.items() if isinstance(axis, Choice)]
+        conditional = [p for p in axes if p in self.space.conditions.reasons and p not in choices]
+        if choices:
+            notes.append(
+                "search.sampler: cmaes models numbers alone; TPE chooses"
+                f" {', '.join(choices)}, each independently"
+            )
+        if conditional:
+            notes.append(
+                f"search.sampler: cmaes draws {', '.join(conditional)} in every trial; where it has"
+                " no effect, the value is dropped, and tells cmaes nothing"
+            )
+        return notes
 
 
 _STATE_CLASSES = {
@@ -42,6 +55,9 @@ _STATE_CLASSES = {
 }
 """The only names that a state of CMA-ES in a study may load."""
 
+_DRAWN = "cmaes_drawn"
+"""The attribute of a trial with all of its drawn values, also those of axes without effect."""
+
 
 class _AllAxes(optuna.samplers.CmaEsSampler):
     """Optuna's sampler over the axes of the space, not over the axes that all trials share.
@@ -52,7 +68,12 @@ class _AllAxes(optuna.samplers.CmaEsSampler):
     """
 
     def __init__(
-        self, seed: int, independent: optuna.samplers.BaseSampler, axes: Distributions
+        self,
+        seed: int,
+        independent: optuna.samplers.BaseSampler,
+        axes: Distributions,
+        *,
+        keeps_drawn: bool,
     ) -> None:
         super().__init__(
             seed=seed,
@@ -60,18 +81,44 @@ class _AllAxes(optuna.samplers.CmaEsSampler):
             warn_independent_sampling=False,
             consider_pruned_trials=True,
         )
-        self._axes = axes
+        self._axes = {
+            path: axis
+            for path, axis in axes.items()
+            if not isinstance(axis, CategoricalDistribution) and not axis.single()
+        }
+        self._keeps_drawn = keeps_drawn
 
     def infer_relative_search_space(
         self,
         study: optuna.Study,  # noqa: ARG002 - Optuna's signature
         trial: optuna.trial.FrozenTrial,  # noqa: ARG002
     ) -> Distributions:
-        return {
-            path: axis
-            for path, axis in self._axes.items()
-            if not isinstance(axis, CategoricalDistribution) and not axis.single()
-        }
+        return self._axes
+
+    def sample_relative(
+        self,
+        study: optuna.Study,
+        trial: optuna.trial.FrozenTrial,
+        search_space: Distributions,
+    ) -> dict[str, Any]:
+        values = super().sample_relative(study, trial, search_space)
+        if values and self._keeps_drawn:
+            study._storage.set_trial_system_attr(trial._trial_id, _DRAWN, values)
+        return values
+
+    def _get_solution_trials(
+        self, trials: list[optuna.trial.FrozenTrial], generation: int
+    ) -> list[optuna.trial.FrozenTrial]:
+        """The trials of a generation, each with a value for every axis that CMA-ES models."""
+        found = super()._get_solution_trials(trials, generation)
+        return [whole for trial in found if (whole := self._whole(trial)) is not None]
+
+    def _whole(self, trial: optuna.trial.FrozenTrial) -> optuna.trial.FrozenTrial | None:
+        if trial.params.keys() >= self._axes.keys():
+            return trial
+        whole = copy.copy(trial)
+        whole.params = trial.system_attrs.get(_DRAWN, {}) | trial.params
+        return whole if whole.params.keys() >= self._axes.keys() else None
 
     def _restore_optimizer(self, completed_trials: Sequence[optuna.trial.FrozenTrial]) -> Any:
         """The newest state of CMA-ES in the study, or None.

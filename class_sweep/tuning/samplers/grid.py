@@ -4,9 +4,10 @@ import random
 from typing import Any
 
 import optuna
+from optuna.distributions import BaseDistribution
 
 from class_sweep.config.axes import Value
-from class_sweep.tuning.samplers.sampler import Distributions, Sampler, distributions
+from class_sweep.tuning.samplers.sampler import Sampler
 
 
 class Grid(Sampler):
@@ -16,8 +17,7 @@ class Grid(Sampler):
 
     def for_trial(self, number: int) -> optuna.samplers.BaseSampler:
         """A sampler that returns one point of the grid; see `Sampler`."""
-        point = self.point(number - len(self.space.settings.search.baselines))
-        return _Point(distributions(self.space), point)
+        return _Point(self.point(number - len(self.space.settings.search.baselines)))
 
     def notes(self) -> list[str]:
         """A grid may have more configurations than the sweep has trials; see `Sampler`."""
@@ -31,18 +31,16 @@ class Grid(Sampler):
 
     def point(self, index: int) -> dict[str, Value]:
         """The values of a sampled trial, by its index among them."""
-        remainder, values = self._order()[index], {}
-        for path, axis in self.space.axes.items():
-            options = axis.values() or []
-            remainder, position = divmod(remainder, len(options))
-            values[path] = options[position]
-        return values
+        grid, order = self.space.grid_of_axes, self._order()
+        assert grid is not None  # noqa: S101 - the space was refused otherwise
+        # A sweep of an earlier version may have more trials: it repeats configurations.
+        return grid.point(order[index % len(order)])
 
     def _order(self) -> list[int]:
         """The points in the order of their trials; those of an extension come after the others."""
         seed, size = self.space.settings.search.seed, self.space.grid_size() or 0
         drawn = (
-            random.Random(seed).sample(range(size), stage.schedule_trials)  # noqa: S311
+            random.Random(seed).sample(range(size), min(size, stage.schedule_trials))  # noqa: S311
             for stage in self.space.stages
         )
         return list(dict.fromkeys(point for points in drawn for point in points))
@@ -59,23 +57,17 @@ class Grid(Sampler):
 
 
 class _Point(optuna.samplers.RandomSampler):
-    """Returns given values for all axes."""
+    """Returns given values."""
 
-    def __init__(self, axes: Distributions, values: dict[str, Value]) -> None:
+    def __init__(self, values: dict[str, Value]) -> None:
         super().__init__(seed=0)
-        self._axes, self._values = axes, values
+        self._values = values
 
-    def infer_relative_search_space(
+    def sample_independent(
         self,
         study: optuna.Study,  # noqa: ARG002 - Optuna's signature
         trial: optuna.trial.FrozenTrial,  # noqa: ARG002
-    ) -> Distributions:
-        return self._axes
-
-    def sample_relative(
-        self,
-        study: optuna.Study,  # noqa: ARG002
-        trial: optuna.trial.FrozenTrial,  # noqa: ARG002
-        search_space: Distributions,  # noqa: ARG002
-    ) -> dict[str, Any]:
-        return self._values
+        param_name: str,
+        param_distribution: BaseDistribution,  # noqa: ARG002
+    ) -> Any:
+        return self._values[param_name]

@@ -5,7 +5,7 @@ A sampler is a class in a file of its own, with one line in `class_sweep.config.
 
 import warnings
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import optuna
 from optuna.distributions import (
@@ -15,7 +15,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from class_sweep.config.axes import Axis, Choice, IntRange, LogUniform
+from class_sweep.config.axes import Axis, Choice, IntRange, LogUniform, Value
 from class_sweep.config.components import SAMPLERS
 from class_sweep.config.document import Space
 
@@ -79,6 +79,21 @@ def sampler_for_trial(sampler: Sampler, number: int) -> optuna.samplers.BaseSamp
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         return sampler.for_trial(number)
+
+
+def ask(study: optuna.Study, space: Space) -> tuple[optuna.trial.Trial, dict[str, Value]]:
+    """A trial of a study with the sampler's values for the axes that have an effect.
+
+    Returns:
+        The trial, and path to value. Numbers are rounded, so that they are the same in any file.
+    """
+    trial = study.ask()
+    values = space.decide(lambda path, axis: _rounded(trial._suggest(path, distribution(axis))))
+    return trial, values
+
+
+def _rounded(value: Any) -> Value:
+    return round(value, 12) if isinstance(value, float) else value
 
 
 def distributions(space: Space) -> Distributions:
