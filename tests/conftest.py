@@ -165,6 +165,49 @@ def tiny_bert(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="session")
+def tiny_roberta(tmp_path_factory):
+    """A RoBERTa over SMILES of 2 layers and 16 dimensions with random weights, as ChemBERTa is."""
+    import torch
+    from tokenizers import Tokenizer
+    from tokenizers.models import BPE
+    from tokenizers.pre_tokenizers import ByteLevel
+    from tokenizers.processors import RobertaProcessing
+    from transformers import PreTrainedTokenizerFast, RobertaConfig, RobertaModel
+
+    pieces = [
+        "<s>",
+        "<pad>",
+        "</s>",
+        "<unk>",
+        *string.ascii_letters,
+        *string.digits,
+        *"()[]=#@+-/\\.%",
+    ]
+    vocabulary = {piece: row for row, piece in enumerate([*pieces, "CC", "CO"])}
+    special = {
+        f"{name}_token": f"<{mark}>"
+        for name, mark in (("bos", "s"), ("eos", "/s"), ("pad", "pad"), ("unk", "unk"))
+    }
+    tokenizer = Tokenizer(BPE(vocabulary, [("C", "C"), ("C", "O")], unk_token=special["unk_token"]))
+    tokenizer.pre_tokenizer = ByteLevel(add_prefix_space=False)
+    tokenizer.post_processor = RobertaProcessing(("</s>", 2), ("<s>", 0))
+    folder = tmp_path_factory.mktemp("tiny_roberta")
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special).save_pretrained(folder)
+    torch.manual_seed(1)
+    config = RobertaConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=66,
+        initializer_range=0.5,
+    )
+    RobertaModel(config).save_pretrained(folder)
+    return folder
+
+
 class RecordingCallback(Callback):
     """Keeps the stages, the plan, the started trials and the reports."""
 

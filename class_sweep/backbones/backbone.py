@@ -9,7 +9,7 @@ from torch import nn
 
 from class_sweep.backbones.batch import InputSpec, Molecules, Texts, TokenIds
 from class_sweep.backbones.critic import Critic
-from class_sweep.backbones.text_encoder import build_text_encoder
+from class_sweep.backbones.trained_transformer import build_molecule_encoder, build_text_encoder
 from class_sweep.config.backbones import BackboneSettings
 from class_sweep.config.components import BACKBONES
 from class_sweep.config.sections import Optimizer
@@ -59,7 +59,7 @@ class Backbone(nn.Module, ABC):
     hard_negatives: float = 0
 
     def __init__(self, settings: Any, inputs: InputSpec) -> None:
-        """Build the text encoder; a subclass adds its own layers.
+        """Build the encoders; a subclass adds its own layers.
 
         Args:
             settings: The backbone's section of a space.
@@ -67,6 +67,7 @@ class Backbone(nn.Module, ABC):
         """
         super().__init__()
         self.text_encoder = build_text_encoder(inputs, self.needs(settings).token_depths)
+        self.molecule_encoder = build_molecule_encoder(inputs)
 
     @property
     def critic(self) -> Critic | None:
@@ -86,9 +87,9 @@ class Backbone(nn.Module, ABC):
     def project_texts(self, texts: Texts) -> Encoded:
         """Encode B texts from the output of the text encoder."""
 
-    def encode_molecules(self, molecules: Molecules) -> Encoded:
+    def encode_molecules(self, molecules: Molecules | TokenIds) -> Encoded:
         """Encode B molecules; the encoding of a molecule does not depend on the others."""
-        return self.project_molecules(molecules)
+        return self.project_molecules(self.molecule_encoder(molecules))
 
     @abstractmethod
     def project_molecules(self, molecules: Molecules) -> Encoded:
@@ -115,20 +116,22 @@ class Backbone(nn.Module, ABC):
         `peak` is the peak learning rate of a group. Vectors and scalars (gains, biases,
         temperatures) have no weight decay.
         """
-        encoder = {id(parameter) for parameter in self.text_encoder.parameters()}
+        rates = {id(p): settings.text_encoder_lr for p in self.text_encoder.parameters()}
+        rates |= {id(p): settings.molecule_encoder_lr for p in self.molecule_encoder.parameters()}
         adversary = {id(p) for p in self.critic.parameters()} if self.critic else set()
-        groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+        groups: dict[tuple[float, bool, bool], list[nn.Parameter]] = {}
         for parameter in self.parameters():
             if parameter.requires_grad and id(parameter) not in adversary:
-                key = id(parameter) in encoder, parameter.ndim > 1
+                peak = rates.get(id(parameter)) or settings.lr
+                key = peak, id(parameter) in rates, parameter.ndim > 1
                 groups.setdefault(key, []).append(parameter)
         return [
             {
                 "params": parameters,
                 "weight_decay": settings.weight_decay if decayed else 0.0,
-                "peak": (settings.text_encoder_lr if in_encoder else None) or settings.lr,
+                "peak": peak,
             }
-            for (in_encoder, decayed), parameters in groups.items()
+            for (peak, _, decayed), parameters in groups.items()
         ]
 
 

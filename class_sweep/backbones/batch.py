@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from class_sweep.base.ragged import Ragged
-from class_sweep.config.inputs import HuggingFaceEncoder
+from class_sweep.config.inputs import TransformerSettings
 from class_sweep.encoders.molecule_graphs import MoleculeGraphs
 
 
@@ -21,12 +21,14 @@ class InputSpec:
         molecule_width: D_molecule, the width of a molecule vector.
         atom_vectors: (V, D_atom) the initial vectors of the substructures, if molecules are graphs.
         transformer: The text encoder that is trained with the backbone; None if texts are frozen.
+        molecule_transformer: The molecule encoder that is trained; None if molecules are frozen.
     """
 
     text_width: int
     molecule_width: int
     atom_vectors: NDArray[np.float32] | None = None
-    transformer: HuggingFaceEncoder | None = None
+    transformer: TransformerSettings | None = None
+    molecule_transformer: TransformerSettings | None = None
 
 
 class _OnDevice:
@@ -87,7 +89,7 @@ class Texts(_OnDevice):
 
 @dataclass(frozen=True)
 class TokenIds(_OnDevice):
-    """B texts as the inputs of a transformer that is trained.
+    """B texts or SMILES as the inputs of a transformer that is trained.
 
     Attributes:
         ids: (B, T) int64 token ids, 0 in the padding.
@@ -101,7 +103,7 @@ class TokenIds(_OnDevice):
 
     @classmethod
     def of(cls, tokens: Ragged) -> Self:
-        """The token ids of B texts, padded to the longest text."""
+        """The token ids of B inputs, padded to the longest one."""
         ids, mask = tokens.padded()
         return cls(torch.from_numpy(ids.astype(np.int64)), torch.from_numpy(mask), not mask.all())
 
@@ -201,7 +203,7 @@ class Batch(_OnDevice):
     """The inputs of a backbone for B pairs: texts and molecules in the same sequence."""
 
     texts: Texts | TokenIds
-    molecules: Molecules
+    molecules: Molecules | TokenIds
 
     def of_vectors(self, rows: torch.Tensor) -> Self:
         """Some rows of a batch of frozen vectors.
@@ -210,9 +212,9 @@ class Batch(_OnDevice):
             rows: (n,) indices.
 
         Raises:
-            TypeError: If the texts are token ids.
+            TypeError: If the texts or molecules are token ids.
         """
-        if isinstance(self.texts, TokenIds):
+        if isinstance(self.texts, TokenIds) or isinstance(self.molecules, TokenIds):
             raise TypeError("rows must be taken from frozen vectors, got token ids")
         sentence, vectors = self.texts.sentence[rows], self.molecules.vectors[rows]
         return type(self)(Texts(sentence), Molecules(vectors))

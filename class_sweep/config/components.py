@@ -126,6 +126,10 @@ MOLECULE_ENCODERS = Registry(
         "morgan": Component(
             "class_sweep.encoders.morgan:MorganMoleculeEncoder", f"{_INPUTS}:MorganEncoder"
         ),
+        "huggingface": Component(
+            "class_sweep.encoders.huggingface:HuggingFaceMoleculeEncoder",
+            f"{_INPUTS}:HuggingFaceSmilesEncoder",
+        ),
         "file": Component(
             "class_sweep.encoders.feature_file:MoleculeFeatureFileEncoder",
             f"{_INPUTS}:MoleculeFeatureFile",

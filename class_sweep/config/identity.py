@@ -27,7 +27,8 @@ def identity(settings: Settings) -> str:
     without an effect: on the full data neither the order nor σ matters.
     """
     tree = settings.model_dump(mode="json", include=set(_DEPENDS_ON))
-    tree["text_encoder"].pop("batch_size", None)  # the features do not depend on it
+    for side in ("text_encoder", "molecule_encoder"):
+        tree[side].pop("batch_size", None)  # the features do not depend on it
     # Defaults as version 0.2 had them, so that its sweeps can be continued.
     for name, default in (("pooling", DEFAULT_POOLING), ("max_tokens", DEFAULT_MAX_TOKENS)):
         if tree["text_encoder"].get(name, default) is None:
@@ -37,6 +38,8 @@ def identity(settings: Settings) -> str:
     del tree["data"]["max_dropped"]  # it refuses data, and changes none
     if tree["data"].get("columns", {}).get("difficulty", "") is None:
         del tree["data"]["columns"]["difficulty"]
+    if settings.optimizer.molecule_encoder_lr is None:
+        del tree["optimizer"]["molecule_encoder_lr"]
     if settings.budget.samples is None:
         del tree["budget"]["samples"]
     tree |= {

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -107,7 +107,13 @@ class NamesData(DataSettings):
 
 
 class EncoderSettings(ComponentSettings):
-    """The settings of an encoder of texts or of molecules."""
+    """The settings of an encoder of texts or of molecules.
+
+    Attributes:
+        section: The section of a space that holds them.
+    """
+
+    section: ClassVar[str]
 
     kind: str
 
@@ -116,14 +122,8 @@ class EncoderSettings(ComponentSettings):
         """The name of the encoder in a model's manifest."""
         return self.kind
 
-
-class TextEncoderSettings(EncoderSettings):
-    """The settings of a text encoder."""
-
-    registry = TEXT_ENCODERS
-
     @property
-    def trained_transformer(self) -> "HuggingFaceEncoder | None":
+    def trained_transformer(self) -> "TransformerSettings | None":
         """The transformer that is trained with the backbone; None for a frozen encoder."""
         return None
 
@@ -131,6 +131,20 @@ class TextEncoderSettings(EncoderSettings):
     def is_trained(self) -> bool:
         """Whether the encoder is trained with the backbone."""
         return self.trained_transformer is not None
+
+
+class TextEncoderSettings(EncoderSettings):
+    """The settings of a text encoder."""
+
+    registry = TEXT_ENCODERS
+    section = "text_encoder"
+
+
+class MoleculeEncoderSettings(EncoderSettings):
+    """The settings of a molecule encoder."""
+
+    registry = MOLECULE_ENCODERS
+    section = "molecule_encoder"
 
 
 class LsaEncoder(TextEncoderSettings):
@@ -151,10 +165,9 @@ _LAST = Annotated[str, Field(pattern=f"^{_LAST_LAYERS.pattern}$")]
 Trainable = Annotated[bool | _LAST, BeforeValidator(_trainable)]
 
 
-class HuggingFaceEncoder(TextEncoderSettings):
+class TransformerSettings(EncoderSettings):
     """A pretrained transformer by name or local path, frozen or fine-tuned with the backbone."""
 
-    kind: Literal["huggingface"] = "huggingface"
     model: Annotated[
         ModelName, Field(description="name on the Hugging Face Hub, or a local folder")
     ]
@@ -172,11 +185,11 @@ class HuggingFaceEncoder(TextEncoderSettings):
     max_tokens: Annotated[
         Annotated[int, Field(ge=2, le=8192)] | None,
         Field(
-            description="tokens of a text, the rest is cut off; unless given, those of a"
+            description="tokens of an input, the rest is cut off; unless given, those of a"
             " sentence-transformers model, else 256"
         ),
     ] = None
-    batch_size: Annotated[int, Field(ge=1, description="texts encoded at a time")] = 32
+    batch_size: Annotated[int, Field(ge=1, description="inputs encoded at a time")] = 32
 
     @property
     def label(self) -> str:
@@ -184,7 +197,7 @@ class HuggingFaceEncoder(TextEncoderSettings):
         return self.model
 
     @property
-    def trained_transformer(self) -> "HuggingFaceEncoder | None":
+    def trained_transformer(self) -> "TransformerSettings | None":
         """These settings, unless the model is frozen."""
         return None if self.trainable is False else self
 
@@ -194,6 +207,12 @@ class HuggingFaceEncoder(TextEncoderSettings):
         return (
             int(self.trainable.removeprefix("last_")) if isinstance(self.trainable, str) else None
         )
+
+
+class HuggingFaceEncoder(TransformerSettings, TextEncoderSettings):
+    """A pretrained transformer by name or local path, frozen or fine-tuned with the backbone."""
+
+    kind: Literal["huggingface"] = "huggingface"
 
 
 class TextFeatureFile(TextEncoderSettings):
@@ -208,12 +227,6 @@ class TextFeatureFile(TextEncoderSettings):
     def label(self) -> str:
         """The path of the file."""
         return str(self.path)
-
-
-class MoleculeEncoderSettings(EncoderSettings):
-    """The settings of a molecule encoder."""
-
-    registry = MOLECULE_ENCODERS
 
 
 class Mol2vecEncoder(MoleculeEncoderSettings):
@@ -255,6 +268,12 @@ class MorganEncoder(MoleculeEncoderSettings):
     kind: Literal["morgan"]
     bits: Annotated[int, Field(ge=16, le=16384, description="length of the fingerprint")] = 1024
     radius: Annotated[int, Field(ge=0, le=6, description="radius of a substructure, bonds")] = 2
+
+
+class HuggingFaceSmilesEncoder(TransformerSettings, MoleculeEncoderSettings):
+    """A pretrained transformer over SMILES, frozen or fine-tuned with the backbone."""
+
+    kind: Literal["huggingface"]
 
 
 class MoleculeFeatureFile(MoleculeEncoderSettings):

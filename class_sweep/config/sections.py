@@ -31,7 +31,11 @@ class Optimizer(Section):
     lr: Rate = 1e-3
     text_encoder_lr: Annotated[
         Rate | None,
-        Field(description="peak learning rate of a trained transformer; `lr` unless given"),
+        Field(description="peak learning rate of a trained text encoder; `lr` unless given"),
+    ] = None
+    molecule_encoder_lr: Annotated[
+        Rate | None,
+        Field(description="peak learning rate of a trained molecule encoder; `lr` unless given"),
     ] = None
     batch_size: Annotated[int, Field(ge=2, description="pairs")] = 128
     micro_batch_size: Annotated[
@@ -46,13 +50,18 @@ class Optimizer(Section):
     ] = None
 
     def idle(self, settings: Any) -> dict[str, Idle]:
-        """The settings of a trained text encoder where it is frozen, and a replaced warm-up."""
+        """The settings of trained encoders where they are frozen, and a replaced warm-up."""
         idle = {}
         if self.warmup_steps is not None:
             idle["optimizer.warmup"] = Idle("warmup_steps is given", ("optimizer.warmup_steps",))
-        if not settings.text_encoder.is_trained:
-            frozen = Idle("the text encoder is not trained", ("text_encoder",))
-            idle |= dict.fromkeys(["optimizer.text_encoder_lr", "optimizer.length_window"], frozen)
+        sides = [settings.text_encoder, settings.molecule_encoder]
+        for side in (side for side in sides if not side.is_trained):
+            name = side.section.replace("_", " ")
+            frozen = Idle(f"the {name} is not trained", (side.section,))
+            idle[f"optimizer.{side.section}_lr"] = frozen
+        if not any(side.is_trained for side in sides):
+            sections = tuple(side.section for side in sides)
+            idle["optimizer.length_window"] = Idle("no encoder is trained", sections)
         return idle
 
 

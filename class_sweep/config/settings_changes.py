@@ -13,8 +13,14 @@ from class_sweep.config.renamed import REMOVED_SETTINGS
 FlatSettings = dict[str, JsonValue]
 """Dotted path to the value of a setting, or to the text of its axis."""
 
-_MODEL = "text_encoder.model"  # a name on the hub, or a path
-_EXECUTION = ("resources.", "tracking.", "search.max_concurrent", "text_encoder.batch_size")
+_MODELS = ("text_encoder.model", "molecule_encoder.model")  # names on the hub, or paths
+_EXECUTION = (
+    "resources.",
+    "tracking.",
+    "search.max_concurrent",
+    "text_encoder.batch_size",
+    "molecule_encoder.batch_size",
+)
 
 
 def flat_settings(space: Space) -> FlatSettings:
@@ -26,7 +32,7 @@ def flat_settings(space: Space) -> FlatSettings:
 def location_settings(space: Space) -> set[str]:
     """The settings that say where an input lies; its content is checked by its checksum."""
     plain = dict(_flat(space.settings.model_dump()))
-    return {path for path, value in plain.items() if isinstance(value, Path) or path == _MODEL}
+    return {path for path, value in plain.items() if isinstance(value, Path) or path in _MODELS}
 
 
 def is_execution(path: str) -> bool:

@@ -44,7 +44,9 @@ class MoleculeFeatures:
     Attributes:
         vectors: (N, D) one vector per molecule.
         graphs: The molecule graphs; None if the backbone reads none.
+        tokens: N rows of (T,) int32 token numbers, of a trained encoder; else None.
     """
 
     vectors: NDArray[np.float32]
     graphs: MoleculeGraphs | None = None
+    tokens: Ragged | None = None

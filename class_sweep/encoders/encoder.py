@@ -42,7 +42,6 @@ class Encoder(ABC, Generic[Settings]):
         version: Raise it when the encoder computes other features from the same settings.
         fits_arrays: Whether the encoder fits arrays on the training inputs; see `fit_arrays`.
         libraries: The distributions whose versions decide the features.
-        section: The section of a space with the settings.
         sample: An input that every encoder of the side can encode.
         settings: The settings.
     """
@@ -50,7 +49,6 @@ class Encoder(ABC, Generic[Settings]):
     version: ClassVar[int] = 1
     fits_arrays: ClassVar[bool] = False
     libraries: ClassVar[tuple[str, ...]] = ()
-    section: ClassVar[str]
     sample: ClassVar[str]
 
     def __init__(self, settings: Settings, fit_key: str, arrays: Callable[[], Arrays]) -> None:
@@ -160,6 +158,17 @@ class Encoder(ABC, Generic[Settings]):
         ]
         return features
 
+    def tokens(self, inputs: Sequence[str], *, cache: ArrayCache) -> Ragged | None:
+        """The inputs of a trained encoder: L rows of (T,) int32; None for a frozen one.
+
+        Raises:
+            EncoderError: If the encoder cannot be loaded.
+        """
+        if not self.settings.is_trained:
+            return None
+        values, rows = distinct(inputs)
+        return _expand(self.token_numbers(values, cache), rows)
+
     @property
     def external_fingerprint(self) -> str | None:
         """A hash of the files that a saved encoder still needs; None if it needs none.
@@ -213,6 +222,14 @@ class Encoder(ABC, Generic[Settings]):
             EncoderError: If the encoder cannot be loaded, or cannot encode an input.
         """
 
+    def token_numbers(self, inputs: Sequence[str], cache: ArrayCache) -> Ragged:
+        """The token numbers of distinct inputs, for a trained encoder: U rows of (T,) int32.
+
+        Raises:
+            EncoderError: If the encoder cannot be loaded.
+        """
+        raise NotImplementedError
+
 
 class TextEncoder(Encoder[TextSettings]):
     """A text encoder.
@@ -221,7 +238,6 @@ class TextEncoder(Encoder[TextSettings]):
         provides_tokens: Whether the encoder implements `token_numbers` and `token_states`.
     """
 
-    section = "text_encoder"
     sample = "an acid"
     provides_tokens: ClassVar[bool] = False
 
@@ -249,13 +265,11 @@ class TextEncoder(Encoder[TextSettings]):
         Raises:
             EncoderError: If the encoder has no tokens or cannot be loaded.
         """
-        values, rows = distinct(texts)
-        if self.settings.is_trained:
+        if self.settings.is_trained or depths is not None:
             self._require_tokens()
-            return TokenFeatures(tokens=_expand(self.token_numbers(values, cache), rows))
-        if depths is None:
-            return TokenFeatures()
-        self._require_tokens()
+        if self.settings.is_trained or depths is None:
+            return TokenFeatures(tokens=self.tokens(texts, cache=cache))
+        values, rows = distinct(texts)
         means, states = self.token_states(values, depths, cache, progress)
         return TokenFeatures(
             token_states=_expand(states, rows),
@@ -270,14 +284,6 @@ class TextEncoder(Encoder[TextSettings]):
             )
 
     # --- for subclasses -----------------------------------------------------------------------
-
-    def token_numbers(self, texts: Sequence[str], cache: ArrayCache) -> Ragged:
-        """The token numbers of distinct texts: U rows of (T,) int32.
-
-        Raises:
-            EncoderError: If the encoder cannot be loaded.
-        """
-        raise NotImplementedError
 
     def token_states(
         self,
@@ -304,7 +310,6 @@ class MoleculeEncoder(Encoder[MoleculeSettings]):
         provides_graphs: Whether the encoder implements `build_graphs`.
     """
 
-    section = "molecule_encoder"
     sample = "CCO"
     provides_graphs: ClassVar[bool] = False
 

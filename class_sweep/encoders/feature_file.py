@@ -58,7 +58,7 @@ class FeatureFileEncoder(Encoder[Settings]):
         """
         if source is None:
             raise ValueError("vectors of a file must be matched with the rows of a source")
-        content = [_digest_of(settings.path, cls.section), list(inputs)]
+        content = [_digest_of(settings.path, settings.section), list(inputs)]
         key = fingerprint(cls.version, content, source.inputs, source.rows, source.ids)
 
         def arrays() -> Arrays:
@@ -75,7 +75,7 @@ class FeatureFileEncoder(Encoder[Settings]):
         Raises:
             EncoderError: If the file cannot be read.
         """
-        return fingerprint(_digest_of(self.settings.path, self.section))
+        return fingerprint(_digest_of(self.settings.path, self.settings.section))
 
     def feature_parts(self) -> Sequence[object]:
         """The content of the file, wherever it lies.
@@ -125,7 +125,7 @@ class FeatureFileEncoder(Encoder[Settings]):
         if row is None:
             raise EncoderError(
                 f"a {self.what} must be one of the data set that the file was made for, because"
-                f" {self.section} is {{kind: file}}, which computes no vectors, got"
+                f" {self.settings.section} is {{kind: file}}, which computes no vectors, got"
                 f" {shortened(text)}: {self.settings.path}; train a model with another encoder to"
                 f" encode a new {self.what}"
             )

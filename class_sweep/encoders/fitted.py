@@ -125,9 +125,10 @@ class FittedEncoders:
         """
         for encoder, expected in ((self.text, text), (self.molecule, molecule)):
             if encoder.external_fingerprint != expected:
+                name = encoder.settings.section.replace("_", " ")
                 raise EncoderError(
-                    f"the {encoder.section.replace('_', ' ')} must have the files that the model"
-                    f" was trained with, got other files: {encoder.settings.label}"
+                    f"the {name} must have the files that the model was trained with, got other"
+                    f" files: {encoder.settings.label}"
                 )
 
     def encode_texts(
@@ -150,6 +151,9 @@ class FittedEncoders:
         Raises:
             EncoderError: If a SMILES cannot be read.
         """
+        tokens = self.molecule.tokens(smiles, cache=cache)
+        if tokens is not None:  # the backbone encodes the tokens itself
+            return MoleculeFeatures(np.zeros((len(smiles), 0), np.float32), tokens=tokens)
         vectors = self.molecule.encode(smiles, cache=cache)
         if self.vocabulary is None:
             return MoleculeFeatures(vectors)
@@ -174,7 +178,11 @@ def _require_vocabulary(graphs: Mapping[str, NDArray[Any]]) -> None:
 
 def _prefixes(text: str, molecule: str) -> tuple[str, str]:
     """The beginnings of the names of the arrays of a text and a molecule encoder."""
-    return (text, molecule) if text != molecule else (TextEncoder.section, MoleculeEncoder.section)
+    return (
+        (text, molecule)
+        if text != molecule
+        else (TextEncoderSettings.section, MoleculeEncoderSettings.section)
+    )
 
 
 def _named(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:

@@ -14,7 +14,7 @@ _SMALL_FILES = ("*.json", "*.txt", "*.model")  # configuration and tokenizer
 _SAFETENSORS = "*.safetensors"
 _PICKLED = "pytorch_model*.bin"  # read with PyTorch's weights_only loader
 _TIMEOUT = 5.0  # seconds to wait for the hub
-_RULE = "text_encoder.model must be a folder or the name of a model on the Hugging Face hub"
+_RULE = "must be a folder or the name of a model on the Hugging Face hub"
 
 
 @dataclass(frozen=True)
@@ -32,31 +32,35 @@ class ModelFiles:
     sentence: SentenceModel | None = None
 
 
-def find_model(model: str) -> ModelFiles:
+def find_model(model: str, section: str = "text_encoder") -> ModelFiles:
     """Find a model by its absolute path or its name on the hub; download it if necessary.
 
     Files on this machine are used without the network. A relative path is never looked up here: a
     worker has another working directory than the command line.
 
+    Args:
+        model: The path or the name.
+        section: The section of a space that names it, for messages.
+
     Raises:
         EncoderError: If the model is not available, with the steps to provide it.
     """
-    folder = Path(model)
+    folder, rule = Path(model), f"{section}.model {_RULE}"
     if folder.is_absolute():
         if not folder.is_dir():
-            raise EncoderError(f"{_RULE}, got {model}, which is no folder on this machine")
+            raise EncoderError(f"{rule}, got {model}, which is no folder on this machine")
         sentence = read_sentence_model(folder)
         transformer = sentence.transformer if sentence else folder
         return _files(transformer, _identity(transformer), sentence)
     try:
         snapshot = _cached(model) or _fetched(model)
     except HFValidationError as error:
-        raise EncoderError(f"{_RULE}, got {model!r}, which is neither") from error
+        raise EncoderError(f"{rule}, got {model!r}, which is neither") from error
     except Exception as error:  # the client of the hub raises any error of its HTTP library
         lines = [line for line in str(error).splitlines() if line.strip()]
         reason = " ".join(lines[:2]) or type(error).__name__
         raise EncoderError(
-            f"{_RULE}, got {model!r}, which is not on this machine (no such folder is beside the"
+            f"{rule}, got {model!r}, which is not on this machine (no such folder is beside the"
             f" space file) and not available from the hub ({reason}). Run `hf download {model}"
             " --local-dir FOLDER` on a machine with network, bring FOLDER here and give its path"
         ) from error

@@ -1,9 +1,9 @@
-"""The text encoder `huggingface`: a pretrained transformer, frozen or trained with the backbone."""
+"""The encoders `huggingface`: a pretrained transformer, frozen or trained with the backbone."""
 
 import json
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from class_sweep.base.array_cache import ArrayCache, Arrays
 from class_sweep.base.hashing import fingerprint, library_versions
 from class_sweep.base.ragged import Ragged
-from class_sweep.config.inputs import HuggingFaceEncoder
-from class_sweep.encoders.encoder import Progress, TextEncoder
+from class_sweep.config.inputs import HuggingFaceEncoder, HuggingFaceSmilesEncoder
+from class_sweep.encoders.encoder import Encoder, MoleculeEncoder, Progress, TextEncoder
 from class_sweep.errors import EncoderError
 
 if TYPE_CHECKING:
@@ -25,7 +25,10 @@ _STATES_VERSION = 1
 _LAYERS = ("num_hidden_layers", "n_layers", "n_layer", "num_layers", "encoder_layers")
 
 
-class HuggingFaceTextEncoder(TextEncoder[HuggingFaceEncoder]):
+Settings = TypeVar("Settings", HuggingFaceEncoder, HuggingFaceSmilesEncoder)
+
+
+class TransformerEncoder(Encoder[Settings]):
     """A pooling of the last layer of a transformer; nothing is fitted.
 
     A trained transformer reads token numbers; the backbone holds its weights.
@@ -33,7 +36,6 @@ class HuggingFaceTextEncoder(TextEncoder[HuggingFaceEncoder]):
 
     version = 2
     libraries = ("transformers", "tokenizers", "torch")
-    provides_tokens = True
 
     @cached_property
     def files(self) -> "ModelFiles":
@@ -45,7 +47,7 @@ class HuggingFaceTextEncoder(TextEncoder[HuggingFaceEncoder]):
         # The client of the hub takes a second to import.
         from class_sweep.encoders.hub import find_model  # noqa: PLC0415
 
-        return find_model(self.settings.model)
+        return find_model(self.settings.model, self.settings.section)
 
     @cached_property
     def reading(self) -> "Reading":
@@ -78,15 +80,15 @@ class HuggingFaceTextEncoder(TextEncoder[HuggingFaceEncoder]):
         return [self.reading.pooling, *self._model_parts()]
 
     def compute(self, inputs: Sequence[str], progress: Progress | None) -> NDArray[np.floating]:
-        """Encode texts: (U,) to (U, D).
+        """Encode inputs: (U,) to (U, D).
 
         Raises:
             EncoderError: If transformers cannot load the files.
         """
         return self._transformer().pooled_states(inputs, progress)
 
-    def token_numbers(self, texts: Sequence[str], cache: ArrayCache) -> Ragged:
-        """The token numbers of distinct texts, cut at `max_tokens`: U rows of (T,) int32.
+    def token_numbers(self, inputs: Sequence[str], cache: ArrayCache) -> Ragged:
+        """The token numbers of distinct inputs, cut at `max_tokens`: U rows of (T,) int32.
 
         Raises:
             EncoderError: If the model is not available, or has fewer layers than are trained.
@@ -96,34 +98,12 @@ class HuggingFaceTextEncoder(TextEncoder[HuggingFaceEncoder]):
         def compute() -> Arrays:
             from class_sweep.encoders.transformer import tokenise  # noqa: PLC0415 - as above
 
-            return tokenise(self.reading, self.files.folder, texts).arrays("tokens")
+            return tokenise(self.reading, self.files.folder, inputs).arrays("tokens")
 
         libraries = library_versions("transformers", "tokenizers")
         model = [self.files.identity, self.reading.max_tokens]
-        key = fingerprint(_TOKENS_VERSION, model, list(texts), libraries)
+        key = fingerprint(_TOKENS_VERSION, model, list(inputs), libraries)
         return Ragged.from_arrays(cache.arrays(f"tokens-{key}", compute), "tokens")
-
-    def token_states(
-        self,
-        texts: Sequence[str],
-        depths: tuple[float, float],
-        cache: ArrayCache,
-        progress: Progress | None,
-    ) -> tuple[NDArray[np.float32], Ragged]:
-        """The token states of distinct texts; see `class_sweep.encoders.transformer`.
-
-        Raises:
-            EncoderError: If the model is not available or cannot be loaded.
-        """
-
-        def compute() -> Arrays:
-            means, states = self._transformer().token_states(texts, depths, progress)
-            return {"means": means} | states.arrays("states")
-
-        parts = [list(depths), self._model_parts(), library_versions(*self.libraries)]
-        key = fingerprint(_STATES_VERSION, parts, list(texts))
-        arrays = cache.arrays(f"states-{key}", compute)
-        return arrays["means"], Ragged.from_arrays(arrays, "states")
 
     def _transformer(self) -> "FrozenTransformer":
         # torch and transformers take seconds to import.
@@ -147,6 +127,42 @@ class HuggingFaceTextEncoder(TextEncoder[HuggingFaceEncoder]):
         trained = self.settings.trained_layers
         if layers and trained and trained > layers:
             raise EncoderError(
-                f"text_encoder.trainable must be at most last_{layers}, the number of layers of the"
-                f" model, got {self.settings.trainable}: {self.settings.model}"
+                f"{self.settings.section}.trainable must be at most last_{layers}, the number of"
+                f" layers of the model, got {self.settings.trainable}: {self.settings.model}"
             )
+
+
+class HuggingFaceTextEncoder(
+    TransformerEncoder[HuggingFaceEncoder], TextEncoder[HuggingFaceEncoder]
+):
+    """A transformer over texts."""
+
+    provides_tokens = True
+
+    def token_states(
+        self,
+        texts: Sequence[str],
+        depths: tuple[float, float],
+        cache: ArrayCache,
+        progress: Progress | None,
+    ) -> tuple[NDArray[np.float32], Ragged]:
+        """The token states of distinct texts; see `class_sweep.encoders.transformer`.
+
+        Raises:
+            EncoderError: If the model is not available or cannot be loaded.
+        """
+
+        def compute() -> Arrays:
+            means, states = self._transformer().token_states(texts, depths, progress)
+            return {"means": means} | states.arrays("states")
+
+        parts = [list(depths), self._model_parts(), library_versions(*self.libraries)]
+        key = fingerprint(_STATES_VERSION, parts, list(texts))
+        arrays = cache.arrays(f"states-{key}", compute)
+        return arrays["means"], Ragged.from_arrays(arrays, "states")
+
+
+class HuggingFaceMoleculeEncoder(
+    TransformerEncoder[HuggingFaceSmilesEncoder], MoleculeEncoder[HuggingFaceSmilesEncoder]
+):
+    """A transformer over SMILES, as their source writes them."""

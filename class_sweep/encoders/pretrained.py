@@ -1,5 +1,6 @@
 """Loads a transformer and its tokenizer from a folder, without running code from the folder."""
 
+import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,7 +41,7 @@ def load_model(folder: Path, device: torch.device, dtype: torch.dtype) -> Any:
     missing = sorted(name for name in loading["missing_keys"] if not name.startswith(_UNUSED))
     if missing:
         raise EncoderError(
-            f"a text encoder's files must hold all its weights, "
+            f"an encoder's files must hold all its weights, "
             f"got none for {missing[0]} and {len(missing) - 1} others: {folder}"
         )
     if model.config.is_encoder_decoder:
@@ -50,8 +51,8 @@ def load_model(folder: Path, device: torch.device, dtype: torch.dtype) -> Any:
     return model.to(device).eval()
 
 
-def load_tokenizer(max_tokens: int, folder: Path) -> tuple[Any, int]:
-    """Load the tokenizer of a folder, and the token limit of a text.
+def load_tokenizer(max_tokens: int, folder: Path, section: str) -> tuple[Any, int]:
+    """Load the tokenizer of a folder, and the token limit of an input.
 
     The limit is `max_tokens`, or with a warning the smaller limit of the model.
 
@@ -71,7 +72,8 @@ def load_tokenizer(max_tokens: int, folder: Path) -> tuple[Any, int]:
     limit = min(max_tokens, tokenizer.model_max_length, _positions(config) or max_tokens)
     if limit < max_tokens:
         _log.warning(
-            "text_encoder.max_tokens is %d, the model reads %d: texts are cut there",
+            "%s.max_tokens is %d, the model reads %d: inputs are cut there",
+            section,
             max_tokens,
             limit,
         )
@@ -86,7 +88,7 @@ def _positions(config: Any) -> int | None:
     return positions
 
 
-def require_bidirectional(model: Any, folder: Path) -> None:
+def require_bidirectional(model: Any, folder: Path, section: str) -> None:
     """Refuse the first token as the vector of a text if it does not see the other tokens.
 
     Raises:
@@ -97,7 +99,7 @@ def require_bidirectional(model: Any, folder: Path) -> None:
         states = model(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state
     if torch.allclose(states[0, 0], states[1, 0], rtol=1e-4, atol=1e-6):
         raise EncoderError(
-            "text_encoder.pooling must be last or mean for a decoder, whose first token sees no"
+            f"{section}.pooling must be last or mean for a decoder, whose first token sees no"
             f" other token, got cls: {folder}"
         )
 
@@ -118,8 +120,26 @@ def quiet() -> Iterator[None]:
 
 
 def _unloadable(error: Exception, folder: Path) -> EncoderError:
+    if (code := _own_code(folder)) and "trust_remote_code" in str(error):
+        return EncoderError(
+            "an encoder must be a model that transformers itself implements, because the code of a"
+            " model's folder is never run (trust_remote_code stays off), got one that needs"
+            f" {code}; to use its vectors, compute them elsewhere and write {{kind: file}}:"
+            f" {folder}"
+        )
     reason = str(error).strip().split("\n")[0]
     return EncoderError(
-        f"a text encoder must be a model and a tokenizer that transformers can load, "
+        f"an encoder must be a model and a tokenizer that transformers can load, "
         f"got {type(error).__name__}: {reason}: {folder}"
     )
+
+
+def _own_code(folder: Path) -> str | None:
+    """The module that a folder brings for its model or tokenizer; None if it brings none."""
+    for name in ("config.json", "tokenizer_config.json"):
+        try:
+            modules = json.loads((folder / name).read_text(encoding="utf-8"))["auto_map"]
+        except (OSError, ValueError, LookupError, TypeError):
+            continue
+        return f"{next(iter(modules.values()), None)}" if isinstance(modules, dict) else name
+    return None

@@ -61,7 +61,7 @@ class FrozenTransformer:
         """
         model = load_model(self.folder, self.device, self.dtype)
         if self.reading.pooling == "cls":
-            require_bidirectional(model, self.folder)
+            require_bidirectional(model, self.folder, self.reading.section)
         order, pooled = [], []
         for rows, output, mask in self._batches(model, texts, progress):
             states = output.last_hidden_state.float()
@@ -129,11 +129,11 @@ def tokenise(reading: Reading, folder: Path, texts: Sequence[str]) -> Ragged:
     Raises:
         EncoderError: If transformers cannot load the tokenizer, or it has no token for a text.
     """
-    tokenizer, limit = load_tokenizer(reading.max_tokens, folder)
+    tokenizer, limit = load_tokenizer(reading.max_tokens, folder, reading.section)
     inputs = [text.lower() for text in texts] if reading.lower_case else list(texts)
     with quiet():
         token_ids = tokenizer(inputs, truncation=True, max_length=limit)["input_ids"]
     empty = next((text for text, ids in zip(texts, token_ids, strict=True) if not ids), None)
     if empty is not None:
-        raise EncoderError(f"a text must have a token, got none for {empty!r}: {folder}")
+        raise EncoderError(f"an input must have a token, got none for {empty!r}: {folder}")
     return Ragged.of([np.array(ids, np.int32) for ids in token_ids], np.zeros(0, np.int32))

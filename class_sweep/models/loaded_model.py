@@ -89,6 +89,7 @@ class LoadedModel:
             manifest.molecule_width,
             contents.arrays.get("graphs/vectors"),
             settings.text_encoder.trained_transformer,
+            settings.molecule_encoder.trained_transformer,
         )
         backbone = build_backbone(settings.backbone, inputs)
         try:

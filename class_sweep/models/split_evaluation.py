@@ -8,6 +8,7 @@ from rdkit import Chem
 from rdkit.rdBase import BlockLogs
 
 from class_sweep.base.array_cache import ArrayCache
+from class_sweep.base.ragged import Ragged
 from class_sweep.config.inputs import SPLITS
 from class_sweep.config.objective import POOLS, ranking_name
 from class_sweep.data.pair import PairSet
@@ -123,8 +124,10 @@ def _input_keys(pairs: PairSet, features: TrialFeatures) -> tuple[np.ndarray, np
 
     A vector is compared as it is. A graph has the molecule's bonds but no stereochemistry.
     """
-    if features.graphs is None:
-        molecules: Sequence[object] = [row.tobytes() for row in features.molecule]
+    if features.molecule_tokens is not None:
+        molecules: Sequence[object] = _rows_of(features.molecule_tokens)
+    elif features.graphs is None:
+        molecules = [row.tobytes() for row in features.molecule]
     else:
         canonical_smiles = (
             *pairs.molecules,
@@ -133,11 +136,15 @@ def _input_keys(pairs: PairSet, features: TrialFeatures) -> tuple[np.ndarray, np
         with BlockLogs():
             molecules = [_without_stereochemistry(smiles) for smiles in canonical_smiles]
     if (tokens := features.tokens or features.token_states) is not None:
-        starts = zip(tokens.offsets[:-1], tokens.offsets[1:], strict=True)
-        texts: Sequence[object] = [tokens.values[a:b].tobytes() for a, b in starts]
+        texts: Sequence[object] = _rows_of(tokens)
     else:
         texts = [row.tobytes() for row in features.text]
     return _numbered(texts), _numbered(molecules)
+
+
+def _rows_of(tokens: Ragged) -> list[bytes]:
+    starts = zip(tokens.offsets[:-1], tokens.offsets[1:], strict=True)
+    return [tokens.values[a:b].tobytes() for a, b in starts]
 
 
 def _without_stereochemistry(smiles: str) -> str:

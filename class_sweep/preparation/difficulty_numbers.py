@@ -103,6 +103,8 @@ def training_pairs(
         run = margin_settings(space, epochs)
         read = replace(features, indexes={}).checksum()  # the indexes depend on the σ of the space
         model = [run.backbone, run.text_encoder, run.optimizer]
+        if run.molecule_encoder.is_trained:
+            model.append(run.molecule_encoder)
         key = ["margins", _MARGINS_VERSION, model, epochs, run.search.seed, read]
         return cache.get_or_compute(key, lambda: _margins(run, features), name="margins")
 

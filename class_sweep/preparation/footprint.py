@@ -80,7 +80,8 @@ def _parameters(space: Space, features: TrialFeatures) -> tuple[int, int]:
         settings = space.resolve(ends)
         sources = features.input_spec(settings)
         # A meta tensor has no memory, so weights from files cannot be loaded into it.
-        device = "cpu" if sources.transformer or sources.atom_vectors is not None else "meta"
+        from_files = sources.transformer, sources.molecule_transformer, sources.atom_vectors
+        device = "meta" if all(part is None for part in from_files) else "cpu"
         with torch.device(device):
             parameters = list(build_backbone(settings.backbone, sources).parameters())
         trained = sum(p.numel() for p in parameters if p.requires_grad)

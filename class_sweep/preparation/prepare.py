@@ -145,7 +145,7 @@ def _encode(
 ) -> tuple[FittedEncoders, TextFeatures, MoleculeFeatures]:
     """Fit both encoders and encode all pairs.
 
-    The difficulty index uses the vectors of a trained text encoder before its training.
+    The difficulty index uses the vectors of a trained encoder before its training.
     """
     settings, needs, train = space.settings, backbone_needs(space), pairs.rows("train")
     smiles = pairs.all_smiles
@@ -160,13 +160,14 @@ def _encode(
         molecule = fit_molecule_encoder(
             settings.molecule_encoder, smiles, train, cache=cache, source=pairs.molecule_rows
         )
-        molecule_vectors = molecule.encode(smiles, cache=cache)
+        molecule_vectors = molecule.encode(smiles, cache=cache, progress=progress)
+        molecule_tokens = molecule.tokens(smiles, cache=cache)
         graphs = molecule.graphs(smiles, cache=cache) if needs.graphs else None
     vocabulary = None if graphs is None else GraphVocabulary(graphs.identifiers, graphs.vectors)
     return (
         FittedEncoders(text, molecule, depths, vocabulary),
         TextFeatures(text_vectors, tokens),
-        MoleculeFeatures(molecule_vectors, graphs),
+        MoleculeFeatures(molecule_vectors, graphs, molecule_tokens),
     )
 
 

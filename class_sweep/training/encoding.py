@@ -1,5 +1,6 @@
 """Encoding with a backbone: the number format of the device, and blocks for many rows."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
@@ -30,7 +31,9 @@ def encode_texts(backbone: Backbone, texts: Texts | TokenIds, device: torch.devi
     return _in_float32(encoded)
 
 
-def encode_molecules(backbone: Backbone, molecules: Molecules, device: torch.device) -> Encoded:
+def encode_molecules(
+    backbone: Backbone, molecules: Molecules | TokenIds, device: torch.device
+) -> Encoded:
     """Encode the molecules of a batch; see `encode`."""
     with number_format(device):
         encoded = backbone.encode_molecules(molecules)
@@ -44,35 +47,58 @@ def number_format(device: torch.device) -> AbstractContextManager[None]:
     return nullcontext()
 
 
-@torch.no_grad()
 def embed_texts(
     backbone: Backbone, features: TrialFeatures, rows: NDArray[np.int64], device: torch.device
 ) -> torch.Tensor:
     """(n, D) the embeddings of the texts in n rows, in evaluation mode."""
-    lengths = features.text_lengths(rows)
-    # Texts of similar length share a block, which saves padding.
-    order = np.arange(len(rows)) if lengths is None else np.argsort(-lengths, kind="stable")
-    backbone.eval()
-    size = _BLOCK_VECTORS if lengths is None else _BLOCK_SEQUENCES
-    blocks = [
-        encode_texts(backbone, features.texts(part, device), device)["embedding"]
-        for part in np.split(rows[order], range(size, len(rows), size))
-    ]
-    return torch.cat(blocks)[torch.from_numpy(np.argsort(order)).to(device)]
+
+    def embed(part: NDArray[np.int64]) -> Encoded:
+        return encode_texts(backbone, features.texts(part, device), device)
+
+    return _in_blocks(backbone, embed, rows, features.text_lengths(rows))
 
 
-@torch.no_grad()
 def embed_molecules(
     backbone: Backbone, features: TrialFeatures, rows: NDArray[np.int64], device: torch.device
 ) -> torch.Tensor:
     """(n, D) the embeddings of the molecules in n rows, in evaluation mode."""
+
+    def embed(part: NDArray[np.int64]) -> Encoded:
+        return encode_molecules(backbone, features.molecules(part, device), device)
+
+    lengths = features.molecule_lengths(rows)
+    return _in_blocks(backbone, embed, rows, lengths, are_graphs=features.graphs is not None)
+
+
+@torch.no_grad()
+def _in_blocks(
+    backbone: Backbone,
+    embed: Callable[[NDArray[np.int64]], Encoded],
+    rows: NDArray[np.int64],
+    lengths: NDArray[np.int64] | None,
+    *,
+    are_graphs: bool = False,
+) -> torch.Tensor:
+    """(n, D) the embeddings of n rows of one side.
+
+    Args:
+        backbone: The model.
+        embed: Encodes some rows.
+        rows: (n,) the rows.
+        lengths: (n,) their numbers of tokens; None for vectors and graphs.
+        are_graphs: Whether the rows are graphs.
+    """
     backbone.eval()
-    size = _BLOCK_VECTORS if features.graphs is None else _BLOCK_SEQUENCES
-    blocks = [
-        encode_molecules(backbone, features.molecules(part, device), device)["embedding"]
-        for part in np.split(rows, range(size, len(rows), size))
-    ]
-    return torch.cat(blocks)
+    size = _BLOCK_VECTORS if lengths is None and not are_graphs else _BLOCK_SEQUENCES
+    if lengths is None:
+        return torch.cat(
+            [embed(p)["embedding"] for p in np.split(rows, range(size, len(rows), size))]
+        )
+    # Inputs of similar length share a block, which saves padding.
+    order = np.argsort(-lengths, kind="stable")
+    parts = np.split(rows[order], range(size, len(rows), size))
+    embedded = torch.cat([embed(part)["embedding"] for part in parts])
+    return embedded[torch.from_numpy(np.argsort(order)).to(embedded.device)]
 
 
 def _in_float32(side: Encoded) -> Encoded:

@@ -61,6 +61,8 @@ class TrialFeatures:
         difficulties: For each computed difficulty of the sweep, by its
             `Curriculum.difficulty_label`, the (L,) numbers of the training pairs, in the order of
             their rows.
+        molecule_tokens: N + X rows of (T,) int32 token ids, if a transformer over SMILES is
+            trained.
     """
 
     text: NDArray[np.float32]
@@ -75,6 +77,7 @@ class TrialFeatures:
     molecule_ids: NDArray[np.int32] | None = None
     seal: NDArray[np.uint8] | None = None
     difficulties: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    molecule_tokens: Ragged | None = None
 
     @classmethod
     def of(
@@ -111,6 +114,7 @@ class TrialFeatures:
             text_ids=text_ids,
             molecule_ids=molecule_ids,
             difficulties=difficulties or {},
+            molecule_tokens=molecules.tokens,
         )
 
     def input_spec(self, settings: Settings) -> InputSpec:
@@ -120,6 +124,7 @@ class TrialFeatures:
             self.molecule.shape[1],
             self.graphs.vectors if self.graphs else None,
             settings.text_encoder.trained_transformer,
+            settings.molecule_encoder.trained_transformer,
         )
 
     def index_for(self, curriculum: Curriculum) -> DifficultyIndex:
@@ -156,12 +161,23 @@ class TrialFeatures:
     @property
     def are_vectors(self) -> bool:
         """Whether a trial reads nothing but one vector per text and one per molecule."""
-        return self.tokens is None and self.token_states is None and self.graphs is None
+        read = (self.tokens, self.token_states, self.graphs, self.molecule_tokens)
+        return all(part is None for part in read)
+
+    def pair_lengths(self, rows: NDArray[np.int64]) -> NDArray[np.int64] | None:
+        """(n,) the numbers of tokens of the pairs in n rows; None if a trial reads no tokens."""
+        sides = (self.text_lengths(rows), self.molecule_lengths(rows))
+        lengths = [side for side in sides if side is not None]
+        return np.sum(lengths, axis=0) if lengths else None
 
     def text_lengths(self, rows: NDArray[np.int64]) -> NDArray[np.int64] | None:
         """(n,) the numbers of tokens of the texts in n rows; None if a trial reads no tokens."""
         tokens = self.tokens or self.token_states
         return tokens.lengths(rows) if tokens else None
+
+    def molecule_lengths(self, rows: NDArray[np.int64]) -> NDArray[np.int64] | None:
+        """(n,) the numbers of tokens of the molecules in n rows; None if they have none."""
+        return self.molecule_tokens.lengths(rows) if self.molecule_tokens else None
 
     def texts(self, rows: NDArray[np.int64], device: torch.device) -> Texts | TokenIds:
         """The texts of some rows, as a copy on a device."""
@@ -176,8 +192,10 @@ class TrialFeatures:
         moved = torch.from_numpy(states).to(device).float()
         return Texts(sentence, Tokens(mean, moved, torch.from_numpy(mask))).to(device)
 
-    def molecules(self, rows: NDArray[np.int64], device: torch.device) -> Molecules:
+    def molecules(self, rows: NDArray[np.int64], device: torch.device) -> Molecules | TokenIds:
         """The molecules of some rows, as a copy on a device."""
+        if self.molecule_tokens is not None:
+            return TokenIds.of(self.molecule_tokens.take(rows)).to(device)
         graphs = Graphs.of(self.graphs.take(rows)) if self.graphs else None
         return Molecules(torch.from_numpy(self.molecule[rows]), graphs).to(device)
 
@@ -211,7 +229,7 @@ class TrialFeatures:
             "molecule": self.molecule,
             "split": self.split,
         }
-        for name in ("tokens", "token_states"):
+        for name in ("tokens", "token_states", "molecule_tokens"):
             if (ragged := getattr(self, name)) is not None:
                 arrays |= ragged.arrays(name)
         for name in ("token_means", "text_ids", "molecule_ids"):
@@ -244,7 +262,7 @@ class TrialFeatures:
                 difficulties[name.removeprefix("difficulty/")] = array  # type: ignore[assignment]
         ragged = {
             name: Ragged.from_arrays(arrays, name) if f"{name}/values" in arrays else None
-            for name in ("tokens", "token_states")
+            for name in ("tokens", "token_states", "molecule_tokens")
         }
         return cls(
             arrays["text"],  # type: ignore[arg-type]
@@ -259,4 +277,5 @@ class TrialFeatures:
             arrays.get("molecule_ids"),  # type: ignore[arg-type]
             arrays["seal"],  # type: ignore[arg-type]
             difficulties,
+            ragged["molecule_tokens"],
         )

@@ -71,7 +71,7 @@ class Trainer:
             self.schedule,
             curriculum_order(settings, features),
             seed,
-            lengths=features.text_lengths(self._rows),
+            lengths=features.pair_lengths(self._rows),
             length_window=settings.optimizer.length_window,
         )
         self._trimming: Trimming | None = None

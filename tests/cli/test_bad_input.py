@@ -47,7 +47,10 @@ SPACE_MISTAKES = {
     ),
     "an unknown encoder": (
         ("kind: morgan", "kind: maccs"),
-        ["small.yaml:3: molecule_encoder.kind: must be one of mol2vec, morgan, file, got 'maccs'"],
+        [
+            "small.yaml:3: molecule_encoder.kind: must be one of mol2vec, morgan, huggingface,"
+            " file, got 'maccs'"
+        ],
     ),
     "a missing data folder": (
         ("{source: names, limit: 700}", "{source: chebi20, path: nowhere}"),

@@ -87,16 +87,26 @@ DEAD = {
             "the intensity is constant",
         ),
     ),
-    "the rate and the lengths of a frozen encoder": (
+    "the rates and the lengths of frozen encoders": (
         {
             "curriculum": f"{{{ALPHA}}}",
             "optimizer": "{text_encoder_lr: {loguniform: [1e-5, 1e-4]},"
-            " length_window: {int: [1, 8]}}",
+            " molecule_encoder_lr: {loguniform: [1e-5, 1e-4]}, length_window: {int: [1, 8]}}",
         },
-        dict.fromkeys(
-            ["optimizer.text_encoder_lr", "optimizer.length_window"],
-            "the text encoder is not trained",
-        ),
+        {
+            "optimizer.text_encoder_lr": "the text encoder is not trained",
+            "optimizer.molecule_encoder_lr": "the molecule encoder is not trained",
+            "optimizer.length_window": "no encoder is trained",
+        },
+    ),
+    "the rate of a frozen text encoder beside a trained molecule encoder": (
+        {
+            "curriculum": f"{{{ALPHA}}}",
+            "molecule_encoder": "{kind: huggingface, model: a/b, trainable: last_1}",
+            "optimizer": "{text_encoder_lr: {loguniform: [1e-5, 1e-4]},"
+            " molecule_encoder_lr: {loguniform: [1e-5, 1e-4]}, length_window: {int: [1, 8]}}",
+        },
+        {"optimizer.text_encoder_lr": "the text encoder is not trained"},
     ),
     "a warm-up beside its steps": (
         {

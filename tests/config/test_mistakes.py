@@ -86,7 +86,7 @@ def test_a_file_without_sections_lists_the_required_ones(mistakes):
 def test_a_section_without_its_kind_lists_the_kinds(mistakes):
     assert mistakes(data="{limit: 200}", molecule_encoder="{}", backbone="{}") == [
         "1: data.source: is required: one of chebi20, table, names",
-        "3: molecule_encoder.kind: is required: one of mol2vec, morgan, file",
+        "3: molecule_encoder.kind: is required: one of mol2vec, morgan, huggingface, file",
         "4: backbone.name: is required: one of contrastive, text2mol, aman, orma",
     ]
 
@@ -130,7 +130,11 @@ def test_a_far_miss_lists_the_keys(mistakes):
     ("section", "value", "message"),
     [
         ("text_encoder", "{kind: lsaa}", "kind: must be one of lsa, huggingface, file, got 'lsaa'"),
-        ("molecule_encoder", "{kind: mol2vek}", "kind: must be one of mol2vec, morgan, file, got"),
+        (
+            "molecule_encoder",
+            "{kind: mol2vek}",
+            "kind: must be one of mol2vec, morgan, huggingface, file, got",
+        ),
         (
             "search",
             "{trials: 4, sampler: tpee}",

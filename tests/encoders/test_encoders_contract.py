@@ -53,7 +53,8 @@ def settings(request):
         section = registry.settings_class(kind)
         required = {name for name, field in section.model_fields.items() if field.is_required()}
         if "model" in required:
-            changes = {"model": str(request.getfixturevalue("tiny_bert"))} | changes
+            model = "tiny_bert" if side == "text" else "tiny_roberta"
+            changes = {"model": str(request.getfixturevalue(model))} | changes
         if "path" in required:
             changes = {"path": request.getfixturevalue("feature_file")} | changes
         return section(kind=kind, **changes)
@@ -169,6 +170,8 @@ def test_a_molecule_encoder_provides_graphs_or_raises_an_error(kind, fit):
         ("molecule", "mol2vec", {"fit_rows": np.arange(301)}),
         ("molecule", "morgan", {"bits": 32}),
         ("molecule", "morgan", {"radius": 1}),
+        ("molecule", "huggingface", {"pooling": "cls"}),
+        ("molecule", "huggingface", {"max_tokens": 5}),
     ],
 )
 def test_a_setting_that_changes_the_features_misses_the_cache(side, kind, change, encode, tmp_path):
@@ -185,6 +188,7 @@ def test_a_setting_that_changes_the_features_misses_the_cache(side, kind, change
     [
         ("text", "huggingface", {"batch_size": 1}),
         ("text", "huggingface", {"fit_rows": np.arange(3)}),
+        ("molecule", "huggingface", {"batch_size": 1}),
         ("molecule", "morgan", {"fit_rows": np.arange(3)}),
         ("molecule", "mol2vec", {"fit_rows": FIT[::-1]}),
     ],

@@ -19,7 +19,7 @@ from transformers import (
 )
 
 from class_sweep.backbones.batch import TokenIds
-from class_sweep.backbones.text_encoder import Transformer
+from class_sweep.backbones.trained_transformer import TextTransformer
 from class_sweep.base.array_cache import ArrayCache
 from class_sweep.config.inputs import HuggingFaceEncoder
 from class_sweep.encoders.encoder import fit_text_encoder
@@ -87,7 +87,7 @@ def trained(own_cache):
         fitted = fit_text_encoder(encoder, texts, np.arange(1), cache=own_cache)
         tokens = fitted.token_numbers(texts, own_cache)
         with torch.inference_mode():
-            return Transformer(encoder, None).eval()(TokenIds.of(tokens)).sentence.numpy()
+            return TextTransformer(encoder, None).eval()(TokenIds.of(tokens)).sentence.numpy()
 
     return vectors
 

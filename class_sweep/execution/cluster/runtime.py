@@ -118,9 +118,10 @@ class JoinedCluster:
     def _check_nodes(self) -> None:
         self._roster = Roster()
         self._roster.require_same_software()
-        transformer = self._space.settings.text_encoder.trained_transformer
-        if transformer:
-            self._roster.require_model(transformer.model)
+        settings = self._space.settings
+        for encoder in (settings.text_encoder, settings.molecule_encoder):
+            if transformer := encoder.trained_transformer:
+                self._roster.require_model(transformer.model)
         self.launchable = ask_head(launchable_machines)
         require_resources(self._space, [*self.machines(), *self.launchable])
 

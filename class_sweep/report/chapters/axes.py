@@ -139,6 +139,7 @@ _UNITS = {
     "intensity_knots": "factor",
     "lr": "per step",
     "text_encoder_lr": "per step",
+    "molecule_encoder_lr": "per step",
     "batch_size": "pairs",
     "hard_negatives": "ρ",
     "trim": "share of the pool",

@@ -1,12 +1,12 @@
-"""The text encoder inside a backbone: frozen features, or a transformer that is trained."""
+"""The encoders inside a backbone: frozen features, or a transformer that is trained."""
 
 from typing import Any, Self
 
 import torch
 from torch import nn
 
-from class_sweep.backbones.batch import InputSpec, Texts, TokenIds, Tokens
-from class_sweep.config.inputs import HuggingFaceEncoder
+from class_sweep.backbones.batch import InputSpec, Molecules, Texts, TokenIds, Tokens
+from class_sweep.config.inputs import TransformerSettings
 from class_sweep.encoders.pooling import layer_at, pool
 from class_sweep.errors import EncoderError
 
@@ -15,7 +15,14 @@ def build_text_encoder(inputs: InputSpec, token_depths: tuple[float, float] | No
     """The module whose output is `Texts`: a transformer that is trained, else the identity."""
     if inputs.transformer is None:
         return nn.Identity()
-    return Transformer(inputs.transformer, token_depths)
+    return TextTransformer(inputs.transformer, token_depths)
+
+
+def build_molecule_encoder(inputs: InputSpec) -> nn.Module:
+    """The module whose output is `Molecules`: a transformer that is trained, else the identity."""
+    if inputs.molecule_transformer is None:
+        return nn.Identity()
+    return MoleculeTransformer(inputs.molecule_transformer)
 
 
 class Transformer(nn.Module):
@@ -25,13 +32,13 @@ class Transformer(nn.Module):
     """
 
     def __init__(
-        self, settings: HuggingFaceEncoder, token_depths: tuple[float, float] | None
+        self, settings: TransformerSettings, token_depths: tuple[float, float] | None = None
     ) -> None:
         """Load the model from this machine or the hub.
 
         Args:
             settings: The model, its pooling and its trained layers.
-            token_depths: The two layers whose tokens the backbone reads; see `Needs`.
+            token_depths: The two layers whose tokens the backbone reads, if any; see `Needs`.
 
         Raises:
             EncoderError: If the model is unavailable, or has fewer layers than are to be trained.
@@ -42,20 +49,24 @@ class Transformer(nn.Module):
         from class_sweep.encoders.pretrained import load_model  # noqa: PLC0415
         from class_sweep.encoders.reading import reading_of  # noqa: PLC0415
 
-        files = find_model(settings.model)
+        files = find_model(settings.model, settings.section)
         self.model: Any = load_model(files.folder, torch.device("cpu"), torch.float32)
         self._reading = reading_of(settings, files)
         self._depths = token_depths
         self._takes_prepared_masks = takes_prepared_masks(self.model)
         self._frozen: list[nn.Module] = []
         if settings.trained_layers is not None:
-            self._train_only_the_last(settings.trained_layers)
+            self._train_only_the_last(settings.trained_layers, settings.section)
 
-    def _train_only_the_last(self, count: int) -> None:
+    def _train_only_the_last(self, count: int, section: str) -> None:
         layers = _layers(self.model)
+        if layers is None:
+            raise EncoderError(
+                f"{section}.trainable must be true or false for a {type(self.model).__name__}"
+            )
         if count > len(layers):
             raise EncoderError(
-                f"text_encoder.trainable must be at most last_{len(layers)}, the layers of the"
+                f"{section}.trainable must be at most last_{len(layers)}, the layers of the"
                 f" model, got last_{count}"
             )
         self.model.requires_grad_(False)
@@ -71,24 +82,40 @@ class Transformer(nn.Module):
             module.training = False
         return self
 
-    def forward(self, texts: TokenIds) -> Texts:
-        """The vectors of B texts, and their tokens if the backbone reads them."""
+    def encode(self, inputs: TokenIds) -> tuple[torch.Tensor, Tokens | None]:
+        """The (B, D) vectors of B inputs, and their tokens if the backbone reads them."""
         output = self.model(
-            input_ids=texts.ids,
-            attention_mask=self._attention_mask(texts),
+            input_ids=inputs.ids,
+            attention_mask=self._attention_mask(inputs),
             output_hidden_states=self._depths is not None,
         )
-        sentence = self._reading.vectors(output.last_hidden_state, texts.mask)
+        vectors = self._reading.vectors(output.last_hidden_state, inputs.mask)
         if self._depths is None:
-            return Texts(sentence)
+            return vectors, None
         states = output.hidden_states
         early, late = (states[layer_at(depth, len(states) - 1)] for depth in self._depths)
-        return Texts(sentence, Tokens(pool(early, texts.mask, "mean"), late, texts.mask))
+        return vectors, Tokens(pool(early, inputs.mask, "mean"), late, inputs.mask)
 
-    def _attention_mask(self, texts: TokenIds) -> torch.Tensor | None:
+    def _attention_mask(self, inputs: TokenIds) -> torch.Tensor | None:
         if not self._takes_prepared_masks:
-            return texts.mask.long()
-        return prepared_mask(texts.mask) if texts.padded else None
+            return inputs.mask.long()
+        return prepared_mask(inputs.mask) if inputs.padded else None
+
+
+class TextTransformer(Transformer):
+    """A transformer over texts."""
+
+    def forward(self, texts: TokenIds) -> Texts:
+        """The vectors of B texts, and their tokens if the backbone reads them."""
+        return Texts(*self.encode(texts))
+
+
+class MoleculeTransformer(Transformer):
+    """A transformer over SMILES."""
+
+    def forward(self, molecules: TokenIds) -> Molecules:
+        """The vectors of B molecules."""
+        return Molecules(self.encode(molecules)[0])
 
 
 def takes_prepared_masks(model: Any) -> bool:
@@ -117,10 +144,10 @@ def prepared_mask(mask: torch.Tensor) -> torch.Tensor:
     return mask[:, None, None, :].expand(-1, -1, mask.shape[1], -1)
 
 
-def _layers(model: nn.Module) -> nn.ModuleList:
+def _layers(model: nn.Module) -> nn.ModuleList | None:
     """The transformer's blocks, under whatever name its architecture has for them."""
     depth = model.config.num_hidden_layers  # type: ignore[union-attr]
     for module in model.modules():
         if isinstance(module, nn.ModuleList) and len(module) == depth:
             return module
-    raise EncoderError(f"text_encoder.trainable must be true or false for a {type(model).__name__}")
+    return None

@@ -9,7 +9,7 @@ from torch import nn
 
 from class_sweep.backbones.backbone import build_backbone
 from class_sweep.backbones.batch import Batch, TokenIds
-from class_sweep.backbones.text_encoder import Transformer
+from class_sweep.backbones.trained_transformer import TextTransformer
 from class_sweep.base.ragged import Ragged
 from class_sweep.config.components import BACKBONES
 from class_sweep.config.inputs import HuggingFaceEncoder
@@ -27,7 +27,7 @@ def token_ids(rows):
 def load(tiny_bert):
     def build(trainable, depths=None, **changes):
         settings = HuggingFaceEncoder(model=str(tiny_bert), trainable=trainable, **changes)
-        return Transformer(settings, depths)
+        return TextTransformer(settings, depths)
 
     return build
 
