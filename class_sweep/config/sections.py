@@ -148,12 +148,23 @@ class Resources(Section):
 
     cpus: Annotated[float, Field(gt=0, description="cores")] = 1
     gpus: Annotated[
-        float, Field(ge=0, description="share of one GPU, at most 1; trials share it by fractions")
+        float,
+        Field(ge=0, description="share of one GPU, or a whole number of GPUs of one machine"),
     ] = 0
     retries: Annotated[
         int,
         Field(ge=0, le=100, description="restarts of one trial between two of its reports"),
     ] = 2
+
+    @property
+    def processes(self) -> int:
+        """The processes that train one trial: one for each of its GPUs, at least one."""
+        return max(1, int(self.gpus))
+
+    @property
+    def threads(self) -> int:
+        """The threads of each process of a trial."""
+        return max(1, int(self.cpus / self.processes))
 
 
 class Tracking(Section):

@@ -20,6 +20,7 @@ from class_sweep.execution.tasks import run_tasks
 from class_sweep.training import slices
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer
+from class_sweep.training.replicas import Replicas
 from class_sweep.training.slices import train_in_slices
 from class_sweep.training.split_metrics import metrics_of_ranks
 
@@ -90,16 +91,18 @@ def train_job(
     """
     resources = space.settings.resources
     # Torch uses every core by default, and tasks that share cores slow each other down.
-    torch.set_num_threads(max(1, int(resources.cpus)))
+    torch.set_num_threads(resources.threads)
     try:
         features = TrialFeatures.from_arrays(arrays)
         settings = space.resolve({**job.values, SEED: job.seed})
         name = job.checkpoint(space)
-        trainer = restored(
-            lambda: Trainer(settings, features, gpu=resources.gpus > 0), checkpoints, name
-        )
-        for _ in train_in_slices(trainer, lambda: checkpoints.save(name, trainer.save), every):
-            pass
+        gpu = resources.gpus > 0
+        with Replicas.of(resources, gpu=gpu) as replicas:
+            trainer = restored(
+                lambda: Trainer(settings, features, gpu=gpu, replicas=replicas), checkpoints, name
+            )
+            for _ in train_in_slices(trainer, lambda: checkpoints.save(name, trainer.save), every):
+                pass
         checkpoints.discard(name)
         ranks = trainer.ranks(split, POOLS)
         features.require_unaltered()

@@ -46,6 +46,7 @@ from class_sweep.results.provenance import listed, require_same_inputs
 from class_sweep.training import slices
 from class_sweep.training.checkpoint import STATE_FILE
 from class_sweep.training.loop import Trainer
+from class_sweep.training.replicas import ReplicaError, Replicas
 from class_sweep.training.slices import train_in_slices
 
 log = logging.getLogger(__name__)
@@ -128,28 +129,34 @@ def train_model(space: Space, folder: Path, prepared: Prepared, callback: Callba
 
     Raises:
         StorageError: If a folder cannot be written.
-        ModelError: If another process trains the same model, or it began with other inputs.
+        ModelError: If another process trains the same model, it began with other inputs, or one of
+            its own processes died.
     """
-    work = _work_folder(folder)
+    work, resources = _work_folder(folder), space.settings.resources
+    gpu = torch.cuda.is_available()
+    devices = min(resources.processes, torch.cuda.device_count()) if gpu else 1
+    replicas = Replicas(devices - 1, gpu=gpu, threads=resources.threads)
     try:
         make_folder(work)
     except OSError as error:
         raise StorageError(f"a folder must be writable: {work}: {error.strerror}") from error
     try:
-        with Lock.take(work / ".lock"), torch_threads(space.settings.resources.cpus):
+        with Lock.take(work / ".lock"), torch_threads(resources.threads), replicas:
             provenance = describe_provenance(space, prepared)
             if (work / STATE_FILE).exists():
                 _require_same_inputs(work, provenance)
             else:
                 write_atomic(work / PROVENANCE, json_text(provenance))
                 write_atomic(work / CONFIG, space.text)
-            trainer = Trainer(space.settings, prepared.features, gpu=torch.cuda.is_available())
+            trainer = Trainer(space.settings, prepared.features, gpu=gpu, replicas=replicas)
             if (work / STATE_FILE).exists():
                 trainer.restore(work / STATE_FILE)
             seconds = _train_with_checkpoints(trainer, work, callback)
             if trainer.step < trainer.schedule.steps:
                 return False
             _write_model(trainer, space, folder, prepared, seconds)
+    except ReplicaError as error:
+        raise ModelError(f"{error}; to go on from the last checkpoint, train it again") from error
     except LockedError:
         raise ModelError(f"a model must be trained by one process, got another at {work}") from None
     shutil.rmtree(work)

@@ -27,12 +27,14 @@ class Machine:
     gpus: float
 
     def holds(self, resources: Resources) -> int:
-        """The number of parallel trials; a fraction of a GPU never spans two GPUs."""
+        """The number of parallel trials; a share of a GPU never spans two GPUs."""
         fit = math.floor(self.cpus / resources.cpus + _TOLERANCE)
         if not resources.gpus:
             return fit
-        each = math.floor(1 / resources.gpus + _TOLERANCE)
-        return min(fit, each * math.floor(self.gpus))
+        whole = math.floor(self.gpus)
+        if resources.gpus >= 1:
+            return min(fit, whole // resources.processes)
+        return min(fit, math.floor(1 / resources.gpus + _TOLERANCE) * whole)
 
 
 def parallel_trials(

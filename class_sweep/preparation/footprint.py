@@ -102,11 +102,11 @@ def require_gpu_memory(resources: Resources, need: int, memory: list[int]) -> No
     """
     if not resources.gpus or not memory:
         return
-    share = min(memory) * resources.gpus
-    if need > share:
+    share = min(1.0, resources.gpus)  # the first of several GPUs holds all of it
+    if need > share * min(memory):
         raise InputError(
             "resources.gpus must give each trial enough memory for its data and its model"
-            f" ({need / _GIB:.1f} GiB, and the activations), got {resources.gpus:g} of a GPU of"
+            f" ({need / _GIB:.1f} GiB, and the activations), got {share:g} of a GPU of"
             f" {min(memory) / _GIB:.1f} GiB"
         )
 

@@ -55,10 +55,12 @@ def require_resources(space: Space, machines: Sequence[Machine]) -> int:
         InputError: If no machine holds one trial, or a trial asks for a GPU that it cannot use.
     """
     search, resources = space.settings.search, space.settings.resources
-    if resources.gpus > 1:  # not a rule of the file: results of older versions stay readable
+    if resources.gpus > 1 and resources.gpus != resources.processes:
+        # Not a rule of the file: results of older versions stay readable.
         raise ConfigError(
-            f"{space.place('resources.gpus')}: must be at most 1, because a trial trains on one"
-            f" GPU, got {resources.gpus:g}"
+            f"{space.place('resources.gpus')}: must be a share of one GPU, or a whole number of"
+            f" GPUs, got {resources.gpus:g}; write {resources.processes} or"
+            f" {resources.processes + 1}"
         )
     return parallel_trials(resources, search.max_concurrent, search.runs, machines, space.place)
 

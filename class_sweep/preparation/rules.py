@@ -67,6 +67,7 @@ def require_consistent(space: Space) -> None:
     _require_encoders(space)
     _require_intensity(space)
     _require_hard_negatives(space)
+    _require_a_pair_for_each_gpu(space)
 
 
 def _require_encoders(space: Space) -> None:
@@ -103,6 +104,16 @@ def _require_hard_negatives(space: Space) -> None:
         require_hard_negatives(backbone_class(space.settings.backbone), max(map(float, values)))
     except ValueError as error:
         raise ConfigError(f"{space.place('curriculum.hard_negatives')}: {error}") from None
+
+
+def _require_a_pair_for_each_gpu(space: Space) -> None:
+    axis, gpus = space.axes.get("optimizer.batch_size"), space.settings.resources.processes
+    sizes = axis.ends() if axis else [space.settings.optimizer.batch_size]
+    if (least := min(map(int, sizes))) < gpus:
+        raise ConfigError(
+            f"{space.place('optimizer.batch_size')}: must be at least resources.gpus ({gpus}),"
+            f" because each GPU encodes a part of the batch, got {least}"
+        )
 
 
 def uses_difficulty(space: Space) -> bool:

@@ -18,7 +18,7 @@ _BLOCK_SEQUENCES = 256  # rows at a time if texts are tokens or molecules are gr
 def encode(backbone: Backbone, batch: Batch, device: torch.device) -> tuple[Encoded, Encoded]:
     """Encode the texts and molecules of a batch.
 
-    A GPU with bfloat16 computes in it; the result is always float32.
+    A GPU with bfloat16 computes in it; the result has at least float32.
     """
     texts = encode_texts(backbone, batch.texts, device)
     return texts, encode_molecules(backbone, batch.molecules, device)
@@ -102,4 +102,6 @@ def _in_blocks(
 
 
 def _in_float32(side: Encoded) -> Encoded:
-    return {n: t.float() if t.is_floating_point() else t for n, t in side.items()}
+    """The tensors with at least the precision of float32."""
+    wide = {torch.float16: torch.float32, torch.bfloat16: torch.float32}
+    return {name: tensor.to(wide.get(tensor.dtype, tensor.dtype)) for name, tensor in side.items()}

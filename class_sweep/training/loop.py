@@ -21,15 +21,21 @@ from class_sweep.curriculum.intensity import loss_weights
 from class_sweep.curriculum.order import difficulty_order
 from class_sweep.curriculum.schedule import Schedule
 from class_sweep.errors import TrainingError
-from class_sweep.training.accumulation import GradientCache
+from class_sweep.training.accumulation import JoinedParts, parts_of
 from class_sweep.training.batch_margins import MarginObserver, batch_margins
 from class_sweep.training.checkpoint import load_state, save_state
 from class_sweep.training.encoding import encode
 from class_sweep.training.features import TrialFeatures
+from class_sweep.training.replicas import Replicas, dropout_seed
 from class_sweep.training.split_metrics import split_metrics, split_ranks
 from class_sweep.training.trimming import Trimming
 
 Item = TypeVar("Item")
+
+Slices = tuple[list[Batch], ...]
+"""A batch cut into slices, one for each process, each slice in parts of the micro-batch size."""
+
+_CPU = torch.device("cpu")
 
 
 class Trainer:
@@ -46,13 +52,21 @@ class Trainer:
         seconds: The wall time of these steps, in whatever processes they were made.
     """
 
-    def __init__(self, settings: Settings, features: TrialFeatures, *, gpu: bool = False) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        features: TrialFeatures,
+        *,
+        gpu: bool = False,
+        replicas: Replicas | None = None,
+    ) -> None:
         """Initialise from the seed of the trial alone, whatever the process has trained before.
 
         Args:
             settings: The trial's settings; `search.seed` seeds weights, dropout and batches.
             features: The features of the data set.
             gpu: Train on the current CUDA device instead of the CPU.
+            replicas: Further processes that each encode a slice of every batch.
 
         Raises:
             ValueError: If the curriculum does not fit the data or the backbone's loss.
@@ -83,9 +97,8 @@ class Trainer:
             self._trimming = Trimming(self._sampler, self.device)
             self._left_out_of = self._trimming.left_out_of
         self._observers: list[MarginObserver] = [self._trimming] if self._trimming else []
-        self.backbone = build_backbone(settings.backbone, features.input_spec(settings)).to(
-            self.device
-        )
+        inputs = features.input_spec(settings)
+        self.backbone = build_backbone(settings.backbone, inputs).to(self.device)
         require_hard_negatives(type(self.backbone), settings.curriculum.hard_negatives)
         self.backbone.hard_negatives = settings.curriculum.hard_negatives
         self.loss_weights = loss_weights(
@@ -94,7 +107,7 @@ class Trainer:
         # One transfer for the trial, instead of a gather and a transfer in each step.
         self._resident = self._all_rows() if gpu and features.are_vectors else None
         # On a CPU a second thread would take its core from the step.
-        self._makes_batches_ahead = gpu
+        self._makes_batches_ahead = gpu and (self._resident is None or replicas is not None)
         self._optimizer = torch.optim.AdamW(
             self.backbone.parameter_groups(settings.optimizer),
             lr=settings.optimizer.lr,
@@ -102,6 +115,8 @@ class Trainer:
         )
         critic = self.backbone.critic
         self._critic_optimizer = critic.optimizer() if critic else None
+        self._replicas = replicas or Replicas(0)
+        self._replicas.load(self.backbone, settings.backbone, inputs)
 
     def observe_margins(self, observer: MarginObserver) -> None:
         """Give the margins of every further batch to an observer."""
@@ -127,11 +142,12 @@ class Trainer:
             factors = {part: curve[epoch] for part, curve in self.loss_weights.loss.items()}
             rate_factor = self.loss_weights.rate[epoch]
             pairs = torch.from_numpy(block).to(self.device)
-            for parts, drawn in zip(self._batches(block), pairs, strict=True):
+            for slices, drawn in zip(self._batches(block), pairs, strict=True):
                 share = rate_share(self.settings.optimizer, self.step, self.schedule.steps)
                 for group in self._optimizer.param_groups:
                     group["lr"] = group["peak"] * share * rate_factor
-                losses.append(self._train_on(parts, drawn, factors))
+                with self._replicas.ended_on_error():
+                    losses.append(self._train_on(slices, drawn, factors))
                 self.step += 1
         mean = float(torch.stack(losses).mean()) if losses else math.nan
         self.seconds += time.perf_counter() - start
@@ -143,17 +159,17 @@ class Trainer:
         return mean
 
     def _train_on(
-        self, batch: list[Batch], pairs: torch.Tensor, factors: dict[str, float]
+        self, slices: Slices, pairs: torch.Tensor, factors: dict[str, float]
     ) -> torch.Tensor:
         """One optimizer step on a batch; the unweighted loss, ().
 
         Args:
-            batch: The batch in one or more parts.
+            slices: The batch; see `_batches`.
             pairs: (B,) its training pairs.
             factors: The intensity of each part of the loss.
         """
-        cache = GradientCache(self._encode, batch) if len(batch) > 1 else None
-        texts, molecules = cache.sides if cache else self._encode(batch[0])
+        joined = self._joined(slices)
+        texts, molecules = joined.sides if joined else self._encode(slices[0][0])
         self._train_critic(texts, molecules, factors)
         if self._observers:
             with torch.no_grad():
@@ -168,9 +184,11 @@ class Trainer:
         weighted = reduce(add, scaled)
         self._optimizer.zero_grad(set_to_none=True)
         weighted.backward()  # type: ignore[no-untyped-call]
-        if cache:
-            cache.backward()
+        if joined:
+            joined.backward()
+        self._replicas.add_gradients()
         self._optimizer.step()
+        self._replicas.share_weights()
         return reduce(add, (loss.detach() for loss in parts.values()))
 
     def _train_critic(self, texts: Encoded, molecules: Encoded, factors: dict[str, float]) -> None:
@@ -185,23 +203,46 @@ class Trainer:
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
 
+    def _joined(self, slices: Slices) -> JoinedParts | None:
+        """The encoded batch in its parts; None if it has one part."""
+        *others, own = slices
+        if not others and len(own) == 1:
+            return None
+        seed = self.settings.search.seed
+        seeds = [dropout_seed(seed, self.step, number) for number in range(len(others))]
+        remote = self._replicas.encode(others, seeds)
+        # Remote parts first: their backward runs elsewhere, beside that of our own part.
+        return JoinedParts([*remote, *parts_of(self._encode, own)])
+
     def _encode(self, batch: Batch) -> tuple[Encoded, Encoded]:
         return encode(self.backbone, batch, self.device)
 
-    def _batches(self, block: NDArray[np.int64]) -> Iterator[list[Batch]]:
-        """The batches of (n, B) training pairs, each in parts of the micro-batch size."""
+    def _batches(self, block: NDArray[np.int64]) -> Iterator[Slices]:
+        """The batches of (n, B) training pairs, each cut into a slice for every process.
+
+        The last slice is that of this process. Each slice is in parts of the micro-batch size.
+        """
+        *others, own = np.array_split(block, self._replicas.count + 1, axis=1)
         size = self.settings.optimizer.micro_batch_size or block.shape[1]
-        if self._resident is not None:
-            for batch in torch.from_numpy(block).to(self.device):
-                yield [self._resident.of_vectors(part) for part in batch.split(size)]
+        made = zip(
+            *(self._made(part, size, _CPU) for part in others), self._own(own, size), strict=True
+        )
+        yield from one_ahead(made) if self._makes_batches_ahead else made
+
+    def _own(self, block: NDArray[np.int64], size: int) -> Iterator[list[Batch]]:
+        """The slices of this process, on its device."""
+        if self._resident is None:
+            yield from self._made(block, size, self.device)
             return
+        for batch in torch.from_numpy(block).to(self.device):
+            yield [self._resident.of_vectors(part) for part in batch.split(size)]
 
-        def made() -> Iterator[list[Batch]]:
-            for rows in self._rows[block]:
-                parts = np.split(rows, range(size, len(rows), size))
-                yield [self.features.batch(part, self.device) for part in parts]
-
-        yield from one_ahead(made()) if self._makes_batches_ahead else made()
+    def _made(
+        self, block: NDArray[np.int64], size: int, device: torch.device
+    ) -> Iterator[list[Batch]]:
+        for rows in self._rows[block]:
+            parts = np.split(rows, range(size, len(rows), size))
+            yield [self.features.batch(part, device) for part in parts]
 
     def evaluate(self, split: str, pools: tuple[str, ...]) -> dict[str, float]:
         """Every metric of a split; see `class_sweep.training.split_metrics`."""
@@ -239,6 +280,7 @@ class Trainer:
             self._critic_optimizer.load_state_dict(state["critic_optimizer"])
         if self._trimming:
             self._trimming.load_state_dict(state["trimming"])
+        self._replicas.share_state()
         torch.set_rng_state(state["rng"].cpu())
         if "cuda_rng" in state and self.device.type == "cuda":
             torch.cuda.set_rng_state(state["cuda_rng"].cpu())

@@ -23,7 +23,7 @@ TRIALS_PER_GPU = 2  # trials that share a GPU
 
 
 class Nodes:
-    """A head without GPUs, and nodes with one simulated GPU each."""
+    """A head without GPUs, and nodes with simulated GPUs, one unless a test asks for more."""
 
     def __init__(self, notes: Path):
         self._notes = notes
@@ -31,16 +31,17 @@ class Nodes:
         self.cluster = Cluster(initialize_head=True, head_node_args=head)
         self.address = self.cluster.address
 
-    def add(self, *shadows: Path, idle: bool = False):
+    def add(self, *shadows: Path, idle: bool = False, gpus: int = 1):
         """Add a node.
 
         Args:
             shadows: Folders whose packages come first on its path.
             idle: The node runs no trial, so its workers preload nothing.
+            gpus: The number of its GPUs.
         """
         env = {"PYTHONPATH": os.pathsep.join([*map(str, shadows), os.environ["PYTHONPATH"]])}
         env |= {"RAY_preload_python_modules": ""} if idle else {}
-        return self.cluster.add_node(num_cpus=1, num_gpus=1, env_vars=env)
+        return self.cluster.add_node(num_cpus=1, num_gpus=gpus, env_vars=env)
 
     def lose(self, node) -> None:
         self.cluster.remove_node(node, allow_graceful=False)
@@ -205,6 +206,25 @@ def test_a_lost_node_costs_no_report_and_a_new_node_is_used(
 
 
 @pytest.mark.cluster
+def test_trials_on_two_gpus_have_the_values_of_trials_on_one(
+    nodes, driver, gpu_text, lines, tmp_path
+):
+    nodes.add(gpus=2)
+    text = gpu_text.replace(f"trials: {TRIALS}", "trials: 4").replace(
+        "dimension: 16", "dimension: 16, dropout: 0"
+    )
+    objectives = []
+    for gpus in ("2", "1"):
+        folder = tmp_path / gpus
+        space = write(tmp_path, text.replace("gpus: 0.5", f"gpus: {gpus}"))
+        code, out = driver.run("run", space, "--out", folder, "--address", nodes.address)
+        assert code == 0, out
+        objectives.append([line["objective"] for line in lines(folder)])
+    assert len(objectives[0]) == len(objectives[1]) > 4
+    assert sorted(objectives[0]) == pytest.approx(sorted(objectives[1]), abs=0.01)
+
+
+@pytest.mark.cluster
 def test_after_its_driver_was_killed_a_sweep_continues_on_the_same_cluster(
     nodes, driver, gpu_text, lines, tmp_path
 ):
@@ -262,7 +282,8 @@ def test_nodes_with_other_software_are_named_in_one_error(nodes, driver, gpu_tex
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("gpus: 0.5", "gpus: 4", "resources.gpus: must be at most 1, because a trial trains on"),
+        ("gpus: 0.5", "gpus: 4", "resources.gpus: must be at most 1 on these machines, got 4"),
+        ("gpus: 0.5", "gpus: 1.5", "resources.gpus: must be a share of one GPU, or a whole number"),
         ("cpus: 0.5, gpus: 0.5", "cpus: 64", "must be at most 1 on these machines, got 64"),
     ],
 )

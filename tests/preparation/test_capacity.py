@@ -21,6 +21,10 @@ TWO_GPUS = Machine("two", 16, 2)
         (TWO_GPUS, 1, 0.4, 4),
         (TWO_GPUS, 1, 0.6, 2),  # not 3: a trial never spans two GPUs
         (TWO_GPUS, 1, 1, 2),
+        (TWO_GPUS, 1, 2, 1),
+        (TWO_GPUS, 1, 3, 0),
+        (Machine("five", 16, 5), 1, 2, 2),
+        (Machine("five", 16, 5), 10, 2, 1),
         (HEAD, 1, 0.5, 0),
         (HEAD, 8, 0, 0),
     ],
@@ -53,16 +57,28 @@ def test_a_trial_needs_its_cores_and_gpus_on_one_machine():
         parallel_trials(Resources(cpus=20, gpus=1), None, 1, [Machine("cores", 32, 0), small])
 
 
-@pytest.mark.parametrize("gpus", [1.5, 2, 4])
-def test_a_trial_on_more_than_one_gpu_is_refused_with_its_line(small_space_text, gpus):
+@pytest.mark.parametrize(("gpus", "near"), [(1.5, "1 or 2"), (2.25, "2 or 3")])
+def test_a_trial_on_a_gpu_and_a_share_of_another_is_refused_with_its_line(
+    small_space_text, gpus, near
+):
     text = small_space_text.replace("resources: {cpus: 1}", f"resources:\n  gpus: {gpus}")
     space = parse_space(text, "a.yaml")
     with pytest.raises(ConfigError) as refused:
         require_resources(space, [Machine("eight", 64, 8)])
     assert str(refused.value) == (
-        "a.yaml:18: resources.gpus: must be at most 1, because a trial trains on one GPU,"
-        f" got {gpus}"
+        "a.yaml:18: resources.gpus: must be a share of one GPU, or a whole number of GPUs,"
+        f" got {gpus}; write {near}"
     )
+
+
+def test_a_trial_on_several_gpus_divides_its_cores_among_its_processes(small_space_text):
+    text = small_space_text.replace("resources: {cpus: 1}", "resources: {cpus: 5, gpus: 2}")
+    space = parse_space(text)
+    assert require_resources(space, [Machine("eight", 64, 8)]) == 1  # `max_concurrent`
+    resources = space.settings.resources
+    assert (resources.processes, resources.threads) == (2, 2)
+    assert (Resources(cpus=3, gpus=0.5).processes, Resources(cpus=3, gpus=0.5).threads) == (1, 3)
+    assert Resources(cpus=1, gpus=4).threads == 1
 
 
 def test_an_error_names_a_few_kinds_of_machines_and_counts_the_others():

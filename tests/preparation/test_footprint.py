@@ -50,6 +50,8 @@ def test_the_larger_end_of_an_axis_counts(small_space_text, features):
 def test_a_gpu_share_too_small_for_a_trial_is_an_error():
     require_gpu_memory(Resources(gpus=0.5), 4 * GIB, [8 * GIB, 16 * GIB])
     require_gpu_memory(Resources(gpus=1), 8 * GIB, [8 * GIB, 16 * GIB])
+    with pytest.raises(InputError, match=r"\(9\.0 GiB, .* got 1 of a GPU of 8\.0 GiB"):
+        require_gpu_memory(Resources(gpus=2), 9 * GIB, [8 * GIB, 16 * GIB])  # the first holds all
     with pytest.raises(InputError, match=r"\(5\.0 GiB, .* got 0\.5 of a GPU of 8\.0 GiB"):
         require_gpu_memory(Resources(gpus=0.5), 5 * GIB, [8 * GIB, 16 * GIB])
 

@@ -15,6 +15,7 @@ from class_sweep.confirmation import paired_runs
 from class_sweep.execution.cluster import nodes
 from class_sweep.execution.tune import trainable
 from class_sweep.training.loop import Trainer
+from class_sweep.training.replicas import Replicas
 
 GIB = 1 << 30
 NOTES = Path(os.environ["FAKE_GPUS_NOTES"])
@@ -62,5 +63,6 @@ def _begin_known(self, config):
 
 
 trainable.CurriculumTrial._begin = _begin_known
+Replicas.of = classmethod(lambda cls, resources, **_: cls(resources.processes - 1))
 trainable.Trainer = paired_runs.Trainer = NotingTrainer
 nodes.gpu_memory = lambda: [80 * GIB]

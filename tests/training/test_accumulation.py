@@ -17,7 +17,7 @@ from class_sweep.config.components import BACKBONES
 from class_sweep.config.inputs import Mol2vecEncoder
 from class_sweep.encoders.graphs import graph_vocabulary, molecule_graphs
 from class_sweep.encoders.substructures import substructure_vectors
-from class_sweep.training.accumulation import GradientCache
+from class_sweep.training.accumulation import JoinedParts, parts_of
 from class_sweep.training.encoding import encode
 from class_sweep.training.features import TrialFeatures
 
@@ -72,7 +72,7 @@ def gradients(backbone, features, cuts):
     if not cuts:
         sides = encode(backbone, parts[0], CPU)
     else:
-        cache = GradientCache(lambda batch: encode(backbone, batch, CPU), parts)
+        cache = JoinedParts(parts_of(lambda batch: encode(backbone, batch, CPU), parts))
         sides = cache.sides
     sum(backbone.loss_parts(*sides).values()).backward()
     if cuts:
@@ -117,7 +117,7 @@ def test_the_second_encoding_draws_the_dropout_of_the_first(build, features):
 
     parts = [features.batch(rows, CPU) for rows in np.split(np.arange(6), [3])]
     torch.manual_seed(5)
-    cache = GradientCache(watched, parts)
+    cache = JoinedParts(parts_of(watched, parts))
     sum(backbone.loss_parts(*cache.sides).values()).backward()
     after = torch.get_rng_state()
     cache.backward()

@@ -171,7 +171,7 @@ def test_rows_on_the_device_and_in_shared_memory_give_equal_batches(features):
     resident = list(trainer._batches(block))
     assert epoch == 0
     assert len(gathered) == len(resident) == len(block)
-    for (one,), (other,) in zip(gathered, resident, strict=True):
+    for ((one,),), ((other,),) in zip(gathered, resident, strict=True):
         assert torch.equal(one.texts.sentence, other.texts.sentence)
         assert torch.equal(one.molecules.vectors, other.molecules.vectors)
 

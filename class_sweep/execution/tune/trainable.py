@@ -22,6 +22,7 @@ from class_sweep.errors import ClassSweepError, TrainingError
 from class_sweep.execution.checkpoints import CheckpointStore, restored
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer
+from class_sweep.training.replicas import Replicas
 from class_sweep.tuning.milestones import Rungs, milestones
 from class_sweep.tuning.trial import TrialReport
 
@@ -49,10 +50,11 @@ class CurriculumTrial(Trainable):
         """Attach the shared arrays, once per worker, and begin the first trial."""
         # By default torch uses every core, and trials that share cores wait for each other's
         # threads. Ray's own limit comes too late for a worker that has already imported torch.
-        torch.set_num_threads(max(1, int(space.settings.resources.cpus)))
+        torch.set_num_threads(space.settings.resources.threads)
         self._space = space
         self._features = TrialFeatures.from_arrays(features)
         self._gpu = gpu
+        self._replicas = Replicas.of(space.settings.resources, gpu=gpu)
         self._checkpoints = checkpoints
         self._begin(config)
 
@@ -75,7 +77,7 @@ class CurriculumTrial(Trainable):
         settings = self._space.resolve(config["values"])
 
         def make() -> Trainer:
-            return Trainer(settings, self._features, gpu=self._gpu)
+            return Trainer(settings, self._features, gpu=self._gpu, replicas=self._replicas)
 
         if config["reached"]:
             # A checkpoint ahead of a log that has lost lines: its reports must be made again.
@@ -160,8 +162,9 @@ class CurriculumTrial(Trainable):
         return _TrainingResult(checkpoint=None, metrics={})
 
     def cleanup(self) -> None:
-        """Wait until the checkpoints are uploaded."""
+        """End the replicas, and wait until the checkpoints are uploaded."""
         self._discard_if_ended()
+        self._replicas.close()
         self._checkpoints.flush(_FLUSH_SECONDS)
 
     def _discard_if_ended(self) -> None:

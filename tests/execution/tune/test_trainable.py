@@ -203,6 +203,34 @@ def fails_with(error, monkeypatch):
     monkeypatch.setattr(Trainer, "train_to", train_to)
 
 
+@pytest.mark.long
+def test_a_trial_on_two_processes_reports_what_it_does_on_one(
+    small_space_text, features, checkpoints
+):
+    outcomes = []
+    for gpus in (0, 2):
+        text = small_space_text.replace("{cpus: 1}", f"{{cpus: 1, gpus: {gpus}}}")
+        space = parse_space(text.replace("dimension: 16", "dimension: 16, dropout: 0"))
+
+        class Bound(CurriculumTrial):
+            def setup(self, config, space=space):
+                super().setup(
+                    config, space=space, features=features.arrays(), gpu=False,
+                    checkpoints=checkpoints,
+                )  # fmt: skip
+
+        worker = Bound(dict(FIRST))
+        first = reports(worker)
+        worker.reset_config(SECOND)
+        outcomes.append(first + reports(worker))
+        worker.stop()
+        assert not worker._replicas._processes
+    for one, two in zip(*outcomes, strict=True):
+        assert (one.step, one.rung, one.last) == (two.step, two.rung, two.last)
+        assert two.loss == pytest.approx(one.loss, rel=1e-3)
+        assert two.metrics["split/mrr"] == pytest.approx(one.metrics["split/mrr"], abs=0.01)
+
+
 def test_an_unexpected_exception_is_raised_so_that_another_process_retries(trial, monkeypatch):
     worker = trial(FIRST)
     fails_with(KeyError("boom"), monkeypatch)
