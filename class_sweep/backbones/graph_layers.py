@@ -90,6 +90,42 @@ def with_loops(edges: torch.Tensor, nodes: int) -> tuple[torch.Tensor, torch.Ten
     return looped, (ends[0] * ends[1]).unsqueeze(1)
 
 
+class GraphIsomorphism(nn.Module):
+    """A graph isomorphism network (Xu et al. 2019, arXiv 1810.00826).
+
+    A layer is h ← MLP((1 + ε)·h + Σ of h over the neighbours), equation 4.1. The vector of a
+    molecule is the sum of its atoms before and after each layer, one after the other, equation 4.2.
+    Layer norms replace the batch norms of the paper, which mix the molecules of a batch.
+    """
+
+    def __init__(self, width: int, layers: int, dropout: float) -> None:
+        super().__init__()
+        self.epsilons = nn.Parameter(torch.zeros(layers))
+        self.perceptrons = nn.ModuleList(
+            nn.Sequential(
+                nn.Linear(width, width),
+                nn.LayerNorm(width),
+                nn.ReLU(),
+                nn.Linear(width, width),
+                nn.LayerNorm(width),
+                nn.ReLU(),
+            )
+            for _ in range(layers)
+        )
+        self.dropout = dropout
+
+    def forward(self, atoms: torch.Tensor, graphs: Graphs) -> torch.Tensor:
+        """(A, width) atoms of B molecules to (B, (1 + layers)·width)."""
+        sums = [sum_of(atoms, graphs.atom_molecule, len(graphs.atom_counts))]
+        source, target = graphs.bonds
+        for epsilon, perceptron in zip(self.epsilons, self.perceptrons, strict=True):
+            neighbours = sum_of(atoms[source], target, len(atoms))
+            atoms = perceptron((1 + epsilon) * atoms + neighbours)
+            atoms = functional.dropout(atoms, self.dropout, self.training)
+            sums.append(sum_of(atoms, graphs.atom_molecule, len(graphs.atom_counts)))
+        return torch.cat(sums, dim=1)
+
+
 class GraphTransformer(nn.Module):
     """Attention over the neighbours of each atom, with the kinds of bonds in keys and values.
 
@@ -206,8 +242,21 @@ def mean_of(nodes: torch.Tensor, owners: torch.Tensor, counts: torch.Tensor) -> 
     Returns:
         (B, D); zero for an owner without nodes.
     """
-    sums = nodes.new_zeros(len(counts), nodes.shape[1]).index_add(0, owners, nodes)
-    return sums / counts.clamp(min=1).unsqueeze(1)
+    return sum_of(nodes, owners, len(counts)) / counts.clamp(min=1).unsqueeze(1)
+
+
+def sum_of(nodes: torch.Tensor, owners: torch.Tensor, count: int) -> torch.Tensor:
+    """The sum of the nodes of each owner.
+
+    Args:
+        nodes: (n, D)
+        owners: (n,) the owner of each node, below `count`.
+        count: B, the number of owners.
+
+    Returns:
+        (B, D); zero for an owner without nodes.
+    """
+    return nodes.new_zeros(count, nodes.shape[1]).index_add(0, owners, nodes)
 
 
 def by_owner(

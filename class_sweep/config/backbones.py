@@ -33,14 +33,27 @@ class BackboneSettings(ComponentSettings):
 
 
 class ContrastiveBackbone(BackboneSettings):
-    """Two projection heads over frozen features, in-batch negatives."""
+    """Two projection heads over vectors, or over a graph isomorphism network; in-batch negatives.
+
+    The network is that of Xu et al. (ICLR 2019, arXiv 1810.00826), with layer norms.
+    """
 
     name: Literal["contrastive"]
+    molecule: Annotated[
+        Literal["vectors", "gin"],
+        Field(description="the vectors of the molecule encoder, or a graph isomorphism network"),
+    ] = "vectors"
     hidden: Units = 512
     dimension: Dimension = 256
+    layers: Layers = 3
     dropout: Dropout = 0.1
     temperature: Temperature = 0.1
     learn_temperature: LearnTemperature = False
+
+    def idle(self, settings: Any) -> dict[str, Idle]:  # noqa: ARG002
+        """The layers of the graph network, where there is none."""
+        vectors = Idle("vectors have no graph layers", ("backbone.molecule",))
+        return {"backbone.layers": vectors} if self.molecule == "vectors" else {}
 
 
 class Text2MolBackbone(BackboneSettings):

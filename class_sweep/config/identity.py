@@ -4,6 +4,7 @@ import hashlib
 import json
 from typing import Any
 
+from class_sweep.config.backbones import ContrastiveBackbone
 from class_sweep.config.components import INTENSITIES, PACINGS
 from class_sweep.config.curriculum import Curriculum
 from class_sweep.config.inputs import DEFAULT_MAX_TOKENS, DEFAULT_POOLING
@@ -35,6 +36,8 @@ def identity(settings: Settings) -> str:
             tree["text_encoder"][name] = default
     if tree["backbone"].get("learn_temperature"):
         del tree["backbone"]["learn_temperature"]  # in 0.2 it was always learned
+    if isinstance(settings.backbone, ContrastiveBackbone) and settings.backbone.molecule != "gin":
+        del tree["backbone"]["molecule"], tree["backbone"]["layers"]  # 0.2 had no graph network
     del tree["data"]["max_dropped"]  # it refuses data, and changes none
     if tree["data"].get("columns", {}).get("difficulty", "") is None:
         del tree["data"]["columns"]["difficulty"]

@@ -10,7 +10,11 @@ from class_sweep.backbones.batch import Batch
 from class_sweep.config.components import BACKBONES
 from class_sweep.config.sections import Optimizer
 
-FORMS = [*((name, {}) for name in sorted(BACKBONES)), ("text2mol", {"molecule": "gcn"})]
+FORMS = [
+    *((name, {}) for name in sorted(BACKBONES)),
+    ("text2mol", {"molecule": "gcn"}),
+    ("contrastive", {"molecule": "gin"}),
+]
 
 
 @pytest.fixture(params=FORMS, ids=lambda form: "-".join([form[0], *form[1].values()]))

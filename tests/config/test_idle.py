@@ -119,6 +119,10 @@ DEAD = {
         {"curriculum": f"{{{ALPHA}}}", "backbone": "{name: text2mol, layers: {int: [2, 4]}}"},
         {"backbone.layers": "the perceptron has no graph layers"},
     ),
+    "the graph layers of vectors": (
+        {"curriculum": f"{{{ALPHA}}}", "backbone": "{name: contrastive, layers: {int: [2, 4]}}"},
+        {"backbone.layers": "vectors have no graph layers"},
+    ),
     "a critic without weight": (
         {
             "curriculum": f"{{{ALPHA}, intensity: inverse}}",

@@ -101,7 +101,7 @@ def test_a_wrong_form_of_a_setting_is_rejected(text, written):
         ("text_encoder", "{model: m, trainable: last_2}", "{kind: lsa, model: m}"),
         ("text_encoder", "{dimensions: 12}", "{model: m, dimensions: 12}"),
         ("pruning", "{min_kept: 2}", "{kind: asha, min_kept: 2}"),
-        ("backbone", "{name: text2mol, layers: {int: [1, 3]}}", "{name: contrastive, layers: 3}"),
+        ("backbone", "{name: text2mol, layers: {int: [1, 3]}}", "{name: contrastive, heads: 3}"),
         ("backbone", "{name: aman}", "{name: {choice: [aman]}}"),
         ("objective", "validation/all/hits@1", "validation/all"),
     ],
