@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from class_sweep.config.confirm import Confirm
     from class_sweep.config.curriculum import Curriculum
     from class_sweep.config.document import Space, load_space
+    from class_sweep.config.plugin_files import load_plugins
     from class_sweep.config.sections import Budget, Optimizer, Resources, Search, Tracking
     from class_sweep.curriculum import CurriculumRun
     from class_sweep.models import Evaluation, Hit, Model
@@ -29,9 +30,9 @@ __version__ = "0.2.0"
 __all__ = [
     "BestConfiguration", "Budget", "Confirm", "Curriculum", "CurriculumRun", "Evaluation", "Hit",
     "Model", "Optimizer", "Resources", "Results", "Search", "Space", "SweepSummary", "Tracking",
-    "Verdict", "__version__", "backbones", "choice", "data", "errors", "int", "load_space",
-    "loguniform", "molecule_encoders", "open", "plugin", "pruners", "run", "text_encoders", "train",
-    "uniform",
+    "Verdict", "__version__", "backbones", "choice", "data", "errors", "int", "load_plugins",
+    "load_space", "loguniform", "molecule_encoders", "open", "plugin", "pruners", "run",
+    "text_encoders", "train", "uniform",
 ]  # fmt: skip
 
 try:
@@ -45,6 +46,7 @@ _MODULES = {
     "class_sweep.api.training": ("train",),
     "class_sweep.config.code": ("molecule_encoders", "pruners", "text_encoders"),
     "class_sweep.config.code_axes": ("choice", "int", "loguniform", "uniform"),
+    "class_sweep.config.plugin_files": ("load_plugins",),
     "class_sweep.config.document": ("Space", "load_space"),
     "class_sweep.curriculum": ("CurriculumRun",),
     "class_sweep.models": ("Evaluation", "Hit", "Model"),

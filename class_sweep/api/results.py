@@ -1,5 +1,7 @@
 """Sweeps from Python: run one, open its results, read them and continue them."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -10,7 +12,6 @@ from class_sweep.api.following import follow, write_report
 from class_sweep.api.frames import reports_frame, trials_frame
 from class_sweep.api.locations import folder_to_continue, new_storage
 from class_sweep.base.array_cache import ArrayCache, default_cache_folder
-from class_sweep.config.confirm import Preference
 from class_sweep.config.document import Space
 from class_sweep.confirmation.procedure import ConfirmOptions
 from class_sweep.report.sweep_facts import read_sweep
@@ -21,7 +22,9 @@ from class_sweep.results.summary import SweepSummary
 from class_sweep.results.test_log import TestReading, read_test_log
 from class_sweep.results.verdict import Verdict
 from class_sweep.storage.remote import Storage
+from class_sweep.sweep import Sweep
 from class_sweep.sweep import confirm as confirm_sweep
+from class_sweep.sweep import extend as extend_sweep
 from class_sweep.sweep import resume as resume_sweep
 from class_sweep.sweep import run as run_sweep
 
@@ -33,6 +36,7 @@ class Results:
 
     Attributes:
         path: The folder.
+        pages: The locations of the report that the last call has written, with descriptions.
 
     Example:
         ```python
@@ -51,6 +55,7 @@ class Results:
         """
         self.path = Path(path)
         self._folder = ResultsFolder.existing(self.path)
+        self.pages: list[tuple[str, str]] = []
         self._storage = _storage
 
     def __repr__(self) -> str:
@@ -144,22 +149,44 @@ class Results:
             InterruptedSweepError: On Ctrl-C.
             SweepError: If no trial finished.
         """
-        follow(
-            self.path,
-            self._space_to_continue().objective,
-            lambda view: resume_sweep(
-                self.path,
-                cache=_cache(),
-                callback=view,
-                storage=self._copy(storage),
-                rerun_failed=rerun_failed,
-                address=address,
-                tracking=tracking,
-            ),
-            allow_pickle=allow_pickle,
-            progress=progress,
+        sweep = partial(
+            resume_sweep, self.path, rerun_failed=rerun_failed, address=address, tracking=tracking
         )
-        return self._reported()
+        return self._run(sweep, storage, allow_pickle=allow_pickle, progress=progress)
+
+    def extend(
+        self,
+        trials: int,
+        *,
+        address: str | None = None,
+        storage: str | None = None,
+        tracking: bool = False,
+        allow_pickle: bool = False,
+        progress: bool = True,
+    ) -> Self:
+        """Give the sweep more trials; those so far stay, and the search continues.
+
+        Logged warnings say what differs from a sweep of that size from the start.
+
+        Args:
+            trials: The new number of trials, baselines included.
+            address: Address of the Ray cluster to run on; None as for `run`.
+            storage: As for `run`; by default the one of the sweep.
+            tracking: Whether to use the trackers of a folder that came from elsewhere.
+            allow_pickle: Whether to read a pickle of vectors, which can run code.
+            progress: Whether to show the progress.
+
+        Returns:
+            These results.
+
+        Raises:
+            InputError: If another process writes to the folder, the data have changed, or the sweep
+                has as many trials; nothing was changed then.
+            InterruptedSweepError: On Ctrl-C; `resume` continues.
+            SweepError: If no trial finished.
+        """
+        sweep = partial(extend_sweep, self.path, trials, address=address, tracking=tracking)
+        return self._run(sweep, storage, allow_pickle=allow_pickle, progress=progress)
 
     def confirm(
         self,
@@ -168,7 +195,7 @@ class Results:
         seeds: int | None = None,
         max_seeds: int | None = None,
         margin: float | None = None,
-        prefer: Preference | None = None,
+        prefer: str | None = None,
         full_data_frontier: list[float] | None = None,
         test: bool = False,
         address: str | None = None,
@@ -211,22 +238,10 @@ class Results:
             full_data_frontier=full_data_frontier,
             test=test,
         )
-        follow(
-            self.path,
-            self._space_to_continue().objective,
-            lambda view: confirm_sweep(
-                self.path,
-                options,
-                cache=_cache(),
-                callback=view,
-                storage=self._copy(storage),
-                address=address,
-            ),
-            command="confirm",
-            allow_pickle=allow_pickle,
-            progress=progress,
+        sweep = partial(confirm_sweep, self.path, options, address=address)
+        return self._run(
+            sweep, storage, command="confirm", allow_pickle=allow_pickle, progress=progress
         )
-        return self._reported()
 
     def report(self) -> Path:
         """Write the page with plots and tables, during or after the run; return its path.
@@ -237,14 +252,30 @@ class Results:
         """
         return write_page(self.path)
 
-    def _space_to_continue(self) -> Space:
-        return load_begun(self._folder, to_continue=True)
-
-    def _copy(self, uri: str | None) -> Storage | None:
-        return new_storage(uri, self.path) or self._storage
+    def _run(
+        self,
+        sweep: Callable[..., Sweep],
+        storage: str | None,
+        *,
+        command: str = "resume",
+        allow_pickle: bool,
+        progress: bool,
+    ) -> Self:
+        """Continue the sweep by a function of `class_sweep.sweep`, and write the report."""
+        objective = load_begun(self._folder, to_continue=True).objective
+        copy = new_storage(storage, self.path) or self._storage
+        follow(
+            self.path,
+            objective,
+            lambda view: sweep(cache=_cache(), callback=view, storage=copy),
+            command=command,
+            allow_pickle=allow_pickle,
+            progress=progress,
+        )
+        return self._reported()
 
     def _reported(self) -> Self:
-        write_report(self.path)
+        self.pages = write_report(self.path)
         return self
 
 

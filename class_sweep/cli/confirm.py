@@ -13,7 +13,7 @@ from class_sweep.cli.arguments import (
     Results,
     StorageOption,
 )
-from class_sweep.cli.following import follow
+from class_sweep.cli.following import interruptible, print_outcome
 
 
 def confirm(
@@ -69,33 +69,21 @@ def confirm(
 
     Example: `class-sweep confirm results/first --max-seeds 20`
     """
-    from class_sweep.api.locations import folder_to_continue
-    from class_sweep.base.array_cache import ArrayCache, default_cache_folder
+    from class_sweep.api.results import open as open_sweep
     from class_sweep.config.plugin_files import load_plugins
-    from class_sweep.confirmation.procedure import ConfirmOptions
-    from class_sweep.results.folder import ResultsFolder
-    from class_sweep.results.provenance import load_begun
-    from class_sweep.sweep import confirm as confirm_sweep
 
     load_plugins(plugin, accept_changes=accept_changed_plugin)
-    folder, copy = folder_to_continue(results, out, storage)
-    space = load_begun(ResultsFolder.existing(folder), to_continue=True)
-    cache = ArrayCache(default_cache_folder())
-    options = ConfirmOptions(
-        finalists=finalists,
-        seeds=seeds,
-        max_seeds=max_seeds,
-        margin=margin,
-        prefer=prefer,
-        full_data_frontier=full_data_frontier or None,
-        test=test,
-    )
-    follow(
-        folder,
-        space.objective,
-        lambda view: confirm_sweep(
-            folder, options, cache=cache, callback=view, storage=copy, address=address
-        ),
-        command="confirm",
-        allow_pickle=allow_pickle,
-    )
+    with interruptible():
+        sweep = open_sweep(results, out=out).confirm(
+            finalists=finalists,
+            seeds=seeds,
+            max_seeds=max_seeds,
+            margin=margin,
+            prefer=prefer,
+            full_data_frontier=full_data_frontier or None,
+            test=test,
+            address=address,
+            storage=storage,
+            allow_pickle=allow_pickle,
+        )
+    print_outcome(sweep, test=test)

@@ -14,7 +14,7 @@ from class_sweep.cli.arguments import (
     StorageOption,
     UseTrackers,
 )
-from class_sweep.cli.following import follow
+from class_sweep.cli.following import interruptible, print_outcome
 
 
 def extend(
@@ -37,28 +37,16 @@ def extend(
 
     Example: `class-sweep extend results/first --trials 64`
     """
-    from class_sweep.api.locations import folder_to_continue
-    from class_sweep.base.array_cache import ArrayCache, default_cache_folder
+    from class_sweep.api.results import open as open_sweep
     from class_sweep.config.plugin_files import load_plugins
-    from class_sweep.results.folder import ResultsFolder
-    from class_sweep.results.provenance import load_begun
-    from class_sweep.sweep import extend as extend_sweep
 
     load_plugins(plugin, accept_changes=accept_changed_plugin)
-    folder, copy = folder_to_continue(results, out, storage)
-    space = load_begun(ResultsFolder.existing(folder), to_continue=True)
-    cache = ArrayCache(default_cache_folder())
-    follow(
-        folder,
-        space.objective,
-        lambda view: extend_sweep(
-            folder,
+    with interruptible():
+        sweep = open_sweep(results, out=out).extend(
             trials,
-            cache=cache,
-            callback=view,
-            storage=copy,
             address=address,
+            storage=storage,
             tracking=tracking,
-        ),
-        allow_pickle=allow_pickle,
-    )
+            allow_pickle=allow_pickle,
+        )
+    print_outcome(sweep)

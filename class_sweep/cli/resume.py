@@ -1,8 +1,5 @@
 """`class-sweep resume` and `class-sweep rerun`."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING
-
 from class_sweep.cli.arguments import (
     AcceptChangedPlugins,
     Address,
@@ -13,10 +10,7 @@ from class_sweep.cli.arguments import (
     StorageOption,
     UseTrackers,
 )
-from class_sweep.cli.following import follow
-
-if TYPE_CHECKING:
-    from class_sweep.storage.remote import Storage
+from class_sweep.cli.following import interruptible, print_outcome
 
 
 def resume(
@@ -35,12 +29,18 @@ def resume(
 
     Example: `class-sweep resume results/first`
     """
-    from class_sweep.api.locations import folder_to_continue
+    from class_sweep.api.results import open as open_sweep
     from class_sweep.config.plugin_files import load_plugins
 
     load_plugins(plugin, accept_changes=accept_changed_plugin)
-    folder, copy = folder_to_continue(results, out, storage)
-    _continue(folder, copy, address, allow_pickle=allow_pickle, tracking=tracking)
+    with interruptible():
+        sweep = open_sweep(results, out=out).resume(
+            address=address,
+            storage=storage,
+            tracking=tracking,
+            allow_pickle=allow_pickle,
+        )
+    print_outcome(sweep)
 
 
 def rerun(
@@ -57,43 +57,16 @@ def rerun(
 
     Example: `class-sweep rerun results/first`
     """
-    from class_sweep.api.locations import folder_to_continue
+    from class_sweep.api.results import open as open_sweep
     from class_sweep.config.plugin_files import load_plugins
 
     load_plugins(plugin, accept_changes=accept_changed_plugin)
-    folder, copy = folder_to_continue(results, out, storage)
-    _continue(
-        folder, copy, address, allow_pickle=allow_pickle, tracking=tracking, rerun_failed=True
-    )
-
-
-def _continue(
-    folder: Path,
-    storage: "Storage | None",
-    address: str | None,
-    *,
-    allow_pickle: bool,
-    tracking: bool,
-    rerun_failed: bool = False,
-) -> None:
-    from class_sweep.base.array_cache import ArrayCache, default_cache_folder
-    from class_sweep.results.folder import ResultsFolder
-    from class_sweep.results.provenance import load_begun
-    from class_sweep.sweep import resume as resume_sweep
-
-    space = load_begun(ResultsFolder.existing(folder), to_continue=True)
-    cache = ArrayCache(default_cache_folder())
-    follow(
-        folder,
-        space.objective,
-        lambda view: resume_sweep(
-            folder,
-            cache=cache,
-            callback=view,
-            storage=storage,
-            rerun_failed=rerun_failed,
+    with interruptible():
+        sweep = open_sweep(results, out=out).resume(
+            rerun_failed=True,
             address=address,
+            storage=storage,
             tracking=tracking,
-        ),
-        allow_pickle=allow_pickle,
-    )
+            allow_pickle=allow_pickle,
+        )
+    print_outcome(sweep)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from class_sweep.cli.arguments import Address, AllowPickle, Plugins, SpaceFile, StorageOption
-from class_sweep.cli.following import follow
+from class_sweep.cli.following import interruptible, print_outcome
 from class_sweep.cli.locations import path_argument
 
 
@@ -41,25 +41,18 @@ def run(
 
     Example: `class-sweep run search_spaces/demo.yaml --out results/first`
     """
-    from class_sweep.api.locations import new_storage
-    from class_sweep.base.array_cache import ArrayCache, default_cache_folder
+    from class_sweep.api.results import run as run_sweep
     from class_sweep.config.document import load_space
     from class_sweep.config.plugin_files import load_plugins
     from class_sweep.config.recording import as_recording
-    from class_sweep.sweep import run as run_sweep
 
     load_plugins(plugin)
     space = load_space(file)
     if record:
         space = as_recording(space, record)
     folder = out or Path("results") / f"{file.stem}-{datetime.now():%Y%m%d-%H%M%S}"
-    copy = new_storage(storage, folder)
-    cache = ArrayCache(default_cache_folder())
-    follow(
-        folder,
-        space.objective,
-        lambda view: run_sweep(
-            space, folder, cache=cache, callback=view, storage=copy, address=address
-        ),
-        allow_pickle=allow_pickle,
-    )
+    with interruptible():
+        results = run_sweep(
+            space, folder, address=address, storage=storage, allow_pickle=allow_pickle
+        )
+    print_outcome(results)

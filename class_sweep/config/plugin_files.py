@@ -72,7 +72,7 @@ def is_accepted(file: PluginFile) -> bool:
     return file in _accepted
 
 
-def load_plugins(paths: Sequence[Path] | None, *, accept_changes: bool = False) -> None:
+def load_plugins(paths: Sequence[Path | str] | None, *, accept_changes: bool = False) -> None:
     """Run plug-in files, in their order; each registers the parts that it declares.
 
     A file that is loaded already is not run again, unless it has changed.
@@ -85,7 +85,7 @@ def load_plugins(paths: Sequence[Path] | None, *, accept_changes: bool = False) 
         PluginError: If a file is unreadable, raises an error, or declares no part or a wrong one.
             The parts of the files before it stay.
     """
-    files = [_read(path) for path in paths or ()]
+    files = [_read(Path(path)) for path in paths or ()]
     for file in files:
         same = [str(other.path) for other in files if other.module == file.module]
         if len(set(same)) > 1:

@@ -13,7 +13,7 @@ def interrupted(monkeypatch):
                 path.mkdir()
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("class_sweep.sweep.run", run)
+        monkeypatch.setattr("class_sweep.api.results.run_sweep", run)
 
     return at
 

@@ -33,7 +33,7 @@ if __name__ == "__main__":
         resources=cs.Resources(cpus=1),
     )
     file = cs.load_space(sys.argv[1])
-    assert (space.tree, list(space.axes.items())) == (file.tree, list(file.axes.items()))
+    assert (space.settings, list(space.axes.items())) == (file.settings, list(file.axes.items()))
     results = cs.run(space, sys.argv[2])
     print(results, len(results.trials), results.best)
 """
