@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from class_sweep.api.best_configuration import BestConfiguration
     from class_sweep.api.results import Results, open, run
     from class_sweep.api.training import train
+    from class_sweep.api.tuner import AskedTrial, Tuner
     from class_sweep.config.code import molecule_encoders, pruners, text_encoders
     from class_sweep.config.code_axes import choice, int, loguniform, uniform
     from class_sweep.config.confirm import Confirm
@@ -25,14 +26,15 @@ if TYPE_CHECKING:
     from class_sweep.models import Evaluation, Hit, Model
     from class_sweep.results.summary import SweepSummary
     from class_sweep.results.verdict import Verdict
+    from class_sweep.tuning.milestones import Milestone
 
 __version__ = "0.2.0"
 __all__ = [
-    "BestConfiguration", "Budget", "Confirm", "Curriculum", "CurriculumRun", "Evaluation", "Hit",
-    "Model", "Optimizer", "Resources", "Results", "Search", "Space", "SweepSummary", "Tracking",
-    "Verdict", "__version__", "backbones", "choice", "data", "errors", "int", "load_plugins",
-    "load_space", "loguniform", "molecule_encoders", "open", "plugin", "pruners", "run",
-    "text_encoders", "train", "uniform",
+    "AskedTrial", "BestConfiguration", "Budget", "Confirm", "Curriculum", "CurriculumRun",
+    "Evaluation", "Hit", "Milestone", "Model", "Optimizer", "Resources", "Results", "Search",
+    "Space", "SweepSummary", "Tracking", "Tuner", "Verdict", "__version__", "backbones", "choice",
+    "data", "errors", "int", "load_plugins", "load_space", "loguniform", "molecule_encoders",
+    "open", "plugin", "pruners", "run", "text_encoders", "train", "uniform",
 ]  # fmt: skip
 
 try:
@@ -44,6 +46,7 @@ _MODULES = {
     "class_sweep.api.best_configuration": ("BestConfiguration",),
     "class_sweep.api.results": ("Results", "open", "run"),
     "class_sweep.api.training": ("train",),
+    "class_sweep.api.tuner": ("AskedTrial", "Tuner"),
     "class_sweep.config.code": ("molecule_encoders", "pruners", "text_encoders"),
     "class_sweep.config.code_axes": ("choice", "int", "loguniform", "uniform"),
     "class_sweep.config.plugin_files": ("load_plugins",),
@@ -52,6 +55,7 @@ _MODULES = {
     "class_sweep.models": ("Evaluation", "Hit", "Model"),
     "class_sweep.results.summary": ("SweepSummary",),
     "class_sweep.results.verdict": ("Verdict",),
+    "class_sweep.tuning.milestones": ("Milestone",),
 }
 _SECTIONS = ("Budget", "Confirm", "Curriculum", "Optimizer", "Resources", "Search", "Tracking")
 _PACKAGES = ("backbones", "data", "errors", "plugin")

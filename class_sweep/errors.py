@@ -53,6 +53,10 @@ class QueryError(InputError):
     """A query, or what is asked of a model, that has no answer."""
 
 
+class TunerError(InputError):
+    """A call of a tuner that does not fit its state: `ask` after the end, `tell` twice."""
+
+
 class StorageError(ClassSweepError):
     """A disk that would not take what a sweep has to write; what was written before stands."""
 

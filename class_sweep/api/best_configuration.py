@@ -7,9 +7,12 @@ from typing import Self
 
 from class_sweep.config.axes import Value
 from class_sweep.config.document import Space, load_space
+from class_sweep.curriculum.schedule import full_data_samples
 from class_sweep.errors import ResultsError, command_line
 from class_sweep.results import formatting
 from class_sweep.results.folder import ResultsFolder
+from class_sweep.results.record import Record
+from class_sweep.results.trials import trials_of
 
 
 @dataclass(frozen=True, repr=False)
@@ -73,17 +76,30 @@ class BestConfiguration:
                 samples=arm.samples,
                 share_of_full_data=arm.share_of_full_data,
             )
-        best = folder.read_summary().best
-        if best is None:
-            raise ResultsError(f"summary.json must name the best trial, got none: {folder.summary}")
+        ranked = trials_of(folder.records()).ranked(space.objective)
+        if not ranked:
+            raise ResultsError(f"a sweep must have a finished trial, got none in {folder.trials}")
+        pairs = folder.read_environment().told_pairs or folder.read_summary().pairs.train
+        return cls.of_run(space, ranked[0], pairs)
+
+    @classmethod
+    def of_run(cls, space: Space, record: Record, pairs: int) -> Self:
+        """The configuration of a finished trial.
+
+        Args:
+            space: The configuration as a space without axes.
+            record: The last report of the trial.
+            pairs: The number of training pairs.
+        """
+        batch_size, budget = space.settings.optimizer.batch_size, space.settings.budget
         return cls(
             space=space,
-            name=f"trial {best.trial}",
-            trial=best.trial,
-            config=best.config,
+            name=f"trial {record.trial}",
+            trial=record.trial,
+            config=record.config,
             confirmed=False,
-            metrics=best.metrics,
+            metrics=record.metrics,
             seeds=1,
-            samples=best.samples,
-            share_of_full_data=best.share_of_full_data,
+            samples=record.samples,
+            share_of_full_data=record.samples / full_data_samples(pairs, batch_size, budget),
         )

@@ -64,3 +64,31 @@ def describe_environment(space: Space, prepared: Prepared) -> Environment:
         dropped=[DroppedRow(**asdict(row)) for row in prepared.pairs.dropped],
         command=sys.argv,
     )
+
+
+def describe_told_sweep(space: Space, pairs: int, data_sha256: str) -> Environment:
+    """The environment of a new sweep whose trials a loop of the user's own trains.
+
+    Args:
+        space: The search space.
+        pairs: The number of training pairs.
+        data_sha256: The checksum of the pairs; empty where the loop has pairs of its own.
+    """
+    settings = flat_settings(space)
+    return Environment(
+        settings=settings,
+        settings_sha256=settings_hash(settings),
+        data_sha256=data_sha256,
+        index_sha256={},
+        packages=library_versions(*_PACKAGES),
+        python=platform.python_version(),
+        plugins={file.name: [file.sha256] for file in loaded_plugins()},
+        sweep_id=new_sweep_id(),
+        platform=platform.platform(),
+        cpus=os.cpu_count(),
+        gpus=[],
+        seed=space.settings.search.seed,
+        dropped=[],
+        command=sys.argv,
+        told_pairs=pairs,
+    )

@@ -101,6 +101,8 @@ class Environment(Provenance):
         command: The command line.
         extensions: Each extension of the sweep, the first one first; `settings` are those after
             the last one.
+        told_pairs: The number of training pairs of a sweep that a loop of the user's own trains
+            and tells its tuner of; None for a sweep that `run` trains.
     """
 
     sweep_id: SweepId | None = None
@@ -111,6 +113,7 @@ class Environment(Provenance):
     dropped: list[DroppedRow]
     command: list[str]
     extensions: list[Extension] = Field(default_factory=list)
+    told_pairs: int | None = None
 
     def extended(self, extension: Extension) -> Self:
         """A copy with one more extension; it needs settings."""

@@ -49,6 +49,11 @@ def load_begun(folder: ResultsFolder, *, to_continue: bool = False) -> Space:
             settings that exist no more, or with other plug-in files. If it needs one to be read.
     """
     begun = folder.read_environment() if folder.environment.is_file() else None
+    if to_continue and begun is not None and begun.told_pairs is not None:
+        raise ResultsError(
+            "a sweep must be continued by the loop that trains its trials, with class_sweep.Tuner:"
+            f" {folder.path} was not begun by `class-sweep run`"
+        )
     space = _load_with_plugins(folder, begun.plugins if begun else {}, to_continue=to_continue)
     if to_continue and space.removed:
         raise ResultsError(

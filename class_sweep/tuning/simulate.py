@@ -4,7 +4,7 @@ import heapq
 from collections.abc import Callable, Sequence
 
 from class_sweep.tuning.trial import Trial, TrialReport
-from class_sweep.tuning.tuner import Tuner
+from class_sweep.tuning.tuner import SweepTuner
 
 CurveOf = Callable[[Trial], Sequence[TrialReport]]
 """Gives the reports of a trial from its start to its end; their numbers count from 0."""
@@ -20,7 +20,7 @@ class Simulation:
         time: The time of the last report, in samples of one worker.
     """
 
-    def __init__(self, tuner: Tuner, curve_of: CurveOf) -> None:
+    def __init__(self, tuner: SweepTuner, curve_of: CurveOf) -> None:
         self.tuner = tuner
         self.time = 0
         self._curve_of = curve_of

@@ -21,7 +21,7 @@ from class_sweep.tuning.trial import Trial, TrialReport, TrialState
 
 
 class NoTrial(Enum):
-    """Why `Tuner.ask` returns no trial."""
+    """Why `SweepTuner.ask` returns no trial."""
 
     WAIT = "wait"  # running trials may make one available; ask again after the next report
     FINISHED = "finished"  # this round starts no more trials
@@ -51,7 +51,7 @@ class Limits:
     failures: float = math.inf
 
 
-class Tuner:
+class SweepTuner:
     """Proposes trials and decides on their reports; one per sweep, in the driver.
 
     The state of a sweep is in the log and the study: a tuner over the same two continues where the

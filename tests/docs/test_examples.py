@@ -25,6 +25,7 @@ BENCHMARK_OPTIONS = {"--quick", "--json", "--growth", "--help"}
 PYTHON_PAGES = {  # run in this folder
     "docs/how-to/own-loop.md",
     "docs/how-to/own-parts.md",
+    "docs/how-to/python.md",
     "docs/how-to/train-a-model.md",
 }
 

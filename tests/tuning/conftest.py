@@ -12,7 +12,7 @@ from class_sweep.tuning.pruner_groups import PrunerGroups
 from class_sweep.tuning.study import OptunaStudy
 from class_sweep.tuning.study_storage import FileStorage
 from class_sweep.tuning.trial import TrialReport
-from class_sweep.tuning.tuner import Limits, NoTrial, Tuner
+from class_sweep.tuning.tuner import Limits, NoTrial, SweepTuner
 
 RUNGS = [100, 200]  # samples; a trial ends at 300
 
@@ -27,7 +27,7 @@ class Driver:
         self.storage = FileStorage(folder / "study.db")
         self.study = OptunaStudy(space, self.storage, plan_of, RUNGS)
         self.study.restore(self.records())
-        self.tuner = Tuner(
+        self.tuner = SweepTuner(
             space.objective,
             self.study,
             TrialLedger(self.writer, callback),

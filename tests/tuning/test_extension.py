@@ -17,7 +17,7 @@ from class_sweep.tuning.simulate import Simulation
 from class_sweep.tuning.study import OptunaStudy
 from class_sweep.tuning.study_storage import MemoryStorage
 from class_sweep.tuning.trial import TrialReport
-from class_sweep.tuning.tuner import Limits, Tuner
+from class_sweep.tuning.tuner import Limits, SweepTuner
 
 SPACE = """\
 data: {{source: names}}
@@ -62,7 +62,7 @@ def run(space, records=()):
             for n, (rung, s) in enumerate(at)
         ]  # fmt: skip
 
-    tuner = Tuner(
+    tuner = SweepTuner(
         space.objective,
         study,
         TrialLedger(log, Callback()),
@@ -162,7 +162,7 @@ def run_grid(*spaces):
         study = OptunaStudy(space, MemoryStorage())
         study.restore(records)
         ledger = TrialLedger(log, Callback())
-        tuner = Tuner(
+        tuner = SweepTuner(
             space.objective, study, ledger, PrunerGroups.of(space, 0), records=tuple(records),
             limits=Limits(lambda _: 1),
         )  # fmt: skip

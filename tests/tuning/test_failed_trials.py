@@ -19,7 +19,7 @@ from class_sweep.tuning.simulate import Simulation
 from class_sweep.tuning.study import OptunaStudy
 from class_sweep.tuning.study_storage import FileStorage, MemoryStorage
 from class_sweep.tuning.trial import TrialReport
-from class_sweep.tuning.tuner import Limits, Tuner
+from class_sweep.tuning.tuner import Limits, SweepTuner
 
 SPACE = """\
 data: {{source: names}}
@@ -72,7 +72,7 @@ def simulate(
     storage = MemoryStorage() if folder is None else FileStorage(folder / "study.db")
     rungs = [] if pruning == "none" else RUNGS
     study = OptunaStudy(space, storage, rungs=rungs)
-    tuner = Tuner(
+    tuner = SweepTuner(
         space.objective, study, TrialLedger(log, Callback()),
         PrunerGroups.of(space, len(rungs)), limits=Limits(lambda _: 1),
     )  # fmt: skip

@@ -30,7 +30,7 @@ from class_sweep.tuning.study import OptunaStudy
 from class_sweep.tuning.study_repair import agrees_with_log, repair_study
 from class_sweep.tuning.study_storage import FileStorage, MemoryStorage
 from class_sweep.tuning.trial import TrialReport, TrialState
-from class_sweep.tuning.tuner import Limits, Tuner
+from class_sweep.tuning.tuner import Limits, SweepTuner
 
 DEATH = "its process died"  # as a failure of a curve: the process dies there at every attempt
 RETRIES = 2
@@ -307,7 +307,7 @@ class World:
         steps_of = (lambda trial: self.steps_of(self.plan_of(trial))) if self.own_rungs else None
         study = OptunaStudy(self.space, storage, self.plan_of, self.rungs, steps_of, PAIRS)
         study.restore(records)
-        return Tuner(
+        return SweepTuner(
             self.space.objective,
             study,
             TrialLedger(log, NoRestart(self.ended)),
@@ -536,7 +536,7 @@ def forget_paused_trials(monkeypatch):
 
 
 def accept_old_reports(monkeypatch):
-    tell = Tuner.tell
+    tell = SweepTuner.tell
 
     def broken(self, number, report):
         trial = self.ledger[number]
@@ -546,7 +546,7 @@ def accept_old_reports(monkeypatch):
             return tell(self, number, report)
         return tell(self, number, report)
 
-    monkeypatch.setattr(Tuner, "tell", broken)
+    monkeypatch.setattr(SweepTuner, "tell", broken)
 
 
 def keep_duplicates_waiting(monkeypatch):
@@ -554,18 +554,18 @@ def keep_duplicates_waiting(monkeypatch):
 
 
 def skip_the_pruner_at_a_resume(monkeypatch):
-    decide = Tuner._decide
+    decide = SweepTuner._decide
 
     def broken(self, trial, rung, value):
         if self.ledger.written == 0:
             return PruningDecision("continue", compared=False)
         return decide(self, trial, rung, value)
 
-    monkeypatch.setattr(Tuner, "_decide", broken)
+    monkeypatch.setattr(SweepTuner, "_decide", broken)
 
 
 def put_off_lost_trials(monkeypatch):
-    next_proposed = Tuner._next_proposed
+    next_proposed = SweepTuner._next_proposed
 
     def broken(self):
         lost = [self.ledger[number] for number in self._deaths]
@@ -579,7 +579,7 @@ def put_off_lost_trials(monkeypatch):
             self.ledger.requeue(lost_trial)
         return trial
 
-    monkeypatch.setattr(Tuner, "_next_proposed", broken)
+    monkeypatch.setattr(SweepTuner, "_next_proposed", broken)
 
 
 @pytest.mark.parametrize(

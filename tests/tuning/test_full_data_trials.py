@@ -11,7 +11,7 @@ from class_sweep.tuning.simulate import Simulation
 from class_sweep.tuning.study import OptunaStudy
 from class_sweep.tuning.study_storage import MemoryStorage
 from class_sweep.tuning.trial import TrialReport
-from class_sweep.tuning.tuner import Limits, Tuner
+from class_sweep.tuning.tuner import Limits, SweepTuner
 
 SPACE = """\
 data: {{source: names}}
@@ -53,7 +53,7 @@ def simulate(value_of, sampler="tpe", pruning="none"):
 
     ledger = TrialLedger(log, Callback())
     groups = PrunerGroups.of(space, len(rungs))
-    tuner = Tuner(space.objective, study, ledger, groups, limits=Limits(lambda _: 1))
+    tuner = SweepTuner(space.objective, study, ledger, groups, limits=Limits(lambda _: 1))
     Simulation(tuner, curve_of).run()
     return {record.trial: record for record in log.records}
 

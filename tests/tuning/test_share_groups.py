@@ -14,7 +14,7 @@ from class_sweep.tuning.simulate import Simulation
 from class_sweep.tuning.study import OptunaStudy
 from class_sweep.tuning.study_storage import MemoryStorage
 from class_sweep.tuning.trial import TrialReport
-from class_sweep.tuning.tuner import Limits, Tuner
+from class_sweep.tuning.tuner import Limits, SweepTuner
 
 SPACE = """\
 data: {{source: names}}
@@ -54,7 +54,7 @@ def simulate(space, value_of):
     log = MemoryLog()
     groups = PrunerGroups.of(space, len(rungs))
     ledger = TrialLedger(log, Callback())
-    tuner = Tuner(space.objective, study, ledger, groups, limits=Limits(lambda _: 1))
+    tuner = SweepTuner(space.objective, study, ledger, groups, limits=Limits(lambda _: 1))
     Simulation(tuner, curve_of).run()
     return log.records
 

@@ -9,7 +9,7 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from class_sweep.base.faults import fault_in
 from class_sweep.errors import StorageError
 from class_sweep.execution.interrupts import StopRequest
-from class_sweep.tuning.tuner import Tuner
+from class_sweep.tuning.tuner import SweepTuner
 
 if TYPE_CHECKING:
     from ray.tune.execution.tune_controller import TuneController
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class TunerScheduler(FIFOScheduler):
     """Starts trials in the order of their suggestion and stops those that the tuner stops."""
 
-    def __init__(self, tuner: Tuner, stop: StopRequest) -> None:
+    def __init__(self, tuner: SweepTuner, stop: StopRequest) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._tuner = tuner
         self._stop = stop

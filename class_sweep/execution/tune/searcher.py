@@ -5,13 +5,13 @@ from typing import Any
 from ray.tune.search import Searcher
 
 from class_sweep.execution.checkpoints import checkpoint_name
-from class_sweep.tuning.tuner import NoTrial, Tuner
+from class_sweep.tuning.tuner import NoTrial, SweepTuner
 
 
 class TunerSearcher(Searcher):
     """Suggests the trials of a tuner. Reports go to the tuner through `TunerScheduler`."""
 
-    def __init__(self, tuner: Tuner) -> None:
+    def __init__(self, tuner: SweepTuner) -> None:
         super().__init__()
         self._tuner = tuner
         self._numbers: dict[str, int] = {}  # Ray Tune's id of a trial to the tuner's number

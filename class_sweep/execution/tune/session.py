@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from ray import tune
 
 from class_sweep.base.faults import fault_in, fault_of
-from class_sweep.curriculum.schedule import Schedule
 from class_sweep.errors import StorageError, SweepError, command_line
 from class_sweep.execution.context import SweepContext
 from class_sweep.execution.tune.checkpointing import Checkpoints, trial_name
@@ -22,39 +21,25 @@ from class_sweep.results.folder import ResultsFolder
 from class_sweep.results.record import Record
 from class_sweep.training.plan_identity import plan_identity
 from class_sweep.tuning.common_failure import FAILURES, CommonFailure
-from class_sweep.tuning.ledger import TrialLedger
-from class_sweep.tuning.milestones import Rungs
-from class_sweep.tuning.pruner_groups import PrunerGroups
-from class_sweep.tuning.study import OptunaStudy
+from class_sweep.tuning.restored_tuner import restored_tuner
 from class_sweep.tuning.study_repair import repair_study
 from class_sweep.tuning.study_storage import FileStorage
-from class_sweep.tuning.tuner import Limits, Tuner
+from class_sweep.tuning.tuner import Limits, SweepTuner
 
 
-def open_tuner(context: SweepContext) -> Tuner:
+def open_tuner(context: SweepContext) -> SweepTuner:
     """The tuner of a sweep, restored from the log and the study of its folder."""
     space, folder, features = context.space, context.folder, context.prepared.features
-    pairs = len(features.rows("train"))
-    rungs = Rungs.of(space, pairs)
     records, sweep_id = folder.records(), folder.sweep_id()
     repair_study(folder.study, records, sweep_id)
-    study = OptunaStudy(
+    return restored_tuner(
         space,
-        FileStorage(folder.study, sweep_id),
-        plan_of=lambda settings: plan_identity(settings, features),
-        rungs=rungs.samples,
-        steps_of=(lambda trial: rungs.steps(Schedule.of(trial, pairs)))
-        if rungs.fractions
-        else None,
-        pairs=pairs,
-    )
-    study.restore(records)
-    return Tuner(
-        space.objective,
-        study,
-        TrialLedger(context.writer, context.callback),
-        PrunerGroups.of(space, len(rungs.samples)),
+        len(features.rows("train")),
+        storage=FileStorage(folder.study, sweep_id),
+        log=context.writer,
         records=records,
+        plan_of=lambda settings: plan_identity(settings, features),
+        callback=context.callback,
         limits=Limits(
             slots=lambda left: 0 if context.stop.asked else context.slots(left, context.stop),
             retries=space.settings.resources.retries,
@@ -73,7 +58,7 @@ class Session:
     """
 
     context: SweepContext
-    tuner: Tuner
+    tuner: SweepTuner
 
     def run(self, rerun: Sequence[Record]) -> bool:
         """Run the trials until none is left or the sweep is asked to stop.

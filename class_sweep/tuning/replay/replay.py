@@ -25,7 +25,7 @@ from class_sweep.tuning.replay.table_study import CONFIGURATION, OrderedStudy, S
 from class_sweep.tuning.simulate import Simulation
 from class_sweep.tuning.study import Study
 from class_sweep.tuning.trial import TrialReport
-from class_sweep.tuning.tuner import Limits, Tuner
+from class_sweep.tuning.tuner import Limits, SweepTuner
 
 Curves = Mapping[tuple[int, int], Sequence[TrialReport]]
 """Configuration and seed to the reports of that trial."""
@@ -115,7 +115,7 @@ def run_search(
     log = MemoryLog()
     ledger = TrialLedger(log, Callback())
     limits = Limits(slots=lambda _: workers)
-    tuner = Tuner(table.objective, search.open_study(), ledger, pruners, limits=limits)
+    tuner = SweepTuner(table.objective, search.open_study(), ledger, pruners, limits=limits)
     rows = {number: curves[number, seed] for number, seed in search.seeds.items()}
     simulation = Simulation(tuner, lambda trial: rows[int(trial.config[CONFIGURATION])])
     simulation.run()

@@ -7,7 +7,7 @@ from class_sweep.execution.tune.searcher import TunerSearcher
 from class_sweep.results.callback import Callback
 from class_sweep.tuning.ledger import MemoryLog, TrialLedger
 from class_sweep.tuning.trial import Trial, TrialReport, TrialState
-from class_sweep.tuning.tuner import Tuner
+from class_sweep.tuning.tuner import SweepTuner
 
 
 class TwoTrials:
@@ -32,7 +32,7 @@ def tuner(small_space_text):
     from class_sweep.tuning.pruners.no_pruning import NoPruner
 
     ledger = TrialLedger(MemoryLog(), Callback())
-    return Tuner(
+    return SweepTuner(
         parse_objective("validation/mrr"), TwoTrials(), ledger, PrunerGroups({None: NoPruner()})
     )
 

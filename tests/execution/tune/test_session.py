@@ -13,7 +13,7 @@ from class_sweep.tuning.ledger import MemoryLog, TrialLedger
 from class_sweep.tuning.pruner_groups import PrunerGroups
 from class_sweep.tuning.pruners.no_pruning import NoPruner
 from class_sweep.tuning.trial import Trial, TrialReport
-from class_sweep.tuning.tuner import NoTrial, Tuner
+from class_sweep.tuning.tuner import NoTrial, SweepTuner
 
 
 class ThreeTrials:
@@ -36,7 +36,7 @@ def session(small_space_text):
     """A session over three trials, each with two retries."""
     text = small_space_text.replace("resources: {cpus: 1}", "resources: {cpus: 1, retries: 2}")
     ledger = TrialLedger(MemoryLog(), Callback())
-    tuner = Tuner(
+    tuner = SweepTuner(
         parse_objective("validation/mrr"), ThreeTrials(), ledger, PrunerGroups({None: NoPruner()})
     )
     return Session(SimpleNamespace(space=parse_space(text), stop=StopRequest()), tuner)

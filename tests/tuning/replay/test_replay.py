@@ -32,7 +32,7 @@ from class_sweep.tuning.replay.replay import (
 from class_sweep.tuning.replay.replay_table import settings_to_try
 from class_sweep.tuning.replay.table_study import OrderedStudy, SampledStudy
 from class_sweep.tuning.simulate import Simulation
-from class_sweep.tuning.tuner import Limits, Tuner
+from class_sweep.tuning.tuner import Limits, SweepTuner
 
 
 def pruning(**settings):
@@ -269,7 +269,7 @@ def test_a_sampler_learns_from_the_configurations_that_replaced_its_proposals(
     [search] = searches(table, under(space, sampler), 1, 40, 0)
     ledger = TrialLedger(MemoryLog(), Callback())
     one = Limits(slots=lambda _: 1)
-    tuner = Tuner(
+    tuner = SweepTuner(
         table.objective, search.open_study(), ledger, PrunerGroups({None: NoPruner()}), limits=one
     )
     curves = curves_at(table, [1])
