@@ -14,6 +14,7 @@ import numpy as np
 import psutil
 import pytest
 import torch
+from plugin_texts import BACKBONE
 from torch import nn
 from waiting import patience, wait_until
 
@@ -21,6 +22,7 @@ from class_sweep.backbones.backbone import build_backbone
 from class_sweep.base.ragged import Ragged, offsets_of
 from class_sweep.config.document import parse_space
 from class_sweep.config.inputs import Mol2vecEncoder
+from class_sweep.config.plugin_files import load_plugins
 from class_sweep.difficulty.index import build_index
 from class_sweep.difficulty.similarity import CLASS_SIMILARITY
 from class_sweep.encoders.graphs import graph_vocabulary, molecule_graphs
@@ -49,6 +51,7 @@ search: {{trials: 1, seed: 3}}
 """
 BACKBONES = {
     "contrastive": "name: contrastive, learn_temperature: true",
+    "isomorphism network": "name: contrastive, molecule: gin, layers: 2",
     "perceptron": "name: text2mol, learn_temperature: true",
     "graph network": "name: text2mol, molecule: gcn",
     "critic": "name: aman, heads: 2, critic_steps: 2, adversarial_weight: 0.5",
@@ -240,6 +243,24 @@ def test_in_single_precision_the_first_gradients_are_equal_to_the_last_bits(
     for first, second in zip(one.backbone.parameters(), several.backbone.parameters(), strict=True):
         assert first.dtype == torch.float32
         torch.testing.assert_close(second.grad, first.grad, atol=1e-6, rtol=1e-5)
+
+
+def test_replicas_build_a_backbone_from_a_plug_in_file(
+    features, replicas_of, plugin_file, monkeypatch
+):
+    monkeypatch.setattr(Doubled, "batch", TrialFeatures.batch)
+    path = plugin_file(BACKBONE, "bb.py")
+    load_plugins([path])
+    path.unlink()
+    text = SPACE.replace(", hidden: 16, dimension: 8, dropout: {dropout}", "")
+    settings = parse_space(
+        text.format(
+            text="{kind: lsa}", molecules="{kind: mol2vec}", backbone="name: bare", curriculum="",
+            optimizer="",
+        )
+    ).settings  # fmt: skip
+    losses = [Trainer(settings, features, replicas=r).train_to(4) for r in (None, replicas_of(1))]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
 
 
 CUT = {

@@ -166,10 +166,10 @@ class Roster:
             )
 
     def gpu_memory(self, share: float) -> list[int]:
-        """Memory in bytes of one GPU of each node that has a free share of a GPU.
+        """Memory in bytes of one GPU of each node that has the share free.
 
         Args:
-            share: The share of a GPU that the check itself takes.
+            share: The share of a GPU, or the GPUs, of a trial; the check takes as much.
 
         Raises:
             InputError: If the torch of a node cannot use its GPUs.
@@ -178,7 +178,7 @@ class Roster:
         asked = {
             call_on_node(_assigned_gpu_memory, node, gpus=share): node
             for node, machine in nodes.items()
-            if machine.gpus
+            if machine.gpus >= share
         }
         if not asked:
             return []
