@@ -1,5 +1,6 @@
-"""The number of threads of a PyTorch operation."""
+"""The cores of a process, and the number of threads of a PyTorch operation."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,3 +16,10 @@ def torch_threads(count: float) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def usable_cores() -> int:
+    """The cores that this process may use; macOS knows only those of the machine."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,11 +1,11 @@
 """The plan of a sweep in numbers, before any training."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 
+from class_sweep.base.threads import usable_cores
 from class_sweep.config.document import Space
 from class_sweep.config.inputs import SPLITS
 from class_sweep.curriculum.schedule import full_data_samples
@@ -45,7 +45,7 @@ class SweepPlan:
 
 def this_machine() -> Machine:
     """The cores and GPUs that this process may use."""
-    return Machine("this machine", len(os.sched_getaffinity(0)), torch.cuda.device_count())
+    return Machine("this machine", usable_cores(), torch.cuda.device_count())
 
 
 def require_resources(space: Space, machines: Sequence[Machine]) -> int:

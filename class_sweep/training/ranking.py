@@ -52,7 +52,7 @@ def mid_ranks(
         at_least = torch.ge(scores, target_scores - TIE_TOLERANCE, out=compared) @ ones
         tied = at_least - above  # with the target itself
         ranks.append(above + (tied + 1) / 2)
-    return torch.cat(ranks).double().cpu().numpy()
+    return torch.cat(ranks).cpu().double().numpy()  # MPS has no float64
 
 
 def best_candidates(

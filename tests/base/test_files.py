@@ -3,6 +3,7 @@ import os
 from pathlib import Path
 
 import pytest
+from platforms import linux_only
 
 from class_sweep.base.files import make_folder, write_atomic
 from class_sweep.errors import StorageError
@@ -71,12 +72,14 @@ def flushed_folders(monkeypatch):
     return folders
 
 
+@linux_only
 def test_a_rename_is_on_the_disk_when_the_write_returns(tmp_path, monkeypatch):
     folders = flushed_folders(monkeypatch)
     write_atomic(tmp_path / "a.yaml", "new")
     assert folders == [tmp_path]
 
 
+@linux_only
 def test_every_new_folder_is_on_the_disk(tmp_path, monkeypatch):
     folders = flushed_folders(monkeypatch)
     make_folder(tmp_path / "a" / "b")
@@ -84,6 +87,7 @@ def test_every_new_folder_is_on_the_disk(tmp_path, monkeypatch):
     assert folders == [tmp_path / "a", tmp_path, tmp_path / "a" / "b"]
 
 
+@linux_only
 def test_a_mount_without_a_flush_of_folders_is_accepted_and_a_failing_disk_is_not(
     tmp_path, monkeypatch
 ):

@@ -11,6 +11,7 @@ import termios
 
 import pytest
 from made_sweeps import made_verdict, make_folder
+from platforms import linux_only
 from waiting import patience
 
 COMMAND = [sys.executable, "-m", "class_sweep.cli"]
@@ -64,6 +65,7 @@ def test_a_reader_that_goes_away_ends_a_reading_command_quietly(folder, argument
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
+@linux_only
 def test_a_full_disk_behind_standard_output_is_an_error(folder):
     done = run("status", folder, line='"$@" > /dev/full')
     assert done.returncode == 1
@@ -73,6 +75,7 @@ def test_a_full_disk_behind_standard_output_is_an_error(folder):
     )
 
 
+@linux_only
 @pytest.mark.parametrize("line", ['"$@" >&-', '"$@" <&- >&- 2>/dev/full'])
 def test_missing_streams_change_no_exit_code(folder, line):
     assert run("status", folder, line=line).returncode == 0

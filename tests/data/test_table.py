@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from platforms import linux_only
 
 from class_sweep.config.inputs import SPLITS
 from class_sweep.data.corpus import load_pairs
@@ -204,6 +205,7 @@ def test_a_rule_whose_fractions_do_not_add_up_is_an_error(tmp_path, table):
         load_pairs(table(path, split={"train": 0.9}))
 
 
+@linux_only
 def test_the_file_is_closed_when_a_record_is_refused(table, tmp_path):
     path = tmp_path / "pairs.csv"
     path.write_text("smiles,text,split\nCCO,ethanol,train\nCC,ethane,nowhere\n", encoding="utf-8")

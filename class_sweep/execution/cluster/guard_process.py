@@ -11,11 +11,14 @@ import os
 import select
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 _POLL_SECONDS = 0.5
+_PROCESSES = Path("/proc")
+_PS = "/bin/ps"
 _END_SECONDS = 5.0  # for killed processes to disappear
 
 
@@ -39,12 +42,24 @@ def remove_session(session: str, driver: int) -> None:
 
 def _processes_of(session: str) -> set[int]:
     """The processes of this user that a Ray with this session folder has started."""
+    if not _PROCESSES.is_dir():
+        return _named_processes_of(session)
     found = set()
-    for path in Path("/proc").glob("[0-9]*"):
+    for path in _PROCESSES.glob("[0-9]*"):
         with contextlib.suppress(OSError):  # it belongs to another user, or has ended
             if _belongs(path, session):
                 found.add(int(path.name))
     return found
+
+
+def _named_processes_of(session: str) -> set[int]:
+    """Where there is no /proc, as on macOS: the processes whose command line names the session."""
+    listed = subprocess.run(  # noqa: S603 - fixed words
+        [_PS, "-axww", "-o", "pid=,command="], capture_output=True, check=False
+    )
+    lines = [line.split(maxsplit=1) for line in listed.stdout.splitlines()]
+    folder = os.fsencode(session) + b"/"
+    return {int(line[0]) for line in lines if len(line) == 2 and folder in line[1]}
 
 
 def _belongs(process: Path, session: str) -> bool:

@@ -1,5 +1,6 @@
 """A local Ray instance for one sweep, whose workers import torch before trials start."""
 
+import itertools
 import os
 import re
 import selectors
@@ -102,9 +103,15 @@ class LocalRay:
 
     def _watch(self, session: Path) -> None:
         """Return when the instance is to stop; end this process if a vital one has ended."""
+        vital = _vital_processes(session)
+        if not hasattr(os, "pidfd_open"):  # macOS
+            while not self._stop.wait(_STOP_POLL_SECONDS):
+                for name in itertools.compress(vital.values(), map(_has_ended, vital)):
+                    self._end(name)
+            return
         with ExitStack() as stack:
             ended = stack.enter_context(selectors.DefaultSelector())
-            for process, name in _vital_processes(session).items():
+            for process, name in vital.items():
                 try:
                     # Readable from the end of the process on, so that nothing is lost by polling.
                     handle = os.pidfd_open(process.pid)
@@ -148,6 +155,13 @@ def _vital_processes(session: Path) -> dict[psutil.Process, str]:
                 if any(map(_AGENT.search, _arguments(agent)[:3])):
                     vital[agent] = "agent"
     return vital
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return True
 
 
 def _children(process: psutil.Process) -> list[psutil.Process]:

@@ -3,6 +3,7 @@
 import os
 import resource
 import socket
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,6 +19,7 @@ _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where Ray keeps its object sto
 _STORE_SHARE = 0.3  # of the available memory
 _SHARED_MEMORY_SHARE = 0.95  # of the free shared memory
 _MAX_STORE_BYTES = 200 * 10**9
+_MAX_MAC_STORE_BYTES = 2 << 30
 _MAPPED_BYTES = 3 << 30  # what the driver maps beside the store: 2 GiB with torch and RDKit
 _CGROUP_LIMITS = ("memory.max", "memory/memory.limit_in_bytes")  # of version 2 and of version 1
 
@@ -64,6 +66,8 @@ def _require_room_for_store() -> None:
 
 def _store_bytes() -> int:
     """The size that Ray gives its object store."""
+    if sys.platform == "darwin":  # there the store is a file below /tmp
+        return int(min(_STORE_SHARE * psutil.virtual_memory().available, _MAX_MAC_STORE_BYTES))
     try:
         shared = os.statvfs(_SHARED_MEMORY)
     except OSError as error:

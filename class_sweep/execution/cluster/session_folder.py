@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,8 @@ _SUFFIX_LENGTH = 8  # of `mkdtemp`
 _IN_SESSION = re.compile(rf"/{_PREFIX}[a-z0-9_]{{{_SUFFIX_LENGTH}}}/ray/session_")
 # The longest path of a socket below the folder; 4194304 is the largest process id of Linux.
 _LONGEST_SOCKET = "/ray/session_2026-11-30_09-00-00_000000_4194304/sockets/plasma_store"
-_SOCKET_PATH_BYTES = 107  # sockaddr_un has 108, with the final zero
+# sockaddr_un has 108 bytes on Linux and 104 on macOS, with the final zero
+_SOCKET_PATH_BYTES = 107 if sys.platform == "linux" else 103
 _MAX_PARENT_BYTES = _SOCKET_PATH_BYTES - len(f"/{_PREFIX}{'x' * _SUFFIX_LENGTH}{_LONGEST_SOCKET}")
 
 
