@@ -106,6 +106,7 @@ config = {f"curriculum.setting_{n}": 0.123 for n in range(12)} | {"curriculum.[/
 class Started:
     def __init__(self, number):
         self.number, self.name, self.tuned, self.config = number, None, False, config
+        self.share = None
 
 with LiveView(make_console(), parse_objective("validation/mrr")) as view:
     view.on_stage("data")
