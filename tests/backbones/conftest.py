@@ -6,22 +6,10 @@ import torch
 from pydantic import BaseModel
 
 from class_sweep.backbones.batch import Batch, InputSpec
-from class_sweep.base.ragged import Ragged, offsets_of
 from class_sweep.config.components import BACKBONES
-from class_sweep.config.inputs import Mol2vecEncoder
-from class_sweep.encoders.graphs import graph_vocabulary, molecule_graphs
-from class_sweep.encoders.substructures import molecule_sentences, train_vectors
+from class_sweep.testing.samples import sample_features, sample_inputs
 from class_sweep.training.features import TrialFeatures
 
-SMILES = [
-    "CC(=O)Nc1ccccc1",
-    "CCO",
-    "OC(=O)Cc1ccc2ccccc2c1",
-    "C1CCCCC1N",
-    "[Na+].[Cl-]",
-    "CCOC(C)=O",
-]
-WIDTH, MOLECULE_WIDTH = 12, 10
 CPU = torch.device("cpu")
 
 
@@ -41,27 +29,12 @@ def settings() -> Callable[..., BaseModel]:
 @pytest.fixture(scope="session")
 def features() -> TrialFeatures:
     """Six pairs with every input that a backbone may read."""
-    generator = np.random.default_rng(7)
-    lengths = np.array([5, 2, 9, 1, 3, 4])
-    tokens = generator.normal(size=(lengths.sum(), WIDTH)).astype(np.float16)
-    mol2vec = Mol2vecEncoder(kind="mol2vec", dimensions=6, epochs=1)
-    table = train_vectors(mol2vec, molecule_sentences(SMILES * 4, mol2vec.radius))
-    vocabulary = graph_vocabulary(table, mol2vec.radius, SMILES)
-    graphs = molecule_graphs(vocabulary, mol2vec.radius, SMILES)
-    return TrialFeatures(
-        generator.normal(size=(6, WIDTH)).astype(np.float32),
-        generator.normal(size=(6, MOLECULE_WIDTH)).astype(np.float32),
-        np.zeros(6, np.int8),
-        {},
-        token_states=Ragged(tokens, offsets_of(lengths)),
-        token_means=generator.normal(size=(6, WIDTH)).astype(np.float32),
-        graphs=graphs,
-    )
+    return sample_features(graphs=True)
 
 
 @pytest.fixture(scope="session")
 def inputs(features) -> InputSpec:
-    return InputSpec(WIDTH, MOLECULE_WIDTH, features.graphs.vectors)
+    return sample_inputs(features)
 
 
 @pytest.fixture(scope="session")

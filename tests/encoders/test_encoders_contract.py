@@ -16,6 +16,8 @@ from class_sweep.encoders.encoder import fit_molecule_encoder, fit_text_encoder
 from class_sweep.encoders.fitted import FittedEncoders
 from class_sweep.encoders.rows import distinct, require_finite
 from class_sweep.errors import EncoderError
+from class_sweep.testing import check_molecule_encoder, check_text_encoder
+from class_sweep.testing.encoders import sample_smiles, sample_texts
 
 ENCODERS = [("text", kind) for kind in TEXT_ENCODERS]
 ENCODERS += [("molecule", kind) for kind in MOLECULE_ENCODERS]
@@ -36,9 +38,7 @@ class RefusingCache(ArrayCache):
 @pytest.fixture(scope="module")
 def inputs():
     """302 texts and 302 SMILES; see FIT and REPEATED."""
-    roles = ("metabolite", "solvent", "drug", "pigment", "hormone")
-    texts = [f"compound {n} is a {roles[n % 5]} with {n % 7} rings and mass {3 * n}" for n in FIT]
-    smiles = ["C" * (1 + n % 20) + ("O", "N", "c1ccccc1")[n % 3] + "C" * (n // 20) for n in FIT]
+    texts, smiles = sample_texts(), sample_smiles()
     texts += ["an unseen acid", texts[REPEATED[0]]]
     smiles += ["OC(=O)Cc1ccccc1", smiles[REPEATED[0]]]
     return {"text": texts, "molecule": smiles}
@@ -98,16 +98,16 @@ def encode(fit, inputs):
 
 
 @pytest.mark.parametrize(("side", "kind"), ENCODERS)
-def test_features_are_finite_repeatable_and_cached(side, kind, encode, tmp_path):
-    features = encode(side, kind, ArrayCache(tmp_path / "one"))
-    assert features.ndim == 2
-    assert len(features) == 302
-    assert features.dtype == np.float32
-    assert np.isfinite(features).all()
+def test_every_encoder_keeps_the_contract(side, kind, settings):
+    check = check_text_encoder if side == "text" else check_molecule_encoder
+    check(kind, **settings(side, kind).model_dump(exclude_unset=True, exclude={"kind"}))
+
+
+@pytest.mark.parametrize(("side", "kind"), ENCODERS)
+def test_features_are_cached(side, kind, encode, tmp_path):
+    features = encode(side, kind, ArrayCache(tmp_path))
     assert features.any(axis=1).all()
-    assert np.array_equal(*features[list(REPEATED)])
-    assert np.array_equal(encode(side, kind, ArrayCache(tmp_path / "two")), features)
-    assert np.array_equal(encode(side, kind, RefusingCache(tmp_path / "one")), features)
+    assert np.array_equal(encode(side, kind, RefusingCache(tmp_path)), features)
 
 
 @pytest.mark.parametrize(("side", "kind"), ENCODERS)
