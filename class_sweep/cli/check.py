@@ -48,12 +48,14 @@ def check(
     from class_sweep.rendering.blocks import Block, Text
     from class_sweep.rendering.terminal import make_console, print_blocks
     from class_sweep.report.tables.sweep_plan import Footprint, diagnosis_blocks, plan_blocks
+    from class_sweep.testing.own_parts import require_contracts
     from class_sweep.tuning.pruners.pruner import pruning_notes
     from class_sweep.tuning.samplers.sampler import make_sampler
 
     load_plugins(plugin)
     console = make_console()
     space = load_space(file)
+    require_contracts(space)
     copy = new_storage(storage, Path("results") / file.stem)
     if copy:
         copy.require_usable()

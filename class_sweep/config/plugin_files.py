@@ -67,6 +67,15 @@ def loaded_plugins() -> tuple[PluginFile, ...]:
     return tuple(_loaded.values())
 
 
+def code_hashes(part: type[Any]) -> tuple[str, ...]:
+    """The hashes of all loaded files if a class comes from one, for the key of what it computes.
+
+    All, because one file may import another.
+    """
+    from_file = any(above.__module__ in _loaded for above in part.__mro__)
+    return tuple(file.sha256 for file in loaded_plugins()) if from_file else ()
+
+
 def is_accepted(file: PluginFile) -> bool:
     """Whether the user accepts the file in place of what a sweep or a training began with."""
     return file in _accepted

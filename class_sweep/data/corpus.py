@@ -8,6 +8,7 @@ import numpy as np
 
 from class_sweep.config.components import DATA_SOURCES
 from class_sweep.config.inputs import SPLITS, DataSettings
+from class_sweep.config.own_code import running_part
 from class_sweep.data.cleaning import FollowingText, report_dropped
 from class_sweep.data.molecules import read_molecule_file
 from class_sweep.data.pair import Dropped, Molecule, Origin, PairSet
@@ -15,7 +16,7 @@ from class_sweep.data.smiles import canonical, explain_unreadable, split_smiles
 from class_sweep.data.source import Row, Source
 from class_sweep.data.splits import split_by_rule
 from class_sweep.data.values import number_of, text_of
-from class_sweep.errors import DataError
+from class_sweep.errors import DataError, PluginError
 
 _REMEDY = (
     "; `class-sweep data describe --dropped FILE` lists all, and data.max_dropped raises the limit"
@@ -37,7 +38,12 @@ def load_pairs(settings: DataSettings) -> PairSet:
             molecule is in two splits, or a split is empty.
     """
     read: Callable[[DataSettings], Source] = DATA_SOURCES.load(settings.source)
-    source = read(settings)
+    with running_part(DATA_SOURCES, settings.source):
+        source = read(settings)
+        if not isinstance(source, Source):
+            raise PluginError(
+                f"data source {settings.source} must give a Source, got {type(source).__name__}"
+            )
     rows = _checked(source.rows)
     molecule = canonical({row.smiles for row in rows})
     kept: list[Row] = []

@@ -20,6 +20,8 @@ from class_sweep.base.hashing import fingerprint, library_versions
 from class_sweep.base.ragged import Ragged
 from class_sweep.config.components import MOLECULE_ENCODERS, TEXT_ENCODERS
 from class_sweep.config.inputs import MoleculeEncoderSettings, TextEncoderSettings
+from class_sweep.config.own_code import running_part
+from class_sweep.config.plugin_files import code_hashes
 from class_sweep.config.registry import Component, Registry
 from class_sweep.data.pair import SourceRows
 from class_sweep.encoders.encoded_features import TokenFeatures
@@ -67,7 +69,7 @@ class Encoder(ABC, Generic[Settings]):
             cache: Keeps the fitted arrays.
         """
         libraries = library_versions(*cls.libraries)
-        fit_key = fingerprint(cls.version, cls.fit_parts(settings, inputs), libraries)
+        fit_key = fingerprint(cls._code(), cls.fit_parts(settings, inputs), libraries)
 
         consent = copy_context()  # see `pickles_allowed`; the arrays may be needed later
 
@@ -102,7 +104,7 @@ class Encoder(ABC, Generic[Settings]):
     def load(cls, settings: Settings, arrays: Mapping[str, NDArray[Any]]) -> Self:
         """Make an encoder from saved arrays; see `save`."""
         saved = dict(arrays)
-        return cls(settings, fingerprint(cls.version, saved), lambda: saved)
+        return cls(settings, fingerprint(cls._code(), saved), lambda: saved)
 
     def width(self) -> int:
         """D, the width of the features, as the fitted arrays give it.
@@ -129,7 +131,7 @@ class Encoder(ABC, Generic[Settings]):
     def fingerprint(self) -> str:
         """A hash of everything that decides the features of an input."""
         libraries = library_versions(*self.libraries)
-        return fingerprint(self.version, self._fit_key, self.feature_parts(), libraries)
+        return fingerprint(self._code(), self._fit_key, self.feature_parts(), libraries)
 
     def encode(
         self, inputs: Sequence[str], *, cache: ArrayCache, progress: Progress | None = None
@@ -150,7 +152,8 @@ class Encoder(ABC, Generic[Settings]):
         values, rows = distinct(inputs)
 
         def compute() -> NDArray[np.float32]:
-            return require_finite(self.compute(values, progress), rows, self.settings.kind)
+            with running_part(self.settings.registry, self.settings.kind):
+                return require_finite(self.compute(values, progress), rows, self.settings.kind)
 
         key = [self.fingerprint, values]
         features: NDArray[np.float32] = cache.get_or_compute(key, compute, name=self.settings.kind)[
@@ -186,6 +189,12 @@ class Encoder(ABC, Generic[Settings]):
             EncoderError: If the files are missing.
         """
         return self.external_fingerprint
+
+    @classmethod
+    def _code(cls) -> object:
+        """The version, and with it the hashes of the plug-in files for an encoder from one."""
+        hashes = code_hashes(cls)
+        return [cls.version, *hashes] if hashes else cls.version
 
     # --- for subclasses -----------------------------------------------------------------------
 

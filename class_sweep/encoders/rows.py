@@ -39,8 +39,15 @@ def require_finite(features: np.ndarray, rows: np.ndarray, encoder: str) -> np.n
         encoder: The kind of the encoder, for the message.
 
     Raises:
-        EncoderError: If a feature is NaN or infinite, with the rows of the data set.
+        EncoderError: If they are of another shape, or a feature is NaN or infinite, with the rows
+            of the data set.
     """
+    count = int(rows.max(initial=-1)) + 1
+    if np.ndim(features) != 2 or len(features) != count:
+        raise EncoderError(
+            f"encoder {encoder} must give a row of features for each of {count} distinct inputs,"
+            f" got the shape {np.shape(features)}"
+        )
     features = np.ascontiguousarray(features, dtype=np.float32)
     bad = np.flatnonzero(~np.isfinite(features).all(axis=1)[rows])
     if bad.size:

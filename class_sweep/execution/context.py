@@ -27,6 +27,7 @@ from class_sweep.preparation.prepare import Prepared, prepare
 from class_sweep.results.callback import Callback
 from class_sweep.results.environment import Environment
 from class_sweep.results.folder import ResultsFolder, ResultsWriter
+from class_sweep.testing.own_parts import require_contracts
 
 OpenWriter = Callable[[Environment], AbstractContextManager[ResultsWriter]]
 """Opens a results folder for a sweep that begins, or continues, with an environment."""
@@ -117,10 +118,12 @@ def open_context(
         open_writer: Opens the results folder; called last, so that bad input leaves no new folder.
 
     Raises:
-        InputError: If the data, an encoder, the σ range or the cluster is unusable.
+        InputError: If the data, an encoder, the σ range, a part of one's own or the cluster is
+            unusable.
         ResultsError: If the folder was started with other data or encoders.
     """
     space = request.space
+    require_contracts(space)
     resources, limit = space.settings.resources, space.settings.search.max_concurrent
     clock = Clock(ResultsFolder(request.path).seconds())
     advice = f"every report is kept, continue with: {request.resume_command}"

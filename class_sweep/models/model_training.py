@@ -32,6 +32,7 @@ from class_sweep.preparation.clock import Clock
 from class_sweep.preparation.prepare import Prepared, prepare
 from class_sweep.results.callback import Callback
 from class_sweep.results.json_files import ResultsModel, json_text
+from class_sweep.testing.own_parts import require_contracts
 
 SUMMARY = "summary.json"
 
@@ -155,6 +156,7 @@ def train_space(
         require_lockable(folder)
     if seeds and out.exists() and not out.is_dir():
         raise ModelError(f"a folder of models must be a folder or new, got {out}")
+    require_contracts(space)
     prepared: Prepared | None = None
     models = []
     for folder, configuration in configurations.items():

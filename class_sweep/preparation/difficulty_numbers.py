@@ -8,11 +8,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from class_sweep.backbones.backbone import backbone_class
 from class_sweep.base.array_cache import ArrayCache
 from class_sweep.config.components import DIFFICULTIES
 from class_sweep.config.curriculum import Curriculum
 from class_sweep.config.document import Space
 from class_sweep.config.idle import IdleFinder, idle_settings
+from class_sweep.config.own_code import running_part
+from class_sweep.config.plugin_files import code_hashes
 from class_sweep.config.sections import Budget, Settings
 from class_sweep.curriculum.baselines import baseline_config
 from class_sweep.curriculum.schedule import Schedule
@@ -106,6 +109,7 @@ def training_pairs(
         if run.molecule_encoder.is_trained:
             model.append(run.molecule_encoder)
         key = ["margins", _MARGINS_VERSION, model, epochs, run.search.seed, read]
+        key += code_hashes(backbone_class(run.backbone))
         return cache.get_or_compute(key, lambda: _margins(run, features), name="margins")
 
     return TrainingPairs(
@@ -141,7 +145,8 @@ def compute_difficulty(
     Raises:
         DataError: If they are not one finite number for each pair.
     """
-    numbers = np.array(difficulty.compute(pairs), dtype=np.float64)
+    with running_part(DIFFICULTIES, label.partition(" ")[0]):
+        numbers = np.array(difficulty.compute(pairs), dtype=np.float64)
     if numbers.shape != (len(pairs.texts),):
         raise DataError(
             f"difficulty {label} must give one number for each of the {len(pairs.texts)} training"

@@ -102,7 +102,7 @@ def _check(
         same = np.array_equal(fresh.encode(inputs, cache=NoCache()), features)
         require(same, f"{what} give the same features without the cache")
         backwards = fresh.encode(inputs[::-1], cache=NoCache())[::-1]
-        require(np.allclose(backwards, features, atol=1e-4), f"{what} encode each input by itself")
+        require(np.allclose(backwards, features, atol=1e-3), f"{what} encode each input by itself")
         arrays = encoder.save()
         fits = bool(arrays) == encoder.fits_arrays
         require(fits, f"{what} say fits_arrays = {bool(arrays)}, as `save` has arrays")

@@ -8,6 +8,7 @@ import optuna
 
 from class_sweep.config.components import PRUNERS, SAMPLERS
 from class_sweep.config.document import Space
+from class_sweep.config.pruning import PruningSettings
 from class_sweep.testing.contract import require, settings_of
 from class_sweep.tuning.pruners.pruner import Pruner, PruningDecision, make_pruner
 from class_sweep.tuning.samplers.sampler import Sampler, distributions, sampler_for_trial
@@ -49,11 +50,6 @@ def check_sampler(name: str, space: Space) -> None:
     require(isinstance(implementation(space).notes(), list), f"{what} give a list of notes")
 
 
-def make_registered_pruner(name: str, **settings: Any) -> Pruner:
-    """A pruner of ten trials and three rungs."""
-    return make_pruner(settings_of(PRUNERS, name, settings), _RUNGS, _TRIALS)
-
-
 def check_pruner(name: str, **settings: Any) -> None:
     """Check a registered pruner against every rule, on made-up reports.
 
@@ -64,10 +60,15 @@ def check_pruner(name: str, **settings: Any) -> None:
     Raises:
         ContractError: If it breaks a rule.
     """
-    for seed in range(40):
+    check_pruner_of(settings_of(PRUNERS, name, settings))
+
+
+def check_pruner_of(settings: PruningSettings, histories: int = 40) -> None:
+    """Check the pruner that the settings name on made-up histories of reports."""
+    for seed in range(histories):
         draw = random.Random(seed)  # noqa: S311 - made-up scores
         scores = [(draw.randrange(10), round(draw.uniform(-10, 10), 1)) for _ in range(40)]
-        check_pruner_on(name, list(rung_reports(scores)), **settings)
+        check_pruner_on(settings, list(rung_reports(scores)))
 
 
 def rung_reports(scores: list[tuple[int, float]]) -> Iterator[Report]:
@@ -79,12 +80,12 @@ def rung_reports(scores: list[tuple[int, float]]) -> Iterator[Report]:
             yield trial, rungs[trial], score
 
 
-def check_pruner_on(name: str, reports: list[Report], **settings: Any) -> None:
-    """Check a registered pruner on given reports; see `check_pruner`."""
-    what = f"pruner {name} must"
+def check_pruner_on(settings: PruningSettings, reports: list[Report]) -> None:
+    """Check the pruner that the settings name on given reports; see `check_pruner`."""
+    what = f"pruner {settings.kind} must"
 
     def make() -> Pruner:
-        return make_registered_pruner(name, **settings)
+        return make_pruner(settings, _RUNGS, _TRIALS)
 
     whole, same = make(), make()
     decisions = []

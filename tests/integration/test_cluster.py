@@ -17,6 +17,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning"),
 ]
 SUPPORT = Path(__file__).parents[1] / "support"
+OWN_PARTS = Path(__file__).parents[2] / "examples" / "own_parts"
 STORE = "object_store_memory"
 TRIALS = 12
 TRIALS_PER_GPU = 2  # trials that share a GPU
@@ -417,3 +418,21 @@ def test_after_the_head_was_lost_a_sweep_continues_on_another_cluster(
     assert len(ends(after)) == TRIALS
     assert replacement.restored()
     replacement.clear()
+
+
+@pytest.mark.cluster
+def test_parts_from_files_outside_the_package_are_trained_on_every_node(
+    nodes, driver, lines, tmp_path
+):
+    nodes.add()
+    nodes.add()
+    space = write(tmp_path, (OWN_PARTS / "space.yaml").read_text() + "resources: {gpus: 1}\n")
+    files = [word for file in sorted(OWN_PARTS.glob("*.py")) for word in ("--plugin", file)]
+    options = ["--out", tmp_path / "out", "--address", nodes.address]
+    process = driver.start("run", space, *files, *options)
+    printed, _ = process.communicate(timeout=240)
+    assert process.returncode == 0, printed
+    finished = [line for line in lines(tmp_path / "out") if line["decision"] == "finish"]
+    assert {line["trial"] for line in finished} == {0, 1, 2, 3}
+    assert all("split/text_to_molecule/hits@5" in line["metrics"] for line in finished)
+    assert len(nodes.used()) == 2

@@ -216,6 +216,7 @@ class ToyPruner(Pruner):
 
     def __init__(self, least: float) -> None:
         self._least = least
+        self._reached: set[tuple[int, int]] = set()
 
     @classmethod
     def rung_epochs(cls, settings: ToyPruningSettings, epochs: int) -> list[float]:  # noqa: ARG003
@@ -231,11 +232,9 @@ class ToyPruner(Pruner):
         return cls(settings.least)
 
     def decide(
-        self,
-        trial: int,  # noqa: ARG002 - the interface
-        rung: int,  # noqa: ARG002
-        score: float,
-        *,
-        baseline: bool = False,  # noqa: ARG002
+        self, trial: int, rung: int, score: float, *, baseline: bool = False
     ) -> PruningDecision:
+        if baseline or (trial, rung) in self._reached:
+            return PruningDecision("continue", compared=False)
+        self._reached.add((trial, rung))
         return PruningDecision("continue" if score >= self._least else "prune", compared=True)
