@@ -8,19 +8,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from class_sweep.config.axes import Axis, Choice, LogUniform, Uniform, Value
-from class_sweep.config.idle import (
-    IdleFinder,
-    Resolve,
-    decides,
-    extremes,
-    idle_of,
-    idle_settings,
-)
+from class_sweep.config.idle import decides, extremes, idle_of
 from class_sweep.config.section import Idle
-from class_sweep.errors import ConfigError
 
 Choose = Callable[[str, Axis], Value]
 """Returns the value of an axis, from its path and itself."""
+
+IdleAt = Callable[[Mapping[str, Value]], Mapping[str, Idle] | None]
+"""Returns what has no effect at values of some axes; None if the combination breaks a rule."""
 
 _INSIDE = 1e-6  # share of a continuous range: no sampler draws its very end on purpose
 
@@ -43,16 +38,15 @@ class Conditions:
     deciding: frozenset[str]
 
     @classmethod
-    def of(cls, axes: Mapping[str, Axis], resolve: Resolve) -> "Conditions":
-        """Find the conditional axes of a space from its axes and its `resolve`."""
-        finder = IdleFinder(axes, resolve)
+    def of(cls, axes: Mapping[str, Axis], idle_at: IdleAt) -> "Conditions":
+        """Find the conditional axes of a space from its axes and its idle settings."""
         found = _Found(axes)
         tried, bases = set[str](), [dict[str, Value]()]
         while bases:  # each axis alone, then beside each value of an axis that decides about others
             for base in bases:
                 for path, axis in axes.items():
                     for value in _inside(axis):
-                        found.add(finder.idle_at(base | {path: value}))
+                        found.add(idle_at(base | {path: value}))
             new = [path for path in found.deciding if path not in tried]
             tried.update(new)
             bases = [{path: value} for path in new for value in _inside(axes[path])]
@@ -91,7 +85,7 @@ class _Found:
 def decide(
     axes: Mapping[str, Axis],
     conditions: Conditions,
-    resolve: Resolve,
+    idle_at: IdleAt,
     choose: Choose,
     given: Mapping[str, Value] | None = None,
 ) -> dict[str, Value]:
@@ -100,7 +94,7 @@ def decide(
     Args:
         axes: The axes of a space, by path.
         conditions: Its conditional axes.
-        resolve: Returns its settings for values of some axes.
+        idle_at: Returns its idle settings for values of some axes.
         choose: Returns the value of an axis.
         given: Values of settings that are no axes.
 
@@ -118,7 +112,7 @@ def decide(
             return True
         key = tuple(values.get(axis) for axis in conditions.deciding)
         if key not in known:
-            known[key] = _idle({**(given or {}), **values}, resolve)
+            known[key] = idle_at({**(given or {}), **values}) or {}
         return idle_of(path, known[key]) is None
 
     left_out = []
@@ -128,20 +122,13 @@ def decide(
         else:
             left_out.append(path)
     while left_out:  # an axis that was chosen later may have switched one on again
-        idle = _idle({**(given or {}), **values}, resolve)
+        idle = idle_at({**(given or {}), **values}) or {}
         late = next((path for path in left_out if idle_of(path, idle) is None), None)
         if late is None:
             break
         values[late] = choose(late, axes[late])
         left_out.remove(late)
     return {path: values[path] for path in axes if path in values}
-
-
-def _idle(values: Mapping[str, Value], resolve: Resolve) -> Mapping[str, Idle]:
-    try:
-        return idle_settings(resolve(values))
-    except (ConfigError, ValueError):  # the rule is named where the trial is resolved
-        return {}
 
 
 def _inside(axis: Axis) -> list[Value]:

@@ -1,9 +1,8 @@
 """Read a space file as a `Space`: its settings and axes. All mistakes are reported at once."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, Unpack
 
@@ -15,23 +14,24 @@ from class_sweep.config.axes import (
     Value,
     parse_axis,
 )
-from class_sweep.config.axis_places import SIGMA, SIGMA_QUANTILE, admitted, axes_in
+from class_sweep.config.axis_places import admitted, axes_in
+from class_sweep.config.branches import Branches
+from class_sweep.config.bundles import Branch, OneOf, any_one_of, branches, read_bundles
 from class_sweep.config.code import Sections, tree_of
-from class_sweep.config.components import SAMPLERS, register_all, registered
-from class_sweep.config.conditions import Choose, Conditions, decide
-from class_sweep.config.full_data import full_data_axes, full_data_trials
-from class_sweep.config.grid import SpaceGrid, grid_of
+from class_sweep.config.components import register_all, registered
 from class_sweep.config.objective import Objective
 from class_sweep.config.paths import PathContext
 from class_sweep.config.plugin_files import loaded_plugins
 from class_sweep.config.problems import Problem, dotted, problems_of
 from class_sweep.config.renamed import REMOVED_SETTINGS, removed_with_effect
-from class_sweep.config.search_groups import Group, group_sizes
 from class_sweep.config.sections import Settings
 from class_sweep.config.settings_tree import changed_texts, objective_of, put, validated
-from class_sweep.config.sigma import Quantile
-from class_sweep.config.space_rules import cross_rules, grid_rules, sampler_rules, trial_rules
-from class_sweep.config.tree_checks import idle_axes, wrong_settings
+from class_sweep.config.space_axes import SpaceAxes
+from class_sweep.config.space_rules import (
+    cross_rules,
+    search_problems,
+)
+from class_sweep.config.tree_checks import idle_axes, idle_problems, wrong_settings
 from class_sweep.config.yaml_text import (
     Key,
     YamlDocument,
@@ -53,7 +53,7 @@ SEED = "search.seed"
 
 
 @dataclass(frozen=True, init=False, repr=False)
-class Space:
+class Space(SpaceAxes):
     """A search space: the settings that all trials share, and the axes on which trials differ.
 
     `load_space` reads one from a file. In code, the arguments are the sections of a file:
@@ -85,6 +85,9 @@ class Space:
             more, and without which its trials cannot be trained again.
         extended_from: The numbers of trials that a sweep had before it was extended, the first one
             first.
+        branches: The space of each combination of bundles of a file with `one_of`. Its `tree` and
+            `settings` are then those of the first; a function that reads them, or the axes by the
+            paths of settings, does so for each of its `alternatives`.
     """
 
     name: str
@@ -98,6 +101,7 @@ class Space:
     objective: Objective
     removed: dict[str, Any] = field(default_factory=dict)
     extended_from: tuple[int, ...] = ()
+    branches: "Branches[Space] | None" = None
 
     def __init__(self, **sections: Unpack[Sections]) -> None:
         """Build a space in code, by the rules of a file. Relative paths start here.
@@ -149,11 +153,22 @@ class Space:
         Raises:
             ConfigError: If a value breaks the rule of its setting.
         """
+        if self.branches is not None:
+            _, branch, own = self.branches.chosen(values)
+            return branch.resolve(own)
         tree = copy.deepcopy(self.tree)
         for path, value in values.items():
             if path not in REMOVED_SETTINGS:  # of a trial of an old sweep
                 put(tree, tuple(path.split(".")), value)
         return self._validated(tree, PathContext(self.folder))
+
+    @property
+    def stages(self) -> list["Space"]:
+        """The space with each number of trials that the sweep has had, the present one last."""
+        search = self.settings.search
+        of_stages = [search.model_copy(update={"trials": n}) for n in self.extended_from]
+        before = [self.settings.model_copy(update={"search": stage}) for stage in of_stages]
+        return [*(self.changed(settings=settings, extended_from=()) for settings in before), self]
 
     def require_inputs(self) -> None:
         """Check that the files and folders exist that the space names.
@@ -168,7 +183,8 @@ class Space:
 
         A space in code has no lines: its places are the paths of its settings.
         """
-        line = self._document(self.tree).line(tuple(path.split(".")))
+        key = tuple(int(part) if part.isdigit() else part for part in path.split("."))
+        line = self._document(self.tree).line(key)
         return f"{self.name}:{line}" if self.lines else path
 
     def place(self, path: str) -> str:
@@ -186,94 +202,6 @@ class Space:
             raise ConfigError(
                 "\n".join(problem.render(self.name) for problem in problems)
             ) from None
-
-    def sigmas(self) -> list[float | Quantile]:
-        """Every σ that a trial may have, ascending."""
-        if axis := self.axes.get(SIGMA_QUANTILE):
-            return [Quantile(quantile=float(value)) for value in sorted(axis.values() or ())]
-        axis = self.axes.get(SIGMA)
-        if axis is None:
-            return [self.settings.curriculum.sigma]
-        return [*sorted(float(value) for value in axis.values() or ())]
-
-    def grid(self, path: str) -> list[Any]:
-        """Every value that a setting may have: the grid of its axis, or its one value."""
-        axis = self.axes.get(path)
-        if axis:
-            return list(axis.values() or ())
-        section, _, name = path.partition(".")
-        return [getattr(getattr(self.settings, section), name)]
-
-    @cached_property
-    def conditions(self) -> Conditions:
-        """The axes that have an effect under some values of other axes only."""
-        return Conditions.of(self.axes, self.resolve)
-
-    def decide(self, choose: Choose) -> dict[str, Value]:
-        """A configuration: a value for each axis that has an effect beside the others.
-
-        Args:
-            choose: Returns the value of an axis, from its path and itself. It is asked in an order
-                in which an axis comes after those that decide whether it has an effect.
-        """
-        return decide(self.axes, self.conditions, self.resolve, choose)
-
-    def active(self, values: Mapping[str, Value]) -> dict[str, Axis]:
-        """The axes that have an effect in a configuration, in the file's order.
-
-        Args:
-            values: Dotted path to value, also of settings that are no axes.
-        """
-        given = {path: value for path, value in values.items() if path not in self.axes}
-        found = decide(
-            self.axes,
-            self.conditions,
-            self.resolve,
-            lambda path, axis: values[path] if path in values else axis.centre(),
-            given,
-        )
-        return {path: self.axes[path] for path in found}
-
-    @cached_property
-    def grid_of_axes(self) -> SpaceGrid | None:
-        """All configurations; None if an axis is continuous, or too many decide about others."""
-        return grid_of(self.axes, self.conditions.deciding, self.decide)
-
-    def grid_size(self) -> int | None:
-        """The number of configurations; None without a grid."""
-        return self.grid_of_axes.size if self.grid_of_axes else None
-
-    @cached_property
-    def full_data_trials(self) -> int:
-        """The number of trials that tune full data, the control, alone."""
-        return full_data_trials(self.settings, self.axes, self.full_data_size)
-
-    @cached_property
-    def full_data_size(self) -> int | None:
-        """The number of configurations of full data's own axes; None without a grid."""
-        return self.changed(axes=full_data_axes(self.axes)).grid_size()
-
-    @property
-    def schedule_trials(self) -> int:
-        """The number of schedules that the sampler proposes."""
-        return self.settings.search.proposed - self.full_data_trials
-
-    @cached_property
-    def group_sizes(self) -> dict[Group, int]:
-        """The number of proposed trials of each group; see `search_groups`."""
-        return group_sizes(self.settings, self.full_data_trials)
-
-    @property
-    def stages(self) -> list["Space"]:
-        """The space with each number of trials that the sweep has had, the present one last."""
-        search = self.settings.search
-        of_stages = [search.model_copy(update={"trials": n}) for n in self.extended_from]
-        before = [self.settings.model_copy(update={"search": stage}) for stage in of_stages]
-        return [*(self.changed(settings=settings, extended_from=()) for settings in before), self]
-
-    def centre(self) -> dict[str, Value]:
-        """The middle of every axis; the first option of a choice."""
-        return {path: axis.centre() for path, axis in self.axes.items()}
 
 
 def load_space(path: Path | str, *, recorded: bool = False) -> Space:
@@ -308,9 +236,49 @@ def parse_space(
 
 
 def _parse(document: YamlDocument, context: PathContext, *, recorded: bool = False) -> Space:
-    name = document.name
     require_plain_values(document)
-    yaml = with_axes_spelt_out(without_extensions(document))
+    yaml = without_extensions(document)
+    one_ofs, problems = read_bundles(yaml)
+    found: list[tuple[Branch, Space | None]] = []
+    if not problems:
+        for branch in branches(yaml, one_ofs):
+            space, mistakes = _read(document, branch.document, context, recorded=recorded)
+            problems += mistakes
+            found.append((branch, space))
+    read = [(branch, space) for branch, space in found if space is not None]
+    space = None
+    if read and not problems:
+        space = _joined(one_ofs, read)
+        if not (recorded and without_removed(yaml)[1]):  # the rules held for the old version
+            problems = search_problems(space, yaml, recorded=recorded)
+    if problems or space is None:
+        raise ConfigError(
+            "\n".join(problem.render(document.name) for problem in sorted(set(problems)))
+        )
+    return space
+
+
+def _joined(one_ofs: Sequence[OneOf], read: Sequence[tuple[Branch, Space]]) -> Space:
+    """The space of a file from that of each combination of its bundles."""
+    first = read[0][1]
+    if not one_ofs:
+        return first
+    branches = Branches(tuple(one_ofs), tuple(read))
+    return first.changed(axes=branches.axes(), idle_axes=branches.idle_axes(), branches=branches)
+
+
+def _read(
+    document: YamlDocument, yaml: YamlDocument, context: PathContext, *, recorded: bool
+) -> tuple[Space | None, list[Problem]]:
+    """A space without `one_of`, and the mistakes of its settings and axes.
+
+    Args:
+        document: The file.
+        yaml: The file without extensions and `one_of`.
+        context: What its paths are relative to.
+        recorded: Whether it belongs to results.
+    """
+    yaml = with_axes_spelt_out(yaml)
     yaml, removed = without_removed(yaml) if recorded else (yaml, {})
     tree = copy.deepcopy(yaml.tree)
     axes: dict[str, Axis] = {}
@@ -331,42 +299,29 @@ def _parse(document: YamlDocument, context: PathContext, *, recorded: bool = Fal
     settings = None if problems else validated(tree, context)
     idle = {} if problems else idle_axes(tree, axes, context)
     axes = {path: axis for path, axis in axes.items() if path not in idle}
-    broken = cross_rules(tree, yaml, objective, varied=bool(axes or problems))
-    broken += sampler_rules(tree, yaml, axes)
-    space = None
-    if settings is not None and objective is not None:
-        paths = dict(changed_texts(tree, settings.model_dump(mode="json"), ()))
-        for key, path in paths.items():
-            put(tree, key, path)
-        space = Space._of(
-            name=name,
-            folder=context.folder,
-            text=with_values(document, paths),
-            lines=yaml.lines,
-            tree=tree,
-            axes=axes,
-            idle_axes=idle,
-            settings=settings,
-            objective=objective,
-            removed=removed_with_effect(removed),
-        )
-        own, search = space.full_data_trials, settings.search
-        broken += trial_rules(settings, yaml, axes, own, space.full_data_size)
-        # Earlier versions counted a configuration once for each value of an axis without effect.
-        finite = all(axis.values() is not None for axis in axes.values())
-        if SAMPLERS[search.sampler].axes == "finite" and axes and finite and not recorded:
-            broken += grid_rules(search, yaml, space.conditions, own, space.grid_size())
+    varied = bool(axes or problems or any_one_of(document.tree))
+    broken = cross_rules(tree, yaml, objective, varied=varied)
+    if problems or settings is None or objective is None:
+        return None, [*problems, *broken]
     if removed:  # they held for the axes of the old version
         broken = []
-    if broken:  # the idle axes may be the reason
-        broken += [
-            Problem(yaml.line(tuple(path.split("."))), path, f"must have an effect: {reason}")
-            for path, reason in idle.items()
-        ]
-    problems += broken
-    if problems or space is None:
-        raise ConfigError("\n".join(problem.render(name) for problem in sorted(set(problems))))
-    return space
+    broken += [problem for problem in idle_problems(idle, yaml) if broken]
+    paths = dict(changed_texts(tree, settings.model_dump(mode="json"), ()))
+    for key, path in paths.items():
+        put(tree, key, path)
+    space = Space._of(
+        name=document.name,
+        folder=context.folder,
+        text=with_values(document, paths),
+        lines=yaml.lines,
+        tree=tree,
+        axes=axes,
+        idle_axes=idle,
+        settings=settings,
+        objective=objective,
+        removed=removed_with_effect(removed),
+    )
+    return space, broken
 
 
 def dump_settings(settings: Settings) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 from class_sweep.config.axes import Axis
+from class_sweep.config.bundles import setting_path
 from class_sweep.config.curriculum import Curriculum
 from class_sweep.config.identity import identity
 from class_sweep.config.sections import Settings
@@ -21,7 +22,11 @@ T = TypeVar("T")
 
 def full_data_axes(axes: Mapping[str, T]) -> dict[str, T]:
     """The axes of full data, or their values: those outside the curriculum, by dotted path."""
-    return {path: axis for path, axis in axes.items() if not path.startswith("curriculum.")}
+    return {
+        path: axis
+        for path, axis in axes.items()
+        if not path.startswith("curriculum.") and not setting_path(path).startswith("curriculum.")
+    }
 
 
 def full_data_trials(settings: Settings, axes: Axes, size: int | None) -> int:

@@ -28,7 +28,7 @@ class Cell:
     @property
     def size(self) -> int:
         """The number of its configurations."""
-        return math.prod(len(axis.values() or ()) for axis in self.free.values())
+        return combinations(self.free)
 
     def point(self, index: int) -> dict[str, Value]:
         """The configuration of an index, from 0."""
@@ -56,6 +56,11 @@ class SpaceGrid:
         """The configuration of an index, from 0: dotted path to value."""
         number = bisect_right(self._ends, index)
         return self._cells[number].point(index - (self._ends[number - 1] if number else 0))
+
+
+def combinations(axes: Mapping[str, Axis]) -> int:
+    """The number of combinations of the values of finite axes."""
+    return math.prod(len(axis.values() or ()) for axis in axes.values())
 
 
 def grid_of(

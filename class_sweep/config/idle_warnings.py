@@ -10,9 +10,16 @@ from class_sweep.config.section import Section
 
 def idle_everywhere(space: Space) -> dict[str, str]:
     """The settings and axes of a space that act in no trial: dotted path to reason."""
+    found = [_idle_in(branch) for branch in space.alternatives]
+    everywhere = {p: r for p, r in found[0].items() if all(p in others for others in found)}
+    return space.idle_axes | everywhere
+
+
+def _idle_in(space: Space) -> dict[str, str]:
+    """The settings that act in no trial of one combination of bundles."""
     finder = IdleFinder(space.axes, space.resolve)
     reasons = {path: finder.reason(path) for path in idle_settings(space.settings)}
-    return space.idle_axes | {path: reason for path, reason in reasons.items() if reason}
+    return {path: reason for path, reason in reasons.items() if reason}
 
 
 def idle_warnings(space: Space) -> list[str]:

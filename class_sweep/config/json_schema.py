@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from class_sweep.base.limits import MAX_INTEGER
 from class_sweep.config.axes import SECTIONS
 from class_sweep.config.axis_schema import Schema, with_axes
+from class_sweep.config.bundles import ONE_OF
 from class_sweep.config.component_settings import ComponentSettings
 from class_sweep.config.controls import CONTROLS
 from class_sweep.config.curriculum import Curriculum, function_sections
@@ -27,6 +28,12 @@ from class_sweep.config.sections import Settings
 SCHEMA_FILE = "space.schema.json"
 SCHEMA_LINE = f"# yaml-language-server: $schema={SCHEMA_FILE}\n"
 """The first line of a space file: it names the schema, a file beside it, to an editor."""
+_BUNDLES = {
+    "type": "array",
+    "items": {"type": "object", "minProperties": 1},
+    "minItems": 2,
+    "description": "bundles of settings that belong together: a trial has one of them",
+}
 _WIDTH = 160  # characters of a line, indentation included
 
 
@@ -41,6 +48,7 @@ def space_schema() -> Schema:
         name: _setting(name, field, schema["properties"][name])
         for name, field in Settings.model_fields.items()
     }
+    schema["properties"][ONE_OF] = _BUNDLES
     schema["properties"]["objective"]["enum"] = sorted(objective_names(), key=len)
     confirm = schema["properties"]["confirm"]["properties"]
     confirm["controls"]["items"] = {"anyOf": [{"enum": list(CONTROLS)}, SCHEDULE_NAME]}
@@ -114,7 +122,7 @@ def _names(registry: Registry[Any], component: str) -> Schema:
 def _section_with_axes(name: str, model: type[Section]) -> Schema:
     schema = _section(model)
     if name in SECTIONS:
-        schema["properties"] = with_axes(name, schema["properties"])
+        schema["properties"] = with_axes(name, schema["properties"]) | {ONE_OF: _BUNDLES}
     return schema
 
 

@@ -7,7 +7,9 @@ from typing import Any
 from pydantic import JsonValue
 
 from class_sweep.config.axes import Axis, Choice, IntRange, LogUniform, Uniform
+from class_sweep.config.bundles import setting_path
 from class_sweep.config.document import Space
+from class_sweep.config.idle import sections_of
 from class_sweep.config.renamed import REMOVED_SETTINGS
 
 FlatSettings = dict[str, JsonValue]
@@ -26,7 +28,12 @@ _EXECUTION = (
 def flat_settings(space: Space) -> FlatSettings:
     """Every setting of a space, defaults included, with each axis in place of its centre."""
     flat = _without_axes(space, space.settings.model_dump(mode="json"))
-    return flat | {path: _spelt(axis) for path, axis in space.axes.items()}
+    if space.branches is None:
+        return flat | {path: _spelt(axis) for path, axis in space.axes.items()}
+    of_bundles = {setting for one_of in space.branches.one_ofs for setting in one_of.settings}
+    outside = {path: value for path, value in flat.items() if not of_bundles & {*sections_of(path)}}
+    spelt = {path: _spelt(axis) for path, axis in space.axes.items() if path == setting_path(path)}
+    return outside | spelt | {one.path: str(list(one.bundles)) for one in space.branches.one_ofs}
 
 
 def location_settings(space: Space) -> set[str]:

@@ -12,12 +12,14 @@ from class_sweep.config.conditions import Conditions
 from class_sweep.config.confirm import Confirm
 from class_sweep.config.controls import CONTROLS
 from class_sweep.config.full_data import full_data_rules
-from class_sweep.config.grid import MAX_CELLS
+from class_sweep.config.grid import MAX_CELLS, combinations
 from class_sweep.config.objective import Objective, margin_problem
 from class_sweep.config.problems import Problem, unknown_name
 from class_sweep.config.pruning import PruningSettings, RungPruning
 from class_sweep.config.search_groups import share_rules
 from class_sweep.config.sections import Budget, Search, Settings
+from class_sweep.config.space_axes import SpaceAxes
+from class_sweep.config.tree_checks import idle_problems
 from class_sweep.config.yaml_text import YamlDocument
 
 AnySection = TypeVar("AnySection")
@@ -86,12 +88,9 @@ def cross_rules(
     return problems
 
 
-def sampler_rules(
-    tree: Mapping[str, Any], yaml: YamlDocument, axes: Mapping[str, Axis]
-) -> list[Problem]:
+def sampler_rules(search: Search, yaml: YamlDocument, axes: Mapping[str, Axis]) -> list[Problem]:
     """The rules of the sampler for the axes."""
-    search = _section(_SEARCH, tree.get("search"))
-    if search is None or not axes:
+    if not axes:
         return []
     line = yaml.line(("search", "sampler"))
     accepted = SAMPLERS[search.sampler].axes
@@ -162,3 +161,19 @@ def grid_rules(
     )
     rule = f"must be at most {most} ({parts}), got {search.trials}"
     return [Problem(yaml.line(("search", "trials")), "search.trials", rule)]
+
+
+def search_problems(space: SpaceAxes, yaml: YamlDocument, *, recorded: bool) -> list[Problem]:
+    """The mistakes of the number of trials and of the sampler for all axes of a space."""
+    settings, axes, own = space.settings, space.axes, space.full_data_trials
+    problems = sampler_rules(settings.search, yaml, axes)
+    problems += trial_rules(settings, yaml, axes, own, space.full_data_size)
+    if space.branches is not None and settings.search.shares:
+        rule = "must be absent beside one_of: run the sweep of each bundle by itself"
+        problems.append(Problem(yaml.line(("search", "shares")), "search.shares", rule))
+    finite = all(axis.values() is not None for axis in axes.values())
+    if SAMPLERS[settings.search.sampler].axes == "finite" and axes and finite:
+        # Earlier versions counted a configuration once for each value of an axis without effect.
+        size = combinations(axes) if recorded else space.grid_size()
+        problems += grid_rules(settings.search, yaml, space.conditions, own, size)
+    return problems + [problem for problem in idle_problems(space.idle_axes, yaml) if problems]

@@ -52,3 +52,11 @@ def idle_axes(
     finder = IdleFinder(axes, resolve)
     reasons = {path: finder.reason(path) for path in axes}
     return {path: reason for path, reason in reasons.items() if reason}
+
+
+def idle_problems(idle: Mapping[str, str], yaml: YamlDocument) -> list[Problem]:
+    """The axes that act in no trial, as mistakes: they may be the reason of others."""
+    return [
+        Problem(yaml.line(tuple(path.split("."))), path, f"must have an effect: {reason}")
+        for path, reason in idle.items()
+    ]

@@ -5,6 +5,7 @@ from typing import Any
 
 from class_sweep.config.axes import Value
 from class_sweep.config.axis_places import SIGMA
+from class_sweep.config.bundles import setting_path
 from class_sweep.config.document import Space
 from class_sweep.config.full_data import full_data_axes
 from class_sweep.config.sigma import Quantile
@@ -59,7 +60,7 @@ def baseline_config(
     own = {
         path: value
         for path, value in pins.items()
-        if path in space.axes or path in others or _at(fixed, path) != value
+        if path in space.axes or path in others or space.branches or _at(fixed, path) != value
     }
     kept = {path: value for path, value in others.items() if not _replaced(path, pins)}
     return kept | own
@@ -91,9 +92,13 @@ def _pins(space: Space, name: str) -> dict[str, Value]:
 
 
 def _replaced(path: str, pins: Mapping[str, Value]) -> bool:
-    """Whether a baseline fixes a setting in another form, σ instead of its quantile for example."""
+    """Whether a baseline fixes a setting in another form, σ instead of its quantile for example.
+
+    An axis within a bundle is another form of its setting.
+    """
+    setting = setting_path(path)
     return path not in pins and any(
-        f"{path}.".startswith(f"{pin}.") or f"{pin}.".startswith(f"{path}.") for pin in pins
+        f"{setting}.".startswith(f"{pin}.") or f"{pin}.".startswith(f"{setting}.") for pin in pins
     )
 
 

@@ -45,10 +45,11 @@ def schedule_bounds(space: Space, pairs: int) -> tuple[Schedule, Schedule]:
     return shortest, max(_corner(space, pairs, longest=True), key=lambda schedule: schedule.steps)
 
 
-def _corner(space: Space, pairs: int, *, longest: bool) -> list[Schedule]:
+def _corner(whole: Space, pairs: int, *, longest: bool) -> list[Schedule]:
     """The schedules of one corner of the axes, for each of the space's `pacing_choices`."""
     return [
         Schedule.of(space.resolve(corner_of(space, choice, longest=longest)), pairs)
+        for space in whole.alternatives
         for choice in pacing_choices(space)
     ]
 
@@ -123,7 +124,11 @@ def pacing_end(space: Space) -> float:
     result is therefore the largest number of samples before λ = 1. Baselines do not count: no rung
     prunes them.
     """
-    return max(_largest_sum_before_end(space, choice) for choice in pacing_choices(space))
+    return max(
+        _largest_sum_before_end(branch, choice)
+        for branch in space.alternatives
+        for choice in pacing_choices(branch)
+    )
 
 
 def _largest_sum_before_end(space: Space, choice: dict[str, Value]) -> float:

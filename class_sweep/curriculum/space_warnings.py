@@ -13,14 +13,12 @@ from class_sweep.curriculum.schedule_bounds import corner_values, pacing_choices
 
 def space_warnings(space: Space) -> list[str]:
     """Warnings about schedules that never show some pairs, or whose first epoch trains nothing."""
-    return [
-        *(
-            warning
-            for choice in pacing_choices(space)
-            for warning in _incomplete_pacing(space, choice)
-        ),
-        *_zero_intensity(space),
-    ]
+    warnings = []
+    for branch in space.alternatives:
+        for choice in pacing_choices(branch):
+            warnings += _incomplete_pacing(branch, choice)
+        warnings += _zero_intensity(branch)
+    return list(dict.fromkeys(warnings))
 
 
 def _ends(space: Space, name: str) -> list[Value]:

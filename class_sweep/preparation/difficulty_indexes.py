@@ -53,16 +53,16 @@ def similarities(space: Space) -> list[Similarity]:
 
 def searched_similarities(space: Space) -> list[Similarity]:
     """The similarities that the search can choose, without those of the baselines."""
-    curriculum = space.settings.curriculum
     return list(
         dict.fromkeys(
             similarity_of(
-                curriculum.model_copy(
+                branch.settings.curriculum.model_copy(
                     update={"text_weight": weight, "molecule_similarity": molecule}
                 )
             )
-            for weight in space.grid(TEXT_WEIGHT)
-            for molecule in space.grid("curriculum.molecule_similarity")
+            for branch in space.alternatives
+            for weight in branch.grid(TEXT_WEIGHT)
+            for molecule in branch.grid("curriculum.molecule_similarity")
         )
     )
 

@@ -63,6 +63,12 @@ def searched_difficulties(space: Space) -> Iterator[Curriculum]:
     Raises:
         ConfigError: If a setting of a computed difficulty is a continuous axis.
     """
+    for branch in space.alternatives:
+        yield from _searched_difficulties(branch)
+
+
+def _searched_difficulties(space: Space) -> Iterator[Curriculum]:
+    """See `searched_difficulties`; for one combination of bundles."""
     if IdleFinder(space.axes, space.resolve).reason(DIFFICULTY) is not None:
         return
     for name in space.grid(DIFFICULTY):

@@ -1,5 +1,7 @@
 """The GPU memory and the disk space of a sweep, estimated before the first trial starts."""
 
+from itertools import product
+
 import torch
 
 from class_sweep.backbones.backbone import build_backbone
@@ -71,13 +73,13 @@ def results_bytes(space: Space, rungs: int, queries: int) -> int:
 def _parameters(space: Space, features: TrialFeatures) -> tuple[int, int]:
     """Count the trained and the frozen parameters of a model at the larger ends of the axes."""
     counts = []
-    for end in (0, -1):
+    for branch, end in product(space.alternatives, (0, -1)):
         ends = {
             path: axis.ends()[end]
-            for path, axis in space.axes.items()
+            for path, axis in branch.axes.items()
             if path.startswith("backbone.")
         }
-        settings = space.resolve(ends)
+        settings = branch.resolve(ends)
         sources = features.input_spec(settings)
         # A meta tensor has no memory, so weights from files cannot be loaded into it.
         from_files = sources.transformer, sources.molecule_transformer, sources.atom_vectors

@@ -1,6 +1,7 @@
 """The rules between settings of different sections, checked before the long work of a run."""
 
 from class_sweep.backbones.backbone import Needs, backbone_class, require_hard_negatives
+from class_sweep.config.backbones import BackboneSettings
 from class_sweep.config.components import MOLECULE_ENCODERS, ORDERS, TEXT_ENCODERS
 from class_sweep.config.document import Space
 from class_sweep.curriculum.intensity import loss_weights
@@ -40,10 +41,7 @@ def backbone_needs(space: Space) -> Needs:
     Raises:
         ConfigError: If trials need the token states of different layers.
     """
-    axes = {path: axis for path, axis in space.axes.items() if path.startswith("backbone.")}
-    backbones = [space.settings.backbone] + [
-        space.resolve({path: end}).backbone for path, axis in axes.items() for end in axis.ends()
-    ]
+    backbones = [backbone for branch in space.alternatives for backbone in _backbones(branch)]
     needs = {backbone_class(backbone).needs(backbone) for backbone in backbones}
     depths = {need.token_depths for need in needs}
     if len(depths) > 1:
@@ -52,6 +50,14 @@ def backbone_needs(space: Space) -> Needs:
             " because the token states of two layers are computed once, got an axis"
         )
     return Needs(any(need.graphs for need in needs), depths.pop())
+
+
+def _backbones(space: Space) -> list[BackboneSettings]:
+    """The backbones at the centres and at the ends of the axes of one combination of bundles."""
+    axes = {path: axis for path, axis in space.axes.items() if path.startswith("backbone.")}
+    return [space.settings.backbone] + [
+        space.resolve({path: end}).backbone for path, axis in axes.items() for end in axis.ends()
+    ]
 
 
 def require_consistent(space: Space) -> None:
@@ -65,9 +71,10 @@ def require_consistent(space: Space) -> None:
     computed_difficulties(space)
     resolve_grace(space, space.settings.budget.epochs)
     _require_encoders(space)
-    _require_intensity(space)
-    _require_hard_negatives(space)
-    _require_a_pair_for_each_gpu(space)
+    for branch in space.alternatives:
+        _require_intensity(branch)
+        _require_hard_negatives(branch)
+        _require_a_pair_for_each_gpu(branch)
 
 
 def _require_encoders(space: Space) -> None:
@@ -118,6 +125,10 @@ def _require_a_pair_for_each_gpu(space: Space) -> None:
 
 def uses_difficulty(space: Space) -> bool:
     """Whether a schedule of the space excludes pairs from a pool by their difficulty."""
+    return any(map(_uses_difficulty, space.alternatives))
+
+
+def _uses_difficulty(space: Space) -> bool:
     alpha = space.axes.get("curriculum.alpha")
     lowest = min(map(float, alpha.ends())) if alpha else space.settings.curriculum.alpha
     epochs = space.settings.budget.epochs

@@ -134,6 +134,16 @@ class SweepFacts:
         """The axes by path, without the seeds of a recording."""
         return {path: axis for path, axis in self.space.axes.items() if path != SEED}
 
+    @cached_property
+    def _active(self) -> dict[int, Mapping[str, Axis]]:
+        return {}
+
+    def active(self, record: Record) -> Mapping[str, Axis]:
+        """The axes that have an effect in a trial; an earlier version recorded the others too."""
+        if record.trial not in self._active:
+            self._active[record.trial] = self.space.active(record.config)
+        return self._active[record.trial]
+
     @property
     def pairs(self) -> int | None:
         """L, the training pairs; None before they were counted."""

@@ -48,7 +48,9 @@ def schedule(config: Mapping[str, Value]) -> str:
     for path, value in config.items():
         word = setting_name(path)
         shown = number(value) if isinstance(value, float) else str(value)
-        parts.append(shown if word == "order" else f"{_LETTERS.get(word, word)} {shown}")
+        parts.append(
+            shown if word in {"order", "one_of"} else f"{_LETTERS.get(word, word)} {shown}"
+        )
     return "  ".join(parts)
 
 

@@ -285,8 +285,8 @@ class OptunaStudy:
     ) -> Trial:
         """A trial of given values: a baseline, a rerun, or a configuration under another seed."""
         search = self._search_of(about)
-        axes = {} if search is None else search.space.active(values)
-        if search and all(values.get(path) in axis for path, axis in axes.items()):
+        axes = None if search is None else search.space.on_axes(values)
+        if axes is not None:
             self._study.enqueue_trial({path: values[path] for path in axes})
             of_axes = {path: distribution(axis) for path, axis in axes.items()}
             return self._store(self._study.ask(of_axes), values, about)

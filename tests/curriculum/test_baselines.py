@@ -47,5 +47,4 @@ def test_the_sigmas_of_baselines_are_counted_too(make_space):
     space = make_space("alpha: 0.5, sigma: {choice: [0.5, 0.7]}")
     first = space.settings.search.model_copy(update={"baselines": ["paper", "full_data"]})
     settings = space.settings.model_copy(update={"search": first})
-    with_paper = type(space)(**{**space.__dict__, "settings": settings})
-    assert sigmas_needed(with_paper) == [0.5, 0.7, 0.99]
+    assert sigmas_needed(space.changed(settings=settings)) == [0.5, 0.7, 0.99]

@@ -32,7 +32,7 @@ def axes(sweep: SweepFacts) -> Chapter:
         return Chapter("axes", _TITLE, [Text("No trial has reported a value yet.")])
     warnings = [Text(line, "warning") for line in edge_warnings(sweep)]
     plots = [
-        Plot(f"axis-{i}", path, _caption(axis), _axis_figure(sweep, path, axis, reported))
+        Plot(f"axis-{i}", path, _caption(sweep, path), _axis_figure(sweep, path, axis, reported))
         for i, (path, axis) in enumerate(sweep.axes.items())
     ]
     intro = Text(
@@ -53,7 +53,7 @@ def edge_warnings(sweep: SweepFacts) -> list[str]:
         return []
     warnings = []
     for path, axis in sweep.axes.items():
-        if isinstance(axis, Choice) or path not in best.config:
+        if isinstance(axis, Choice) or path not in sweep.active(best) or path not in best.config:
             continue
         position = position_on(axis, best.config[path])
         side = "lower" if position <= EDGE else "upper" if position >= 1 - EDGE else None
@@ -93,10 +93,12 @@ def _can_exceed(sweep: SweepFacts, best: Record, path: str, axis: Axis, side: st
     return True
 
 
-def _caption(axis: Axis) -> str:
-    if isinstance(axis, Choice):
-        return "Compare the upper ends of the columns; within one, marks are spread sideways."
-    return "A slope or a hill is an effect; a level cloud means that this range does not matter."
+def _caption(sweep: SweepFacts, path: str) -> str:
+    text = "A slope or a hill is an effect; a level cloud means that this range does not matter."
+    if isinstance(sweep.axes[path], Choice):
+        text = "Compare the upper ends of the columns; within one, marks are spread sideways."
+    reason = sweep.space.conditions.reasons.get(path)
+    return f"{text} A trial has this axis unless {reason}." if reason else text
 
 
 def _axis_figure(
@@ -104,7 +106,9 @@ def _axis_figure(
 ) -> Figure:
     groups: dict[str, list[Record]] = {group: [] for group in _MARKERS}
     for state, record in reported:
-        if not state.startswith("failed") and record.config.get(path) in axis:
+        if state.startswith("failed") or path not in sweep.active(record):
+            continue
+        if record.config.get(path) in axis:
             groups[state if state in _MARKERS else "open"].append(record)
     traces = []
     for group, records in groups.items():

@@ -19,9 +19,11 @@ Shares = dict[str, float]
 
 def importance(sweep: SweepFacts) -> Chapter:
     """Shares of the variance at the end, and at the first rung, which all trials reach."""
-    axes = {path: axis for path, axis in sweep.axes.items() if _varies(axis)}
+    conditional = sweep.space.conditions.reasons
+    varying = {path: axis for path, axis in sweep.axes.items() if _varies(axis)}
+    axes = {path: axis for path, axis in varying.items() if path not in conditional}
     if len(axes) < 2:
-        message = "Importance compares axes, and this space has fewer than two."
+        message = "Importance compares axes of all trials, and this space has fewer than two."
         return Chapter("importance", _TITLE, [Text(message)])
     samples = {
         "at the end, of finished trials": sweep.trials.finished,
@@ -48,7 +50,27 @@ def importance(sweep: SweepFacts) -> Chapter:
     height = 130 + 34 * len(order)
     plot = Plot("importance", "fANOVA importance", caption, _figure(shares, order), height)
     rows = [[path, *(formatting.percent(s[path]) for s in shares.values())] for path in order[::-1]]
-    return Chapter("importance", _TITLE, [plot, Table(["axis", *shares], rows)])
+    tables = [Table(["axis", *shares], rows), *_where_it_acts(sweep, axes, varying)]
+    return Chapter("importance", _TITLE, [plot, *tables])
+
+
+def _where_it_acts(
+    sweep: SweepFacts, axes: Mapping[str, Axis], varying: Mapping[str, Axis]
+) -> list[Table]:
+    """The share of each conditional axis, among the finished trials in which it has an effect."""
+    rows = []
+    for path in (path for path in varying if path not in axes):
+        both = {**axes, path: varying[path]}
+        valued = [
+            (r.config, r.objective)
+            for r in sweep.trials.finished
+            if r.objective is not None and path in sweep.active(r) and _within(r, both)
+        ]
+        if len(valued) >= MIN_TRIALS and len({value for _, value in valued}) > 1:
+            share = formatting.percent(fanova(both, valued)[path])
+            rows.append([path, share, str(len(valued))])
+    head = ["conditional axis", "share among the finished trials with it", "these trials"]
+    return [Table(head, rows)] if rows else []
 
 
 def fanova(

@@ -22,14 +22,14 @@ _TITLE = "Settings together"
 def parallel(sweep: SweepFacts) -> Chapter:
     """A line for each finished trial through the rows of the axes."""
     axes = {path: axis for path, axis in sweep.axes.items() if len(axis.ends()) > 1}
-    trials = [r for r in sweep.ranked if all(r.config.get(path) in axes[path] for path in axes)]
+    trials = [r for r in sweep.ranked if sweep.space.on_axes(r.config) is not None]
     if len(axes) < 2 or len(trials) < 2:
         message = "Parallel coordinates need two axes and two finished trials within them."
         return Chapter("parallel", _TITLE, [Text(message)])
     caption = (
         "Each line is a finished trial of the search. Where the lines of the best third meet in a"
         " row, that setting matters. The last row is the objective; the ends of a row are its"
-        " range."
+        " range. A line has no mark in the row of an axis that has no effect in its trial."
     )
     title = "Parallel coordinates of the finished trials"
     height = 110 + 62 * (len(axes) + 1)
@@ -43,9 +43,14 @@ def _figure(sweep: SweepFacts, axes: Mapping[str, Axis], trials: Sequence[Record
     names = [formatting.setting_name(path) for path in axes] + [str(sweep.objective)]
     rows = list(range(len(names)))[::-1]  # heights of the rows, the first one on top
 
-    def positions(trial: Record) -> list[float]:
+    def positions(trial: Record) -> list[float | None]:
         objective = ((trial.objective or 0.0) - low) / (high - low) if high > low else 0.5
-        return [*(position_on(axis, trial.config[path]) for path, axis in axes.items()), objective]
+        active = sweep.space.active(trial.config)
+        places = (
+            position_on(axis, trial.config[path]) if path in active else None
+            for path, axis in axes.items()
+        )
+        return [*places, objective]
 
     traces = []
     for band, (name, colour) in reversed(list(enumerate(_BANDS))):
@@ -80,16 +85,17 @@ def _trace(
     name: str,
     colour: str,
     trials: Sequence[Record],
-    positions: Sequence[Sequence[float]],
+    positions: Sequence[Sequence[float | None]],
 ) -> Figure:
     """The lines of some trials as one trace, with a gap between two lines."""
     x: list[float | None] = []
     y: list[int | None] = []
     texts: list[str] = []
     for trial, line in zip(trials, positions, strict=True):
-        x += [*line, None]
-        y += [*range(len(line) - 1, -1, -1), None]
-        texts += [f"trial {trial.trial}: {sweep.shown(trial.objective)}"] * len(line) + [""]
+        marks = [(x, row) for row, x in enumerate(reversed(line)) if x is not None][::-1]
+        x += [*(place for place, _ in marks), None]
+        y += [*(row for _, row in marks), None]
+        texts += [f"trial {trial.trial}: {sweep.shown(trial.objective)}"] * len(marks) + [""]
     return {
         "type": "scatter",
         "mode": "lines+markers",

@@ -54,6 +54,8 @@ def _is_numeric(axis: Axis) -> bool:
 
 def _row(sweep: SweepFacts, state: str, record: Record) -> list[str]:
     seconds = sum(r.seconds for r in sweep.curves[record.trial])
+    active = sweep.active(record)
+    values = {path: value for path, value in record.config.items() if path in active}
     return [
         str(record.trial),
         state,
@@ -61,7 +63,7 @@ def _row(sweep: SweepFacts, state: str, record: Record) -> list[str]:
         sweep.shown(record.objective),
         f"{record.samples:,}",
         f"{seconds:.2f}",
-        *(_setting(record.config.get(path)) for path in sweep.space.axes),
+        *(_setting(values.get(path)) for path in sweep.space.axes),
         _remark(record),
     ]
 

@@ -50,7 +50,9 @@ def plan_blocks(space: "Space", plan: "SweepPlan", footprint: Footprint, where: 
     """
     unless = {path: f", unless {reason}" for path, reason in space.conditions.reasons.items()}
     axes = [(path, f"{axis}{unless.get(path, '')}") for path, axis in space.axes.items()]
-    left_out = {*space.axes, *idle_everywhere(space)}
+    of_bundles = space.branches.one_ofs if space.branches else ()
+    settings = {path for one_of in of_bundles for path in one_of.settings}
+    left_out = {*space.axes, *settings, *idle_everywhere(space)}
     fixed = [(section, _fixed_settings(space, section, left_out)) for section in _FIXED_SECTIONS]
     storage = [
         ("shared features", f"{_mebibytes(footprint.features)} on each machine"),
