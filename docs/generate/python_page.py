@@ -125,6 +125,7 @@ def _signature(name: str, function: Callable[..., object]) -> str:
     """The call as Python writes it, one parameter a line where it is long."""
     signature = inspect.signature(function)
     parameters = [p for p in signature.parameters.values() if p.name not in ("self", "cls")]
+    parameters = [p for p in parameters if not p.name.startswith("_")]
     shown = [str(parameter) for parameter in parameters]
     kinds = [parameter.kind for parameter in parameters]
     if inspect.Parameter.KEYWORD_ONLY in kinds and inspect.Parameter.VAR_POSITIONAL not in kinds:
