@@ -153,7 +153,11 @@ def test_importance_counts_the_finished_trials_alone(facts, small_space_text):
     records = searched(parse_space(small_space_text), 80, first=())
     finished = sum(r.decision == "finish" for r in records)
     assert 8 <= finished < 80
-    (table,) = [b for b in importance(facts(records)).blocks if isinstance(b, Table)]
+    found = [b for b in importance(facts(records)).blocks if isinstance(b, Table)]
+    table, conditional = found
+    [[path, _, with_it]] = conditional.rows  # a trial in a random order has no sigma
+    assert path == "curriculum.sigma"
+    assert 8 <= int(with_it) < finished
     assert list(table.head) == [
         "axis",
         f"at the end, of finished trials ({finished})",
