@@ -1,5 +1,6 @@
 """Sweeps from Python: run, resume, extend and confirm."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 from class_sweep.base.array_cache import ArrayCache
 from class_sweep.base.locks import require_lockable
 from class_sweep.config.document import Space
-from class_sweep.config.extension import with_trials
+from class_sweep.config.extension import with_epochs, with_trials
 from class_sweep.confirmation.procedure import (
     ConfirmOptions,
     confirm_sweep,
@@ -39,7 +40,11 @@ from class_sweep.results.record import Record
 from class_sweep.results.summary import SweepSummary
 from class_sweep.results.test_log import TestReading
 from class_sweep.results.validation import require_valid
+from class_sweep.results.warm_start import COLD, WarmStart
 from class_sweep.storage.remote import Storage
+from class_sweep.tuning.warm_start import read_warm_start, require_same_data, warm_start_notes
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -88,11 +93,16 @@ def run(
     require_lockable(path)
     tracking = space.settings.tracking
     require_trackers(tracking, space.name)
+    warm_start = read_warm_start(space)
+    for note in warm_start_notes(warm_start or COLD):
+        log.warning("%s", note)
     request = SweepRequest(space, path, cache, callback, address, tracking=tracking)
     with (
         open_new(path, storage, callback) as checkpoints,
         open_context(
-            request, checkpoints, partial(_new_folder, path, space, storage, checkpoints)
+            request,
+            checkpoints,
+            partial(_new_folder, path, space, storage, checkpoints, warm_start),
         ) as context,
     ):
         note_trackers(tracking, context.folder)
@@ -192,6 +202,32 @@ def extend(  # noqa: PLR0913 - each is an option of the command
             return _complete(context, [])
 
 
+def with_larger_budget(earlier: Path, epochs: int) -> Space:
+    """The space of a sweep with a larger budget, for a new sweep that is warm from its trials.
+
+    No trial continues: its learning rate and its schedule depend on the whole budget.
+
+    Args:
+        earlier: The results folder of the sweep.
+        epochs: The new budget, `budget.epochs`.
+
+    Raises:
+        InputError: If `earlier` holds no sweep, or one of as many epochs.
+    """
+    space = with_epochs(
+        load_begun(ResultsFolder.existing(earlier), to_continue=True), epochs, earlier
+    )
+    first = ", the best earlier configurations first" if space.settings.search.warm_start else ""
+    log.warning(
+        "a larger budget is another training, so no trial of %s continues:"
+        " %d trials are run anew%s",
+        earlier,
+        space.settings.search.runs,
+        first,
+    )
+    return space
+
+
 def confirm(
     path: Path,
     options: ConfirmOptions,
@@ -237,11 +273,14 @@ def _new_folder(
     space: Space,
     storage: Storage | None,
     checkpoints: CheckpointManager,
+    warm_start: WarmStart | None,
     environment: Environment,
 ) -> Iterator[ResultsWriter]:
     """Create the results folder when the block is entered."""
+    if warm_start:
+        require_same_data(space, warm_start, environment)
     with (
-        ResultsWriter.create(path, space.text, storage, environment) as writer,
+        ResultsWriter.create(path, space.text, storage, environment, warm_start) as writer,
         new_folder_settled(writer, checkpoints),
     ):
         yield writer

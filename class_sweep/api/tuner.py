@@ -100,6 +100,11 @@ class Tuner:
             InputError: If the data are unusable, a first pool is smaller than a batch, another
                 process has the folder, or it holds another sweep.
         """
+        if space.settings.search.warm_start:
+            raise TunerError(
+                "a tuner must have a space without search.warm_start, which only `run` reads: leave"
+                " it out"
+            )
         self._space = space
         self._writer, self._pairs = _open(space, None if out is None else Path(out), pairs)
         folder = self._writer.folder if self._writer else None

@@ -51,6 +51,7 @@ def check(
     from class_sweep.testing.own_parts import require_contracts
     from class_sweep.tuning.pruners.pruner import pruning_notes
     from class_sweep.tuning.samplers.sampler import make_sampler
+    from class_sweep.tuning.warm_start import read_warm_start, warm_start_notes
 
     load_plugins(plugin)
     console = make_console()
@@ -61,6 +62,8 @@ def check(
         copy.require_usable()
     warnings = [*idle_warnings(space), *space_warnings(space)]
     warnings += [*make_sampler(space).notes(), *pruning_notes(space)]
+    if warm := read_warm_start(space):
+        warnings += warm_start_notes(warm)
     features = checkpoints = None
     tables: list[Block] = []
     with _machines(space, address) as machines:

@@ -106,20 +106,23 @@ class Input(_PathType):
     Attributes:
         kind: What the path must be.
         remedy: How to provide a missing input, for the error.
+        read_once: Whether a new sweep alone reads it, so that it may be gone later.
     """
 
     kind: Literal["file", "folder"]
     remedy: str = ""
+    read_once: bool = False
 
     def _located(self, text: str, context: PathContext) -> Path:
         path = absolute_path(text, context.folder)
         exists = path.is_file if self.kind == "file" else path.is_dir
-        if context.must_exist and not exists():
+        if context.must_exist and not self.read_once and not exists():
             hint = f"; {self.remedy}" if self.remedy else ""
             raise _rule(f"a {self.kind} that exists{{hint}}", hint=hint)
         return path
 
 
+ReadOnce = Annotated[Path, Input("folder", read_once=True)]
 InputFile = Annotated[Path, Input("file")]
 InputFolder = Annotated[Path, Input("folder")]
 

@@ -18,7 +18,7 @@ from class_sweep.config.controls import control_of
 from class_sweep.config.curriculum import Curriculum
 from class_sweep.config.inputs import DataSettings, MoleculeEncoderSettings, TextEncoderSettings
 from class_sweep.config.named_schedule import Baseline, NamedSchedule
-from class_sweep.config.paths import Uri
+from class_sweep.config.paths import ReadOnce, Uri
 from class_sweep.config.pruning import HalvingPruning, PruningSettings
 from class_sweep.config.section import Fraction, Idle, Section, Seed
 
@@ -105,6 +105,11 @@ class Search(Section):
         default=[],
         description="shares of full data's samples that the pacing of the schedules is fitted to;"
         " each share is searched by itself; no fit unless given",
+    )
+    warm_start: list[ReadOnce] = Field(
+        default=[],
+        description="results folders of earlier sweeps: their best configurations are tried first,"
+        " and the sampler is told of their trials; none unless given",
     )
     max_concurrent: Annotated[
         Annotated[int, Field(ge=1)] | None,

@@ -21,14 +21,22 @@ def validated(tree: dict[str, Any], context: PathContext) -> Settings:
     return Settings.model_validate_json(json.dumps(tree, default=str), context=context)
 
 
-def changed_texts(tree: Mapping[str, Any], read: Any, key: Key) -> Iterator[tuple[Key, str]]:
+def changed_texts(
+    tree: Mapping[str, Any] | list[Any], read: Any, key: Key
+) -> Iterator[tuple[Key, str]]:
     """The texts of a file that are read as other texts: its paths, which become absolute."""
-    for word, value in tree.items():
-        now = read.get(word) if isinstance(read, Mapping) else None
-        if isinstance(value, Mapping):
+    for word, value in tree.items() if isinstance(tree, Mapping) else enumerate(tree):
+        now = _below(read, word)
+        if isinstance(value, Mapping | list):
             yield from changed_texts(value, now, (*key, word))
         elif isinstance(value, str) and isinstance(now, str) and value != now:
             yield (*key, word), now
+
+
+def _below(tree: Any, word: str | int) -> Any:
+    if isinstance(tree, list):
+        return tree[int(word)] if int(word) < len(tree) else None
+    return tree.get(word) if isinstance(tree, Mapping) else None
 
 
 def put(tree: Any, key: Key, value: Any) -> None:

@@ -112,6 +112,23 @@ def sampler_rules(search: Search, yaml: YamlDocument, axes: Mapping[str, Axis]) 
     ]
 
 
+def _warm_start_rules(search: Search, yaml: YamlDocument) -> list[Problem]:
+    """What a warm start cannot be combined with."""
+    reasons = {
+        "search.sampler is grid, which tries its points in an order of its own": (
+            SAMPLERS[search.sampler].axes == "finite"
+        ),
+        "search.shares is set, where each proposal is fitted to a share": bool(search.shares),
+        "search.record is set, where every configuration counts alike": search.record is not None,
+    }
+    place = yaml.line(("search", "warm_start")), "search.warm_start"
+    return [
+        Problem(*place, f"must be absent where {reason}")
+        for reason, broken in reasons.items()
+        if broken and search.warm_start
+    ]
+
+
 def trial_rules(
     settings: Settings, yaml: YamlDocument, axes: Mapping[str, Axis], own: int, size: int | None
 ) -> list[Problem]:
@@ -129,6 +146,7 @@ def trial_rules(
     return [
         *(Problem(*place, rule) for rule in full_data_rules(settings, axes, size)),
         *(Problem(*shares, rule) for rule in share_rules(settings, axes, own)),
+        *_warm_start_rules(settings.search, yaml),
     ]
 
 

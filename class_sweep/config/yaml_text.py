@@ -122,6 +122,9 @@ def with_values(document: "YamlDocument", values: Mapping[Key, str | int]) -> st
 def _span(node: Node, key: Key) -> tuple[int, int]:
     """Where the value of a key begins and ends in the text; nowhere, (0, 0), for a merged key."""
     for word in key:
+        if isinstance(node, SequenceNode):
+            node = node.value[int(word)]
+            continue
         below = [value for name, value in node.value if name.value == word]
         if not below:
             return 0, 0

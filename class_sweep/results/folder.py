@@ -28,6 +28,7 @@ from class_sweep.results.json_files import ResultsModel, json_text, read_json
 from class_sweep.results.record import Record
 from class_sweep.results.summary import SweepSummary
 from class_sweep.results.verdict import Verdict
+from class_sweep.results.warm_start import WarmStart
 from class_sweep.storage.lease import LEASE, VALID_SECONDS
 from class_sweep.storage.remote import Storage
 
@@ -47,6 +48,7 @@ class ResultsFolder:
         self.space = path / file_names.SPACE
         self.trials = path / file_names.TRIALS
         self.study = path / file_names.STUDY
+        self.warm_start = path / file_names.WARM_START
         self.curves = path / file_names.CURVES
         self.best = path / file_names.BEST
         self.summary = path / file_names.SUMMARY
@@ -148,6 +150,14 @@ class ResultsFolder:
         """
         return read_json(self.verdict, Verdict)
 
+    def read_warm_start(self) -> WarmStart:
+        """Read `warm_start.json`.
+
+        Raises:
+            ResultsError: If it is missing or damaged.
+        """
+        return read_json(self.warm_start, WarmStart)
+
     def sweep_id(self) -> str | None:
         """The id of the sweep; None before its start and in a folder of version 0.2.
 
@@ -226,6 +236,7 @@ class ResultsWriter:
         space_text: str,
         storage: Storage | None = None,
         environment: Environment | None = None,
+        warm_start: WarmStart | None = None,
     ) -> Self:
         """Create a results folder.
 
@@ -234,6 +245,7 @@ class ResultsWriter:
             space_text: The text of the space, as run.
             storage: The storage that keeps a copy.
             environment: What the sweep begins with; None leaves it to `write_environment`.
+            warm_start: What the sweep takes from earlier sweeps.
 
         Raises:
             ResultsError: If the path exists, or cannot be created.
@@ -248,6 +260,8 @@ class ResultsWriter:
         write_atomic(ResultsFolder(partial).space, space_text)
         if environment:
             write_atomic(ResultsFolder(partial).environment, json_text(environment))
+        if warm_start:
+            write_atomic(ResultsFolder(partial).warm_start, json_text(warm_start))
         if storage:
             write_atomic(
                 ResultsFolder(partial).storage, json_text(StorageCopy(address=str(storage)))
@@ -319,7 +333,14 @@ class ResultsWriter:
         self._log.close()
         with contextlib.suppress(OSError):  # what cannot be removed stays
             journal = folder.study.with_name(f"{folder.study.name}-journal")
-            for path in (folder.study, journal, folder.environment, folder.storage, folder.space):
+            for path in (
+                folder.study,
+                journal,
+                folder.environment,
+                folder.warm_start,
+                folder.storage,
+                folder.space,
+            ):
                 path.unlink(missing_ok=True)
             shutil.rmtree(folder.plugins, ignore_errors=True)
             folder.lock.unlink(missing_ok=True)

@@ -17,6 +17,8 @@ def require_valid(folder: ResultsFolder) -> None:
         folder.read_summary()
     if lexists(folder.environment):
         folder.read_environment()
+    if lexists(folder.warm_start):
+        folder.read_warm_start()
     if lexists(folder.verdict):
         folder.read_verdict()
     folder.records()

@@ -7,6 +7,7 @@ from class_sweep.config.sections import Settings
 from class_sweep.curriculum.schedule import Schedule
 from class_sweep.results.callback import Callback
 from class_sweep.results.record import Record
+from class_sweep.results.warm_start import COLD, WarmStart
 from class_sweep.tuning.ledger import TrialLedger, TrialLog
 from class_sweep.tuning.milestones import Rungs
 from class_sweep.tuning.pruner_groups import PrunerGroups
@@ -25,6 +26,7 @@ def restored_tuner(  # noqa: PLR0913 - the parts of a sweep
     plan_of: Callable[[Settings], str],
     callback: Callback,
     limits: Limits,
+    warm_start: WarmStart = COLD,
 ) -> SweepTuner:
     """The tuner of a sweep, with what its log and its study have so far.
 
@@ -37,6 +39,7 @@ def restored_tuner(  # noqa: PLR0913 - the parts of a sweep
         plan_of: Returns the plan of settings, equal for trials whose training steps are equal.
         callback: Receives the reports.
         limits: How many trials run at once, and when a trial has failed.
+        warm_start: What the sweep took from earlier sweeps.
     """
     rungs = Rungs.of(space, pairs)
     study = OptunaStudy(
@@ -48,6 +51,7 @@ def restored_tuner(  # noqa: PLR0913 - the parts of a sweep
         if rungs.fractions
         else None,
         pairs=pairs,
+        warm_start=warm_start,
     )
     study.restore(records)
     return SweepTuner(

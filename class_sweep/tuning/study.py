@@ -19,6 +19,7 @@ from class_sweep.curriculum.baselines import baseline_config, full_data_space
 from class_sweep.curriculum.strata import Stratum, strata
 from class_sweep.results.record import Decision, Record
 from class_sweep.results.trials import reports_by_trial
+from class_sweep.results.warm_start import COLD, EarlierTrial, WarmStart
 from class_sweep.tuning.sampler_view import RERUN
 from class_sweep.tuning.samplers.sampler import (
     Sampler,
@@ -72,10 +73,26 @@ class _Search:
     space: Space
     sampler: Sampler
     stratum: Stratum | None = None
+    first: Sequence[Mapping[str, Value]] = ()
+    earlier: Sequence[FrozenTrial] = ()
 
     @classmethod
-    def of(cls, space: Space, stratum: Stratum | None = None) -> Self:
-        return cls(space, make_sampler(space), stratum)
+    def of(
+        cls,
+        space: Space,
+        warm: WarmStart,
+        *,
+        full_data: bool = False,
+        stratum: Stratum | None = None,
+    ) -> Self:
+        told = [trial for trial in warm.trials if trial.full_data is full_data]
+        return cls(
+            space,
+            make_sampler(space),
+            stratum,
+            warm.first_full_data if full_data else warm.first,
+            [_earlier_trial(trial, n - len(told), space) for n, trial in enumerate(told)],
+        )
 
 
 @dataclass(frozen=True)
@@ -97,14 +114,16 @@ class OptunaStudy:
     the sweep.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the last two are of spaces with these settings alone
         self,
         space: Space,
         storage: MemoryStorage,
         plan_of: Callable[[Settings], str] = identity,
         rungs: Sequence[int] = (),
         steps_of: Callable[[Settings], Sequence[int]] | None = None,
+        *,
         pairs: int = 0,
+        warm_start: WarmStart = COLD,
     ) -> None:
         """Open or create the study in a storage.
 
@@ -116,6 +135,8 @@ class OptunaStudy:
             steps_of: Returns the step of each rung in the schedule of a trial; None if all trials
                 meet at the samples of the rungs.
             pairs: The number of training pairs; read where the space has shares.
+            warm_start: The trials of earlier sweeps. Samplers see them; the study does not have
+                them.
 
         Raises:
             ConfigError: If no schedule of the space takes one of its shares.
@@ -124,11 +145,12 @@ class OptunaStudy:
         self._space, self._search = space, space.settings.search
         self._storage, self._plan_of, self._rungs = storage, plan_of, rungs
         self._searches: dict[Group, _Search] = {
-            share: _Search.of(stratum.space, stratum)
+            share: _Search.of(stratum.space, warm_start, stratum=stratum)
             for share, stratum in strata(space, pairs).items()
-        } or {None: _Search.of(space)}
+        } or {None: _Search.of(space, warm_start)}
         if space.full_data_trials:
-            self._searches[FULL_DATA] = _Search.of(full_data_space(space))
+            own = full_data_space(space)
+            self._searches[FULL_DATA] = _Search.of(own, warm_start, full_data=True)
         self._study = optuna.create_study(
             study_name="class-sweep",
             storage=storage,
@@ -217,8 +239,13 @@ class OptunaStudy:
             return self._ask_for(baseline_config(self._space, baseline) | seed, _About(baseline))
         group, number = self._next_search(configuration - len(baselines))
         search = self._searches[group]
+        tried = number - (len(baselines) if group is None else 0)
+        if tried < len(search.first):  # a good configuration of an earlier sweep
+            return self._propose_first(search.first[tried], group)
         self._study.sampler = sampler_for_trial(search.sampler, number)
-        with self._storage.sampler_view(lambda t: self._search_of(_about(t)) is search):
+        with self._storage.sampler_view(
+            lambda t: self._search_of(_about(t)) is search, search.earlier
+        ):
             trial, values = ask(self._study, search.space)
         # A study that is made again from the log has these values; a sampler must see no others.
         self._storage.replace_params(trial.number, values, trial.distributions)
@@ -229,6 +256,12 @@ class OptunaStudy:
             return self._store(trial, values | seed, _About())
         values = baseline_config(self._space, FULL_DATA, values)
         return self._store(trial, values | seed, _About(FULL_DATA, tuned=True))
+
+    def _propose_first(self, values: Mapping[str, Value], group: Group) -> Trial:
+        if group is None:
+            return self._ask_for(values, _About())
+        values = baseline_config(self._space, FULL_DATA, values)
+        return self._ask_for(values, _About(FULL_DATA, tuned=True))
 
     def _next_search(self, index: int) -> tuple[Group, int]:
         """The group of a configuration, and the number of the proposal for the group's sampler.
@@ -330,6 +363,19 @@ class OptunaStudy:
             attributes.get(RERUN),
             attributes.get(SHARE),
         )
+
+
+def _earlier_trial(trial: EarlierTrial, number: int, space: Space) -> FrozenTrial:
+    """A trial of an earlier sweep as samplers see it, with a number below 0."""
+    frozen = optuna.trial.create_trial(
+        state=OptunaState.COMPLETE if trial.finished else OptunaState.PRUNED,
+        value=trial.objective if trial.finished else None,
+        params=dict(trial.values),
+        distributions={p: distribution(a) for p, a in space.active(trial.values).items()},
+        intermediate_values={trial.step: trial.objective},
+    )
+    frozen.number = number
+    return frozen
 
 
 def tell_optuna(

@@ -30,21 +30,26 @@ class MemoryStorage(InMemoryStorage):
     _in_search: Callable[[FrozenTrial], bool] | None = None  # while `sampler_view` lasts
     _view: SamplerView | None = None
     _others: frozenset[int] = frozenset()
+    _earlier: Sequence[FrozenTrial] = ()
 
     @contextmanager
     def sampler_view(
-        self, in_search: Callable[[FrozenTrial], bool] = lambda _: True
+        self,
+        in_search: Callable[[FrozenTrial], bool] = lambda _: True,
+        earlier: Sequence[FrozenTrial] = (),
     ) -> Iterator[None]:
         """Show a sampler the trials as `SamplerView` has them, while the block lasts.
 
         Args:
-            in_search: Whether the sampler learns from an earlier trial; by default from all.
+            in_search: Whether the sampler learns from a trial of the study; by default from all.
+            earlier: Trials of earlier sweeps, shown before those of the study.
         """
-        self._in_search = in_search
+        self._in_search, self._earlier = in_search, earlier
         try:
             yield
         finally:
             self._in_search, self._view, self._others = None, None, frozenset()
+            self._earlier = ()
 
     def get_all_trials(
         self,
@@ -64,7 +69,8 @@ class MemoryStorage(InMemoryStorage):
         return [t for t in self._view.of(trials) if states is None or t.state in states]
 
     def _of_search(self, trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
-        return [trial for trial in trials if trial.number not in self._others]
+        own = (trial for trial in trials if trial.number not in self._others)
+        return [*self._earlier, *own]
 
     def save(self, number: int) -> None:
         """Make the study's trial durable; memory has nothing to do."""

@@ -17,10 +17,12 @@ from optuna.trial import TrialState as OptunaState
 from class_sweep.config.components import PRUNERS, SAMPLERS
 from class_sweep.config.document import parse_space
 from class_sweep.config.extension import with_trials
+from class_sweep.config.full_data import full_data_axes
 from class_sweep.results.callback import Callback
 from class_sweep.results.folder import ResultsFolder, ResultsWriter
 from class_sweep.results.record import Record
 from class_sweep.results.trials import reports_by_trial
+from class_sweep.results.warm_start import COLD, EarlierTrial, WarmStart
 from class_sweep.tuning.ledger import TrialLedger
 from class_sweep.tuning.pruner_groups import PrunerGroups
 from class_sweep.tuning.pruners.no_pruning import NoPruner
@@ -180,6 +182,24 @@ def space_of(sampler, pruner, trials, baselines, seed, full_data_trials, shares)
     )
 
 
+def earlier_trials(space, chance):
+    """What a sweep of the space may have taken from an earlier one."""
+    trials = [
+        EarlierTrial(
+            values={path: chance.choice(list(axis.values())) for path, axis in axes.items()},
+            full_data=full_data,
+            finished=chance.random() < 0.5,
+            step=chance.choice([100, 200, 400]),
+            objective=round(chance.random(), 1),
+        )
+        for full_data, axes in ((False, space.axes), (True, full_data_axes(space.axes)))
+        if axes
+        for _ in range(chance.randint(1, 8))
+    ]
+    first = [[t.values for t in trials if t.full_data is own][:2] for own in (False, True)]
+    return WarmStart(trials=trials, first=first[0], first_full_data=first[1])
+
+
 class Faults(Simulation):
     """The simulated back end with dying workers and with repeated and late reports."""
 
@@ -252,6 +272,8 @@ class World:
         late = random.Random(f"{seed}/late")  # noqa: S311
         self.more = 0 if shares and names[0] == "grid" else late.choice([0, 0, 1, 3])
         self.rerun_first, self.extends_early = late.random() < 0.5, late.random() < 0.3
+        warm = late.random() < 0.3 and not shares and names[0] != "grid"
+        self.warm_start = earlier_trials(self.space, late) if warm else COLD
         self.stages = [(0, self.space)]  # from which report on, with which number of trials
         self.seed, self.disk, self.slots = seed, Disk(), self.workers
         self.faults = chance.choice([0.0, 0.1, 0.3]) if faults else 0.0
@@ -305,7 +327,15 @@ class World:
             storage = KillableFile(self.folder / "study.db", self.disk)
         self.ended = {record.trial for record in records if record.ended}
         steps_of = (lambda trial: self.steps_of(self.plan_of(trial))) if self.own_rungs else None
-        study = OptunaStudy(self.space, storage, self.plan_of, self.rungs, steps_of, PAIRS)
+        study = OptunaStudy(
+            self.space,
+            storage,
+            self.plan_of,
+            self.rungs,
+            steps_of,
+            pairs=PAIRS,
+            warm_start=self.warm_start,
+        )
         study.restore(records)
         return SweepTuner(
             self.space.objective,

@@ -19,6 +19,7 @@ from class_sweep.execution.tune.tracking import trackers
 from class_sweep.execution.tune.trainable import CurriculumTrial
 from class_sweep.results.folder import ResultsFolder
 from class_sweep.results.record import Record
+from class_sweep.results.warm_start import COLD
 from class_sweep.training.plan_identity import plan_identity
 from class_sweep.tuning.common_failure import FAILURES, CommonFailure
 from class_sweep.tuning.restored_tuner import restored_tuner
@@ -40,6 +41,7 @@ def open_tuner(context: SweepContext) -> SweepTuner:
         records=records,
         plan_of=lambda settings: plan_identity(settings, features),
         callback=context.callback,
+        warm_start=folder.read_warm_start() if space.settings.search.warm_start else COLD,
         limits=Limits(
             slots=lambda left: 0 if context.stop.asked else context.slots(left, context.stop),
             retries=space.settings.resources.retries,

@@ -43,6 +43,11 @@ class Cmaes(Sampler):
                 f"search.sampler: cmaes draws {', '.join(conditional)} in every trial; where it has"
                 " no effect, the value is dropped, and tells cmaes nothing"
             )
+        if self.space.settings.search.warm_start:
+            notes.append(
+                "search.warm_start: cmaes tries the best earlier configurations first, and learns"
+                " of no others; tpe learns from all"
+            )
         return notes
 
 

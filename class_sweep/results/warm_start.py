@@ -1,0 +1,67 @@
+"""`warm_start.json`: what a sweep took from earlier sweeps when it began."""
+
+from pydantic import Field
+
+from class_sweep.results.json_files import Config, ResultsModel
+
+
+class EarlierTrial(ResultsModel):
+    """A finished or pruned trial of an earlier sweep, as a configuration of this one.
+
+    Attributes:
+        values: Path of each axis of its group to its value.
+        full_data: Whether it is told to the search of full data's own trials.
+        finished: Whether it ended under the budget of this sweep.
+        step: The samples that its value is told at; those of a rung for a pruned trial.
+        objective: Its last value.
+    """
+
+    values: Config
+    full_data: bool
+    finished: bool
+    step: int
+    objective: float
+
+
+class EarlierSweep(ResultsModel):
+    """An earlier sweep that a sweep took trials from.
+
+    Attributes:
+        path: Its results folder.
+        sweep_id: Its id.
+        log_sha256: SHA-256 of its `trials.jsonl`.
+        data_sha256: Checksum of its pairs.
+        encoder_sha256: Hashes of the files of its encoders.
+        trials: The trials that were taken.
+        left_out: Finished and pruned trials that are no configurations of this space.
+        same_budget: Whether it had the budget of this sweep.
+    """
+
+    path: str
+    sweep_id: str | None
+    log_sha256: str
+    data_sha256: str
+    encoder_sha256: dict[str, str]
+    trials: int
+    left_out: int
+    same_budget: bool
+
+
+class WarmStart(ResultsModel):
+    """Everything that a sweep took from earlier sweeps; a resumed sweep reads it and not them.
+
+    Attributes:
+        sweeps: The earlier sweeps, in the order of `search.warm_start`.
+        trials: Their trials, in the order of their logs.
+        first: The configurations of the schedules that are tried first, the best first.
+        first_full_data: The same of full data's own trials.
+    """
+
+    sweeps: list[EarlierSweep] = Field(default_factory=list)
+    trials: list[EarlierTrial] = Field(default_factory=list)
+    first: list[Config] = Field(default_factory=list)
+    first_full_data: list[Config] = Field(default_factory=list)
+
+
+COLD = WarmStart()
+"""What a sweep has that takes nothing from earlier sweeps."""
