@@ -311,4 +311,7 @@ def _complete(context: SweepContext, rerun: list[Record]) -> Sweep:
     summary = run_search(context, rerun)
     if context.space.settings.confirms:
         summary = confirm_sweep(context, summary)
+    if context.time is not None:
+        summary = summary.model_copy(update={"hours": context.time.close()})
+        context.writer.write_summary(summary)
     return Sweep(context.folder, summary, context.prepared)

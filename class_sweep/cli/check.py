@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from class_sweep.config.document import Space
     from class_sweep.preparation.capacity import Machine
     from class_sweep.preparation.difficulty_indexes import MakeExecutor
+    from class_sweep.preparation.plan import SweepPlan
     from class_sweep.preparation.prepare import Prepared
+    from class_sweep.rendering.blocks import Block
 
 
 def check(
@@ -24,23 +26,30 @@ def check(
         bool,
         typer.Option(help="Also encode the pairs and count look-alikes (cached for `run`)."),
     ] = True,
+    time: Annotated[
+        bool,
+        typer.Option(help="Also train a second of steps, and print how long all takes."),
+    ] = True,
+    price: Annotated[
+        float | None,
+        typer.Option(min=0.0, help="The price of an hour of one machine: print the cost."),
+    ] = None,
     storage: StorageOption = None,
     address: Address = None,
     allow_pickle: AllowPickle = False,
     plugin: Plugins = None,
 ) -> None:
-    """Check a search space and show what it would run. Trains nothing.
+    """Check a search space and show what it would run, and for how long. Writes nothing.
 
-    Every mistake of the file is listed. With `--storage`, the storage is checked too.
+    Every mistake of the file is listed. With `--storage`, the storage is checked too. The times are
+    those of this machine, by a second of real steps; `--no-index` and `--no-time` leave them out.
 
     Example: `class-sweep check search_spaces/demo.yaml --no-index`
     """
     from class_sweep.api.locations import new_storage
     from class_sweep.config.document import load_space
-    from class_sweep.config.idle_warnings import idle_warnings
     from class_sweep.config.plugin_files import load_plugins
     from class_sweep.confirmation.notes import confirmation_notes
-    from class_sweep.curriculum.space_warnings import space_warnings
     from class_sweep.encoders.pickles import pickles_allowed
     from class_sweep.preparation.footprint import max_checkpoint_bytes, results_bytes
     from class_sweep.preparation.plan import plan_sweep, require_resources
@@ -49,9 +58,6 @@ def check(
     from class_sweep.rendering.terminal import make_console, print_blocks
     from class_sweep.report.tables.sweep_plan import Footprint, diagnosis_blocks, plan_blocks
     from class_sweep.testing.own_parts import require_contracts
-    from class_sweep.tuning.pruners.pruner import pruning_notes
-    from class_sweep.tuning.samplers.sampler import make_sampler
-    from class_sweep.tuning.warm_start import read_warm_start, warm_start_notes
 
     load_plugins(plugin)
     console = make_console()
@@ -60,11 +66,8 @@ def check(
     copy = new_storage(storage, Path("results") / file.stem)
     if copy:
         copy.require_usable()
-    warnings = [*idle_warnings(space), *space_warnings(space)]
-    warnings += [*make_sampler(space).notes(), *pruning_notes(space)]
-    if warm := read_warm_start(space):
-        warnings += warm_start_notes(warm)
-    features = checkpoints = None
+    warnings = _warnings(space)
+    features = checkpoints = prepared = None
     tables: list[Block] = []
     with _machines(space, address) as machines:
         parallel_trials = require_resources(space, machines)
@@ -80,11 +83,48 @@ def check(
             pairs = load_checked_pairs(space)
     plan = plan_sweep(space, pairs, machines)
     warnings += confirmation_notes(space, plan.pairs["validation"])
-    results = results_bytes(space, len(plan.rungs.samples), plan.pairs["validation"])
     where = f"results/{file.stem}-TIME" + (f", with a copy below {storage}" if storage else "")
+    results = results_bytes(space, len(plan.rungs.samples), plan.pairs["validation"])
     footprint = Footprint(features, checkpoints, results)
+    if prepared is not None and time:
+        tables = [*_times(space, plan, prepared, price), *tables]
     notes = [Text(warning, "warning") for warning in warnings]
     print_blocks(console, [*plan_blocks(space, plan, footprint, where), *tables, *notes])
+
+
+def _warnings(space: "Space") -> list[str]:
+    """The warnings about a space that need no data."""
+    from class_sweep.config.idle_warnings import idle_warnings
+    from class_sweep.curriculum.space_warnings import space_warnings
+    from class_sweep.tuning.pruners.pruner import pruning_notes
+    from class_sweep.tuning.samplers.sampler import make_sampler
+    from class_sweep.tuning.warm_start import read_warm_start, warm_start_notes
+
+    warm = read_warm_start(space)
+    return [
+        *idle_warnings(space),
+        *space_warnings(space),
+        *make_sampler(space).notes(),
+        *pruning_notes(space),
+        *(warm_start_notes(warm) if warm else []),
+    ]
+
+
+def _times(
+    space: "Space", plan: "SweepPlan", prepared: "Prepared", price: float | None
+) -> "list[Block]":
+    """The times by steps that are measured here; a note where trials need a GPU and it has none."""
+    import torch
+
+    from class_sweep.preparation.step_time import measure_steps
+    from class_sweep.rendering.blocks import Text
+    from class_sweep.report.tables.sweep_times import time_blocks
+
+    gpu = space.settings.resources.gpus > 0
+    if gpu and not torch.cuda.is_available():
+        return [Text("No times: trials use a GPU, and this machine has none to measure on.")]
+    measured = measure_steps(space, prepared.features, gpu=gpu)
+    return time_blocks(space, plan, measured, price)
 
 
 def _prepare(space: "Space", address: str | None, console: "Console") -> "Prepared":

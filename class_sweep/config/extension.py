@@ -19,9 +19,15 @@ def with_trials(space: Space, trials: int) -> Space:
         trials: The new number of trials.
 
     Raises:
-        ConfigError: If the number does not exceed the present one, or breaks a rule of the space.
+        ConfigError: If the number does not exceed the present one or breaks a rule of the space,
+            or the sweep has a limit of hours.
     """
     present = space.settings.search.trials
+    if space.settings.search.hours is not None:
+        raise ConfigError(
+            f"{space.place('search.hours')}: must be absent in a sweep that is extended, because"
+            " hours plan the trials; run the space with more hours into a new folder"
+        )
     if trials <= present:
         raise ConfigError(
             f"an extended sweep must have more trials than before, got {trials}, and"

@@ -111,6 +111,13 @@ class Search(Section):
         description="results folders of earlier sweeps: their best configurations are tried first,"
         " and the sampler is told of their trials; none unless given",
     )
+    hours: Annotated[
+        Annotated[float, Field(gt=0)] | None,
+        Field(
+            description="hours for the search and its confirmation together, of which `trials` is"
+            " then the largest number; no limit unless given"
+        ),
+    ] = None
     max_concurrent: Annotated[
         Annotated[int, Field(ge=1)] | None,
         Field(description="trials at a time; as many as the resources allow unless given"),

@@ -61,6 +61,8 @@ def cross_rules(
         )
     if pruning and search and search.record and pruning.kind != "none":
         problem("pruning.kind", f"must be none where search.record is set, got {pruning.kind}")
+    if search and search.record and search.hours is not None:
+        problem("search.hours", f"must be absent where search.record is set, got {search.hours:g}")
     if search and not varied and search.trials > len(search.baselines) + 1:
         problem(
             "search.trials",

@@ -14,6 +14,7 @@ _NOT_COMPARED = {  # why no run was made
     "skipped": "it was not shown to be better than the first control",
     "lost": "it is worse than the first control",
     "dropped": "it is no longer among the finalists",
+    "time": "search.hours left no time for its runs",
 }
 
 

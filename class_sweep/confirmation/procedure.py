@@ -136,6 +136,8 @@ def confirm_sweep(
         progress = runs.complete()
         if context.stop.asked:
             raise context.stop.reason or InterruptedSweepError(context.folder.path, command)
+        if runs.out_of_time and not runs.evidence.runs:
+            return _unconfirmed(context, summary)
         verdict = make_verdict(space, plan, progress, runs.evidence, summary.full_samples)
     writer.write_verdict(verdict)
     if verdict.winner.arm is not None:
@@ -148,6 +150,20 @@ def confirm_sweep(
         }
     )
     writer.write_summary(summary)
+    return summary
+
+
+def _unconfirmed(context: SweepContext, summary: SweepSummary) -> SweepSummary:
+    """The summary of a sweep whose time was up before a run of its confirmation."""
+    command = command_line("confirm", context.folder.path)
+    warning = f"search.hours left no time for a confirmation: confirm it with: {command}"
+    changes = {
+        "state": "finished",
+        "warnings": [*summary.warnings, warning],
+        "seconds": context.clock.seconds,
+    }
+    summary = summary.model_copy(update=changes)
+    context.writer.write_summary(summary)
     return summary
 
 
@@ -170,6 +186,7 @@ class _ConfirmationRuns:
         self._context, self._plan, self._command = context, plan, command
         self._log, self._family = log, family
         self._failures = CommonFailure()
+        self.out_of_time = False
         self._settings = context.space.settings.confirm
         seeds = confirmation_seeds(context.space, self._settings.max_seeds)
         self._runs: dict[tuple[str, int], ConfirmationRun] = {}
@@ -192,10 +209,14 @@ class _ConfirmationRuns:
             self._family.join(self._plan.comparisons, margin=self._settings.margin is not None)
         progress = self._progress()
         while progress.wanted and not self._context.stop.asked:
+            if not self._fits(progress.wanted):
+                self.out_of_time = True
+                progress = self._progress(out_of_time=True)
+                break
             self._run(progress.wanted, progress.seeds)
             progress = self._progress()
         wanted = self._frontier_runs()
-        if wanted and not self._context.stop.asked:
+        if wanted and not self._context.stop.asked and self._fits(wanted):
             self._run(wanted, len({number for _, number in wanted}))
         self._log.close()
         failed = self._runs and all(run.reason for run in self._runs.values())
@@ -206,6 +227,19 @@ class _ConfirmationRuns:
                 f" ({self._context.folder.path})"
             )
         return progress
+
+    def _fits(self, wanted: Sequence[tuple[str, int]]) -> bool:
+        """Whether `search.hours` leaves the time for runs; without it there is always time."""
+        budget = self._context.time
+        if budget is None or budget.fits(sum(self._plan.arms[arm].samples for arm, _ in wanted)):
+            return True
+        log.warning(
+            "search.hours: the %d runs of the next look do not fit into the time that is left;"
+            " continue with: %s",
+            len(wanted),
+            command_line("confirm", self._context.folder.path),
+        )
+        return False
 
     def _frontier_runs(self) -> list[tuple[str, int]]:
         """The missing runs of the frontier: up to `confirm.seeds` of full data's own seeds."""
@@ -246,7 +280,7 @@ class _ConfirmationRuns:
                 )
             )
 
-    def _progress(self) -> Progress:
+    def _progress(self, *, out_of_time: bool = False) -> Progress:
         """The decisions after the runs so far, and the runs to make next."""
         if not self._plan.comparisons:
             return Progress({}, [], 0)
@@ -268,6 +302,7 @@ class _ConfirmationRuns:
             ),
             self._family.fixed,
             dropped=self._plan.finalists[self._settings.finalists :],
+            out_of_time=out_of_time,
         )
         self._family.keep_priors(progress.priors)
         return progress

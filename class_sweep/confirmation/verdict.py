@@ -182,6 +182,7 @@ def _comparison(
         seeds=seeds,
         level=status.level,
         p_adjusted=status.p_adjusted,
+        p_ni_adjusted=status.p_ni_adjusted,
         seeds_needed=status.seeds_needed,
         non_inferior=status.non_inferior,
         samples_share=finalist.samples / control.samples,

@@ -1,5 +1,6 @@
 """The context of a running sweep: one object that all of its stages share."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from class_sweep.execution.cluster.runtime import RayRuntime, open_runtime
 from class_sweep.execution.cluster.shared_storage import require_shared
 from class_sweep.execution.cluster.trial_slots import TrialSlots
 from class_sweep.execution.interrupts import StopRequest
+from class_sweep.execution.time_budget import TimeBudget, plan_hours, sweep_size
 from class_sweep.preparation.clock import Clock
 from class_sweep.preparation.environment import describe_environment
 from class_sweep.preparation.footprint import require_gpu_memory, trial_bytes
@@ -27,7 +29,9 @@ from class_sweep.preparation.prepare import Prepared, prepare
 from class_sweep.results.callback import Callback
 from class_sweep.results.environment import Environment
 from class_sweep.results.folder import ResultsFolder, ResultsWriter
+from class_sweep.results.time_record import TimeRecord
 from class_sweep.testing.own_parts import require_contracts
+from class_sweep.tuning.time_plan import planned_space
 
 OpenWriter = Callable[[Environment], AbstractContextManager[ResultsWriter]]
 """Opens a results folder for a sweep that begins, or continues, with an environment."""
@@ -75,6 +79,7 @@ class SweepContext:
         callback: Receives the events of the sweep.
         tracking: The trackers to use.
         stop: The request to stop the sweep, if there is one.
+        time: The time that is left; None without `search.hours`.
     """
 
     space: Space
@@ -86,6 +91,17 @@ class SweepContext:
     callback: Callback
     tracking: Tracking = field(default_factory=Tracking)
     stop: StopRequest = field(default_factory=StopRequest)
+    time: TimeBudget | None = None
+
+    @property
+    def trials_wanted(self) -> int:
+        """The number of trials of the sweep, as far as it is known now."""
+        return self.space.settings.search.runs if self.time is None else self.time.trials_wanted
+
+    @property
+    def ledger_callback(self) -> Callback:
+        """The callback of the ledger: its events also show how much time a sweep takes."""
+        return self.callback if self.time is None else self.time.observing(self.callback)
 
     @cached_property
     def shared_features(self) -> "ray.ObjectRef[dict[str, np.ndarray]]":
@@ -122,7 +138,7 @@ def open_context(
             unusable.
         ResultsError: If the folder was started with other data or encoders.
     """
-    space = request.space
+    space, begun = request.space, time.monotonic()
     require_contracts(space)
     resources, limit = space.settings.resources, space.settings.search.max_concurrent
     clock = Clock(ResultsFolder(request.path).seconds())
@@ -134,12 +150,33 @@ def open_context(
             require_shared(checkpoints.location, ray.nodes())  # type: ignore[no-untyped-call]
         prepared = _prepare(request, clock, runtime)
         slots = TrialSlots(resources, limit, runtime.machines, runtime.launchable)
+        hours = _hours(request, prepared, slots, begun)
         with open_writer(describe_environment(space, prepared)) as writer:
             guard.advise(advice)
+            budget = None
+            if hours is not None:
+                space = planned_space(space, hours.trials)
+                size = sweep_size(space, len(prepared.features.rows("train")))
+                budget = TimeBudget(hours, size, writer, begun)
             yield SweepContext(
                 space, writer, checkpoints, prepared, slots, clock, request.callback,
-                request.tracking,
+                request.tracking, time=budget,
             )  # fmt: skip
+
+
+def _hours(
+    request: SweepRequest, prepared: Prepared, slots: TrialSlots, begun: float
+) -> TimeRecord | None:
+    """The plan under `search.hours`: that of the folder, else a new one; None without hours.
+
+    The command `confirm` asks for a confirmation whatever it takes.
+    """
+    if request.space.settings.search.hours is None or request.command == "confirm":
+        return None
+    folder = ResultsFolder(request.path)
+    return folder.read_time() or plan_hours(
+        request.space, prepared, slots, lambda: time.monotonic() - begun
+    )
 
 
 def _prepare(request: SweepRequest, clock: Clock, runtime: RayRuntime) -> Prepared:

@@ -50,7 +50,7 @@ def run_search(context: SweepContext, rerun: Sequence[Record] = ()) -> SweepSumm
     ended = _run_trials(context, summary_writer, rerun)
     records = folder.records()
     trials = trials_of(records)
-    missing = trials.missing(space.settings.search.runs)
+    missing = trials.missing(context.trials_wanted)
     if not ended or missing:
         summary_writer.write("interrupted")
         raise context.stop.reason or _not_ended(context, missing)
@@ -93,7 +93,7 @@ def _not_ended(context: SweepContext, missing: int) -> ClassSweepError:
     if context.stop.asked:
         return InterruptedSweepError(context.folder.path)
     return SweepError(
-        f"all trials must end, and {missing} of {context.space.settings.search.runs} have not: they"
+        f"all trials must end, and {missing} of {context.trials_wanted} have not: they"
         " started again and again without a report; every report is kept, continue with:"
         f" {command_line('resume', context.folder.path)}"
     )
@@ -102,7 +102,7 @@ def _not_ended(context: SweepContext, missing: int) -> ClassSweepError:
 def _no_trial_finished(context: SweepContext, trials: Trials) -> SweepError:
     reasons = sorted({record.reason for record in trials.failed if record.reason})
     return SweepError(
-        f"no trial of {context.space.settings.search.runs} finished, {len(trials.pruned)} were"
+        f"no trial of {context.trials_wanted} finished, {len(trials.pruned)} were"
         f" pruned and {len(trials.failed)} failed: {'; '.join(reasons) or 'no reason is logged'}"
         f" ({context.folder.path})"
     )

@@ -51,7 +51,7 @@ class SummaryWriter:
         """Write `summary.json` from the log as it is now."""
         space = self._context.space
         trials = trials_of(self._context.folder.records())
-        wanted = space.settings.search.runs
+        wanted = self._context.trials_wanted
         full_budget = self.full_samples * wanted
         ranked = trials.ranked(space.objective)
         summary = SweepSummary(

@@ -171,4 +171,5 @@ def _cost(summary: SweepSummary) -> list[Text]:
             " every trial trained on the full data"
         ),
         Text(f"{total} in total: {stages}"),
+        *([Text(summary.hours.words)] if summary.hours else []),
     ]

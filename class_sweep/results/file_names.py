@@ -7,6 +7,7 @@ CURVES = "curves.csv"
 BEST = "best.yaml"
 WARM_START = "warm_start.json"
 SUMMARY = "summary.json"
+HOURS = "hours.json"
 ENVIRONMENT = "environment.json"
 CONFIRM = "confirm.jsonl"
 RANKS = "confirm"  # a folder

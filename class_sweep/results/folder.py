@@ -2,10 +2,11 @@
 
 Every sweep writes `space.yaml` (the space as run), `trials.jsonl` (one line per report, only ever
 appended to), `study.db` (Optuna), `summary.json`, `best.yaml` and `environment.json`. A recording
-adds `curves.csv`. A confirmation adds `confirm.jsonl` (one line per run), `confirm/` (the ranks of
-each run), `verdict.json` and, after a reading of the test split, `test.jsonl`. `storage.json` names
-the storage that keeps a copy. `plugins/` has copies of the plug-in files; nothing is loaded from
-there. While trials run, `checkpoints/` and `tune/` (Ray) exist too.
+adds `curves.csv`, a limit of time `hours.json`. A confirmation adds `confirm.jsonl` (one line per
+run), `confirm/` (the ranks of each run), `verdict.json` and, after a reading of the test split,
+`test.jsonl`. `storage.json` names the storage that keeps a copy. `plugins/` has copies of the plug-
+in files; nothing is loaded from there. While trials run, `checkpoints/` and `tune/` (Ray) exist
+too.
 """
 
 import contextlib
@@ -27,6 +28,7 @@ from class_sweep.results.environment import Environment
 from class_sweep.results.json_files import ResultsModel, json_text, read_json
 from class_sweep.results.record import Record
 from class_sweep.results.summary import SweepSummary
+from class_sweep.results.time_record import TimeRecord
 from class_sweep.results.verdict import Verdict
 from class_sweep.results.warm_start import WarmStart
 from class_sweep.storage.lease import LEASE, VALID_SECONDS
@@ -52,6 +54,7 @@ class ResultsFolder:
         self.curves = path / file_names.CURVES
         self.best = path / file_names.BEST
         self.summary = path / file_names.SUMMARY
+        self.hours = path / file_names.HOURS
         self.environment = path / file_names.ENVIRONMENT
         self.confirm = path / file_names.CONFIRM
         self.ranks = path / file_names.RANKS
@@ -133,6 +136,14 @@ class ResultsFolder:
             ResultsError: If it is missing or damaged.
         """
         return read_json(self.summary, SweepSummary)
+
+    def read_time(self) -> TimeRecord | None:
+        """Read `hours.json`; None in a sweep without `search.hours`.
+
+        Raises:
+            ResultsError: If it is damaged.
+        """
+        return read_json(self.hours, TimeRecord) if lexists(self.hours) else None
 
     def read_environment(self) -> Environment:
         """Read `environment.json`.
@@ -305,6 +316,10 @@ class ResultsWriter:
         self.trials_began = True
         self.write(self.folder.summary, json_text(summary))
 
+    def write_time(self, record: TimeRecord) -> None:
+        """Write `hours.json`."""
+        self.write(self.folder.hours, json_text(record))
+
     def write_environment(self, environment: Environment) -> None:
         """Write `environment.json`; its id is the key of the log."""
         self.write(self.folder.environment, json_text(environment))
@@ -339,6 +354,7 @@ class ResultsWriter:
                 folder.environment,
                 folder.warm_start,
                 folder.storage,
+                folder.hours,
                 folder.space,
             ):
                 path.unlink(missing_ok=True)

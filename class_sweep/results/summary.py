@@ -5,6 +5,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from class_sweep.results.json_files import Config, ResultsModel
+from class_sweep.results.time_record import TimeRecord
 from class_sweep.results.verdict import FailedRun, Verdict, Winner
 
 State = Literal["running", "confirming", "interrupted", "failed", "finished"]
@@ -130,6 +131,7 @@ class SweepSummary(ResultsModel):
         difficulty: Similarity to the distribution of N at each σ.
         seconds: Stage to wall time.
         confirm: The short form of the verdict; None, and not in the file, before a confirmation.
+        hours: The plan under `search.hours` and the time used; None, and not in the file, without.
     """
 
     state: State
@@ -146,6 +148,7 @@ class SweepSummary(ResultsModel):
     difficulty: dict[str, list[SigmaSummary]]
     seconds: dict[str, float]
     confirm: ConfirmationSummary | None = None
+    hours: TimeRecord | None = None
 
     @property
     def full_samples(self) -> int:
@@ -153,8 +156,10 @@ class SweepSummary(ResultsModel):
         return self.samples.full_budget // self.trials.wanted
 
     @model_serializer(mode="wrap")
-    def _without_no_confirmation(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _without_absent_parts(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         tree: dict[str, Any] = handler(self)
-        if self.confirm is None:
-            del tree["confirm"]
-        return tree
+        return {
+            name: value
+            for name, value in tree.items()
+            if value is not None or name not in {"confirm", "hours"}
+        }

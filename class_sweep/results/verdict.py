@@ -10,11 +10,11 @@ from class_sweep.results.json_files import Config, Interval, ResultsModel
 Outcome = Literal["better", "worse", "open"]
 """The outcome of a finalist against a control; `open` while they are not told apart."""
 
-Closed = Literal["decided", "lost", "failed", "hopeless", "cap", "skipped", "dropped"]
+Closed = Literal["decided", "lost", "failed", "hopeless", "cap", "skipped", "dropped", "time"]
 """Why a comparison gets no more seeds: it is decided; its finalist is worse than the first control;
 a run failed; the seeds that are still allowed are unlikely to decide it; it has all allowed seeds;
 its finalist was not shown to be better than the first control, so its runs were not made; its
-finalist is no longer among `confirm.finalists`."""
+finalist is no longer among `confirm.finalists`; `search.hours` left no time for its next runs."""
 
 OVER_QUERIES = AliasChoices("over_queries", "bootstrap")
 """The keys of the interval over seeds and queries; version 0.2 computed it by a bootstrap."""
@@ -113,6 +113,9 @@ class ComparisonFigures(ResultsModel):
         seeds: Seeds that the figures are of.
         level: Error at which the outcome was tested.
         p_adjusted: p-value, adjusted for interim looks and for all comparisons.
+        p_ni_adjusted: That of non-inferiority: it is at most `rule.alpha` exactly where
+            `non_inferior` is true. The test is one-sided at half of the level, so its p-value
+            counts twice. None without a margin.
         seeds_needed: The first later interim look that would decide the comparison if mean and
             variance stay as they are; None if it is decided, or if no look would.
         non_inferior: Whether the finalist is shown to be not worse by more than the margin; None
@@ -133,6 +136,7 @@ class ComparisonFigures(ResultsModel):
     seeds: int
     level: float
     p_adjusted: float
+    p_ni_adjusted: float | None = None
     seeds_needed: int | None
     non_inferior: bool | None = None
     samples_share: float

@@ -24,11 +24,30 @@ class TestedFamily:
         adjusted: Adjusted p-value: the smallest family-wise error at which the hypothesis is
             rejected, at most 1.
         rejected: The rejected hypotheses, in the order of their rejection.
+        path: The shares of the error, each with the smallest family-wise error from which on they
+            hold; a rejected hypothesis has none.
     """
 
     levels: dict[Node, float]
     adjusted: dict[Node, float]
     rejected: tuple[Node, ...]
+    path: tuple[tuple[float, Mapping[Node, float]], ...]
+
+    def adjusted_beside(self, node: Node, p: float) -> float:
+        """Adjusted p-value of a further hypothesis that is tested at the level of a node.
+
+        Non-inferiority is asked before superiority, at the same level, and hands on nothing. It is
+        claimed at a family-wise error of alpha where p is at most alpha times the share that the
+        node has then, and shares never fall as alpha rises.
+
+        Args:
+            node: The node.
+            p: The p-value of the further hypothesis.
+        """
+        return min(
+            (max(error, p / shares[node]) for error, shares in self.path if shares.get(node)),
+            default=1.0,
+        )
 
 
 def gatekeeping(
@@ -53,6 +72,7 @@ def gatekeeping(
     shares = open_shares = _shares(weights, done, worse)
     levels: dict[Node, float] = {}
     largest, rejecting = 0.0, True
+    path = [(0.0, shares)]
     while candidates := {n: p[n] / w for n, w in shares.items() if w > 0 and p.get(n, 1.0) < w}:
         node = min(candidates, key=candidates.__getitem__)
         largest = max(largest, candidates[node])
@@ -63,10 +83,11 @@ def gatekeeping(
             levels[node] = alpha * shares[node]
             rejected.append(node)
         shares = _shares(weights, done, worse)
+        path.append((largest, shares))
         if rejecting:
             open_shares = shares
     levels |= {node: alpha * share for node, share in open_shares.items()}
-    return TestedFamily(levels, adjusted, tuple(rejected))
+    return TestedFamily(levels, adjusted, tuple(rejected), tuple(path))
 
 
 def _shares(

@@ -91,6 +91,8 @@ class ComparisonStatus:
             the first look.
         level: Error at which that look tested the comparison.
         p_adjusted: p-value, adjusted for looks and for all comparisons.
+        p_ni_adjusted: That of non-inferiority, one-sided at half of the level: twice its p-value,
+            adjusted as `p_adjusted`. None where `non_inferior` is.
         seeds_needed: The first later look that would decide the comparison if mean and variance
             stay as they are; None for a decided comparison, and if no look would.
         non_inferior: Whether the finalist is shown to be not worse by more than the margin. The
@@ -104,6 +106,7 @@ class ComparisonStatus:
     differences: PairedDifferences | None = None
     level: float = 0.0
     p_adjusted: float = 1.0
+    p_ni_adjusted: float | None = None
     seeds_needed: int | None = None
     non_inferior: bool | None = None
 
@@ -132,6 +135,7 @@ def evaluate_looks(
     family: Family | None = None,
     *,
     dropped: Collection[str] = (),
+    out_of_time: bool = False,
 ) -> Progress:
     """Decide one look after another, until a look lacks runs.
 
@@ -145,6 +149,7 @@ def evaluate_looks(
         rule: The settings of the decision rule.
         family: What was fixed at earlier looks; None for a new family of all comparisons.
         dropped: Finalists of the family that get no more runs.
+        out_of_time: Whether no more runs are made; what lacks runs is closed.
     """
     if family is None:
         family = Family(family_weights(comparisons, {}, saving=rule.margin is not None))
@@ -152,7 +157,9 @@ def evaluate_looks(
     last = 0
     while active := state.active():
         last = max(LOOKS[state.position(c)] for c in active)
-        if wanted := state.missing_runs(active):
+        if out_of_time:
+            active = state.close_without_runs(active)
+        elif wanted := state.missing_runs(active):
             return Progress(state.statuses, wanted, last, state.priors)
         state.look(active)
     return Progress(state.close_the_rest(), [], last, state.priors)
@@ -202,6 +209,13 @@ class _Confirmation:
             if number not in self._scores.get(arm, {})
         )
         return list(dict.fromkeys(needed))
+
+    def close_without_runs(self, active: Sequence[Comparison]) -> list[Comparison]:
+        """Close the comparisons whose next look lacks runs; return the others."""
+        for comparison in active:
+            if self.missing_runs([comparison]):
+                self._close(comparison, "time")
+        return [comparison for comparison in active if comparison not in self._closed]
 
     def look(self, active: Sequence[Comparison]) -> None:
         """Make the next look of each active comparison, decide, and close what is done."""
@@ -259,11 +273,12 @@ class _Confirmation:
             node, at = _node(comparison), len(pairs) - 1
             level = self._levels[comparison] = family.levels.get(node, 0.0)
             outcome: Outcome = "open"
-            non_inferior = None
+            non_inferior = p_ni_adjusted = None
             margin = self._margin_of(comparison)
             if margin is not None:
                 best, p = _strongest([2 * pair.p_above(-margin) for pair in pairs])
                 non_inferior = p <= level
+                p_ni_adjusted = min(1.0, family.adjusted_beside(node, p))
                 at = best if non_inferior else at
             if node in family.rejected:
                 at = tests[comparison][0]
@@ -276,6 +291,7 @@ class _Confirmation:
                 differences=pairs[at],
                 level=level * ALPHA_SHARES[at],
                 p_adjusted=family.adjusted.get(node, 1.0),
+                p_ni_adjusted=p_ni_adjusted,
                 seeds_needed=None
                 if node in family.rejected
                 else deciding_look(pairs[-1], level, margin=None if non_inferior else margin),

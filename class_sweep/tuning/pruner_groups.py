@@ -73,7 +73,12 @@ class PrunerGroups:
 
 
 def expected_samples(
-    space: Space, rungs: Sequence[int], full: int, *, own_schedule: bool = False
+    space: Space,
+    rungs: Sequence[int],
+    full: int,
+    *,
+    own_schedule: bool = False,
+    proposed: int | None = None,
 ) -> int | None:
     """The samples that all trials of a sweep see together, or None if that is not predictable.
 
@@ -82,12 +87,17 @@ def expected_samples(
         rungs: The samples of each rung of a trial over the full data.
         full: The samples of a complete trial over the full data.
         own_schedule: Whether the rungs are at fractions of each trial's own schedule.
+        proposed: The number of trials if not all of the space are proposed.
     """
-    total = len(space.settings.search.baselines) * full
-    for group, trials in space.group_sizes.items():
+    search = space.settings.search
+    baselines = len(search.baselines)
+    part = 1.0 if proposed is None else (proposed - baselines) / max(1, search.proposed)
+    total = baselines * full
+    for group, all_trials in space.group_sizes.items():
+        trials = round(part * all_trials)
         share = group if isinstance(group, float) else 1.0
         met = [round(share * rung) for rung in rungs] if own_schedule else rungs
-        pruner = make_pruner(space.settings.pruning, len(rungs), trials)
+        pruner = make_pruner(space.settings.pruning, len(rungs), all_trials)
         expected = pruner.expected_samples(met, trials, round(share * full))
         if expected is None:
             return None

@@ -34,6 +34,10 @@ def _all_left(trials: int) -> int:
     return trials
 
 
+def _all_wanted(proposed: int) -> float:  # noqa: ARG001 - see `Limits.trials`
+    return math.inf
+
+
 @dataclass(frozen=True)
 class Limits:
     """How many trials run at once, and when a trial has failed.
@@ -44,11 +48,14 @@ class Limits:
         retries: How often a trial starts again after deaths of its worker between two reports.
         failures: No trial starts after the first trials of a run, as many as this, have all failed
             for one reason; by default there is no limit.
+        trials: Returns how many trials to propose at most, from the number proposed so far; by
+            default all that the study wants. Once it returns that number itself, it must stay.
     """
 
     slots: Callable[[int], int] = _all_left
     retries: int = 0
     failures: float = math.inf
+    trials: Callable[[int], float] = _all_wanted
 
 
 class SweepTuner:
@@ -98,7 +105,13 @@ class SweepTuner:
     @property
     def left(self) -> int:
         """The number of trials that have not ended, proposed or not."""
-        return self.ledger.unfinished + self._study.trials_wanted - self.ledger.proposed
+        return self.ledger.unfinished + max(0, self._wanted - self.ledger.proposed)
+
+    @property
+    def _wanted(self) -> int:
+        """The number of trials to propose, without reruns."""
+        limit = self._limits.trials(self.ledger.proposed)
+        return int(min(self._study.trials_wanted, limit))
 
     @property
     def common_failure(self) -> CommonFailure | None:
@@ -204,7 +217,7 @@ class SweepTuner:
         if proposed:
             return proposed[min(proposed)]
         index = self.ledger.proposed
-        if index >= self._study.trials_wanted:
+        if index >= self._wanted:
             return None
         previous = self.ledger.last_proposed() if index else None
         trial = self._study.propose(index, previous)

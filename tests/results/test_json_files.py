@@ -57,7 +57,7 @@ def test_a_verdict_of_an_older_version_is_read_without_a_margin(tmp_path):
     tree = made_verdict()
     del tree["frontier"], tree["trials"], tree["rule"]["margin"], tree["rule"]["prefer"]
     for pair in tree["pairs"]:
-        del pair["non_inferior"]
+        del pair["non_inferior"], pair["p_ni_adjusted"]
     path = tmp_path / "verdict.json"
     path.write_text(json.dumps(tree))
     assert json.loads(json_text(read_json(path, Verdict))) == made_verdict() | {"trials": None}

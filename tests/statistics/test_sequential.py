@@ -10,7 +10,7 @@ from looks_by_the_words import decide
 
 from class_sweep.config.confirm import LOOKS
 from class_sweep.statistics.comparisons import Comparison, family_weights
-from class_sweep.statistics.interim_looks import ALPHA_SHARES
+from class_sweep.statistics.interim_looks import ALPHA, ALPHA_SHARES
 from class_sweep.statistics.sequential import DecisionRule, Family, evaluate_looks
 
 AGAINST_FULL = Comparison("a", "full_data", "full_data")
@@ -237,6 +237,9 @@ def test_an_interval_shows_what_is_claimed_and_no_more(case):
         assert claimed[status.outcome]
         if status.non_inferior is not None and status.outcome != "worse":
             assert status.non_inferior == (low > -margin)
+        assert (status.p_ni_adjusted is None) == (status.non_inferior is None)
+        if status.non_inferior is not None:
+            assert status.non_inferior == (status.p_ni_adjusted <= ALPHA)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -354,3 +357,22 @@ def test_a_finalist_that_cannot_be_shown_not_worse_is_closed():
     status = progress.statuses[AGAINST_FULL]
     assert status.non_inferior is False
     assert max(number for _, number in runs) < 10
+
+
+def test_a_look_without_time_is_left_out_and_the_looks_before_stand():
+    pairs, scores = world(3, 2, 2, 0.0)
+    rule = DecisionRule(5, 10, 0.3)
+    three = {arm: {n: v for n, v in runs.items() if n < 3} for arm, runs in scores.items()}
+    going_on = evaluate_looks(pairs, three, rule)
+    assert going_on.wanted
+    stopped = evaluate_looks(pairs, three, rule, out_of_time=True)
+    assert stopped.wanted == []
+    for comparison, status in stopped.statuses.items():
+        before = going_on.statuses[comparison]
+        assert status.closed is not None
+        assert (status.outcome, status.seeds, status.level) == (
+            before.outcome, before.seeds, before.level,
+        )  # fmt: skip
+    assert "time" in {status.closed for status in stopped.statuses.values()}
+    nothing = evaluate_looks(pairs, {}, rule, out_of_time=True)
+    assert {status.closed for status in nothing.statuses.values()} <= {"time", "skipped"}

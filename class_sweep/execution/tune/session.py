@@ -40,12 +40,13 @@ def open_tuner(context: SweepContext) -> SweepTuner:
         log=context.writer,
         records=records,
         plan_of=lambda settings: plan_identity(settings, features),
-        callback=context.callback,
+        callback=context.ledger_callback,
         warm_start=folder.read_warm_start() if space.settings.search.warm_start else COLD,
         limits=Limits(
             slots=lambda left: 0 if context.stop.asked else context.slots(left, context.stop),
             retries=space.settings.resources.retries,
             failures=FAILURES,
+            trials=context.time.trials if context.time else lambda _: space.settings.search.runs,
         ),
     )
 

@@ -183,7 +183,12 @@ def _outcome(pair: ComparisonVerdict) -> str:
     return pair.outcome
 
 
+def _not_worse(pair: ComparisonVerdict) -> str:
+    return "–" if pair.p_ni_adjusted is None else f"{pair.p_ni_adjusted:.3g}"
+
+
 def _pairs(metric: str, pairs: Sequence[ComparisonVerdict]) -> Table:
+    margin = any(pair.p_ni_adjusted is not None for pair in pairs)
     rows = [
         [
             _label(pair),
@@ -191,6 +196,7 @@ def _pairs(metric: str, pairs: Sequence[ComparisonVerdict]) -> Table:
             _signed(metric, pair.metrics[metric].difference),
             _range(metric, pair.metrics[metric].interval),
             f"{pair.p_adjusted:.3g}",
+            *([_not_worse(pair)] if margin else []),
             str(pair.seeds),
             "–" if pair.seeds_needed is None else str(pair.seeds_needed),
             f"{100 * pair.samples_share:.0f} %",
@@ -200,7 +206,8 @@ def _pairs(metric: str, pairs: Sequence[ComparisonVerdict]) -> Table:
     ]
     head = (
         "finalist − control", "outcome", "difference", "corrected interval", "corrected p",
-        "seeds", "seeds may decide", "of its samples", "of its time",
+        *(["corrected p, not worse"] if margin else []), "seeds", "seeds may decide",
+        "of its samples", "of its time",
     )  # fmt: skip
     return Table(head, rows, text_columns={1})
 

@@ -1,0 +1,92 @@
+"""The time of a training step, measured: a few real steps of the model on full data."""
+
+import platform
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from class_sweep.config.document import Space
+from class_sweep.config.objective import POOLS
+from class_sweep.curriculum.baselines import baseline_config
+from class_sweep.training.features import TrialFeatures
+from class_sweep.training.loop import Trainer
+
+SECONDS = 1.0
+"""The time that a measurement takes, unless a single step takes longer."""
+_CPU_INFO = Path("/proc/cpuinfo")
+
+
+@dataclass(frozen=True)
+class StepTime:
+    """The speed of one trial.
+
+    Attributes:
+        step: The seconds of an optimizer step.
+        evaluation: The seconds of a report on validation.
+        machine: The GPU, or the processor and the number of its cores that the trial uses.
+    """
+
+    step: float
+    evaluation: float
+    machine: str
+
+    def trial(self, steps: float, reports: int) -> float:
+        """The seconds of a trial.
+
+        Args:
+            steps: Its optimizer steps.
+            reports: Its reports, the last one included.
+        """
+        return steps * self.step + reports * self.evaluation
+
+
+def measure_steps(space: Space, features: TrialFeatures, *, gpu: bool) -> StepTime:
+    """Train full data for about `SECONDS`, and rank validation once.
+
+    The first step is not timed: it makes the buffers of the optimizer.
+
+    Args:
+        space: The space, with its axes at their centres.
+        features: The features of its data.
+        gpu: Whether trials train on a GPU.
+    """
+    settings = space.resolve(baseline_config(space, "full_data"))
+    cores = max(1, int(settings.resources.cpus))
+    before = torch.get_num_threads()
+    torch.set_num_threads(cores)
+    try:
+        trainer = Trainer(settings, features, gpu=gpu)
+        steps = trainer.schedule.steps
+        trainer.train_to(min(1, steps))
+        first, begun, size = trainer.step, time.perf_counter(), 1
+        while (left := SECONDS - (time.perf_counter() - begun)) > 0 and trainer.step < steps:
+            trainer.train_to(min(steps, trainer.step + size))
+            each = (time.perf_counter() - begun) / (trainer.step - first)
+            size = max(1, min(2 * size, int(left / 2 / each)))
+        _wait_for(trainer.device)
+        step = (time.perf_counter() - begun) / max(1, trainer.step - first)
+        begun = time.perf_counter()
+        trainer.evaluate("validation", POOLS)
+        _wait_for(trainer.device)
+        return StepTime(step, time.perf_counter() - begun, machine_name(cores, gpu=gpu))
+    finally:
+        torch.set_num_threads(before)
+
+
+def machine_name(cores: int, *, gpu: bool) -> str:
+    """The GPU, or the processor and the number of cores that a trial uses."""
+    if gpu:
+        return torch.cuda.get_device_name()
+    name = platform.processor() or platform.machine()
+    if _CPU_INFO.is_file():
+        lines = _CPU_INFO.read_text(encoding="utf-8", errors="replace").splitlines()
+        models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+        name = next(models, name)
+    return f"{name}, {cores} {'core' if cores == 1 else 'cores'}"
+
+
+def _wait_for(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
