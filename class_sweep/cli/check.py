@@ -119,12 +119,14 @@ def _times(
     from class_sweep.preparation.step_time import measure_steps
     from class_sweep.rendering.blocks import Text
     from class_sweep.report.tables.sweep_times import time_blocks
+    from class_sweep.tuning.time_plan import SweepSize
 
     gpu = space.settings.resources.gpus > 0
     if gpu and not torch.cuda.is_available():
         return [Text("No times: trials use a GPU, and this machine has none to measure on.")]
     measured = measure_steps(space, prepared.features, gpu=gpu)
-    return time_blocks(space, plan, measured, price)
+    size = SweepSize(space, plan.rungs, plan.full_samples)
+    return time_blocks(size, measured, plan.parallel_trials, len(plan.machines), price)
 
 
 def _prepare(space: "Space", address: str | None, console: "Console") -> "Prepared":

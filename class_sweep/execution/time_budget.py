@@ -15,7 +15,7 @@ from class_sweep.errors import ConfigError
 from class_sweep.execution.cluster.trial_slots import TrialSlots
 from class_sweep.execution.interrupts import StopRequest
 from class_sweep.preparation.prepare import Prepared
-from class_sweep.preparation.step_time import StepTime, measure_steps
+from class_sweep.preparation.step_time import measure_steps
 from class_sweep.results import formatting
 from class_sweep.results.callback import Callback, StartedTrial
 from class_sweep.results.confirmation_log import ConfirmationLog
@@ -24,7 +24,7 @@ from class_sweep.results.record import Record
 from class_sweep.results.time_record import TimeRecord, busy_seconds
 from class_sweep.training.features import TrialFeatures
 from class_sweep.tuning.milestones import Rungs
-from class_sweep.tuning.time_plan import SweepSize, plan_time
+from class_sweep.tuning.time_plan import StepTime, SweepSize, plan_time
 
 log = logging.getLogger(__name__)
 

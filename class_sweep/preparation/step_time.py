@@ -2,7 +2,6 @@
 
 import platform
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -12,34 +11,11 @@ from class_sweep.config.objective import POOLS
 from class_sweep.curriculum.baselines import baseline_config
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer
+from class_sweep.tuning.time_plan import StepTime
 
 SECONDS = 1.0
 """The time that a measurement takes, unless a single step takes longer."""
 _CPU_INFO = Path("/proc/cpuinfo")
-
-
-@dataclass(frozen=True)
-class StepTime:
-    """The speed of one trial.
-
-    Attributes:
-        step: The seconds of an optimizer step.
-        evaluation: The seconds of a report on validation.
-        machine: The GPU, or the processor and the number of its cores that the trial uses.
-    """
-
-    step: float
-    evaluation: float
-    machine: str
-
-    def trial(self, steps: float, reports: int) -> float:
-        """The seconds of a trial.
-
-        Args:
-            steps: Its optimizer steps.
-            reports: Its reports, the last one included.
-        """
-        return steps * self.step + reports * self.evaluation
 
 
 def measure_steps(space: Space, features: TrialFeatures, *, gpu: bool) -> StepTime:

@@ -17,6 +17,30 @@ CONFIRMATION_PART = 0.6
 
 
 @dataclass(frozen=True)
+class StepTime:
+    """The speed of one trial.
+
+    Attributes:
+        step: The seconds of an optimizer step.
+        evaluation: The seconds of a report on validation.
+        machine: The GPU, or the processor and the number of its cores that the trial uses.
+    """
+
+    step: float
+    evaluation: float
+    machine: str
+
+    def trial(self, steps: float, reports: int) -> float:
+        """The seconds of a trial.
+
+        Args:
+            steps: Its optimizer steps.
+            reports: Its reports, the last one included.
+        """
+        return steps * self.step + reports * self.evaluation
+
+
+@dataclass(frozen=True)
 class SweepSize:
     """The samples of a sweep and of its confirmation.
 

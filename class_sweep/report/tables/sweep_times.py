@@ -1,36 +1,28 @@
 """How long a sweep takes, by measured steps, and what it costs: `class-sweep check`."""
 
-from typing import TYPE_CHECKING
-
 from class_sweep.rendering.blocks import Block, KeyValues
 from class_sweep.results import formatting
-from class_sweep.tuning.time_plan import SweepSize
-
-if TYPE_CHECKING:
-    from class_sweep.config.document import Space
-    from class_sweep.preparation.plan import SweepPlan
-    from class_sweep.preparation.step_time import StepTime
+from class_sweep.tuning.time_plan import StepTime, SweepSize
 
 
 def time_blocks(
-    space: "Space", plan: "SweepPlan", measured: "StepTime", price: float | None
+    size: SweepSize, measured: StepTime, at_once: int, machines: int, price: float | None
 ) -> list[Block]:
     """The time of a trial, of the search and of the confirmation, and their cost.
 
     Args:
-        space: The space.
-        plan: Its plan.
+        size: The samples of the sweep.
         measured: The speed of a trial on this machine.
+        at_once: The number of trials that run at once.
+        machines: The number of machines.
         price: The price of an hour of one machine; None to print no cost.
     """
-    batch = space.settings.optimizer.batch_size
-    size = SweepSize(space, plan.rungs, plan.full_samples)
-    one = measured.trial(plan.full_samples / batch, 1 + len(plan.rungs.samples))
-    at_once = plan.parallel_trials
-    rate = at_once * plan.full_samples / one
-    expected = size.search(space.settings.search.trials)
-    search = (plan.full_budget if expected is None else expected) / rate
-    confirm = space.settings.confirm
+    settings, full = size.space.settings, size.full
+    one = measured.trial(full / settings.optimizer.batch_size, 1 + len(size.rungs.samples))
+    rate = at_once * full / one
+    expected = size.search(settings.search.trials)
+    search = (settings.search.runs * full if expected is None else expected) / rate
+    confirm = settings.confirm
     whole = [size.confirmation(seeds) / rate for seeds in (confirm.seeds, confirm.max_seeds)]
     rows = [
         ("measured on", measured.machine),
@@ -38,7 +30,7 @@ def time_blocks(
         ("a trial on full data", f"about {formatting.seconds(one)}"),
         ("the search", f"{_about(expected)} {formatting.seconds(search)}, {at_once} at once"),
     ]
-    if space.settings.confirms:
+    if settings.confirms:
         rows.append(
             (
                 "its confirmation",
@@ -47,7 +39,7 @@ def time_blocks(
             )
         )
     if price is not None:
-        hours = [(search + part) / 3600 * len(plan.machines) for part in dict.fromkeys(whole)]
+        hours = [(search + part) / 3600 * machines for part in dict.fromkeys(whole)]
         costs = " to ".join(f"{price * hour:.2f}" for hour in hours)
         rows.append(("cost", f"{costs} at {price:g} an hour of each machine"))
     return [KeyValues(rows)]
