@@ -15,6 +15,7 @@ from class_sweep.config.axes import (
     parse_axis,
 )
 from class_sweep.config.axis_places import admitted, axes_in
+from class_sweep.config.baseline_files import comparison_problems, with_baseline_files
 from class_sweep.config.branches import Branches
 from class_sweep.config.bundles import Branch, OneOf, any_one_of, branches, read_bundles
 from class_sweep.config.code import Sections, tree_of
@@ -74,7 +75,8 @@ class Space(SpaceAxes):
     Attributes:
         name: The file's name, for messages; `space` for a space in code.
         folder: The folder of the file, absolute; the working directory for a space in code.
-        text: The text of the file with absolute paths: it is the same space in any folder.
+        text: The text of the file with absolute paths, and with the schedules of the files among
+            its baselines: it is the same space in any folder.
         lines: The line of each key of the file; none for a space in code.
         tree: The settings as plain values, each axis at its centre, each path absolute.
         axes: Dotted path to axis, in the file's order.
@@ -237,8 +239,10 @@ def parse_space(
 
 def _parse(document: YamlDocument, context: PathContext, *, recorded: bool = False) -> Space:
     require_plain_values(document)
+    document, files, problems = with_baseline_files(document, context)
     yaml = without_extensions(document)
-    one_ofs, problems = read_bundles(yaml)
+    one_ofs, mistakes = read_bundles(yaml)
+    problems += mistakes
     found: list[tuple[Branch, Space | None]] = []
     if not problems:
         for branch in branches(yaml, one_ofs):
@@ -251,6 +255,8 @@ def _parse(document: YamlDocument, context: PathContext, *, recorded: bool = Fal
         space = _joined(one_ofs, read)
         if not (recorded and without_removed(yaml)[1]):  # the rules held for the old version
             problems = search_problems(space, yaml, recorded=recorded)
+        settings = [alternative.settings for alternative in space.alternatives]
+        problems += comparison_problems(files, settings, yaml)
     if problems or space is None:
         raise ConfigError(
             "\n".join(problem.render(document.name) for problem in sorted(set(problems)))

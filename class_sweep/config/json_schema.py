@@ -19,7 +19,7 @@ from class_sweep.config.bundles import ONE_OF
 from class_sweep.config.component_settings import ComponentSettings
 from class_sweep.config.controls import CONTROLS
 from class_sweep.config.curriculum import Curriculum, function_sections
-from class_sweep.config.named_schedule import SCHEDULE_NAME, NamedSchedule
+from class_sweep.config.named_schedule import SCHEDULE_FILE, SCHEDULE_NAME, NamedSchedule
 from class_sweep.config.objective import objective_names
 from class_sweep.config.registry import Registry
 from class_sweep.config.section import Section
@@ -50,6 +50,8 @@ def space_schema() -> Schema:
     }
     schema["properties"][ONE_OF] = _BUNDLES
     schema["properties"]["objective"]["enum"] = sorted(objective_names(), key=len)
+    baselines = schema["properties"]["search"]["properties"]["baselines"]
+    baselines["items"] = {"anyOf": [SCHEDULE_FILE, baselines["items"]]}
     confirm = schema["properties"]["confirm"]["properties"]
     confirm["controls"]["items"] = {"anyOf": [{"enum": list(CONTROLS)}, SCHEDULE_NAME]}
     anchors = {"description": "anchors for merge keys; it holds no settings"}

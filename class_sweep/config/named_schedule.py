@@ -26,9 +26,21 @@ SCHEDULE_NAME = {
     "not": {"enum": list(CONTROLS)},
 }
 """The JSON schema of a schedule's name."""
+SCHEDULE_FILE = {"type": "string", "pattern": r"/|\.ya?ml$"}
+"""The JSON schema of a file with a schedule; see `class_sweep.config.baseline_files`."""
 
 
-def _new_name(value: str) -> str:
+def is_file(entry: object) -> bool:
+    """Whether an entry of `search.baselines` names a file, not a built-in schedule."""
+    return isinstance(entry, str) and re.search(SCHEDULE_FILE["pattern"], entry) is not None
+
+
+def require_new_name(value: str) -> str:
+    """Check the name of a schedule.
+
+    Raises:
+        PydanticCustomError: If it is not short, or is the name of a control.
+    """
     if not _NAME.fullmatch(value):
         rule = "a name of up to 30 lower-case letters, digits, - and _ that starts with a letter"
         raise PydanticCustomError("rule", rule)
@@ -46,16 +58,22 @@ class NamedSchedule(Curriculum):
 
     name: Annotated[
         str,
-        AfterValidator(_new_name),
+        AfterValidator(require_new_name),
         WithJsonSchema(SCHEDULE_NAME),
         Field(description="the name of the schedule in all tables"),
     ]
+    settings: dict[str, Value] = Field(
+        default={},
+        description="values of axes outside the curriculum, by dotted path, in the trial of the"
+        " schedule; their centres unless given",
+    )
 
     @property
     def curriculum(self) -> Curriculum:
-        """The schedule without its name."""
+        """The schedule without its name and what is outside the curriculum."""
         given = {**self.__dict__, **(self.__pydantic_extra__ or {})}
-        return Curriculum.model_validate({k: v for k, v in given.items() if k != "name"})
+        own = {k: v for k, v in given.items() if k not in {"name", "settings"}}
+        return Curriculum.model_validate(own)
 
     def pins(self) -> dict[str, Value]:
         """Every setting of the schedule: dotted path to value."""

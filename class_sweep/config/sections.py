@@ -90,8 +90,8 @@ class Search(Section):
         Field(
             default=[],
             json_schema_extra={"uniqueItems": True},
-            description="schedules that run first and are never pruned: paper, full_data, or a"
-            " curriculum with a `name`",
+            description="schedules that run first and are never pruned: paper, full_data, a"
+            " curriculum with a `name`, or a file with a configuration",
         ),
     ]
     full_data_trials: Annotated[

@@ -1,7 +1,7 @@
 """The rules between settings, and between the axes and the sampler, of a space file."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -11,10 +11,11 @@ from class_sweep.config.components import SAMPLERS
 from class_sweep.config.conditions import Conditions
 from class_sweep.config.confirm import Confirm
 from class_sweep.config.controls import CONTROLS
-from class_sweep.config.full_data import full_data_rules
+from class_sweep.config.full_data import full_data_axes, full_data_rules
 from class_sweep.config.grid import MAX_CELLS, combinations
+from class_sweep.config.named_schedule import NamedSchedule
 from class_sweep.config.objective import Objective, margin_problem
-from class_sweep.config.problems import Problem, unknown_name
+from class_sweep.config.problems import Problem, dotted, unknown_name
 from class_sweep.config.pruning import PruningSettings, RungPruning
 from class_sweep.config.search_groups import share_rules
 from class_sweep.config.sections import Budget, Search, Settings
@@ -196,4 +197,21 @@ def search_problems(space: SpaceAxes, yaml: YamlDocument, *, recorded: bool) -> 
         # Earlier versions counted a configuration once for each value of an axis without effect.
         size = combinations(axes) if recorded else space.grid_size()
         problems += grid_rules(settings.search, yaml, space.conditions, own, size)
+    problems += _schedule_rules(space, yaml)
     return problems + [problem for problem in idle_problems(space.idle_axes, yaml) if problems]
+
+
+def _schedule_rules(space: SpaceAxes, yaml: YamlDocument) -> Iterator[Problem]:
+    """The rules of what named schedules set outside the curriculum."""
+    axes = full_data_axes(space.axes)
+    for number, schedule in enumerate(space.settings.search.baselines):
+        given = schedule.settings if isinstance(schedule, NamedSchedule) else {}
+        for path, value in given.items():
+            axis = axes.get(path)
+            if path in space.idle_axes or (axis and value in axis):
+                continue
+            place = ("search", "baselines", number, "settings", path)
+            rule = f"must be a value of the axis, {axis}, got {value}"
+            if axis is None:
+                rule = "must be an axis of this space outside the curriculum; leave it out"
+            yield Problem(yaml.line(place), dotted(place), rule)

@@ -93,8 +93,8 @@ def yaml_comment(text: str) -> str:
     return f"# {shown}\n"
 
 
-def with_values(document: "YamlDocument", values: Mapping[Key, str | int]) -> str:
-    """The text of a document with other texts or numbers as some of its values.
+def with_values(document: "YamlDocument", values: Mapping[Key, Any]) -> str:
+    """The text of a document with other plain values as some of its values.
 
     The layout and the comments stay, unless an anchor or a merge key holds such a value.
     """

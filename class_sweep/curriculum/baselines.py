@@ -52,10 +52,11 @@ def baseline_config(
     Args:
         space: The space.
         name: One of `BASELINES`, or the name of a schedule of `search.baselines`.
-        others: Values of the other axes, for example those of a trial; by default their centres.
+        others: Values of the other axes, for example those of a trial; by default those that the
+            baseline names, and the centres of the rest.
     """
     pins = _pins(space, name)
-    others = space.centre() if others is None else others
+    others = _own_values(space, name) if others is None else others
     fixed = space.settings.model_dump(mode="json")
     own = {
         path: value
@@ -77,6 +78,14 @@ def full_data_space(space: Space) -> Space:
         settings=settings.model_copy(update={"search": search}),
         extended_from=tuple(stage.full_data_trials for stage in space.stages[:-1]),
     )
+
+
+def _own_values(space: Space, name: str) -> dict[str, Value]:
+    """A value for each axis: what a baseline names outside the curriculum, else the centre."""
+    centre = space.centre()
+    schedule = space.settings.search.named_schedules.get(name)
+    named = {} if schedule is None else schedule.settings
+    return centre | {path: value for path, value in named.items() if path in centre}
 
 
 def _pins(space: Space, name: str) -> dict[str, Value]:
