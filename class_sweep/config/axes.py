@@ -14,6 +14,7 @@ from typing import Any
 
 from class_sweep.base.limits import MAX_OPTIONS
 from class_sweep.base.text import shortened
+from class_sweep.config.section import fraction_of
 
 SECTIONS = ("curriculum", "optimizer", "backbone")
 KINDS = ("uniform", "loguniform", "int", "choice")
@@ -217,7 +218,9 @@ def _choice(options: object) -> Choice:
 
 def _range(kind: str, bounds: object) -> Axis:
     if not (isinstance(bounds, list) and len(bounds) == 2 and all(map(_number, bounds))):
-        raise AxisError(f"{kind} must be two numbers, [low, high], got {shortened(bounds)}")
+        raise AxisError(
+            f"{kind} must be two numbers, [low, high], got {shortened(bounds)}{_hint(kind, bounds)}"
+        )
     low, high = bounds
     if low >= high:
         raise AxisError(f"{kind} must go from low to high, got [{low}, {high}]")
@@ -230,6 +233,14 @@ def _range(kind: str, bounds: object) -> Axis:
     if not (isinstance(low, int) and isinstance(high, int)):
         raise AxisError(f"int must be between whole numbers, got [{low}, {high}]")
     return IntRange(low, high)
+
+
+def _hint(kind: str, bounds: object) -> str:
+    """The range in fractions, if its bounds are percentages."""
+    fractions = [fraction_of(bound) for bound in bounds] if isinstance(bounds, list) else []
+    if len(fractions) != 2 or None in fractions:
+        return ""
+    return f"; write {{{kind}: [{fractions[0]}, {fractions[1]}]}}"
 
 
 def _with_step(axis: Axis, kind: str, step: object) -> Axis:

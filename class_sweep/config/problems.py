@@ -1,6 +1,5 @@
 """Pydantic's findings as messages for people: file, line, setting, rule, then value."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -19,7 +18,7 @@ from class_sweep.config.renamed import (
     RENAMED_SETTINGS,
     RENAMED_VALUES,
 )
-from class_sweep.config.section import fraction_text
+from class_sweep.config.section import fraction_of
 from class_sweep.config.yaml_text import Key, YamlDocument
 
 _TYPES = {
@@ -33,7 +32,7 @@ _TYPES = {
     "path": "a path",
 }
 _MAX_HINTED = 8  # values of a list that a hint repeats
-_PERCENTAGE = re.compile(r"\s*([0-9]{1,6}(?:\.[0-9]{1,6})?)\s*%\s*")
+_ENDS = (("low", "high"), ("min", "max"), ("from", "to"))  # of a range, in other tools
 _BOUNDS = {
     "greater_than": ("above", "gt"),
     "greater_than_equal": ("at least", "ge"),
@@ -181,7 +180,10 @@ def _message(  # noqa: PLR0911 - one return for each kind of finding
     return f"{detail['msg']}, got {shortened(value)}"
 
 
-def _wrong_type(expected: str, value: object, key: Key) -> str:
+def _wrong_type(expected: str, value: Any, key: Key) -> str:
+    ends = next((ends for ends in _ENDS if isinstance(value, dict) and {*value} == {*ends}), None)
+    if ends and (meant := _meant(expected, [value[end] for end in ends], key)):
+        return f"must be {expected} or an axis, got {shortened(value)}; write {meant}"
     meant = axes.near_miss(value)
     if meant:
         return f"must be {expected} or an axis, got {shortened(value)}; did you mean {meant}?"
@@ -196,11 +198,8 @@ def _meant(expected: str, value: object, key: Key) -> str | None:
     if isinstance(value, list) and is_axis and 1 < len(value) <= _MAX_HINTED:
         numbers = len(value) == 2 and expected in (_TYPES["float"], _TYPES["int"])
         kind = ("int" if expected == _TYPES["int"] else "uniform") if numbers else "choice"
-        return f"{{{kind}: [{', '.join(map(str, value))}]}}"
-    if isinstance(value, str) and expected == _TYPES["float"]:
-        percentage = _PERCENTAGE.fullmatch(value)
-        return fraction_text(float(percentage[1]) / 100) if percentage else None
-    return None
+        return f"{{{kind}: [{', '.join(fraction_of(entry) or str(entry) for entry in value)}]}}"
+    return fraction_of(value) if expected == _TYPES["float"] else None
 
 
 def _unknown_key(key: Key, settings: list[str]) -> str:

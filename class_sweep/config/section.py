@@ -1,11 +1,14 @@
 """The base class of all settings, and the types that several of them share."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
+
+_PERCENTAGE = re.compile(r"\s*([0-9]{1,6}(?:\.[0-9]{1,6})?)\s*%\s*")
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,12 @@ class Section(BaseModel):
 def fraction_text(value: float) -> str:
     """A fraction with two decimals or more: 0.40, 0.025."""
     return max(f"{value:.2f}", f"{value:g}", key=len)
+
+
+def fraction_of(percentage: object) -> str | None:
+    """The fraction of a percentage: 0.40 for `40%`; None for another value."""
+    found = _PERCENTAGE.fullmatch(percentage) if isinstance(percentage, str) else None
+    return fraction_text(float(found[1]) / 100) if found else None
 
 
 def _percent_hint(value: float) -> str:

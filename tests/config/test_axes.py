@@ -51,6 +51,11 @@ def test_each_kind_is_read():
         ({"uniform": [0.5]}, "uniform must be two numbers, [low, high], got [0.5]"),
         ({"uniform": [1, 2, 3]}, "uniform must be two numbers, [low, high], got [1, 2, 3]"),
         ({"uniform": 0.5}, "uniform must be two numbers, [low, high], got 0.5"),
+        (
+            {"uniform": ["20%", "90 %"]},
+            "uniform must be two numbers, [low, high], got ['20%', '90 %'];"
+            " write {uniform: [0.20, 0.90]}",
+        ),
         ({"uniform": None}, "uniform must be two numbers, [low, high], got None"),
         ({"uniform": ["a", "b"]}, "uniform must be two numbers, [low, high], got ['a', 'b']"),
         ({"uniform": [False, True]}, "uniform must be two numbers, [low, high], got [False, True]"),

@@ -564,6 +564,21 @@ def test_a_mistake_in_a_merged_key_has_the_line_of_that_key(text):
         ),
         ("curriculum", "alpha: 40%", "a number, got '40%'; write 0.40"),
         ("optimizer", "warmup: 2.5 %", "a number, got '2.5 %'; write 0.025"),
+        (
+            "curriculum",
+            "alpha: [20%, 0.9]",
+            "a number, got ['20%', 0.9]; write {uniform: [0.20, 0.9]}",
+        ),
+        (
+            "curriculum",
+            "alpha: {max: 0.9, min: 0.2}",
+            "a number or an axis, got {'max': 0.9, 'min': 0.2}; write {uniform: [0.2, 0.9]}",
+        ),
+        (
+            "optimizer",
+            "batch_size: {low: 32, high: 64}",
+            "a whole number or an axis, got {'low': 32, 'high': 64}; write {int: [32, 64]}",
+        ),
         ("curriculum", "alpha: []", "a number, got []"),
         ("confirm", "seeds: 4", "one of 3, 5, 10, 20, 40, got 4; write 5"),
         ("confirm", "seeds: 100", "one of 3, 5, 10, 20, 40, got 100; write 40"),

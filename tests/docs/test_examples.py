@@ -23,6 +23,7 @@ BASE = {
 }
 BENCHMARK_OPTIONS = {"--quick", "--json", "--growth", "--help"}
 PYTHON_PAGES = {  # run in this folder
+    "docs/how-to/own-features.md",
     "docs/how-to/own-loop.md",
     "docs/how-to/own-parts.md",
     "docs/how-to/python.md",
