@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
-from class_sweep.config.axes import AxisError, parse_axis
+from class_sweep.config.axes import Axis, AxisError, parse_axis
 from class_sweep.config.axis_places import admitted, axes_in
 from class_sweep.config.bundles import ONE_OF
 from class_sweep.config.named_schedule import is_file, require_new_name
@@ -53,7 +53,7 @@ class BaselineFile:
     path: Path
     settings: Settings
 
-    def schedule(self, axes: Mapping[str, Any]) -> dict[str, Any]:
+    def schedule(self, axes: Mapping[str, Axis]) -> dict[str, Any]:
         """The named schedule as a file writes it.
 
         Args:
@@ -81,26 +81,25 @@ def with_baseline_files(
     """
     search = document.tree.get("search")
     entries = search.get("baselines") if isinstance(search, dict) else None
+    axes = _axes(document.tree)
     files, problems = list[BaselineFile](), list[Problem]()
+    schedules = dict[Key, Any]()
     for number, entry in enumerate(entries if isinstance(entries, list) else ()):
         if not is_file(entry):
             continue
         key: Key = ("search", "baselines", number)
         try:
-            path = absolute_path(entry, context.folder)
-            files.append(BaselineFile(key, path, _settings(path)))
-        except PydanticCustomError as error:
-            message = f"must be {error.message()}, got {entry}"
-            problems.append(Problem(document.line(key), dotted(key), message))
+            file = _read(key, entry, context)
+            files.append(file)
+            schedules[key] = file.schedule(axes)
         except ConfigError as error:
-            message = f"must be a file with a valid configuration: {_first(error)}"
-            problems.append(Problem(document.line(key), dotted(key), message))
-    if problems or not files:
-        return document, files, problems
-    axes = _axes(document.tree)
-    schedules: dict[Key, Any] = {file.key: file.schedule(axes) for file in files}
+            problems.append(Problem(document.line(key), dotted(key), str(error)))
+            # In its place, so that the other mistakes of the space are found too.
+            schedules[key] = {"name": _name_without(entry) or f"file-{number}"}
+    if not schedules:
+        return document, [], []
     text = with_values(document, schedules)
-    return replace(document, text=text, tree=read_yaml(text, document.name).tree), files, []
+    return replace(document, text=text, tree=read_yaml(text, document.name).tree), files, problems
 
 
 def comparison_problems(
@@ -134,12 +133,37 @@ def _unlike(
     )
 
 
+def _read(key: Key, entry: str, context: PathContext) -> BaselineFile:
+    """The file that an entry names.
+
+    Raises:
+        ConfigError: With the rule, if it holds no valid configuration or has no schedule's name.
+    """
+    try:
+        path = absolute_path(entry, context.folder)
+    except PydanticCustomError as error:
+        raise ConfigError(f"must be {error.message()}, got {entry}") from None
+    try:
+        settings = _settings(path)
+    except ConfigError as error:
+        first, *others = str(error).splitlines()
+        more = f" (and {len(others)} more)" if others else ""
+        raise ConfigError(f"must be a file with a valid configuration: {first}{more}") from None
+    try:
+        require_new_name(path.stem)
+    except PydanticCustomError as error:
+        raise ConfigError(
+            f"must be a file whose name without .yaml is {error.message()}, got {path.name}; copy"
+            " it to such a name"
+        ) from None
+    return BaselineFile(key, path, settings)
+
+
 def _settings(path: Path) -> Settings:
     """The settings of a configuration file.
 
     Raises:
         ConfigError: If it cannot be read or holds no valid configuration, a line for each mistake.
-        PydanticCustomError: If its name is no name of a schedule.
     """
     document = read_yaml(read_text(path), str(path))
     require_plain_values(document)
@@ -157,26 +181,23 @@ def _settings(path: Path) -> Settings:
     # A schedule is not of its search, which may name further files.
     tree = document.tree | {"search": {"trials": 1}}
     try:
-        settings = validated(tree, PathContext(path.parent))
+        return validated(tree, PathContext(path.parent))
     except ValidationError as error:
         problems = problems_of(error, replace(document, tree=tree), Settings)
         raise ConfigError("\n".join(p.render(str(path)) for p in sorted(problems))) from None
+
+
+def _name_without(entry: str) -> str | None:
+    """The name of a schedule by the text of its path alone; None if it is no such name."""
     try:
-        require_new_name(path.stem)
-    except PydanticCustomError as error:
-        rule = f"a file whose name without .yaml is {error.message()}; copy it to such a name"
-        raise PydanticCustomError("rule", "{rule}", {"rule": rule}) from None
-    return settings
+        return require_new_name(Path(entry).stem)
+    except PydanticCustomError:
+        return None
 
 
-def _first(error: ConfigError) -> str:
-    first, *others = str(error).splitlines()
-    return f"{first} (and {len(others)} more)" if others else first
-
-
-def _axes(tree: Mapping[str, Any]) -> dict[str, Any]:
+def _axes(tree: Mapping[str, Any]) -> dict[str, Axis]:
     """The valid axes of a space outside its curriculum and its bundles."""
-    axes = {}
+    axes = dict[str, Axis]()
     sections = (word for word in tree if word != _CURRICULUM)
     for key, raw in (axis for word in sections for axis in axes_in(tree[word], (word,))):
         if ONE_OF in key:

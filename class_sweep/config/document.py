@@ -241,10 +241,10 @@ def _parse(document: YamlDocument, context: PathContext, *, recorded: bool = Fal
     require_plain_values(document)
     document, files, problems = with_baseline_files(document, context)
     yaml = without_extensions(document)
-    one_ofs, mistakes = read_bundles(yaml)
-    problems += mistakes
+    one_ofs, bad_bundles = read_bundles(yaml)
+    problems += bad_bundles
     found: list[tuple[Branch, Space | None]] = []
-    if not problems:
+    if not bad_bundles:
         for branch in branches(yaml, one_ofs):
             space, mistakes = _read(document, branch.document, context, recorded=recorded)
             problems += mistakes

@@ -147,6 +147,21 @@ def test_an_unusable_file_is_one_mistake_of_the_space(tmp_path, read, content, m
     assert message in line
 
 
+def test_the_other_mistakes_of_the_space_are_found_beside_an_unusable_file(read):
+    with pytest.raises(ConfigError) as caught:
+        read(
+            "[best.yaml, 'Not a name.yaml']",
+            confirm="{controls: [best, full_dat]}",
+            budget="{epochs: 1}",
+            pruning="{grace_epochs: 2}",
+        )
+    found = [
+        line.partition("space.yaml:")[2].split(": ")[1] for line in str(caught.value).splitlines()
+    ]
+    assert found[:2] == ["search.baselines.0", "search.baselines.1"]
+    assert sorted(found[2:]) == ["confirm.controls.1", "pruning.grace_epochs"]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -205,7 +220,7 @@ def test_a_file_has_the_name_of_a_schedule(export, read, name):
     export(name)
     line = mistake(read, f"['{name}']")
     assert "search.baselines.0: must be a file whose name without .yaml is a" in line
-    assert f"copy it to such a name, got {name}" in line
+    assert f"got {name}; copy it to such a name" in line
 
 
 def test_a_file_that_names_itself_is_read_once(export, read):
