@@ -154,7 +154,7 @@ def test_other_data_are_refused(earlier):
     ("search", "change"),
     [
         ("trials: 10", ("sampler: tpe", "sampler: grid")),
-        ("trials: 10, record: 2", ("full_data_trials: 2", "full_data_trials: 0")),
+        ("trials: 10, record: 2", ("grace_epochs: 1", "kind: none")),
     ],
 )
 def test_a_warm_start_that_would_do_nothing_is_refused(earlier, search, change):
