@@ -1,5 +1,6 @@
-"""The fastest device and number format of this machine for a frozen model."""
+"""The processor of this machine, and its fastest device and number format for a frozen model."""
 
+import platform
 from pathlib import Path
 
 import torch
@@ -20,10 +21,19 @@ def device_and_dtype() -> tuple[torch.device, torch.dtype]:
     return torch.device("cpu"), torch.bfloat16 if _cpu_has_bfloat16() else torch.float32
 
 
+def processor_name() -> str:
+    """The model of the CPU."""
+    return _cpu_info("model name") or platform.processor() or platform.machine()
+
+
 def _cpu_has_bfloat16() -> bool:
+    return not _CPU_FLAGS.isdisjoint(_cpu_info("flags").split())
+
+
+def _cpu_info(key: str) -> str:
+    """What Linux knows of the first core; empty elsewhere."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
-        return False
-    flags = next((line for line in lines if line.startswith("flags")), "")
-    return not _CPU_FLAGS.isdisjoint(flags.split())
+        return ""
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith(key)), "")

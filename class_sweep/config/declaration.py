@@ -41,7 +41,7 @@ def declare(
     if settings is None and registry.section not in (None, Section):
         settings = _in_part(part, type("Settings", (registry.section,), {"__doc__": part.__doc__}))
     for defined in filter(None, (part, settings)):
-        if "<locals>" in defined.__qualname__ or defined.__module__ == "__main__":
+        if "<" in defined.__qualname__ or defined.__module__ == "__main__":
             raise PluginError(
                 f"{what}: {defined.__qualname__} must be at the top level of a file of its own,"
                 " because workers import it from there"

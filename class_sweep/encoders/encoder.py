@@ -26,7 +26,7 @@ from class_sweep.config.registry import Component, Registry
 from class_sweep.data.pair import SourceRows
 from class_sweep.encoders.encoded_features import TokenFeatures
 from class_sweep.encoders.molecule_graphs import GraphVocabulary, MoleculeGraphs
-from class_sweep.encoders.rows import distinct, require_finite
+from class_sweep.encoders.rows import distinct, expand, require_finite
 from class_sweep.errors import EncoderError
 
 Progress = Callable[[int, int], None]
@@ -170,7 +170,7 @@ class Encoder(ABC, Generic[Settings]):
         if not self.settings.is_trained:
             return None
         values, rows = distinct(inputs)
-        return _expand(self.token_numbers(values, cache), rows)
+        return expand(self.token_numbers(values, cache), rows)
 
     @property
     def external_fingerprint(self) -> str | None:
@@ -281,7 +281,7 @@ class TextEncoder(Encoder[TextSettings]):
         values, rows = distinct(texts)
         means, states = self.token_states(values, depths, cache, progress)
         return TokenFeatures(
-            token_states=_expand(states, rows),
+            token_states=expand(states, rows),
             token_means=require_finite(means, rows, self.settings.kind)[rows],
         )
 
@@ -342,7 +342,7 @@ class MoleculeEncoder(Encoder[MoleculeSettings]):
                 f" {self.settings.kind}"
             )
         values, rows = distinct(smiles)
-        return _expand(self.build_graphs(values, cache, vocabulary), rows)
+        return expand(self.build_graphs(values, cache, vocabulary), rows)
 
     # --- for subclasses -----------------------------------------------------------------------
 
@@ -355,14 +355,6 @@ class MoleculeEncoder(Encoder[MoleculeSettings]):
             EncoderError: If the encoder cannot be loaded, or cannot read a SMILES.
         """
         raise NotImplementedError
-
-
-Table = TypeVar("Table", Ragged, MoleculeGraphs)
-
-
-def _expand(table: Table, rows: NDArray[np.int64]) -> Table:
-    """The row of each input; if all inputs are distinct, the table itself without a copy."""
-    return table if len(table) == len(rows) else table.take(rows)
 
 
 def text_encoder_class(settings: TextEncoderSettings) -> type[TextEncoder[Any]]:

@@ -1,10 +1,15 @@
 """Distinct inputs, finite features, and words as an array."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 
+from class_sweep.base.ragged import Ragged
+from class_sweep.encoders.molecule_graphs import MoleculeGraphs
 from class_sweep.errors import EncoderError
+
+Table = TypeVar("Table", Ragged, MoleculeGraphs)
 
 _SHOWN = 5  # row numbers in a message
 
@@ -18,6 +23,16 @@ def distinct(values: Sequence[str]) -> tuple[list[str], np.ndarray]:
     indices: dict[str, int] = {}
     rows = np.fromiter((indices.setdefault(v, len(indices)) for v in values), np.int64, len(values))
     return list(indices), rows
+
+
+def expand(table: Table, rows: np.ndarray) -> Table:
+    """The row of each input; if all inputs are distinct, the table itself without a copy.
+
+    Args:
+        table: U rows, of the distinct inputs.
+        rows: (L,) the index of each input's row.
+    """
+    return table if len(table) == len(rows) else table.take(rows)
 
 
 def as_bytes(words: Sequence[str]) -> np.ndarray:

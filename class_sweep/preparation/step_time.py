@@ -1,11 +1,10 @@
 """The time of a training step, measured: a few real steps of the model on full data."""
 
-import platform
 import time
-from pathlib import Path
 
 import torch
 
+from class_sweep.base.device import processor_name
 from class_sweep.config.document import Space
 from class_sweep.config.objective import POOLS
 from class_sweep.curriculum.baselines import baseline_config
@@ -15,7 +14,6 @@ from class_sweep.tuning.time_plan import StepTime
 
 SECONDS = 1.0
 """The time that a measurement takes, unless a single step takes longer."""
-_CPU_INFO = Path("/proc/cpuinfo")
 
 
 def measure_steps(space: Space, features: TrialFeatures, *, gpu: bool) -> StepTime:
@@ -55,12 +53,7 @@ def machine_name(cores: int, *, gpu: bool) -> str:
     """The GPU, or the processor and the number of cores that a trial uses."""
     if gpu:
         return torch.cuda.get_device_name()
-    name = platform.processor() or platform.machine()
-    if _CPU_INFO.is_file():
-        lines = _CPU_INFO.read_text(encoding="utf-8", errors="replace").splitlines()
-        models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-        name = next(models, name)
-    return f"{name}, {cores} {'core' if cores == 1 else 'cores'}"
+    return f"{processor_name()}, {cores} {'core' if cores == 1 else 'cores'}"
 
 
 def _wait_for(device: torch.device) -> None:

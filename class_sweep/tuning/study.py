@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 import optuna
 from optuna.trial import FrozenTrial
@@ -16,16 +16,15 @@ from class_sweep.config.identity import identity
 from class_sweep.config.search_groups import Group, Grouped, group_of
 from class_sweep.config.sections import Settings
 from class_sweep.curriculum.baselines import baseline_config, full_data_space
-from class_sweep.curriculum.strata import Stratum, strata
+from class_sweep.curriculum.strata import strata
 from class_sweep.results.record import Decision, Record
 from class_sweep.results.trials import reports_by_trial
-from class_sweep.results.warm_start import COLD, EarlierTrial, WarmStart
+from class_sweep.results.warm_start import COLD, WarmStart
+from class_sweep.tuning.group_search import GroupSearch
 from class_sweep.tuning.sampler_view import RERUN
 from class_sweep.tuning.samplers.sampler import (
-    Sampler,
     ask,
     distribution,
-    make_sampler,
     sampler_for_trial,
 )
 from class_sweep.tuning.study_storage import MemoryStorage
@@ -64,35 +63,6 @@ class Study(Protocol):
 
     def tell(self, *records: Record) -> None:
         """Learn from records of one trial in the order of the log; known records change nothing."""
-
-
-@dataclass(frozen=True)
-class _Search:
-    """A sampler and what it proposes for."""
-
-    space: Space
-    sampler: Sampler
-    stratum: Stratum | None = None
-    first: Sequence[Mapping[str, Value]] = ()
-    earlier: Sequence[FrozenTrial] = ()
-
-    @classmethod
-    def of(
-        cls,
-        space: Space,
-        warm: WarmStart,
-        *,
-        full_data: bool = False,
-        stratum: Stratum | None = None,
-    ) -> Self:
-        told = [trial for trial in warm.trials if trial.full_data is full_data]
-        return cls(
-            space,
-            make_sampler(space),
-            stratum,
-            warm.first_full_data if full_data else warm.first,
-            [_earlier_trial(trial, n - len(told), space) for n, trial in enumerate(told)],
-        )
 
 
 @dataclass(frozen=True)
@@ -144,13 +114,13 @@ class OptunaStudy:
         self._steps_of, self._steps = steps_of, dict[int, Sequence[int]]()
         self._space, self._search = space, space.settings.search
         self._storage, self._plan_of, self._rungs = storage, plan_of, rungs
-        self._searches: dict[Group, _Search] = {
-            share: _Search.of(stratum.space, warm_start, stratum=stratum)
+        self._searches: dict[Group, GroupSearch] = {
+            share: GroupSearch.of(stratum.space, warm_start, stratum=stratum)
             for share, stratum in strata(space, pairs).items()
-        } or {None: _Search.of(space, warm_start)}
+        } or {None: GroupSearch.of(space, warm_start)}
         if space.full_data_trials:
             own = full_data_space(space)
-            self._searches[FULL_DATA] = _Search.of(own, warm_start, full_data=True)
+            self._searches[FULL_DATA] = GroupSearch.of(own, warm_start, full_data=True)
         self._study = optuna.create_study(
             study_name="class-sweep",
             storage=storage,
@@ -281,7 +251,7 @@ class OptunaStudy:
             return shares[schedule % len(shares)], schedule // len(shares)
         return None, len(self._search.baselines) + schedule
 
-    def _search_of(self, trial: Grouped) -> _Search | None:
+    def _search_of(self, trial: Grouped) -> GroupSearch | None:
         """The search that learns from a trial; None for a baseline in a sweep with shares."""
         return self._searches.get(group_of(trial)) or self._searches.get(None)
 
@@ -363,19 +333,6 @@ class OptunaStudy:
             attributes.get(RERUN),
             attributes.get(SHARE),
         )
-
-
-def _earlier_trial(trial: EarlierTrial, number: int, space: Space) -> FrozenTrial:
-    """A trial of an earlier sweep as samplers see it, with a number below 0."""
-    frozen = optuna.trial.create_trial(
-        state=OptunaState.COMPLETE if trial.finished else OptunaState.PRUNED,
-        value=trial.objective if trial.finished else None,
-        params=dict(trial.values),
-        distributions={p: distribution(a) for p, a in space.active(trial.values).items()},
-        intermediate_values={trial.step: trial.objective},
-    )
-    frozen.number = number
-    return frozen
 
 
 def tell_optuna(

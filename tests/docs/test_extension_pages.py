@@ -38,7 +38,8 @@ def install(page, folder, monkeypatch):
     [code] = blocks(page, "python")
     (folder / f"{module}.py").write_text(code, encoding="utf-8")
     monkeypatch.syspath_prepend(folder)
-    monkeypatch.delitem(sys.modules, module, raising=False)
+    monkeypatch.setitem(sys.modules, module, None)  # at the end, the imported module goes as well
+    del sys.modules[module]
     registry = REGISTRIES[re.findall(r"^The line, in `(\w+)`:", text, re.MULTILINE)[0]]
     monkeypatch.setattr(registry, "_components", dict(registry))
     line = re.sub(r"class_sweep\.[\w.]+:", f"{module}:", blocks(page, "text")[0])

@@ -20,12 +20,14 @@ objective: validation/hits@5
 
 @pytest.fixture
 def parts(tmp_path):
-    for number, code in enumerate(blocks(ROOT / "docs" / "how-to" / "own-parts.md", "python")):
-        file = tmp_path / f"part_{number}.py"
-        file.write_text(code, encoding="utf-8")
-        load_plugins([file])
-    yield
-    unload_plugins()
+    try:
+        for number, code in enumerate(blocks(ROOT / "docs" / "how-to" / "own-parts.md", "python")):
+            file = tmp_path / f"part_{number}.py"
+            file.write_text(code, encoding="utf-8")
+            load_plugins([file])
+        yield
+    finally:
+        unload_plugins()
 
 
 def test_a_space_takes_the_parts_of_the_page(parts):

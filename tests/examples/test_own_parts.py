@@ -19,9 +19,11 @@ FOLDER = Path(__file__).parents[2] / "examples" / "own_parts"
 
 @pytest.fixture(autouse=True)
 def parts():
-    load_plugins(sorted(FOLDER.glob("*.py")))
-    yield
-    unload_plugins()
+    try:
+        load_plugins(sorted(FOLDER.glob("*.py")))
+        yield
+    finally:
+        unload_plugins()
 
 
 def test_the_parts_keep_their_contracts():

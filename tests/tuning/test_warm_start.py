@@ -72,8 +72,9 @@ def folder_of(path, text=SPACE, ends=ENDS):
     return path
 
 
-def warm_space(*paths, change=("", ""), search="trials: 10"):
+def warm_space(*paths, change=("", ""), search="trials: 10", pruning="{grace_epochs: 1}"):
     text = SPACE.replace("trials: 10", f"{search}, warm_start: {json.dumps(list(map(str, paths)))}")
+    text = text.replace("{grace_epochs: 1}", pruning)
     return parse_space(text.replace(*change))
 
 
@@ -159,7 +160,7 @@ def test_other_data_are_refused(earlier):
 )
 def test_a_warm_start_that_would_do_nothing_is_refused(earlier, search, change):
     with pytest.raises(ConfigError, match=r"search\.warm_start: must be absent where"):
-        warm_space(earlier, search=search, change=change)
+        warm_space(earlier, search=search, change=change, pruning="{kind: none}")
 
 
 def test_a_folder_that_is_no_sweep_is_refused(tmp_path):
