@@ -82,7 +82,7 @@ def test_an_extended_sweep_is_confirmed_again_over_all_trials(sweep, small_space
 @pytest.mark.long
 def test_a_sweep_with_changed_data_is_not_extended(sweep, small_space_text, tmp_path):
     table = tmp_path / "pairs.csv"
-    rows = [f"{'C' * (1 + n % 30)}O,alcohol number {n} of {n % 7}" for n in range(120)]
+    rows = [f"{'C' * (1 + n % 30)}O,alcohol number {n} of {n % 7}" for n in range(400)]
     table.write_text("\n".join(["SMILES,text", *rows]))
     data = f"data: {{source: table, path: {table}, columns: {{smiles: SMILES, text: text}}}}"
     text = small_space_text.replace("data: {source: names, limit: 700}", data)
