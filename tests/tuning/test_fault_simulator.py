@@ -48,7 +48,7 @@ backbone: {{name: contrastive}}
 curriculum:
   alpha: {{uniform: [0.2, 0.8], step: {alpha_step}}}
   beta: {{uniform: {betas}, step: 0.1}}
-{optimizer}budget: {{epochs: 4}}
+{pacing}{optimizer}budget: {{epochs: 4}}
 search:
   {{trials: {trials}, sampler: {sampler}, seed: {seed}, baselines: {baselines},
     full_data_trials: {full_data_trials}, shares: {shares}}}
@@ -58,6 +58,8 @@ pruning: {pruning}
 RATES = (
     "optimizer: {lr: {choice: [0.1, 0.2, 0.3]}, weight_decay: {uniform: [0.1, 0.3], step: 0.1}}\n"
 )
+# Beta acts beside linear alone, and the power beside root.
+PACING = "  pacing: {choice: [linear, root]}\n  pacing_power: {uniform: [1.0, 3.0], step: 1.0}\n"
 END = {"finish": OptunaState.COMPLETE, "prune": OptunaState.PRUNED, "fail": OptunaState.FAIL}
 
 
@@ -162,7 +164,7 @@ class NoRestart(Callback):
 
 
 @cache
-def space_of(sampler, pruner, trials, baselines, seed, full_data_trials, shares):
+def space_of(sampler, pruner, trials, baselines, seed, full_data_trials, shares, conditional):
     takes = PRUNERS.settings_class(pruner).model_fields
     kept = ", min_kept: 1" if "min_kept" in takes else ""  # few trials: the default keeps all
     return parse_space(
@@ -175,6 +177,7 @@ def space_of(sampler, pruner, trials, baselines, seed, full_data_trials, shares)
             baselines=list(baselines),
             seed=seed,
             shares=list(shares),
+            pacing=PACING if conditional else "",
             # The pacing is fitted by beta, and some values of alpha are out of reach.
             alpha_step=0.1 if shares else 0.2,
             betas="[0.0, 0.4]" if shares else "[0.1, 0.2]",
@@ -182,11 +185,17 @@ def space_of(sampler, pruner, trials, baselines, seed, full_data_trials, shares)
     )
 
 
+def values_of(space, axes, chance):
+    """Values of the axes that act beside each other."""
+    values = {path: chance.choice(list(axis.values())) for path, axis in axes.items()}
+    return {path: value for path, value in values.items() if path in space.active(values)}
+
+
 def earlier_trials(space, chance):
     """What a sweep of the space may have taken from an earlier one."""
     trials = [
         EarlierTrial(
-            values={path: chance.choice(list(axis.values())) for path, axis in axes.items()},
+            values=values_of(space, axes, chance),
             full_data=full_data,
             finished=chance.random() < 0.5,
             step=chance.choice([100, 200, 400]),
@@ -267,7 +276,8 @@ class World:
         ]
         if seed in FOUND or (names[0] == "cmaes" and not own):  # too few axes of numbers
             shares = ()
-        self.space = space_of(*names, trials, baselines, number, own, shares)
+        conditional = not shares and seed not in FOUND and drawn.random() < 0.3
+        self.space = space_of(*names, trials, baselines, number, own, shares, conditional)
         # What comes after the end, or sooner: failed trials run again, and the sweep is extended.
         late = random.Random(f"{seed}/late")  # noqa: S311
         self.more = 0 if shares and names[0] == "grid" else late.choice([0, 0, 1, 3])
