@@ -141,7 +141,7 @@ class Dying(CurriculumTrial):
         return super().step()
 
     def save(self, *arguments):
-        self.die("save", self._config["trial"], of=4)
+        self.die("save", self._config["trial"], of=6)
         return super().save(*arguments)
 
 session.CurriculumTrial = Dying
