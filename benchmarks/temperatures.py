@@ -1,12 +1,13 @@
 """Learned and fixed temperatures of a backbone, over learning rates and paired seeds.
 
 `python benchmarks/temperatures.py [DATA_FOLDER] [--backbone MAPPING] [--text MAPPING]
-[--vectors FILE] [--limit PAIRS] [--epochs N] [--rates LR …] [--hard-negatives RHO] [--seeds N]
-[--quick] [--json FILE]`: the data set has MolT5's layout; without one, the embedded pairs are used.
-The product's trainer trains full data with one thread. One seed starts every arm from the same
-weights. The table has the MRR on validation (pool: the split, mean of both directions) in points,
-with standard errors over the seeds, and the paired difference from the learned temperature at the
-best rate of each. Keys: `ARM, lr RATE` with `mrr` and `error`.
+[--vectors FILE] [--limit PAIRS] [--batch PAIRS] [--epochs N] [--rates LR …]
+[--hard-negatives RHO] [--seeds N] [--quick] [--json FILE]`: the data set has MolT5's layout;
+without one, the embedded pairs are used. The product's trainer trains full data with one thread.
+One seed starts every arm from the same weights. The table has the MRR on validation (pool: the
+split, mean of both directions) in points, with standard errors over the seeds, and the paired
+difference from the learned temperature at the best rate of each. Keys: `ARM, lr RATE` with `mrr`
+and `error`.
 """
 
 import argparse
@@ -52,7 +53,7 @@ text_encoder: {options.text}
 molecule_encoder: {{kind: mol2vec{vectors}}}
 backbone: {options.backbone}
 curriculum: {{hard_negatives: {options.hard_negatives}}}
-optimizer: {{batch_size: 128}}
+optimizer: {{batch_size: {options.batch}}}
 budget: {{epochs: {options.epochs}}}
 search: {{trials: 1}}
 """
@@ -74,6 +75,7 @@ def main() -> None:
     parser.add_argument("--text", default="{kind: lsa, dimensions: 512}", metavar="MAPPING")
     parser.add_argument("--vectors", type=Path, metavar="FILE")
     parser.add_argument("--limit", type=int, metavar="PAIRS", help="first training pairs")
+    parser.add_argument("--batch", type=int, default=128, metavar="PAIRS", help="in a batch")
     parser.add_argument("--epochs", type=int, default=15)
     parser.add_argument("--rates", type=float, nargs="+", default=[1e-3, 2e-3], metavar="LR")
     parser.add_argument("--hard-negatives", type=float, default=0.0, metavar="RHO")

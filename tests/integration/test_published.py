@@ -6,11 +6,15 @@ from pathlib import Path
 import pytest
 
 from class_sweep.config.document import load_space
+from class_sweep.rendering.terminal import print_chapters
+from class_sweep.report.final_summary import final_summary
 from class_sweep.results.curves import CurveTable
 from class_sweep.results.file_names import CURVES
+from class_sweep.results.folder import ResultsFolder
 from class_sweep.tuning.replay.replay_table import ReplayOptions, replay_table, settings_to_try
 
-PUBLISHED = Path(__file__).parents[2] / "results" / "published"
+ROOT = Path(__file__).parents[2]
+PUBLISHED = ROOT / "results" / "published"
 RECORDINGS = sorted(path.parent for path in PUBLISHED.rglob(CURVES))
 FOR_REPLAY = ["curves-clean", "curves-mismatched"]
 STUDIES = sorted({path.parent for path in PUBLISHED.rglob("space.yaml")})
@@ -25,7 +29,7 @@ def test_every_configuration_was_trained_to_its_end_under_every_seed(folder):
     table, space = CurveTable.read(folder / CURVES), load_space(folder / "space.yaml")
     search = space.settings.search
     assert len(table.configurations) == search.trials
-    assert [configuration.name for configuration in table.baselines] == search.baselines
+    assert [configuration.name for configuration in table.baselines] == search.baseline_names
     assert len(table.seeds) == search.record
     assert all(
         configuration.final(seed) for configuration in table.configurations for seed in table.seeds
@@ -38,6 +42,8 @@ def test_every_value_is_on_its_axis(folder):
     for configuration in table.searched:
         for path, axis in space.axes.items():
             text = configuration.values[path]
+            if text == "" and path in space.conditions.reasons:
+                continue  # it had no effect in this configuration
             options = axis.values()
             if options is not None and any(isinstance(option, str) for option in options):
                 assert text in options
@@ -79,3 +85,21 @@ def test_a_study_names_no_folder_of_the_machine_that_made_it(folder):
     home = re.compile(r"/(?:tmp|root|home)/")
     for path in folder.glob("*.*"):
         assert not home.search(path.read_text(encoding="utf-8")), path
+
+
+def test_the_readme_shows_the_end_of_the_published_demo(terminal):
+    """Line by line, but for the pool `all`, the times, and the files."""
+    folder = ResultsFolder(PUBLISHED / "sweep-names")
+    console = terminal(width=100)
+    chapters = final_summary(folder.read_summary(), Path("results/first"), folder.read_verdict())
+    print_chapters(console, chapters)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    [example] = re.findall(
+        r"^```text\n(Best finished .*?)\nFiles\n", readme, re.DOTALL | re.MULTILINE
+    )
+    left_out = re.compile(r" +all/| +time  |.* in total: |\s*$")
+    printed, shown = (
+        [line.rstrip() for line in text.splitlines() if not left_out.match(line)]
+        for text in (console.file.getvalue(), example)
+    )
+    assert shown == printed
