@@ -27,7 +27,6 @@ from class_sweep.execution.search import (
     require_same_pruning,
     run_search,
     warn_of_certain_failures,
-    warn_of_differences,
 )
 from class_sweep.execution.tracking_consent import allowed_trackers, note_trackers
 from class_sweep.execution.tune.tracking import require_trackers
@@ -42,6 +41,7 @@ from class_sweep.results.test_log import TestReading
 from class_sweep.results.validation import require_valid
 from class_sweep.results.warm_start import COLD, WarmStart
 from class_sweep.storage.remote import Storage
+from class_sweep.tuning.extension import warn_of_differences
 from class_sweep.tuning.warm_start import read_warm_start, require_same_data, warm_start_notes
 
 log = logging.getLogger(__name__)
@@ -253,7 +253,7 @@ def confirm(
         SweepError: If no run finished.
     """
     folder = ResultsFolder.existing(path)
-    space = confirmation_space(load_begun(folder, to_continue=True), options)
+    space = confirmation_space(load_begun(folder, to_confirm=True), options)
     request = SweepRequest(space, path, cache, callback, address, command="confirm")
     with (
         faults_explained(folder, "confirm"),

@@ -79,7 +79,7 @@ class BestConfiguration:
         ranked = trials_of(folder.records()).ranked(space.objective)
         if not ranked:
             raise ResultsError(f"a sweep must have a finished trial, got none in {folder.trials}")
-        pairs = folder.read_environment().told_pairs or folder.read_summary().pairs.train
+        pairs = folder.read_summary().pairs.train
         return cls.of_run(space, ranked[0], pairs)
 
     @classmethod

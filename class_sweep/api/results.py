@@ -262,11 +262,12 @@ class Results:
         progress: bool,
     ) -> Self:
         """Continue the sweep by a function of `class_sweep.sweep`, and write the report."""
-        objective = load_begun(self._folder, to_continue=True).objective
+        confirms = command == "confirm"
+        space = load_begun(self._folder, to_continue=True, to_confirm=confirms)
         copy = new_storage(storage, self.path) or self._storage
         follow(
             self.path,
-            objective,
+            space.objective,
             lambda view: sweep(cache=_cache(), callback=view, storage=copy),
             command=command,
             allow_pickle=allow_pickle,

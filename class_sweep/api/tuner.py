@@ -6,21 +6,19 @@ from pathlib import Path
 from typing import Self
 
 from class_sweep.api.best_configuration import BestConfiguration
+from class_sweep.api.tuner_folder import NOTE, TunerFolder
 from class_sweep.config.axes import Value
 from class_sweep.config.document import Space, parse_space
 from class_sweep.config.identity import identity
 from class_sweep.config.sections import Settings
-from class_sweep.config.settings_changes import differences
 from class_sweep.curriculum.schedule import Schedule
 from class_sweep.curriculum.schedule_bounds import schedule_bounds
-from class_sweep.errors import DataError, ResultsError, TunerError
-from class_sweep.preparation.environment import describe_told_sweep
+from class_sweep.errors import DataError, TunerError
 from class_sweep.preparation.rules import load_checked_pairs
 from class_sweep.results.callback import Callback
-from class_sweep.results.folder import ResultsFolder, ResultsWriter
-from class_sweep.results.provenance import listed, load_begun
 from class_sweep.results.record import Decision, Record
 from class_sweep.results.space_files import config_yaml, trial_yaml
+from class_sweep.results.summary import SplitSizes
 from class_sweep.results.trials import trials_of
 from class_sweep.tuning.ledger import MemoryLog
 from class_sweep.tuning.milestones import Milestone, Rungs, milestones
@@ -29,8 +27,6 @@ from class_sweep.tuning.study_repair import repair_study
 from class_sweep.tuning.study_storage import FileStorage, MemoryStorage
 from class_sweep.tuning.trial import Trial, TrialReport, TrialState
 from class_sweep.tuning.tuner import Limits, NoTrial
-
-_NOTE = "Written by class-sweep: the best finished trial, trained by a loop of one's own."
 
 
 @dataclass(frozen=True)
@@ -64,7 +60,8 @@ class Tuner:
 
     It works without Ray, by the sampler, the pruner, the baselines and the seed of a space. One
     process holds a tuner; the trials may run anywhere. With a results folder, every report is on
-    the disk before `tell` returns, a tuner over the same folder continues, and `open` reads it.
+    the disk before `tell` returns, a tuner over the same folder continues, and `open` reads it. A
+    confirmation of it trains by `backbone`, not by the loop, and so needs the pairs of the space.
 
     Example:
         ```python
@@ -90,7 +87,8 @@ class Tuner:
 
         Args:
             space: The search space. Only the number of its training pairs is read from its data.
-            out: The results folder, a new one or that of the same sweep; None keeps all in memory.
+            out: The results folder, a new one or that of the same sweep, which more trials in
+                `space` extend; None keeps all in memory.
             pairs: The number of training pairs where the loop has data of its own; unless given,
                 the pairs of the space are read and counted.
             running: The trials of the folder that still run in other processes; an earlier process
@@ -100,25 +98,28 @@ class Tuner:
             InputError: If the data are unusable, a first pool is smaller than a batch, another
                 process has the folder, or it holds another sweep.
         """
-        if space.settings.search.warm_start:
-            raise TunerError(
-                "a tuner must have a space without search.warm_start, which only `run` reads: leave"
-                " it out"
-            )
-        self._space = space
-        self._writer, self._pairs = _open(space, None if out is None else Path(out), pairs)
-        folder = self._writer.folder if self._writer else None
-        storage, records = MemoryStorage(), list[Record]()
-        if folder:
+        search = space.settings.search
+        for name, value in {"warm_start": search.warm_start, "hours": search.hours}.items():
+            if value:
+                raise TunerError(
+                    f"a tuner must have a space without search.{name}, which only `run` reads:"
+                    " leave it out"
+                )
+        path = None if out is None else Path(out)
+        self._space, self._pairs, self._folder = _open(space, path, pairs)
+        storage, records, writer = MemoryStorage(), list[Record](), None
+        if self._folder:
+            writer = self._folder.writer
+            folder = writer.folder
             records = folder.records()
             repair_study(folder.study, records, folder.sweep_id())
             storage = FileStorage(folder.study, folder.sweep_id())
-        self._rungs = Rungs.of(space, self._pairs)
+        self._rungs = Rungs.of(self._space, self._pairs)
         self._tuner = restored_tuner(
-            space,
+            self._space,
             self._pairs,
             storage=storage,
-            log=self._writer or MemoryLog(),
+            log=writer or MemoryLog(),
             records=records,
             plan_of=identity,
             callback=Callback(),
@@ -131,6 +132,7 @@ class Tuner:
                     f"a running trial must be open, and trial {number} is not: {_is(trial)}"
                 )
             self._tuner.ledger.start(trial)
+        self._settle()
 
     @property
     def finished(self) -> bool:
@@ -154,6 +156,7 @@ class Tuner:
                 " `finished` before, and `best` after the end"
             )
         found = self._tuner.ask()
+        self._settle()  # the last trials may have the results of others
         return None if isinstance(found, NoTrial) else self._asked(found)
 
     def tell(
@@ -241,13 +244,13 @@ class Tuner:
         """The best finished trial so far; None before the first."""
         if not (ranked := self._ranked()):
             return None
-        space = parse_space(trial_yaml(self._space, ranked[0], _NOTE))
+        space = parse_space(trial_yaml(self._space, ranked[0], NOTE))
         return BestConfiguration.of_run(space, ranked[0], self._pairs)
 
     def close(self) -> None:
         """Free the folder for another process; running trials can be told of there."""
-        if self._writer:
-            self._writer.close()
+        if self._folder:
+            self._folder.writer.close()
 
     def __enter__(self) -> Self:
         return self
@@ -315,10 +318,13 @@ class Tuner:
         decision = self._tuner.tell(trial.number, report)
         if decision != "continue":
             self._tuner.release(trial.number)
-        if self._writer and self.finished and (ranked := self._ranked()):
-            folder = self._writer.folder
-            self._writer.write(folder.best, trial_yaml(self._space, ranked[0], _NOTE))
+        self._settle()
         return decision
+
+    def _settle(self) -> None:
+        """Write the files of a sweep that has begun or ended."""
+        if self._folder:
+            self._folder.settle(finished=self.finished)
 
     def _known(self, number: int) -> Trial:
         if not 0 <= number < len(self._tuner.ledger):
@@ -344,38 +350,22 @@ def _is(trial: Trial) -> str:
     return f"it is {trial.state.value}; ask gives it again"
 
 
-def _open(space: Space, path: Path | None, pairs: int | None) -> tuple[ResultsWriter | None, int]:
-    """The writer of the folder, new or of the same sweep, and the number of training pairs."""
+def _open(
+    space: Space, path: Path | None, pairs: int | None
+) -> tuple[Space, int, TunerFolder | None]:
+    """The space, the number of training pairs, and the folder, new or of the same sweep."""
     if path is not None and path.exists():
-        return _continued(space, path, pairs)
-    checksum = ""
+        folder = TunerFolder.continued(path, space, pairs)
+        return folder.space, folder.pairs, folder
+    sizes, checksum = SplitSizes(train=pairs or 0, validation=None, test=None), ""
     if pairs is None:
         loaded = load_checked_pairs(space)
-        pairs, checksum = len(loaded.rows("train")), loaded.checksum()
+        sizes = SplitSizes(**{name: len(loaded.rows(name)) for name in SplitSizes.model_fields})
+        checksum = loaded.checksum()
     try:
-        schedule_bounds(space, pairs)
+        schedule_bounds(space, sizes.train)
     except ValueError as error:
         raise DataError(f"{space.place('optimizer.batch_size')}: {error}") from None
     if path is None:
-        return None, pairs
-    environment = describe_told_sweep(space, pairs, checksum)
-    return ResultsWriter.create(path, space.text, None, environment), pairs
-
-
-def _continued(space: Space, path: Path, pairs: int | None) -> tuple[ResultsWriter, int]:
-    folder = ResultsFolder.existing(path)
-    load_begun(folder)
-    environment = folder.read_environment()
-    begun = environment.told_pairs
-    if begun is None:
-        raise ResultsError(
-            f"a tuner must continue a sweep of a tuner, and {path} was begun by `class-sweep run`"
-        )
-    if changed := differences(environment.settings or {}, space):
-        raise ResultsError(
-            f"a tuner must continue with the space that {path} began with, got other settings:"
-            f" {listed(changed)}"
-        )
-    if pairs not in (None, begun):
-        raise ResultsError(f"a tuner must continue with {begun} pairs, got {pairs}: {path}")
-    return ResultsWriter(folder), begun
+        return space, sizes.train, None
+    return space, sizes.train, TunerFolder.begin(path, space, sizes, checksum)

@@ -18,14 +18,11 @@ from class_sweep.execution.checkpoints import checkpoint_name
 from class_sweep.execution.context import SweepContext
 from class_sweep.execution.summary_writer import SummaryWriter
 from class_sweep.execution.tune.session import Session, open_tuner
-from class_sweep.results.curves import curves_csv
 from class_sweep.results.folder import ResultsFolder
+from class_sweep.results.outcome import write_outcome
 from class_sweep.results.record import Record
-from class_sweep.results.space_files import trial_yaml
 from class_sweep.results.summary import SweepSummary
 from class_sweep.results.trials import Trials, trials_of
-from class_sweep.tuning.extension import extension_notes
-from class_sweep.tuning.milestones import Rungs
 from class_sweep.tuning.pruners.pruner import pruning_notes
 from class_sweep.tuning.samplers.sampler import make_sampler
 
@@ -58,10 +55,7 @@ def run_search(context: SweepContext, rerun: Sequence[Record] = ()) -> SweepSumm
     if not ranked:
         summary_writer.write("failed")
         raise _no_trial_finished(context, trials)
-    if space.settings.search.record:
-        curves = curves_csv(space.objective, space.settings.search.record, records)
-        context.writer.write(folder.curves, curves)
-    context.writer.write(folder.best, trial_yaml(space, ranked[0], _NOTE))
+    write_outcome(context.writer, space, records, ranked[0], _NOTE)
     summary = summary_writer.write("confirming" if space.settings.confirms else "finished")
     shutil.rmtree(folder.tune, ignore_errors=True)
     context.checkpoints.remove_all({checkpoint_name(r.trial, r.identity) for r in records})
@@ -133,14 +127,6 @@ def warn_of_certain_failures(failed: Sequence[Record]) -> None:
             len(diverged),
             len(failed),
         )
-
-
-def warn_of_differences(folder: ResultsFolder, space: Space) -> None:
-    """Warn of what differs between an extended sweep and one of that size from the start."""
-    if lexists(folder.summary):
-        rungs = Rungs.of(space, folder.read_summary().pairs.train)
-        for note in extension_notes(space, folder.records(), len(rungs.samples)):
-            log.warning("extended to %d trials: %s", space.settings.search.trials, note)
 
 
 def failed_trials(folder: ResultsFolder) -> list[Record]:

@@ -19,6 +19,7 @@ from class_sweep.results.environment import (
     new_sweep_id,
     settings_hash,
 )
+from class_sweep.results.summary import SplitSizes
 
 _PACKAGES = ("class-sweep", "ray", "torch", "optuna", "numpy", "scikit-learn", "rdkit")
 
@@ -66,12 +67,12 @@ def describe_environment(space: Space, prepared: Prepared) -> Environment:
     )
 
 
-def describe_told_sweep(space: Space, pairs: int, data_sha256: str) -> Environment:
+def describe_told_sweep(space: Space, pairs: SplitSizes, data_sha256: str) -> Environment:
     """The environment of a new sweep whose trials a loop of the user's own trains.
 
     Args:
         space: The search space.
-        pairs: The number of training pairs.
+        pairs: The number of pairs in each split.
         data_sha256: The checksum of the pairs; empty where the loop has pairs of its own.
     """
     settings = flat_settings(space)

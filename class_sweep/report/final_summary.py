@@ -16,6 +16,8 @@ from class_sweep.results.summary import ConfirmationSummary, SweepSummary, Trial
 from class_sweep.results.verdict import Verdict
 
 Trial = TrialSummary | Record
+_HITS = "split/hits@1"
+_LUCK = "the best of many runs is also the luckiest: this is a candidate, not a finding"
 
 
 def final_summary(
@@ -103,27 +105,30 @@ def tuned_control(trials: int, baselines: Mapping[str, Trial]) -> list[Text]:
     ]
 
 
-def single_run_caution(best: Trial, baselines: Mapping[str, Trial], queries: int) -> str:
+def single_run_caution(best: Trial, baselines: Mapping[str, Trial], queries: int | None) -> str:
     """How far the lead of an unconfirmed best trial may be luck.
 
     Args:
         best: The best finished trial.
         baselines: The finished baselines, by name.
-        queries: Pairs of the validation split.
+        queries: Pairs of the validation split; None if unknown.
     """
-    share = best.metrics["split/hits@1"]
-    error = 100 * math.sqrt(share * (1 - share) / queries)
     full = baselines.get("full_data")
+    measured = all(_HITS in trial.metrics for trial in (best, full) if trial)
+    if queries is None or not measured:  # a loop of the user's own may tell its objective alone
+        return f"It is one run, and {_LUCK}."
+    share = best.metrics[_HITS]
+    error = 100 * math.sqrt(share * (1 - share) / queries)
     if full is None:
         lead = "No full_data trial finished to compare with (search: {baselines: [full_data]})."
     elif full.trial == best.trial:
         lead = "The best trial is full_data itself: no schedule of this sweep beat it."
     else:
-        points = 100 * (share - full.metrics["split/hits@1"])
+        points = 100 * (share - full.metrics[_HITS])
         lead = f"Hits@1 (split, both directions) differs from full_data's by {points:+.1f} points."
     return (
-        f"{lead} One run's standard error is about {error:.1f} points on {queries} queries, and the"
-        " best of many runs is also the luckiest: this is a candidate, not a finding."
+        f"{lead} One run's standard error is about {error:.1f} points on {queries} queries, and"
+        f" {_LUCK}."
     )
 
 

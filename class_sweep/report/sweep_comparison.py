@@ -102,7 +102,7 @@ def _settings(sweeps: Sequence[SweepFacts], names: Sequence[str]) -> Table:
         ("backbone", lambda s: s.space.settings.backbone.name),
         ("data, SHA-256", lambda s: s.environment.data_sha256[:16] if s.environment else "–"),
         ("training pairs", lambda s: f"{s.summary.pairs.train:,}" if s.summary else "–"),
-        ("validation pairs", lambda s: f"{s.summary.pairs.validation:,}" if s.summary else "–"),
+        ("validation pairs", _validation_pairs),
         ("epochs", lambda s: str(s.space.settings.budget.epochs)),
         ("trials", lambda s: f"{s.trials.count} of {s.space.settings.search.runs}"),
         ("finished", lambda s: str(len(s.trials.finished))),
@@ -179,6 +179,11 @@ def _budget_share(sweep: SweepFacts) -> str:
 def _verdict(sweep: SweepFacts, name: str) -> Text:
     words = sweep.verdict.winner.words if sweep.verdict else "nothing is confirmed."
     return Text(f"{name}: {words}")
+
+
+def _validation_pairs(sweep: SweepFacts) -> str:
+    pairs = sweep.summary.pairs.validation if sweep.summary else None
+    return "–" if pairs is None else f"{pairs:,}"
 
 
 def _listed(items: Iterable[object]) -> str:

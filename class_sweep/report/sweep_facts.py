@@ -77,7 +77,7 @@ class SweepFacts:
     def state(self) -> str:
         """`finished`, `failed`, `running`, `confirming`, `interrupted`, or `not started`."""
         if self.summary is None:
-            return self._told_state
+            return "not started"
         state = self.summary.state
         stopped = state in {"running", "confirming"} and not self.running
         cut = state == "finished" and self.trials.missing(self.space.settings.search.runs)
@@ -91,15 +91,6 @@ class SweepFacts:
         return (
             self.verdict.trials or (*self.space.extended_from, self.space.settings.search.trials)[0]
         )
-
-    @property
-    def _told_state(self) -> str:
-        """The state without a summary, which a sweep of a user's own loop does not have."""
-        if not self.records:
-            return "not started"
-        if not self.trials.missing(self.space.settings.search.runs):
-            return "finished"
-        return "running" if self.running else "interrupted"
 
     @cached_property
     def last_reports(self) -> list[tuple[str, Record]]:

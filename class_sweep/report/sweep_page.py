@@ -89,8 +89,8 @@ def _settings(sweep: SweepFacts) -> str:
     settings = sweep.space.settings
     pairs = ""
     if sweep.summary:
-        sizes = sweep.summary.pairs
-        pairs = ", ".join(f"{size:,} {split}" for split, size in sizes) + " pairs; "
+        sizes = {split: size for split, size in sweep.summary.pairs if size is not None}
+        pairs = ", ".join(f"{size:,} {split}" for split, size in sizes.items()) + " pairs; "
     return (
         f"{pairs}backbone {settings.backbone.name}, {settings.budget.epochs} epochs, objective"
         f" {sweep.objective} ({sweep.better}), pruning {settings.pruning.kind}, sampler"

@@ -7,6 +7,7 @@ from pydantic import Field, JsonValue, model_validator
 
 from class_sweep.base.hashing import fingerprint
 from class_sweep.results.json_files import ResultsModel
+from class_sweep.results.summary import SplitSizes
 
 SweepId = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
 """Tells one sweep from every other, also from another sweep of the same space."""
@@ -66,6 +67,11 @@ class Provenance(ResultsModel):
         changes = {"settings": settings, "settings_sha256": settings_hash(settings)}
         return self.model_copy(update=changes)
 
+    def with_encoders(self, other: "Provenance") -> Self:
+        """A copy with the encoders, the features and the difficulty of another one."""
+        names = ("encoder_sha256", "features_sha256", "index_sha256")
+        return self.model_copy(update={name: getattr(other, name) for name in names})
+
     def with_plugins(self, plugins: dict[str, list[str]]) -> Self:
         """A copy with other plug-in files."""
         return self.model_copy(update={"plugins": plugins})
@@ -101,8 +107,9 @@ class Environment(Provenance):
         command: The command line.
         extensions: Each extension of the sweep, the first one first; `settings` are those after
             the last one.
-        told_pairs: The number of training pairs of a sweep that a loop of the user's own trains
-            and tells its tuner of; None for a sweep that `run` trains.
+        told_pairs: The pairs of a sweep that a loop of the user's own trains and tells its tuner
+            of; None for a sweep that `run` trains. Its `data_sha256` is empty where the loop has
+            data of its own.
     """
 
     sweep_id: SweepId | None = None
@@ -113,7 +120,7 @@ class Environment(Provenance):
     dropped: list[DroppedRow]
     command: list[str]
     extensions: list[Extension] = Field(default_factory=list)
-    told_pairs: int | None = None
+    told_pairs: SplitSizes | None = None
 
     def extended(self, extension: Extension) -> Self:
         """A copy with one more extension; it needs settings."""

@@ -33,7 +33,9 @@ from class_sweep.results.record import Record
 log = logging.getLogger(__name__)
 
 
-def load_begun(folder: ResultsFolder, *, to_continue: bool = False) -> Space:
+def load_begun(
+    folder: ResultsFolder, *, to_continue: bool = False, to_confirm: bool = False
+) -> Space:
     """The space of a results folder, held against the settings that its sweep began with.
 
     Comments, the format, and settings that only say how a machine runs the trials may change. A
@@ -42,6 +44,7 @@ def load_begun(folder: ResultsFolder, *, to_continue: bool = False) -> Space:
     Args:
         folder: The results folder; one of version 0.2 has no settings to hold against.
         to_continue: Whether the caller continues the sweep, and so reads its inputs.
+        to_confirm: Whether it continues it by a confirmation, which proposes no trial.
 
     Raises:
         ConfigError: If `space.yaml` has mistakes.
@@ -49,11 +52,9 @@ def load_begun(folder: ResultsFolder, *, to_continue: bool = False) -> Space:
             settings that exist no more, or with other plug-in files. If it needs one to be read.
     """
     begun = folder.read_environment() if folder.environment.is_file() else None
+    to_continue = to_continue or to_confirm
     if to_continue and begun is not None and begun.told_pairs is not None:
-        raise ResultsError(
-            "a sweep must be continued by the loop that trains its trials, with class_sweep.Tuner:"
-            f" {folder.path} was not begun by `class-sweep run`"
-        )
+        _require_no_loop(folder, begun, to_confirm=to_confirm)
     space = _load_with_plugins(folder, begun.plugins if begun else {}, to_continue=to_continue)
     if to_continue and space.removed:
         raise ResultsError(
@@ -76,6 +77,22 @@ def load_begun(folder: ResultsFolder, *, to_continue: bool = False) -> Space:
             f" {listed(changed)}; {_way_out(changed, folder, location_settings(space))}"
         )
     return space
+
+
+def _require_no_loop(folder: ResultsFolder, begun: Environment, *, to_confirm: bool) -> None:
+    """Refuse to train what only a loop of the user's own can train."""
+    if not to_confirm:
+        raise ResultsError(
+            "a sweep must be continued by the loop that trains its trials, with class_sweep.Tuner:"
+            f" {folder.path} was not begun by `class-sweep run`; a space with more search.trials"
+            " extends it there"
+        )
+    if not begun.data_sha256:
+        raise ResultsError(
+            "a sweep must have the data of its space to be confirmed, because a confirmation trains"
+            f" anew without the loop: {folder.path} was begun by class_sweep.Tuner with `pairs` of"
+            " the loop's own; train its best trials under further seeds in that loop"
+        )
 
 
 def _load_with_plugins(folder: ResultsFolder, plugins: Hashes, *, to_continue: bool) -> Space:
@@ -229,7 +246,12 @@ def hold_environment(writer: ResultsWriter, space: Space, now: Environment) -> N
         writer.write_environment(now)
         return
     begun, what = folder.read_environment(), f"the sweep in {folder.path}"
+    told = begun.told_pairs is not None and begun.features_sha256 is None
+    if told:  # its loop has read no encoder; the confirmation keeps those that it begins with
+        begun = begun.with_encoders(now)
     require_same_inputs(begun, now, what, ResultsError)
+    if told:
+        writer.write_environment(begun)
     if other_plugins(begun.plugins):  # and accepted
         begun = begun.with_plugins(with_other_plugins(begun.plugins))
         writer.write_environment(begun)

@@ -12,11 +12,11 @@ State = Literal["running", "confirming", "interrupted", "failed", "finished"]
 
 
 class SplitSizes(ResultsModel):
-    """Pairs in each split."""
+    """Pairs in each split; only those for training are known where a user's loop has own data."""
 
     train: int
-    validation: int
-    test: int
+    validation: int | None
+    test: int | None
 
 
 class TrialCounts(ResultsModel):

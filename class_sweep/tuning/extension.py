@@ -1,13 +1,27 @@
 """What differs between an extended sweep and a sweep of the same size from the start."""
 
+import logging
 from collections.abc import Sequence
+from os.path import lexists
 
 from class_sweep.config.document import Space
+from class_sweep.results.folder import ResultsFolder
 from class_sweep.results.record import Record
 from class_sweep.results.trials import trials_of
+from class_sweep.tuning.milestones import Rungs
 from class_sweep.tuning.pruner_groups import PrunerGroups
 from class_sweep.tuning.samplers.sampler import make_sampler
 from class_sweep.tuning.trial import Trial
+
+log = logging.getLogger(__name__)
+
+
+def warn_of_differences(folder: ResultsFolder, space: Space) -> None:
+    """Warn of what differs between an extended sweep and one of that size from the start."""
+    if lexists(folder.summary):
+        rungs = Rungs.of(space, folder.read_summary().pairs.train)
+        for note in extension_notes(space, folder.records(), len(rungs.samples)):
+            log.warning("extended to %d trials: %s", space.settings.search.trials, note)
 
 
 def extension_notes(space: Space, records: Sequence[Record], rungs: int) -> list[str]:

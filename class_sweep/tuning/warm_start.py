@@ -96,6 +96,11 @@ class _Earlier:
             )
         self._new, self._old = space, load_begun(folder)
         environment, summary = folder.read_environment(), folder.read_summary()
+        if environment.told_pairs is not None:
+            raise ResultsError(
+                f"{_place(space)}: must name sweeps of the same training, and the trials of {path}"
+                " were trained by a loop of one's own, with class_sweep.Tuner; leave it out"
+            )
         self._require_comparable(path)
         self._rungs = Rungs.of(self._old, summary.pairs.train).samples
         self._full_samples = summary.full_samples

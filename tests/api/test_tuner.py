@@ -1,10 +1,13 @@
 """Ask and tell: the trials of a sweep for a loop of one's own, its end, and its misuse."""
 
 import math
+import shutil
 
 import pytest
+from typer.testing import CliRunner
 
 import class_sweep as cs
+from class_sweep.cli.main import app
 from class_sweep.errors import DataError, ResultsError, TunerError
 from class_sweep.results.folder import ResultsFolder
 
@@ -190,8 +193,8 @@ def test_a_folder_of_another_sweep_is_refused(tmp_path, small_space_text):
     from made_sweeps import make_folder
 
     cs.Tuner(space_of(), tmp_path / "loop", pairs=PAIRS).close()
-    with pytest.raises(ResultsError, match=r"got other settings: search\.trials 8 → 9"):
-        cs.Tuner(space_of(trials=9), tmp_path / "loop")
+    with pytest.raises(ResultsError, match=r"got other settings: search\.trials 8 → 7"):
+        cs.Tuner(space_of(trials=7), tmp_path / "loop")
     with pytest.raises(ResultsError, match="must continue with 560 pairs, got 561"):
         cs.Tuner(space_of(), tmp_path / "loop", pairs=561)
     with pytest.raises(ResultsError, match=r"by the loop that trains its trials"):
@@ -199,6 +202,131 @@ def test_a_folder_of_another_sweep_is_refused(tmp_path, small_space_text):
     run = make_folder(tmp_path / "run", small_space_text)
     with pytest.raises(ResultsError, match="was begun by `class-sweep run`"):
         cs.Tuner(space_of(), run)
+
+
+def test_the_folder_is_complete(tmp_path):
+    with cs.Tuner(space_of(), tmp_path / "loop", pairs=PAIRS) as tuner:
+        begun = cs.open(tmp_path / "loop")
+        assert (begun.state, begun.summary.state) == ("running", "running")
+        train(tuner, 5)
+    assert begun.state == "interrupted"
+    with cs.Tuner(space_of(), tmp_path / "loop") as tuner:
+        train(tuner)
+        best = tuner.best
+    summary = begun.summary
+    counts, pairs = summary.trials, summary.pairs
+    assert (begun.state, summary.state) == ("finished", "finished")
+    assert (counts.wanted, counts.finished + counts.pruned) == (8, 8)
+    assert (pairs.train, pairs.validation, pairs.test) == (PAIRS, None, None)
+    assert summary.best.metrics == best.metrics
+    assert set(summary.references) == {"full_data"}
+    assert summary.samples.seen == sum(
+        trial.samples for trial in begun.trials.itertuples() if trial.trial >= 0
+    )
+    page = begun.report().read_text()
+    assert "the best of many runs is also the luckiest" in page
+    other = shutil.copytree(tmp_path / "loop", tmp_path / "other")
+    for command in (["status"], ["compare", str(other)], ["export", "--format", "ray"]):
+        assert CliRunner().invoke(app, [*command, str(begun.path)]).exit_code == 0
+
+
+def test_a_sweep_without_a_finished_trial_has_failed(tmp_path):
+    with cs.Tuner(space_of(trials=2), tmp_path / "loop", pairs=PAIRS) as tuner:
+        for trial in tuner:
+            tuner.fail(trial, "no memory")
+    assert cs.open(tmp_path / "loop").state == "failed"
+
+
+def test_a_sweep_that_ends_with_repeated_trials_is_complete(tmp_path):
+    curriculum = cs.Curriculum(alpha=0.5, order=cs.choice(["easy_first", "random"]))
+    space = space_of(
+        curriculum=curriculum,
+        pruning=cs.pruners.None_(),
+        search=cs.Search(8, seed=3, sampler="random"),
+    )
+    with cs.Tuner(space, tmp_path / "loop", pairs=PAIRS) as tuner:
+        asked = 0
+        for trial in tuner:
+            tuner.tell(trial, 0.5)
+            asked += 1
+    results = cs.open(tmp_path / "loop")
+    assert asked == 2
+    assert results.summary.trials.repeated == 6
+    assert results.best.trial == 0
+
+
+def test_more_trials_in_the_space_extend_the_sweep(tmp_path, caplog):
+    with cs.Tuner(space_of(), tmp_path / "loop", pairs=PAIRS) as tuner:
+        train(tuner)
+    before = without_times(tmp_path / "loop")
+    with cs.Tuner(space_of(trials=12), tmp_path / "loop") as tuner:
+        assert cs.open(tmp_path / "loop").state == "running"
+        assert train(tuner)
+    results = cs.open(tmp_path / "loop")
+    assert without_times(tmp_path / "loop")[: len(before)] == before
+    assert (results.state, results.summary.trials.wanted, len(results.trials)) == (
+        "finished",
+        12,
+        12,
+    )
+    assert results.space.extended_from == (8,)
+    with pytest.raises(ResultsError, match=r"got other settings: search\.trials 12 → 8"):
+        cs.Tuner(space_of(), tmp_path / "loop")
+
+
+def test_a_process_that_was_killed_in_an_extension_has_extended_the_sweep(tmp_path):
+    cs.Tuner(space_of(), tmp_path / "loop", pairs=PAIRS).close()
+    folder = ResultsFolder(tmp_path / "loop")
+    text = folder.space.read_text()
+    cs.Tuner(space_of(trials=12), tmp_path / "loop").close()
+    extended = folder.space.read_text()
+    folder.space.write_text(text)
+    with cs.Tuner(space_of(trials=12), tmp_path / "loop") as tuner:
+        assert folder.space.read_text() == extended
+        train(tuner)
+    assert len(cs.open(tmp_path / "loop").trials) == 12
+
+
+def test_the_end_of_a_sweep_leaves_its_confirmed_best_configuration(tmp_path):
+    with cs.Tuner(space_of(), tmp_path / "loop", pairs=PAIRS) as tuner:
+        train(tuner)
+    best = ResultsFolder(tmp_path / "loop").best
+    best.write_text(f"# confirmed\n{best.read_text()}")
+    cs.Tuner(space_of(), tmp_path / "loop").close()
+    assert best.read_text().startswith("# confirmed")
+
+
+def test_no_command_trains_what_only_the_loop_can(tmp_path):
+    with cs.Tuner(space_of(), tmp_path / "loop", pairs=PAIRS) as tuner:
+        train(tuner)
+    files = [path for path in (tmp_path / "loop").iterdir() if path.is_file()]
+    before = {path: path.read_bytes() for path in files}
+    commands = {
+        "resume": "by the loop that trains its trials, with class_sweep.Tuner",
+        "extend --trials 12": "by the loop that trains its trials, with class_sweep.Tuner",
+        "extend --epochs 12 -o more": "by the loop that trains its trials, with class_sweep.Tuner",
+        "confirm": "begun by class_sweep.Tuner with `pairs` of the loop's own",
+    }
+    for command, words in commands.items():
+        name, *options = command.split()
+        done = CliRunner().invoke(app, [name, str(tmp_path / "loop"), *options])
+        assert isinstance(done.exception, ResultsError), command
+        assert words in str(done.exception)
+    assert before == {path: path.read_bytes() for path in before}
+
+
+def test_a_sweep_of_a_loop_starts_no_search_warm(tmp_path):
+    with cs.Tuner(space_of(), tmp_path / "loop") as tuner:
+        train(tuner)
+    warm = space_of(search=cs.Search(8, warm_start=[str(tmp_path / "loop")]))
+    with pytest.raises(ResultsError, match=r"trained by a loop of one's own, with class_sweep"):
+        cs.run(warm, tmp_path / "warm", progress=False)
+
+
+@pytest.mark.parametrize("setting", [{"warm_start": ["results/first"]}, {"hours": 2}])
+def test_settings_of_run_alone_are_refused(setting):
+    with pytest.raises(TunerError, match=rf"without search\.{next(iter(setting))}, which only"):
+        cs.Tuner(space_of(search=cs.Search(8, **setting)), pairs=PAIRS)
 
 
 def test_one_process_at_a_time_has_the_folder(tmp_path):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import ray
+from plugin_texts import package_of_parts
 from ray._raylet import AuthenticationTokenLoader, Config
 from ray.cluster_utils import Cluster
 from waiting import patience, wait_for
@@ -265,17 +266,20 @@ def test_nodes_with_other_software_are_named_in_one_error(nodes, driver, gpu_tex
     (other / "class_sweep" / "__init__.py").write_text("__version__ = '9.9'")
     (other / "torch-1.0.dist-info").mkdir()
     (other / "torch-1.0.dist-info" / "METADATA").write_text("Name: torch\nVersion: 1.0\n")
-    shadows = ((), (bare,), (other,))
+    mine = package_of_parts(tmp_path / "mine", "1.2")
+    package_of_parts(other, "1.3")
+    shadows = ((mine,), (bare,), (other,))
     ids = [nodes.add(*folders, idle=True).node_id[:6] for folders in shadows]
     space = write(tmp_path, gpu_text)
     before = sorted(tmp_path.iterdir())
-    code, out = driver.run(verb, space, "--address", nodes.address)
+    path = os.pathsep.join([str(mine), os.environ["PYTHONPATH"]])
+    code, out = driver.run(verb, space, "--address", nodes.address, PYTHONPATH=path)
     assert code == 2, out
     assert out.count("error:") == 1
     assert "every node must run the same software as this machine" in out
     assert f"({ids[0]})" not in out
-    assert f"({ids[1]}) has class-sweep none (here " in out
-    assert f"({ids[2]}) has class-sweep 9.9 of sources" in out
+    assert f"({ids[1]}) has my-parts none (here 1.2), class-sweep none (here " in out
+    assert f"({ids[2]}) has my-parts 1.3 (here 1.2), class-sweep 9.9 of sources" in out
     assert "torch 1.0 (here " in out
     assert sorted(tmp_path.iterdir()) == before
 

@@ -1,4 +1,6 @@
-"""Texts of small plug-in files."""
+"""Texts of small plug-in files, and an installed package with one."""
+
+from pathlib import Path
 
 METRIC = """\
 from class_sweep import plugin
@@ -83,3 +85,13 @@ class Atoms(plugin.MoleculeEncoder):
         rows = [[smiles.count(a) for a in self.settings.atoms] + [1] for smiles in inputs]
         return np.array(rows, np.float32)
 """
+
+
+def package_of_parts(folder: Path, version: str) -> Path:
+    """Put the installed package `my_parts` of a version, with a metric, into a folder."""
+    info = folder / f"my_parts-{version}.dist-info"
+    info.mkdir(parents=True)
+    (folder / "my_parts.py").write_text(METRIC)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: my_parts\nVersion: {version}\n")
+    (info / "entry_points.txt").write_text("[class_sweep.metrics]\nhits@5 = my_parts:hits_at_5\n")
+    return folder

@@ -9,13 +9,15 @@ SoftwareVersions = Mapping[str, str]
 def software_probe() -> Callable[[], dict[str, str]]:
     """A function that returns the versions on the machine where it is called.
 
-    Ray sends it by value, so that a node without this package can answer too.
+    Beside the package, Python and torch these are the packages that bring parts of one's own, by
+    entry points. Ray sends it by value, so that a node without this package can answer too.
     """
 
     def versions() -> dict[str, str]:
         import platform
+        import re
         from hashlib import sha256
-        from importlib.metadata import PackageNotFoundError, version
+        from importlib.metadata import PackageNotFoundError, entry_points, version
         from pathlib import Path
 
         def class_sweep_version() -> str:
@@ -34,15 +36,23 @@ def software_probe() -> Callable[[], dict[str, str]]:
         except PackageNotFoundError:
             torch = "none"
         python = ".".join(platform.python_version_tuple()[:2])
-        return {"class-sweep": class_sweep_version(), "Python": python, "torch": torch}
+        parts = {
+            re.sub(r"[-_.]+", "-", point.dist.name).lower(): point.dist.version
+            for point in entry_points()
+            if point.dist and point.group.startswith("class_sweep.")
+        }
+        return parts | {"class-sweep": class_sweep_version(), "Python": python, "torch": torch}
 
     return versions
 
 
 def version_differences(here: SoftwareVersions, node: SoftwareVersions) -> str:
-    """The versions of a node that differ from this machine's, as text; empty if none does."""
+    """The versions of a node that differ from this machine's, as text; empty if none does.
+
+    Further packages of the node do not differ: a sweep has no parts of theirs.
+    """
     return ", ".join(
-        f"{name} {node[name]} (here {version})"
+        f"{name} {node.get(name, 'none')} (here {version})"
         for name, version in here.items()
-        if node[name] != version
+        if node.get(name) != version
     )
