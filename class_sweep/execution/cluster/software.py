@@ -17,7 +17,7 @@ def software_probe() -> Callable[[], dict[str, str]]:
         import platform
         import re
         from hashlib import sha256
-        from importlib.metadata import PackageNotFoundError, entry_points, version
+        from importlib.metadata import PackageNotFoundError, distributions, version
         from pathlib import Path
 
         def class_sweep_version() -> str:
@@ -37,9 +37,9 @@ def software_probe() -> Callable[[], dict[str, str]]:
             torch = "none"
         python = ".".join(platform.python_version_tuple()[:2])
         parts = {
-            re.sub(r"[-_.]+", "-", point.dist.name).lower(): point.dist.version
-            for point in entry_points()
-            if point.dist and point.group.startswith("class_sweep.")
+            re.sub(r"[-_.]+", "-", package.name).lower(): package.version
+            for package in reversed([*distributions()])  # the first one on the path is in use
+            if any(point.group.startswith("class_sweep.") for point in package.entry_points)
         }
         return parts | {"class-sweep": class_sweep_version(), "Python": python, "torch": torch}
 
