@@ -2,7 +2,14 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from class_sweep.config.component_settings import ComponentSettings
@@ -47,18 +54,26 @@ class RungPruning(PruningSettings):
     rungs: Annotated[
         Literal["samples", "own_schedule"],
         Field(
-            description="rungs at equal samples, or at equal fractions of each trial's own schedule"
+            description="rungs at equal samples, or at equal fractions of each trial's own"
+            " schedule; samples where grace_epochs is pacing_end"
         ),
-    ] = "samples"
+    ] = "own_schedule"
 
     @property
     def follow_the_schedule(self) -> bool:
         """Whether the rungs are at fractions of each trial's own schedule."""
         return self.rungs == "own_schedule"
 
+    @model_validator(mode="before")
+    @classmethod
+    def _samples_at_the_pacing_end(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("grace_epochs") == PACING_END:
+            return {"rungs": "samples"} | values
+        return values
+
     @field_validator("rungs")
     @classmethod
-    def _at_samples_of_the_pacing_end(cls, value: str, info: ValidationInfo) -> str:
+    def _no_fraction_at_the_pacing_end(cls, value: str, info: ValidationInfo) -> str:
         if value == "own_schedule" and info.data.get("grace_epochs") == PACING_END:
             raise PydanticCustomError("rule", "samples where grace_epochs is pacing_end")
         return value

@@ -238,7 +238,7 @@ def hold_environment(writer: ResultsWriter, space: Space, now: Environment) -> N
 
     Raises:
         ResultsError: If the data or the files of an encoder are others, or the environment is lost,
-            or a sweep of version 0.2 would continue with another temperature.
+            or a sweep of version 0.2 would continue with another temperature or other rungs.
     """
     folder = writer.folder
     if not folder.environment.is_file():
@@ -257,7 +257,7 @@ def hold_environment(writer: ResultsWriter, space: Space, now: Environment) -> N
         writer.write_environment(begun)
         writer.keep_plugins()
     if begun.settings is None:
-        _require_temperature(space)
+        _require_old_defaults(space)
         log.warning(
             "%s was begun by version 0.2, which did not write its settings down: a change of them"
             " is not found",
@@ -277,14 +277,19 @@ def hold_environment(writer: ResultsWriter, space: Space, now: Environment) -> N
         writer.write_environment(begun.with_settings(begun.settings | paths))
 
 
-def _require_temperature(space: Space) -> None:
-    """Check that a space of version 0.2, where every temperature was learned, says so."""
-    backbone = space.settings.backbone
+def _require_old_defaults(space: Space) -> None:
+    """Check that a space of version 0.2 names the settings whose default has changed since."""
+    backbone, pruning = space.settings.backbone, space.settings.pruning
     if "learn_temperature" in type(backbone).model_fields.keys() - backbone.model_fields_set:
         raise ResultsError(
             f"{space.place('backbone')}: must say learn_temperature and temperature to continue a"
             " sweep of version 0.2, which learned the temperature, by default from 0.07; write"
             " learn_temperature: true, and temperature: 0.07 where there is none"
+        )
+    if "rungs" in type(pruning).model_fields.keys() - pruning.model_fields_set:
+        raise ResultsError(
+            f"{space.place('pruning')}: must say rungs to continue a sweep of version 0.2, whose"
+            " rungs were at equal samples; write rungs: samples"
         )
 
 

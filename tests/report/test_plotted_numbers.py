@@ -65,7 +65,7 @@ def test_the_table_of_rungs_has_the_median_and_the_best(facts):
         report_of(trial, "continue", value, CONFIG, samples=576, rung=0)
         for trial, value in enumerate(values)
     ]
-    assert columns(curves(facts(records)), "samples", "median", "best") == [
+    assert columns(curves(facts(records)), "fewest samples", "median", "best") == [
         ["576", "20.0 %", "40.0 %"]
     ]
 

@@ -230,6 +230,9 @@ def test_a_folder_of_version_0_2_continues_with_a_word(begun, record, caplog):
     with pytest.raises(ResultsError, match="learn_temperature: true, and temperature"):
         hold(begun, environment(SPACE))
     edit(begun, "contrastive", "contrastive, learn_temperature: true, temperature: 0.07")
+    with pytest.raises(ResultsError, match=r"yaml:10: pruning: .* write rungs: samples"):
+        hold(begun, environment(SPACE))
+    edit(begun, "kind: asha", "kind: asha, rungs: samples")
     with caplog.at_level(logging.WARNING):
         hold(begun, environment(SPACE))
     assert "version 0.2" in caplog.text

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from class_sweep.config.curriculum import Curriculum
-from class_sweep.config.document import parse_space
+from class_sweep.config.document import dump_settings, parse_space
 from class_sweep.config.pruning import PruningSettings
 from class_sweep.config.recording import as_recording
 from class_sweep.config.sections import Budget
@@ -197,3 +197,13 @@ def test_a_grace_until_the_pacing_ends_is_refused_with_rungs_of_own_schedules(sm
         ConfigError, match="rungs: must be samples where grace_epochs is pacing_end"
     ):
         own_rungs(small_space_text, 100, grace_epochs="pacing_end")
+
+
+def test_rungs_are_of_own_schedules_by_default_but_at_the_pacing_end(small_space_text):
+    text = small_space_text.replace("grace_epochs: 1,", "")
+    assert parse_space(text).settings.pruning.rungs == "own_schedule"
+    text = small_space_text.replace("grace_epochs: 1,", "grace_epochs: pacing_end,")
+    space = parse_space(text)
+    assert space.settings.pruning.rungs == "samples"
+    written = dump_settings(parse_space(space.text).settings)
+    assert "rungs: samples" in written
