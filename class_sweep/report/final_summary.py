@@ -19,6 +19,11 @@ Trial = TrialSummary | Record
 _HITS = "split/hits@1"
 _LUCK = "the best of many runs is also the luckiest: this is a candidate, not a finding"
 
+_REPEATS = (
+    "each duplicate repeats the schedule of another trial: the space has few different schedules;"
+    " widen an axis or lower search.trials"
+)
+
 
 def final_summary(
     summary: SweepSummary, path: Path, verdict: Verdict | None = None
@@ -176,5 +181,6 @@ def _cost(summary: SweepSummary) -> list[Text]:
             " every trial trained on the full data"
         ),
         Text(f"{total} in total: {stages}"),
+        *([Text(_REPEATS)] if trials.repeated else []),
         *([Text(summary.hours.words)] if summary.hours else []),
     ]

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import optuna
@@ -22,11 +22,7 @@ from class_sweep.results.trials import reports_by_trial
 from class_sweep.results.warm_start import COLD, WarmStart
 from class_sweep.tuning.group_search import GroupSearch
 from class_sweep.tuning.sampler_view import RERUN
-from class_sweep.tuning.samplers.sampler import (
-    ask,
-    distribution,
-    sampler_for_trial,
-)
+from class_sweep.tuning.samplers.sampler import ask, distribution
 from class_sweep.tuning.study_storage import MemoryStorage
 from class_sweep.tuning.trial import Trial
 
@@ -74,6 +70,7 @@ class _About:
     rerun_of: int | None = None
     identity: str | None = None
     share: float | None = None
+    plan: str | None = None  # if it is known
 
 
 class OptunaStudy:
@@ -130,6 +127,9 @@ class OptunaStudy:
         self._leave_out_idle_axes()
         stored = self.stored()
         self._full_data = sum(t.tuned and t.rerun_of is None for t in stored)  # its own trials
+        self._plans = set[tuple[Group, str]]()  # of all trials; those of baselines in each group
+        for trial in stored:
+            self._add_plan(trial)
 
     def _leave_out_idle_axes(self) -> None:
         """Show samplers the stored trials without the axes that have no effect in them.
@@ -211,27 +211,52 @@ class OptunaStudy:
         search = self._searches[group]
         tried = number - (len(baselines) if group is None else 0)
         if tried < len(search.first):  # a good configuration of an earlier sweep
-            return self._propose_first(search.first[tried], group)
-        self._study.sampler = sampler_for_trial(search.sampler, number)
+            config, about = self._proposed(search.first[tried], group)
+            if not self._repeats(about, group):
+                return self._ask_for(config, about)
+        trial, config, about = self._draw(search, group, number)
+        return self._store(trial, config | seed, about)
+
+    def _draw(
+        self, search: GroupSearch, group: Group, number: int
+    ) -> tuple[optuna.trial.Trial, dict[str, Value], _About]:
+        """Ask the sampler of a group until its values are no repeat or its attempts are used up."""
+        trial = None
         with self._storage.sampler_view(
             lambda t: self._search_of(_about(t)) is search, search.earlier
         ):
-            trial, values = ask(self._study, search.space)
+            for sampler in search.sampler.attempts(number):
+                self._study.sampler = sampler
+                if trial is not None:
+                    self._storage.replace_params(trial.number, {}, {})
+                trial, values = ask(self._study, search.space, trial)
+                config, about = self._proposed(values, group)
+                if not self._repeats(about, group):
+                    break
+        assert trial is not None  # noqa: S101 - a sampler has one attempt or more
         # A study that is made again from the log has these values; a sampler must see no others.
         self._storage.replace_params(trial.number, values, trial.distributions)
-        if search.stratum is not None:
-            values = search.stratum.fit(values)
-            return self._store(trial, values | seed, _About(share=search.stratum.share))
-        if group is None:
-            return self._store(trial, values | seed, _About())
-        values = baseline_config(self._space, FULL_DATA, values)
-        return self._store(trial, values | seed, _About(FULL_DATA, tuned=True))
+        return trial, config, about
 
-    def _propose_first(self, values: Mapping[str, Value], group: Group) -> Trial:
-        if group is None:
-            return self._ask_for(values, _About())
-        values = baseline_config(self._space, FULL_DATA, values)
-        return self._ask_for(values, _About(FULL_DATA, tuned=True))
+    def _proposed(
+        self, values: Mapping[str, Value], group: Group
+    ) -> tuple[dict[str, Value], _About]:
+        """The configuration of a proposal for a group, and what the trial is beside it."""
+        config, about = dict(values), _About()
+        if (stratum := self._searches[group].stratum) is not None:
+            config, about = stratum.fit(values), _About(share=stratum.share)
+        elif group is not None:
+            config = baseline_config(self._space, FULL_DATA, values)
+            about = _About(FULL_DATA, tuned=True)
+        return config, replace(about, plan=self._plan_of(self._space.resolve(config)))
+
+    def _repeats(self, about: _About, group: Group) -> bool:
+        """Whether a proposal has the plan of an earlier one of its group, or of a baseline."""
+        return not self._search.record and (group, about.plan) in self._plans
+
+    def _add_plan(self, trial: Trial) -> None:
+        groups = self._searches if trial.is_baseline else [group_of(trial)]
+        self._plans |= {(group, trial.plan) for group in groups}
 
     def _next_search(self, index: int) -> tuple[Group, int]:
         """The group of a configuration, and the number of the proposal for the group's sampler.
@@ -309,7 +334,7 @@ class OptunaStudy:
             SHARE: about.share,
             RERUN: about.rerun_of,
             "identity": about.identity or identity(settings),
-            PLAN: self._plan_of(settings),
+            PLAN: about.plan or self._plan_of(settings),
             CONFIG: json.dumps(values),
         }
         for key, value in attributes.items():
@@ -317,7 +342,9 @@ class OptunaStudy:
                 trial.set_user_attr(key, value)
         self._storage.save(trial.number)
         self._full_data += about.tuned and about.rerun_of is None
-        return self._stored(self._storage.get_trial(trial._trial_id))
+        stored = self._stored(self._storage.get_trial(trial._trial_id))
+        self._add_plan(stored)
+        return stored
 
     def _stored(self, trial: FrozenTrial) -> Trial:
         attributes = trial.user_attrs

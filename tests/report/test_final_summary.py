@@ -66,6 +66,15 @@ def test_the_best_trial_and_the_cost_are_shown(printed, summary):
     assert "2 min 06 s in total: data 1.2 s, trials 2 min 05 s" in text
 
 
+def test_duplicates_are_counted_and_explained_once(printed, summary):
+    whole = summary()
+    assert "duplicate" not in printed(whole)
+    trials = whole.trials.model_copy(update={"repeated": 3})
+    text = " ".join(printed(whole.model_copy(update={"trials": trials})).split())
+    assert "3 of them duplicates, not trained" in text
+    assert text.count("the space has few different schedules") == 1
+
+
 def test_the_files_are_listed_also_if_the_folder_name_has_brackets(printed, summary):
     folder = Path("results/[bold]a[/x]")
     text = printed(summary(), folder)

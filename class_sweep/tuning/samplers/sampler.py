@@ -3,8 +3,10 @@
 A sampler is a class in a file of its own, with one line in `class_sweep.config.components`.
 """
 
+import copy
 import warnings
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import optuna
@@ -23,15 +25,19 @@ optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 Distributions = dict[str, BaseDistribution]
 
+_OWN, _UNIFORM = 10, 10  # attempts at a proposal
+
 
 class Sampler(ABC):
     """Proposes configurations of a space by samplers of Optuna.
 
     Attributes:
         learns: Whether its proposals depend on earlier reports.
+        attempt: The number of draws for the same proposal before, which were repeats.
     """
 
     learns: ClassVar[bool] = True
+    attempt = 0
 
     def __init__(self, space: Space) -> None:
         """Set the space, whose settings hold the sampler's seed."""
@@ -49,8 +55,26 @@ class Sampler(ABC):
         """
 
     def seed(self, number: int) -> int:
-        """The seed of a proposal."""
-        return (self.space.settings.search.seed * 1_000_003 + number) % 2**32
+        """The seed of an attempt at a proposal."""
+        seed = self.space.settings.search.seed + self.attempt * 15_485_863
+        return (seed * 1_000_003 + number) % 2**32
+
+    def attempts(self, number: int) -> Iterator[optuna.samplers.BaseSampler]:
+        """Optuna's samplers for one proposal, each for the case that those before drew repeats.
+
+        The first one is that of `for_trial`. After ten of them the values are drawn uniformly,
+        because a sampler that has converged draws the same again and again.
+
+        Args:
+            number: As for `for_trial`.
+        """
+        for attempt in range(_OWN + _UNIFORM):
+            again = copy.copy(self)
+            again.attempt = attempt
+            if attempt < _OWN:
+                yield sampler_for_trial(again, number)
+            else:
+                yield optuna.samplers.RandomSampler(seed=again.seed(number))
 
     def notes(self) -> list[str]:
         """Advice for a user about the sampler and the axes of the space."""
@@ -81,13 +105,20 @@ def sampler_for_trial(sampler: Sampler, number: int) -> optuna.samplers.BaseSamp
         return sampler.for_trial(number)
 
 
-def ask(study: optuna.Study, space: Space) -> tuple[optuna.trial.Trial, dict[str, Value]]:
+def ask(
+    study: optuna.Study, space: Space, again: optuna.trial.Trial | None = None
+) -> tuple[optuna.trial.Trial, dict[str, Value]]:
     """A trial of a study with the sampler's values for the axes that have an effect.
+
+    Args:
+        study: The study, with its sampler.
+        space: The space of the axes.
+        again: A trial without values, to draw them for; by default a new one.
 
     Returns:
         The trial, and path to value. Numbers are rounded, so that they are the same in any file.
     """
-    trial = study.ask()
+    trial = study.ask() if again is None else optuna.trial.Trial(study, again._trial_id)
     values = space.decide(lambda path, axis: _rounded(trial._suggest(path, distribution(axis))))
     return trial, values
 
