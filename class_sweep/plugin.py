@@ -16,8 +16,20 @@ of the kind's section, as for the parts of the package.
 from collections.abc import Callable
 from importlib import import_module
 from inspect import isfunction
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, dataclass_transform
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Literal,
+    Protocol,
+    TypeVar,
+    cast,
+    dataclass_transform,
+    overload,
+)
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from class_sweep.config.components import (
@@ -37,8 +49,26 @@ from class_sweep.config.declaration import as_class, as_dataclass, declare
 from class_sweep.config.registry import Registry
 from class_sweep.config.section import Fraction, Section, Seed, Share
 
-if TYPE_CHECKING:
-    pass
+if TYPE_CHECKING:  # the names of `_MODULES`, for the type checker
+    from class_sweep.backbones.backbone import Backbone, Encoded, Needs
+    from class_sweep.backbones.batch import InputSpec, Molecules, Texts
+    from class_sweep.backbones.losses import contrast, log_scale, scaled
+    from class_sweep.config.backbones import BackboneSettings
+    from class_sweep.config.inputs import (
+        SPLITS,
+        DataSettings,
+        MoleculeEncoderSettings,
+        TextEncoderSettings,
+    )
+    from class_sweep.config.pruning import PruningSettings
+    from class_sweep.curriculum.intensity import Intensity
+    from class_sweep.curriculum.order import Order, PairStatistics
+    from class_sweep.curriculum.pacing import Pacing
+    from class_sweep.data.source import Row, Source
+    from class_sweep.difficulty.pair_difficulty import ComputedDifficulty, TrainingPairs
+    from class_sweep.encoders.encoder import MoleculeEncoder, TextEncoder
+    from class_sweep.tuning.pruners.pruner import Pruner, PruningDecision
+    from class_sweep.tuning.samplers.sampler import Sampler
 
 _MODULES = {
     "class_sweep.backbones.backbone": ("Backbone", "Encoded", "Needs"),
@@ -61,14 +91,52 @@ _MODULES = {
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 """The public names of other modules, imported at their first use: torch loads in seconds."""
 
-__all__ = [  # noqa: PLE0604 - the decorators, then what parts are made of
-    "backbone", "text_encoder", "molecule_encoder", "data_source", "difficulty", "order", "pacing",
-    "intensity", "sampler", "pruner", "metric", "Annotated", "Field", "Fraction", "Section", "Seed",
-    "Share", *_HOME,
+__all__ = [
+    "SPLITS", "Annotated", "Backbone", "BackboneSettings", "ComputedDifficulty", "DataSettings",
+    "Encoded", "Field", "Fraction", "InputSpec", "Intensity", "MoleculeEncoder",
+    "MoleculeEncoderSettings", "Molecules", "Needs", "Order", "Pacing", "PairStatistics",
+    "Pruner", "PruningDecision", "PruningSettings", "Row", "Sampler", "Section", "Seed",
+    "Share", "Source", "TextEncoder", "TextEncoderSettings", "Texts", "TrainingPairs",
+    "backbone", "contrast", "data_source", "difficulty", "intensity", "log_scale", "metric",
+    "molecule_encoder", "order", "pacing", "pruner", "sampler", "scaled", "text_encoder",
 ]  # fmt: skip
 
-Part = TypeVar("Part")
-Settings = type[Section]
+AnyBackbone = TypeVar("AnyBackbone", bound="Backbone")
+AnyTextEncoder = TypeVar("AnyTextEncoder", bound="TextEncoder[Any]")
+AnyMoleculeEncoder = TypeVar("AnyMoleculeEncoder", bound="MoleculeEncoder[Any]")
+AnyDifficulty = TypeVar("AnyDifficulty", bound="ComputedDifficulty")
+AnyOrder = TypeVar("AnyOrder", bound="Order")
+AnyPacing = TypeVar("AnyPacing", bound="Pacing")
+AnyIntensity = TypeVar("AnyIntensity", bound="Intensity")
+AnySampler = TypeVar("AnySampler", bound="Sampler")
+AnyPruner = TypeVar("AnyPruner", bound="Pruner")
+SourceSettings = TypeVar("SourceSettings", bound="DataSettings")
+
+Numbers = NDArray[np.floating[Any] | np.integer[Any]]
+DifficultyFunction = Callable[["TrainingPairs"], Numbers]
+OrderFunction = Callable[[NDArray[Any], "PairStatistics", int], NDArray[np.integer[Any]]]
+MetricFunction = Callable[[NDArray[Any]], Numbers]
+AnyMetric = TypeVar("AnyMetric", bound=MetricFunction)
+
+
+class DifficultyDecorator(Protocol):
+    """Takes a class, or a function of `TrainingPairs` that becomes one."""
+
+    @overload
+    def __call__(self, part: type[AnyDifficulty]) -> type[AnyDifficulty]: ...
+
+    @overload
+    def __call__(self, part: DifficultyFunction) -> "type[ComputedDifficulty]": ...
+
+
+class OrderDecorator(Protocol):
+    """Takes a class, or a function of difficulty, statistics and seed that becomes one."""
+
+    @overload
+    def __call__(self, part: type[AnyOrder]) -> type[AnyOrder]: ...
+
+    @overload
+    def __call__(self, part: OrderFunction) -> "type[Order]": ...
 
 
 def __getattr__(name: str) -> Any:
@@ -78,33 +146,51 @@ def __getattr__(name: str) -> Any:
     return getattr(import_module(_HOME[name]), name)
 
 
-def backbone(name: str, *, settings: Settings | None = None) -> Callable[[Part], Part]:
+def backbone(
+    name: str, *, settings: "type[BackboneSettings] | None" = None
+) -> Callable[[type[AnyBackbone]], type[AnyBackbone]]:
     """Declare a subclass of `Backbone`; its settings are a subclass of `BackboneSettings`."""
     return _declaring(BACKBONES, name, settings)
 
 
-def text_encoder(name: str, *, settings: Settings | None = None) -> Callable[[Part], Part]:
+def text_encoder(
+    name: str, *, settings: "type[TextEncoderSettings] | None" = None
+) -> Callable[[type[AnyTextEncoder]], type[AnyTextEncoder]]:
     """Declare a subclass of `TextEncoder`; its settings are a subclass of `TextEncoderSettings`."""
     return _declaring(TEXT_ENCODERS, name, settings)
 
 
-def molecule_encoder(name: str, *, settings: Settings | None = None) -> Callable[[Part], Part]:
+def molecule_encoder(
+    name: str, *, settings: "type[MoleculeEncoderSettings] | None" = None
+) -> Callable[[type[AnyMoleculeEncoder]], type[AnyMoleculeEncoder]]:
     """Declare a subclass of `MoleculeEncoder`, with settings of `MoleculeEncoderSettings`."""
     return _declaring(MOLECULE_ENCODERS, name, settings)
 
 
-def data_source(name: str, *, settings: Settings | None = None) -> Callable[[Part], Part]:
+@overload
+def data_source(
+    name: str, *, settings: type[SourceSettings]
+) -> Callable[[Callable[[SourceSettings], "Source"]], Callable[[SourceSettings], "Source"]]: ...
+
+
+@overload
+def data_source(
+    name: str, *, settings: None = None
+) -> Callable[[Callable[[Any], "Source"]], Callable[[Any], "Source"]]: ...
+
+
+def data_source(name: str, *, settings: type[Section] | None = None) -> Callable[[Any], Any]:
     """Declare a function from its settings, a subclass of `DataSettings`, to a `Source`."""
     return _declaring(DATA_SOURCES, name, settings)
 
 
 @dataclass_transform(frozen_default=True)
-def difficulty(name: str, *, settings: Settings | None = None) -> Callable[[Any], Any]:
+def difficulty(name: str, *, settings: type[Section] | None = None) -> DifficultyDecorator:
     """Declare a subclass of `ComputedDifficulty`, or a function of `TrainingPairs`.
 
     A class has its settings as `pacing` has. A function becomes a class.
     """
-    return _declaring(
+    decorator = _declaring(
         DIFFICULTIES,
         name,
         settings,
@@ -114,23 +200,27 @@ def difficulty(name: str, *, settings: Settings | None = None) -> Callable[[Any]
             else part
         ),
     )
+    return cast("DifficultyDecorator", decorator)
 
 
-def order(name: str) -> Callable[[Any], Any]:
+def order(name: str) -> OrderDecorator:
     """Declare a subclass of `Order`, or a function of difficulty, statistics and seed.
 
     A function becomes a class.
     """
-    return _declaring(
+    decorator = _declaring(
         ORDERS,
         name,
         None,
         lambda part: as_class(__getattr__("Order"), "__call__", part) if isfunction(part) else part,
     )
+    return cast("OrderDecorator", decorator)
 
 
 @dataclass_transform(frozen_default=True)
-def pacing(name: str, *, settings: Settings | None = None) -> Callable[[Part], Part]:
+def pacing(
+    name: str, *, settings: type[Section] | None = None
+) -> Callable[[type[AnyPacing]], type[AnyPacing]]:
     """Declare a subclass of `Pacing`. It becomes a frozen dataclass.
 
     Its fields are the settings of `curriculum` that it reads. A field that says its bounds,
@@ -140,14 +230,16 @@ def pacing(name: str, *, settings: Settings | None = None) -> Callable[[Part], P
 
 
 @dataclass_transform(frozen_default=True)
-def intensity(name: str, *, settings: Settings | None = None) -> Callable[[Part], Part]:
+def intensity(
+    name: str, *, settings: type[Section] | None = None
+) -> Callable[[type[AnyIntensity]], type[AnyIntensity]]:
     """Declare a subclass of `Intensity`, with settings as a `pacing` has."""
     return _declaring(INTENSITIES, name, settings, as_dataclass)
 
 
 def sampler(
     name: str, *, axes: Literal["any", "finite", "numeric"] = "any"
-) -> Callable[[Part], Part]:
+) -> Callable[[type[AnySampler]], type[AnySampler]]:
     """Declare a subclass of `Sampler`.
 
     Args:
@@ -157,7 +249,9 @@ def sampler(
     return _declaring(SAMPLERS, name, axes=axes)
 
 
-def pruner(name: str, *, settings: Settings | None = None) -> Callable[[Part], Part]:
+def pruner(
+    name: str, *, settings: "type[PruningSettings] | None" = None
+) -> Callable[[type[AnyPruner]], type[AnyPruner]]:
     """Declare a subclass of `Pruner`; its settings are a subclass of `PruningSettings`."""
     return _declaring(PRUNERS, name, settings)
 
@@ -169,7 +263,7 @@ def metric(
     better: Literal["higher", "lower"] = "higher",
     unit: Literal["fraction", "rank", "log_rank"] = "fraction",
     step: float = 0.0,
-) -> Callable[[Part], Part]:
+) -> Callable[[AnyMetric], AnyMetric]:
     """Declare a function from the (Q,) ranks of queries to their (Q,) values.
 
     Args:
@@ -185,7 +279,7 @@ def metric(
 def _declaring(
     registry: Registry[Any],
     name: str,
-    settings: Settings | None = None,
+    settings: type[Section] | None = None,
     made: Callable[[Any], Any] = lambda part: part,
     **facts: Any,
 ) -> Callable[[Any], Any]:
