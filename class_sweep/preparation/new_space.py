@@ -51,7 +51,7 @@ curriculum:
 optimizer: {lr: {loguniform: [3e-4, 3e-3]}, batch_size: $batch}   # $steps steps an epoch
 budget: {epochs: $epochs}   # of every trial; weak ones are stopped earlier
 search: {trials: 32, baselines: [paper, full_data]}
-pruning: {grace_epochs: $grace, reduction_factor: 4, rungs: own_schedule}
+pruning: {grace_epochs: $grace, reduction_factor: 4}
 objective: validation/mrr
 resources: {cpus: 1}   # of a trial; on a GPU {cpus: 1, gpus: 0.5}
 """
