@@ -9,8 +9,9 @@ import keyword
 import linecache
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
@@ -21,6 +22,7 @@ from typing import Any
 from class_sweep.base.input_files import read_input
 from class_sweep.base.limits import MAX_PLUGIN_BYTES
 from class_sweep.config.components import REGISTRIES
+from class_sweep.config.plugin_imports import import_order, imported_modules, require_given
 from class_sweep.errors import ClassSweepError, PluginError
 
 OPTION, ACCEPT_OPTION = "--plugin", "--accept-changed-plugin"
@@ -47,6 +49,11 @@ class PluginFile:
     def module(self) -> str:
         """The name of its module: that of the file without its suffix."""
         return self.path.stem
+
+    @cached_property
+    def imports(self) -> Mapping[str, int]:
+        """The top-level modules that it imports, each with its first line."""
+        return imported_modules(self.source)
 
     @property
     def sha256(self) -> str:
@@ -82,17 +89,19 @@ def is_accepted(file: PluginFile) -> bool:
 
 
 def load_plugins(paths: Sequence[Path | str] | None, *, accept_changes: bool = False) -> None:
-    """Run plug-in files, in their order; each registers the parts that it declares.
+    """Run plug-in files; each registers the parts that it declares.
 
-    A file that is loaded already is not run again, unless it has changed.
+    A file may import other given files, and runs after them. A file that is loaded already is not
+    run again, unless it or a file that it imports has changed.
 
     Args:
         paths: The files; None for none.
         accept_changes: Whether a sweep may continue with these files if it began with others.
 
     Raises:
-        PluginError: If a file is unreadable, raises an error, or declares no part or a wrong one.
-            The parts of the files before it stay.
+        PluginError: If a file is unreadable, raises an error, imports a file that is not given, or
+            declares a wrong part or no part, and no other file imports it. The parts of the files
+            before it stay.
     """
     files = [_read(Path(path)) for path in paths or ()]
     for file in files:
@@ -101,9 +110,16 @@ def load_plugins(paths: Sequence[Path | str] | None, *, accept_changes: bool = F
             raise PluginError(
                 f"plug-in files must have different names, got {' and '.join(same)}; rename one"
             )
+    known = _loaded | {file.module: file for file in files}
     for file in files:
         _require_free_name(file)
-        _load(file)
+        require_given(file, known, OPTION)
+    fresh: set[str] = set()
+    for file in [known[module] for module in import_order(known)]:
+        if _loaded.get(file.module) != file or not fresh.isdisjoint(file.imports):
+            _load(file)
+            fresh.add(file.module)
+            _require_use(file, known)
     if accept_changes:
         _accepted.update(files)
 
@@ -117,7 +133,8 @@ def unload_plugins() -> None:
 
 def _arrived(path: Path, source: bytes) -> PluginFile:
     file = PluginFile(path, source)
-    _load(file)
+    if _loaded.get(file.module) != file:
+        _load(file)
     return file
 
 
@@ -144,13 +161,10 @@ def _require_free_name(file: PluginFile) -> None:
 
 
 def _load(file: PluginFile) -> None:
-    if _loaded.get(file.module) == file:
-        return
     if file.module in _loaded:
         _forget(file.module)
     try:
         _run(file)
-        _require_parts(file)
     except BaseException:
         _forget(file.module)
         raise
@@ -193,9 +207,14 @@ def _line(error: BaseException, path: str) -> int:
     return (lines[-1] if lines else None) or 1
 
 
-def _require_parts(file: PluginFile) -> None:
+def _require_use(file: PluginFile, known: Mapping[str, PluginFile]) -> None:
+    """Refuse a file that declares no part and that no other file imports."""
     added = [c for registry in REGISTRIES.values() for c in registry.added().values()]
-    if not any(component.module == file.module for component in added):
+    has_parts = any(component.module == file.module for component in added)
+    if not has_parts and not any(
+        file.module in other.imports for other in known.values() if other is not file
+    ):
+        _forget(file.module)
         raise PluginError(
             f"{file.path}: a plug-in file must declare a part, got none; write for example"
             ' @class_sweep.plugin.backbone("my_backbone") above its class'

@@ -162,6 +162,87 @@ def test_two_files_of_one_name_are_refused(plugin_file, tmp_path: Path) -> None:
         load_plugins([plugin_file(METRIC), plugin_file(METRIC, "other/my_parts.py")])
 
 
+# --- files that import one another ----------------------------------------------------------------
+
+MINIMAL = """\
+data: {source: names}
+text_encoder: {kind: lsa}
+molecule_encoder: {kind: morgan}
+backbone: {name: contrastive}
+curriculum: {alpha: {uniform: [0.3, 0.9]}}
+optimizer: {lr: 3e-3, batch_size: 8}
+budget: {epochs: 3}
+search: {trials: 3}
+objective: validation/hits@5
+"""
+HELPER = "FIRST = 5\n"
+WITH_HELPER = METRIC.replace(
+    "class_sweep import", "my_helper import FIRST\nfrom class_sweep import"
+)
+WITH_HELPER = WITH_HELPER.replace("ranks <= 5", "ranks <= FIRST")
+
+
+def in_a_new_process(tmp_path: Path, program: str) -> str:
+    """Unpickle `space` in a process that has no plug-in file, and run a program."""
+    (tmp_path / "space").write_bytes(pickle.dumps(parse_space(MINIMAL)))
+    load = f"import pickle; space = pickle.load(open({str(tmp_path / 'space')!r}, 'rb'));"
+    command = [sys.executable, "-c", f"{load} {program}"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize(
+    "order", [("my_helper.py", "my_parts.py"), ("my_parts.py", "my_helper.py")]
+)
+def test_a_file_imports_another_given_file_here_and_in_a_worker(
+    plugin_file, tmp_path, order
+) -> None:
+    texts = {"my_helper.py": HELPER, "my_parts.py": WITH_HELPER}
+    files = {name: plugin_file(text, name) for name, text in texts.items()}
+    load_plugins([files[name] for name in order])
+    assert [file.name for file in loaded_plugins()] == ["my_helper.py", "my_parts.py"]
+    for path in files.values():
+        path.unlink()
+    program = "import my_parts, numpy; print(my_parts.hits_at_5(numpy.array([5, 6])))"
+    assert in_a_new_process(tmp_path, program).strip() == "[1. 0.]"
+
+
+def test_a_file_runs_again_when_a_file_that_it_imports_has_changed(plugin_file) -> None:
+    files = [plugin_file(HELPER, "my_helper.py"), plugin_file(WITH_HELPER)]
+    load_plugins(files)
+    plugin_file("FIRST = 7\n", "my_helper.py")
+    load_plugins(files[:1])
+    assert sys.modules["my_parts"].FIRST == 7
+    assert [file.name for file in loaded_plugins()] == ["my_helper.py", "my_parts.py"]
+
+
+@pytest.mark.parametrize("on_path", [False, True])
+def test_a_file_beside_that_is_not_given_is_named_with_its_option(
+    plugin_file, monkeypatch, tmp_path, on_path
+) -> None:
+    helper, parts = plugin_file(HELPER, "my_helper.py"), plugin_file(WITH_HELPER)
+    if on_path:  # as with `python -m` in this folder; a worker elsewhere has no such file
+        monkeypatch.syspath_prepend(tmp_path)
+    message = rf"my_parts\.py:1: .*import my_helper without my_helper\.py.*: --plugin {helper}$"
+    with pytest.raises(PluginError, match=message):
+        load_plugins([parts])
+    assert not loaded_plugins()
+    assert "my_helper" not in sys.modules
+
+
+def test_an_installed_module_may_have_the_name_of_a_file_beside(plugin_file) -> None:
+    plugin_file(HELPER, "numpy.py")
+    load_plugins([plugin_file(f"import numpy\n{METRIC}")])
+    assert "hits@5" in METRICS
+
+
+def test_files_that_import_one_another_in_a_circle_are_refused(plugin_file) -> None:
+    helper = plugin_file("import my_parts\n", "my_helper.py")
+    message = r"in a circle, got (my_helper|my_parts)\.py → .*; move what they share"
+    with pytest.raises(PluginError, match=message):
+        load_plugins([helper, plugin_file(WITH_HELPER)])
+    assert not loaded_plugins()
+
+
 # --- entry points of installed packages -----------------------------------------------------------
 
 
