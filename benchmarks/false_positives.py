@@ -22,6 +22,7 @@ from simulated_verdicts import Scenario, Stage, simulate
 from class_sweep.statistics.interim_looks import ALPHA
 
 CONTINUED = (Stage(3, 10), Stage(3, 20), Stage(3, 40))
+TWO = tuple(Stage(2, last) for last in (10, 20, 40))
 CHANGED = (Stage(3, 5), Stage(1, 10), Stage(3, 10), Stage(5, 20), Stage(2, 20), Stage(6, 40))
 ALL_CONTROLS = (
     "full_data", "full_data_equal_samples", "random_order", "reversed_order", "no_intensity",
@@ -44,6 +45,8 @@ PROMISED = {
     "margin, no difference": Scenario(stages=CONTINUED, margin=0.5),
     "margin, loss of the margin": Scenario(stages=CHANGED, margin=0.5, effects=(-0.5,)),
     "one finalist better by 2": Scenario(stages=CONTINUED, effects=(2.0, 0.0, 0.0)),
+    "two finalists, noise e^±1": Scenario(stages=TWO, spread=1.0),
+    "finalists alike, correlation 0.8": Scenario(stages=CONTINUED, alike=0.8),
 }
 OUTSIDE = {
     "only finalists crash": Scenario(stages=CONTINUED, noise="crashing", unlike=True),
@@ -76,14 +79,14 @@ def main() -> None:
     sweeps = 50 if options.quick else options.sweeps
     start, rows = time.perf_counter(), {}
     print(f"{sweeps:,} sweeps a row; false claims must stay within {ALPHA:.0%}\n")
-    print(f"{'':32}{'any false claim':>18}{'runs':>8}")
+    print(f"{'':33}{'any false claim':>18}{'runs':>8}")
     for seed, (name, scenario) in enumerate({**PROMISED, **OUTSIDE}.items()):
         if options.rows not in name:
             continue
         row = rows[name] = rates(scenario, sweeps, seed)
         rate = f"{row['false_claims']:.2%} ± {row['standard_error']:.2%}"
         outside = "  (not promised)" if name in OUTSIDE else ""
-        print(f"{name:32}{rate:>18}{row['runs']:>8.1f}{outside}", flush=True)
+        print(f"{name:33}{rate:>18}{row['runs']:>8.1f}{outside}", flush=True)
     worst = max((rows[name]["false_claims"] for name in PROMISED if name in rows), default=0.0)
     print(f"\nworst promised rate {worst:.2%}; {time.perf_counter() - start:.0f} s")
     if options.json:

@@ -24,6 +24,7 @@ from class_sweep.statistics.sequential import (
 )
 
 Noise = Literal["normal", "heavy", "lognormal", "crashing"]
+_REFERENCES = frozenset({"full_data", "paper"})  # one arm, whatever the finalists are
 _CRASHES, _LOSS = 0.15, 5.0  # share of the runs that crash, and their loss in standard deviations
 _NEAR = 0.05  # share of the queries that one run finds and another does not
 
@@ -50,9 +51,11 @@ class Scenario:
         noise: Distribution of the noise; heavy tails are Student's t with 3 degrees.
         unlike: The noise of the controls is normal whatever `noise` is, with equal means.
         spread: Each arm's noise is scaled by e^u, u uniform in ± spread.
+        alike: Correlation of the noise of any two finalists.
         shared: Standard deviation of a seed's shared effect.
         queries: Queries of one direction whose Hits@1 is the objective; 0 for a continuous metric.
         sd: Standard deviation of one run's noise.
+        share: Samples of a finalist and of its own controls, in those of full data.
     """
 
     stages: Sequence[Stage] = (Stage(),)
@@ -63,9 +66,11 @@ class Scenario:
     noise: Noise = "normal"
     unlike: bool = False
     spread: float = 0.0
+    alike: float = 0.0
     shared: float = 1.0
     queries: int = 0
     sd: float = 1.0
+    share: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -76,11 +81,13 @@ class SimulatedVerdict:
         false: Whether it made any false claim at any stage.
         best: Whether it shows the first finalist to be better than the first control.
         runs: Number of trainings.
+        samples: Samples of all trainings, in those of one over full data.
     """
 
     false: bool
     best: bool
     runs: int
+    samples: float
 
 
 def simulate(scenario: Scenario, generator: np.random.Generator) -> SimulatedVerdict:
@@ -105,14 +112,15 @@ def simulate(scenario: Scenario, generator: np.random.Generator) -> SimulatedVer
             _is_false(status.outcome, status.non_inferior, effects[pair.finalist], scenario.margin)
             for pair, status in progress.statuses.items()
         )
-    return SimulatedVerdict(
-        false, progress.statuses[pairs[0]].outcome == "better", sum(map(len, made.values()))
-    )
+    runs = {arm: len(by_seed) for arm, by_seed in made.items()}
+    samples = sum(n * (1.0 if arm in _REFERENCES else scenario.share) for arm, n in runs.items())
+    better = progress.statuses[pairs[0]].outcome == "better"
+    return SimulatedVerdict(false, better, sum(runs.values()), samples)
 
 
 def _comparisons(scenario: Scenario, names: Sequence[str]) -> list[Comparison]:
     return [
-        Comparison(name, kind if kind in {"full_data", "paper"} else f"{kind} of {name}", kind)
+        Comparison(name, kind if kind in _REFERENCES else f"{kind} of {name}", kind)
         for kind in scenario.controls
         for name in names
     ]
@@ -150,6 +158,7 @@ def _scores(
     pairs = _comparisons(scenario, list(effects))
     arms = dict.fromkeys([*effects, *(pair.control for pair in pairs)])
     shared = generator.normal(0, scenario.shared, LOOKS[-1])
+    common = generator.normal(size=LOOKS[-1]) if scenario.alike else 0.0
     scores = {}
     for arm in arms:
         if scenario.queries:  # near queries are found by every other run, the rest by all or none
@@ -158,7 +167,10 @@ def _scores(
         else:
             kind = "normal" if scenario.unlike and arm not in effects else scenario.noise
             scale = np.exp(generator.uniform(-scenario.spread, scenario.spread)) * scenario.sd
-            run = shared + effects.get(arm, 0.0) + scale * _noise(kind, generator, LOOKS[-1])
+            noise = _noise(kind, generator, LOOKS[-1])
+            if arm in effects:
+                noise = np.sqrt(1 - scenario.alike) * noise + np.sqrt(scenario.alike) * common
+            run = shared + effects.get(arm, 0.0) + scale * noise
         scores[arm] = dict(enumerate(run.tolist()))
     return scores
 

@@ -13,6 +13,7 @@ from class_sweep.statistics.comparisons import EQUAL_SAMPLES
 _NOT_COMPARED = {  # why no run was made
     "skipped": "it was not shown to be better than the first control",
     "lost": "it is worse than the first control",
+    "behind": "another finalist that is better than the first control has a higher mean",
     "dropped": "it is no longer among the finalists",
     "time": "search.hours left no time for its runs",
 }

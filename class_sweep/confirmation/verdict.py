@@ -93,7 +93,7 @@ def make_verdict(
         ComparisonVerdict(**dict(pair), words=text)
         for pair, text in zip(figures, words, strict=True)
     ]
-    winner = choose_winner(space, plan, pairs)
+    winner = choose_winner(space, plan, pairs, progress.leader)
     points = _frontier(space, plan, evidence)
     return Verdict(
         objective=str(space.objective),

@@ -9,7 +9,10 @@ from class_sweep.results.verdict import ComparisonVerdict, Winner
 
 
 def choose_winner(
-    space: Space, plan: ConfirmationPlan, pairs: Sequence[ComparisonVerdict]
+    space: Space,
+    plan: ConfirmationPlan,
+    pairs: Sequence[ComparisonVerdict],
+    leader: str | None,
 ) -> Winner:
     """The finalist that `confirm.prefer` asks for; without one, full data.
 
@@ -17,6 +20,8 @@ def choose_winner(
         space: The search space.
         plan: The arms and their comparisons.
         pairs: Every comparison, those with the first control first.
+        leader: The finalist whose other controls were run; it wins unless it is better on these
+            queries alone.
     """
     if not plan.comparisons:
         words = "There is nothing to confirm: no finished trial differs from its controls."
@@ -31,7 +36,7 @@ def choose_winner(
         return Winner(arm=best.finalist, confirmed=True, words=words)
     better = [p for p in first if p.outcome == "better" and p.generalises]
     if better:
-        best = max(better, key=lambda pair: sign * pair.metrics[metric].finalist)
+        best = max(better, key=lambda p: (p.finalist == leader, sign * p.metrics[metric].finalist))
         return Winner(arm=best.finalist, confirmed=True, words=f"{best.finalist} is {best.words}")
     control = control_of(plan.comparisons[0].kind).words
     none = f"No finalist was shown to be better than {control}"

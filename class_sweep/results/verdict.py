@@ -10,11 +10,14 @@ from class_sweep.results.json_files import Config, Interval, ResultsModel
 Outcome = Literal["better", "worse", "open"]
 """The outcome of a finalist against a control; `open` while they are not told apart."""
 
-Closed = Literal["decided", "lost", "failed", "hopeless", "cap", "skipped", "dropped", "time"]
+Closed = Literal[
+    "decided", "lost", "failed", "hopeless", "cap", "skipped", "behind", "dropped", "time"
+]
 """Why a comparison gets no more seeds: it is decided; its finalist is worse than the first control;
 a run failed; the seeds that are still allowed are unlikely to decide it; it has all allowed seeds;
-its finalist was not shown to be better than the first control, so its runs were not made; its
-finalist is no longer among `confirm.finalists`; `search.hours` left no time for its next runs."""
+its finalist was not shown to be better than the first control, so its runs were not made; another
+better finalist has a higher mean, so its further runs were not made; its finalist is no longer
+among `confirm.finalists`; `search.hours` left no time for its next runs."""
 
 OVER_QUERIES = AliasChoices("over_queries", "bootstrap")
 """The keys of the interval over seeds and queries; version 0.2 computed it by a bootstrap."""

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 EQUAL_SAMPLES = "full_data_equal_samples"
 """The kind of control that tells a saving from stopping earlier."""
 
-RESERVE = 0.2
-"""The part of the error that is kept for finalists that join after a look."""
+RESERVE = 0.1
+"""The part of the error that is kept for finalists that join after a look. A log of an earlier
+version may keep more: the weights that it holds stand."""
 
 SAVING_SHARE = 0.25
 """With a margin: the part of a finalist's level that is kept for its control at equal samples."""

@@ -1,9 +1,9 @@
 """The interim looks of a confirmation, and the share of the error that each look may spend.
 
 Looks and shares are fixed for every sweep. A share is spent at its look whether the confirmation
-continues or not, and the shares of all looks add up to 0.9. By Bonferroni's inequality the
-probability of a wrong decision on a comparison, at any look, is then at most 0.9 of the level of
-that comparison. This holds for any dependence between the looks, and for any stopping rule.
+continues or not, and the shares of all looks add up to 1. By Bonferroni's inequality the
+probability of a wrong decision on a comparison, at any look, is then at most the level of that
+comparison. This holds for any dependence between the looks, and for any stopping rule.
 
 This is alpha spending (Lan and DeMets 1983, Biometrika 70:659) with a spending function that does
 not depend on the last look. The last look may therefore be moved after the results were seen.
@@ -14,9 +14,10 @@ from class_sweep.config.confirm import LOOKS
 ALPHA = 0.05
 """Probability of any false claim in a confirmation where nothing differs."""
 
-ALPHA_SHARES = (0.02, 0.18, 0.4, 0.2, 0.1)
-"""Share of a comparison's level at each of `LOOKS`. It is small at three seeds, where t has two
-degrees of freedom and detects only gross differences, and largest at ten, the last look of a
-confirmation with default settings."""
+ALPHA_SHARES = (0.02, 0.18, 0.5, 0.2, 0.1)
+"""Share of a comparison's level at each of `LOOKS`. It is small at three seeds, where few degrees
+of freedom detect only gross differences, and largest at ten, the last look of a confirmation with
+default settings. No share may become smaller, and their sum may not pass 1: results that were seen
+at an earlier look would lose their claim, or a continued confirmation its bound."""
 
 assert len(ALPHA_SHARES) == len(LOOKS)  # noqa: S101 - two lists of one length

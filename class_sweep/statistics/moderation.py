@@ -1,10 +1,11 @@
-"""Moderated variances: each comparison's variance is shrunk to that of all comparisons.
+"""Moderated variances: each comparison's variance is shrunk to the mean of all comparisons.
 
 Few seeds estimate a variance badly, and the comparisons of one confirmation have similar ones. The
-prior is that of limma (Smyth 2004, Statistical Applications in Genetics and Molecular Biology
-3:3): the variances are s0² times F-distributed, and log-variances give s0² and its degrees d0 by
-the method of moments. The prior has at most a quarter of the degrees of all comparisons, so that an
-arm of a larger variance than the others does not make false claims.
+moderated variance and the prior's degrees d0 are limma's (Smyth 2004, Statistical Applications in
+Genetics and Molecular Biology 3:3): variances that differ by more than their few seeds explain give
+the prior few degrees. Two choices are made for few comparisons, which tell little of their prior.
+Its variance is the mean, which one small variance does not lower, and its degrees have a bound. So
+an arm of a larger variance than the others does not make false claims.
 """
 
 import math
@@ -16,22 +17,19 @@ from scipy.special import digamma, polygamma
 
 from class_sweep.statistics.paired import PairedDifferences
 
-PRIOR_SHARE = 0.25
-"""The most degrees that a prior may have, as a fraction of those of all comparisons together."""
+PRIOR_DEGREES = 1.5
+"""The most degrees that the prior of many comparisons may have, in those of one comparison."""
 
-MANY = 1e6
-"""Degrees of freedom that are as good as infinitely many."""
-
-_SMALLEST = 1e-5  # of the median: limma's offset of variances near 0, whose logarithm is infinite
+_SMALLEST = 1e-5  # of the mean: an offset of variances near 0, whose logarithm is infinite
 
 
 @dataclass(frozen=True)
 class Prior:
-    """The distribution of the variances of the comparisons.
+    """What the variance of each comparison is shrunk to.
 
     Attributes:
         variance: s0².
-        degrees: d0, its degrees of freedom; `MANY` where the variances may all be equal.
+        degrees: d0, its degrees of freedom.
     """
 
     variance: float
@@ -45,22 +43,21 @@ class Prior:
 
 
 def estimate_prior(pairs: Sequence[PairedDifferences]) -> Prior:
-    """The prior of some comparisons; one without degrees if fewer than two have a variance."""
+    """The prior of k comparisons; one without degrees if fewer than two have a variance.
+
+    Its degrees are at most 1.5 (1 − 1/k) times the mean degrees of a comparison. The mean variance
+    holds a comparison's own, too: the factor 1 − 1/k is the part of the others.
+    """
     degrees = np.array([pair.degrees for pair in pairs], np.float64)
     variances = np.array([pair.variance for pair in pairs])
-    median = float(np.median(variances)) if len(pairs) else 0.0
-    if len(pairs) < 2 or not median:
+    if len(pairs) < 2 or not variances.any():
         return Prior(0.0, 0.0)
-    logs = np.log(np.maximum(variances, _SMALLEST * median))
+    mean = float(variances.mean())
+    logs = np.log(np.maximum(variances, _SMALLEST * mean))
     centred = logs - digamma(degrees / 2) + np.log(degrees / 2)
-    mean = float(centred.mean())
     excess = float(centred.var(ddof=1) - polygamma(1, degrees / 2).mean())
-    most = PRIOR_SHARE * float(degrees.sum())
-    if excess <= 0:
-        return Prior(float(variances.mean()), most)
-    half = _inverse_trigamma(excess)
-    variance = math.exp(mean + float(digamma(half)) - math.log(half))
-    return Prior(variance, min(2 * half, most))
+    most = PRIOR_DEGREES * (1 - 1 / len(pairs)) * float(degrees.mean())
+    return Prior(mean, most if excess <= 0 else min(2 * _inverse_trigamma(excess), most))
 
 
 def _inverse_trigamma(value: float) -> float:

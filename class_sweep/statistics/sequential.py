@@ -11,7 +11,8 @@ With a margin, each look first asks whether a finalist is not worse than the fir
 than the margin: whether the lower end of the interval is above −margin. Superiority follows at the
 same level. Both read one interval, so the second question costs no further error. A finalist that
 is shown not worse may be compared with full data at equal samples, at a level kept for this
-(`comparisons.SAVING_SHARE`).
+(`comparisons.SAVING_SHARE`). Each finalist may then win by its saving, so the other controls of
+every better one are run.
 
 How to use it: give `DecisionRule` the margin as a difference of scores (`signed_margin` of
 `config.objective`), and read `ComparisonStatus.non_inferior` beside `outcome`. A saving is the
@@ -119,12 +120,14 @@ class Progress:
         statuses: The status of each comparison.
         wanted: The runs to make next, as (arm, seed number); empty when all is done.
         seeds: The latest look that the runs are for, or the last look.
+        leader: The better finalist with the highest mean; None while none is better.
         priors: Look to the prior that it used, to be written down.
     """
 
     statuses: dict[Comparison, ComparisonStatus]
     wanted: list[tuple[str, int]]
     seeds: int
+    leader: str | None = None
     priors: dict[int, Prior] = field(default_factory=dict)
 
 
@@ -160,9 +163,9 @@ def evaluate_looks(
         if out_of_time:
             active = state.close_without_runs(active)
         elif wanted := state.missing_runs(active):
-            return Progress(state.statuses, wanted, last, state.priors)
+            return Progress(state.statuses, wanted, last, state.leader(), state.priors)
         state.look(active)
-    return Progress(state.close_the_rest(), [], last, state.priors)
+    return Progress(state.close_the_rest(), [], last, state.leader(), state.priors)
 
 
 class _Confirmation:
@@ -189,10 +192,38 @@ class _Confirmation:
     def active(self) -> list[Comparison]:
         """The comparisons that may be tested and get more seeds."""
         active = [c for c in self._looked if c not in self._closed and self._is_open(c)]
+        active = self._without_followers(active)
         for comparison in active:
             if comparison.finalist in self._dropped and self.missing_runs([comparison]):
                 self._close(comparison, "dropped")
         return [c for c in active if c not in self._closed]
+
+    def leader(self) -> str | None:
+        """The better finalist with the highest mean score, over the seeds that all such have."""
+        better = {f: self.statuses[c] for f, c in self._first.items()}
+        better = {f: status for f, status in better.items() if status.outcome == "better"}
+        seeds = range(min((status.seeds for status in better.values()), default=0))
+        return max(
+            better,
+            key=lambda finalist: sum(self._scores[finalist][n] or 0.0 for n in seeds),
+            default=None,
+        )
+
+    def _without_followers(self, active: Sequence[Comparison]) -> list[Comparison]:
+        """Without the other controls that lack runs, unless they are the leader's.
+
+        Who leads is known once no first comparison gets more seeds. With a margin each finalist may
+        win, by its saving.
+        """
+        if self._rule.margin is not None:
+            return list(active)
+        waiting = any(c == self._first[c.finalist] for c in active)
+        leader = None if waiting else self.leader()
+        return [
+            c
+            for c in active
+            if c == self._first[c.finalist] or c.finalist == leader or not self.missing_runs([c])
+        ]
 
     def position(self, comparison: Comparison) -> int:
         """The position of the next look of a comparison in `LOOKS`."""
@@ -244,10 +275,11 @@ class _Confirmation:
 
     def close_the_rest(self) -> dict[Comparison, ComparisonStatus]:
         """The final statuses: comparisons behind a closed gate are closed."""
+        reasons: dict[Outcome, Closed] = {"better": "behind", "worse": "lost", "open": "skipped"}
         for comparison, status in self.statuses.items():
             if status.closed is None:
                 first = self.statuses[self._first[comparison.finalist]]
-                self._close(comparison, "lost" if first.outcome == "worse" else "skipped")
+                self._close(comparison, reasons[first.outcome])
         return self.statuses
 
     def _is_open(self, comparison: Comparison) -> bool:

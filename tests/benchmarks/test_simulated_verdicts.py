@@ -4,9 +4,11 @@ import math
 
 import numpy as np
 import pytest
-from false_positives import CHANGED, PROMISED
+from false_positives import CHANGED, OUTSIDE, PROMISED
 from power import seeds_for
 from simulated_verdicts import Scenario, Stage, simulate
+
+from class_sweep.statistics.interim_looks import ALPHA
 
 ROWS = (
     "exchangeable, 40 seeds", "heavy tails (t, 3 degrees)", "hits@1 on 100 queries",
@@ -20,6 +22,12 @@ def test_at_most_one_sweep_in_twenty_makes_a_false_claim(row):
     wrong = sum(simulate(PROMISED[row], generator).false for _ in range(100))
     # A true rate of 5 % gives 11 of 100 or more with a probability of 1 %.
     assert wrong <= 10
+
+
+def test_finalists_of_another_shape_of_noise_are_outside_of_the_promise():
+    generator = np.random.default_rng(0)
+    scenario = OUTSIDE["only finalists lognormal"]
+    assert np.mean([simulate(scenario, generator).false for _ in range(100)]) > ALPHA
 
 
 def test_a_large_difference_is_found_with_fewer_runs_than_the_maximum():

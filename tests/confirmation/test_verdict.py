@@ -134,7 +134,7 @@ def test_without_a_confirmed_finalist_full_data_is_to_be_used(judge):
 
 
 def test_enough_seeds_decide_the_hardest_open_comparison(judge):
-    verdict = judge({"a": 19.76, "b": 19.80, "full_data": 20.0})
+    verdict = judge({"a": 19.77, "b": 19.80, "full_data": 20.0})
     assert [pair.outcome for pair in verdict.pairs] == ["open", "open"]
     assert [pair.seeds_needed for pair in verdict.pairs] == [20, 40]
     assert verdict.enough == 40

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import optimize, special, stats
 
 LOOKS = [3, 5, 10, 20, 40]
-SHARES = dict(zip(LOOKS, [0.02, 0.18, 0.4, 0.2, 0.1], strict=True))
+SHARES = dict(zip(LOOKS, [0.02, 0.18, 0.5, 0.2, 0.1], strict=True))
 ALPHA = 0.05
 
 
@@ -24,20 +24,21 @@ def variance_of(differences, resolution):
 
 
 def prior_of(variances, degrees):
-    """limma's squeezeVar: (s0², d0), d0 at most a quarter of all degrees."""
+    """(s0², d0): the mean, and limma's degrees, which have a bound."""
     variances, degrees = np.array(variances), np.array(degrees, float)
-    if len(variances) < 2 or np.median(variances) == 0:
+    k = len(variances)
+    if k < 2 or max(variances) == 0:
         return 0.0, 0.0
-    log = np.log(np.maximum(variances, 1e-5 * np.median(variances)))
+    log = np.log(np.maximum(variances, 1e-5 * variances.mean()))
     e = log - special.digamma(degrees / 2) + np.log(degrees / 2)
     excess = np.var(e, ddof=1) - np.mean(special.polygamma(1, degrees / 2))
-    most = degrees.sum() / 4
+    most = 1.5 * (k - 1) / k * degrees.mean()
     if excess <= 0:
         return variances.mean(), most
     half = math.exp(
         optimize.brentq(lambda x: special.polygamma(1, math.exp(x)) - excess, -30, 30, xtol=1e-13)
     )
-    return math.exp(e.mean() + special.digamma(half) - math.log(half)), min(2 * half, most)
+    return variances.mean(), min(2 * half, most)
 
 
 def decide(  # noqa: PLR0912 - one text, in the order of the words
@@ -66,9 +67,9 @@ def decide(  # noqa: PLR0912 - one text, in the order of the words
             first, *others = of[f]
             equal = [p for p in others if p[2] == "full_data_equal_samples"]
             kept = 0.25 if margin is not None and equal else 0.0
-            level[first] = 0.8 * ALPHA / len(finalists) * (1 - kept)
+            level[first] = 0.9 * ALPHA / len(finalists) * (1 - kept)
             for pair in others:
-                level[pair] = 0.8 * ALPHA / len(finalists) * kept if pair in equal else 0.0
+                level[pair] = 0.9 * ALPHA / len(finalists) * kept if pair in equal else 0.0
 
     def p_of(pair, bound=None):
         found = []
@@ -80,6 +81,14 @@ def decide(  # noqa: PLR0912 - one text, in the order of the words
                 p = 2 * stats.t.sf((mean + bound) / error, degrees) if error else 0.0
             found.append((p / SHARES[n], mean))
         return min(found) if found else (math.inf, 0.0)
+
+    def strongest(pair):
+        found = []
+        for n, mean, variance, degrees in history[pair]:
+            error = math.sqrt(variance / n)
+            p = 2 * stats.t.sf(abs(mean) / error, degrees) if error else float(mean == 0)
+            found.append((p / SHARES[n], n))
+        return min(found)[1]
 
     def hand_over(pair, rejected):
         first, *others = of[pair[0]]
@@ -136,6 +145,16 @@ def decide(  # noqa: PLR0912 - one text, in the order of the words
         saving = pair[2] == "full_data_equal_samples" and margin is not None
         return saving and bool(shown[first]) and outcome[first] == "open"
 
+    def leader():
+        better = [f for f in finalists if outcome[of[f][0]] == "better"]
+        best = {f: strongest(of[f][0]) for f in better}
+        common = min(best.values(), default=0)
+        return max(better, key=lambda f: sum(scores[f][:common]), default=None)
+
+    def has_runs(pair):
+        n = LOOKS[len(history[pair])]
+        return all((arm, i) in used for arm in pair[:2] for i in range(n))
+
     def later(pair):
         n, _, variance, degrees = history[pair][-1]
         for look in [look for look in LOOKS if look > n]:
@@ -165,6 +184,10 @@ def decide(  # noqa: PLR0912 - one text, in the order of the words
     start()
     while True:
         active = [p for p in pairs if p not in reason and is_open(p)]
+        if margin is None and any(p == of[p[0]][0] for p in active):
+            active = [p for p in active if p == of[p[0]][0] or has_runs(p)]
+        elif margin is None:
+            active = [p for p in active if p[0] == leader() or has_runs(p)]
         if not active:
             break
         taken = []
@@ -197,7 +220,8 @@ def decide(  # noqa: PLR0912 - one text, in the order of the words
             elif n >= seeds and power(pair) < 0.2:
                 reason[pair] = "hopeless"
     for pair in pairs:
-        reason.setdefault(pair, "lost" if outcome[of[pair[0]][0]] == "worse" else "skipped")
+        gate = outcome[of[pair[0]][0]]
+        reason.setdefault(pair, {"better": "behind", "worse": "lost", "open": "skipped"}[gate])
     needed = {}
     for pair in pairs:
         needed[pair] = None
