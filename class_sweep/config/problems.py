@@ -1,6 +1,7 @@
 """Pydantic's findings as messages for people: file, line, setting, rule, then value."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Literal, get_args, get_origin
@@ -31,6 +32,11 @@ _TYPES = {
     "dict": "a mapping of settings",
     "path": "a path",
 }
+_NUMBERS = (_TYPES["float"], _TYPES["int"])
+_PLAIN = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_NUMBER = re.compile(rf"\s*{_PLAIN}\s*")
+_RANGE = re.compile(rf"\s*({_PLAIN})\s*(?:-|–|\.\.+|to)\s*({_PLAIN})\s*")
+_FACTOR = 10  # between the ends of a range that is hinted as loguniform
 _MAX_HINTED = 8  # values of a list that a hint repeats
 _ENDS = (("low", "high"), ("min", "max"), ("from", "to"))  # of a range, in other tools
 _BOUNDS = {
@@ -193,13 +199,35 @@ def _wrong_type(expected: str, value: Any, key: Key) -> str:
 
 
 def _meant(expected: str, value: object, key: Key) -> str | None:
-    """The axis for a list in place of a value, or the fraction for a percentage."""
-    is_axis = len(key) == 2 and key[0] in axes.SECTIONS
+    """What someone meant: the axis of a list or of `0.2-0.9`, or a number in other words."""
+    is_axis, is_number = len(key) == 2 and key[0] in axes.SECTIONS, expected in _NUMBERS
+    if is_number and isinstance(value, str) and (ends := _RANGE.fullmatch(value)):
+        value = [_number(end, expected) or end for end in ends.groups()]
     if isinstance(value, list) and is_axis and 1 < len(value) <= _MAX_HINTED:
-        numbers = len(value) == 2 and expected in (_TYPES["float"], _TYPES["int"])
-        kind = ("int" if expected == _TYPES["int"] else "uniform") if numbers else "choice"
-        return f"{{{kind}: [{', '.join(fraction_of(entry) or str(entry) for entry in value)}]}}"
-    return fraction_of(value) if expected == _TYPES["float"] else None
+        shown = [(is_number and _number(entry, expected)) or str(entry) for entry in value]
+        kind = _range_kind(expected, shown, key) if is_number and len(value) == 2 else "choice"
+        return f"{{{kind}: [{', '.join(shown)}]}}"
+    return _number(value, expected) if is_number else None
+
+
+def _number(value: object, expected: str) -> str | None:
+    """A percentage as a fraction, a quoted number as a number, 1e2 as a whole number."""
+    if expected == _TYPES["float"]:
+        is_quoted = isinstance(value, str) and _NUMBER.fullmatch(value)
+        return str(value).strip() if is_quoted else fraction_of(value)
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        value = float(value)
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else None
+
+
+def _range_kind(expected: str, ends: Sequence[str], key: Key) -> str:
+    """The kind of axis that a range is: a learning rate and its like go by factors."""
+    if expected == _TYPES["int"]:
+        return "int"
+    if key[0] == "curriculum" or not all(map(_NUMBER.fullmatch, ends)):
+        return "uniform"
+    low, high = map(float, ends)
+    return "loguniform" if low > 0 and high / low >= _FACTOR else "uniform"
 
 
 def _unknown_key(key: Key, settings: list[str]) -> str:

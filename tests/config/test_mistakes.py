@@ -38,7 +38,7 @@ EXPECTED = """\
 6: molecule_encoder.radius: must be a whole number, got 1.5
 8: backbone.name: must be one backbone: sweep each in a file of its own and compare them
 9: backbone.hidden: must be a whole number, got 0.5
-9: backbone.hidden: must be a whole number, got 9.0
+9: backbone.hidden: must be a whole number, got 9.0; write 9
 11: curriculum.order: must be one of easy_first, hard_first, random, got 'hard_frist'; \
 did you mean hard_first?
 12: curriculum.alpha: must be a fraction in (0, 1], got 40; write 0.40
@@ -46,8 +46,8 @@ did you mean hard_first?
 14: curriculum.sigma: must be uniform or choice, got loguniform
 15: curriculum.pacing_start: must be at least 0, got -1
 17: optimizer.lr: must be a number, got True
-18: optimizer.batch_size: must be a whole number, got 16.0
-19: optimizer.weight_decay: must be a number, got '0.1'
+18: optimizer.batch_size: must be a whole number, got 16.0; write 16
+19: optimizer.weight_decay: must be a number, got '0.1'; write 0.1
 20: optimizer.warmup: must be below 1.0, got 1.0
 21: budget.epochs: is required, and it is missing
 22: search.seed: must be a whole number, got inf
@@ -164,7 +164,7 @@ def test_a_mistake_in_a_list_has_the_index_of_its_item(mistakes):
     ("written", "message"),
     [
         ("true", "must be a number, got True"),
-        ('"0.5"', "must be a number, got '0.5'"),
+        ('"0.5"', "must be a number, got '0.5'; write 0.5"),
         ("null", "must be a number, got nothing"),
         ("[0.5]", "must be a number, got [0.5]"),
         (".nan", "must be a finite number, got nan"),
@@ -595,3 +595,45 @@ def test_a_list_and_a_percentage_get_the_right_words(mistakes, section, written,
     setting = written.partition(":")[0]
     [found] = mistakes(**{section: f"{{{written}}}"})
     assert found.endswith(f": {section}.{setting}: must be {mistake}")
+
+
+HINTS = """\
+data: {source: names}
+text_encoder: {kind: lsa}
+molecule_encoder: {kind: morgan}
+backbone: {name: contrastive, hidden: 64-256}
+curriculum:
+  alpha: 0.2-0.9
+  beta: '0.4'
+  sigma: 50 % - 90 %
+  hard_negatives: [0.1, 2]
+optimizer:
+  lr: [1e-4, 1e-2]
+  weight_decay: 1e-4 to 1e-1
+  warmup: [0.05, 0.1]
+  batch_size: [32.0, 64.0]
+budget: {epochs: 1e2}
+search: {trials: '8', seed: 3.5}
+"""
+HINTED = """\
+4: backbone.hidden: must be a whole number, got '64-256'; write {int: [64, 256]}
+6: curriculum.alpha: must be a number, got '0.2-0.9'; write {uniform: [0.2, 0.9]}
+7: curriculum.beta: must be a number, got '0.4'; write 0.4
+8: curriculum.sigma: must be a number, got '50 % - 90 %'
+9: curriculum.hard_negatives: must be a number, got [0.1, 2]; write {uniform: [0.1, 2]}
+11: optimizer.lr: must be a number, got [0.0001, 0.01]; write {loguniform: [0.0001, 0.01]}
+12: optimizer.weight_decay: must be a number, got '1e-4 to 1e-1'; write {loguniform: [1e-4, 1e-1]}
+13: optimizer.warmup: must be a number, got [0.05, 0.1]; write {uniform: [0.05, 0.1]}
+14: optimizer.batch_size: must be a whole number, got [32.0, 64.0]; write {int: [32, 64]}
+15: budget.epochs: must be a whole number, got 100.0; write 100
+16: search.seed: must be a whole number, got 3.5
+16: search.trials: must be a whole number, got '8'; write 8
+"""
+
+
+def test_a_range_or_a_number_in_other_words_gets_the_right_ones(tmp_path):
+    path = tmp_path / "hints.yaml"
+    path.write_text(HINTS)
+    with pytest.raises(ConfigError) as caught:
+        load_space(path)
+    assert str(caught.value).splitlines() == [f"{path}:{line}" for line in HINTED.splitlines()]

@@ -250,6 +250,20 @@ def test_hard_negatives_need_a_loss_that_weighs_them(edited, monkeypatch, name, 
     )
 
 
+@pytest.mark.parametrize(("written", "least"), [("3", 3), ("{choice: [32, 2]}", 2)])
+def test_a_batch_must_have_a_pair_for_each_gpu_of_a_trial(edited, written, least):
+    batch, resources = ("batch_size: 32", f"batch_size: {written}"), "{cpus: 1}"
+    with pytest.raises(ConfigError) as caught:
+        require_consistent(edited(batch, (resources, "{cpus: 1, gpus: 4}")))
+    assert re.fullmatch(
+        r"small\.yaml:\d+: optimizer\.batch_size: must be at least resources\.gpus \(4\), because"
+        rf" each GPU encodes a part of the batch, got {least}",
+        str(caught.value),
+    )
+    require_consistent(edited(batch, (resources, f"{{cpus: 1, gpus: {least}}}")))
+    require_consistent(edited(batch, (resources, "{cpus: 1, gpus: 0.5}")))
+
+
 def test_the_tie_warning_considers_only_the_sigmas_of_the_search(edited, ready):
     paper = ("baselines: [full_data]", "baselines: [paper]")
     high = (SIGMA, "sigma: {uniform: [0.90, 0.99], step: 0.01}")
