@@ -6,6 +6,7 @@ from class_sweep.config.components import Metric
 from class_sweep.config.confirm import LOOKS
 from class_sweep.config.controls import control_of
 from class_sweep.config.objective import metric_of
+from class_sweep.results import formatting
 from class_sweep.results.json_files import Interval
 from class_sweep.results.verdict import ComparisonFigures, FrontierPoint
 from class_sweep.statistics.comparisons import EQUAL_SAMPLES
@@ -55,7 +56,7 @@ def _within_margin(
         equal: The figures of the same finalist against full data at equal samples; a saving is the
             curriculum's only if it is better there. None if there is no such comparison.
     """
-    measure, allowed = metric_of(metric), _margin(margin, metric_of(metric))
+    measure, allowed = metric_of(metric), formatting.margin(metric, margin)
     text = _claim(figures, metric)
     if figures.outcome == "worse" and figures.non_inferior:
         return f"{text}, but by no more than {allowed}"
@@ -162,14 +163,6 @@ def _told_apart(figures: ComparisonFigures, metric: str) -> str:
 
 def _difference(measure: Metric) -> str:
     return "ratio" if measure.unit == "log_rank" else "difference"
-
-
-def _margin(margin: float, measure: Metric) -> str:
-    """A margin with its unit: `0.3 points`, `2 ranks`, `a factor of 1.05`."""
-    if measure.unit == "log_rank":
-        return f"a factor of {margin:g}"
-    unit = measure.difference_unit
-    return f"{margin:g} {unit.removesuffix('s') if margin == 1 else unit}"
 
 
 def _seeds_needed(figures: ComparisonFigures) -> str:

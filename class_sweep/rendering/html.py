@@ -105,7 +105,9 @@ def _elements(blocks: Sequence[Block], figures: Figures) -> Iterator[str]:
             case Table():
                 yield _table(block)
             case KeyValues(items):
-                pairs = (f"<dt>{escape(key)}</dt><dd>{escape(value)}</dd>" for key, value in items)
+                pairs = (
+                    f"<dt>{_breakable(key)}</dt><dd>{escape(value)}</dd>" for key, value in items
+                )
                 yield f"<dl>{''.join(pairs)}</dl>"
             case Plot():
                 yield _plot(block, figures)
@@ -118,6 +120,11 @@ def _elements(blocks: Sequence[Block], figures: Figures) -> Iterator[str]:
             case Collapsible(title, inner):
                 summary = f"<summary>{escape(title)}</summary>"
                 yield f"<details>{summary}\n{_blocks(inner, figures)}</details>"
+
+
+def _breakable(name: str) -> str:
+    """A name that a narrow screen breaks after a slash."""
+    return escape(name).replace("/", "/<wbr>")
 
 
 def _paragraph(block: Text) -> str:

@@ -101,7 +101,7 @@ def tuned_control(trials: int, baselines: Mapping[str, Trial]) -> list[Text]:
     best = baselines.get(FULL_DATA)
     if not trials or best is None:
         return []
-    values = formatting.schedule(full_data_axes(best.config))
+    values = ", ".join(formatting.terms(full_data_axes(best.config)))
     return [
         Text(
             f"{trials} of the trials tuned full data alone, so that it is a fair control; its best"

@@ -84,17 +84,23 @@ def switch(positions: Mapping[str, list[list[Any]]], labels: Sequence[str]) -> F
     """Buttons below the plot that exchange the horizontal axis.
 
     Args:
-        positions: Title of the axis to the horizontal positions of each trace.
+        positions: Title of the axis to the horizontal positions of each trace; a trace that has
+            none is hidden.
         labels: The text of each button.
     """
     buttons = [
-        {"label": label, "method": "update", "args": [{"x": x}, {"xaxis.title.text": title}]}
+        {"label": label, "method": "update", "args": [_at(x), {"xaxis.title.text": title}]}
         for label, (title, x) in zip(labels, positions.items(), strict=True)
     ]
     place = {"x": 0, "xanchor": "left", "y": -0.2, "yanchor": "top"}
     # Plotly fills the active button with a light colour in every scheme; blue is legible on both.
     colours = {"font": {"color": BLUE}, "bgcolor": "rgba(0, 0, 0, 0)", "bordercolor": GREY}
     return {"type": "buttons", "direction": "right", "buttons": buttons} | place | colours
+
+
+def _at(positions: Sequence[Sequence[Any]]) -> Figure:
+    visible = [any(x is not None for x in trace) for trace in positions]
+    return {"x": positions, "visible": visible}
 
 
 def hover(template: str) -> Figure:

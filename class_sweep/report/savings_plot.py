@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from class_sweep.config.full_data import FULL_DATA
 from class_sweep.config.objective import signed_margin
 from class_sweep.rendering.blocks import Plot
 from class_sweep.report.plots import (
@@ -19,13 +20,19 @@ from class_sweep.report.plots import (
 )
 from class_sweep.report.sweep_facts import SweepFacts
 from class_sweep.report.winner_facts import reference_arm
+from class_sweep.results import formatting
+from class_sweep.results.record import Record
 from class_sweep.results.verdict import ArmResult, Verdict
 
 _AXES = {"samples": "share of full data's samples (%)", "time": "share of full data's time (%)"}
 _HEIGHT = 460  # pixels
+_SINGLE = "one seed, selected"
+_TITLE = "What the samples buy"
 
 Shares = Mapping[str, Sequence[float | None]]
 """`samples` and `time`: the horizontal position of each point of a trace."""
+
+Drawn = tuple[Figure, Shares]
 
 
 def savings_plot(sweep: SweepFacts, verdict: Verdict) -> Plot | None:
@@ -35,68 +42,129 @@ def savings_plot(sweep: SweepFacts, verdict: Verdict) -> Plot | None:
         return None
     centre = full.metrics[verdict.metric].mean
     drawn = [
-        _single_runs(sweep),
+        *_searched(sweep),
         *_frontier(sweep, verdict, centre),
         _confirmed(sweep, verdict, full, centre),
-        _full_data(sweep, centre),
+        _full_data(sweep, "full data", centre, "square"),
     ]
-    drawn = [(trace, shares) for trace, shares in drawn if trace["x"]]
-    positions = {name: [list(shares[name]) for _, shares in drawn] for name in _AXES}
+    caption = [
+        "Confirmed finalists are full data's mean plus their paired difference, with the corrected"
+        " interval of the claim."
+    ]
+    if verdict.frontier:
+        caption.append(
+            "The line is full data that ended earlier, with its 95 % band; it tests nothing."
+        )
     margin = verdict.rule.margin
-    low = centre
     if margin is not None:
-        low -= sweep.objective.sign * signed_margin(verdict.metric, margin)
+        allowed = formatting.margin(verdict.metric, margin)
+        caption.append(f"The green band is the margin of {allowed}.")
+    return _plot(sweep, drawn, caption, [_band(sweep, verdict, centre)])
+
+
+def unconfirmed_plot(sweep: SweepFacts) -> Plot | None:
+    """The single runs of a search without a confirmation; None before one has finished."""
+    if not sweep.ranked or not sweep.full_samples:
+        return None
+    drawn = _searched(sweep)
+    full = sweep.baselines.get(FULL_DATA)
+    if full is not None and full.objective is not None:
+        name = "best run of full data, one seed"
+        drawn.append(_full_data(sweep, name, full.objective, "square-open"))
+    return _plot(sweep, drawn, ["Nothing here is confirmed."], [])
+
+
+def _plot(
+    sweep: SweepFacts, drawn: Sequence[Drawn], caption: Sequence[str], shapes: list[Figure]
+) -> Plot:
+    """The traces, with a switch between samples and time if the times are known."""
+    drawn = [(trace, shares) for trace, shares in drawn if trace["x"]]
+    positions = {_AXES[name]: [list(shares[name]) for _, shares in drawn] for name in _AXES}
+    timed = any(at is not None for shares in positions[_AXES["time"]] for at in shares)
     plotted = figure(
         [trace for trace, _ in drawn],
         _AXES["samples"],
         sweep.axis_title,
         yaxis={"autorange": "reversed"} if sweep.objective.sign < 0 else {},
-        shapes=[_band(sweep.scaled(low), sweep.scaled(centre))],
-        updatemenus=[switch({_AXES[name]: positions[name] for name in _AXES}, list(_AXES))],
-        margin={"l": 10, "r": 24, "t": 10, "b": 90},
+        yaxis2={"overlaying": "y", "range": [0, 1], "fixedrange": True, "visible": False},
+        shapes=shapes,
+        updatemenus=[switch(positions, list(_AXES))] if timed else [],
+        margin={"l": 10, "r": 24, "t": 10, "b": 90 if timed else 10},
         hovermode="closest",
+        showlegend=True,
     )
-    band = "" if margin is None else f" The shaded band is the margin of {margin:g}."
-    caption = (
-        "Confirmed finalists are full data's mean plus their paired difference, with the corrected"
-        " interval of the claim. The line is full data that ended earlier, with its 95 % band; it"
-        " tests nothing. Pale dots are single runs of the search: one seed each, and the best of"
-        f" them were selected, so they stand too high.{band} {sweep.better.capitalize()}."
-    )
-    title = "What the samples buy"
-    return Plot("savings", title, caption, plotted, _HEIGHT)
+    words = [
+        *caption,
+        "Pale dots are single runs of the search: one seed each, and the best of them were"
+        " selected, so they stand too high.",
+    ]
+    if sweep.space.settings.search.shares:
+        words.append("Each dotted line is a share that was searched by itself.")
+    words.append(f"{sweep.better.capitalize()}.")
+    return Plot("savings", _TITLE, " ".join(words), plotted, _HEIGHT)
 
 
-def _band(low: float | None, high: float | None) -> Figure:
+def _searched(sweep: SweepFacts) -> list[Drawn]:
+    """The shares that were searched, and the single runs."""
+    return [_strata(sweep), _single_runs(sweep)]
+
+
+def _strata(sweep: SweepFacts) -> Drawn:
+    """A vertical line over the whole plot at each share of the search."""
+    shares = [100 * share for share in sorted(sweep.space.settings.search.shares)]
+    lines = [x for share in shares for x in (share, share, None)]
+    trace = curve(
+        f"searched by itself: {', '.join(f'{share:g}' for share in shares)} %",
+        lines,
+        [0, 1, None] * len(shares),
+        GREY,
+        line={"width": 1, "dash": "dot"},
+        yaxis="y2",
+        hoverinfo="skip",
+    )
+    return trace, {"samples": lines, "time": [None] * len(lines)}
+
+
+def _band(sweep: SweepFacts, verdict: Verdict, centre: float) -> Figure:
+    """The margin below full data's mean; a line at the mean without a margin."""
+    margin, low = verdict.rule.margin, centre
+    if margin is not None:
+        low -= sweep.objective.sign * signed_margin(verdict.metric, margin)
     edge = {"color": GREY, "width": 1, "dash": "dot"}
     return {
-        "type": "rect", "xref": "paper", "x0": 0, "x1": 1, "y0": low, "y1": high, "line": edge,
-        "fillcolor": SHADE, "layer": "below",
+        "type": "rect", "xref": "paper", "x0": 0, "x1": 1, "y0": sweep.scaled(low),
+        "y1": sweep.scaled(centre), "line": edge, "fillcolor": SHADE, "layer": "below",
+        "name": "margin", "showlegend": margin is not None,
     }  # fmt: skip
 
 
-def _single_runs(sweep: SweepFacts) -> tuple[Figure, Shares]:
+def _single_runs(sweep: SweepFacts) -> Drawn:
     runs = [r for r in sweep.ranked if r.same_as is None and sweep.full_samples]
     seconds = {r.trial: sum(part.seconds for part in sweep.curves[r.trial]) for r in runs}
-    full = next((seconds[r.trial] for r in runs if r.name == "full_data"), None)
+    full = next((seconds[r.trial] for r in runs if r.name == FULL_DATA), None)
     shares = {
         "samples": [_percent(r.samples, sweep.full_samples) for r in runs],
         "time": [_percent(seconds[r.trial], full) for r in runs],
     }
-    names = [f"trial {r.trial}" + (f" ({r.name})" if r.name else "") for r in runs]
     trace = dots(
-        "one seed, selected",
+        _SINGLE,
         shares["samples"],
         [sweep.scaled(r.objective) for r in runs],
         GREY,
         marker={"size": 6, "opacity": 0.45},
-        text=[f"{n}: {sweep.shown(r.objective)}" for n, r in zip(names, runs, strict=True)],
+        text=[f"{_run_name(r)}: {sweep.shown(r.objective)}" for r in runs],
         **hover("%{text}"),
     )
     return trace, shares
 
 
-def _frontier(sweep: SweepFacts, verdict: Verdict, centre: float) -> list[tuple[Figure, Shares]]:
+def _run_name(record: Record) -> str:
+    of = f" ({record.name})" if record.name else ""
+    at = "" if record.share is None else f", searched at {100 * record.share:g} %"
+    return f"trial {record.trial}{of}{at}"
+
+
+def _frontier(sweep: SweepFacts, verdict: Verdict, centre: float) -> list[Drawn]:
     """The band and the line of full data that ended earlier; both end at full data."""
     points = verdict.frontier
     if not points:
@@ -133,11 +201,10 @@ def _frontier(sweep: SweepFacts, verdict: Verdict, centre: float) -> list[tuple[
     return [(band, around), (drawn, line)]
 
 
-def _confirmed(
-    sweep: SweepFacts, verdict: Verdict, full: ArmResult, centre: float
-) -> tuple[Figure, Shares]:
-    pairs = [p for p in verdict.pairs if p.control == "full_data" and p.metrics]
+def _confirmed(sweep: SweepFacts, verdict: Verdict, full: ArmResult, centre: float) -> Drawn:
     arms = {arm.arm: arm for arm in verdict.arms}
+    pairs = [p for p in verdict.pairs if p.control == FULL_DATA and p.metrics]
+    pairs.sort(key=lambda pair: arms[pair.finalist].samples)
     rows = [pair.metrics[verdict.metric] for pair in pairs]
     middles = [sweep.scaled(centre + row.difference) or 0.0 for row in rows]
     ends = [[sweep.scaled(centre + end) or 0.0 for end in row.interval] for row in rows]
@@ -145,30 +212,34 @@ def _confirmed(
         "samples": [_percent(arms[p.finalist].samples, full.samples) for p in pairs],
         "time": [_percent(p.time_share, 1) for p in pairs],
     }
+    sides = ["left", "right"]  # in turn, so that the labels of neighbours do not meet
     trace = dots(
         "confirmed, corrected interval",
         shares["samples"],
         middles,
         BLUE,
+        mode="markers+text",
         marker={"symbol": "diamond", "size": 11},
         error_y={
             "type": "data",
             "symmetric": False,
-            "array": [high - y for y, (_, high) in zip(middles, ends, strict=True)],
-            "arrayminus": [y - low for y, (low, _) in zip(middles, ends, strict=True)],
+            "array": [max(end) - y for y, end in zip(middles, ends, strict=True)],
+            "arrayminus": [y - min(end) for y, end in zip(middles, ends, strict=True)],
             "color": BLUE,
             "thickness": 2,
         },
-        text=[f"{p.finalist}: {p.words}" for p in pairs],
-        **hover("%{text}"),
+        text=[f" {p.finalist} " for p in pairs],
+        textposition=[f"middle {sides[at % 2]}" for at in range(len(pairs))],
+        hovertext=[f"{p.finalist}: {p.words}" for p in pairs],
+        **hover("%{hovertext}"),
     )
     return trace, shares
 
 
-def _full_data(sweep: SweepFacts, centre: float) -> tuple[Figure, Shares]:
+def _full_data(sweep: SweepFacts, name: str, value: float, symbol: str) -> Drawn:
     shares = {"samples": [100.0], "time": [100.0]}
-    marker = {"symbol": "square", "size": 10}
-    trace = dots("full data", shares["samples"], [sweep.scaled(centre)], ORANGE, marker=marker)
+    marker = {"symbol": symbol, "size": 10}
+    trace = dots(name, shares["samples"], [sweep.scaled(value)], ORANGE, marker=marker)
     return trace, shares
 
 

@@ -47,10 +47,15 @@ def _settings(schedule: ScheduleTable) -> str:
     if isinstance(intensity, dict):
         intensity = ", ".join(f"{curve} on {part}" for part, curve in intensity.items())
     trim = f", trim {curriculum['trim']:.3g}" if curriculum["trim"] else ""
-    return (
+    pool = (
         f"{curriculum['order']}, {curriculum['pacing']} α {curriculum['alpha']:.3g}"
-        f" β {curriculum['beta']:.3g}, γ {intensity}{trim}"
+        f" β {curriculum['beta']:.3g}"
     )
+    if formatting.all_pairs(
+        {f"curriculum.{name}": curriculum[name] for name in ("pacing", "alpha")}
+    ):
+        pool = formatting.ALL_PAIRS
+    return f"{pool}, γ {intensity}{trim}"
 
 
 def _figures(schedules: Iterable[tuple[str, ScheduleTable, str, str]]) -> Sequence[Figure]:

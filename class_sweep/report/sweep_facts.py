@@ -164,7 +164,8 @@ class SweepFacts:
         """A trial's name, or its values in a line, without the seeds of a recording."""
         if record.name:
             return formatting.trial(record)
-        return formatting.schedule({p: value for p, value in record.config.items() if p != SEED})
+        values = {path: value for path, value in record.config.items() if path != SEED}
+        return ", ".join(formatting.terms(values))
 
     def shown(self, value: float | None) -> str:
         """A value of the objective as text."""

@@ -27,7 +27,7 @@ def winner_blocks(
     winner = arms.get(verdict.winner.arm or "")
     if winner is None:
         return []
-    schedule = f"{winner.arm}: {formatting.schedule(winner.config)}".removesuffix(": ")
+    schedule = f"{winner.arm}: {', '.join(formatting.terms(winner.config))}".removesuffix(": ")
     facts = [("best.yaml", schedule), (verdict.objective, _score(winner, verdict.metric))]
     for kind, words in _REFERENCES.items():
         reference = reference_arm(verdict, kind)

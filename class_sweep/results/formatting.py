@@ -4,10 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from class_sweep.config.axes import Value
+from class_sweep.config.bundles import setting_path
 from class_sweep.config.full_data import full_data_axes
 from class_sweep.config.objective import metric_of
 from class_sweep.results.record import Record
 
+ALL_PAIRS = "all pairs"
+_POOL = {
+    "order", "tie_break", "pacing", "pacing_start", "pacing_power", "pacing_knots", "alpha", "beta",
+    "full_data_after",
+}  # fmt: skip
+_DIFFICULTY = {"difficulty", "margin_epochs", "sigma", "text_weight", "molecule_similarity"}
 _LETTERS = {"alpha": "α", "beta": "β", "sigma": "σ", "intensity": "γ", "quantile": "σ at"}
 
 
@@ -42,16 +49,39 @@ def setting_name(path: str) -> str:
     return f"{setting_name(above)}.{name}" if name.isdigit() else name
 
 
-def schedule(config: Mapping[str, Value]) -> str:
-    """The values of a trial in one line; settings of the curriculum by their Greek letters."""
+def all_pairs(config: Mapping[str, Value]) -> bool:
+    """Whether a configuration uses every pair from the first epoch: every pacing starts at α."""
+    return config.get("curriculum.pacing") == "full" or config.get("curriculum.alpha") == 1
+
+
+def terms(config: Mapping[str, Value]) -> list[str]:
+    """The values of a trial; settings of the curriculum by their Greek letters.
+
+    A schedule that uses all pairs from the start has no pool that grows, and so none of its
+    settings; it has an order's difficulty only where `trim` may read it.
+    """
+    shown = dict(config)
     parts = []
-    for path, value in config.items():
+    if all_pairs(config):
+        parts.append(ALL_PAIRS)
+        unread = _POOL | (set() if config.get("curriculum.trim") else _DIFFICULTY)
+        shown = {path: value for path, value in config.items() if _setting(path) not in unread}
+    for path, value in shown.items():
         word = setting_name(path)
-        shown = number(value) if isinstance(value, float) else str(value)
-        parts.append(
-            shown if word in {"order", "one_of"} else f"{_LETTERS.get(word, word)} {shown}"
-        )
-    return "  ".join(parts)
+        text = number(value) if isinstance(value, float) else str(value)
+        parts.append(text if word in {"order", "one_of"} else f"{_LETTERS.get(word, word)} {text}")
+    return parts
+
+
+def _setting(path: str) -> str:
+    """The setting of the curriculum that an axis is of: `sigma` for `curriculum.sigma.quantile`."""
+    section, _, rest = setting_path(path).partition(".")
+    return rest.partition(".")[0] if section == "curriculum" else ""
+
+
+def schedule(config: Mapping[str, Value]) -> str:
+    """The values of a trial in a line of a table; see `terms`."""
+    return "  ".join(terms(config))
 
 
 def trial(shown: ShownTrial) -> str:
@@ -75,6 +105,14 @@ def spread(name: str, deviation: float) -> str:
     """A standard deviation or error of a metric: `± 0.5 %`; a factor for a geometric mean."""
     sign = "×/÷" if metric_of(name).unit == "log_rank" else "±"
     return f"{sign} {metric(name, deviation)}"
+
+
+def margin(name: str, value: float) -> str:
+    """A margin of a metric with its unit: `0.3 points`, `2 ranks`, `a factor of 1.05`."""
+    unit = metric_of(name).difference_unit
+    if unit == "ratio":
+        return f"a factor of {value:g}"
+    return f"{value:g} {unit.removesuffix('s') if value == 1 else unit}"
 
 
 def percent(share: float) -> str:

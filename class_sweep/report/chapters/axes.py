@@ -176,4 +176,14 @@ def _scale(axis: Axis) -> dict[str, Any]:
         names = [str(option).replace("_", " ") for option in axis.options]
         ends = [-0.6, len(positions) - 0.4]
         return {"tickvals": positions, "ticktext": names, "range": ends, "zeroline": False}
-    return {"type": "log", "dtick": "D2"} if isinstance(axis, LogUniform) else {"zeroline": False}
+    if not isinstance(axis, LogUniform):
+        return {"zeroline": False}
+    ticks = _log_ticks(*map(float, axis.ends()))
+    return {"type": "log", "tickvals": ticks, "ticktext": [formatting.number(t) for t in ticks]}
+
+
+def _log_ticks(low: float, high: float) -> list[float]:
+    """1, 2 and 5 in each power of ten; over more than three of them, the powers alone."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    steps = (1, 2, 5) if high <= 1000 * low else (1,)
+    return [float(f"{step}e{power}") for power in powers for step in steps]

@@ -23,7 +23,7 @@ from class_sweep.report.plots import (
     two_lines,
     vertical_line,
 )
-from class_sweep.report.savings_plot import savings_plot
+from class_sweep.report.savings_plot import savings_plot, unconfirmed_plot
 from class_sweep.report.sweep_facts import SweepFacts
 from class_sweep.report.tables.metrics import metric_table
 from class_sweep.report.winner_facts import spread_text, winner_blocks
@@ -81,7 +81,8 @@ def _unconfirmed(sweep: SweepFacts, best: Record) -> list[Block]:
     if sweep.summary:
         queries = sweep.summary.pairs.validation
         blocks.append(Text(single_run_caution(best, sweep.baselines, queries), "warning"))
-    return [*blocks, table]
+    plot = unconfirmed_plot(sweep)
+    return [*blocks, *([plot] if plot else []), table]
 
 
 def _confirmed(sweep: SweepFacts, verdict: Verdict) -> list[Block]:
