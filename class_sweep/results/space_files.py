@@ -20,6 +20,8 @@ def trial_yaml(space: Space, record: Record, note: str) -> str:
     head = [note, f"trial {record.trial} ({record.identity}): {record.samples} samples"]
     if record.objective is not None:
         head[1] += f", {space.objective} {record.objective:.4f}"
+    if record.share is not None:
+        head[1] += f", searched at {100 * record.share:g} % of full data's samples"
     return config_yaml(space, record.config, head)
 
 

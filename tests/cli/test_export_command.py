@@ -32,6 +32,58 @@ def test_without_a_confirmation_it_is_the_best_single_run(command, folder, tmp_p
     assert load_space(tmp_path / "at.yaml").settings.curriculum.alpha == alpha
 
 
+@pytest.fixture
+def strata(tmp_path, small_space_text):
+    """A sweep over two shares, the best single run of each above all confirmed means."""
+
+    def build(verdict=None):
+        text = small_space_text.replace("trials: 8", "trials: 8, shares: [0.5, 0.75]")
+        reports = [
+            report_of(0, "finish", 0.30, VALUES, name="full_data", samples=FULL),
+            *(
+                report_of(
+                    trial, "finish", objective, VALUES | {"curriculum.alpha": alpha},
+                    samples=round(share * FULL) - 8, share=share,
+                )
+                for trial, objective, alpha, share in (
+                    (1, 0.33, 0.31, 0.5), (2, 0.35, 0.5, 0.75), (3, 0.32, 0.32, 0.5),
+                    (4, 0.31, 0.52, 0.75),
+                )
+            ),
+        ]  # fmt: skip
+        return make_folder(tmp_path / "strata", text, reports, verdict=verdict)
+
+    return build
+
+
+@pytest.mark.parametrize(
+    ("share", "trial", "stratum"), [("0.5", 1, 50), ("0.74", 1, 50), ("0.75", 2, 75), ("1", 2, 75)]
+)
+def test_of_shares_it_is_the_best_single_run_of_any_that_fits(
+    command, strata, tmp_path, share, trial, stratum
+):
+    out = tmp_path / "at.yaml"
+    code, _, err = command("export", strata(), "--at", share, "-o", out)
+    assert code == 0, err
+    head = out.read_text().splitlines()[1]
+    assert head.startswith(f"# trial {trial} (")
+    assert head.endswith(f", searched at {stratum} % of full data's samples")
+
+
+@pytest.mark.parametrize(
+    ("share", "arm"),
+    [("0.5", "full_data at 50 %"), ("0.7", "trial 2"), ("0.75", "full_data at 75 %")],
+)
+def test_of_shares_a_confirmed_mean_comes_before_a_better_single_run(
+    command, strata, tmp_path, share, arm
+):
+    out = tmp_path / "at.yaml"
+    code, _, err = command("export", strata(made_saving()), "--at", share, "-o", out)
+    assert code == 0, err
+    assert f"full data's samples: {arm}." in err
+    assert out.read_text().splitlines()[1].startswith(f"# {arm}: ")
+
+
 @pytest.mark.parametrize(
     ("share", "arm", "samples"),
     [

@@ -1,10 +1,18 @@
 """The report in Chromium: drawn without errors, legible, and usable by keyboard."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 from browser import Chromium
-from made_sweeps import made_verdict, make_folder, report_of, searched
+from made_sweeps import (
+    FULL,
+    made_saving,
+    made_verdict,
+    make_folder,
+    report_of,
+    searched,
+)
 
 from class_sweep.config.document import parse_space
 from class_sweep.report.sweep_page import write_page
@@ -46,6 +54,15 @@ CONTRASTS = """
   return found.sort((one, other) => one[0] - other[0]);
 })()
 """
+# The elements of plots beyond the right edge of their plot.
+BEYOND = """
+[...document.querySelectorAll('.plot')].flatMap((plot) => {
+  const edge = plot.getBoundingClientRect().right + 1;
+  return [...plot.querySelectorAll('text, path, rect, .main-svg')]
+    .filter((part) => part.closest('defs') === null && part.getBoundingClientRect().right > edge)
+    .map((part) => [plot.id, part.tagName, part.getAttribute('class'), part.textContent]);
+})
+"""
 ROWS = "[...document.querySelectorAll('#trials-table tbody tr')].filter((r) => !r.hidden)"
 
 
@@ -68,6 +85,54 @@ def page(tmp_path_factory, small_space_text):
         parent / "made", small_space_text, records, state="running", verdict=made_verdict()
     )
     return write_page(made)
+
+
+@pytest.fixture(scope="module")
+def saving_pages(tmp_path_factory, small_space_text):
+    """Reports of a sweep with shares, before and after a confirmation with a margin."""
+    parent = tmp_path_factory.mktemp("saving")
+    text = small_space_text.replace("trials: 8", "trials: 40, shares: [0.6, 0.75, 0.9]")
+    text = text.replace("finalists: 0", "finalists: 3, margin: 0.3")
+    records = searched(parse_space(text), 40)
+    shares = {r.trial: (0.6, 0.75, 0.9)[r.trial % 3] for r in records if r.name is None}
+    records = [
+        replace(r, share=shares[r.trial], samples=min(r.samples, round(shares[r.trial] * FULL)))
+        if r.trial in shares
+        else r
+        for r in records
+    ]
+    folders = {"single runs": None, "confirmed": made_saving()}
+    return {
+        name: write_page(make_folder(parent / name, text, records, verdict=verdict))
+        for name, verdict in folders.items()
+    }
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("name", ["single runs", "confirmed"])
+def test_the_plot_of_savings_has_the_shares_and_fits_the_page(browser, saving_pages, name, width):
+    browser.open(saving_pages[name], width, dark=name == "confirmed")
+    root = "document.documentElement"
+    assert browser.evaluate(f"{root}.scrollWidth <= {root}.clientWidth")
+    assert browser.evaluate(f"{root}.clientWidth") == width
+    assert browser.evaluate(BEYOND) == []
+    plot = "document.getElementById('plot-savings')"
+    legend = f"[...{plot}.querySelectorAll('.legendtext')].map((t) => t.textContent)"
+    shown = browser.evaluate(legend)
+    assert "searched by itself: 60, 75, 90 %" in shown
+    assert "one seed, selected" in shown
+    assert ("margin" in shown) == (name == "confirmed")
+    lines = f"{plot}.querySelectorAll('.xy2 .js-line').length"
+    assert browser.evaluate(lines) == 3
+    assert browser.evaluate(CONTRASTS)[0][0] >= 4.5
+    press = "dispatchEvent(new MouseEvent('click', {bubbles: true}))"
+    browser.evaluate(f"{plot}.querySelectorAll('.updatemenu-button')[1].{press}")
+    browser.wait_for(f"{plot}.querySelector('.xtitle').textContent.includes('time')")
+    browser.wait_for(f"{lines} === 0")  # a share is of samples
+    assert browser.evaluate(f"{root}.scrollWidth <= {root}.clientWidth")
+    assert browser.evaluate(BEYOND) == []
+    assert browser.complaints == []
 
 
 @pytest.mark.parametrize("width", [390, 1280])

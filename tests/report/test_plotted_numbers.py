@@ -189,6 +189,8 @@ def test_the_plot_of_savings_has_each_schedule_at_its_share_of_full_datas_sample
     ]
     [margin] = figure["layout"]["shapes"]
     assert (margin["y0"], margin["y1"]) == (pytest.approx(29.7), pytest.approx(30.0))
+    assert (margin["name"], margin["showlegend"]) == ("margin", True)
+    assert confirmed["text"] == [" trial 2 "]
     samples, time = figure["layout"]["updatemenus"][0]["buttons"]
     names = [trace["name"] for trace in figure["data"]]
     assert samples["args"][0]["x"] == [trace["x"] for trace in figure["data"]]
@@ -196,6 +198,41 @@ def test_the_plot_of_savings_has_each_schedule_at_its_share_of_full_datas_sample
     assert times["one seed, selected"] == [75.0, 100.0]
     assert times["confirmed, corrected interval"] == [70.0]
     assert times["full data, ended earlier"] == [50.0, 75.0, 100.0]
+
+
+def test_the_plot_of_an_unconfirmed_sweep_has_its_single_runs_and_its_shares(
+    facts, small_space_text
+):
+    text = small_space_text.replace("trials: 8", "trials: 8, shares: [0.75, 0.5]")
+    records = [
+        report_of(0, "finish", 0.29, CONFIG, name="full_data", samples=FULL, seconds=4.0),
+        report_of(1, "finish", 0.31, CONFIG, samples=FULL // 2, seconds=3.0, share=0.5),
+        report_of(2, "prune", 0.2, CONFIG, samples=576, seconds=1.0, share=0.75),
+    ]
+    chapter = verdict(facts(records, text=text))
+    [plot] = [b for b in flat(chapter.blocks) if isinstance(b, Plot) and b.name == "savings"]
+    assert "Nothing here is confirmed" in plot.caption
+    assert "Each dotted line is a share that was searched by itself" in plot.caption
+    strata, single, full = plot.figure["data"]
+    assert strata["name"] == "searched by itself: 50, 75 %"
+    assert strata["x"] == [50.0, 50.0, None, 75.0, 75.0, None]
+    assert (strata["y"], strata["yaxis"]) == ([0, 1, None] * 2, "y2")
+    assert (single["name"], single["x"]) == ("one seed, selected", [50.0, 100.0])
+    assert single["text"] == [
+        "trial 1, searched at 50 %: 31.0 %", "trial 0 (full_data): 29.0 %"
+    ]  # fmt: skip
+    assert (full["name"], full["y"]) == ("best run of full data, one seed", [29.0])
+    samples, time = (b["args"][0] for b in plot.figure["layout"]["updatemenus"][0]["buttons"])
+    assert samples["visible"] == [True, True, True]
+    assert time["visible"] == [False, True, True]  # a share is of samples
+    assert time["x"][1] == [75.0, 100.0]
+
+
+def test_without_a_run_of_full_data_the_plot_has_no_switch_to_its_time(facts):
+    records = [report_of(1, "finish", 0.31, CONFIG, samples=FULL // 2, seconds=3.0)]
+    chapter = verdict(facts(records))
+    [plot] = [b for b in flat(chapter.blocks) if isinstance(b, Plot) and b.name == "savings"]
+    assert plot.figure["layout"]["updatemenus"] == []
 
 
 def test_a_verdict_without_full_data_has_no_plot_of_savings(facts):

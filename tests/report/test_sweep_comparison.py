@@ -96,7 +96,7 @@ def test_a_comparison_is_shown_on_a_terminal_and_as_a_page(folders, terminal):
     console = terminal(width=160)
     print_chapters(console, chapters)
     shown = console.file.getvalue()
-    assert "hard_first  α 0.5" in shown
+    assert "hard_first, α 0.5" in shown
     assert "[" not in shown
     html = page("Side by side", [], chapters)
     assert "<th scope" in html

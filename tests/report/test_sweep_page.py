@@ -77,7 +77,9 @@ def test_a_finished_sweep_has_every_plot_and_nothing_is_confirmed(folder):
     reader = read(sweep_page(folder(trials=60)))
     axes = {f"axis-{i}" for i in range(5)}
     small = {"share", "intensity", "samples", "stage-seconds", "outcome-samples"}
-    assert plots(reader) == {"curves", "importance", "parallel", "order", *axes, *small}
+    assert plots(reader) == {
+        "savings", "curves", "importance", "parallel", "order", *axes, *small,
+    }  # fmt: skip
     assert "Nothing is confirmed. The best of" in reader.text
     assert "this is a candidate, not a finding" in reader.text
     assert "class-sweep run 'small space.yaml'" in reader.text

@@ -64,3 +64,31 @@ def test_a_schedule_is_one_line_with_greek_letters():
     assert formatting.schedule(config) == (
         "hard_first  α 0.4375  β 0.1  σ 0.9  γ sigmoid  lr 0.001  batch_size 64"
     )
+
+
+@pytest.mark.parametrize(
+    ("config", "shown"),
+    [
+        ({"order": "hard_first", "alpha": 1.0, "beta": 0.0, "sigma": 0.6}, "all pairs"),
+        ({"pacing": "full", "order": "random", "alpha": 0.5, "sigma.quantile": 0.7}, "all pairs"),
+        ({"alpha": 1.0, "pacing_knots.0": 0.5, "hard_negatives": 1}, "all pairs  hard_negatives 1"),
+        ({"alpha": 1.0, "sigma": 0.6, "trim": 0.1}, "all pairs  σ 0.6  trim 0.1"),
+        ({"alpha": 0.99, "beta": 0.0}, "α 0.99  β 0"),
+        ({"pacing": "root", "alpha": 0.5}, "pacing root  α 0.5"),
+    ],
+)
+def test_a_schedule_that_uses_all_pairs_from_the_start_says_so(config, shown):
+    axes = {f"curriculum.{name}": value for name, value in config.items()}
+    assert formatting.schedule(axes | {"optimizer.lr": 1e-3}) == f"{shown}  lr 0.001"
+
+
+@pytest.mark.parametrize(
+    ("metric", "margin", "shown"),
+    [
+        ("split/mrr", 0.3, "0.3 points"),
+        ("split/mean_rank", 1, "1 rank"),
+        ("split/log_rank", 1.05, "a factor of 1.05"),
+    ],
+)
+def test_a_margin_has_its_unit(metric, margin, shown):
+    assert formatting.margin(metric, margin) == shown

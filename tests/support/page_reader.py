@@ -2,7 +2,7 @@
 
 from html.parser import HTMLParser
 
-_VOID = {"meta", "br", "input"}  # elements without an end tag
+_VOID = {"meta", "br", "input", "wbr"}  # elements without an end tag
 
 
 class PageReader(HTMLParser):
