@@ -93,8 +93,7 @@ def switch(positions: Mapping[str, list[list[Any]]], labels: Sequence[str]) -> F
         for label, (title, x) in zip(labels, positions.items(), strict=True)
     ]
     place = {"x": 0, "xanchor": "left", "y": -0.2, "yanchor": "top"}
-    # Plotly fills the active button with a light colour in every scheme; blue is legible on both.
-    colours = {"font": {"color": BLUE}, "bgcolor": "rgba(0, 0, 0, 0)", "bordercolor": GREY}
+    colours = {"bgcolor": "rgba(0, 0, 0, 0)", "bordercolor": GREY}
     return {"type": "buttons", "direction": "right", "buttons": buttons} | place | colours
 
 

@@ -26,6 +26,8 @@ from class_sweep.results.verdict import ArmResult, Verdict
 
 _AXES = {"samples": "share of full data's samples (%)", "time": "share of full data's time (%)"}
 _HEIGHT = 460  # pixels
+_NEIGHBOURS = 3.0  # points of share within which two labels would meet
+_RIGHT_EDGE = 90.0  # per cent, from which a label at the right may be cut
 _SINGLE = "one seed, selected"
 _TITLE = "What the samples buy"
 
@@ -212,7 +214,6 @@ def _confirmed(sweep: SweepFacts, verdict: Verdict, full: ArmResult, centre: flo
         "samples": [_percent(arms[p.finalist].samples, full.samples) for p in pairs],
         "time": [_percent(p.time_share, 1) for p in pairs],
     }
-    sides = ["left", "right"]  # in turn, so that the labels of neighbours do not meet
     trace = dots(
         "confirmed, corrected interval",
         shares["samples"],
@@ -229,11 +230,25 @@ def _confirmed(sweep: SweepFacts, verdict: Verdict, full: ArmResult, centre: flo
             "thickness": 2,
         },
         text=[f" {p.finalist} " for p in pairs],
-        textposition=[f"middle {sides[at % 2]}" for at in range(len(pairs))],
+        textposition=[f"middle {side}" for side in _sides(shares["samples"])],
         hovertext=[f"{p.finalist}: {p.words}" for p in pairs],
         **hover("%{hovertext}"),
     )
     return trace, shares
+
+
+def _sides(shares: Sequence[float | None]) -> list[str]:
+    """The side of each label: within the plot, and not on that of a neighbour; ascending shares."""
+    sides: list[str] = []
+    last = -_NEIGHBOURS
+    for share in shares:
+        at = share or 0.0
+        if sides and at - last < _NEIGHBOURS:
+            sides.append("left" if sides[-1] == "right" else "right")
+        else:
+            sides.append("left" if at > _RIGHT_EDGE else "right")
+        last = at
+    return sides
 
 
 def _full_data(sweep: SweepFacts, name: str, value: float, symbol: str) -> Drawn:

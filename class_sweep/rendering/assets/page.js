@@ -69,6 +69,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
       font: { color: text, family: "system-ui, sans-serif", size: 12 },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
+      updatemenus: (layout.updatemenus ?? []).map((menu) => ({ ...menu, font: { color: text } })),
       hoverlabel: { bgcolor: back, bordercolor: line, font: { color: text } },
     };
   };
