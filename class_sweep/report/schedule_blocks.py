@@ -51,9 +51,7 @@ def _settings(schedule: ScheduleTable) -> str:
         f"{curriculum['order']}, {curriculum['pacing']} α {curriculum['alpha']:.3g}"
         f" β {curriculum['beta']:.3g}"
     )
-    if formatting.all_pairs(
-        {f"curriculum.{name}": curriculum[name] for name in ("pacing", "alpha")}
-    ):
+    if formatting.all_pairs({f"curriculum.{name}": value for name, value in curriculum.items()}):
         pool = formatting.ALL_PAIRS
     return f"{pool}, γ {intensity}{trim}"
 

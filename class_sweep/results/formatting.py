@@ -49,7 +49,7 @@ def setting_name(path: str) -> str:
     return f"{setting_name(above)}.{name}" if name.isdigit() else name
 
 
-def all_pairs(config: Mapping[str, Value]) -> bool:
+def all_pairs(config: Mapping[str, object]) -> bool:
     """Whether a configuration uses every pair from the first epoch: every pacing starts at α."""
     return config.get("curriculum.pacing") == "full" or config.get("curriculum.alpha") == 1
 
