@@ -8,7 +8,7 @@ from class_sweep.config.controls import control_of
 from class_sweep.config.objective import metric_of
 from class_sweep.results import formatting
 from class_sweep.results.json_files import Interval
-from class_sweep.results.verdict import ComparisonFigures, FrontierPoint
+from class_sweep.results.verdict import ComparisonFigures, ComparisonVerdict, FrontierPoint
 from class_sweep.statistics.comparisons import EQUAL_SAMPLES
 
 _NOT_COMPARED = {  # why no run was made
@@ -42,6 +42,28 @@ def claims(
         else claim(pair, metric, gained=pair.finalist in better)
         for pair in pairs
     ]
+
+
+def sentences(pairs: Sequence[ComparisonVerdict]) -> list[str]:
+    """A sentence for each comparison; those of a finalist without runs, for one reason, share one.
+
+    Args:
+        pairs: The comparisons with their claims.
+    """
+    together: dict[tuple[str, str], list[ComparisonVerdict]] = {}
+    for pair in pairs:
+        unrun = not pair.metrics and pair.closed != "failed"
+        of = pair.control if not unrun else f"not run: {pair.closed}"
+        together.setdefault((pair.finalist, of), []).append(pair)
+    return [f"{group[0].finalist}: {_joined(group)}" for group in together.values()]
+
+
+def _joined(pairs: Sequence[ComparisonVerdict]) -> str:
+    if len(pairs) == 1:
+        return pairs[0].words
+    controls = [control_of(pair.control).words for pair in pairs]
+    reason = _NOT_COMPARED[pairs[0].closed or "skipped"]
+    return f"not compared with {', '.join(controls[:-1])} or {controls[-1]}: {reason}"
 
 
 def _within_margin(

@@ -10,7 +10,7 @@ from class_sweep.config.confirm import LOOKS
 from class_sweep.config.document import Space
 from class_sweep.config.objective import metric_names, metric_resolution
 from class_sweep.confirmation.arms import Arm, ConfirmationPlan
-from class_sweep.confirmation.claims import claims, frontier_claim
+from class_sweep.confirmation.claims import claims, frontier_claim, sentences
 from class_sweep.confirmation.winner import choose_winner
 from class_sweep.errors import ResultsError
 from class_sweep.results.confirmation_log import ConfirmationRun, Ranks
@@ -124,7 +124,7 @@ def make_verdict(
         enough=_enough(pairs),
         words=[
             winner.words,
-            *(f"{pair.finalist}: {pair.words}" for pair in pairs),
+            *sentences(pairs),
             *frontier_claim(points, space.objective.metric),
         ],
         frontier=points,

@@ -218,7 +218,8 @@ class Verdict(ResultsModel):
         winner: The configuration to use.
         enough: Seeds that may decide the open comparisons with the first control; None if there
             are none, or if no interim look has enough seeds.
-        words: The winner's sentence, then one for each comparison, then one for the frontier.
+        words: The winner's sentence, then those of the comparisons (the ones of a finalist that no
+            run was made for share a sentence), then one for the frontier.
         frontier: Full data, ended earlier, by samples; empty unless it was asked for.
         trials: Trials of the sweep when it was confirmed; None in a verdict of version 0.2.
     """

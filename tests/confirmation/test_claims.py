@@ -1,8 +1,8 @@
 import pytest
 
 from class_sweep.config.controls import CONTROLS
-from class_sweep.confirmation.claims import claim, claims
-from class_sweep.results.verdict import ComparisonFigures
+from class_sweep.confirmation.claims import claim, claims, sentences
+from class_sweep.results.verdict import ComparisonFigures, ComparisonVerdict
 
 MRR = "split/mrr"
 
@@ -199,3 +199,27 @@ def test_a_margin_of_ranks_and_of_a_log_rank_have_their_units():
     changes = {"difference": 0.0, "interval": (-0.04, 0.04), "metric": "split/log_rank"}
     [words] = claims([within(**changes)], "split/log_rank", margin=1.05)
     assert words.startswith("not worse than full data by more than a factor of 1.05 [0.96, 1.04]")
+
+
+def test_the_comparisons_of_a_finalist_without_runs_share_a_sentence():
+    lost = {"closed": "lost", "metrics": {}}
+    figures = [
+        pair("worse", difference=-0.021, interval=(-0.03, -0.012)),
+        pair("open", finalist="trial 3", closed="failed", metrics={}),
+        pair("open", control="full_data_equal_samples", **lost),
+        pair("open", control="full_data_equal_samples", finalist="trial 3", **lost),
+        pair("open", control="random_order", **lost),
+        pair("open", control="no_trim", **lost),
+    ]
+    words = claims(figures, MRR)
+    verdicts = [
+        ComparisonVerdict(**dict(of), words=text) for of, text in zip(figures, words, strict=True)
+    ]
+    reason = "it is worse than the first control"
+    assert sentences(verdicts) == [
+        "trial 2: worse than full data by 2.1 points of MRR [1.2, 3.0] with 79 % of its samples",
+        "trial 3: not compared with full data: a run failed",
+        "trial 2: not compared with full data at equal samples, its pools in random order or itself"
+        f" without trim: {reason}",
+        f"trial 3: not compared with full data at equal samples: {reason}",
+    ]
