@@ -49,7 +49,7 @@ def main() -> None:
     """Print a row for each setting and effect."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="20 sweeps a row")
-    parser.add_argument("--sweeps", type=int, default=1000, help="sweeps a row; default: 1,000")
+    parser.add_argument("--sweeps", type=int, default=400, help="sweeps a row; default: 400")
     parser.add_argument("--share", type=float, default=0.35, help="S; default: 0.35")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows there")
     options = parser.parse_args()
