@@ -88,7 +88,7 @@ def export(
     if not ranked:
         raise ResultsError(f"an export needs a finished trial, got none so far: {results}")
     require_known_settings(space, ranked[:top])
-    _write(_texts(space, ranked[:top], for_, folder.path.name), out)
+    _write(_texts(space, ranked, top, for_, folder.path.name), out)
 
 
 def _require_share(share: float, *, alone: bool) -> None:
@@ -113,19 +113,33 @@ def _write(texts: "list[str]", out: Path | None) -> None:
         typer.echo(str(path))
 
 
-def _texts(space: "Space", ranked: "list[Record]", for_: Format, name: str) -> list[str]:
-    from class_sweep.results.exporters import as_hydra, as_optuna, as_ray
+def _texts(space: "Space", ranked: "list[Record]", top: int, for_: Format, name: str) -> list[str]:
+    from class_sweep.results.exporters import as_hydra, as_optuna, as_ray, of_best_bundles
     from class_sweep.results.space_files import trial_yaml
 
-    notes = [f"Rank {n} of the finished trials in {name}." for n in range(1, len(ranked) + 1)]
-    annotated = list(zip(ranked, notes, strict=True))
-    whole = f"The search space and the best {len(ranked)} of the finished trials in {name}."
+    def note(rank: int, bundles: str = "") -> str:
+        return f"Rank {rank} of the finished trials in {name}{_with(bundles)}."
+
+    def hydra(rank: int, record: "Record") -> str:
+        within, [own], bundles = of_best_bundles(space, [record])
+        return as_hydra(within, own, note(rank, bundles))
+
+    annotated = list(enumerate(ranked[:top], start=1))
+    if for_ in {Format.RAY, Format.OPTUNA}:  # one space for all trials
+        space, ranked, bundles = of_best_bundles(space, ranked)
+        ranked = ranked[:top]
+        found = f"the best {len(ranked)} of the finished trials in {name}{_with(bundles)}"
+        whole = f"The search space and {found}."
     match for_:
         case Format.RAY:
             return [as_ray(space, ranked, whole)]
         case Format.OPTUNA:
             return [as_optuna(space, ranked, whole)]
         case Format.HYDRA:
-            return [as_hydra(space, record, note) for record, note in annotated]
+            return [hydra(rank, record) for rank, record in annotated]
         case Format.YAML:
-            return [trial_yaml(space, record, note) for record, note in annotated]
+            return [trial_yaml(space, record, note(rank)) for rank, record in annotated]
+
+
+def _with(bundles: str) -> str:
+    return f", all with {bundles}" if bundles else ""

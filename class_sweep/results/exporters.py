@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pprint import pformat
 from typing import Any
 
@@ -10,7 +11,6 @@ from class_sweep.config.axes import Axis, Choice, IntRange, LogUniform, Uniform,
 from class_sweep.config.document import Space
 from class_sweep.config.settings_changes import lists_spread
 from class_sweep.config.yaml_text import write_yaml, yaml_comment
-from class_sweep.errors import ConfigError
 from class_sweep.results.record import Record
 
 _EXPORTED = ("backbone", "curriculum", "optimizer", "budget")  # sections that another loop can use
@@ -21,29 +21,33 @@ def on_axes(space: Space, records: Sequence[Record]) -> list[Record]:
     return [record for record in records if space.on_axes(record.config) is not None]
 
 
-def _require_no_bundles(space: Space) -> None:
-    """Refuse bundles, which none of the tools can express.
+def of_best_bundles(space: Space, records: Sequence[Record]) -> tuple[Space, list[Record], str]:
+    """The space of the bundles of the first trial: the other tools have no form for bundles.
 
-    Raises:
-        ConfigError: If the space has a `one_of`.
+    Args:
+        space: The search space.
+        records: Finished trials, the best first.
+
+    Returns:
+        An ordinary space, the trials that have these bundles, with values for its axes, and the
+        bundles as text; a space without `one_of` as it is, with all trials and no text.
     """
-    if space.branches is not None:
-        raise ConfigError(
-            f"{space.place(space.branches.one_ofs[0].path)}: must be absent for an export to Ray"
-            " Tune, Optuna or Hydra, which have no form for bundles; use --format yaml"
-        )
+    if space.branches is None or not records:
+        return space, list(records), ""
+    branch, within, _ = space.branches.chosen(records[0].config)
+    chosen = [(record, *space.branches.chosen(record.config)) for record in records]
+    kept = [replace(record, config=values) for record, of, _, values in chosen if of is branch]
+    return within, kept, ", ".join(f"{path}: {label}" for path, label in branch.labels.items())
 
 
 def as_ray(space: Space, records: Sequence[Record], note: str) -> str:
     """A Python module with the search space for `ray.tune` and the trials to evaluate first."""
-    _require_no_bundles(space)
     axes = {path: _ray(axis) for path, axis in space.axes.items()}
     return _module(note, "from ray import tune", "param_space", axes, space, records)
 
 
 def as_optuna(space: Space, records: Sequence[Record], note: str) -> str:
     """A Python module with distributions for `study.ask` and trials for `study.enqueue_trial`."""
-    _require_no_bundles(space)
     axes = {path: _optuna(axis) for path, axis in space.axes.items()}
     imports = (
         "from optuna.distributions import CategoricalDistribution, FloatDistribution,"
@@ -54,7 +58,6 @@ def as_optuna(space: Space, records: Sequence[Record], note: str) -> str:
 
 def as_hydra(space: Space, record: Record, note: str) -> str:
     """A YAML configuration of one trial, with the axes in the syntax of Hydra's sweeper."""
-    _require_no_bundles(space)
     tree = space.resolve(record.config).model_dump(mode="json", exclude_none=True)
     exported: dict[str, Any] = {section: tree[section] for section in _EXPORTED}
     exported["hydra"] = {"sweeper": {"params": {p: _hydra(axis) for p, axis in space.axes.items()}}}

@@ -10,7 +10,7 @@ from class_sweep.config.settings_changes import differences, flat_settings
 from class_sweep.curriculum.baselines import baseline_config
 from class_sweep.curriculum.schedule_bounds import schedule_bounds
 from class_sweep.errors import ConfigError
-from class_sweep.results.exporters import as_hydra, as_optuna, as_ray
+from class_sweep.results.exporters import as_hydra, as_optuna, as_ray, of_best_bundles
 from class_sweep.tuning.study import OptunaStudy
 from class_sweep.tuning.study_storage import MemoryStorage
 
@@ -163,14 +163,31 @@ def test_another_bundle_is_another_setting_of_the_sweep():
         assert any("one_of" in path for path in changed), new
 
 
-def test_an_export_to_a_tool_without_bundles_is_refused_with_the_line(record):
+def test_an_export_to_a_tool_without_bundles_has_those_of_the_best_trial(record):
     space = read()
-    [config] = proposals(space, 1)
+    configs = proposals(space, 20)
+    best = next(c for c in configs if "root" in c.get("curriculum.one_of", ""))
+    same = [
+        c
+        for c in configs
+        if all(c.get(one) == best[one] for one in ("one_of", "curriculum.one_of"))
+    ]
+    ranked = [record(config=config) for config in (best, *configs)]
+    within, kept, bundles = of_best_bundles(space, ranked)
+    assert bundles.endswith("curriculum.one_of: pacing root, alpha 0.3")
+    assert len(kept) == 1 + len(same)
+    assert within.axes.keys() == {"curriculum.order", "curriculum.pacing_power", "optimizer.lr"}
+    for config, found in zip((best, *same), kept, strict=True):
+        assert within.resolve(found.config) == space.resolve(config)
     for export in (as_ray, as_optuna):
-        with pytest.raises(ConfigError, match=r"space:10: one_of: must be absent for an export"):
-            export(space, [record(config=config)], "")
-    with pytest.raises(ConfigError, match="use --format yaml"):
-        as_hydra(space, record(config=config), "")
+        module = {}
+        exec(export(within, kept, "A note."), module)  # noqa: S102 - our own text
+        axes = module.get("param_space") or module["distributions"]
+        assert axes.keys() == within.axes.keys() == module["points_to_evaluate"][0].keys()
+        assert module["fixed"]["curriculum.pacing"] == "root"
+    assert "one_of" not in as_hydra(within, kept[0], "A note.")
+    plain = read("  alpha: 0.4\n", "")
+    assert of_best_bundles(plain, ranked[:1]) == (plain, ranked[:1], "")
 
 
 MISTAKES = {
