@@ -1,8 +1,11 @@
 """`warm_start.json`: what a sweep took from earlier sweeps when it began."""
 
-from pydantic import Field
+from typing import Self
 
-from class_sweep.results.json_files import Config, ResultsModel
+from pydantic import Field, model_validator
+
+from class_sweep.base.hashing import fingerprint
+from class_sweep.results.json_files import Config, ResultsModel, json_tree
 
 
 class EarlierTrial(ResultsModel):
@@ -55,12 +58,27 @@ class WarmStart(ResultsModel):
         trials: Their trials, in the order of their logs.
         first: The configurations of the schedules that are tried first, the best first.
         first_full_data: The same of full data's own trials.
+        sha256: Hash of all this, so that a resumed sweep finds a changed file; see `sealed`.
     """
 
     sweeps: list[EarlierSweep] = Field(default_factory=list)
     trials: list[EarlierTrial] = Field(default_factory=list)
     first: list[Config] = Field(default_factory=list)
     first_full_data: list[Config] = Field(default_factory=list)
+    sha256: str | None = None
+
+    @model_validator(mode="after")
+    def _require_unaltered(self) -> Self:
+        if self.sha256 not in {None, self._hash()}:
+            raise ValueError("content that has the hash sha256")
+        return self
+
+    def sealed(self) -> Self:
+        """A copy with its hash, as a results folder keeps it."""
+        return self.model_copy(update={"sha256": self._hash()})
+
+    def _hash(self) -> str:
+        return fingerprint(json_tree(self) | {"sha256": None})
 
 
 COLD = WarmStart()

@@ -49,7 +49,7 @@ def read_warm_start(space: Space) -> WarmStart | None:
         trials=trials,
         first=_best(space, [t for t in trials if not t.full_data], schedules),
         first_full_data=_best(space, [t for t in trials if t.full_data], own),
-    )
+    ).sealed()
 
 
 def require_same_data(space: Space, warm: WarmStart, now: Provenance) -> None:

@@ -3,6 +3,7 @@
 import itertools
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,13 @@ from class_sweep.config.components import SAMPLERS
 from class_sweep.config.document import parse_space
 from class_sweep.config.identity import identity
 from class_sweep.config.idle import idle_of, idle_settings
+from class_sweep.results.environment import Environment
+from class_sweep.results.folder import ResultsWriter
+from class_sweep.results.provenance import load_begun
 from class_sweep.results.record import Record
 from class_sweep.tuning.study import CONFIG, OptunaStudy
-from class_sweep.tuning.study_storage import MemoryStorage
+from class_sweep.tuning.study_repair import repair_study
+from class_sweep.tuning.study_storage import FileStorage, MemoryStorage
 
 SPACE = """\
 data: {{source: names}}
@@ -285,7 +290,7 @@ def test_a_study_of_an_earlier_version_goes_on_without_its_idle_values(sampler):
     for _ in range(11):
         axes = space.axes.items()
         trial = old_trial(
-            begun, {p: chance.choice(axis.values() or axis.ends()) for p, axis in axes}
+            begun.study, {p: chance.choice(axis.values() or axis.ends()) for p, axis in axes}
         )
         begun.study.tell(report(trial))
     resumed = begun.resumed()
@@ -298,12 +303,44 @@ def test_a_study_of_an_earlier_version_goes_on_without_its_idle_values(sampler):
         require_exactly_the_active(space, config)
 
 
-def old_trial(sweep, values):
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_folder_of_an_earlier_version_goes_on_without_its_idle_values(tmp_path, lost):
+    environment = Environment(
+        sweep_id=None, settings=None, settings_sha256=None, data_sha256="d" * 64, index_sha256={},
+        packages={}, python="3.11", platform="Linux", cpus=2, gpus=[], seed=3, dropped=[],
+        command=[],
+    )  # fmt: skip
+    text = space_of(MANY, "tpe", trials=16, recorded=True).text
+    with ResultsWriter.create(tmp_path / "old", text, environment=environment) as writer:
+        folder, chance = writer.folder, random.Random(5)  # noqa: S311
+        space = load_begun(folder)
+        begun = OptunaStudy(space, FileStorage(folder.study))
+        for number in range(8):
+            values = {p: chance.choice(axis.ends()) for p, axis in space.axes.items()}
+            trial = old_trial(begun, values) if number else begun.propose(0, None)
+            writer.append(replace(report(trial), identity=trial.identity, config=trial.config))
+            begun.tell(writer.records_of(number)[-1])
+    if lost:
+        folder.study.unlink()
+    records = folder.records()
+    repair_study(folder.study, records, folder.sweep_id())
+    study = OptunaStudy(space, FileStorage(folder.study))
+    study.restore(records)
+    kept = study.stored()
+    assert [trial.config for trial in kept] == [record.config for record in records]
+    seen = study._study.get_trials(deepcopy=False)
+    for trial, stored in zip(kept[1:], seen[1:], strict=True):
+        assert trial.config.keys() == space.axes.keys()
+        assert stored.params.keys() == space.active(trial.config).keys()
+    for number in range(8, 16):
+        require_exactly_the_active(space, study.propose(number, None).config)
+
+
+def old_trial(study, values):
     """Store a trial as an earlier version did, with parameters for all axes."""
     from class_sweep.tuning.samplers.sampler import distributions
     from class_sweep.tuning.study import _About
 
-    study = sweep.study
     study._study.enqueue_trial(values)
-    trial = study._study.ask(distributions(sweep.space))
+    trial = study._study.ask(distributions(study._space))
     return study._store(trial, values, _About())

@@ -15,6 +15,7 @@ from class_sweep.results.environment import Environment, new_sweep_id, settings_
 from class_sweep.results.folder import ResultsWriter
 from class_sweep.results.record import Record
 from class_sweep.results.summary import SweepSummary
+from class_sweep.results.validation import require_valid
 from class_sweep.results.warm_start import COLD
 from class_sweep.tuning.ledger import MemoryLog, TrialLedger
 from class_sweep.tuning.pruner_groups import PrunerGroups
@@ -230,3 +231,13 @@ def test_a_resumed_sweep_needs_the_earlier_folder_no_more(earlier, tmp_path):
         shutil.rmtree(earlier)
         assert writer.folder.read_warm_start() == warm
     space.require_inputs()
+
+
+def test_a_changed_file_is_refused(earlier, tmp_path):
+    space = warm_space(earlier)
+    warm = read_warm_start(space)
+    with ResultsWriter.create(tmp_path / "new", space.text, warm_start=warm) as writer:
+        file = writer.folder.warm_start
+        file.write_text(file.read_text().replace('"objective": 0.9', '"objective": 0.8'))
+        with pytest.raises(ResultsError, match=r"warm_start\.json must .* the hash sha256"):
+            require_valid(writer.folder)
