@@ -10,7 +10,7 @@ from typing import Protocol
 from class_sweep.config.axes import Axis, Choice
 from class_sweep.config.components import PACINGS
 from class_sweep.config.full_data import FULL_DATA
-from class_sweep.config.sections import Settings
+from class_sweep.config.sections import SAMPLES, Settings
 
 Group = str | float | None
 """`FULL_DATA`, a share of full data's samples, or None for all schedules together."""
@@ -68,11 +68,10 @@ def share_rules(settings: Settings, axes: Mapping[str, Axis], own: int) -> Itera
     pacing = axes.get("curriculum.pacing")
     for name in pacing.ends() if pacing else [settings.curriculum.pacing]:
         fitted = PACINGS.load(str(name)).fitted_setting
-        axis = axes.get(f"curriculum.{fitted}")
         if fitted is None:
             yield f"must be absent for the pacing {name}, which no setting fits to a share"
-        elif axis is None or isinstance(axis, Choice):
+        elif fitted != SAMPLES and isinstance(axes.get(fitted), Choice | None):
             yield (
-                f"must be absent unless curriculum.{fitted} is a range, within which the pacing"
-                f" {name} is fitted to each share"
+                f"must be absent unless {fitted} is a range, within which the pacing {name} is"
+                " fitted to each share"
             )

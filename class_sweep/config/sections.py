@@ -75,6 +75,10 @@ class Budget(Section):
     ] = None
 
 
+SAMPLES = "budget.samples"
+"""Dotted path of the limit on a trial's samples, with which full data ends earlier."""
+
+
 class Search(Section):
     """How schedules are proposed."""
 

@@ -8,15 +8,13 @@ from class_sweep.config.confirm import Confirm
 from class_sweep.config.controls import control_of
 from class_sweep.config.document import Space
 from class_sweep.config.full_data import FULL_DATA, full_data_axes
-from class_sweep.config.sections import Settings
+from class_sweep.config.sections import SAMPLES, Settings
 from class_sweep.curriculum.baselines import baseline_config
 from class_sweep.curriculum.schedule import Schedule
 from class_sweep.results.record import Record
 from class_sweep.statistics.comparisons import Comparison
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.plan_identity import plan_identity
-
-SAMPLES = "budget.samples"
 
 
 @dataclass(frozen=True)

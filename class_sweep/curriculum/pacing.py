@@ -17,6 +17,7 @@ from typing import ClassVar
 
 from class_sweep.config.components import PACINGS
 from class_sweep.config.curriculum import Curriculum
+from class_sweep.config.sections import SAMPLES
 from class_sweep.curriculum.epoch_function import EpochFunction, between_knots
 
 
@@ -28,8 +29,9 @@ class Pacing(EpochFunction):
     these directions.
 
     Attributes:
-        fitted_setting: The setting of which the number of samples is a continuous function; the
-            shares of `search.shares` are fitted by it. None if the pacing has none.
+        fitted_setting: Dotted path of the setting by which a share of `search.shares` is fitted:
+            an axis of which the number of samples is a continuous function, or the budget's
+            samples. None if the pacing has none.
 
     Example:
         >>> pacing = Linear(alpha=0.4, beta=0.2)
@@ -78,7 +80,7 @@ class Pacing(EpochFunction):
 class Linear(Pacing):
     """λ(k) = min(1, α + β·k). T = (1 − α)/β; mean share to T: (1 + α)/2. CLASS."""
 
-    fitted_setting: ClassVar[str | None] = "beta"
+    fitted_setting: ClassVar[str | None] = "curriculum.beta"
 
     alpha: float
     beta: float
@@ -170,7 +172,7 @@ class Root(TimedPacing):
         pacing_power: p, in [0.1, 10].
     """
 
-    fitted_setting: ClassVar[str | None] = "full_data_after"
+    fitted_setting: ClassVar[str | None] = "curriculum.full_data_after"
 
     pacing_power: float
 
@@ -199,7 +201,7 @@ class Exponential(TimedPacing):
     Mean share to T: α + (1 − α)·(1/10 − 1/(e^10 − 1)), near α + (1 − α)/10. Wu, Dyer and Neyshabur.
     """
 
-    fitted_setting: ClassVar[str | None] = "full_data_after"
+    fitted_setting: ClassVar[str | None] = "curriculum.full_data_after"
 
     def __call__(self, k: int) -> float:
         """λ(k)."""
@@ -212,6 +214,8 @@ class Exponential(TimedPacing):
 @dataclass(frozen=True)
 class Full(Pacing):
     """λ(k) = 1: every pair in every epoch, no curriculum. Mean share: 1."""
+
+    fitted_setting: ClassVar[str | None] = SAMPLES
 
     def __call__(self, k: int) -> float:  # noqa: ARG002
         """1."""

@@ -3,7 +3,8 @@
 The samples of a schedule are known before its training. Within a stratum a sampler draws all axes
 but one: the setting that fits the proposal's pacing to the share (`Pacing.fitted_setting`: β for
 `linear`, `full_data_after` for `root` and `exponential`). It is found by bisection within the range
-of its axis. α is drawn from the part of its axis from which the fit reaches the share.
+of its axis. α is drawn from the part of its axis from which the fit reaches the share. All pairs in
+every epoch (`full`) end at the share, annealed there.
 """
 
 from bisect import bisect_left, bisect_right
@@ -14,7 +15,7 @@ from class_sweep.config.axes import Axis, Choice, LogUniform, Uniform, Value
 from class_sweep.config.components import PACINGS, SAMPLERS
 from class_sweep.config.document import Space
 from class_sweep.config.idle import IdleFinder
-from class_sweep.config.sections import Settings
+from class_sweep.config.sections import SAMPLES, Settings
 from class_sweep.curriculum.schedule import Schedule, full_data_samples
 from class_sweep.curriculum.schedule_bounds import corner_of, pacing_choices
 from class_sweep.errors import ConfigError
@@ -50,12 +51,14 @@ class Stratum:
             values: A value for each axis of the stratum.
         """
         settings = self.whole.resolve(values)
-        name = PACINGS.load(settings.curriculum.pacing).fitted_setting
-        axis = self.whole.axes[f"curriculum.{name}"]
+        path = str(PACINGS.load(settings.curriculum.pacing).fitted_setting)
         target = _target(self.whole, self.share, self.pairs)
+        if path == SAMPLES:
+            return dict(values) | ({SAMPLES: target} if self.share < 1 else {})
+        axis = self.whole.axes[path]
 
         def samples(value: float) -> int:
-            return _schedule(settings, {name: value}, self.pairs).samples
+            return _samples(settings, {path: value}, self.pairs)
 
         fewest, most = sorted(map(float, axis.ends()), key=samples)
         if samples(most) <= target:
@@ -66,7 +69,7 @@ class Stratum:
                 fewest = middle
             else:
                 most = middle
-        return dict(values) | {f"curriculum.{name}": fewest}
+        return dict(values) | {path: fewest}
 
 
 def strata(space: Space, pairs: int) -> dict[float, Stratum]:
@@ -87,7 +90,7 @@ def strata(space: Space, pairs: int) -> dict[float, Stratum]:
 
 def _stratum_space(space: Space, at: int, share: float, pairs: int) -> Space:
     """The space of a stratum: without the fitted axes, α in reach, without idle axes."""
-    fitted = {f"curriculum.{name}" for name in _fitted_settings(space)}
+    fitted = _fitted_settings(space)
     axes = {path: axis for path, axis in space.axes.items() if path not in fitted}
     axes |= _reachable_alpha(space, share, pairs)
     # The centres of the file may be out of reach.
@@ -137,6 +140,12 @@ def _fitted_settings(space: Space) -> set[str]:
     return {str(PACINGS.load(str(name)).fitted_setting) for name in names}
 
 
+def _remedies(space: Space) -> str:
+    """The axes that reach more shares where they are wider."""
+    axes = {_ALPHA, *_fitted_settings(space)} - {SAMPLES}
+    return " or ".join(path.removeprefix("curriculum.") for path in sorted(axes))
+
+
 def _target(space: Space, share: float, pairs: int) -> int:
     """The samples of a share of full data's."""
     settings = space.settings
@@ -144,13 +153,14 @@ def _target(space: Space, share: float, pairs: int) -> int:
     return int(round(share * full, 6))
 
 
-def _schedule(settings: Settings, changes: Mapping[str, Value | None], pairs: int) -> Schedule:
-    return Schedule.plan(
-        settings.curriculum.model_copy(update=dict(changes)),
-        settings.budget,
-        batch_size=settings.optimizer.batch_size,
-        pairs=pairs,
-    )
+def _samples(settings: Settings, changes: Mapping[str, Value], pairs: int) -> int:
+    """The samples of a schedule with other settings of the curriculum or the budget, by path."""
+    sections = {"curriculum": settings.curriculum, "budget": settings.budget}
+    for path, value in changes.items():
+        section, name = path.split(".")
+        sections[section] = sections[section].model_copy(update={name: value})
+    changed = settings.model_copy(update=sections)
+    return Schedule.of(changed, pairs).samples
 
 
 def _reachable_alpha(space: Space, share: float, pairs: int) -> dict[str, Axis]:
@@ -176,7 +186,7 @@ def _reachable_alpha(space: Space, share: float, pairs: int) -> dict[str, Axis]:
             f" {share:g}: the {'most' if short else 'fewest'} that alpha {alpha:g} takes is"
             f" {100 * bound:.1f} % of full data's samples with pacing"
             f" {reach.bounding(alpha, most=short)}; widen"
-            f" {' or '.join(sorted({*_fitted_settings(space), 'alpha'}))}, or leave the share out"
+            f" {_remedies(space)}, or leave the share out"
         )
     return {} if axis is None else {_ALPHA: _part(axis, kept)}
 
@@ -215,11 +225,12 @@ class _Reach:
 
     def _ends(self, corner: Settings, alpha: float) -> list[int]:
         """The samples at both ends of the fitted setting."""
-        name = PACINGS.load(corner.curriculum.pacing).fitted_setting
-        axis = self._space.axes[f"curriculum.{name}"]
+        path = str(PACINGS.load(corner.curriculum.pacing).fitted_setting)
+        if path == SAMPLES:
+            return [0, _samples(corner, {SAMPLES: self.target}, self._pairs)]
         return [
-            _schedule(corner, {"alpha": alpha, str(name): end}, self._pairs).samples
-            for end in axis.ends()
+            _samples(corner, {_ALPHA: alpha, path: end}, self._pairs)
+            for end in self._space.axes[path].ends()
         ]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from class_sweep.config.document import Space
 from class_sweep.config.full_data import FULL_DATA
 from class_sweep.config.identity import identity
-from class_sweep.config.sections import Settings
+from class_sweep.config.sections import SAMPLES, Settings
 from class_sweep.config.settings_changes import flat_settings, is_execution, location_settings
 from class_sweep.curriculum.baselines import baseline_config, full_data_space
 from class_sweep.errors import ResultsError
@@ -146,12 +146,14 @@ class _Earlier:
         if values is None:
             return None
         finished = last.decision == "finish"
+        ended_early = SAMPLES in last.config  # at its share
         rungs = [record.rung for record in curve if record.rung is not None]
+        step = self._rungs[rungs[-1]] if rungs and not finished else self._full_samples
         return EarlierTrial(
             values=values,
             full_data=full_data,
-            finished=finished and self._same_budget,
-            step=self._full_samples if finished or not rungs else self._rungs[rungs[-1]],
+            finished=finished and self._same_budget and not ended_early,
+            step=last.samples if finished and ended_early else step,
             objective=last.objective,
         )
 

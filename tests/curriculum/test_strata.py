@@ -80,6 +80,33 @@ def test_alpha_is_drawn_where_the_share_is_in_reach():
     assert "curriculum.order" not in spaces[1.0].axes  # full data has no order
 
 
+@pytest.mark.parametrize("trim", [0.0, 0.3])
+def test_all_pairs_end_at_the_share(trim):
+    fitted = f"{BETA}\n  pacing: {{choice: [full, linear]}}\n  trim: {trim}"
+    space = read([0.6, 1.0] if trim == 0 else [0.6], "{uniform: [0.1, 1.0]}", fitted)
+    full = full_data_samples(PAIRS, 16, space.settings.budget)
+    for share, stratum in strata(space, PAIRS).items():
+        assert set(stratum.space.active({"curriculum.pacing": "full"})) == {"curriculum.pacing"}
+        values = stratum.fit({"curriculum.pacing": "full"})
+        schedule = Schedule.of(space.resolve(values), PAIRS)
+        assert set(schedule.pools) == {PAIRS}
+        assert share * full - 12 * 16 <= schedule.samples <= share * full
+        assert ("budget.samples" in values) == (share < 1)
+
+
+def test_all_pairs_alone_need_no_fitted_axis():
+    space = read([0.5], "0.3", "  pacing: full\n  hard_negatives: {uniform: [0, 2]}")
+    [stratum] = strata(space, PAIRS).values()
+    assert set(stratum.space.axes) == {"curriculum.hard_negatives"}
+    assert stratum.fit({"curriculum.hard_negatives": 1.0})["budget.samples"] == 14400
+
+
+def test_trimming_that_leaves_too_few_samples_is_out_of_reach():
+    space = read([0.9], "0.3", "  pacing: full\n  trim: {choice: [0, 0.3]}")
+    with pytest.raises(ConfigError, match=r"got 0\.9: the most that .* with pacing full"):
+        strata(space, PAIRS)
+
+
 def test_trimming_counts_and_a_fixed_alpha_is_fitted_too():
     space = read([0.7], "0.5\n  trim: {choice: [0, 0.2]}")
     stratum = strata(space, PAIRS)[0.7]
