@@ -17,6 +17,7 @@ from class_sweep.preparation.clock import Clock
 from class_sweep.preparation.prepare import prepare
 from class_sweep.results.callback import Callback
 from class_sweep.training.features import TrialFeatures
+from class_sweep.training.replicas import Replicas
 from class_sweep.training.split_metrics import metrics_of_ranks
 
 
@@ -86,6 +87,33 @@ def test_the_seeds_follow_those_of_the_sweep(space, small_space_text):
     assert confirmation_seeds(space, 3) == [4, 5, 6]
     last = parse_space(small_space_text.replace("seed: 3", f"seed: {2**32 - 1}"))
     assert confirmation_seeds(last, 2) == [0, 1]
+
+
+@pytest.mark.long
+def test_a_run_in_two_processes_has_the_values_of_one_and_leaves_no_process(
+    small_space_text, arrays, tmp_path, monkeypatch
+):
+    trainer, processes = paired_runs.Trainer, []
+
+    def on_cpu(*args, gpu, replicas):
+        made = trainer(*args, gpu=False, replicas=replicas)
+        processes.append([process._process for process in replicas._processes])
+        return made
+
+    monkeypatch.setattr(paired_runs, "Trainer", on_cpu)
+    monkeypatch.setattr(Replicas, "of", lambda resources, *, gpu: Replicas(resources.processes - 1))  # noqa: ARG005
+    text = small_space_text.replace("dimension: 16", "dimension: 16, dropout: 0")
+    runs = []
+    for gpus in (1, 2):
+        space = parse_space(text.replace("{cpus: 1}", f"{{cpus: 2, gpus: {gpus}}}"))
+        store = LocalCheckpointStore(tmp_path / str(gpus))
+        job = Job("trial 1", VALUES, 4)
+        runs.append(train_job(arrays, job, space, "validation", store, 1e9))
+    one, two = runs
+    assert (one.reason, two.reason, one.samples) == (None, None, two.samples)
+    assert two.metrics["split/mrr"] == pytest.approx(one.metrics["split/mrr"], abs=0.01)
+    assert [len(each) for each in processes] == [0, 1]
+    assert processes[1][0].poll() is not None
 
 
 def test_a_run_is_trained_to_its_end_and_its_ranks_give_its_metrics(space, arrays, train):
