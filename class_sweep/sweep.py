@@ -18,6 +18,7 @@ from class_sweep.confirmation.procedure import (
     require_finished,
 )
 from class_sweep.confirmation.test_split import read_test
+from class_sweep.errors import InterruptedSweepError
 from class_sweep.execution.checkpoint_manager import CheckpointManager
 from class_sweep.execution.context import SweepContext, SweepRequest, open_context
 from class_sweep.execution.faults import faults_explained, new_folder_settled
@@ -308,9 +309,14 @@ def _extended(
 
 def _complete(context: SweepContext, rerun: list[Record]) -> Sweep:
     """Run the trials and, if the space asks for it, the confirmation."""
-    summary = run_search(context, rerun)
-    if context.space.settings.confirms:
-        summary = confirm_sweep(context, summary)
+    try:
+        summary = run_search(context, rerun)
+        if context.space.settings.confirms:
+            summary = confirm_sweep(context, summary)
+    except InterruptedSweepError:
+        if context.time is not None:
+            context.time.close()
+        raise
     if context.time is not None:
         summary = summary.model_copy(update={"hours": context.time.close()})
         context.writer.write_summary(summary)

@@ -28,15 +28,20 @@ class Grouped(Protocol):
         """The share of full data's samples that its pacing is fitted to."""
 
 
-def group_sizes(settings: Settings, own: int) -> dict[Group, int]:
+def group_sizes(settings: Settings, own: int, trials: int | None = None) -> dict[Group, int]:
     """The number of proposed trials of each group; full data's own are last.
 
     Args:
         settings: The settings of the space.
-        own: The number of full data's own trials.
+        own: The number of full data's own trials; they are spread evenly.
+        trials: Count the first trials of the sweep alone; None for all.
     """
     search = settings.search
-    schedules, shares = search.proposed - own, search.shares
+    proposed = search.proposed
+    if trials is not None:
+        proposed = max(0, trials - len(search.baselines))
+        own = proposed * own // max(1, search.proposed)
+    schedules, shares = proposed - own, search.shares
     sizes: dict[Group, int] = {
         share: len(range(at, schedules, len(shares))) for at, share in enumerate(shares)
     }

@@ -156,6 +156,10 @@ class SpaceAxes(ABC):
         """The number of proposed trials of each group; see `search_groups`."""
         return group_sizes(self.settings, self.full_data_trials)
 
+    def first_group_sizes(self, trials: int) -> dict[Group, int]:
+        """The number of proposed trials of each group among the first trials of the sweep."""
+        return group_sizes(self.settings, self.full_data_trials, trials)
+
     def centre(self) -> dict[str, Value]:
         """The middle of every axis; the first option of a choice, and the first bundle."""
         if self.branches is not None:

@@ -121,8 +121,8 @@ def retrain(
 ) -> Iterator[tuple[Job, Trained]]:
     """Train all jobs, as many at a time as fit, and yield each as it ends.
 
-    After a stop is requested no job starts; running jobs are waited for. The checkpoint of a job is
-    removed when the caller has recorded the job and asks for the next one.
+    After a stop is requested, or when the time is up, no job starts; running jobs are waited for.
+    The checkpoint of a job is removed when the caller has recorded it and asks for the next one.
 
     Args:
         context: The running sweep.
@@ -134,5 +134,5 @@ def retrain(
     for job, trained in run_tasks(context, train_job, jobs, *arguments, result_type=Trained):
         yield job, trained
         checkpoints.remove(job.checkpoint(space))
-    if not context.stop.asked:
+    if context.may_begin:
         checkpoints.remove_all(job.checkpoint(space) for job in jobs)

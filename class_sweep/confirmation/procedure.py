@@ -1,6 +1,7 @@
 """The confirmation: it trains finalists and controls again, one interim look after another."""
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -93,7 +94,7 @@ def require_finished(folder: ResultsFolder, space: Space) -> SweepSummary:
     Raises:
         ResultsError: If some trials have not ended.
     """
-    summary, wanted = folder.read_summary(), space.settings.search.runs
+    summary, wanted = folder.read_summary(), folder.trials_wanted(space.settings.search.runs)
     state, missing = summary.state, trials_of(folder.records()).missing(wanted)
     if state not in {"finished", "confirming"} or missing:
         found = f"{missing} of {wanted} trials have not ended" if missing else state
@@ -138,7 +139,8 @@ def confirm_sweep(
             raise context.stop.reason or InterruptedSweepError(context.folder.path, command)
         if runs.out_of_time and not runs.evidence.runs:
             return _unconfirmed(context, summary)
-        verdict = make_verdict(space, plan, progress, runs.evidence, summary.full_samples)
+        full_samples, trials = summary.full_samples, summary.trials.wanted
+        verdict = make_verdict(space, plan, progress, runs.evidence, full_samples, trials=trials)
     writer.write_verdict(verdict)
     if verdict.winner.arm is not None:
         _write_best(context, plan.arms[verdict.winner.arm], verdict)
@@ -231,7 +233,7 @@ class _ConfirmationRuns:
     def _fits(self, wanted: Sequence[tuple[str, int]]) -> bool:
         """Whether `search.hours` leaves the time for runs; without it there is always time."""
         budget = self._context.time
-        if budget is None or budget.fits(sum(self._plan.arms[arm].samples for arm, _ in wanted)):
+        if budget is None or budget.left.fits(self._samples(wanted)):
             return True
         log.warning(
             "search.hours: the %d runs of the next look do not fit into the time that is left;"
@@ -240,6 +242,9 @@ class _ConfirmationRuns:
             command_line("confirm", self._context.folder.path),
         )
         return False
+
+    def _samples(self, runs: Sequence[tuple[str, int]]) -> list[float]:
+        return [float(self._plan.arms[arm].samples) for arm, _ in runs]
 
     def _frontier_runs(self) -> list[tuple[str, int]]:
         """The missing runs of the frontier: up to `confirm.seeds` of full data's own seeds."""
@@ -262,10 +267,14 @@ class _ConfirmationRuns:
             Job(arm, self._plan.arms[arm].values, self.evidence.seeds[number]): (arm, number)
             for arm, number in wanted
         }
+        begun = time.monotonic()
         for done, (job, trained) in enumerate(retrain(context, list(jobs), "validation"), start=1):
             self._runs[jobs[job]] = self._record(job, trained)
             context.callback.on_progress(done, len(jobs))
             self._stop_if_all_fail(trained.reason)
+        if context.time is not None:
+            made = [run for run in wanted if run in self._runs]
+            context.time.left.looked(self._samples(made), time.monotonic() - begun)
 
     def _stop_if_all_fail(self, reason: str | None) -> None:
         """Ask for a stop once the first runs have all failed for one reason."""

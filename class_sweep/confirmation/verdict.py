@@ -73,7 +73,13 @@ class Evidence:
 
 
 def make_verdict(
-    space: Space, plan: ConfirmationPlan, progress: Progress, evidence: Evidence, full_samples: int
+    space: Space,
+    plan: ConfirmationPlan,
+    progress: Progress,
+    evidence: Evidence,
+    full_samples: int,
+    *,
+    trials: int,
 ) -> Verdict:
     """Every figure of a confirmation, its winner, and the claims as text.
 
@@ -83,6 +89,7 @@ def make_verdict(
         progress: What the interim looks decided.
         evidence: The runs.
         full_samples: Samples of one run over the full data.
+        trials: The number of trials that the finalists were chosen from.
     """
     settings = space.settings.confirm
     figures = [
@@ -128,7 +135,7 @@ def make_verdict(
             *frontier_claim(points, space.objective.metric),
         ],
         frontier=points,
-        trials=space.settings.search.trials,
+        trials=trials,
     )
 
 

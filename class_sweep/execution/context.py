@@ -21,7 +21,7 @@ from class_sweep.execution.cluster.runtime import RayRuntime, open_runtime
 from class_sweep.execution.cluster.shared_storage import require_shared
 from class_sweep.execution.cluster.trial_slots import TrialSlots
 from class_sweep.execution.interrupts import StopRequest
-from class_sweep.execution.time_budget import TimeBudget, plan_hours, sweep_size
+from class_sweep.execution.time_budget import TimeBudget, plan_hours, used_since
 from class_sweep.preparation.clock import Clock
 from class_sweep.preparation.environment import describe_environment
 from class_sweep.preparation.footprint import require_gpu_memory, trial_bytes
@@ -31,7 +31,7 @@ from class_sweep.results.environment import Environment
 from class_sweep.results.folder import ResultsFolder, ResultsWriter
 from class_sweep.results.time_record import TimeRecord
 from class_sweep.testing.own_parts import require_contracts
-from class_sweep.tuning.time_plan import planned_space
+from class_sweep.tuning.time_plan import SweepSize
 
 OpenWriter = Callable[[Environment], AbstractContextManager[ResultsWriter]]
 """Opens a results folder for a sweep that begins, or continues, with an environment."""
@@ -99,6 +99,11 @@ class SweepContext:
         return self.space.settings.search.runs if self.time is None else self.time.trials_wanted
 
     @property
+    def may_begin(self) -> bool:
+        """Whether another run may begin: no stop was requested, and the time is not up."""
+        return not self.stop.asked and (self.time is None or not self.time.left.is_up)
+
+    @property
     def ledger_callback(self) -> Callback:
         """The callback of the ledger: its events also show how much time a sweep takes."""
         return self.callback if self.time is None else self.time.observing(self.callback)
@@ -155,9 +160,8 @@ def open_context(
             guard.advise(advice)
             budget = None
             if hours is not None:
-                space = planned_space(space, hours.trials)
-                size = sweep_size(space, len(prepared.features.rows("train")))
-                budget = TimeBudget(hours, size, writer, begun)
+                size = SweepSize.of(space, len(prepared.features.rows("train")))
+                budget = TimeBudget(hours, size, writer, slots, begun)
             yield SweepContext(
                 space, writer, checkpoints, prepared, slots, clock, request.callback,
                 request.tracking, time=budget,
@@ -175,7 +179,7 @@ def _hours(
         return None
     folder = ResultsFolder(request.path)
     return folder.read_time() or plan_hours(
-        request.space, prepared, slots, lambda: time.monotonic() - begun
+        request.space, prepared, slots, lambda: used_since(begun)
     )
 
 

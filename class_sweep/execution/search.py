@@ -76,10 +76,13 @@ def _run_trials(
     ):
         log.warning("%s", warning)
     context.callback.on_plan(
-        space.settings.search.runs, summary_writer.full_samples, summary_writer.expected_samples
+        context.trials_wanted, summary_writer.full_samples, summary_writer.expected_samples
     )
     with context.stage("trials"):
-        return Session(context, tuner).run(rerun)
+        ended = Session(context, tuner).run(rerun)
+    if ended and context.time is not None:
+        context.time.search_ended(tuner.ledger.proposed)
+    return ended
 
 
 def _not_ended(context: SweepContext, missing: int) -> ClassSweepError:

@@ -28,6 +28,7 @@ class SummaryWriter:
                 for similarity, diagnoses in prepared.diagnoses.items()
             },
             [prepared.wrong_pairs] if prepared.wrong_pairs else [],
+            None if context.time is None else context.trials_wanted,
         )
         self.full_samples = self._summarizer.full_samples
         self.expected_samples = self._summarizer.expected_samples

@@ -36,8 +36,8 @@ def run_tasks(
 ) -> Iterator[tuple[Input, Result]]:
     """Call a function on every input in a Ray task of its own, and yield each result as it comes.
 
-    A transient failure is retried `resources.retries` times. After a stop is requested no task
-    starts; running tasks are waited for.
+    A transient failure is retried `resources.retries` times. After a stop is requested, or when
+    the time of the sweep is up, no task starts; running tasks are waited for.
 
     Args:
         context: The running sweep; its resources are those of one task.
@@ -52,8 +52,8 @@ def run_tasks(
     )
     waiting = [(item, resources.retries) for item in reversed(inputs)]
     running: dict[Any, tuple[Input, int]] = {}
-    while running or (waiting and not stop.asked):
-        while waiting and len(running) < context.slots(len(inputs), stop) and not stop.asked:
+    while running or (waiting and context.may_begin):
+        while waiting and len(running) < context.slots(len(inputs), stop) and context.may_begin:
             item, retries = waiting.pop()
             running[task.remote(context.shared_features, item, *arguments)] = item, retries
         ready, _ = ray.wait(list(running), timeout=_POLL_SECONDS)

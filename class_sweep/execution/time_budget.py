@@ -1,8 +1,9 @@
-"""`search.hours`: the plan of a sweep by measured steps, and the time that is left."""
+"""`search.hours`: the plan of a sweep by measured costs, and the clock that it is held against."""
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from statistics import fmean
 from typing import Any
 
@@ -10,12 +11,11 @@ import ray
 from numpy.typing import NDArray
 
 from class_sweep.config.document import Space
-from class_sweep.curriculum.schedule import full_data_samples
 from class_sweep.errors import ConfigError
 from class_sweep.execution.cluster.trial_slots import TrialSlots
 from class_sweep.execution.interrupts import StopRequest
 from class_sweep.preparation.prepare import Prepared
-from class_sweep.preparation.step_time import measure_steps
+from class_sweep.preparation.step_time import measure_costs
 from class_sweep.results import formatting
 from class_sweep.results.callback import Callback, StartedTrial
 from class_sweep.results.confirmation_log import ConfirmationLog
@@ -23,22 +23,21 @@ from class_sweep.results.folder import ResultsFolder, ResultsWriter
 from class_sweep.results.record import Record
 from class_sweep.results.time_record import TimeRecord, busy_seconds
 from class_sweep.training.features import TrialFeatures
-from class_sweep.tuning.milestones import Rungs
-from class_sweep.tuning.time_plan import StepTime, SweepSize, plan_time
+from class_sweep.tuning.time_left import TimeLeft
+from class_sweep.tuning.time_plan import Costs, SweepSize, plan_time, search_seconds
 
 log = logging.getLogger(__name__)
 
+AROUND = 6.0
+"""Seconds of a command that no clock here sees: its imports, the report, the end of Ray."""
 _MEASURED = 8  # trials at once
-_PRIOR = 0.1  # weight of the measured rate, in parts of the planned search
-_SLACK = 0.05  # of the time, by which the last look of a confirmation may exceed it
-_KNOWN = 3  # ended trials, from which their mean is known
 
 
 class TimeBudget:
-    """The time of one sweep: what may still begin in it.
+    """The time of one sweep: its clock, its plan in `hours.json`, and what may still begin.
 
-    Time is counted while the sweep runs: for earlier processes from the log, for this one by the
-    clock, the preparation of the data included.
+    Time is counted while the sweep runs: for earlier processes from their notes and the log, for
+    this one by the clock, the preparation of the data included.
     """
 
     def __init__(
@@ -46,119 +45,93 @@ class TimeBudget:
         record: TimeRecord,
         size: SweepSize,
         writer: ResultsWriter,
+        slots: TrialSlots,
         begun: float,
     ) -> None:
         """Read the log.
 
         Args:
             record: The plan.
-            size: The samples of the planned sweep.
+            size: The work of the sweep.
             writer: Writes the results folder.
+            slots: How many trials run at once.
             begun: When this process began, by `time.monotonic`.
         """
-        self._record, self._size, self._writer, self._begun = record, size, writer, begun
-        self._earlier = used_before(writer.folder)
-        self._samples: dict[int, int] = {}  # by trial, as trained
-        self._ended: dict[int, int] = {}  # by trial: the samples of its end
-        self._logged = 0
-        self._search_began: float | None = None
+        self._record, self._writer, self._begun = record, writer, begun
+        self._earlier = max(record.used_seconds or 0.0, used_before(writer.folder))
+        runs = size.space.settings.search.runs
+        self.left = TimeLeft(
+            size,
+            costs_of(record),
+            3600 * record.hours,
+            lambda: self.used,
+            lambda: max(1, slots(runs, StopRequest())),
+        )
         writer.write_time(record)
-
-    @property
-    def trials_wanted(self) -> int:
-        """The number of trials of the sweep, as far as it is known now."""
-        return self._record.trials_wanted
 
     @property
     def used(self) -> float:
         """The seconds used."""
-        return self._earlier + time.monotonic() - self._begun
+        return self._earlier + used_since(self._begun)
 
     @property
-    def left(self) -> float:
-        """The seconds left; negative when the time is up."""
-        return 3600 * self._record.hours - self.used
-
-    @property
-    def rate(self) -> float:
-        """The samples in a second of all trials at once: as measured, then as the log shows."""
-        if self._search_began is None:
-            return self._record.samples_per_second
-        prior = _PRIOR * self._record.search_seconds
-        seen = sum(self._samples.values()) - self._logged
-        elapsed = time.monotonic() - self._search_began
-        return (prior * self._record.samples_per_second + seen) / (prior + elapsed)
+    def trials_wanted(self) -> int:
+        """The number of trials of the sweep: those proposed once it has ended, else the plan's."""
+        return self._record.trials_wanted
 
     def trials(self, proposed: int) -> int:
-        """The number of trials to propose; it falls to `proposed` when no further one fits."""
-        record = self._record
-        if record.proposed is None and self._size.least <= proposed < record.trials:
-            planned = self._size.confirmation(record.seeds) / self.rate
-            if self._needed(proposed + 1) / self.rate > self.left - planned:
-                self._record = record.model_copy(update={"proposed": proposed})
-                self._writer.write_time(self._record)
-                log.warning(
-                    "search.hours: no trial after the first %d is proposed (%d were planned): the"
-                    " others and the confirmation take the %s that are left",
-                    proposed,
-                    record.trials,
-                    formatting.seconds(max(0.0, self.left)),
-                )
-        return self.trials_wanted
+        """The number of trials that the sweep can have; see `TimeLeft.trials`."""
+        if self._record.proposed is not None:
+            return self._record.proposed
+        return self.left.trials(proposed)
 
-    def fits(self, samples: int) -> bool:
-        """Whether more training fits."""
-        return samples / self.rate <= self.left + _SLACK * 3600 * self._record.hours
+    def search_ended(self, proposed: int) -> None:
+        """Note the number of trials, which is final from now on."""
+        record = self._record
+        if record.proposed is None and proposed < record.trials:
+            log.warning(
+                "search.hours: %d trials fitted into the time, %d were planned",
+                proposed,
+                record.trials,
+            )
+        self._write(proposed=proposed)
 
     def observing(self, callback: Callback) -> Callback:
         """A callback for the ledger that also tells this budget of each report."""
-        return _Observing(self, callback)
+        return _Observing(self.left, callback)
 
     def close(self) -> TimeRecord:
         """Note the time that was used, and write it down."""
-        self._record = self._record.model_copy(update={"used_seconds": round(self.used, 1)})
-        self._writer.write_time(self._record)
+        self._write(used_seconds=round(self.used, 1))
         return self._record
 
-    def add(self, record: Record, *, logged: bool) -> None:
-        """Count a report."""
-        if record.same_as is None:
-            new = max(0, record.samples - self._samples.get(record.trial, 0))
-            self._samples[record.trial] = self._samples.get(record.trial, 0) + new
-            self._logged += new if logged else 0
-        if record.ended:
-            self._ended[record.trial] = 0 if record.same_as is not None else record.samples
-
-    def search_began(self) -> None:
-        """Note the start of a trial: the rate counts from the first."""
-        self._search_began = self._search_began or time.monotonic()
-
-    def _needed(self, trials: int) -> float:
-        """The samples that are still to be trained if so many trials are proposed."""
-        expected: float | None = self._size.proposed(trials)
-        if expected is None:
-            known = len(self._ended) >= _KNOWN
-            expected = trials * (fmean(self._ended.values()) if known else self._size.full)
-        return max(0.0, expected - sum(self._samples.values()))
+    def _write(self, **changes: float) -> None:
+        self._record = self._record.model_copy(update=changes)
+        self._writer.write_time(self._record)
 
 
 class _Observing(Callback):
     """Passes the events of the ledger on."""
 
-    def __init__(self, budget: TimeBudget, callback: Callback) -> None:
-        self._budget, self._callback = budget, callback
+    def __init__(self, left: TimeLeft, callback: Callback) -> None:
+        self._left, self._callback = left, callback
 
     def on_trial_start(self, trial: StartedTrial) -> None:
-        self._budget.search_began()
+        self._left.started(trial)
         self._callback.on_trial_start(trial)
 
     def on_report(self, record: Record) -> None:
-        self._budget.add(record, logged=False)
+        self._left.reported(record)
         self._callback.on_report(record)
 
     def on_logged_report(self, record: Record) -> None:
-        self._budget.add(record, logged=True)
+        self._left.logged(record)
         self._callback.on_logged_report(record)
+
+
+def used_since(begun: float) -> float:
+    """The seconds of a command whose stages began at a time of `time.monotonic`."""
+    return AROUND + time.monotonic() - begun
 
 
 def used_before(folder: ResultsFolder) -> float:
@@ -167,11 +140,15 @@ def used_before(folder: ResultsFolder) -> float:
     return busy_seconds([*(folder.records() if folder.trials.is_file() else ()), *runs])
 
 
-def sweep_size(space: Space, pairs: int) -> SweepSize:
-    """The samples of a sweep over `pairs` training pairs."""
-    settings = space.settings
-    full = full_data_samples(pairs, settings.optimizer.batch_size, settings.budget)
-    return SweepSize(space, Rungs.of(space, pairs), full)
+def costs_of(record: TimeRecord) -> Costs:
+    """The costs that a plan was made by."""
+    return Costs(
+        step=record.step_seconds,
+        evaluation=record.evaluation_seconds,
+        start=record.start_seconds,
+        machine=record.machine,
+        worker=record.worker_seconds,
+    )
 
 
 def plan_hours(
@@ -189,27 +166,26 @@ def plan_hours(
         ConfigError: If the hours are too few for the fewest trials.
     """
     hours = space.settings.search.hours or 0.0
-    size = sweep_size(space, len(prepared.features.rows("train")))
+    size = SweepSize.of(space, len(prepared.features.rows("train")))
     at_once = slots(space.settings.search.runs, StopRequest())
-    measured = _measure_at_once(space, prepared.features, min(at_once, _MEASURED))
-    steps = size.full // space.settings.optimizer.batch_size
-    one = measured.trial(steps, 1 + len(size.rungs.samples))
-    rate = at_once * size.full / one
-    plan = plan_time(size, rate, 3600 * hours - clock())
+    costs = measure_at_once(space, prepared.features, min(at_once, _MEASURED))
+    plan = plan_time(size, costs, at_once, 3600 * hours - clock())
     if plan is None:
-        least = size.search(size.least) or size.least * size.full
-        needed = clock() + max(one, least / rate)
+        needed = clock() + costs.worker + search_seconds(size, size.least, costs, at_once)
         raise ConfigError(
             f"{space.place('search.hours')}: must hold the fewest trials ({size.least}), which take"
-            f" about {formatting.seconds(needed)} with the preparation on {measured.machine}, got"
-            f" {hours:g} ({formatting.seconds(3600 * hours)}); write {needed / 3600:.2g} or more"
+            f" about {formatting.seconds(needed)} with the preparation on {costs.machine}, got"
+            f" {hours:g} ({formatting.seconds(3600 * hours)}); write {rounded_up(needed)} or more"
         )
     if space.settings.confirms and not plan.seeds:
         log.warning("search.hours: no confirmation fits beside the trials; none is planned")
     return TimeRecord(
         hours=hours,
-        machine=measured.machine,
-        samples_per_second=round(rate, 1),
+        machine=costs.machine,
+        step_seconds=costs.step,
+        evaluation_seconds=costs.evaluation,
+        start_seconds=costs.start,
+        worker_seconds=costs.worker,
         trials=plan.trials,
         seeds=plan.seeds,
         search_seconds=round(plan.search_seconds, 1),
@@ -217,17 +193,35 @@ def plan_hours(
     )
 
 
-def _measure_at_once(space: Space, features: TrialFeatures, trials: int) -> StepTime:
-    """The mean speed of some trials that run at once: they share cores, caches or a GPU."""
+def rounded_up(seconds: float) -> str:
+    """Hours of two digits that hold some seconds and a fifth more."""
+    return f"{1.2 * seconds / 3600:.2g}"
+
+
+def measure_at_once(space: Space, features: TrialFeatures, trials: int) -> Costs:
+    """The mean costs of some trials that run at once: they share cores, caches or a GPU."""
     resources = space.settings.resources
     task = ray.remote(_measure).options(num_cpus=resources.cpus, num_gpus=resources.gpus)
-    arrays = ray.put(features.arrays())
-    times: list[StepTime] = ray.get([task.remote(arrays, space) for _ in range(max(1, trials))])
-    return StepTime(
-        fmean(t.step for t in times), fmean(t.evaluation for t in times), times[0].machine
+    arrays, begun = ray.put(features.arrays()), time.monotonic()
+    pending = [task.remote(arrays, space) for _ in range(max(1, trials))]
+    measured: list[tuple[Costs, float]] = ray.get(pending)
+    outside = time.monotonic() - begun - max(seconds for _, seconds in measured)
+    return _mean([costs for costs, _ in measured], max(0.0, outside))
+
+
+def _mean(costs: Sequence[Costs], worker: float) -> Costs:
+    return replace(
+        costs[0],
+        step=fmean(c.step for c in costs),
+        evaluation=fmean(c.evaluation for c in costs),
+        start=fmean(c.start for c in costs),
+        worker=worker,
     )
 
 
-def _measure(arrays: dict[str, NDArray[Any]], space: Space) -> StepTime:
+def _measure(arrays: dict[str, NDArray[Any]], space: Space) -> tuple[Costs, float]:
+    """The costs of one trial, and the seconds in which they were measured."""
+    begun = time.monotonic()
     features = TrialFeatures.from_arrays(arrays)
-    return measure_steps(space, features, gpu=space.settings.resources.gpus > 0)
+    costs = measure_costs(space, features, gpu=space.settings.resources.gpus > 0)
+    return costs, time.monotonic() - begun

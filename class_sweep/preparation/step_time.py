@@ -1,4 +1,4 @@
-"""The time of a training step, measured: a few real steps of the model on full data."""
+"""The costs of a trial, measured: its start, a few real steps on full data, and a report."""
 
 import time
 
@@ -10,16 +10,16 @@ from class_sweep.config.objective import POOLS
 from class_sweep.curriculum.baselines import baseline_config
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer
-from class_sweep.tuning.time_plan import StepTime
+from class_sweep.tuning.time_plan import Costs
 
 SECONDS = 1.0
 """The time that a measurement takes, unless a single step takes longer."""
 
 
-def measure_steps(space: Space, features: TrialFeatures, *, gpu: bool) -> StepTime:
+def measure_costs(space: Space, features: TrialFeatures, *, gpu: bool) -> Costs:
     """Train full data for about `SECONDS`, and rank validation once.
 
-    The first step is not timed: it makes the buffers of the optimizer.
+    The first step belongs to the start of a trial: it makes the buffers of the optimizer.
 
     Args:
         space: The space, with its axes at their centres.
@@ -31,9 +31,12 @@ def measure_steps(space: Space, features: TrialFeatures, *, gpu: bool) -> StepTi
     before = torch.get_num_threads()
     torch.set_num_threads(cores)
     try:
+        begun = time.perf_counter()
         trainer = Trainer(settings, features, gpu=gpu)
         steps = trainer.schedule.steps
         trainer.train_to(min(1, steps))
+        _wait_for(trainer.device)
+        start = time.perf_counter() - begun
         first, begun, size = trainer.step, time.perf_counter(), 1
         while (left := SECONDS - (time.perf_counter() - begun)) > 0 and trainer.step < steps:
             trainer.train_to(min(steps, trainer.step + size))
@@ -44,7 +47,8 @@ def measure_steps(space: Space, features: TrialFeatures, *, gpu: bool) -> StepTi
         begun = time.perf_counter()
         trainer.evaluate("validation", POOLS)
         _wait_for(trainer.device)
-        return StepTime(step, time.perf_counter() - begun, machine_name(cores, gpu=gpu))
+        evaluation = time.perf_counter() - begun
+        return Costs(step, evaluation, max(0.0, start - step), machine_name(cores, gpu=gpu))
     finally:
         torch.set_num_threads(before)
 

@@ -104,7 +104,7 @@ def _settings(sweeps: Sequence[SweepFacts], names: Sequence[str]) -> Table:
         ("training pairs", lambda s: f"{s.summary.pairs.train:,}" if s.summary else "–"),
         ("validation pairs", _validation_pairs),
         ("epochs", lambda s: str(s.space.settings.budget.epochs)),
-        ("trials", lambda s: f"{s.trials.count} of {s.space.settings.search.runs}"),
+        ("trials", lambda s: f"{s.trials.count} of {s.trials_wanted}"),
         ("finished", lambda s: str(len(s.trials.finished))),
         ("pruned", lambda s: str(len(s.trials.pruned))),
         ("failed", lambda s: str(len(s.trials.failed))),

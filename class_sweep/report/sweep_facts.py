@@ -73,6 +73,11 @@ class SweepFacts:
         """The objective of the sweep."""
         return self.space.objective
 
+    @cached_property
+    def trials_wanted(self) -> int:
+        """The number of trials of the sweep; see `ResultsFolder.trials_wanted`."""
+        return self.folder.trials_wanted(self.space.settings.search.runs)
+
     @property
     def state(self) -> str:
         """`finished`, `failed`, `running`, `confirming`, `interrupted`, or `not started`."""
@@ -80,7 +85,7 @@ class SweepFacts:
             return "not started"
         state = self.summary.state
         stopped = state in {"running", "confirming"} and not self.running
-        cut = state == "finished" and self.trials.missing(self.space.settings.search.runs)
+        cut = state == "finished" and self.trials.missing(self.trials_wanted)
         return "interrupted" if stopped or cut else state
 
     @property

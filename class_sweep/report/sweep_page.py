@@ -60,7 +60,7 @@ def _head(sweep: SweepFacts) -> list[Block]:
     if sweep.state in {"running", "interrupted"}:
         message = "The sweep has not ended: this report shows its results so far."
         warnings.append(Text(message, "warning"))
-    confirmed, planned = sweep.confirmed_trials, sweep.space.settings.search.trials
+    confirmed, planned = sweep.confirmed_trials, sweep.trials_wanted
     if confirmed is not None and confirmed < planned:
         message = (
             f"The confirmation chose from {confirmed} trials, and the sweep has been extended to"
@@ -81,7 +81,7 @@ def _state(sweep: SweepFacts) -> str:
         "paused": len(trials.paused),
     }
     listed = ", ".join(f"{n} {state}" for state, n in counts.items() if n) or "none has reported"
-    planned = sweep.space.settings.search.runs
+    planned = sweep.trials_wanted
     return f"State: {sweep.state}. {trials.count} of {planned} trials: {listed}."
 
 

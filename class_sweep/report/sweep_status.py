@@ -91,7 +91,7 @@ class SweepStatus(ResultsModel):
                 f"a sweep must have started its trials, got {sweep.path}, which has no"
                 " summary.json; wait until the data are prepared"
             )
-        planned = sweep.space.settings.search.runs
+        planned = sweep.trials_wanted
         left = seconds_left(sweep.records, planned, summary.samples.expected)
         return cls(
             state=sweep.state,

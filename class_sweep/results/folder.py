@@ -145,6 +145,18 @@ class ResultsFolder:
         """
         return read_json(self.hours, TimeRecord) if lexists(self.hours) else None
 
+    def trials_wanted(self, runs: int) -> int:
+        """The number of trials of the sweep, as far as it is known now.
+
+        Args:
+            runs: The number in its space; `search.hours` may have time for fewer.
+
+        Raises:
+            ResultsError: If `hours.json` is damaged.
+        """
+        time = self.read_time()
+        return runs if time is None else time.trials_wanted
+
     def read_environment(self) -> Environment:
         """Read `environment.json`.
 

@@ -14,18 +14,24 @@ class TimeRecord(ResultsModel):
     Attributes:
         hours: The limit.
         machine: Where the plan was measured: the GPU, or the processor and the cores of a trial.
-        samples_per_second: Of all trials that run at once, as measured before the plan.
+        step_seconds: The optimizer step of one of the trials that run at once, as measured.
+        evaluation_seconds: A report on validation.
+        start_seconds: The start of a trial in a worker.
+        worker_seconds: The start of a worker.
         trials: The planned number of trials.
         seeds: The look that the confirmation was planned for; 0 for none.
         search_seconds: The planned time of everything before the confirmation.
         confirm_seconds: The planned time of the confirmation.
-        proposed: The number of trials if the sweep stopped proposing before its plan; None else.
+        proposed: The number of trials that the sweep had time for; None before the last has ended.
         used_seconds: The time that was used; None before the end.
     """
 
     hours: float
     machine: str
-    samples_per_second: float
+    step_seconds: float
+    evaluation_seconds: float
+    start_seconds: float
+    worker_seconds: float
     trials: int
     seeds: int
     search_seconds: float
@@ -41,7 +47,7 @@ class TimeRecord(ResultsModel):
             if self.seeds
             else "no confirmation"
         )
-        stopped = "" if self.proposed is None else f"; stopped proposing after {self.proposed}"
+        stopped = "" if self.proposed is None else f"; had time for {self.proposed}"
         used = (
             "" if self.used_seconds is None else f"; used {formatting.seconds(self.used_seconds)}"
         )

@@ -1,6 +1,7 @@
 """The pruners of a sweep, one for each group of trials that are compared with each other."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Self
 
 from class_sweep.config.document import Space
@@ -55,6 +56,17 @@ class PrunerGroups:
             )
         ]
 
+    def expect(self, proposed: Iterable[Trial], share: float) -> None:
+        """Expect as many trials in each group as were proposed, or a share of them.
+
+        Args:
+            proposed: All proposed trials, without reruns.
+            share: The share of them, at most 1, in whose number each group is pruned.
+        """
+        counts = Counter(group_of(trial) for trial in proposed if not trial.is_baseline)
+        for group, pruner in self._pruners.items():
+            pruner.expect(max(1, round(share * counts[group])))
+
     @property
     def paused(self) -> frozenset[int]:
         """The paused trials that keep their rung capacity."""
@@ -72,13 +84,39 @@ class PrunerGroups:
         return [trial.number for trial in trials if self._of(trial) is pruner]
 
 
+Places = tuple[Sequence[int], int]
+"""Where the rungs of a trial and its end are, in samples or in any other measure of work."""
+
+
+def expected_work(
+    space: Space, sizes: Mapping[Group, int], places_of: Callable[[float], Places]
+) -> int | None:
+    """The work of a sweep without its baselines, or None if the pruner cannot tell.
+
+    Args:
+        space: The space.
+        sizes: The number of trials of each group.
+        places_of: Returns where the rungs and the end of a trial are, from its group's share of
+            full data; in the measure of the result.
+    """
+    total = 0
+    for group, trials in sizes.items():
+        rungs, end = places_of(group if isinstance(group, float) else 1.0)
+        pruner = make_pruner(space.settings.pruning, len(rungs), trials)
+        expected = pruner.expected_samples(rungs, trials, end)
+        if expected is None:
+            return None
+        total += expected
+    return total
+
+
 def expected_samples(
     space: Space,
     rungs: Sequence[int],
     full: int,
     *,
     own_schedule: bool = False,
-    proposed: int | None = None,
+    trials: int | None = None,
 ) -> int | None:
     """The samples that all trials of a sweep see together, or None if that is not predictable.
 
@@ -87,19 +125,13 @@ def expected_samples(
         rungs: The samples of each rung of a trial over the full data.
         full: The samples of a complete trial over the full data.
         own_schedule: Whether the rungs are at fractions of each trial's own schedule.
-        proposed: The number of trials if not all of the space are proposed.
+        trials: The number of trials; None for all of the space.
     """
-    search = space.settings.search
-    baselines = len(search.baselines)
-    part = 1.0 if proposed is None else (proposed - baselines) / max(1, search.proposed)
-    total = baselines * full
-    for group, all_trials in space.group_sizes.items():
-        trials = round(part * all_trials)
-        share = group if isinstance(group, float) else 1.0
+
+    def places(share: float) -> Places:
         met = [round(share * rung) for rung in rungs] if own_schedule else rungs
-        pruner = make_pruner(space.settings.pruning, len(rungs), all_trials)
-        expected = pruner.expected_samples(met, trials, round(share * full))
-        if expected is None:
-            return None
-        total += expected
-    return total
+        return met, round(share * full)
+
+    sizes = space.group_sizes if trials is None else space.first_group_sizes(trials)
+    proposed = expected_work(space, sizes, places)
+    return None if proposed is None else len(space.settings.search.baselines) * full + proposed

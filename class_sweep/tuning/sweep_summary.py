@@ -31,12 +31,14 @@ class Summarizer:
         pairs: Pairs in each split.
         difficulty: Similarity to the distribution of N at each σ.
         warnings: Warnings about the data, for a sweep that has ended.
+        planned: The number of trials that are expected; None for all of the space.
     """
 
     space: Space
     pairs: SplitSizes
     difficulty: Mapping[str, list[SigmaSummary]] = field(default_factory=dict)
     warnings: Sequence[str] = ()
+    planned: int | None = None
 
     @cached_property
     def full_samples(self) -> int:
@@ -49,7 +51,11 @@ class Summarizer:
         """Expected samples of all trials; None where the pruner cannot tell."""
         rungs = Rungs.of(self.space, self.pairs.train)
         return expected_samples(
-            self.space, rungs.samples, self.full_samples, own_schedule=rungs.fractions is not None
+            self.space,
+            rungs.samples,
+            self.full_samples,
+            own_schedule=rungs.fractions is not None,
+            trials=self.planned,
         )
 
     def summary(

@@ -48,8 +48,9 @@ class Limits:
         retries: How often a trial starts again after deaths of its worker between two reports.
         failures: No trial starts after the first trials of a run, as many as this, have all failed
             for one reason; by default there is no limit.
-        trials: Returns how many trials to propose at most, from the number proposed so far; by
-            default all that the study wants. Once it returns that number itself, it must stay.
+        trials: Returns how many trials the sweep can have, from the number proposed so far; by
+            default all that the study wants. Below that number, paused trials are promoted as in a
+            sweep of so few trials.
     """
 
     slots: Callable[[int], int] = _all_left
@@ -88,6 +89,7 @@ class SweepTuner:
         self.ledger = ledger
         self._objective, self._study, self._pruners = objective, study, pruners
         self._limits = limits
+        self._expected: tuple[int, float] | None = None  # see `_expect`
         self._failures = CommonFailure(limits.failures, dependent_reasons(records))
         # By trial: the tracebacks and costs of the deaths of its workers since its last report.
         self._deaths: dict[int, list[tuple[str, int]]] = {}
@@ -227,6 +229,7 @@ class SweepTuner:
     def _promote(self) -> Trial | NoTrial:
         """The first paused trial that the pruner promotes."""
         ledger = self.ledger
+        self._expect(self._limits.trials(ledger.proposed))
         busy = list(ledger.on_worker)
         paused = [t for t in ledger.in_state(TrialState.PAUSED).values() if not t.on_worker]
         promotable = self._pruners.promotable(paused, busy)
@@ -235,6 +238,17 @@ class SweepTuner:
         trial = ledger[promotable[0]]
         ledger.start(trial)
         return trial
+
+    def _expect(self, limit: float) -> None:
+        """Prune as in a sweep of so many trials, or of the proposed ones if these are fewer."""
+        proposed = self.ledger.proposed
+        if math.isinf(limit) or not proposed or self._expected == (proposed, limit):
+            return
+        self._expected = proposed, limit
+        trials = (trial for trial in self.ledger.trials() if trial.rerun_of is None)
+        self._pruners.expect(trials, min(1.0, limit / proposed))
+        for trial in self._prune_evicted():
+            self._end_duplicates(trial)
 
     def _is_duplicate(self, trial: Trial) -> bool:
         """Whether a trial is a duplicate; it then gets copied reports, or waits for them."""

@@ -74,7 +74,7 @@ def judge(small_space_text):
             values.setdefault(arm, {})[seed] = value
         progress = evaluate_looks(comparisons, values, DecisionRule(5, 10, margin))
         evidence = Evidence(list(range(4, 4 + SEEDS)), runs, stored.__getitem__)
-        return make_verdict(space, plan, progress, evidence, 200)
+        return make_verdict(space, plan, progress, evidence, 200, trials=12)
 
     return judged
 

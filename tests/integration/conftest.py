@@ -47,9 +47,11 @@ class Sweep:
         self.started: list[subprocess.Popen] = []
 
     def start(self, *arguments, **env: str) -> subprocess.Popen:
-        command = [sys.executable, "-m", "class_sweep.cli", *map(str, arguments)]
+        return self.start_program(sys.executable, "-m", "class_sweep.cli", *arguments, **env)
+
+    def start_program(self, *command, **env: str) -> subprocess.Popen:
         process = subprocess.Popen(
-            command, env=self.env | env, cwd=self.cwd, text=True,
+            list(map(str, command)), env=self.env | env, cwd=self.cwd, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         self.started.append(process)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from class_sweep.results.time_record import TimeRecord, busy_seconds
 
 RECORD = TimeRecord(
-    hours=0.1, machine="EPYC, 1 core", samples_per_second=1000, trials=14, seeds=5,
+    hours=0.1, machine="EPYC, 1 core", step_seconds=0.01, evaluation_seconds=0.3,
+    start_seconds=0.1, worker_seconds=4, trials=14, seeds=5,
     search_seconds=216, confirm_seconds=144,
 )  # fmt: skip
 
@@ -44,6 +45,5 @@ def test_the_words_say_what_was_planned_and_what_was_used():
     ended = RECORD.model_copy(update={"proposed": 9, "used_seconds": 350.0, "seeds": 0})
     assert ended.trials_wanted == 9
     assert ended.words.endswith(
-        "and no confirmation, by steps measured on EPYC, 1 core; stopped proposing after 9; used"
-        " 5 min 50 s"
+        "and no confirmation, by steps measured on EPYC, 1 core; had time for 9; used 5 min 50 s"
     )

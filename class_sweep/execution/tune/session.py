@@ -46,7 +46,7 @@ def open_tuner(context: SweepContext) -> SweepTuner:
             slots=lambda left: 0 if context.stop.asked else context.slots(left, context.stop),
             retries=space.settings.resources.retries,
             failures=FAILURES,
-            trials=context.time.trials if context.time else lambda _: space.settings.search.runs,
+            **({"trials": context.time.trials} if context.time else {}),
         ),
     )
 

@@ -1,34 +1,38 @@
-"""How long a sweep takes, by measured steps, and what it costs: `class-sweep check`."""
+"""How long a sweep takes, by measured costs, and what it costs: `class-sweep check`."""
 
 from class_sweep.rendering.blocks import Block, KeyValues
 from class_sweep.results import formatting
-from class_sweep.tuning.time_plan import StepTime, SweepSize
+from class_sweep.tuning.time_plan import RAY_START, Costs, SweepSize, search_seconds
 
 
 def time_blocks(
-    size: SweepSize, measured: StepTime, at_once: int, machines: int, price: float | None
+    size: SweepSize, costs: Costs, at_once: int, machines: int, price: float | None
 ) -> list[Block]:
-    """The time of a trial, of the search and of the confirmation, and their cost.
+    """The time of the start, of a trial, of the search and of the confirmation, and their cost.
 
     Args:
-        size: The samples of the sweep.
-        measured: The speed of a trial on this machine.
+        size: The work of the sweep.
+        costs: The costs on this machine, with the typical ones of starting Ray and its workers.
         at_once: The number of trials that run at once.
         machines: The number of machines.
         price: The price of an hour of one machine; None to print no cost.
     """
-    settings, full = size.space.settings, size.full
-    one = measured.trial(full / settings.optimizer.batch_size, 1 + len(size.rungs.samples))
-    rate = at_once * full / one
-    expected = size.search(settings.search.trials)
-    search = (settings.search.runs * full if expected is None else expected) / rate
+    settings = size.space.settings
+    trials = settings.search.runs
+    start = RAY_START + costs.worker
+    search = search_seconds(size, trials, costs, at_once)
     confirm = settings.confirm
-    whole = [size.confirmation(seeds) / rate for seeds in (confirm.seeds, confirm.max_seeds)]
+    whole = [size.confirmation(n, costs, at_once) for n in (confirm.seeds, confirm.max_seeds)]
+    total = start + search + whole[0]
     rows = [
-        ("measured on", measured.machine),
-        ("a step", f"{1000 * measured.step:.3g} ms; a report {measured.evaluation:.2g} s"),
-        ("a trial on full data", f"about {formatting.seconds(one)}"),
-        ("the search", f"{_about(expected)} {formatting.seconds(search)}, {at_once} at once"),
+        ("measured on", costs.machine),
+        ("a step", f"{1000 * costs.step:.3g} ms; a report {costs.evaluation:.2g} s"),
+        ("a trial on full data", f"about {formatting.seconds(size.full_trial(costs))}"),
+        ("the start", f"about {formatting.seconds(start)} for Ray and its workers"),
+        (
+            "the search",
+            f"{_about(size.samples(trials))} {formatting.seconds(search)}, {at_once} at once",
+        ),
     ]
     if settings.confirms:
         rows.append(
@@ -38,10 +42,11 @@ def time_blocks(
                 f" and the first control, {formatting.seconds(whole[1])} with {confirm.max_seeds}",
             )
         )
+    rows.append(("all of it", f"about {formatting.seconds(total)}, beside preparing the data"))
     if price is not None:
-        hours = [(search + part) / 3600 * machines for part in dict.fromkeys(whole)]
-        costs = " to ".join(f"{price * hour:.2f}" for hour in hours)
-        rows.append(("cost", f"{costs} at {price:g} an hour of each machine"))
+        hours = [(start + search + part) / 3600 * machines for part in dict.fromkeys(whole)]
+        costing = " to ".join(f"{price * hour:.2f}" for hour in hours)
+        rows.append(("cost", f"{costing} at {price:g} an hour of each machine"))
     return [KeyValues(rows)]
 
 

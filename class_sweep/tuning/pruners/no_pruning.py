@@ -1,5 +1,7 @@
 """No pruning: every trial runs to its end."""
 
+from collections.abc import Sequence
+
 from class_sweep.tuning.pruners.pruner import Pruner, PruningDecision
 
 
@@ -16,3 +18,7 @@ class NoPruner(Pruner):
     ) -> PruningDecision:
         """Continue; see `Pruner`."""
         return PruningDecision("continue", compared=False)
+
+    def expected_samples(self, rungs: Sequence[int], trials: int, full: int) -> int:  # noqa: ARG002
+        """All samples of all trials; see `Pruner`."""
+        return trials * full

@@ -95,6 +95,13 @@ class Pruner(ABC):
         """
         return []
 
+    def expect(self, trials: int) -> None:  # noqa: B027 - most pruners do not depend on it
+        """Expect another number of compared trials than so far, before a promotion.
+
+        The time of a sweep under `search.hours` decides it while the sweep runs. A trial that was
+        promoted stays so.
+        """
+
     def expected_samples(self, rungs: Sequence[int], trials: int, full: int) -> int | None:  # noqa: ARG002
         """The samples that the compared trials see together, or None if that is not predictable.
 

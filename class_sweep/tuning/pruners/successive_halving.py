@@ -57,6 +57,11 @@ class Halving(Pruner):
         self._paused -= evicted
         return PruningDecision("prune" if trial in evicted else "pause", compared=compared)
 
+    def resize(self, capacities: Sequence[int]) -> None:
+        """Set other capacities, and evict the paused trials beyond them."""
+        self._capacities = capacities
+        self._paused = {trial for trial in self._paused if self._is_safe(trial, coming=0)}
+
     def promotable(self, paused: Collection[int], under_way: Iterable[int]) -> list[int]:
         """The paused trials that no later trial can evict; see `Pruner`."""
         running = Counter(self._rung.get(trial, -1) for trial in under_way)
@@ -97,6 +102,7 @@ class SuccessiveHalving(Halving):
     """Successive halving (Jamieson & Talwalkar 2016, arXiv 1502.07943)."""
 
     replayed_settings = ("grace_epochs", "reduction_factor", "rungs")
+    _settings: HalvingPruning | None = None  # None for given capacities
 
     @classmethod
     def rung_epochs(cls, settings: HalvingPruning, epochs: int) -> list[float]:
@@ -106,7 +112,17 @@ class SuccessiveHalving(Halving):
     @classmethod
     def from_settings(cls, settings: HalvingPruning, rungs: int, trials: int) -> Self:
         """A pruner without reports; see `Pruner`."""
-        return cls(rung_capacities(trials, settings.reduction_factor, rungs, settings.min_kept))
+        pruner = cls([0] * rungs)
+        pruner._settings = settings
+        pruner.expect(trials)
+        return pruner
+
+    def expect(self, trials: int) -> None:
+        """Set the capacities for another number of trials; see `Pruner`."""
+        if (settings := self._settings) is not None:
+            rungs = len(self._capacities)
+            least, factor = settings.min_kept, settings.reduction_factor
+            self.resize(rung_capacities(trials, factor, rungs, least))
 
 
 def rung_capacities(trials: int, reduction_factor: float, rungs: int, least: int) -> list[int]:
