@@ -11,7 +11,7 @@ from class_sweep.tuning.time_plan import Costs
 COSTS = Costs(step=0.05, evaluation=0.3, start=0.1, machine="EPYC", overhead=0.2, worker=4.0)
 PRUNERS = {
     "successive_halving": HALVING,
-    "own_schedule": "{kind: successive_halving, grace_epochs: 2, rungs: own_schedule}",
+    "equal_samples": "{kind: successive_halving, grace_epochs: 2, rungs: samples}",
     "one_rung": "{kind: one_rung, grace_epochs: 2}",
     "asha": "{kind: asha, grace_epochs: 2, reduction_factor: 2}",
     "hyperband": "{kind: hyperband, grace_epochs: 2, reduction_factor: 2}",
