@@ -173,14 +173,12 @@ def _frontier(
     if name is None or not shares:
         return None
     full = arms.by_name()[name]
-    stopped = [
-        arms.add(
-            f"{name} at {100 * share:g} %",
-            full.values | {SAMPLES: round(share * full.samples)},
-            None,
-        ).name
-        for share in sorted(shares)
-    ]
+    batch = arms.space.resolve(full.values).optimizer.batch_size
+    stopped = []
+    for share in sorted(shares):
+        samples = round(share * full.samples)
+        ended = full.values | {SAMPLES: samples - samples % batch}  # as controls have it
+        stopped.append(arms.add(f"{name} at {100 * share:g} %", ended, None).name)
     return Frontier(name, stopped)
 
 

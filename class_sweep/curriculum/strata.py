@@ -54,7 +54,8 @@ class Stratum:
         path = str(PACINGS.load(settings.curriculum.pacing).fitted_setting)
         target = _target(self.whole, self.share, self.pairs)
         if path == SAMPLES:
-            return dict(values) | ({SAMPLES: target} if self.share < 1 else {})
+            whole = target - target % settings.optimizer.batch_size  # the samples that it takes
+            return dict(values) | ({SAMPLES: whole} if self.share < 1 else {})
         axis = self.whole.axes[path]
 
         def samples(value: float) -> int:

@@ -264,9 +264,13 @@ def test_the_frontier_is_full_data_ended_and_annealed_at_shares_of_its_samples(a
     assert arms(trial(7)).frontier is None
 
 
-def test_a_point_of_the_frontier_at_a_finalists_samples_shares_the_runs_of_its_control(arms):
+@pytest.mark.parametrize("part_of_a_batch", [0, 0.5])
+def test_a_point_of_the_frontier_at_a_finalists_samples_shares_the_runs_of_its_control(
+    arms, space, part_of_a_batch
+):
     finalist = arms(trial(7)).arms["trial 7"]
-    plan = arms(trial(7), full_data_frontier=[finalist.samples / FULL])
+    more = part_of_a_batch * space.settings.optimizer.batch_size
+    plan = arms(trial(7), full_data_frontier=[(finalist.samples + more) / FULL])
     assert plan.frontier.stopped == ["full_data_equal_samples of trial 7"]
 
 

@@ -91,6 +91,7 @@ def test_all_pairs_end_at_the_share(trim):
         schedule = Schedule.of(space.resolve(values), PAIRS)
         assert set(schedule.pools) == {PAIRS}
         assert share * full - 12 * 16 <= schedule.samples <= share * full
+        assert values.get("budget.samples", schedule.samples) % 16 == 0
         assert ("budget.samples" in values) == (share < 1)
 
 
