@@ -116,7 +116,7 @@ def _times(
     """The times by steps that are measured here; a note where trials need a GPU and it has none."""
     import torch
 
-    from class_sweep.preparation.step_time import measure_costs
+    from class_sweep.preparation.step_time import measure_costs, warm_up
     from class_sweep.rendering.blocks import Text
     from class_sweep.report.tables.sweep_times import time_blocks
     from class_sweep.tuning.time_plan import SweepSize
@@ -124,6 +124,7 @@ def _times(
     gpu = space.settings.resources.gpus > 0
     if gpu and not torch.cuda.is_available():
         return [Text("No times: trials use a GPU, and this machine has none to measure on.")]
+    warm_up(space, prepared.features, gpu=gpu)
     measured = measure_costs(space, prepared.features, gpu=gpu)
     size = SweepSize.of(space, plan.pairs["train"])
     return time_blocks(size, measured, plan.parallel_trials, len(plan.machines), price)

@@ -15,7 +15,7 @@ from class_sweep.errors import ConfigError
 from class_sweep.execution.cluster.trial_slots import TrialSlots
 from class_sweep.execution.interrupts import StopRequest
 from class_sweep.preparation.prepare import Prepared
-from class_sweep.preparation.step_time import measure_costs
+from class_sweep.preparation.step_time import measure_costs, warm_up
 from class_sweep.results import formatting
 from class_sweep.results.callback import Callback, StartedTrial
 from class_sweep.results.confirmation_log import ConfirmationLog
@@ -221,7 +221,8 @@ def _mean(costs: Sequence[Costs], worker: float) -> Costs:
 
 def _measure(arrays: dict[str, NDArray[Any]], space: Space) -> tuple[Costs, float]:
     """The costs of one trial, and the seconds in which they were measured."""
+    features, gpu = TrialFeatures.from_arrays(arrays), space.settings.resources.gpus > 0
+    warm_up(space, features, gpu=gpu)
     begun = time.monotonic()
-    features = TrialFeatures.from_arrays(arrays)
-    costs = measure_costs(space, features, gpu=space.settings.resources.gpus > 0)
+    costs = measure_costs(space, features, gpu=gpu)
     return costs, time.monotonic() - begun

@@ -7,6 +7,7 @@ import torch
 from class_sweep.base.device import processor_name
 from class_sweep.config.document import Space
 from class_sweep.config.objective import POOLS
+from class_sweep.config.sections import Settings
 from class_sweep.curriculum.baselines import baseline_config
 from class_sweep.training.features import TrialFeatures
 from class_sweep.training.loop import Trainer
@@ -16,8 +17,19 @@ SECONDS = 1.0
 """The time that a measurement takes, unless a single step takes longer."""
 
 
+def warm_up(space: Space, features: TrialFeatures, *, gpu: bool) -> None:
+    """Train one step, so that a measurement has no cost that a process pays once.
+
+    Args:
+        space: The space, with its axes at their centres.
+        features: The features of its data.
+        gpu: Whether trials train on a GPU.
+    """
+    _started(space.resolve(baseline_config(space, "full_data")), features, gpu=gpu)
+
+
 def measure_costs(space: Space, features: TrialFeatures, *, gpu: bool) -> Costs:
-    """Train full data for about `SECONDS`, and rank validation once.
+    """Train full data for about `SECONDS`, and rank validation once; see `warm_up`.
 
     The first step belongs to the start of a trial: it makes the buffers of the optimizer.
 
@@ -32,11 +44,8 @@ def measure_costs(space: Space, features: TrialFeatures, *, gpu: bool) -> Costs:
     torch.set_num_threads(cores)
     try:
         begun = time.perf_counter()
-        trainer = Trainer(settings, features, gpu=gpu)
-        steps = trainer.schedule.steps
-        trainer.train_to(min(1, steps))
-        _wait_for(trainer.device)
-        start = time.perf_counter() - begun
+        trainer = _started(settings, features, gpu=gpu)
+        start, steps = time.perf_counter() - begun, trainer.schedule.steps
         first, begun, size = trainer.step, time.perf_counter(), 1
         while (left := SECONDS - (time.perf_counter() - begun)) > 0 and trainer.step < steps:
             trainer.train_to(min(steps, trainer.step + size))
@@ -51,6 +60,14 @@ def measure_costs(space: Space, features: TrialFeatures, *, gpu: bool) -> Costs:
         return Costs(step, evaluation, max(0.0, start - step), machine_name(cores, gpu=gpu))
     finally:
         torch.set_num_threads(before)
+
+
+def _started(settings: Settings, features: TrialFeatures, *, gpu: bool) -> Trainer:
+    """A trainer after its first step."""
+    trainer = Trainer(settings, features, gpu=gpu)
+    trainer.train_to(min(1, trainer.schedule.steps))
+    _wait_for(trainer.device)
+    return trainer
 
 
 def machine_name(cores: int, *, gpu: bool) -> str:

@@ -45,6 +45,8 @@ def test_the_times_by_hand():
         f"about {formatting.seconds(confirmation)} with 5 seeds of the finalists and the first"
         f" control, {formatting.seconds(longer)} with 10"
     )
+    once = rows(change=("max_seeds: 10", "max_seeds: 5"))["its confirmation"]
+    assert once == found["its confirmation"].partition(", ")[0]
     total = start + search + confirmation
     assert found["all of it"] == f"about {formatting.seconds(total)}, beside preparing the data"
     least, most = (2.5 * 3 * (start + search + part) / 3600 for part in (confirmation, longer))

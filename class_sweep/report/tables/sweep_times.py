@@ -22,8 +22,9 @@ def time_blocks(
     start = RAY_START + costs.worker
     search = search_seconds(size, trials, costs, at_once)
     confirm = settings.confirm
-    whole = [size.confirmation(n, costs, at_once) for n in (confirm.seeds, confirm.max_seeds)]
-    total = start + search + whole[0]
+    looks = dict.fromkeys((confirm.seeds, confirm.max_seeds))
+    whole = {seeds: size.confirmation(seeds, costs, at_once) for seeds in looks}
+    total = start + search + whole[confirm.seeds]
     rows = [
         ("measured on", costs.machine),
         ("a step", f"{1000 * costs.step:.3g} ms; a report {costs.evaluation:.2g} s"),
@@ -35,16 +36,14 @@ def time_blocks(
         ),
     ]
     if settings.confirms:
-        rows.append(
-            (
-                "its confirmation",
-                f"about {formatting.seconds(whole[0])} with {confirm.seeds} seeds of the finalists"
-                f" and the first control, {formatting.seconds(whole[1])} with {confirm.max_seeds}",
-            )
-        )
+        least, *more = (f"{formatting.seconds(whole[n])} with {n}" for n in looks)
+        arms = "seeds of the finalists and the first control"
+        rows.append(("its confirmation", ", ".join([f"about {least} {arms}", *more])))
     rows.append(("all of it", f"about {formatting.seconds(total)}, beside preparing the data"))
     if price is not None:
-        hours = [(start + search + part) / 3600 * machines for part in dict.fromkeys(whole)]
+        hours = [
+            (start + search + part) / 3600 * machines for part in dict.fromkeys(whole.values())
+        ]
         costing = " to ".join(f"{price * hour:.2f}" for hour in hours)
         rows.append(("cost", f"{costing} at {price:g} an hour of each machine"))
     return [KeyValues(rows)]
