@@ -116,9 +116,8 @@ class Linear(Pacing):
         """The smallest number of epochs whose last one has λ = 1; None where none has."""
         if self.alpha >= 1:
             return 1
-        if self.beta <= 0:
-            return None
-        return max(1, math.ceil(round((1 - self.alpha) / self.beta, 9)) + 1 - start)
+        last = (1 - self.alpha) / self.beta if self.beta > 0 else math.inf
+        return max(1, math.ceil(round(last, 9)) + 1 - start) if math.isfinite(last) else None
 
     def remedies(self, start: int, epochs: int) -> list[str]:
         """A larger β, or more epochs."""

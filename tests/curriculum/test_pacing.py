@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from class_sweep.config.components import PACINGS
@@ -71,6 +71,7 @@ def test_every_pacing_moves_with_its_parameters_in_the_stated_direction(curricul
 
 
 @given(curricula, st.integers(1, 60), st.integers(0, 5))
+@example(Curriculum(alpha=0.5, beta=5e-324), 1, 0)  # (1 − α)/β is infinite
 def test_the_remedies_of_every_pacing_are_texts(curriculum, epochs, start):
     pacing = pacing_of(curriculum, epochs)
     assume(pacing(start + epochs - 1) < 1)

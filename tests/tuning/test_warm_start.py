@@ -125,6 +125,17 @@ def test_trials_of_a_smaller_budget_are_told_as_pruned_at_its_end(earlier):
     assert warm.first == [{"curriculum.alpha": 0.4, "optimizer.lr": 0.2}]
 
 
+def test_a_trial_that_ended_at_its_share_is_told_as_pruned_there(tmp_path):
+    config = {"curriculum.alpha": 0.4, "optimizer.lr": 0.2, "budget.samples": 3200}
+    ended = (None, 0.4, 0.2, "finish", 0.8, {"config": config, "samples": 3200, "share": 0.6})
+    warm = read_warm_start(warm_space(folder_of(tmp_path / "shares", ends=[*ENDS[:2], ended])))
+    assert [(t.finished, t.step) for t in warm.trials] == [
+        (True, FULL),
+        (True, FULL),
+        (False, 3200),
+    ]
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
