@@ -1,6 +1,8 @@
 """The costs of a trial, measured: its start, a few real steps on full data, and a report."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -25,7 +27,9 @@ def warm_up(space: Space, features: TrialFeatures, *, gpu: bool) -> None:
         features: The features of its data.
         gpu: Whether trials train on a GPU.
     """
-    _started(space.resolve(baseline_config(space, "full_data")), features, gpu=gpu)
+    settings = space.resolve(baseline_config(space, "full_data"))
+    with _threads_of(settings):
+        _started(settings, features, gpu=gpu)
 
 
 def measure_costs(space: Space, features: TrialFeatures, *, gpu: bool) -> Costs:
@@ -39,10 +43,7 @@ def measure_costs(space: Space, features: TrialFeatures, *, gpu: bool) -> Costs:
         gpu: Whether trials train on a GPU.
     """
     settings = space.resolve(baseline_config(space, "full_data"))
-    cores = max(1, int(settings.resources.cpus))
-    before = torch.get_num_threads()
-    torch.set_num_threads(cores)
-    try:
+    with _threads_of(settings) as cores:
         begun = time.perf_counter()
         trainer = _started(settings, features, gpu=gpu)
         start, steps = time.perf_counter() - begun, trainer.schedule.steps
@@ -58,6 +59,16 @@ def measure_costs(space: Space, features: TrialFeatures, *, gpu: bool) -> Costs:
         _wait_for(trainer.device)
         evaluation = time.perf_counter() - begun
         return Costs(step, evaluation, max(0.0, start - step), machine_name(cores, gpu=gpu))
+
+
+@contextmanager
+def _threads_of(settings: Settings) -> Iterator[int]:
+    """Let torch use as many threads as a trial, and give their number."""
+    cores = max(1, int(settings.resources.cpus))
+    before = torch.get_num_threads()
+    torch.set_num_threads(cores)
+    try:
+        yield cores
     finally:
         torch.set_num_threads(before)
 

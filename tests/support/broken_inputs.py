@@ -198,7 +198,7 @@ def prepare(seed: int, folder: Path) -> str:
     return name
 
 
-def child(folder: Path, output: Path) -> int:
+def child(folder: Path, output: Path, *, time_steps: bool) -> int:
     """Run `check` in this process with its output in a file."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # Of the data, because Ray's needs are checked against a limit on the address space.
@@ -207,7 +207,7 @@ def child(folder: Path, output: Path) -> int:
     resource.setrlimit(resource.RLIMIT_CPU, (int(used) + SECONDS, int(used) + SECONDS))
     signal.alarm(3 * SECONDS)
     os.chdir(folder)
-    sys.argv = ["class-sweep", "check", "space.yaml"]
+    sys.argv = ["class-sweep", "check", "space.yaml", *([] if time_steps else ["--no-time"])]
     with output.open("w", encoding="utf-8", errors="backslashreplace") as out:
         sys.stdout = sys.stderr = out
         try:
@@ -230,7 +230,7 @@ def examine(seed: int, scratch: Path) -> tuple[int, str | None]:
     if process == 0:
         code = 1
         try:
-            code = child(folder, output)
+            code = child(folder, output, time_steps=seed % 10 == 0)
         finally:
             os._exit(code)
     _, status, usage = os.wait4(process, 0)
