@@ -16,6 +16,7 @@ SEEDS, QUERIES = 10, 60
 SEED_NOISE = {
     "a": (0, 3, -2, 1, -1, 2, 0, -3, 1, -1),
     "b": (1, -2, 0, 3, -1, -3, 2, 0, -1, 1),
+    "c": (0, 1, -1, 2, -2, 0, 1, -1, 0, 2),
     "full_data": (-1, 0, 2, -2, 1, 1, -2, 0, 3, -1),
 }
 
@@ -118,6 +119,13 @@ def test_a_finalist_that_is_better_on_these_queries_alone_does_not_win(judge):
     assert verdict.winner.arm == "a"
     verdict = judge({"b": 19.5, "full_data": 20.0}, few=["b"])
     assert (verdict.winner.arm, verdict.winner.confirmed) == ("full_data", False)
+
+
+def test_the_best_wins_among_those_that_are_better_on_other_queries_too(judge):
+    verdict = judge({"a": 19.6, "b": 19.5, "c": 19.42, "full_data": 20.0}, few=["c"])
+    assert [pair.outcome for pair in verdict.pairs] == ["better"] * 3
+    assert [pair.generalises for pair in verdict.pairs] == [True, True, False]
+    assert verdict.winner.arm == "b"
 
 
 def test_of_a_worse_finalist_the_queries_confirm_that_it_is_worse(judge):
