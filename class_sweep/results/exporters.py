@@ -9,6 +9,7 @@ from typing import Any
 
 from class_sweep.config.axes import Axis, Choice, IntRange, LogUniform, Uniform, Value
 from class_sweep.config.document import Space
+from class_sweep.config.sections import SAMPLES
 from class_sweep.config.settings_changes import lists_spread
 from class_sweep.config.yaml_text import write_yaml, yaml_comment
 from class_sweep.results.record import Record
@@ -17,8 +18,12 @@ _EXPORTED = ("backbone", "curriculum", "optimizer", "budget")  # sections that a
 
 
 def on_axes(space: Space, records: Sequence[Record]) -> list[Record]:
-    """The trials whose values are all on the axes, as a search requires; a baseline may not be."""
-    return [record for record in records if space.on_axes(record.config) is not None]
+    """The trials whose values are all on the axes, as a search requires.
+
+    A baseline may not be, and a trial that ended at its share is not: its limit is no axis.
+    """
+    whole = [record for record in records if SAMPLES not in record.config]
+    return [record for record in whole if space.on_axes(record.config) is not None]
 
 
 def of_best_bundles(space: Space, records: Sequence[Record]) -> tuple[Space, list[Record], str]:

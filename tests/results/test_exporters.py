@@ -118,6 +118,12 @@ def test_a_baseline_off_the_axes_is_not_exported_as_a_point(space, record):
     assert on_axes(space, [off, record(2, config=BEST)]) == [record(2, config=BEST)]
 
 
+def test_a_trial_that_ended_at_its_share_is_not_exported_as_a_point(space, record):
+    ended, whole = record(config=BEST | {"budget.samples": 640}), record(config=BEST)
+    assert on_axes(space, [ended, whole]) == [whole]
+    assert "samples: 640" in as_hydra(space, ended, "a note")
+
+
 def test_a_folder_name_cannot_inject_code_through_the_note(space, record, executed):
     module = executed(as_ray(space, [record(config=BEST)], 'x"""\nraise SystemExit'))
     assert module["__doc__"] == 'x"""\nraise SystemExit'
