@@ -11,10 +11,10 @@ from class_sweep.results.json_files import Interval
 from class_sweep.results.verdict import ComparisonFigures, ComparisonVerdict, FrontierPoint
 from class_sweep.statistics.comparisons import EQUAL_SAMPLES
 
-_NOT_COMPARED = {  # why no run was made
-    "skipped": "it was not shown to be better than the first control",
-    "lost": "it is worse than the first control",
-    "behind": "another finalist that is better than the first control has a higher mean",
+_NOT_COMPARED = {  # why no run was made; {} is the first control
+    "skipped": "it was not shown to be better than {}",
+    "lost": "it is worse than {}",
+    "behind": "another finalist that is better than {} has a higher mean",
     "dropped": "it is no longer among the finalists",
     "time": "search.hours left no time for its runs",
 }
@@ -30,16 +30,13 @@ def claims(
         metric: The objective, `pool/[direction/]metric`.
         margin: `confirm.margin`; None without.
     """
+    first = pairs[0].control if pairs else ""
     equal = {pair.finalist: pair for pair in pairs if pair.control == EQUAL_SAMPLES}
-    better = {
-        pair.finalist
-        for pair in pairs
-        if pair.control == pairs[0].control and pair.outcome == "better"
-    }
+    better = {p.finalist for p in pairs if p.control == first and p.outcome == "better"}
     return [
         _within_margin(pair, metric, margin, equal.get(pair.finalist))
         if margin is not None and pair.non_inferior is not None and pair.metrics
-        else claim(pair, metric, gained=pair.finalist in better)
+        else claim(pair, metric, first=first, gained=pair.finalist in better)
         for pair in pairs
     ]
 
@@ -48,21 +45,22 @@ def sentences(pairs: Sequence[ComparisonVerdict]) -> list[str]:
     """A sentence for each comparison; those of a finalist without runs, for one reason, share one.
 
     Args:
-        pairs: The comparisons with their claims.
+        pairs: The comparisons with their claims, those with the first control first.
     """
+    first = pairs[0].control if pairs else ""
     together: dict[tuple[str, str], list[ComparisonVerdict]] = {}
     for pair in pairs:
         unrun = not pair.metrics and pair.closed != "failed"
         of = pair.control if not unrun else f"not run: {pair.closed}"
         together.setdefault((pair.finalist, of), []).append(pair)
-    return [f"{group[0].finalist}: {_joined(group)}" for group in together.values()]
+    return [f"{group[0].finalist}: {_joined(group, first)}" for group in together.values()]
 
 
-def _joined(pairs: Sequence[ComparisonVerdict]) -> str:
+def _joined(pairs: Sequence[ComparisonVerdict], first: str) -> str:
     if len(pairs) == 1:
         return pairs[0].words
     controls = [control_of(pair.control).words for pair in pairs]
-    reason = _NOT_COMPARED[pairs[0].closed or "skipped"]
+    reason = _not_compared(pairs[0], first)
     return f"not compared with {', '.join(controls[:-1])} or {controls[-1]}: {reason}"
 
 
@@ -78,8 +76,9 @@ def _within_margin(
         equal: The figures of the same finalist against full data at equal samples; a saving is the
             curriculum's only if it is better there. None if there is no such comparison.
     """
-    measure, allowed = metric_of(metric), formatting.margin(metric, margin)
-    text = _claim(figures, metric)
+    first, measure = figures.control, metric_of(metric)
+    allowed = formatting.margin(metric, margin)
+    text = _claim(figures, metric, first)
     if figures.outcome == "worse" and figures.non_inferior:
         return f"{text}, but by no more than {allowed}"
     if figures.outcome != "open":
@@ -90,22 +89,23 @@ def _within_margin(
     if not figures.non_inferior:
         return (
             f"not shown to be within {allowed} of {control}: {_difference(measure)}"
-            f" {_shown(gain, measure)} {_interval(low, high, measure)}; {_seeds_needed(figures)}"
+            f" {_shown(gain, measure)} {_interval(low, high, measure)};"
+            f" {_seeds_needed(figures, first)}"
         )
     time = "" if figures.time_share is None else f" ({100 * figures.time_share:.0f} % of its time)"
     text = (
         f"not worse than {control} by more than {allowed} {_interval(low, high, measure)} with"
         f" {100 * figures.samples_share:.0f} % of its samples{time}"
     )
-    return text if figures.samples_share >= 1 else f"{text}; {_saving(equal, metric)}"
+    return text if figures.samples_share >= 1 else f"{text}; {_saving(equal, metric, first)}"
 
 
-def _saving(equal: ComparisonFigures | None, metric: str) -> str:
+def _saving(equal: ComparisonFigures | None, metric: str, first: str) -> str:
     """Whether the curriculum, or stopping earlier, makes a saving."""
     if equal is None:
         return "not compared with full data at equal samples, so stopping earlier may do it as well"
     if not equal.metrics:
-        return _claim(equal, metric)
+        return _claim(equal, metric, first)
     if equal.outcome == "better":
         return _told_apart(equal, metric)
     if equal.outcome == "worse":
@@ -130,35 +130,36 @@ def frontier_claim(points: Sequence[FrontierPoint], metric: str) -> list[str]:
     ]
 
 
-def claim(figures: ComparisonFigures, metric: str, *, gained: bool = False) -> str:
+def claim(figures: ComparisonFigures, metric: str, *, first: str, gained: bool = False) -> str:
     """The claim that a comparison allows, as a phrase about its finalist.
 
     Args:
         figures: The figures of the comparison.
         metric: The objective, `pool/[direction/]metric`.
+        first: The first control.
         gained: Whether the finalist is better than the first control, so that a control without
             one part of the finalist may show what the gain comes from.
     """
     part = control_of(figures.control).part
-    text = _claim(figures, metric)
+    text = _claim(figures, metric, first)
     if gained and part is not None and figures.outcome == "better":
         return f"the gain comes from {part}: {text}"
     return text
 
 
-def _claim(figures: ComparisonFigures, metric: str) -> str:
+def _claim(figures: ComparisonFigures, metric: str, first: str) -> str:
     control = control_of(figures.control).words
     if figures.closed == "failed":
         return f"not compared with {control}: a run failed"
     if not figures.metrics:
-        return f"not compared with {control}: {_NOT_COMPARED[figures.closed or 'skipped']}"
+        return f"not compared with {control}: {_not_compared(figures, first)}"
     row = figures.metrics[metric]
     gain, low, high = _gain(row.difference, row.interval, metric)
     measure = metric_of(metric)
     if figures.outcome == "open":
         return (
             f"not told apart from {control}: {_difference(measure)} {_shown(gain, measure)}"
-            f" {_interval(low, high, measure)}; {_seeds_needed(figures)}"
+            f" {_interval(low, high, measure)}; {_seeds_needed(figures, first)}"
         )
     text = f"{_told_apart(figures, metric)} with {100 * figures.samples_share:.0f} % of its samples"
     if figures.generalises:
@@ -187,10 +188,14 @@ def _difference(measure: Metric) -> str:
     return "ratio" if measure.unit == "log_rank" else "difference"
 
 
-def _seeds_needed(figures: ComparisonFigures) -> str:
+def _not_compared(figures: ComparisonFigures, first: str) -> str:
+    return _NOT_COMPARED[figures.closed or "skipped"].format(control_of(first).words)
+
+
+def _seeds_needed(figures: ComparisonFigures, first: str) -> str:
     needed = figures.seeds_needed
     if figures.closed == "lost":
-        return "its finalist is worse than the first control, so no more seeds were spent"
+        return f"its finalist is worse than {control_of(first).words}, so no more seeds were spent"
     if needed is None:
         return f"more than {LOOKS[-1]} seeds would be needed"
     return f"{needed} seeds may settle it"

@@ -1,10 +1,14 @@
+from functools import partial
+
 import pytest
 
 from class_sweep.config.controls import CONTROLS
-from class_sweep.confirmation.claims import claim, claims, sentences
+from class_sweep.confirmation.claims import claim as claim_of
+from class_sweep.confirmation.claims import claims, sentences
 from class_sweep.results.verdict import ComparisonFigures, ComparisonVerdict
 
 MRR = "split/mrr"
+claim = partial(claim_of, first="full_data")
 
 
 def pair(outcome="better", *, metric=MRR, difference=0.011, interval=(0.004, 0.018), **changes):
@@ -66,14 +70,29 @@ def test_a_comparison_that_no_look_would_decide_needs_more_seeds_than_the_last_l
     ("closed", "reason"),
     [
         ("failed", "a run failed"),
-        ("skipped", "it was not shown to be better than the first control"),
-        ("lost", "it is worse than the first control"),
+        ("skipped", "it was not shown to be better than full data"),
+        ("lost", "it is worse than full data"),
+        ("behind", "another finalist that is better than full data has a higher mean"),
         ("dropped", "it is no longer among the finalists"),
     ],
 )
 def test_a_comparison_without_runs_says_why(closed, reason):
-    figures = pair("open", closed=closed, metrics={}, seeds=0)
-    assert claim(figures, MRR) == f"not compared with full data: {reason}"
+    figures = pair("open", control="paper", closed=closed, metrics={}, seeds=0)
+    assert claim(figures, MRR) == f"not compared with the paper's schedule: {reason}"
+
+
+def test_the_first_control_is_told_by_its_name():
+    stopped = {"control": "full_data", "closed": "lost"}
+    figures = [
+        pair("worse", control="ours"),
+        pair("open", **stopped, interval=(-0.005, 0.009)),
+        pair("open", finalist="trial 3", **stopped, metrics={}),
+    ]
+    _, begun, unrun = claims(figures, MRR)
+    assert begun.endswith(
+        "; its finalist is worse than the schedule ours, so no more seeds were spent"
+    )
+    assert unrun == "not compared with full data: it is worse than the schedule ours"
 
 
 def test_a_difference_that_other_queries_may_not_confirm_is_limited_to_these_queries():
@@ -215,7 +234,7 @@ def test_the_comparisons_of_a_finalist_without_runs_share_a_sentence():
     verdicts = [
         ComparisonVerdict(**dict(of), words=text) for of, text in zip(figures, words, strict=True)
     ]
-    reason = "it is worse than the first control"
+    reason = "it is worse than full data"
     assert sentences(verdicts) == [
         "trial 2: worse than full data by 2.1 points of MRR [1.2, 3.0] with 79 % of its samples",
         "trial 3: not compared with full data: a run failed",

@@ -42,8 +42,8 @@ def test_the_times_by_hand():
     assert found["the start"] == f"about {formatting.seconds(start)} for Ray and its workers"
     assert found["the search"] == f"about {formatting.seconds(search)}, 2 at once"
     assert found["its confirmation"] == (
-        f"about {formatting.seconds(confirmation)} with 5 seeds of the finalists and the first"
-        f" control, {formatting.seconds(longer)} with 10"
+        f"about {formatting.seconds(confirmation)} with 5 seeds of the finalists and full data,"
+        f" {formatting.seconds(longer)} with 10"
     )
     once = rows(change=("max_seeds: 10", "max_seeds: 5"))["its confirmation"]
     assert once == found["its confirmation"].partition(", ")[0]

@@ -1,5 +1,6 @@
 """How long a sweep takes, by measured costs, and what it costs: `class-sweep check`."""
 
+from class_sweep.config.controls import control_of
 from class_sweep.rendering.blocks import Block, KeyValues
 from class_sweep.results import formatting
 from class_sweep.tuning.time_plan import RAY_START, Costs, SweepSize, search_seconds
@@ -37,7 +38,7 @@ def time_blocks(
     ]
     if settings.confirms:
         least, *more = (f"{formatting.seconds(whole[n])} with {n}" for n in looks)
-        arms = "seeds of the finalists and the first control"
+        arms = f"seeds of the finalists and {control_of(confirm.controls[0]).words}"
         rows.append(("its confirmation", ", ".join([f"about {least} {arms}", *more])))
     rows.append(("all of it", f"about {formatting.seconds(total)}, beside preparing the data"))
     if price is not None:
