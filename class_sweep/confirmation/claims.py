@@ -26,17 +26,21 @@ def claims(
     """The claim of each comparison of a confirmation.
 
     Args:
-        pairs: The figures, those of the first control first.
+        pairs: The figures, in the order of the controls.
         metric: The objective, `pool/[direction/]metric`.
         margin: `confirm.margin`; None without.
     """
-    first = pairs[0].control if pairs else ""
+    first = _first_controls(pairs)
     equal = {pair.finalist: pair for pair in pairs if pair.control == EQUAL_SAMPLES}
-    better = {p.finalist for p in pairs if p.control == first and p.outcome == "better"}
+    better = {
+        pair.finalist
+        for pair in pairs
+        if pair.control == first[pair.finalist] and pair.outcome == "better"
+    }
     return [
         _within_margin(pair, metric, margin, equal.get(pair.finalist))
         if margin is not None and pair.non_inferior is not None and pair.metrics
-        else claim(pair, metric, first=first, gained=pair.finalist in better)
+        else claim(pair, metric, first=first[pair.finalist], gained=pair.finalist in better)
         for pair in pairs
     ]
 
@@ -45,15 +49,23 @@ def sentences(pairs: Sequence[ComparisonVerdict]) -> list[str]:
     """A sentence for each comparison; those of a finalist without runs, for one reason, share one.
 
     Args:
-        pairs: The comparisons with their claims, those with the first control first.
+        pairs: The comparisons with their claims, in the order of the controls.
     """
-    first = pairs[0].control if pairs else ""
+    first = _first_controls(pairs)
     together: dict[tuple[str, str], list[ComparisonVerdict]] = {}
     for pair in pairs:
         unrun = not pair.metrics and pair.closed != "failed"
         of = pair.control if not unrun else f"not run: {pair.closed}"
         together.setdefault((pair.finalist, of), []).append(pair)
-    return [f"{group[0].finalist}: {_joined(group, first)}" for group in together.values()]
+    return [
+        f"{finalist}: {_joined(group, first[finalist])}"
+        for (finalist, _), group in together.items()
+    ]
+
+
+def _first_controls(pairs: Sequence[ComparisonFigures]) -> dict[str, str]:
+    """Finalist to its first control; one that lacks the first of all has a later one."""
+    return {pair.finalist: pair.control for pair in reversed(pairs)}
 
 
 def _joined(pairs: Sequence[ComparisonVerdict], first: str) -> str:
