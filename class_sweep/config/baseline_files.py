@@ -19,7 +19,7 @@ from class_sweep.config.named_schedule import is_file, require_new_name
 from class_sweep.config.paths import PathContext, absolute_path
 from class_sweep.config.problems import Problem, dotted, problems_of
 from class_sweep.config.renamed import removed_with_effect
-from class_sweep.config.sections import Settings
+from class_sweep.config.sections import SAMPLES, Settings
 from class_sweep.config.settings_tree import validated
 from class_sweep.config.yaml_text import Key, YamlDocument, read_text, read_yaml, with_values
 from class_sweep.config.yaml_values import (
@@ -105,7 +105,7 @@ def with_baseline_files(
 def comparison_problems(
     files: Sequence[BaselineFile], alternatives: Sequence[Settings], document: YamlDocument
 ) -> list[Problem]:
-    """The files whose schedules were found for another backbone or other encoders.
+    """The files whose schedules were found for another backbone, other encoders or fewer samples.
 
     Args:
         files: The files.
@@ -115,8 +115,11 @@ def comparison_problems(
     return [
         Problem(document.line(file.key), dotted(file.key), rule)
         for file in files
-        for section, word in _COMPARABLE
-        if (rule := _unlike(file, section, word, alternatives))
+        for rule in (
+            *(_unlike(file, section, word, alternatives) for section, word in _COMPARABLE),
+            _ends_early(file, alternatives),
+        )
+        if rule
     ]
 
 
@@ -130,6 +133,18 @@ def _unlike(
     return (
         f"must have the {section}.{word} of this space, {here[0]}, got {there} in {file.path}; name"
         f" a configuration for {here[0]}, or write its schedule as {{name: …, alpha: …}}"
+    )
+
+
+def _ends_early(file: BaselineFile, alternatives: Sequence[Settings]) -> str | None:
+    limit = file.settings.budget.samples
+    here = alternatives[0].budget.samples
+    if limit in {None, here}:
+        return None
+    return (
+        f"must have the {SAMPLES} of this space, {here or 'none'}, got {limit} in {file.path}:"
+        f" baselines train by the budget of the space; write samples: {limit} into its budget, or"
+        " name a copy of the file without it"
     )
 
 

@@ -38,6 +38,8 @@ class EarlierSweep(ResultsModel):
         trials: The trials that were taken.
         left_out: Finished and pruned trials that are no configurations of this space.
         same_budget: Whether it had the budget of this sweep.
+        ended_early: Those of `trials` that ended at their share of full data's samples, which no
+            configuration of this sweep does. For the notes at the start; the file lacks it.
     """
 
     path: str
@@ -48,6 +50,7 @@ class EarlierSweep(ResultsModel):
     trials: int
     left_out: int
     same_budget: bool
+    ended_early: int = Field(default=0, exclude=True)
 
 
 class WarmStart(ResultsModel):

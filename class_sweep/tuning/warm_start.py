@@ -80,6 +80,12 @@ def warm_start_notes(warm: WarmStart) -> list[str]:
         f"search.warm_start: {sweep.trials} trials of {sweep.path} count"
         + (f", {sweep.left_out} are no configurations of this space" if sweep.left_out else "")
         + ("" if sweep.same_budget else ", as pruned at the end of another budget")
+        + (
+            f"; {sweep.ended_early} of them ended at a share of full data's samples, as pruned"
+            " there: what is tried again of them trains by the budget of this space"
+            if sweep.ended_early
+            else ""
+        )
         for sweep in warm.sweeps
     ]
 
@@ -108,7 +114,8 @@ class _Earlier:
         curves = reports_by_trial(folder.records())
         told = [c for c in curves.values() if c[-1].decision in {"finish", "prune"}]
         trained = [curve for curve in told if curve[-1].same_as is None]
-        found = [trial for curve in trained if (trial := self._trial(curve)) is not None]
+        taken = [(c[-1], trial) for c in trained if (trial := self._trial(c)) is not None]
+        found = [trial for _, trial in taken]
         if not found:
             raise ResultsError(
                 f"{_place(space)}: must name sweeps with trials of this space, and none of the"
@@ -120,6 +127,7 @@ class _Earlier:
                 "trials": len(found),
                 "left_out": len(trained) - len(found),
                 "same_budget": self._same_budget,
+                "ended_early": sum(SAMPLES in last.config for last, _ in taken),
             }
         )
 

@@ -207,6 +207,17 @@ def test_a_schedule_of_another_model_of_an_encoder_is_refused(export, read):
     assert "must have the text_encoder.model of this space, some/model, got some/other" in line
 
 
+def test_a_schedule_that_ended_at_fewer_samples_than_the_budget_is_refused(export, read):
+    file = export(budget="{epochs: 10, samples: 7000}")
+    assert mistake(read).endswith(
+        f"space.yaml:7: search.baselines.1: must have the budget.samples of this space, none, got"
+        f" 7000 in {file}: baselines train by the budget of the space; write samples: 7000 into its"
+        " budget, or name a copy of the file without it"
+    )
+    assert "of this space, 9000, got 7000" in mistake(read, budget="{epochs: 9, samples: 9000}")
+    assert read(budget="{epochs: 9, samples: 7000}").settings.search.baseline_names[1] == "best"
+
+
 def test_files_of_one_name_are_refused(export, read):
     export()
     export("earlier/best.yaml")

@@ -24,7 +24,7 @@ from class_sweep.tuning.study import OptunaStudy
 from class_sweep.tuning.study_storage import MemoryStorage
 from class_sweep.tuning.trial import TrialReport
 from class_sweep.tuning.tuner import Limits, SweepTuner
-from class_sweep.tuning.warm_start import read_warm_start, require_same_data
+from class_sweep.tuning.warm_start import read_warm_start, require_same_data, warm_start_notes
 
 SPACE = """\
 data: {source: names}
@@ -133,6 +133,11 @@ def test_a_trial_that_ended_at_its_share_is_told_as_pruned_there(tmp_path):
         (True, FULL),
         (True, FULL),
         (False, 3200),
+    ]
+    assert warm_start_notes(warm) == [
+        f"search.warm_start: 3 trials of {tmp_path / 'shares'} count; 1 of them ended at a share of"
+        " full data's samples, as pruned there: what is tried again of them trains by the budget of"
+        " this space"
     ]
 
 
