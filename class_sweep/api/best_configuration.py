@@ -7,10 +7,10 @@ from typing import Self
 
 from class_sweep.config.axes import Value
 from class_sweep.config.document import Space, load_space
-from class_sweep.curriculum.schedule import full_data_samples
-from class_sweep.errors import ResultsError, command_line
+from class_sweep.errors import ResultsError
 from class_sweep.results import formatting
 from class_sweep.results.folder import ResultsFolder
+from class_sweep.results.provenance import how_to_continue
 from class_sweep.results.record import Record
 from class_sweep.results.trials import trials_of
 
@@ -58,7 +58,7 @@ class BestConfiguration:
         if not folder.best.is_file():
             raise ResultsError(
                 f"a sweep must have ended to have a best configuration, got none in {folder.path};"
-                f" continue it with: {command_line('resume', folder.path)}"
+                f" continue it with: {how_to_continue(folder)}"
             )
         space = load_space(folder.best)
         verdict = folder.read_verdict() if lexists(folder.verdict) else None
@@ -79,19 +79,17 @@ class BestConfiguration:
         ranked = trials_of(folder.records()).ranked(space.objective)
         if not ranked:
             raise ResultsError(f"a sweep must have a finished trial, got none in {folder.trials}")
-        pairs = folder.read_summary().pairs.train
-        return cls.of_run(space, ranked[0], pairs)
+        return cls.of_run(space, ranked[0], folder.read_summary().full_samples)
 
     @classmethod
-    def of_run(cls, space: Space, record: Record, pairs: int) -> Self:
+    def of_run(cls, space: Space, record: Record, full_samples: int) -> Self:
         """The configuration of a finished trial.
 
         Args:
             space: The configuration as a space without axes.
             record: The last report of the trial.
-            pairs: The number of training pairs.
+            full_samples: Samples of one trial over the full data.
         """
-        batch_size, budget = space.settings.optimizer.batch_size, space.settings.budget
         return cls(
             space=space,
             name=f"trial {record.trial}",
@@ -101,5 +99,5 @@ class BestConfiguration:
             metrics=record.metrics,
             seeds=1,
             samples=record.samples,
-            share_of_full_data=record.samples / full_data_samples(pairs, batch_size, budget),
+            share_of_full_data=record.samples / full_samples,
         )

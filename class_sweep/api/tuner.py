@@ -11,7 +11,7 @@ from class_sweep.config.axes import Value
 from class_sweep.config.document import Space, parse_space
 from class_sweep.config.identity import identity
 from class_sweep.config.sections import Settings
-from class_sweep.curriculum.schedule import Schedule
+from class_sweep.curriculum.schedule import Schedule, full_data_samples
 from class_sweep.curriculum.schedule_bounds import schedule_bounds
 from class_sweep.errors import DataError, TunerError
 from class_sweep.preparation.rules import load_checked_pairs
@@ -244,8 +244,10 @@ class Tuner:
         """The best finished trial so far; None before the first."""
         if not (ranked := self._ranked()):
             return None
-        space = parse_space(trial_yaml(self._space, ranked[0], NOTE))
-        return BestConfiguration.of_run(space, ranked[0], self._pairs)
+        settings = self._space.settings
+        full = full_data_samples(self._pairs, settings.optimizer.batch_size, settings.budget)
+        space = parse_space(trial_yaml(self._space, ranked[0], NOTE, full))
+        return BestConfiguration.of_run(space, ranked[0], full)
 
     def close(self) -> None:
         """Free the folder for another process; running trials can be told of there."""

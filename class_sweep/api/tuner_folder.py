@@ -107,7 +107,8 @@ class TunerFolder:
             records = self.writer.folder.records()
             ranked = trials_of(records).ranked(self.space.objective)
             if ranked:
-                write_outcome(self.writer, self.space, records, ranked[0], NOTE)
+                full_samples = self._summarizer.full_samples
+                write_outcome(self.writer, self.space, records, ranked[0], NOTE, full_samples)
             self._summarize("finished" if ranked else "failed", records)
         elif not finished and self._state != "running":
             self._summarize("running", self.writer.folder.records())

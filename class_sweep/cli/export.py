@@ -12,6 +12,7 @@ from class_sweep.cli.streams import print_document
 
 if TYPE_CHECKING:
     from class_sweep.config.document import Space
+    from class_sweep.results.folder import ResultsFolder
     from class_sweep.results.record import Record
 
 
@@ -88,7 +89,7 @@ def export(
     if not ranked:
         raise ResultsError(f"an export needs a finished trial, got none so far: {results}")
     require_known_settings(space, ranked[:top])
-    _write(_texts(space, ranked, top, for_, folder.path.name), out)
+    _write(_texts(space, ranked, top, for_, folder), out)
 
 
 def _require_share(share: float, *, alone: bool) -> None:
@@ -113,9 +114,13 @@ def _write(texts: "list[str]", out: Path | None) -> None:
         typer.echo(str(path))
 
 
-def _texts(space: "Space", ranked: "list[Record]", top: int, for_: Format, name: str) -> list[str]:
+def _texts(
+    space: "Space", ranked: "list[Record]", top: int, for_: Format, folder: "ResultsFolder"
+) -> list[str]:
     from class_sweep.results.exporters import as_hydra, as_optuna, as_ray, of_best_bundles
     from class_sweep.results.space_files import trial_yaml
+
+    name = folder.path.name
 
     def note(rank: int, bundles: str = "") -> str:
         return f"Rank {rank} of the finished trials in {name}{_with(bundles)}."
@@ -138,7 +143,8 @@ def _texts(space: "Space", ranked: "list[Record]", top: int, for_: Format, name:
         case Format.HYDRA:
             return [hydra(rank, record) for rank, record in annotated]
         case Format.YAML:
-            return [trial_yaml(space, record, note(rank)) for rank, record in annotated]
+            full = folder.read_summary().full_samples
+            return [trial_yaml(space, record, note(rank), full) for rank, record in annotated]
 
 
 def _with(bundles: str) -> str:

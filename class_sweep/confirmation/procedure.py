@@ -25,7 +25,8 @@ from class_sweep.errors import (
 from class_sweep.execution.context import SweepContext
 from class_sweep.results.confirmation_log import ConfirmationLog, ConfirmationRun
 from class_sweep.results.folder import ResultsFolder
-from class_sweep.results.space_files import config_yaml
+from class_sweep.results.provenance import how_to_continue
+from class_sweep.results.space_files import config_yaml, samples_of_full_data
 from class_sweep.results.summary import ConfirmationSummary, SweepSummary
 from class_sweep.results.trials import trials_of
 from class_sweep.results.verdict import Verdict
@@ -100,7 +101,7 @@ def require_finished(folder: ResultsFolder, space: Space) -> SweepSummary:
         found = f"{missing} of {wanted} trials have not ended" if missing else state
         raise ResultsError(
             f"a sweep must be finished to be confirmed: {folder.path}: {found};"
-            f" continue it with: {command_line('resume', folder.path)}"
+            f" continue it with: {how_to_continue(folder)}"
         )
     return summary
 
@@ -143,7 +144,7 @@ def confirm_sweep(
         verdict = make_verdict(space, plan, progress, runs.evidence, full_samples, trials=trials)
     writer.write_verdict(verdict)
     if verdict.winner.arm is not None:
-        _write_best(context, plan.arms[verdict.winner.arm], verdict)
+        _write_best(context, plan.arms[verdict.winner.arm], verdict, summary.full_samples)
     summary = summary.model_copy(
         update={
             "state": "finished",
@@ -340,9 +341,10 @@ class _ConfirmationRuns:
         return identity(self._context.space.resolve({**arm.values, SEED: seed}))
 
 
-def _write_best(context: SweepContext, arm: Arm, verdict: Verdict) -> None:
+def _write_best(context: SweepContext, arm: Arm, verdict: Verdict, full_samples: int) -> None:
+    seen = samples_of_full_data(arm.samples, arm.samples / full_samples)
     head = [
         f"Written by class-sweep. {verdict.winner.words}",
-        f"{arm.name}: {arm.samples} samples, retrained under {len(verdict.seeds)} seeds",
+        f"{arm.name}: {seen}, retrained under {len(verdict.seeds)} seeds",
     ]
     context.writer.write(context.folder.best, config_yaml(context.space, arm.values, head))

@@ -55,7 +55,8 @@ def run_search(context: SweepContext, rerun: Sequence[Record] = ()) -> SweepSumm
     if not ranked:
         summary_writer.write("failed")
         raise _no_trial_finished(context, trials)
-    write_outcome(context.writer, space, records, ranked[0], _NOTE)
+    full_samples = summary_writer.full_samples
+    write_outcome(context.writer, space, records, ranked[0], _NOTE, full_samples)
     summary = summary_writer.write("confirming" if space.settings.confirms else "finished")
     shutil.rmtree(folder.tune, ignore_errors=True)
     context.checkpoints.remove_all({checkpoint_name(r.trial, r.identity) for r in records})

@@ -9,7 +9,7 @@ from class_sweep.results import formatting
 from class_sweep.results.folder import ResultsFolder
 from class_sweep.results.provenance import require_known_settings
 from class_sweep.results.record import Record
-from class_sweep.results.space_files import config_yaml, trial_yaml
+from class_sweep.results.space_files import config_yaml, samples_of_full_data, trial_yaml
 
 
 def best_at_share(
@@ -40,7 +40,8 @@ def best_at_share(
         value = formatting.metric(metric, best.metrics[metric].mean)
         note = f"The best confirmed mean of {name} with {limit}: {best.arm}."
         seeds = f"{space.objective} {value}, the mean over {len(best.seeds)} seeds"
-        head = [note, f"{best.arm}: {best.samples} samples, {seeds}"]
+        seen = samples_of_full_data(best.samples, best.share_of_full_data)
+        head = [note, f"{best.arm}: {seen}, {seeds}"]
         return config_yaml(space, best.config, head), note
     single = next((record for record in ranked if record.samples <= most), None)
     if single is None:
@@ -51,4 +52,4 @@ def best_at_share(
         )
     require_known_settings(space, [single])
     note = f"The best single run of {name} with {limit}: one seed, selected, not confirmed."
-    return trial_yaml(space, single, note), note
+    return trial_yaml(space, single, note, full), note

@@ -79,6 +79,14 @@ def load_begun(
     return space
 
 
+def how_to_continue(folder: ResultsFolder) -> str:
+    """What continues a sweep that has not ended: a command, or the loop that trains its trials."""
+    begun = folder.read_environment() if folder.environment.is_file() else None
+    if begun is not None and begun.told_pairs is not None:
+        return "class_sweep.Tuner, in the loop that trains its trials"
+    return command_line("resume", folder.path)
+
+
 def _require_no_loop(folder: ResultsFolder, begun: Environment, *, to_confirm: bool) -> None:
     """Refuse to train what only a loop of the user's own can train."""
     if not to_confirm:

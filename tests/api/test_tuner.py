@@ -315,6 +315,31 @@ def test_no_command_trains_what_only_the_loop_can(tmp_path):
     assert before == {path: path.read_bytes() for path in before}
 
 
+def test_an_unfinished_sweep_names_the_loop_that_continues_it(tmp_path):
+    with cs.Tuner(space_of(), tmp_path / "loop") as tuner:  # with the pairs of the space
+        train(tuner, 3)
+    begun = cs.open(tmp_path / "loop")
+    continued = r"continue it with: class_sweep\.Tuner, in the loop that trains its trials"
+    with pytest.raises(ResultsError, match=f"must have ended to have a best .*{continued}"):
+        _ = begun.best
+    with pytest.raises(ResultsError, match=f"must be finished to be confirmed.*{continued}"):
+        begun.confirm(finalists=1, progress=False)
+
+
+def test_the_best_trial_of_a_share_has_its_share_of_full_datas_samples(tmp_path):
+    space = space_of(
+        curriculum=cs.Curriculum(alpha=0.5, pacing="full", hard_negatives=cs.choice([0, 1])),
+        search=cs.Search(2, shares=[0.5], sampler="random"),
+        pruning=cs.pruners.None_(),
+    )
+    with cs.Tuner(space, tmp_path / "loop", pairs=PAIRS) as tuner:
+        train(tuner)
+        best = tuner.best
+    assert best.space.settings.budget.samples is not None
+    assert best.share_of_full_data == pytest.approx(0.5, abs=0.02)
+    assert cs.open(tmp_path / "loop").best.share_of_full_data == best.share_of_full_data
+
+
 def test_a_sweep_of_a_loop_starts_no_search_warm(tmp_path):
     with cs.Tuner(space_of(), tmp_path / "loop") as tuner:
         train(tuner)

@@ -67,6 +67,7 @@ def test_of_shares_it_is_the_best_single_run_of_any_that_fits(
     assert code == 0, err
     head = out.read_text().splitlines()[1]
     assert head.startswith(f"# trial {trial} (")
+    assert f" samples, {stratum - 800 / FULL:.1f} % of full data's, " in head
     assert head.endswith(f", searched at {stratum} % of full data's samples")
 
 
@@ -97,6 +98,7 @@ def test_a_confirmed_configuration_comes_first(command, folder, tmp_path, share,
     code, _, err = command("export", folder(made_saving()), "--at", share, "-o", out)
     assert (code, err.strip().endswith(f"of full data's samples: {arm}.")) == (0, True)
     assert "mean over 5 seeds" in out.read_text()
+    assert " % of full data's, validation/" in out.read_text()
     assert load_space(out).settings.budget.samples == samples
 
 

@@ -112,7 +112,12 @@ def test_best_yaml_has_the_winner_and_its_verdict(confirmed):
     winner = next(arm for arm in tree["arms"] if arm["arm"] == tree["winner"]["arm"])
     space = load_space(folder / "best.yaml")
     assert space.settings.curriculum.model_dump(mode="json") == winner["curriculum"]
-    assert tree["winner"]["words"] in (folder / "best.yaml").read_text()
+    head = (folder / "best.yaml").read_text().splitlines()
+    assert tree["winner"]["words"] in head[0]
+    share = (
+        f"{winner['samples']} samples, {100 * winner['share_of_full_data']:.1f} % of full data's"
+    )
+    assert head[1].startswith(f"# {winner['arm']}: {share}, retrained under ")
 
 
 def test_status_shows_the_verdict(confirmed, sweep):

@@ -108,7 +108,7 @@ def test_knots_are_exported_each_as_an_axis(record, executed, tmp_path):
     assert composed.curriculum.pacing_knots == [0.5, 0.8, 1]
     OmegaConf.update(composed, "curriculum.pacing_knots.0", 0.4)  # as Hydra's overrides do
     assert composed.curriculum.pacing_knots == [0.4, 0.8, 1]
-    (tmp_path / "best.yaml").write_text(trial_yaml(space, best, "a note"))
+    (tmp_path / "best.yaml").write_text(trial_yaml(space, best, "a note", 1000))
     found = parse_space((tmp_path / "best.yaml").read_text()).settings
     assert found.curriculum.pacing_knots == (0.5, 0.8, 1)
 
@@ -135,9 +135,9 @@ def test_a_folder_name_cannot_add_settings_through_the_note(space, record, sign)
     best = record(config=BEST)
     hydra = as_hydra(space, best, note)
     assert yaml.safe_load(hydra) == yaml.safe_load(as_hydra(space, best, "a note"))
-    written = trial_yaml(space, best, note)
+    written = trial_yaml(space, best, note, 1000)
     assert parse_space(written).settings.search.trials == 1
-    assert yaml.safe_load(written) == yaml.safe_load(trial_yaml(space, best, "a note"))
+    assert yaml.safe_load(written) == yaml.safe_load(trial_yaml(space, best, "a note", 1000))
     for text in (hydra, written):
         assert text.encode()  # every file can hold it
 

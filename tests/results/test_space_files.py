@@ -31,7 +31,7 @@ def space():
 
 
 def test_an_exported_trial_is_a_space_of_one_trial_with_its_settings(space, record):
-    again = parse_space(trial_yaml(space, record(config=CONFIG), "from a test"))
+    again = parse_space(trial_yaml(space, record(config=CONFIG), "from a test", 1000))
     resolved = space.resolve(CONFIG)
     assert again.axes == {}
     assert again.objective == space.objective
@@ -43,19 +43,22 @@ def test_an_exported_trial_is_a_space_of_one_trial_with_its_settings(space, reco
 
 def test_values_outside_the_axes_are_exported_too(space, record):
     config = CONFIG | {"curriculum.alpha": 1.0, "curriculum.sigma": 0.99}
-    again = parse_space(trial_yaml(space, record(config=config), "a reference"))
+    again = parse_space(trial_yaml(space, record(config=config), "a reference", 1000))
     assert again.settings.curriculum == space.resolve(config).curriculum
 
 
 def test_the_head_names_the_trial(space, record):
-    text = trial_yaml(space, record(7, config=CONFIG, objective=0.12345, samples=900), "From here.")
+    text = trial_yaml(
+        space, record(7, config=CONFIG, objective=0.12345, samples=900), "From here.", 1000
+    )
     assert text.splitlines()[:2] == [
         "# From here.",
-        "# trial 7 (000000000007): 900 samples, validation/all/hits@1 0.1235",
+        "# trial 7 (000000000007): 900 samples, 90.0 % of full data's, validation/all/hits@1"
+        " 0.1235",
     ]
 
 
 def test_a_trial_without_a_value_is_exported_without_one(space, record):
-    text = trial_yaml(space, record(7, config=CONFIG, objective=None), "From here.")
-    assert text.splitlines()[1] == "# trial 7 (000000000007): 100 samples"
+    text = trial_yaml(space, record(7, config=CONFIG, objective=None), "From here.", 1000)
+    assert text.splitlines()[1] == "# trial 7 (000000000007): 100 samples, 10.0 % of full data's"
     assert parse_space(text).settings.backbone.hidden == 64
