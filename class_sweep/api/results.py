@@ -209,7 +209,7 @@ class Results:
 
         Args:
             finalists: The number of schedules to confirm.
-            seeds: Seeds before a comparison may be given up: 3, 5, 10, 20 or 40.
+            seeds: Seeds before a comparison may be given up: 3, 5, 7, 10, 20 or 40.
             max_seeds: Most seeds of a comparison that is still open; at least `seeds`.
             margin: Loss within which a finalist counts as not worse; 0: no such claim.
             prefer: The winner: `quality`, or `cheapest_within_margin`.

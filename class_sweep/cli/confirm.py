@@ -24,13 +24,13 @@ def confirm(
     ] = None,
     seeds: Annotated[
         int | None,
-        typer.Option(help="Seeds before a comparison may be given up: 3, 5, 10, 20 or 40."),
+        typer.Option(help="Seeds before a comparison may be given up: 3, 5, 7, 10, 20 or 40."),
     ] = None,
     max_seeds: Annotated[
         int | None,
         typer.Option(
-            help="Most seeds of a comparison that is still open: 3, 5, 10, 20 or 40. Default: the"
-            " space's, or --seeds where these are more."
+            help="Most seeds of a comparison that is still open: 3, 5, 7, 10, 20 or 40."
+            " Default: the space's, or --seeds where these are more."
         ),
     ] = None,
     margin: Annotated[

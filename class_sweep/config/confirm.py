@@ -11,7 +11,7 @@ from class_sweep.config.section import Idle, InnerFraction, Section
 Preference = Literal["quality", "cheapest_within_margin"]
 """Which finalist wins: the best of those that are better than the first control, or the one of the
 fewest samples among those that are not worse by more than the margin."""
-Look = Literal[3, 5, 10, 20, 40]
+Look = Literal[3, 5, 7, 10, 20, 40]
 LOOKS: tuple[int, ...] = get_args(Look)
 """Seeds of each arm at the interim looks. They are fixed, so that a later look of the same
 comparison is not a new test."""

@@ -171,7 +171,7 @@ def _claim(figures: ComparisonFigures, metric: str, first: str) -> str:
     if figures.outcome == "open":
         return (
             f"not told apart from {control}: {_difference(measure)} {_shown(gain, measure)}"
-            f" {_interval(low, high, measure)}; {_seeds_needed(figures, first)}"
+            f" {_interval(low, high, measure)}; {_seeds_needed(figures, first, gain)}"
         )
     text = f"{_told_apart(figures, metric)} with {100 * figures.samples_share:.0f} % of its samples"
     if figures.generalises:
@@ -204,10 +204,17 @@ def _not_compared(figures: ComparisonFigures, first: str) -> str:
     return _NOT_COMPARED[figures.closed or "skipped"].format(control_of(first).words)
 
 
-def _seeds_needed(figures: ComparisonFigures, first: str) -> str:
+def _seeds_needed(figures: ComparisonFigures, first: str, gain: float = 0.0) -> str:
     needed = figures.seeds_needed
     if figures.closed == "lost":
         return f"its finalist is worse than {control_of(first).words}, so no more seeds were spent"
+    if figures.closed == "trailing":
+        return (
+            f"another finalist is better than {control_of(first).words} and ahead of it, so no more"
+            " seeds were spent"
+        )
+    if needed is None and gain < 0:
+        return "more seeds are unlikely to show a gain"
     if needed is None:
         return f"more than {LOOKS[-1]} seeds would be needed"
     return f"{needed} seeds may settle it"

@@ -8,7 +8,7 @@ from class_sweep.config.confirm import LOOKS
 from class_sweep.config.document import Space
 from class_sweep.config.objective import metric_of
 from class_sweep.statistics.comparisons import RESERVE
-from class_sweep.statistics.interim_looks import ALPHA, ALPHA_SHARES
+from class_sweep.statistics.interim_looks import ALPHA, ALPHA_SHARES, BETTER_SHARE
 from class_sweep.statistics.paired import upper_quantile
 
 POWER = 0.8
@@ -67,6 +67,7 @@ def detectable_difference(finalists: int, max_seeds: int, queries: int) -> float
         max_seeds: The last look.
         queries: Queries of one run.
     """
-    share = ALPHA_SHARES[LOOKS.index(max_seeds)]
-    quantile = upper_quantile(max_seeds - 1, (1 - RESERVE) * ALPHA / finalists * share / 2)
+    share = ALPHA_SHARES[LOOKS.index(max_seeds)] * BETTER_SHARE
+    tail = (1 - RESERVE) * ALPHA / finalists * share
+    quantile = upper_quantile(max_seeds - 1, tail)
     return float((quantile + ndtri(POWER)) * math.sqrt(_LARGEST_VARIANCE / queries / max_seeds))

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from class_sweep.config.confirm import LOOKS
 from class_sweep.config.document import Space
 from class_sweep.config.objective import metric_names, metric_resolution
 from class_sweep.confirmation.arms import Arm, ConfirmationPlan
@@ -208,7 +207,7 @@ def _comparison(
             for name in _metrics_of([*runs[0], *runs[1]])
         }
         # The test's own interval; those of the other metrics have no moderated variance.
-        tested = status.differences.interval(status.level)
+        tested = status.differences.test_interval(status.level)
         metrics[metric] = metrics[metric].model_copy(
             update={"interval": tested if space.objective.sign > 0 else (-tested[1], -tested[0])}
         )
@@ -293,8 +292,7 @@ def _frontier(space: Space, plan: ConfirmationPlan, evidence: Evidence) -> list[
 
 
 def _enough(pairs: Sequence[ComparisonVerdict]) -> int | None:
-    """The first interim look that may decide every open comparison with the first control."""
-    first = [p for p in pairs if p.control == pairs[0].control]
+    """The first look that may decide each open comparison with the first control that one may."""
+    first = [p for p in pairs if p.control == pairs[0].control and p.closed != "trailing"]
     undecided = [p for p in first if p.outcome == "open" and not p.non_inferior]
-    needed = [pair.seeds_needed or LOOKS[-1] + 1 for pair in undecided]
-    return next((look for look in LOOKS if needed and look >= max(needed)), None)
+    return max((p.seeds_needed for p in undecided if p.seeds_needed), default=None)

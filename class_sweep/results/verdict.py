@@ -11,10 +11,20 @@ Outcome = Literal["better", "worse", "open"]
 """The outcome of a finalist against a control; `open` while they are not told apart."""
 
 Closed = Literal[
-    "decided", "lost", "failed", "hopeless", "cap", "skipped", "behind", "dropped", "time"
+    "decided",
+    "lost",
+    "failed",
+    "hopeless",
+    "trailing",
+    "cap",
+    "skipped",
+    "behind",
+    "dropped",
+    "time",
 ]
 """Why a comparison gets no more seeds: it is decided; its finalist is worse than the first control;
-a run failed; the seeds that are still allowed are unlikely to decide it; it has all allowed seeds;
+a run failed; the seeds that are still allowed are unlikely to show that its finalist is better, or
+that its finalist overtakes one that is better already; it has all allowed seeds;
 its finalist was not shown to be better than the first control, so its runs were not made; another
 better finalist has a higher mean, so its further runs were not made; its finalist is no longer
 among `confirm.finalists`; `search.hours` left no time for its next runs."""
@@ -117,10 +127,10 @@ class ComparisonFigures(ResultsModel):
         level: Error at which the outcome was tested.
         p_adjusted: p-value, adjusted for interim looks and for all comparisons.
         p_ni_adjusted: That of non-inferiority: it is at most `rule.alpha` exactly where
-            `non_inferior` is true. The test is one-sided at half of the level, so its p-value
-            counts twice. None without a margin.
-        seeds_needed: The first later interim look that would decide the comparison if mean and
-            variance stay as they are; None if it is decided, or if no look would.
+            `non_inferior` is true. None without a margin.
+        seeds_needed: The first later interim look that would show the finalist to be better, or not
+            worse, if mean and variance stay as they are; None if it is decided, or if no look
+            would.
         non_inferior: Whether the finalist is shown to be not worse by more than the margin; None
             without a margin.
         samples_share: Samples of the finalist as a fraction of the control's.
@@ -217,7 +227,7 @@ class Verdict(ResultsModel):
         same: Controls that share the runs of another arm.
         winner: The configuration to use.
         enough: Seeds that may decide the open comparisons with the first control; None if there
-            are none, or if no interim look has enough seeds.
+            are none, or if no interim look has enough seeds for any of them.
         words: The winner's sentence, then those of the comparisons (the ones of a finalist that no
             run was made for share a sentence), then one for the frontier.
         frontier: Full data, ended earlier, by samples; empty unless it was asked for.

@@ -17,7 +17,7 @@ from scipy.special import digamma, polygamma
 
 from class_sweep.statistics.paired import PairedDifferences
 
-PRIOR_DEGREES = 1.5
+PRIOR_DEGREES = 3.0
 """The most degrees that the prior of many comparisons may have, in those of one comparison."""
 
 _SMALLEST = 1e-5  # of the mean: an offset of variances near 0, whose logarithm is infinite
@@ -45,7 +45,7 @@ class Prior:
 def estimate_prior(pairs: Sequence[PairedDifferences]) -> Prior:
     """The prior of k comparisons; one without degrees if fewer than two have a variance.
 
-    Its degrees are at most 1.5 (1 − 1/k) times the mean degrees of a comparison. The mean variance
+    Its degrees are at most 3 (1 − 1/k) times the mean degrees of a comparison. The mean variance
     holds a comparison's own, too: the factor 1 − 1/k is the part of the others.
     """
     degrees = np.array([pair.degrees for pair in pairs], np.float64)

@@ -14,6 +14,8 @@ from typing import Self
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
+from class_sweep.statistics.interim_looks import BETTER_SHARE
+
 _EQUAL = 1e-12  # relative to the scores: differences this close differ by rounding alone
 
 
@@ -69,12 +71,17 @@ class PairedDifferences:
 
     @property
     def p(self) -> float:
-        """Two-sided p-value of no difference: t = mean / error; in (0, 1]."""
-        return min(1.0, 2 * self._tail(abs(self.mean)))
+        """p-value of no difference, t = mean / error, in (0, 1].
+
+        A positive mean has `BETTER_SHARE` of the error, and a negative one the rest: the tail of
+        Student's t beyond |t| is divided by the share of its side.
+        """
+        share = BETTER_SHARE if self.mean > 0 else 1 - BETTER_SHARE
+        return min(1.0, self._tail(abs(self.mean)) / share)
 
     def p_above(self, bound: float) -> float:
-        """One-sided p-value of a true difference of `bound` or less; in (0, 1]."""
-        return self._tail(self.mean - bound)
+        """p-value of a true difference of `bound` or less, by the share of "better"; in (0, 1]."""
+        return min(1.0, self._tail(self.mean - bound) / BETTER_SHARE)
 
     def _tail(self, excess: float) -> float:
         """The probability that the mean exceeds the truth by `excess`, never 0."""
@@ -82,11 +89,18 @@ class PairedDifferences:
             return 0.5 if excess == 0 else float(excess < 0) or math.ulp(0.0)
         return max(float(stdtr(self.degrees, -excess / self.error)), math.ulp(0.0))
 
-    def interval(self, level: float) -> tuple[float, float]:
-        """The t interval at an error; 0.05 gives a 95 % interval.
+    def test_interval(self, level: float) -> tuple[float, float]:
+        """The interval of the test at an error, of unequal tails.
 
-        It excludes 0 exactly if p is below `level`.
+        It excludes 0 exactly if p is below `level`, and its lower end is above a bound exactly if
+        `p_above` is.
         """
+        tails = level * BETTER_SHARE, level * (1 - BETTER_SHARE)
+        below, above = (upper_quantile(self.degrees, tail) * self.error for tail in tails)
+        return self.mean - below, self.mean + above
+
+    def interval(self, level: float) -> tuple[float, float]:
+        """The t interval of equal tails at an error; 0.05 gives a 95 % interval."""
         half = upper_quantile(self.degrees, level / 2) * self.error
         return self.mean - half, self.mean + half
 

@@ -19,12 +19,12 @@ How to use it: give `DecisionRule` the margin as a difference of scores (`signed
 curriculum's if the finalist is not inferior in its first comparison and `better` in the one at
 equal samples.
 
-A comparison gets no more seeds once it is decided, once one of its runs failed, or when the seeds
-that are still allowed are unlikely to decide it. Such a stop can only lose claims, so it costs no
-error.
+A comparison gets no more seeds once it is decided or one of its runs failed, or when the seeds that
+are still allowed are unlikely to show that its finalist is better, or the best. Such a stop can
+only lose claims, so it costs no error. A look whose runs exist is always made.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from class_sweep.config.confirm import LOOKS
@@ -40,10 +40,11 @@ from class_sweep.statistics.gatekeeping import gatekeeping
 from class_sweep.statistics.interim_looks import ALPHA, ALPHA_SHARES
 from class_sweep.statistics.moderation import Prior, estimate_prior
 from class_sweep.statistics.paired import PairedDifferences
-from class_sweep.statistics.power import conditional_power, deciding_look
+from class_sweep.statistics.power import chance_to_overtake, deciding_look, power_to_show_better
 
 LEAST_POWER = 0.2
-"""A comparison is hopeless below this probability that a later look decides it."""
+"""A comparison gets no more seeds below this probability that a later look shows the finalist to be
+better, or that the finalist overtakes one that is better already."""
 
 Scores = Mapping[str, Mapping[int, float | None]]
 """Arm to seed number to score; a higher score is better, and None is a failed run."""
@@ -54,7 +55,7 @@ class DecisionRule:
     """The settings of the decision rule.
 
     Attributes:
-        seeds: Seeds of every comparison before it may be closed as hopeless.
+        seeds: Seeds of every comparison before it may be closed as hopeless or trailing.
         max_seeds: The last look.
         margin: Loss of score within which a finalist counts as not worse, above 0
             (`signed_margin`); None to ask for superiority alone.
@@ -92,10 +93,11 @@ class ComparisonStatus:
             the first look.
         level: Error at which that look tested the comparison.
         p_adjusted: p-value, adjusted for looks and for all comparisons.
-        p_ni_adjusted: That of non-inferiority, one-sided at half of the level: twice its p-value,
-            adjusted as `p_adjusted`. None where `non_inferior` is.
-        seeds_needed: The first later look that would decide the comparison if mean and variance
-            stay as they are; None for a decided comparison, and if no look would.
+        p_ni_adjusted: That of non-inferiority, adjusted as `p_adjusted`. None where `non_inferior`
+            is.
+        seeds_needed: The first later look that would show the finalist to be better, or not worse,
+            if mean and variance stay as they are; None for a decided comparison, and if no look
+            would.
         non_inferior: Whether the finalist is shown to be not worse by more than the margin. The
             lower end of the interval is then above −margin. None without a margin, before the
             first look, and for other controls than a finalist's first.
@@ -191,12 +193,49 @@ class _Confirmation:
 
     def active(self) -> list[Comparison]:
         """The comparisons that may be tested and get more seeds."""
-        active = [c for c in self._looked if c not in self._closed and self._is_open(c)]
-        active = self._without_followers(active)
-        for comparison in active:
-            if comparison.finalist in self._dropped and self.missing_runs([comparison]):
-                self._close(comparison, "dropped")
-        return [c for c in active if c not in self._closed]
+        self._stop("dropped", lambda comparison: comparison.finalist in self._dropped)
+        self._stop("hopeless", self._is_hopeless)
+        self._stop("trailing", self._is_trailing)
+        return self._without_followers(self._unclosed())
+
+    def _unclosed(self) -> list[Comparison]:
+        return [c for c in self._looked if c not in self._closed and self._is_open(c)]
+
+    def _stop(self, reason: Closed, applies: Callable[[Comparison], bool]) -> None:
+        """Close comparisons whose next look lacks runs; a look whose runs exist costs nothing."""
+        for comparison in [c for c in self._unclosed() if applies(c)]:
+            if self.missing_runs([comparison]):
+                self._close(comparison, reason)
+
+    def _is_hopeless(self, comparison: Comparison) -> bool:
+        """Whether no later look is likely to show that the finalist is better, or not worse."""
+        if not self._may_stop(comparison):
+            return False
+        margin = self._margin_of(comparison)
+        if self.statuses[comparison].non_inferior:
+            margin = None
+        pair, level = self._looked[comparison][-1], self._levels[comparison]
+        power = power_to_show_better(pair, level, self._rule.max_seeds, margin=margin)
+        return power < LEAST_POWER
+
+    def _is_trailing(self, comparison: Comparison) -> bool:
+        """Whether another finalist is better than the first control, and likely to stay ahead.
+
+        With a margin each finalist may win, by its saving.
+        """
+        finalist, leader = comparison.finalist, self.leader()
+        if self._rule.margin is not None or leader in (None, finalist):
+            return False
+        if comparison != self._first[finalist] or not self._may_stop(comparison):
+            return False
+        n = min(self._looked[c][-1].n for c in (comparison, self._first[leader]))
+        own, ahead = ([self._scores[arm][i] or 0.0 for i in range(n)] for arm in (finalist, leader))
+        lead = self.priors[n].moderate(PairedDifferences.of(own, ahead, self._rule.resolution))
+        return chance_to_overtake(lead, self._rule.max_seeds) < LEAST_POWER
+
+    def _may_stop(self, comparison: Comparison) -> bool:
+        looked = self._looked[comparison]
+        return bool(looked) and self._rule.seeds <= looked[-1].n < self._rule.max_seeds
 
     def leader(self) -> str | None:
         """The better finalist with the highest mean score, over the seeds that all such have."""
@@ -257,8 +296,8 @@ class _Confirmation:
         for comparison, pair in taken.items():
             self._looked[comparison].append(self.priors[pair.n].moderate(pair))
         self._decide()
-        for comparison in taken:
-            if reason := self._reason_to_close(comparison):
+        for comparison, pair in taken.items():
+            if reason := self._closed.get(comparison) or self._cap(pair.n):
                 self._close(comparison, reason)
 
     def _next_differences(self, comparison: Comparison) -> PairedDifferences | None:
@@ -308,7 +347,7 @@ class _Confirmation:
             non_inferior = p_ni_adjusted = None
             margin = self._margin_of(comparison)
             if margin is not None:
-                best, p = _strongest([2 * pair.p_above(-margin) for pair in pairs])
+                best, p = _strongest([pair.p_above(-margin) for pair in pairs])
                 non_inferior = p <= level
                 p_ni_adjusted = min(1.0, family.adjusted_beside(node, p))
                 at = best if non_inferior else at
@@ -330,17 +369,8 @@ class _Confirmation:
                 non_inferior=non_inferior,
             )
 
-    def _reason_to_close(self, comparison: Comparison) -> Closed | None:
-        """Why a comparison that was looked at gets no more seeds; None if it gets more."""
-        if comparison in self._closed:
-            return self._closed[comparison]
-        pair, rule = self._looked[comparison][-1], self._rule
-        if pair.n >= rule.max_seeds:
-            return "cap"
-        shown = self.statuses[comparison].non_inferior
-        margin = None if shown else self._margin_of(comparison)
-        power = conditional_power(pair, self._levels[comparison], rule.max_seeds, margin=margin)
-        return "hopeless" if pair.n >= rule.seeds and power < LEAST_POWER else None
+    def _cap(self, n: int) -> Closed | None:
+        return "cap" if n >= self._rule.max_seeds else None
 
     def _margin_of(self, comparison: Comparison) -> float | None:
         """The margin of a finalist's first comparison; None for the others."""

@@ -30,13 +30,13 @@ def test_the_defaults_are_three_finalists_and_five_controls(small_space_text):
     )
     assert settings.confirms
     assert not parse_space(small_space_text).settings.confirms
-    assert tuple(LOOKS) == (3, 5, 10, 20, 40)
+    assert tuple(LOOKS) == (3, 5, 7, 10, 20, 40)
 
 
 @pytest.mark.parametrize(
     ("section", "message"),
     [
-        ("{seeds: 4}", "confirm.seeds: must be one of 3, 5, 10, 20, 40, got 4"),
+        ("{seeds: 4}", "confirm.seeds: must be one of 3, 5, 7, 10, 20, 40, got 4"),
         ("{seeds: 20}", "confirm.max_seeds: must be at least confirm.seeds (20), got 10"),
         ("{finalists: -1}", "confirm.finalists: must be at least 0, got -1"),
         ("{controls: []}", "confirm.controls: "),

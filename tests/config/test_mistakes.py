@@ -580,8 +580,8 @@ def test_a_mistake_in_a_merged_key_has_the_line_of_that_key(text):
             "a whole number or an axis, got {'low': 32, 'high': 64}; write {int: [32, 64]}",
         ),
         ("curriculum", "alpha: []", "a number, got []"),
-        ("confirm", "seeds: 4", "one of 3, 5, 10, 20, 40, got 4; write 5"),
-        ("confirm", "seeds: 100", "one of 3, 5, 10, 20, 40, got 100; write 40"),
+        ("confirm", "seeds: 4", "one of 3, 5, 7, 10, 20, 40, got 4; write 5"),
+        ("confirm", "seeds: 100", "one of 3, 5, 7, 10, 20, 40, got 100; write 40"),
         (
             "curriculum",
             "order: [easy_first, random]",

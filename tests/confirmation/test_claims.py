@@ -66,6 +66,18 @@ def test_a_comparison_that_no_look_would_decide_needs_more_seeds_than_the_last_l
     assert claim(figures, MRR).endswith("; more than 40 seeds would be needed")
 
 
+def test_more_seeds_are_not_proposed_for_a_finalist_that_seems_worse():
+    figures = pair("open", difference=-0.002, interval=(-0.009, 0.005), seeds_needed=None)
+    assert claim(figures, MRR).endswith("[−0.9, 0.5]; more seeds are unlikely to show a gain")
+
+
+def test_a_trailing_finalist_says_that_another_one_is_ahead():
+    figures = pair("open", interval=(-0.005, 0.009), seeds_needed=7, closed="trailing")
+    assert claim(figures, MRR).endswith(
+        "; another finalist is better than full data and ahead of it, so no more seeds were spent"
+    )
+
+
 @pytest.mark.parametrize(
     ("closed", "reason"),
     [

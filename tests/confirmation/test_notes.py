@@ -18,7 +18,7 @@ def test_hits_at_1_as_the_objective_is_a_warning(small_space_text):
     first, second = confirmation_notes(space(small_space_text, "validation/all/hits@1"), 3301)
     assert "3.7 times the seeds of validation/all/mrr" in first
     assert "validation/all/log_rank 0.37 times" in first
-    assert "3,301 queries show a difference of 1.7 points with a probability of 80 %" in second
+    assert "3,301 queries show a difference of 1.5 points with a probability of 80 %" in second
 
 
 def test_too_few_seeds_and_queries_are_said_to_be_too_few(small_space_text):

@@ -142,10 +142,16 @@ def test_without_a_confirmed_finalist_full_data_is_to_be_used(judge):
 
 
 def test_enough_seeds_decide_the_hardest_open_comparison(judge):
-    verdict = judge({"a": 19.77, "b": 19.80, "full_data": 20.0})
+    verdict = judge({"a": 19.81, "b": 19.84, "full_data": 20.0})
     assert [pair.outcome for pair in verdict.pairs] == ["open", "open"]
     assert [pair.seeds_needed for pair in verdict.pairs] == [20, 40]
     assert verdict.enough == 40
+
+
+def test_a_finalist_that_no_number_of_seeds_decides_hides_no_other_one(judge):
+    verdict = judge({"a": 19.81, "b": 20.3, "full_data": 20.0})
+    assert [pair.seeds_needed for pair in verdict.pairs] == [20, None]
+    assert verdict.enough == 20
 
 
 EQUAL = {"a": 20.02, "b": 20.05, "full_data": 20.0}

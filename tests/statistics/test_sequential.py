@@ -53,7 +53,7 @@ def test_other_controls_are_run_once_the_finalist_is_better_than_the_first():
     progress = evaluate_looks([AGAINST_FULL, AGAINST_RANDOM], scores, RULE)
     decided = progress.statuses[AGAINST_FULL]
     assert (decided.outcome, decided.closed, decided.seeds) == ("better", "decided", 3)
-    low, _ = decided.differences.interval(decided.level)
+    low, _ = decided.differences.test_interval(decided.level)
     assert low > 0
     assert progress.wanted == [("random", i) for i in range(3)]
 
@@ -113,19 +113,18 @@ def test_a_finalist_worse_than_the_first_control_gets_no_more_runs():
 
 
 def test_a_hopeless_comparison_stops():
-    scores = values(a=0.0, full_data=0.0001)
-    progress = evaluate_looks([AGAINST_FULL], scores, RULE)
+    progress, _, _ = complete([AGAINST_FULL], values(a=0.0, full_data=0.0001), RULE)
     status = progress.statuses[AGAINST_FULL]
     assert (status.outcome, status.closed, status.seeds) == ("open", "hopeless", 5)
-    low, high = status.differences.interval(status.level)
+    low, high = status.differences.test_interval(status.level)
     assert low < 0 < high
 
 
-def test_a_comparison_that_seeds_may_decide_continues_to_the_last_look():
+def test_a_comparison_that_seeds_may_decide_continues_to_the_next_look():
     scores = values(5, a=0.02, full_data=0.0)
     progress = evaluate_looks([AGAINST_FULL], scores, RULE)
-    assert progress.seeds == 10
-    assert set(progress.wanted) == {(arm, i) for arm in ("a", "full_data") for i in range(5, 10)}
+    assert progress.seeds == 7
+    assert set(progress.wanted) == {(arm, i) for arm in ("a", "full_data") for i in range(5, 7)}
 
 
 def test_a_failed_run_leaves_its_comparison_open():
@@ -145,7 +144,7 @@ def test_a_run_that_fails_at_a_later_look_leaves_its_comparison_open():
     scores = {
         "full_data": dict.fromkeys(range(5), 0.0),
         "a": dict(enumerate([-0.58, -0.68, -0.48, -0.58, -0.6])),
-        "b": dict(enumerate([0.68, 0.78, 0.58, None, 0.6])),
+        "b": dict(enumerate([0.375, 0.475, 0.275, None, 0.4])),
     }
     at_three = evaluate_looks(pairs, scores, DecisionRule(3, 3))
     assert {status.outcome for status in at_three.statuses.values()} == {"open"}
@@ -163,16 +162,17 @@ def differences_with(t, n=3):
     return dict(enumerate(t * noise.std(ddof=1) / np.sqrt(n) + noise))
 
 
-@pytest.mark.parametrize("t", [2.0, 7.0, 25.0, 33.0, 34.0, 60.0, -33.0, -60.0])
+@pytest.mark.parametrize("t", [2.0, 7.0, 24.0, 25.0, 60.0, -60.0, -74.0, -75.0])
 def test_the_interval_has_the_level_of_the_test_and_excludes_0_if_decided(t):
     scores = {"a": differences_with(t), "full_data": dict.fromkeys(range(3), 0.0)}
     progress = evaluate_looks([AGAINST_FULL], scores, RULE)
     status = progress.statuses[AGAINST_FULL]
-    # One comparison has all but the reserve, and the first look a fiftieth of that.
+    # One comparison has all but the reserve, and the first look a fiftieth of that: nine tenths of
+    # it for better, a tenth for worse.
     assert status.level == pytest.approx(0.05 * 0.9 * 0.02)
-    low, high = status.differences.interval(status.level)
+    low, high = status.differences.test_interval(status.level)
     assert (low > 0 or high < 0) == (status.outcome != "open")
-    assert status.outcome == {True: "open", t > 33.3: "better", t < -33.3: "worse"}[True]
+    assert status.outcome == {True: "open", t > 24.8: "better", t < -74.5: "worse"}[True]
 
 
 def test_seeds_are_paired_by_their_number_whatever_the_order_of_the_runs():
@@ -181,6 +181,43 @@ def test_seeds_are_paired_by_their_number_whatever_the_order_of_the_runs():
     shuffled["a"] = scores["a"]
     pairs = [AGAINST_FULL, AGAINST_RANDOM]
     assert evaluate_looks(pairs, shuffled, RULE) == evaluate_looks(pairs, scores, RULE)
+
+
+def test_a_finalist_that_seems_worse_gets_no_more_seeds():
+    progress, runs, _ = complete([AGAINST_FULL], values(a=-0.01, full_data=0.0), RULE)
+    status = progress.statuses[AGAINST_FULL]
+    assert (status.outcome, status.closed) == ("open", "hopeless")
+    assert len(runs) == 2 * 5
+
+
+def test_a_finalist_that_is_unlikely_to_overtake_a_better_one_gets_no_more_seeds():
+    pairs = [Comparison(f, "full_data", "full_data") for f in "ab"]
+    scores = values(a=1.0, b=0.03, full_data=0.0)
+    alone, _, _ = complete(pairs[1:], scores, RULE)
+    assert alone.statuses[pairs[1]].outcome == "better"
+    progress, runs, _ = complete(pairs, scores, RULE)
+    assert progress.leader == "a"
+    status = progress.statuses[pairs[1]]
+    assert (status.outcome, status.closed, status.seeds) == ("open", "trailing", 5)
+    assert ("b", 5) not in runs
+    later = evaluate_looks(pairs, scores, RULE)  # once its runs exist, they count
+    assert later.statuses[pairs[1]].closed != "trailing"
+
+
+def test_a_finalist_that_may_overtake_a_better_one_goes_on():
+    pairs = [Comparison(f, "full_data", "full_data") for f in "ab"]
+    scores = values(a=0.05, b=0.06, full_data=0.0)
+    scores["b"] |= {0: -0.03}
+    progress, _, _ = complete(pairs, scores, RULE)
+    assert progress.statuses[pairs[0]].outcome == "better"
+    assert progress.statuses[pairs[1]].seeds > 5
+
+
+def test_with_a_margin_no_finalist_trails():
+    pairs = [Comparison(f, "full_data", "full_data") for f in "ab"]
+    scores = values(a=1.0, b=0.03, full_data=0.0)
+    progress, _, _ = complete(pairs, scores, DecisionRule(5, 10, margin=0.001))
+    assert {status.outcome for status in progress.statuses.values()} == {"better"}
 
 
 def test_a_comparison_that_no_number_of_seeds_decides_is_hopeless():
@@ -269,7 +306,7 @@ def test_an_interval_shows_what_is_claimed_and_no_more(case):
     for status in progress.statuses.values():
         if status.differences is None or status.closed == "failed":
             continue
-        low, high = status.differences.interval(status.level)
+        low, high = status.differences.test_interval(status.level)
         claimed = {"better": low > 0, "worse": high < 0, "open": low <= 0 <= high}
         assert claimed[status.outcome]
         if status.non_inferior is not None and status.outcome != "worse":
@@ -308,7 +345,7 @@ def test_three_seeds_do_not_close_what_ten_would_decide(mean):
     # In standard deviations: the first look's share of the error is far below that of the third.
     noise = np.resize([1.0, 0.0, -1.0], 10)
     scores = {"a": dict(enumerate(mean + noise)), "full_data": dict.fromkeys(range(10), 0.0)}
-    progress = evaluate_looks([AGAINST_FULL], scores, DecisionRule(3, 10))
+    progress, _, _ = complete([AGAINST_FULL], scores, DecisionRule(3, 10))
     assert progress.statuses[AGAINST_FULL].outcome == "better"
 
 
@@ -388,7 +425,7 @@ def test_a_saving_is_tested_at_equal_samples_once_the_finalist_is_not_worse():
     progress, _, _ = complete(pairs, scores, DecisionRule(5, 10, margin=0.1))
     first = progress.statuses[AGAINST_FULL]
     assert (first.outcome, first.non_inferior) == ("open", True)
-    low, _ = first.differences.interval(first.level)
+    low, _ = first.differences.test_interval(first.level)
     assert low > -0.1
     assert progress.statuses[EQUAL].outcome == "better"
     assert progress.statuses[AGAINST_RANDOM].closed == "skipped"

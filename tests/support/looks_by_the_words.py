@@ -9,8 +9,9 @@ import math
 import numpy as np
 from scipy import optimize, special, stats
 
-LOOKS = [3, 5, 10, 20, 40]
-SHARES = dict(zip(LOOKS, [0.02, 0.18, 0.5, 0.2, 0.1], strict=True))
+LOOKS = [3, 5, 7, 10, 20, 40]
+SHARES = dict(zip(LOOKS, [0.02, 0.1, 0.18, 0.5, 0.14, 0.06], strict=True))
+SIDES = {"better": 0.9, "worse": 0.1}
 ALPHA = 0.05
 
 
@@ -32,7 +33,7 @@ def prior_of(variances, degrees):
     log = np.log(np.maximum(variances, 1e-5 * variances.mean()))
     e = log - special.digamma(degrees / 2) + np.log(degrees / 2)
     excess = np.var(e, ddof=1) - np.mean(special.polygamma(1, degrees / 2))
-    most = 1.5 * (k - 1) / k * degrees.mean()
+    most = 3 * (k - 1) / k * degrees.mean()
     if excess <= 0:
         return variances.mean(), most
     half = math.exp(
@@ -49,7 +50,7 @@ def decide(  # noqa: PLR0912 - one text, in the order of the words
     Args:
         pairs: (finalist, control, kind), the first comparison of each finalist first.
         scores: Arm to its 40 scores; None for a failed run.
-        seeds: Seeds before a pair is hopeless.
+        seeds: Seeds before a pair is hopeless or trailing.
         max_seeds: The last look.
         margin: The margin or None.
         resolution: The step of the scores.
@@ -76,9 +77,10 @@ def decide(  # noqa: PLR0912 - one text, in the order of the words
         for n, mean, variance, degrees in history[pair]:
             error = math.sqrt(variance / n)
             if bound is None:
-                p = 2 * stats.t.sf(abs(mean) / error, degrees) if error else float(mean == 0)
+                side = SIDES["better" if mean > 0 else "worse"]
+                p = stats.t.sf(abs(mean) / error, degrees) / side if error else float(mean == 0)
             else:
-                p = 2 * stats.t.sf((mean + bound) / error, degrees) if error else 0.0
+                p = stats.t.sf((mean + bound) / error, degrees) / SIDES["better"] if error else 0.0
             found.append((p / SHARES[n], mean))
         return min(found) if found else (math.inf, 0.0)
 
@@ -86,7 +88,8 @@ def decide(  # noqa: PLR0912 - one text, in the order of the words
         found = []
         for n, mean, variance, degrees in history[pair]:
             error = math.sqrt(variance / n)
-            p = 2 * stats.t.sf(abs(mean) / error, degrees) if error else float(mean == 0)
+            side = SIDES["better" if mean > 0 else "worse"]
+            p = stats.t.sf(abs(mean) / error, degrees) / side if error else float(mean == 0)
             found.append((p / SHARES[n], n))
         return min(found)[1]
 
@@ -152,14 +155,17 @@ def decide(  # noqa: PLR0912 - one text, in the order of the words
         return max(better, key=lambda f: sum(scores[f][:common]), default=None)
 
     def has_runs(pair):
-        n = LOOKS[len(history[pair])]
-        return all((arm, i) in used for arm in pair[:2] for i in range(n))
+        return runs_of(pair) <= used
+
+    def runs_of(pair):
+        return {(arm, i) for arm in pair[:2] for i in range(LOOKS[len(history[pair])])}
 
     def later(pair):
         n, _, variance, degrees = history[pair][-1]
         for look in [look for look in LOOKS if look > n]:
-            t = stats.t.isf(level[pair] * SHARES[look] / 2, degrees / (n - 1) * (look - 1))
-            yield look, t * math.sqrt(variance / look)
+            error, freedom = math.sqrt(variance / look), degrees / (n - 1) * (look - 1)
+            alpha = level[pair] * SHARES[look]
+            yield look, error * stats.t.isf(alpha * SIDES["better"], freedom)
 
     def asked_margin(pair):
         return margin if pair == of[pair[0]][0] and not shown[pair] else None
@@ -168,21 +174,46 @@ def decide(  # noqa: PLR0912 - one text, in the order of the words
         n, mean, variance, _ = history[pair][-1]
         best = 0.0
         for look, threshold in later(pair):
-            if look > max_seeds:
-                continue
-            sd = math.sqrt(variance * (1 / n - 1 / look))
-            bound = asked_margin(pair)
-            if sd == 0:
-                power = float(abs(mean) > threshold)
-            elif bound is not None:
-                power = stats.norm.sf(threshold, mean + bound, sd)
-            else:
-                power = stats.norm.sf(threshold, mean, sd) + stats.norm.cdf(-threshold, mean, sd)
-            best = max(best, power)
+            if look <= max_seeds:
+                reach = mean + (asked_margin(pair) or 0.0)
+                best = max(best, chance(reach, variance, n, look, threshold))
         return best
+
+    def chance(mean, variance, n, look, threshold):
+        sd = math.sqrt(variance * (1 / n - 1 / look))
+        return stats.norm.sf(threshold, mean, sd) if sd else float(mean > threshold)
+
+    def trails(pair):
+        ahead = leader()
+        if margin is not None or pair != of[pair[0]][0] or ahead in (None, pair[0]):
+            return False
+        n = min(history[pair][-1][0], history[of[ahead][0]][-1][0])
+        lead = np.subtract(scores[pair[0]][:n], scores[ahead][:n])
+        prior, degrees = priors[n]
+        own = variance_of(lead, resolution)
+        variance = (degrees * prior + (n - 1) * own) / (degrees + n - 1)
+        return chance(lead.mean(), variance, n, max_seeds, 0.0) < 0.2
+
+    def stop():
+        """Close what lacks runs: first the hopeless pairs, then the trailing finalists."""
+        for why, applies in (("hopeless", lambda pair: power(pair) < 0.2), ("trailing", trails)):
+            for pair in [p for p in pairs if p not in reason and is_open(p) and history[p]]:
+                n = history[pair][-1][0]
+                if seeds <= n < max_seeds and not has_runs(pair) and applies(pair):
+                    reason[pair] = why
+
+    def restart():
+        """All looks are made anew whenever runs were added: what exists now is looked at."""
+        raw.clear()
+        reason.clear()
+        for pair in pairs:
+            history[pair].clear()
+            outcome[pair], shown[pair] = "open", None
+        start()
 
     start()
     while True:
+        stop()
         active = [p for p in pairs if p not in reason and is_open(p)]
         if margin is None and any(p == of[p[0]][0] for p in active):
             active = [p for p in active if p == of[p[0]][0] or has_runs(p)]
@@ -190,10 +221,13 @@ def decide(  # noqa: PLR0912 - one text, in the order of the words
             active = [p for p in active if p[0] == leader() or has_runs(p)]
         if not active:
             break
+        if missing := {run for pair in active for run in runs_of(pair)} - used:
+            used |= missing
+            restart()
+            continue
         taken = []
         for pair in active:
             n = LOOKS[len(history[pair])]
-            used |= {(arm, i) for arm in pair[:2] for i in range(n)}
             first, second = (scores[arm][:n] for arm in pair[:2])
             if None in first or None in second:
                 reason[pair] = "failed"
@@ -212,13 +246,8 @@ def decide(  # noqa: PLR0912 - one text, in the order of the words
             history[pair].append((n, mean, mixed, degrees + n - 1))
         test_all()
         for pair in taken:
-            n = history[pair][-1][0]
-            if pair in reason:
-                continue
-            if n >= max_seeds:
+            if pair not in reason and history[pair][-1][0] >= max_seeds:
                 reason[pair] = "cap"
-            elif n >= seeds and power(pair) < 0.2:
-                reason[pair] = "hopeless"
     for pair in pairs:
         gate = outcome[of[pair[0]][0]]
         reason.setdefault(pair, {"better": "behind", "worse": "lost", "open": "skipped"}[gate])
@@ -227,6 +256,6 @@ def decide(  # noqa: PLR0912 - one text, in the order of the words
         needed[pair] = None
         if history[pair] and outcome[pair] == "open" and level[pair] > 0:
             mean = history[pair][-1][1]
-            reach = max(abs(mean), mean + (asked_margin(pair) or 0.0))
+            reach = mean + (asked_margin(pair) or 0.0)
             needed[pair] = next((look for look, t in later(pair) if t < reach), None)
     return {p: (outcome[p], reason[p], shown[p], needed[p]) for p in pairs}, used
