@@ -181,7 +181,7 @@ def read_yaml(text: str, name: str) -> YamlDocument:
     except RecursionError:
         raise ConfigError(f"{name}:1: must be nested less deeply") from None
     if not isinstance(tree, dict):
-        kind = "nothing" if tree is None else f"a {type(tree).__name__}"
+        kind = {type(None): "nothing", list: "a list"}.get(type(tree), "a single value")
         raise ConfigError(f"{name}:1: must be a mapping of sections (data, backbone …), got {kind}")
     return YamlDocument(name, text, tree, lines)
 

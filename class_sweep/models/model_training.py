@@ -22,7 +22,7 @@ from class_sweep.errors import (
     QueryError,
     command_line,
 )
-from class_sweep.models.model_folder import TrainingMetrics, read_metrics
+from class_sweep.models.model_folder import MANIFEST, TrainingMetrics, read_metrics
 from class_sweep.models.resumable_training import (
     require_new_or_same,
     require_same_data,
@@ -154,8 +154,12 @@ def train_space(
     for folder, configuration in configurations.items():
         require_new_or_same(folder, configuration)
         require_lockable(folder)
-    if seeds and out.exists() and not out.is_dir():
-        raise ModelError(f"a folder of models must be a folder or new, got {out}")
+    if seeds and out.exists() and (not out.is_dir() or (out / MANIFEST).exists()):
+        found = "the model" if out.is_dir() else "the file"
+        raise ModelError(
+            f"a folder of models must be new or hold models, got {found} {out}; name another with"
+            " --out"
+        )
     require_contracts(space)
     prepared: Prepared | None = None
     models = []

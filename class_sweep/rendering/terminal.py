@@ -132,10 +132,11 @@ def _table(block: Table, width: int) -> RichTable:
     table = RichTable(box=None, pad_edge=False, show_header=any(block.head))
     for column, (name, limit) in enumerate(zip(block.head, _limits(block, width), strict=True)):
         if block.is_text(column) and not block.cut_columns:
-            table.add_column(_rich(name), overflow="fold")
+            least = min(limit, width // 3) if column == 0 else None  # labels are not cut in words
+            table.add_column(_rich(name), min_width=least, overflow="fold")
         else:
             justify: Literal["left", "right"] = "left" if block.is_text(column) else "right"
-            most = limit if column in block.cut_columns else None
+            most = limit if block.cut_columns else None  # else a heading takes the cut text's room
             table.add_column(
                 _rich(name), justify=justify, min_width=limit, max_width=most, overflow="fold"
             )

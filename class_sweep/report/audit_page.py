@@ -24,9 +24,9 @@ SHOWN_ON_PAGE = 40
 _SHOWN = 10
 _METHOD = (
     "A linear map learns from the other pairs to predict the molecule of a text, and the text of a"
-    " molecule. A pair whose molecule and text rank low is suspect. Worse than is the fraction of"
-    " deliberately mismatched pairs that fit better: a pair above 50 % fits worse than the typical"
-    " wrong pair."
+    " molecule. A pair whose molecule and text rank low is suspect. “Worse than” is the fraction"
+    " of deliberately mismatched pairs that fit better: a pair above 50 % fits worse than the"
+    " typical wrong pair."
 )
 _ASSUMPTION = (
     "The estimate is twice the fraction of pairs above 50 %. It assumes that wrong pairs fit like"
@@ -131,7 +131,7 @@ def _card(pair: AuditedPair, draw: Callable[[str], str]) -> Card:
         Text(f"The text that fits this molecule best: {pair.best_text.id}"),
         Text(pair.best_text.value),
     ]
-    warning = [Text(f"lacks {_lacks(pair)}", "warning")] if pair.contradictions else []
+    warning = [Text(f"The molecule lacks {_lacks(pair)}", "warning")] if pair.contradictions else []
     return Card(
         f"{pair.id} · {pair.split}",
         [Drawing(draw(pair.smiles)), Text(pair.text), *warning, KeyValues(facts),

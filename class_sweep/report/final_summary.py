@@ -174,7 +174,8 @@ def _cost(summary: SweepSummary) -> list[Text]:
     return [
         Text(
             f"{trials.proposed} trials: {trials.finished} finished, {trials.pruned} pruned at"
-            f" {summary.rung_decisions} rung decisions, {trials.failed} failed{repeated}"
+            f" {formatting.counted(summary.rung_decisions, 'rung decision')},"
+            f" {trials.failed} failed{repeated}"
         ),
         Text(
             f"{samples.seen:,} samples seen, {formatting.percent(samples.share)} of the samples if"

@@ -85,7 +85,9 @@ class LiveView(Callback):
 
     def on_interim_look(self, configurations: int, seeds: int) -> None:
         """Show the size of the interim look."""
-        self._stage = f"confirming {configurations} configurations with {seeds} seeds"
+        self._stage = (
+            f"confirming {formatting.counted(configurations, 'configuration')} with {seeds} seeds"
+        )
         self._fraction = 0.0
         self._print_line(self._stage)
 

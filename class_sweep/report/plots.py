@@ -9,7 +9,7 @@ from typing import Any
 
 SCALE = ("#8a63b8", "#3d86c6", "#2a9d8f", "#7fa832", "#d39a1f", "#d1602f", "#b0305f")
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#3d86c6", "#d1602f", "#2a9d8f", "#8a63b8", "#8a8f98"
-PRUNED = "#b0305f"  # the crosses of pruned trials, in every plot
+PRUNED = "#cf4a7b"  # the crosses of pruned trials, legible on the light and on the dark page
 SHADE = "rgba(42, 157, 143, 0.14)"
 PALE_ORANGE = "rgba(209, 96, 47, 0.16)"
 

@@ -153,7 +153,7 @@ def _single_runs(sweep: SweepFacts) -> Drawn:
         shares["samples"],
         [sweep.scaled(r.objective) for r in runs],
         GREY,
-        marker={"size": 6, "opacity": 0.45},
+        marker={"size": 6, "opacity": 0.7},
         text=[f"{_run_name(r)}: {sweep.shown(r.objective)}" for r in runs],
         **hover("%{text}"),
     )

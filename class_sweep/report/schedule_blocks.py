@@ -17,7 +17,7 @@ def schedule_grid(schedules: Iterable[tuple[str, ScheduleTable, str, str]]) -> P
     titles = (
         ("share", "Pacing λ", "The share of the training set that each epoch draws from."),
         ("intensity", "Intensity γ", "The factor on the loss, or on the learning rate."),
-        ("samples", "Samples per epoch", "The cost of each epoch; the area is the total cost."),
+        ("samples", "Samples per epoch", "The cost of each epoch; the totals are in the table."),
     )
     return PlotGrid(
         [
@@ -59,7 +59,7 @@ def _settings(schedule: ScheduleTable) -> str:
 def _figures(schedules: Iterable[tuple[str, ScheduleTable, str, str]]) -> Sequence[Figure]:
     pacing, intensity, samples = [], [], []
     for name, schedule, colour, dash in schedules:
-        line = {"dash": dash, "shape": "hv"}
+        line = {"dash": dash, "shape": "hvh"}  # a step around each epoch
         epochs = list(range(1, len(schedule.share) + 1))
         pacing.append(curve(name, epochs, schedule.share, colour, line=line))
         samples.append(curve(name, epochs, schedule.samples, colour, line=line))

@@ -119,9 +119,11 @@ def _differences(sweeps: Sequence[SweepFacts], names: Sequence[str]) -> Block:
     """A row for each setting or axis in which the sweeps are not equal."""
     settings = [_flat(sweep) for sweep in sweeps]
     paths = dict.fromkeys(path for tree in settings for path in tree)
+    sections = list(dict.fromkeys(path.partition(".")[0] for path in paths))
+    ordered = sorted(paths, key=lambda path: sections.index(path.partition(".")[0]))
     rows = [
         [path, *(tree.get(path, "–") for tree in settings)]
-        for path in paths
+        for path in ordered
         if len({tree.get(path) for tree in settings}) > 1
     ]
     if not rows:
@@ -138,10 +140,19 @@ def _flat(sweep: SweepFacts) -> dict[str, str]:
             for key, inner in value.items():
                 add(f"{path}.{key}" if path else str(key), inner)
         else:
-            flat[path] = str(value)
+            flat[path] = _shown(value)
 
     add("", sweep.space.settings.model_dump(mode="json"))
     return flat | {path: str(axis) for path, axis in sweep.space.axes.items()}
+
+
+def _shown(value: object) -> str:
+    """The value of a setting; a list as the axis of a choice is shown."""
+    if isinstance(value, list):
+        return ", ".join(map(_shown, value)) or "none"
+    if value is None:
+        return "none"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _table(rows: Iterable[Row], sweeps: Sequence[SweepFacts], names: Sequence[str]) -> Table:

@@ -131,10 +131,14 @@ class SweepStatus(ResultsModel):
         return (
             f"{self.state}: {ended} of {trials.wanted} trials ended"
             f" ({trials.finished} finished, {trials.pruned} pruned, {trials.failed} failed),"
-            f" {self.rung_decisions} rung decisions,"
+            f" {formatting.counted(self.rung_decisions, 'rung decision')},"
             f" {formatting.percent(self.samples.share)} of the full budget's samples"
             + (f", about {formatting.seconds(left)} left" if left is not None else "")
-            + (f", {self.confirmed} confirmation runs" if self.confirmed else "")
+            + (
+                f", {formatting.counted(self.confirmed, 'confirmation run')}"
+                if self.confirmed
+                else ""
+            )
         )
 
 

@@ -134,10 +134,15 @@ class CurveTable:
             text = read_input(path, MAX_RESULT_BYTES).decode()
             rows = list(csv.DictReader(io.StringIO(text, newline="")))
             return cls._of(rows)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except OSError as error:
+            raise ResultsError(
+                f"a table of curves must be a readable file: {path}: {error.strerror};"
+                " `class-sweep run --record` writes one"
+            ) from None
+        except (ValueError, KeyError, TypeError) as error:
             raise ResultsError(
                 f"a table of curves must be one that `class-sweep run --record` wrote: {path}:"
-                f" {type(error).__name__}: {error}"
+                f" {f'it has no column {error}' if isinstance(error, KeyError) else error}"
             ) from None
 
     @classmethod

@@ -77,7 +77,11 @@ class ResultsFolder:
         """
         folder = cls(path)
         if not folder.space.is_file():
-            raise ResultsError(f"a results folder must hold space.yaml and trials.jsonl: {path}")
+            exists = "is no folder" if path.exists() else "does not exist"
+            found = "holds no space.yaml" if path.is_dir() else exists
+            raise ResultsError(
+                f"a results folder must hold space.yaml and trials.jsonl: {path} {found}"
+            )
         return folder
 
     @staticmethod
@@ -92,9 +96,10 @@ class ResultsFolder:
         except OSError as error:  # the name is too long, or a folder may not be entered
             raise ResultsError(f"a results folder must be writable: {path}: {error}") from None
         if exists:
+            has_sweep = ResultsFolder(path).space.is_file()
+            resume = f", or continue it with: {command_line('resume', path)}" if has_sweep else ""
             raise ResultsError(
-                f"a results folder must be new: {path} exists; name another with --out, or"
-                f" continue it with: {command_line('resume', path)}"
+                f"a results folder must be new: {path} exists; name another with --out{resume}"
             )
 
     def records(self) -> list[Record]:

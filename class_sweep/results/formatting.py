@@ -115,6 +115,11 @@ def margin(name: str, value: float) -> str:
     return f"{value:g} {unit.removesuffix('s') if value == 1 else unit}"
 
 
+def counted(count: int, noun: str) -> str:
+    """A number of things: `1 trial`, `2 trials`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def percent(share: float) -> str:
     """A fraction in per cent."""
     return f"{100 * share:.1f} %"

@@ -88,7 +88,12 @@ def test_an_unknown_anchor_is_an_error():
 
 @pytest.mark.parametrize(
     ("text", "kind"),
-    [("", "nothing"), ("# only this\n", "nothing"), ("- a\n", "a list"), ("word", "a str")],
+    [
+        ("", "nothing"),
+        ("# only this\n", "nothing"),
+        ("- a\n", "a list"),
+        ("word", "a single value"),
+    ],
 )
 def test_the_root_must_be_a_mapping(text, kind):
     assert (

@@ -207,6 +207,13 @@ def test_a_training_of_version_0_2_continues_with_a_word(config, own_table, tmp_
     assert "version 0.2" in caplog.text
 
 
+def test_models_of_several_seeds_are_not_written_into_a_model(config, plain):
+    before = sorted(path.name for path in plain.iterdir())
+    with pytest.raises(ModelError, match="must be new or hold models, got the model"):
+        train_models(config, plain, seeds=2)
+    assert sorted(path.name for path in plain.iterdir()) == before
+
+
 def test_seeds_must_be_one_or_more(config, tmp_path):
     with pytest.raises(QueryError, match="seeds must be at least 1, got 0"):
         train_models(config, tmp_path / "out", seeds=0)

@@ -134,3 +134,20 @@ def test_a_table_with_one_line_for_each_row_cuts_its_text(terminal):
     print_blocks(console, [table])
     _, row = console.file.getvalue().splitlines()
     assert row.endswith("…  12,345")
+
+
+def test_a_long_heading_takes_no_room_from_the_text_that_is_cut(terminal):
+    console = terminal(width=40)
+    table = Table(["name", "a heading of words", "text"], [["row", "1", "word " * 20]],
+                  text_columns={2}, cut_columns={2})  # fmt: skip
+    print_blocks(console, [table])
+    *_, row = console.file.getvalue().splitlines()
+    assert row == "row         1  word word word word word…"
+
+
+def test_the_names_of_the_rows_are_not_cut_within_a_word(terminal):
+    console = terminal(width=60)
+    table = Table(["", "one", "other"], [["section.setting_name", "value " * 9, "value " * 9]],
+                  text_columns={1, 2})  # fmt: skip
+    print_blocks(console, [table])
+    assert "section.setting_name" in console.file.getvalue()

@@ -15,6 +15,8 @@ from made_sweeps import (
 )
 
 from class_sweep.config.document import parse_space
+from class_sweep.rendering.html import page as html_page
+from class_sweep.report.sweep_comparison import TITLE, compare_sweeps
 from class_sweep.report.sweep_page import write_page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -132,6 +134,26 @@ def test_the_plot_of_savings_has_the_shares_and_fits_the_page(browser, saving_pa
     browser.wait_for(f"{lines} === 0")  # a share is of samples
     assert browser.evaluate(f"{root}.scrollWidth <= {root}.clientWidth")
     assert browser.evaluate(BEYOND) == []
+    assert browser.complaints == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_page_of_sweeps_side_by_side_is_legible_and_no_wider_than_the_screen(
+    browser, tmp_path, small_space_text, width, dark
+):
+    made = [
+        make_folder(tmp_path / f"sweep-{backbone}-of-a-long-name", text, [])
+        for backbone in ("contrastive", "aman", "text2mol")
+        for text in (small_space_text.replace("name: contrastive", f"name: {backbone}"),)
+    ]
+    shown = tmp_path / "compare.html"
+    shown.write_text(html_page(TITLE, [], compare_sweeps(made)))
+    browser.open(shown, width, dark=dark)
+    root = "document.documentElement"
+    assert browser.evaluate(f"[{root}.scrollWidth, {root}.clientWidth]") == [width, width]
+    assert browser.evaluate(CONTRASTS)[0][0] >= 4.5
     assert browser.complaints == []
 
 

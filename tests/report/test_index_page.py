@@ -216,9 +216,15 @@ def test_the_recommended_range_in_words(tree):
 
 
 @pytest.mark.parametrize(
-    ("likeness", "order"), [(0.31, "hard_first"), (-0.4, "easy_first"), (0.3, None), (None, None)]
-)
-def test_an_order_that_selects_pairs_like_validation_gives_a_warning(tree, likeness, order):
+    ("likeness", "place", "order"),
+    [
+        (0.31, 0.7, "hard_first"), (-0.4, 0.3, "easy_first"),  # both measures agree
+        (0.3, 0.7, None), (None, 0.7, None), (0.6, None, None),
+        (0.6, 0.53, None), (0.6, 0.3, None), (-0.4, 0.7, None),  # the position shows no such order
+    ],
+)  # fmt: skip
+def test_an_order_that_selects_pairs_like_validation_gives_a_warning(tree, likeness, place, order):
     tree["sigmas"][0]["sorts_by"]["validation_likeness"] = likeness
+    tree["sigmas"][0]["validation_place"] = place
     warnings = [w for w in report_of(tree).warnings if "the ones that evaluate it" in w]
     assert [order in warning for warning in warnings] == ([True] if order else [])

@@ -59,6 +59,16 @@ def test_the_smaller_value_is_ranked_first_if_lower_is_better(folders, small_spa
     assert cells(chapters)["best − full_data"][1] == "+0.1 ranks, one run each"
 
 
+def test_settings_that_differ_are_shown_as_a_space_has_them(folders, small_space_text):
+    other = small_space_text.replace("[full_data]", "[paper, full_data]")
+    other = other.replace("backbone: {", "backbone: {learn_temperature: true, ")
+    rows = compare_sweeps(folders(other=other))[-1].blocks[0].rows
+    assert {row[0]: row[1:] for row in rows} == {
+        "backbone.learn_temperature": ["false", "true"],
+        "search.baselines": ["full_data", "paper, full_data"],
+    }
+
+
 def test_sweeps_with_different_data_are_not_ranked_and_the_reason_is_shown(folders):
     made = folders()
     tree = json.loads((made[0] / "environment.json").read_text())

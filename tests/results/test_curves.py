@@ -75,7 +75,7 @@ def test_higher_scores_are_better_for_every_objective(recorded, tmp_path):
     [
         (lambda _: "", "it has no rows"),
         (lambda text: text.replace("split/mrr", "loss"), "must be validation/"),
-        (lambda text: text.replace("samples", "steps"), "KeyError: 'samples'"),
+        (lambda text: text.replace("samples", "steps"), "it has no column 'samples'"),
         (lambda text: text.replace(",0.25", ",nan"), "must be a finite number, got nan"),
         (lambda text: text.replace("0,paper,0.5,8", "1,,0.5,8"), "lacks a curve under one of"),
         (lambda text: text.replace(",100,", ",x,"), "invalid literal"),
@@ -86,3 +86,12 @@ def test_a_damaged_table_is_one_clear_error(recorded, tmp_path, change, why):
     with pytest.raises(ResultsError, match="must be one that `class-sweep run --record`") as error:
         read(tmp_path, change(curves_csv(MRR, 2, recorded)))
     assert why in str(error.value)
+
+
+def test_a_table_that_cannot_be_read_is_one_clear_error(tmp_path):
+    with pytest.raises(ResultsError) as error:
+        CurveTable.read(tmp_path / "none.csv")
+    assert str(error.value) == (
+        f"a table of curves must be a readable file: {tmp_path / 'none.csv'}: No such file or"
+        " directory; `class-sweep run --record` writes one"
+    )

@@ -183,9 +183,22 @@ def test_an_existing_folder_is_refused_with_the_command_that_continues_it(folder
 def test_an_existing_file_is_refused_and_left_unchanged(tmp_path):
     path = tmp_path / "taken"
     path.write_text("mine")
-    with pytest.raises(ResultsError, match="a results folder must be new"):
+    with pytest.raises(ResultsError, match="a results folder must be new") as caught:
         ResultsWriter.create(path, "")
+    assert "resume" not in str(caught.value)
     assert path.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [("none", "does not exist"), ("file", "is no folder"), (".", "holds no space.yaml")],
+)
+def test_a_path_without_a_sweep_is_an_error_that_says_what_is_there(tmp_path, name, found):
+    (tmp_path / "file").touch()
+    with pytest.raises(ResultsError) as caught:
+        ResultsFolder.existing(tmp_path / name)
+    rule = "a results folder must hold space.yaml and trials.jsonl"
+    assert str(caught.value) == f"{rule}: {tmp_path / name} {found}"
 
 
 def test_a_path_below_a_file_is_refused(tmp_path):

@@ -67,9 +67,9 @@ class Chromium:
         )  # fmt: skip
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self._call("Emulation.setEmulatedMedia", features=[scheme])
-        self._call("Page.navigate", url=path.absolute().as_uri())
+        self._call("Page.navigate", url=path.absolute().as_uri())  # answers when the page is there
         self.wait_for(
-            "document.readyState === 'complete' && !!document.getElementById('figures') &&"
+            "document.readyState === 'complete' &&"
             " [...document.querySelectorAll('.plot')].every((p) => p.querySelector('svg, canvas'))"
         )
 

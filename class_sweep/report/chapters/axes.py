@@ -16,7 +16,7 @@ EDGE = 0.05  # share of an axis' length that counts as its edge
 _GOLDEN_RATIO = 0.6180339887  # its multiples modulo 1 are spread evenly: no two markers coincide
 _TITLE = "Axes"
 _MARKERS = {  # state of a trial to the legend, colour and marker
-    "pruned": ("pruned", PRUNED, {"symbol": "x", "size": 6, "opacity": 0.65}),
+    "pruned": ("pruned", PRUNED, {"symbol": "x", "size": 6, "opacity": 0.85}),
     "finished": ("finished", BLUE, {"symbol": "circle", "size": 8}),
     "open": ("not ended", PURPLE, {"symbol": "circle-open", "size": 7}),
 }

@@ -98,7 +98,7 @@ def modality_figure(report: IndexReport) -> Figure:
         [x for x, _ in points],
         [y for _, y in points],
         BLUE,
-        marker={"size": 4, "opacity": 0.5},
+        marker={"size": 4, "opacity": 0.75},
         **hover("text %{x:.3f}, molecule %{y:.3f}"),
     )
     return figure([trace], "mean similarity of its text", "mean similarity of its molecule")

@@ -194,7 +194,7 @@ def _difficulties(report: IndexReport, drawings: Mapping[str, str]) -> list[Bloc
 
 def _rated_card(example: RatedExample, drawings: Mapping[str, str]) -> Card:
     return Card(
-        f"{example.id} · {example.difficulty:.4g}",
+        f"{example.id} · difficulty = {example.difficulty:.4g}",
         [
             *([Drawing(drawings[example.smiles])] if example.smiles in drawings else []),
             Text(example.text),

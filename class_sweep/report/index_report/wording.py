@@ -1,5 +1,6 @@
 """The meaning of the numbers of `class-sweep index`, in words."""
 
+import math
 from collections.abc import Sequence
 
 from class_sweep.preparation.index_report import IndexReport, SigmaRow
@@ -100,9 +101,11 @@ def _tied(rows: Sequence[SigmaRow]) -> list[str]:
 
 
 def _selection(row: SigmaRow) -> list[str]:
-    likeness = row.sorts_by["validation_likeness"]
-    if likeness is None or abs(likeness) <= STRONG:
+    likeness, place = row.sorts_by["validation_likeness"], row.validation_place
+    if likeness is None or place is None or abs(likeness) <= STRONG:
         return []
+    if math.copysign(1, likeness) * (place - 0.5) <= NO_PREFERENCE:
+        return []  # the correlation alone is positive by construction
     order = "hard_first" if likeness > 0 else "easy_first"
     return [
         f"N correlates with similarity to the validation split (ρ = {likeness:+.2f} at sigma"

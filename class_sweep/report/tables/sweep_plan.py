@@ -154,7 +154,8 @@ def _confirmation(settings: "Settings") -> str:
     seeds = f"{confirm.seeds} seeds each"
     if confirm.max_seeds > confirm.seeds:
         seeds += f", up to {confirm.max_seeds} while they may decide a comparison"
-    return f"{confirm.finalists} finalists against {', '.join(confirm.controls)}; {seeds}"
+    finalists = formatting.counted(confirm.finalists, "finalist")
+    return f"{finalists} against {', '.join(confirm.controls)}; {seeds}"
 
 
 def _resources(settings: "Settings", plan: "SweepPlan") -> list[tuple[str, str]]:
