@@ -3,22 +3,26 @@
     python benchmarks/power.py [--quick] [--sweeps N] [--json FILE]
 
 Three finalists gain 1, 0.7 and 0.4 points over their controls. A row has the noise of a paired
-difference, the probability that the best finalist is shown to be better than full data at each last
-look, and the seeds at which that probability is 80 %: between two looks, its probit is interpolated
-in the square root of the seeds.
+difference, the probability that the best finalist is shown to be better than full data up to a
+look, and the mean number of runs. The last columns are the fewest seeds that show it with a
+probability of 80 %: the look at ten seeds, the last one of the default settings, is moved there.
 """
 
 import argparse
 import json
 import math
-from itertools import pairwise
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
-from scipy.special import ndtri
 from simulated_verdicts import Scenario, Stage, simulate
 
-from class_sweep.config.confirm import LOOKS
+from class_sweep.config.confirm import LOOKS, Confirm
+from class_sweep.statistics import power as looks_ahead
+from class_sweep.statistics import sequential
+from class_sweep.statistics.interim_looks import ALPHA_SHARES
 
 GAINS = (1.0, 0.7, 0.4)
 PAIRED_SDS = (0.5, 0.7, 0.9)
@@ -37,15 +41,28 @@ def power(paired_sd: float, last: int, sweeps: int) -> tuple[float, float]:
     )
 
 
-def seeds_for(powers: dict[int, float]) -> float:
-    """The seeds at which the power is `WANTED`; infinite beyond the last look."""
-    looks = [(look, float(ndtri(np.clip(p, 1e-4, 1 - 1e-4)))) for look, p in powers.items()]
-    wanted = float(ndtri(WANTED))
-    for (low, before), (high, after) in pairwise(looks):
-        if before < wanted <= after:
-            part = (wanted - before) / (after - before)
-            return float((math.sqrt(low) + part * (math.sqrt(high) - math.sqrt(low))) ** 2)
-    return math.inf
+@contextmanager
+def last_look_at(seeds: int) -> Iterator[None]:
+    """The looks with that of the default `max_seeds` moved; later ones than that are left out."""
+    usual = LOOKS.index(Confirm().max_seeds)
+    kept = sum(look < seeds for look in LOOKS[:usual])
+    looks = (*LOOKS[:kept], *(seeds * 2**n for n in range(len(LOOKS) - usual)))
+    shares = (*ALPHA_SHARES[:kept], *ALPHA_SHARES[usual:])
+    with (
+        patch.multiple(sequential, LOOKS=looks, ALPHA_SHARES=shares),
+        patch.multiple(looks_ahead, LOOKS=looks, ALPHA_SHARES=shares),
+    ):
+        yield
+
+
+def fewest_seeds(paired_sd: float, sweeps: int) -> tuple[int, float, float] | None:
+    """The fewest seeds of a power of `WANTED`, that power and the runs; None beyond all looks."""
+    for seeds in range(LOOKS[0] + 1, LOOKS[-1] + 1):
+        with last_look_at(seeds):
+            found, runs = power(paired_sd, seeds, sweeps)
+        if found >= WANTED:
+            return seeds, found, runs
+    return None
 
 
 def main() -> None:
@@ -56,18 +73,20 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows there")
     options = parser.parse_args()
     sweeps = 50 if options.quick else options.sweeps
-    looks = "".join(f"{f'{look} seeds':>18}" for look in LOOKS[:4])
-    print(f"{sweeps:,} sweeps a look; power (mean runs)\n\n{'paired sd':10}{looks}{'for 80 %':>10}")
+    shown = [look for look in LOOKS if look <= 2 * Confirm().max_seeds]
+    looks = "".join(f"{f'{look} seeds':>14}" for look in shown)
+    print(f"{sweeps:,} sweeps a look; power (mean runs)\n\n{'paired sd':10}{looks}{'for 80 %':>24}")
     rows = {}
     for paired_sd in PAIRED_SDS:
-        found = {look: power(paired_sd, look, sweeps) for look in LOOKS[:4]}
-        seeds = seeds_for({look: p for look, (p, _) in found.items()})
-        cells = "".join(f"{f'{p:.1%} ({runs:.0f})':>18}" for p, runs in found.values())
-        print(f"{paired_sd:<10}{cells}{seeds:>10.1f}", flush=True)
+        found = {look: power(paired_sd, look, sweeps) for look in shown}
+        fewest = fewest_seeds(paired_sd, sweeps)
+        cells = "".join(f"{f'{p:.0%} ({runs:.0f})':>14}" for p, runs in found.values())
+        words = "{} seeds: {:.1%} ({:.0f})".format(*fewest) if fewest else "more than all looks"
+        print(f"{paired_sd:<10}{cells}{words:>24}", flush=True)
         rows[str(paired_sd)] = {
             "power": {str(look): p for look, (p, _) in found.items()},
             "runs": {str(look): runs for look, (_, runs) in found.items()},
-            "seeds_for_80_percent": seeds if math.isfinite(seeds) else None,
+            "seeds_for_80_percent": fewest and fewest[0],
         }
     if options.json:
         options.json.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
