@@ -130,10 +130,11 @@ def _key_values(items: Sequence[tuple[str, str]], width: int, margin: str) -> It
 
 def _table(block: Table, width: int) -> RichTable:
     table = RichTable(box=None, pad_edge=False, show_header=any(block.head))
+    only_text = all(map(block.is_text, range(len(block.head))))
     for column, (name, limit) in enumerate(zip(block.head, _limits(block, width), strict=True)):
         if block.is_text(column) and not block.cut_columns:
-            least = min(limit, width // 3) if column == 0 else None  # labels are not cut in words
-            table.add_column(_rich(name), min_width=least, overflow="fold")
+            whole = column == 0 and limit <= width // 3 and only_text  # a name of a setting
+            table.add_column(_rich(name), no_wrap=whole, overflow="fold")
         else:
             justify: Literal["left", "right"] = "left" if block.is_text(column) else "right"
             most = limit if block.cut_columns else None  # else a heading takes the cut text's room

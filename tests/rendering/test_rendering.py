@@ -147,7 +147,11 @@ def test_a_long_heading_takes_no_room_from_the_text_that_is_cut(terminal):
 
 def test_the_names_of_the_rows_are_not_cut_within_a_word(terminal):
     console = terminal(width=60)
-    table = Table(["", "one", "other"], [["section.setting_name", "value " * 9, "value " * 9]],
+    table = Table(["", "one", "other"], [["section.setting", "value " * 9, "x" * 99]],
                   text_columns={1, 2})  # fmt: skip
     print_blocks(console, [table])
-    assert "section.setting_name" in console.file.getvalue()
+    shown = console.file.getvalue()
+    assert "section.setting" in shown
+    assert shown.count("value") == 9
+    assert shown.count("x") == 99
+    assert max(map(len, shown.splitlines())) <= 60
