@@ -1,14 +1,13 @@
 """The decision rule on simulated sweeps: how often it is wrong, and what it finds."""
 
-import math
-
 import numpy as np
 import pytest
 from false_positives import CHANGED, OUTSIDE, PROMISED
-from power import seeds_for
+from power import fewest_seeds, last_look_at
 from simulated_verdicts import Scenario, Stage, simulate
 
-from class_sweep.statistics.interim_looks import ALPHA
+from class_sweep.statistics import sequential
+from class_sweep.statistics.interim_looks import ALPHA, ALPHA_SHARES
 
 ROWS = (
     "exchangeable, 40 seeds", "heavy tails (t, 3 degrees)", "hits@1 on 100 queries",
@@ -44,7 +43,15 @@ def test_a_claim_of_a_bounded_loss_is_false_where_the_loss_is_the_margin():
     assert max(stage.finalists for stage in CHANGED) > CHANGED[0].finalists
 
 
-def test_the_seeds_for_a_power_lie_between_two_looks():
-    assert seeds_for({3: 0.1, 5: 0.8, 10: 0.9}) == pytest.approx(5)
-    assert 5 < seeds_for({3: 0.1, 5: 0.7, 10: 0.9}) < 10
-    assert seeds_for({3: 0.1, 5: 0.2}) == math.inf
+@pytest.mark.parametrize("seeds", [4, 8, 20])
+def test_the_last_look_is_moved_for_a_power_and_put_back(seeds):
+    usual = sequential.LOOKS
+    with last_look_at(seeds):
+        assert seeds in sequential.LOOKS
+        assert list(sequential.LOOKS) == sorted(set(sequential.LOOKS))
+        assert sum(sequential.ALPHA_SHARES) <= sum(ALPHA_SHARES) + 1e-9
+    assert usual == sequential.LOOKS
+
+
+def test_a_large_difference_needs_the_fewest_seeds():
+    assert fewest_seeds(1e-3, 5)[:2] == (4, 1.0)
