@@ -10,11 +10,13 @@ from class_sweep.cli.locations import path_argument
 from class_sweep.cli.streams import print_json
 
 
-def _numbers(text: str) -> list[float]:
+def _numbers(option: str, text: str) -> list[float]:
     try:
         return [float(part) for part in text.split(",")]
     except ValueError:
-        raise typer.BadParameter(f"must be numbers with commas between, got {text!r}") from None
+        raise typer.BadParameter(
+            f"{option} must be numbers with commas between, got {text!r}"
+        ) from None
 
 
 def replay(
@@ -67,9 +69,9 @@ def replay(
     load_plugins(plugin)
     tried = settings_to_try(
         pruner,
-        _numbers(grace_epochs),
-        _numbers(reduction_factor),
-        _numbers(min_kept),
+        _numbers("--grace-epochs", grace_epochs),
+        _numbers("--reduction-factor", reduction_factor),
+        _numbers("--min-kept", min_kept),
         rungs.split(","),
     )
     options = ReplayOptions(sampler, searches, trials, workers, seed)

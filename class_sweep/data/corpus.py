@@ -63,7 +63,7 @@ def load_pairs(settings: DataSettings) -> PairSet:
         split = np.array([row.split for row in kept], dtype=np.int8)
     else:
         split = split_by_rule(molecules, source.rule)
-    _check_sizes(split, source.splits)
+    _check_sizes(split, source.splits, by_rule=source.rule is not None)
     _check_overlap(kept, molecules, split)
     difficulty = _difficulty(kept, split)
     order = np.argsort(split, kind="stable")
@@ -141,12 +141,13 @@ def _reason_to_drop(row: Row, molecule: dict[str, str]) -> str | None:
     return None if row.text else "the text is empty"
 
 
-def _check_sizes(split: np.ndarray, needed: tuple[str, ...]) -> None:
+def _check_sizes(split: np.ndarray, needed: tuple[str, ...], *, by_rule: bool) -> None:
     counts = {name: int((split == code).sum()) for code, name in enumerate(SPLITS)}
     got = ", ".join(starmap("{}: {}".format, counts.items()))
     for name in needed:
         if not counts[name]:
-            raise DataError(f"the {name} split must not be empty, got {got} pairs")
+            hint = "; the splits are drawn by fractions, so add pairs" if by_rule else ""
+            raise DataError(f"the {name} split must not be empty, got {got} pairs{hint}")
     if counts["train"] < MIN_TRAINING_PAIRS:
         raise DataError(f"train must have at least {MIN_TRAINING_PAIRS} pairs, got {got} pairs")
 

@@ -70,10 +70,12 @@ def test_replay_as_json(command, table, sampler):
     ("options", "why"),
     [
         (["--sampler", "grid"], "--sampler must be one of random, tpe, cmaes"),
+        (["--grace-epochs", "1,x"], "--grace-epochs must be numbers with commas between, got"),
         (["--trials", "5"], "--trials must be at most the table's 4, got 5"),
         (["--pruner", "ahsa"], "error: pruner must be one of successive_halving, asha"),
-        (["--min-kept", "0"], "one_rung must have values that it takes"),
-        (["--rungs", "epochs"], "'rungs': 'epochs'}: Input should be 'samples' or 'own_schedule'"),
+        (["--min-kept", "0"], "min_kept of one_rung must be at least 1, got 0"),
+        (["--grace-epochs", "0"], "of successive_halving must be a number of epochs above 0, auto"),
+        (["--rungs", "epochs"], "rungs of successive_halving must be one of samples, own_schedule"),
     ],
 )
 def test_an_invalid_replay_is_one_error(command, table, options, why):

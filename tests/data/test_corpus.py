@@ -123,6 +123,13 @@ def test_an_empty_split_is_an_error(chebi20, split):
         load(path)
 
 
+def test_a_table_too_small_for_drawn_splits_needs_more_pairs(tmp_path, table):
+    path = tmp_path / "pairs.csv"
+    path.write_text("smiles,text\nCCO,an alcohol\nCCN,an amine\n")
+    with pytest.raises(DataError, match=r"got train: 2, validation: 0, .*, so add pairs"):
+        load_pairs(table(path))
+
+
 def test_a_single_training_pair_is_an_error(chebi20):
     with pytest.raises(DataError, match="train must have at least 2 pairs, got train: 1"):
         load(chebi20(train=["1\tC\tmethane"]))

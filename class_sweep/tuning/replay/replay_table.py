@@ -10,7 +10,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from class_sweep.config.components import PRUNERS, SAMPLERS
 from class_sweep.config.document import Space, load_space
 from class_sweep.config.objective import metric_of
+from class_sweep.config.problems import problems_of
 from class_sweep.config.pruning import PruningSettings
+from class_sweep.config.yaml_text import YamlDocument
 from class_sweep.errors import InputError
 from class_sweep.results.curves import CurveTable
 from class_sweep.results.file_names import CURVES, SPACE
@@ -132,12 +134,12 @@ def settings_to_try(
 def _settings(kind: str, values: dict[str, float | str]) -> PruningSettings:
     section = PRUNERS.settings_class(kind)
     assert section is not None  # noqa: S101 - every pruner has a section
+    tree = {"kind": kind} | values
     try:
-        settings: PruningSettings = section.model_validate({"kind": kind} | values)
+        settings: PruningSettings = section.model_validate(tree)
     except ValidationError as error:
-        raise InputError(
-            f"{kind} must have values that it takes, got {values}: {error.errors()[0]['msg']}"
-        ) from None
+        first, *_ = problems_of(error, YamlDocument("", "", tree, {}), section)
+        raise InputError(f"{first.path} of {kind} {first.message}") from None
     return settings
 
 
