@@ -84,12 +84,12 @@ def export(
             typer.echo(note, err=True)
             _write([text], out)
             return
-    if for_ in {Format.RAY, Format.OPTUNA}:
-        ranked = on_axes(space, ranked)
-    if not ranked:
-        raise ResultsError(f"an export needs a finished trial, got none so far: {results}")
-    require_known_settings(space, ranked[:top])
-    _write(_texts(space, ranked, top, for_, folder), out)
+        if for_ in {Format.RAY, Format.OPTUNA}:
+            ranked = on_axes(space, ranked)
+        if not ranked:
+            raise ResultsError(f"an export needs a finished trial, got none so far: {results}")
+        require_known_settings(space, ranked[:top])
+        _write(_texts(space, ranked, top, for_, folder), out)
 
 
 def _require_share(share: float, *, alone: bool) -> None:

@@ -43,7 +43,7 @@ class ConfirmOptions:
 
     Attributes:
         finalists: Number of finalists.
-        seeds: Seeds of every comparison before it may be closed as hopeless.
+        seeds: Seeds of every comparison before it may be closed as hopeless or trailing.
         max_seeds: The last interim look; unless given, the space's, or `seeds` where these are
             more.
         margin: Loss within which a finalist counts as not worse; 0 for no margin.

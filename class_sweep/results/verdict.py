@@ -38,7 +38,7 @@ class Rule(ResultsModel):
 
     Attributes:
         alpha: Probability of any false claim if nothing differs.
-        seeds: Seeds of every pair before it may be closed as hopeless.
+        seeds: Seeds of every pair before it may be closed as hopeless or trailing.
         max_seeds: The last interim look.
         margin: Loss within which a finalist counts as not worse, as `confirm.margin`; None without.
         prefer: Which finalist wins, as `confirm.prefer`.
