@@ -131,7 +131,7 @@ def test_the_unit_of_a_difference_in_mean_rank_is_ranks(folder, small_space_text
     reader = read(sweep_page(folder(text=text, verdict=made_verdict("split/mean_rank"))))
     layout = figures(reader)["verdict"]["layout"]
     assert layout["xaxis"]["title"]["text"] == "difference (ranks)"
-    assert "claims nothing; lower is better" in reader.text
+    assert "neither better nor worse; lower is better" in reader.text
 
 
 def test_readings_of_the_test_split_are_counted(folder):

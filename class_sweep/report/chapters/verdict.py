@@ -150,7 +150,8 @@ def _forest_plot(sweep: SweepFacts, metric: str, pairs: Sequence[ComparisonVerdi
     )
     caption = (
         "A marker is the mean over the seeds of finalist − control, its bar the corrected interval;"
-        f" a bar that crosses {no_difference:g} claims nothing; {sweep.better}."
+        f" a bar that crosses {no_difference:g} shows neither better nor worse;"
+        f" {sweep.better}."
     )
     title = f"Finalists against their controls, {sweep.objective}"
     return Plot("verdict", title, caption, drawn, 150 + 40 * len(pairs))
