@@ -165,6 +165,21 @@ def test_importance_counts_the_finished_trials_alone(facts, small_space_text):
     ]
 
 
+@pytest.mark.parametrize("alpha", [0.5, 0.6])
+def test_importance_needs_trials_of_different_configurations(facts, alpha):
+    """Runs of one configuration under several seeds have values that no axis explains."""
+    last = CONFIG | {"curriculum.alpha": alpha}
+    records = [
+        report_of(trial, "finish", 0.3 + trial / 100, last if trial == 8 else CONFIG)
+        for trial in range(9)
+    ]
+    chapter = importance(facts(records))
+    differ = last != CONFIG
+    assert any(isinstance(block, Plot) for block in chapter.blocks) == differ
+    if not differ:
+        assert "8 trials within the axes, of different configurations" in chapter.blocks[0].text
+
+
 def test_the_plot_of_savings_has_each_schedule_at_its_share_of_full_datas_samples(facts):
     records = [
         report_of(0, "finish", 0.29, CONFIG, name="full_data", samples=FULL, seconds=4.0),

@@ -15,6 +15,8 @@ _TREES, _DEPTH = 32, 6  # a deeper forest takes minutes for a thousand trials, a
 _TITLE = "Importance of the axes"
 
 Shares = dict[str, float]
+Valued = Sequence[tuple[Mapping[str, Value], float]]
+"""The values of the axes, and the objective, of each trial."""
 
 
 def importance(sweep: SweepFacts) -> Chapter:
@@ -36,10 +38,13 @@ def importance(sweep: SweepFacts) -> Chapter:
             for r in reports
             if r.objective is not None and _within(r, axes)
         ]  # fmt: skip
-        if len(valued) >= MIN_TRIALS and len({value for _, value in valued}) > 1:
+        if _tell(axes, valued):
             shares[f"{label} ({len(valued)})"] = fanova(axes, valued)
     if not shares:
-        message = f"fANOVA needs {MIN_TRIALS} trials within the axes, with different values."
+        message = (
+            f"fANOVA needs {MIN_TRIALS} trials within the axes, of different configurations and"
+            " with different values."
+        )
         return Chapter("importance", _TITLE, [Text(message)])
     first = next(iter(shares.values()))
     order = sorted(axes, key=lambda path: first[path])
@@ -66,21 +71,26 @@ def _where_it_acts(
             for r in sweep.trials.finished
             if r.objective is not None and path in sweep.active(r) and _within(r, both)
         ]
-        if len(valued) >= MIN_TRIALS and len({value for _, value in valued}) > 1:
+        if _tell(both, valued):
             share = formatting.percent(fanova(both, valued)[path])
             rows.append([path, share, str(len(valued))])
     head = ["conditional axis", "share among the finished trials with it", "these trials"]
     return [Table(head, rows)] if rows else []
 
 
-def fanova(
-    axes: Mapping[str, Axis], trials: Sequence[tuple[Mapping[str, Value], float]]
-) -> Shares:  # fmt: skip
+def _tell(axes: Mapping[str, Axis], trials: Valued) -> bool:
+    """Whether trials tell a share of an axis: of one configuration, they have none to explain."""
+    points = {tuple(values[path] for path in axes) for values, _ in trials}
+    objectives = {objective for _, objective in trials}
+    return len(trials) >= MIN_TRIALS and min(len(points), len(objectives)) > 1
+
+
+def fanova(axes: Mapping[str, Axis], trials: Valued) -> Shares:
     """The share of the variance that each axis explains; the shares add up to 1.
 
     Args:
         axes: The axes to weigh, by path.
-        trials: The values of the axes, and the objective; at least two objectives must differ.
+        trials: The trials; at least two configurations and two objectives must differ.
     """
     import optuna  # noqa: PLC0415 - a second or more, for this chapter alone
     from optuna.importance import FanovaImportanceEvaluator  # noqa: PLC0415
