@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from class_sweep.base.limits import MAX_OPTIONS
-from class_sweep.base.text import shortened
+from class_sweep.base.text import shortened, without_comma
 from class_sweep.config.section import fraction_of
 
 SECTIONS = ("curriculum", "optimizer", "backbone")
@@ -236,8 +236,12 @@ def _range(kind: str, bounds: object) -> Axis:
 
 
 def _hint(kind: str, bounds: object) -> str:
-    """The range in fractions, if its bounds are percentages."""
-    fractions = [fraction_of(bound) for bound in bounds] if isinstance(bounds, list) else []
+    """The range in numbers with a decimal point, if its bounds are percentages or have a comma."""
+    if not isinstance(bounds, list):
+        return ""
+    if len(bounds) == 2 * 2 and all(map(_number, bounds)):  # [0,2, 0,9]
+        return "; a decimal number has a point, as in 0.2"
+    fractions = [fraction_of(bound) or without_comma(bound) for bound in bounds]
     if len(fractions) != 2 or None in fractions:
         return ""
     return f"; write {{{kind}: [{fractions[0]}, {fractions[1]}]}}"

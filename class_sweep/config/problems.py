@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from class_sweep.base.text import shortened
+from class_sweep.base.text import shortened, without_comma
 from class_sweep.config import axes
 from class_sweep.config.component_settings import MISSING_NAME, UNKNOWN_NAME, ComponentSettings
 from class_sweep.config.registry import one_of
@@ -211,13 +211,15 @@ def _meant(expected: str, value: object, key: Key) -> str | None:
 
 
 def _number(value: object, expected: str) -> str | None:
-    """A percentage as a fraction, a quoted number as a number, 1e2 as a whole number."""
+    """A percentage as a fraction, a quoted number or `0,4` as a number, 1e2 as a whole number."""
     if expected == _TYPES["float"]:
         is_quoted = isinstance(value, str) and _NUMBER.fullmatch(value)
-        return str(value).strip() if is_quoted else fraction_of(value)
+        return str(value).strip() if is_quoted else fraction_of(value) or without_comma(value)
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         value = float(value)
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else None
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else None
+    return without_comma(value)
 
 
 def _range_kind(expected: str, ends: Sequence[str], key: Key) -> str:

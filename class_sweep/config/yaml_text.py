@@ -28,6 +28,7 @@ from class_sweep.base.limits import (
     MAX_YAML_DEPTH,
     MAX_YAML_VALUES,
 )
+from class_sweep.base.text import without_comma
 from class_sweep.errors import ConfigError
 
 Key = tuple[str | int, ...]
@@ -238,6 +239,15 @@ def _values_of(node: Node) -> list[Node]:
     return list(node.value) if isinstance(node, SequenceNode) else []
 
 
+def _comma_hint(before: Node | None, key: ScalarNode) -> str:
+    """What to write for `{alpha: 0,4}`, where YAML ends the value at the comma."""
+    adjacent = before is not None and before.end_mark.index + 1 == key.start_mark.index
+    if not (adjacent and isinstance(before, ScalarNode)):
+        return ""
+    meant = without_comma(f"{before.value},{key.value}")
+    return f"; a decimal number has a point: write {meant}" if meant else ""
+
+
 def _collect(node: Node | None, key: Key, lines: dict[Key, int], name: str) -> None:
     """Record the line of every key below `node`."""
     if node is None:
@@ -247,13 +257,16 @@ def _collect(node: Node | None, key: Key, lines: dict[Key, int], name: str) -> N
     if isinstance(node, MappingNode):
         seen: set[str] = set()
         merged: list[Node] = []
+        before: Node | None = None
         for key_node, value in node.value:
             if not isinstance(key_node, ScalarNode):
                 raise ConfigError(f"{name}:{line}: a key must be a word, got a list or mapping")
             word = key_node.value
             key_line = key_node.start_mark.line + 1
             if key_node.tag not in _KEY_TAGS:  # a number, a date or null
-                raise ConfigError(f"{name}:{key_line}: a key must be a word, got {word}")
+                hint = _comma_hint(before, key_node)
+                raise ConfigError(f"{name}:{key_line}: a key must be a word, got {word}{hint}")
+            before = value
             if word in seen:
                 path = ".".join(str(part) for part in (*key, word))
                 raise ConfigError(f"{name}:{key_line}: {path}: must be given once, got it twice")

@@ -597,6 +597,22 @@ def test_a_list_and_a_percentage_get_the_right_words(mistakes, section, written,
     assert found.endswith(f": {section}.{setting}: must be {mistake}")
 
 
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("alpha: '0,4'", "must be a number, got '0,4'; write 0.4"),
+        ("alpha: {uniform: ['0,2', '0,9']}", "got ['0,2', '0,9']; write {uniform: [0.2, 0.9]}"),
+        (
+            "alpha: {uniform: [0,2, 0,9]}",
+            "got [0, 2, 0, 9]; a decimal number has a point, as in 0.",
+        ),
+    ],
+)
+def test_a_decimal_comma_is_hinted_with_a_point(mistakes, written, hint):
+    [found] = mistakes(curriculum=f"{{{written}}}")
+    assert hint in found
+
+
 HINTS = """\
 data: {source: names}
 text_encoder: {kind: lsa}

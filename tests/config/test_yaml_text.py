@@ -106,6 +106,26 @@ def test_a_key_must_be_a_word(key):
     assert mistake(f"a: 1\n{key}: 2\n") == f"a.yaml:2: a key must be a word, got {key}"
 
 
+@pytest.mark.parametrize(
+    ("written", "key", "meant"),
+    [
+        ("{alpha: 0,4}", "4", "0.4"),
+        ("{alpha: 0,05, beta: 0,1}", "05", "0.05"),
+        ("{lr: 1,5e-3}", "5e-3", "1.5e-3"),
+        ("{samples: 26,407}", "407", "26407, or 26.407"),
+    ],
+)
+def test_a_number_with_a_comma_in_a_flow_mapping_is_hinted_with_its_point(written, key, meant):
+    assert mistake(f"a: {written}\n") == (
+        f"a.yaml:1: a key must be a word, got {key}; a decimal number has a point: write {meant}"
+    )
+
+
+@pytest.mark.parametrize("written", ["{alpha: 0, 4: 1}", "{alpha: word,4}", "{alpha: [0],4}"])
+def test_other_keys_that_are_no_words_are_hinted_with_nothing(written):
+    assert mistake(f"a: {written}\n") == "a.yaml:1: a key must be a word, got 4"
+
+
 def test_a_key_must_not_be_a_list():
     assert mistake("? [a, b]\n: 1\n") == "a.yaml:1: a key must be a word, got a list or mapping"
 
