@@ -241,10 +241,11 @@ def _values_of(node: Node) -> list[Node]:
 
 def _comma_hint(before: Node | None, key: ScalarNode) -> str:
     """What to write for `{alpha: 0,4}`, where YAML ends the value at the comma."""
-    adjacent = before is not None and before.end_mark.index + 1 == key.start_mark.index
-    if not (adjacent and isinstance(before, ScalarNode)):
+    if not isinstance(before, ScalarNode):
         return ""
-    meant = without_comma(f"{before.value},{key.value}")
+    end, start = before.end_mark, key.start_mark
+    adjacent = end.line == start.line and end.index + 1 == start.index
+    meant = without_comma(f"{before.value},{key.value}") if adjacent else None
     return f"; a decimal number has a point: write {meant}" if meant else ""
 
 
