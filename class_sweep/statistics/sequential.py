@@ -230,8 +230,8 @@ class _Confirmation:
             return False
         n = min(self._looked[c][-1].n for c in (comparison, self._first[leader]))
         own, ahead = ([self._scores[arm][i] or 0.0 for i in range(n)] for arm in (finalist, leader))
-        lead = self.priors[n].moderate(PairedDifferences.of(own, ahead, self._rule.resolution))
-        return chance_to_overtake(lead, self._rule.max_seeds) < LEAST_POWER
+        gap = self.priors[n].moderate(PairedDifferences.of(own, ahead, self._rule.resolution))
+        return chance_to_overtake(gap, self._rule.max_seeds) < LEAST_POWER
 
     def _may_stop(self, comparison: Comparison) -> bool:
         looked = self._looked[comparison]
