@@ -3,12 +3,14 @@
 import re
 import sys
 
+import optuna
 import pytest
 from documents import ROOT, blocks
 
 from class_sweep.config import components
 from class_sweep.config.components import Registry
 from class_sweep.config.document import parse_space
+from class_sweep.tuning.samplers.sampler import distributions, sampler_for_trial
 
 PAGES = sorted((ROOT / "docs" / "contributing").glob("add-a*.md"))
 REGISTRIES = {
@@ -66,3 +68,28 @@ def test_the_component_of_a_page_is_loaded_by_its_space(page, tmp_path, monkeypa
     registry, name = install(page, tmp_path, monkeypatch)
     assert registry.load(name).__doc__
     assert name in parse_space(space_of(page)).text
+
+
+def test_the_sampler_of_its_page_proposes_by_the_number_alone(tmp_path, monkeypatch):
+    """A resumed sweep, whose study may have been lost, continues the sequence."""
+    [page] = [page for page in PAGES if page.stem == "add-a-sampler"]
+    registry, name = install(page, tmp_path, monkeypatch)
+    curriculum = (
+        "{alpha: {uniform: [0.4, 0.9]}, beta: {uniform: [0.1, 0.5], step: 0.1},"
+        " order: {choice: [easy_first, random]}}"
+    )
+    rate = "curriculum: " + curriculum + "\noptimizer: {lr: {loguniform: [1e-4, 1e-2]}}"
+    rest = [f"{name}: {text}" for name, text in BASE.items() if f"{name}:" not in rate]
+    space = parse_space("\n".join([*rest, rate]))
+
+    def proposal(study, number):
+        study.sampler = sampler_for_trial(registry.load(name)(space), number)
+        trial = study.ask(distributions(space))
+        study.tell(trial, 0.1)
+        return trial.params
+
+    study = optuna.create_study()
+    whole = [proposal(study, number) for number in range(6)]
+    assert [proposal(optuna.create_study(), number) for number in range(6)] == whole
+    assert len({params["curriculum.alpha"] for params in whole}) == 6
+    assert all(value in space.axes[path] for params in whole for path, value in params.items())
