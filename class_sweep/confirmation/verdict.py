@@ -27,7 +27,7 @@ from class_sweep.results.verdict import (
     Verdict,
 )
 from class_sweep.statistics.comparisons import Comparison
-from class_sweep.statistics.interim_looks import ALPHA
+from class_sweep.statistics.interim_looks import ALPHA, BETTER_SHARE
 from class_sweep.statistics.paired import PairedDifferences
 from class_sweep.statistics.seeds_and_queries import intervals
 from class_sweep.statistics.sequential import ComparisonStatus, Progress
@@ -106,6 +106,7 @@ def make_verdict(
         metric=space.objective.metric,
         rule=Rule(
             alpha=ALPHA,
+            better_share=BETTER_SHARE,
             seeds=settings.seeds,
             max_seeds=settings.max_seeds,
             margin=settings.margin,

@@ -38,6 +38,8 @@ class Rule(ResultsModel):
 
     Attributes:
         alpha: Probability of any false claim if nothing differs.
+        better_share: Share of each error that is for "better" and "not worse"; the rest is for
+            "worse". Tests of earlier versions had equal tails.
         seeds: Seeds of every pair before it may be closed as hopeless or trailing.
         max_seeds: The last interim look.
         margin: Loss within which a finalist counts as not worse, as `confirm.margin`; None without.
@@ -45,6 +47,7 @@ class Rule(ResultsModel):
     """
 
     alpha: float
+    better_share: float = 0.5
     seeds: int
     max_seeds: int
     margin: float | None = None

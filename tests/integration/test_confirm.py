@@ -8,6 +8,7 @@ import pytest
 from waiting import patience, wait_for
 
 from class_sweep.config.document import load_space
+from class_sweep.statistics.interim_looks import BETTER_SHARE
 
 pytestmark = pytest.mark.ray
 OFF = "confirm: {finalists: 0}"
@@ -145,7 +146,7 @@ def test_it_continues_with_more_seeds_and_reads_the_test_split_on_demand(confirm
     assert {run["seed"] for run in after[6:]} == {7, 8}
     rule = verdict(folder)["rule"]
     assert (rule["alpha"], rule["seeds"], rule["max_seeds"]) == (0.05, 5, 5)
-    assert (rule["margin"], rule["prefer"]) == (None, "quality")
+    assert (rule["margin"], rule["prefer"], rule["better_share"]) == (None, "quality", BETTER_SHARE)
     [reading] = readings(folder)
     assert reading["queries"] == 70
     assert reading["winner"] == verdict(folder)["winner"]["arm"]

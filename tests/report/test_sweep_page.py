@@ -95,6 +95,14 @@ def test_the_page_loads_nothing_and_is_reproducible(folder):
     assert sweep_page(made) == page
 
 
+@pytest.mark.parametrize(("share", "longer"), [(0.9, True), (0.5, False)])
+def test_a_page_says_which_intervals_are_longer_on_the_side_of_better(folder, share, longer):
+    verdict = made_verdict()
+    verdict["rule"]["better_share"] = share
+    page = sweep_page(folder(verdict=verdict))
+    assert ("an interval is longer on that side" in page) == longer
+
+
 def test_a_verdict_is_shown_with_its_intervals(folder):
     reader = read(sweep_page(folder(verdict=made_verdict())))
     assert "verdict" in plots(reader)

@@ -63,6 +63,14 @@ def test_a_verdict_of_an_older_version_is_read_without_a_margin(tmp_path):
     assert json.loads(json_text(read_json(path, Verdict))) == made_verdict() | {"trials": None}
 
 
+def test_the_intervals_of_an_older_verdict_have_equal_tails(tmp_path):
+    tree = made_verdict()
+    del tree["rule"]["better_share"]
+    path = tmp_path / "verdict.json"
+    path.write_text(json.dumps(tree))
+    assert read_json(path, Verdict).rule.better_share == 0.5
+
+
 def test_keys_of_a_later_version_are_ignored(tmp_path):
     path = tmp_path / "summary.json"
     path.write_text(json.dumps(SUMMARY | {"later": 1}))

@@ -187,7 +187,8 @@ def made_verdict(metric: str = "split/mrr") -> dict[str, Any]:
     }  # fmt: skip
     return {
         "objective": f"validation/{metric}", "metric": metric,
-        "rule": {"alpha": 0.05, "seeds": 5, "max_seeds": 10, "margin": None, "prefer": "quality"},
+        "rule": {"alpha": 0.05, "better_share": 0.9, "seeds": 5, "max_seeds": 10, "margin": None,
+                 "prefer": "quality"},
         "seeds": [4, 5, 6, 7, 8],
         "runs": 20, "failed": [{"arm": "no_intensity", "seed": 5, "reason": "no memory"}],
         "samples": 54321, "finalists": ["trial 2"], "arms": [arm], "pairs": pairs, "same": [],

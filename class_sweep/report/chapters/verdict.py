@@ -36,6 +36,7 @@ _TIME_CAUTION = (
     "Times are wall times. Runs share a machine with other runs, and perhaps with other work, so"
     " compare costs by their samples."
 )
+_EQUAL_TAILS = 0.5
 _MARKERS = {  # outcome of a comparison, in words, to its colour and marker
     "better": (BLUE, "diamond"),
     "worse": (ORANGE, "x"),
@@ -93,6 +94,8 @@ def _confirmed(sweep: SweepFacts, verdict: Verdict) -> list[Block]:
         " if nothing differs, the probability that any of these claims is made is at most"
         f" {100 * verdict.rule.alpha:g} %."
     )
+    if verdict.rule.better_share > _EQUAL_TAILS:
+        method += " Most of this error is for better, so an interval is longer on that side."
     blocks: list[Block] = [
         Text(winner, "finding"),
         *winner_blocks(
