@@ -18,10 +18,11 @@ from class_sweep.tuning.milestones import Rungs
 from class_sweep.tuning.pruner_groups import Places, expected_samples, expected_work
 
 CONFIRMATION_PART = 0.6
-RAY_START = 8.0
-"""Seconds in which Ray starts on one machine: 4 to 15 on two cores."""
-WORKER_START = 5.0
-"""Seconds in which a worker imports what a trial needs: 3 to 10 on two cores."""
+RAY_START = 4.0
+"""Seconds in which Ray starts on one quiet machine: 3.7 on two cores, and up to 15 on busy ones."""
+WORKER_START = 1.5
+"""Seconds in which a worker starts and imports what a trial needs on a quiet machine: 1.3 on two
+cores, and up to 10 on busy ones."""
 LEG_OVERHEAD = 0.2
 """Seconds between two legs of trials in one worker: the report, the decision, the next trial."""
 _UNITS = 1e6  # of work in a second

@@ -30,7 +30,11 @@ def time_blocks(
         ("measured on", costs.machine),
         ("a step", f"{1000 * costs.step:.3g} ms; a report {costs.evaluation:.2g} s"),
         ("a trial on full data", f"about {formatting.seconds(size.full_trial(costs))}"),
-        ("the start", f"about {formatting.seconds(start)} for Ray and its workers"),
+        (
+            "the start",
+            f"about {formatting.seconds(start)} for Ray and its workers, if no other program is"
+            " busy; not measured",
+        ),
         (
             "the search",
             f"{_about(size.samples(trials))} {formatting.seconds(search)}, {at_once} at once",
