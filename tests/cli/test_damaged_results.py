@@ -36,7 +36,8 @@ OPTIONAL = {
         ".confirm", ".trials.full_data", ".best.tuned", ".references.paper.tuned", ".best.share",
         ".references.paper.share",
     },
-    "verdict.json": {".rule.margin", ".rule.prefer", ".pairs[0].non_inferior", ".frontier",
+    "verdict.json": {
+        ".rule.margin", ".rule.prefer", ".rule.better_share", ".pairs[0].non_inferior", ".frontier",
         ".pairs[0].p_ni_adjusted", ".trials",
     },
     "confirm.jsonl": {".metrics", ".reason", ".at"},
