@@ -82,7 +82,9 @@ def test_a_tuner_in_memory_makes_the_trials_of_one_with_a_folder(tmp_path):
         assert train(tuner) == in_memory
 
 
-@pytest.mark.parametrize("reports", [1, 4, 9, 14])
+@pytest.mark.parametrize(
+    "reports", [4, *(pytest.param(n, marks=pytest.mark.long) for n in (1, 9, 14))]
+)
 def test_a_loop_that_was_cut_continues_to_the_same_log(tmp_path, reports):
     with cs.Tuner(space_of(), tmp_path / "whole", pairs=PAIRS) as tuner:
         train(tuner)
