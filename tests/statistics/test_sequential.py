@@ -340,7 +340,7 @@ def test_a_later_look_decides_where_the_estimate_said_it_would():
             assert later.statuses[AGAINST_FULL].outcome == "better"
 
 
-@pytest.mark.parametrize("mean", [1.0, 1.25])
+@pytest.mark.parametrize("mean", [0.8, 1.0])
 def test_three_seeds_do_not_close_what_ten_would_decide(mean):
     # In standard deviations: the first look's share of the error is far below that of the third.
     noise = np.resize([1.0, 0.0, -1.0], 10)
