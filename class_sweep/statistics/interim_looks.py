@@ -16,7 +16,7 @@ ALPHA = 0.05
 
 BETTER_SHARE = 0.9
 """Share of a comparison's level for "better"; the rest is for "worse". A confirmation asks which
-schedule to use, so most of the error is spent on that side. It was fixed before any look."""
+schedule to use, so most of the error is spent on that side. The share is that of every sweep."""
 
 ALPHA_SHARES = (0.02, 0.1, 0.18, 0.5, 0.14, 0.06)
 """Share of a comparison's level at each of `LOOKS`. It is small at three seeds, where few degrees

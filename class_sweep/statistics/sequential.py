@@ -297,7 +297,8 @@ class _Confirmation:
             self._looked[comparison].append(self.priors[pair.n].moderate(pair))
         self._decide()
         for comparison, pair in taken.items():
-            if reason := self._closed.get(comparison) or self._cap(pair.n):
+            at_cap: Closed | None = "cap" if pair.n >= self._rule.max_seeds else None
+            if reason := self._closed.get(comparison) or at_cap:
                 self._close(comparison, reason)
 
     def _next_differences(self, comparison: Comparison) -> PairedDifferences | None:
@@ -368,9 +369,6 @@ class _Confirmation:
                 else deciding_look(pairs[-1], level, margin=None if non_inferior else margin),
                 non_inferior=non_inferior,
             )
-
-    def _cap(self, n: int) -> Closed | None:
-        return "cap" if n >= self._rule.max_seeds else None
 
     def _margin_of(self, comparison: Comparison) -> float | None:
         """The margin of a finalist's first comparison; None for the others."""
